@@ -1,0 +1,265 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Check everything, on a machine that has Python 3.11 or later and git.
+#
+#   tools/run-tests.sh            all checks, with the set-up they need
+#   tools/run-tests.sh NAME...    these only
+#   tools/run-tests.sh --list     the names
+#
+# The set-up is a virtual environment (tools/install.sh --tests) and, for the
+# functional tests, the system packages of bindep.txt: installed when run by
+# root, else the command that does it is printed. Under tox its environment
+# is used. It goes on after a failure, ends with a summary, and its status is
+# 0 only if every check passed. TESTS_ARGS is passed on to stestr.
+#
+# shellcheck disable=SC2329  # the checks are called by their names
+set -euo pipefail
+exec </dev/null
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+top=$PWD
+if [[ -n ${TOX_ENV_DIR:-} ]]; then
+    venv=$TOX_ENV_DIR
+else
+    venv=${TROVE_VENV:-$top/.venv}
+fi
+results=$top/cover/results
+export PYTHONWARNINGS=${PYTHONWARNINGS:-default::DeprecationWarning:trove}
+export PATH=$venv/bin:$PATH
+
+# In the order in which they are run: what fails soonest comes first.
+all=(style types unit functional cover docs api-ref releasenotes packaging)
+others=(genconfig genpolicy benchmarks)
+
+# --- the checks -------------------------------------------------------------
+
+describe() {
+    case $1 in
+        style) echo 'ruff, hacking, bashate, shellcheck' ;;
+        types) echo 'mypy --strict' ;;
+        unit) echo 'unit tests' ;;
+        functional) echo 'functional tests: real broker and databases' ;;
+        cover) echo 'coverage of both together, at least 90 %' ;;
+        docs) echo 'documentation, warnings are errors' ;;
+        api-ref) echo 'API reference, warnings are errors' ;;
+        releasenotes) echo 'release notes, warnings are errors' ;;
+        packaging) echo 'dependencies fit, the wheel is complete' ;;
+        genconfig) echo 'writes etc/trove/trove.conf.sample' ;;
+        genpolicy) echo 'writes etc/trove/policy.yaml.sample' ;;
+        benchmarks) echo 'speed and size, as ratios' ;;
+        *) return 1 ;;
+    esac
+}
+
+check_style() {
+    local code=(trove doc/source setup.py tools)
+    [[ ! -d benchmarks ]] || code+=(benchmarks)
+    ruff check "${code[@]}"
+    flake8 "${code[@]}"
+    bashate --ignore E006,E010,E011 tools/*.sh .ci/run
+    shellcheck tools/*.sh .ci/run
+}
+
+check_types() {
+    # What a former run remembered is not always true of the tree of now.
+    mypy --no-incremental
+}
+
+# stestr NAME WORKERS [ARGUMENT...]: run, keep the results as a stream.
+run_stestr() {
+    local name=$1 workers=$2 status=0
+    shift 2
+    mkdir -p "$results"
+    export COVERAGE_FILE=$top/cover/data.$name
+    rm -f "$results/$name" "$COVERAGE_FILE".*
+    # shellcheck disable=SC2086  # TESTS_ARGS is a list of words
+    PYTHON="$venv/bin/python -m coverage run" \
+        timeout --kill-after=60 45m \
+        stestr run --slowest --concurrency "$workers" "$@" \
+        ${TESTS_ARGS:-} || status=$?
+    if ((status == 124 || status == 137)); then
+        # Ended from outside: what stestr has is the results of another run.
+        echo "The $name tests took longer than 45 minutes and were ended."
+    else
+        stestr last --subunit >"$results/$name" || rm -f "$results/$name"
+    fi
+    return "$status"
+}
+
+check_unit() {
+    run_stestr unit 2
+}
+
+check_functional() {
+    # The modules of one package use the same running services: one group.
+    # Any other module starts what it needs.
+    run_stestr functional 2 --test-path ./trove/tests/functional \
+        --group_regex \
+        '(trove\.tests\.functional\.deployed\.|([^.]+\.)*test_[^.]+)'
+}
+
+check_cover() {
+    export COVERAGE_FILE=$top/cover/combined
+    python -m coverage combine --keep --quiet cover/data.*
+    python -m coverage xml --quiet --fail-under=0 -o cover/coverage.xml
+    python -m coverage report
+}
+
+# sphinx SOURCE BUILD: from scratch, with warnings as errors.
+run_sphinx() {
+    rm -rf "$2"
+    python -m sphinx --fail-on-warning --keep-going --jobs auto --quiet \
+        --builder html --doctree-dir "$2/doctrees" "$1" "$2/html"
+    echo "Built $2/html/index.html"
+}
+
+check_docs() {
+    run_sphinx doc/source doc/build
+}
+
+check_api-ref() {
+    run_sphinx api-ref/source api-ref/build
+}
+
+check_releasenotes() {
+    reno --quiet lint
+    run_sphinx releasenotes/source releasenotes/build
+}
+
+check_packaging() {
+    local wheels
+    python -m pip check
+    wheels=$(mktemp -d)
+    rm -rf build
+    python -m pip --disable-pip-version-check wheel --quiet --no-deps \
+        --no-build-isolation --wheel-dir "$wheels" .
+    rm -rf build
+    python tools/check_wheel.py "$wheels"/*.whl
+    rm -rf "$wheels"
+}
+
+check_genconfig() {
+    oslo-config-generator --config-file etc/oslo-config-generator.conf
+}
+
+check_genpolicy() {
+    oslopolicy-sample-generator --config-file etc/oslo-policy-generator.conf
+}
+
+check_benchmarks() {
+    python -m benchmarks
+}
+
+# --- the set-up -------------------------------------------------------------
+
+# Debian starts a service as soon as it is installed. The tests start their
+# own on other ports, so keep the packages from doing it.
+install_packages() {
+    local policy=/usr/sbin/policy-rc.d status=0
+    if [[ ! -e $policy ]]; then
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+        # shellcheck disable=SC2064  # the value of now
+        trap "rm -f $policy" EXIT
+    else
+        policy=
+    fi
+    apt-get update --quiet || true
+    DEBIAN_FRONTEND=noninteractive \
+        apt-get install --yes --quiet --no-install-recommends "$@" ||
+        status=$?
+    if [[ -n $policy ]]; then
+        rm -f "$policy"
+        trap - EXIT
+    fi
+    return "$status"
+}
+
+need_packages() {
+    local missing command
+    # bindep exits with 1 when it lists any.
+    missing=$(bindep --brief --file bindep.txt test || true)
+    [[ -n $missing ]] || return 0
+    mapfile -t missing <<<"$missing"
+    command="apt-get install --yes --no-install-recommends ${missing[*]}"
+    if command -v apt-get >/dev/null && [[ $(id -u) == 0 ]]; then
+        echo "Installing system packages: ${missing[*]}"
+        install_packages "${missing[@]}"
+    else
+        echo 'The functional tests need system packages. Install them with'
+        echo "    sudo $command"
+        echo 'or the like, then run this again.'
+        exit 1
+    fi
+}
+
+# --- the run ----------------------------------------------------------------
+
+heading() {
+    printf '\n=== %s: %s ===\n' "$1" "$(describe "$1")"
+}
+
+if [[ ${1:-} == --check ]]; then
+    # One check in a shell of its own, so that its first error ends it.
+    "check_$2"
+    exit
+fi
+
+if [[ ${1:-} == --list ]]; then
+    for name in "${all[@]}" "${others[@]}"; do
+        printf '%-14s %s\n' "$name" "$(describe "$name")"
+    done
+    exit
+fi
+
+names=("${@:-${all[@]}}")
+for name in "${names[@]}"; do
+    describe "$name" >/dev/null || {
+        echo "run-tests.sh: no check $name; see tools/run-tests.sh --list" >&2
+        exit 2
+    }
+done
+
+[[ -n ${TOX_ENV_DIR:-} ]] || tools/install.sh --tests
+for name in "${names[@]}"; do
+    case $name in
+        functional | benchmarks) need_packages; break ;;
+    esac
+done
+if [[ $# == 0 ]]; then
+    rm -rf cover
+fi
+
+failed=()
+lines=()
+for name in "${names[@]}"; do
+    heading "$name"
+    begin=$SECONDS
+    verdict=passed
+    "$BASH" tools/run-tests.sh --check "$name" || {
+        verdict=FAILED
+        failed+=("$name")
+    }
+    took=$((SECONDS - begin))
+    echo "--- $name $verdict in $took s"
+    lines+=("$(printf '%-14s %-8s %5d s' "$name" "$verdict" "$took")")
+done
+
+printf '\n=== summary, %d s ===\n' "$SECONDS"
+printf '%s\n' "${lines[@]}"
+status=0
+if ((${#failed[@]})); then
+    status=1
+    echo "Failed: ${failed[*]}. To repeat: tools/run-tests.sh ${failed[*]}"
+fi
+streams=()
+for name in "${names[@]}"; do
+    case $name in
+        unit | functional) streams+=("$results/$name") ;;
+    esac
+done
+if ((${#streams[@]})); then
+    python tools/summarize_tests.py "${streams[@]}" || status=1
+fi
+exit "$status"
