@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The options: one module per group, registered from here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import importlib
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log
+
+#: Modules of this package that declare options.
+GROUPS = (
+    'api',
+    'base',
+    'cloud',
+    'conductor',
+    'database',
+    'datastore',
+    'guestagent',
+    'quota',
+    'rpc',
+    'taskmanager',
+)
+
+Listing = list[tuple[str, list[cfg.Opt]]]
+
+
+def _modules() -> list[Any]:
+    return [importlib.import_module(f'{__name__}.{name}') for name in GROUPS]
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    """Register every option of Trove with ``conf``."""
+    for module in _modules():
+        module.register_opts(conf)
+
+
+def list_opts() -> Listing:
+    """All options by group, for the sample and the reference."""
+    merged: dict[str, list[cfg.Opt]] = {}
+    for module in _modules():
+        for group, options in module.list_opts():
+            merged.setdefault(group, []).extend(options)
+    return list(merged.items())
+
+
+def setup(
+    conf: cfg.ConfigOpts,
+    argv: Sequence[str],
+    prog: str,
+    default_config_files: Sequence[str] | None = None,
+) -> None:
+    """Read the command line and the files, then start logging.
+
+    :raises SystemExit: what the user gave cannot be parsed; oslo.config has
+        printed what and why
+    """
+    register_opts(conf)
+    log.register_options(conf)
+    log.set_defaults(
+        default_log_levels=[
+            *log.get_default_log_levels(),
+            'amqp=WARNING',
+            'kombu=WARNING',
+            'oslo.messaging=INFO',
+            'oslo_messaging=INFO',
+        ]
+    )
+    # What a program prints is its result; its log is not part of that.
+    conf.set_default('use_stderr', True)
+    conf(
+        list(argv),
+        project='trove',
+        prog=prog,
+        default_config_files=(
+            list(default_config_files)
+            if default_config_files is not None
+            else None
+        ),
+    )
+    log.setup(conf, 'trove')
