@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a service runs: its start, its signals, its threads, its end.
+
+This module chooses the threading backend of oslo.service and is the only one
+that imports it. It must be imported before anything that imports
+oslo.messaging, which imports oslo.service and would get eventlet; the RPC
+layer sees to that.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable
+import logging
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import Any
+
+from oslo_config import cfg
+
+from trove.common import exception
+
+# oslo.service requires eventlet, and futurist imports whatever of it is
+# there: 20 MiB and 0.2 s in every process for something that none uses.
+_modules: dict[str, Any] = sys.modules
+_modules.setdefault('eventlet', None)
+
+from oslo_service import backend  # noqa: E402
+
+backend.init_backend(backend.BackendType.THREADING)
+
+from oslo_service import service as oslo_service  # noqa: E402
+
+LOG = logging.getLogger(__name__)
+
+
+class Component(abc.ABC):
+    """A service, apart from the process that it runs in.
+
+    It opens connections in :meth:`start`, never before: the process may fork
+    in between.
+    """
+
+    @abc.abstractmethod
+    def start(self) -> None:
+        """Begin to work; return as soon as that is so."""
+
+    @abc.abstractmethod
+    def stop(self) -> None:
+        """Take no more work, finish what runs, close everything.
+
+        Also called when :meth:`start` failed halfway.
+        """
+
+    def reload(self) -> None:  # noqa: B027
+        """Take over changed options that may change (SIGHUP)."""
+
+
+class Periodic:
+    """Does something again and again in a thread of its own.
+
+    An exception is logged and the next turn comes all the same.
+
+    :param function: what to do
+    :param interval: seconds between the end of a turn and the next
+    :param name: of the thread, for logs
+    """
+
+    def __init__(
+        self,
+        function: Callable[[], object],
+        interval: float,
+        name: str | None = None,
+    ) -> None:
+        self._function = function
+        self._interval = interval
+        self._wake = threading.Event()
+        self._stopped = False
+        self._thread = threading.Thread(
+            target=self._run,
+            name=name or getattr(function, '__qualname__', 'periodic'),
+            daemon=True,
+        )
+
+    def start(self) -> None:
+        """Do the first turn now, in the thread."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Do the next turn now rather than when it is due."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Let the turn that runs end, and begin no other."""
+        self._stopped = True
+        self._wake.set()
+        if self._thread.is_alive() and (
+            self._thread is not threading.current_thread()
+        ):
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped:
+            try:
+                self._function()
+            except Exception:
+                LOG.exception(
+                    '%s failed; it is tried again in %s seconds.',
+                    self._thread.name,
+                    self._interval,
+                )
+            self._wake.wait(self._interval)
+            self._wake.clear()
+
+
+class _Process(oslo_service.ServiceBase):  # type: ignore[misc]
+    """A component as one of several worker processes."""
+
+    def __init__(self, component: Component) -> None:
+        self._component = component
+        self._done = threading.Event()
+
+    def start(self) -> None:
+        self._component.start()
+
+    def stop(self) -> None:
+        self._component.stop()
+        self._done.set()
+
+    def wait(self) -> None:
+        self._done.wait()
+
+    def reset(self) -> None:
+        self._component.reload()
+
+
+def run(
+    conf: cfg.ConfigOpts, component: Component, workers: int | None = None
+) -> int:
+    """Run a component until a signal ends it.
+
+    SIGTERM and SIGINT stop it in order; SIGHUP reads the configuration files
+    again and takes over the options that may change.
+
+    :param workers: how many processes; None runs it in this one
+    :returns: the exit status; does not return but ends the process when the
+        component has left threads behind that would keep it
+    """
+    if workers is not None:
+        launcher = oslo_service.ServiceLauncher(conf, restart_method='mutate')
+        launcher.launch_service(_Process(component), workers=workers)
+        return int(launcher.wait() or 0)
+    try:
+        status = _run_here(conf, component)
+    except exception.ConfigurationError as error:
+        # It says what to correct, which a traceback would bury.
+        sys.stderr.write(f'{conf.prog}: {error}\n')
+        status = 1
+    kept = [
+        thread.name
+        for thread in threading.enumerate()
+        if not thread.daemon and thread is not threading.main_thread()
+    ]
+    if kept:
+        LOG.debug('Ending without these threads: %s', ', '.join(kept))
+        logging.shutdown()
+        os._exit(status)
+    return status
+
+
+def _run_here(conf: cfg.ConfigOpts, component: Component) -> int:
+    wake = threading.Event()
+    received: list[int] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        wake.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, handle)
+    try:
+        component.start()
+        while True:
+            wake.wait()
+            wake.clear()
+            while received:
+                if received.pop(0) != signal.SIGHUP:
+                    LOG.info('Stopping; what has begun is finished first.')
+                    return 0
+                _reload(conf, component)
+    finally:
+        component.stop()
+
+
+def _reload(conf: cfg.ConfigOpts, component: Component) -> None:
+    LOG.info('Reading the configuration files again.')
+    try:
+        conf.mutate_config_files()
+        component.reload()
+    except Exception:
+        LOG.exception(
+            'The new configuration was not taken over and the former one '
+            'goes on to hold. Correct the file, then send SIGHUP again.'
+        )
