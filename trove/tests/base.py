@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all tests share."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+
+import fixtures
+from oslo_config import cfg
+from oslo_config import fixture as config_fixture
+import oslo_messaging
+import testtools
+
+from trove import conf as trove_conf
+from trove.common import rpc
+
+_TIMEOUT = 300
+
+
+def _register_all_options() -> None:
+    trove_conf.register_opts(cfg.CONF)
+    # Registers what belongs to the transports, once per process.
+    oslo_messaging.get_rpc_transport(cfg.CONF, url='fake:/')
+
+
+class TestCase(testtools.TestCase):
+    """Options at their defaults, warnings as errors, logs as a detail.
+
+    ``self.conf`` is the global configuration object, given back as it was;
+    change it with ``self.config(option=value, group=...)``.
+    """
+
+    #: Seconds after which a test that hangs is ended.
+    timeout = _TIMEOUT
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.useFixture(fixtures.Timeout(self.timeout, gentle=True))
+        self.useFixture(WarningsAreErrors())
+        self.logs = self.useFixture(
+            fixtures.FakeLogger(level=logging.INFO, nuke_handlers=True)
+        )
+        _register_all_options()
+        fixture = self.useFixture(config_fixture.Config(cfg.CONF))
+        fixture.load_raw_values()
+        self.conf = cfg.CONF
+        self.conf([], project='trove', default_config_files=[])
+        self.config = fixture.config
+        self.config(host='test-host')
+
+    def memory_transport(self, **kwargs) -> rpc.Transport:
+        """A transport within this process; closed at the end."""
+        transport = rpc.Transport(
+            self.conf, url='kombu+memory://', **kwargs
+        )
+        self.addCleanup(transport.close)
+        return transport
+
+
+class WarningsAreErrors(fixtures.Fixture):
+    """Any warning fails the test; those of others' code are named here."""
+
+    def _setUp(self) -> None:
+        caught = warnings.catch_warnings()
+        caught.__enter__()
+        self.addCleanup(caught.__exit__, None, None, None)
+        warnings.simplefilter('error')
+        for category, message, module in _NOT_OURS:
+            warnings.filterwarnings(
+                'ignore', message, category=category, module=module
+            )
+
+
+#: (category, pattern of the message, pattern of the module)
+_NOT_OURS: list[tuple[type[Warning], str, str]] = [
+    (DeprecationWarning, "'cgi' is deprecated", r'webob\.compat'),
+]

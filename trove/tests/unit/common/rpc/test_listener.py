@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Servers and a message broker that is away."""
+
+from __future__ import annotations
+
+import threading
+from unittest import mock
+
+import fixtures
+
+from trove.common.rpc import _listener
+from trove.tests import base
+from trove.tests.fixtures import waiting
+
+
+class Server:
+    """An RPC server whose broker can be away."""
+
+    def __init__(self):
+        self.broker = threading.Event()
+        self.done = []
+
+    def start(self):
+        self.broker.wait(30)
+        self.done.append('start')
+
+    def stop(self):
+        self.done.append('stop')
+
+    def wait(self):
+        self.done.append('wait')
+
+
+class TestListener(base.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.server = Server()
+        self.addCleanup(self.server.broker.set)
+        self.listener = _listener.Listener(self.server)
+        self.useFixture(fixtures.MockPatchObject(_listener, '_PATIENCE', 0.05))
+
+    def test_broker_is_there(self):
+        self.server.broker.set()
+
+        self.listener.start()
+        waiting.until(lambda: self.server.done, 'it listens')
+        waiting.until(lambda: self.listener._settled.is_set(), 'it settled')
+        self.listener.stop()
+        self.listener.wait()
+
+        self.assertEqual(['start', 'stop', 'wait'], self.server.done)
+
+    def test_broker_comes_later(self):
+        self.listener.start()
+
+        self.assertIn('cannot be reached yet', self.logs.output)
+        self.server.broker.set()
+        waiting.until(lambda: self.server.done == ['start'], 'it listens')
+
+    def test_stop_does_not_wait_for_the_broker(self):
+        self.listener.start()
+
+        self.listener.stop()
+        self.listener.wait()
+
+        self.assertEqual([], self.server.done)
+        # And: should the broker come after all, nothing is taken.
+        self.server.broker.set()
+        waiting.until(
+            lambda: self.server.done == ['start', 'stop', 'wait'],
+            'it is stopped again',
+        )
+
+    def test_error_of_the_driver_is_raised(self):
+        self.server.start = mock.Mock(side_effect=ValueError('bad url'))
+        with mock.patch.object(_listener, '_PATIENCE', 20):
+            self.assertRaisesRegex(ValueError, 'bad url', self.listener.start)
+
+    def test_error_that_comes_later_is_logged(self):
+        def start():
+            self.server.broker.wait(30)
+            raise ValueError('bad password')
+
+        self.server.start = start
+        self.listener.start()
+        self.server.broker.set()
+
+        waiting.until(
+            lambda: 'Restart the service' in self.logs.output,
+            'the error is logged',
+        )

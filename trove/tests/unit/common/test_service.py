@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+
+from trove.common import service
+from trove.tests import base
+from trove.tests.fixtures import waiting
+
+_PROGRAM = """
+import os, sys, threading
+from oslo_config import cfg
+from trove.common import service
+from trove import conf
+
+class Component(service.Component):
+    def start(self):
+        print('started', flush=True)
+        {start}
+    def stop(self):
+        print('stopped', flush=True)
+    def reload(self):
+        print('reloaded', cfg.CONF.upgrade_levels.guestagent, flush=True)
+
+conf.setup(cfg.CONF, sys.argv[1:], 'test')
+status = service.run(cfg.CONF, Component(), workers={workers})
+print('status', status, flush=True)
+sys.exit(status)
+"""
+
+
+class PeriodicTest(base.TestCase):
+    def test_it_goes_on_after_an_error_and_says_so(self):
+        turns = []
+
+        def turn():
+            turns.append(1)
+            raise RuntimeError('odd')
+
+        periodic = service.Periodic(turn, interval=0.01, name='odd-job')
+        periodic.start()
+        self.addCleanup(periodic.stop)
+
+        waiting.until(lambda: len(turns) > 2, 'it ran three times')
+        self.assertIn('odd-job failed; it is tried again', self.logs.output)
+
+    def test_stop_lets_the_turn_end_and_begins_no_other(self):
+        begun, go_on, turns = threading.Event(), threading.Event(), []
+
+        def turn():
+            begun.set()
+            go_on.wait(30)
+            turns.append(1)
+
+        periodic = service.Periodic(turn, interval=0)
+        periodic.start()
+        begun.wait(30)
+        stopping = threading.Thread(target=periodic.stop)
+        stopping.start()
+        go_on.set()
+        stopping.join(30)
+
+        self.assertFalse(stopping.is_alive())
+        self.assertLessEqual(len(turns), 2)
+
+    def test_wake_does_the_next_turn_now(self):
+        turns = []
+        periodic = service.Periodic(lambda: turns.append(1), interval=3600)
+        periodic.start()
+        self.addCleanup(periodic.stop)
+        waiting.until(lambda: turns, 'the first turn')
+
+        periodic.wake()
+
+        waiting.until(lambda: len(turns) == 2, 'the second turn')
+
+
+class RunTest(base.TestCase):
+    def run_program(self, *arguments, start='pass', workers=None):
+        self.errors = tempfile.TemporaryFile('w+')
+        self.addCleanup(self.errors.close)
+        program = subprocess.Popen(
+            [
+                sys.executable,
+                '-c',
+                _PROGRAM.format(start=start, workers=workers),
+                *arguments,
+            ],
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            text=True,
+        )
+        self.addCleanup(program.stdout.close)
+        self.addCleanup(program.wait)
+        self.addCleanup(program.kill)
+        return program
+
+    def test_sigterm_and_sigint_stop_it_in_order(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            program = self.run_program()
+            self.assertEqual('started\n', program.stdout.readline())
+
+            program.send_signal(number)
+
+            self.assertEqual(
+                'stopped\nstatus 0\n', program.communicate(timeout=60)[0]
+            )
+            self.assertEqual(0, program.returncode)
+
+    def test_sighup_takes_over_changed_options(self):
+        file = tempfile.NamedTemporaryFile('w', suffix='.conf')
+        self.addCleanup(file.close)
+        program = self.run_program('--config-file', file.name)
+        self.assertEqual('started\n', program.stdout.readline())
+
+        file.write('[upgrade_levels]\nguestagent = 1.1\n')
+        file.flush()
+        program.send_signal(signal.SIGHUP)
+
+        self.assertEqual('reloaded 1.1\n', program.stdout.readline())
+
+    def test_sighup_with_a_broken_file_changes_nothing(self):
+        file = tempfile.NamedTemporaryFile('w', suffix='.conf')
+        self.addCleanup(file.close)
+        program = self.run_program('--config-file', file.name)
+        self.assertEqual('started\n', program.stdout.readline())
+
+        file.write('[upgrade_levels\nguestagent 1.1\n')
+        file.flush()
+        program.send_signal(signal.SIGHUP)
+        waiting.until(
+            lambda: self.errors.seek(0)
+            or 'was not taken over' in self.errors.read(),
+            'the broken file was refused',
+        )
+        file.seek(0)
+        file.truncate()
+        file.write('[upgrade_levels]\nguestagent = 1.2\n')
+        file.flush()
+        program.send_signal(signal.SIGHUP)
+
+        self.assertEqual('reloaded 1.2\n', program.stdout.readline())
+
+    def test_what_fails_to_start_is_stopped_and_ends_with_an_error(self):
+        program = self.run_program(start='raise RuntimeError("no")')
+
+        self.assertEqual(
+            'started\nstopped\n', program.communicate(timeout=60)[0]
+        )
+        self.assertEqual(1, program.returncode)
+
+    def test_a_wrong_option_is_said_in_one_line(self):
+        program = self.run_program(
+            start='from trove.common import exception; '
+            'raise exception.ConfigurationError('
+            "option='size', value='x', remedy='use a number.')"
+        )
+
+        self.assertEqual(1, program.wait(timeout=60))
+        self.errors.seek(0)
+        self.assertEqual(
+            ['test: Option size has the value "x": use a number.'],
+            self.errors.read().splitlines(),
+        )
+
+    def test_a_thread_left_behind_does_not_keep_the_process(self):
+        program = self.run_program(
+            start='threading.Thread(target=threading.Event().wait).start()'
+        )
+        self.assertEqual('started\n', program.stdout.readline())
+
+        program.send_signal(signal.SIGTERM)
+
+        self.assertEqual(0, program.wait(timeout=60))
+
+    def test_workers_run_in_processes_of_their_own(self):
+        program = self.run_program(
+            start='print(os.getppid(), flush=True)', workers=1
+        )
+        self.assertEqual('started\n', program.stdout.readline())
+
+        self.assertEqual(str(program.pid), program.stdout.readline().strip())
+        os.kill(program.pid, signal.SIGTERM)
+
+        self.assertIn('stopped', program.communicate(timeout=60)[0])
+        self.assertEqual(0, program.returncode)
+
+
+class BackendTest(base.TestCase):
+    def test_importing_the_rpc_layer_leaves_eventlet_alone(self):
+        output = subprocess.run(
+            [
+                sys.executable,
+                '-c',
+                'import sys; from trove.common import rpc; '
+                'import oslo_messaging; from oslo_service import backend; '
+                'print(sys.modules.get("eventlet"), '
+                'backend.get_backend_type().name)',
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        self.assertEqual('None THREADING\n', output)
