@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The conductor's interface and its client: what guests report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trove.common import context as trove_context
+from trove.common import rpc
+
+INTERFACE = rpc.Interface(
+    name='conductor',
+    topic=lambda conf, peer: conf.conductor_queue,
+    peer='conductors',
+    remedy='Upgrade the oldest conductor; "trove-manage service_list" shows '
+    'which that is.',
+    history=(
+        rpc.Revision(
+            '1.0',
+            'Everything that releases up to 2026.2 have.',
+            releases=(
+                *('icehouse', 'juno', 'kilo', 'liberty', 'mitaka', 'newton'),
+                *('ocata', 'pike', 'queens', 'rocky', 'stein', 'train'),
+                *('ussuri', 'victoria', 'wallaby', 'xena', 'yoga', 'zed'),
+                *('2023.1', 'antelope', '2023.2', 'bobcat'),
+                *('2024.1', 'caracal', '2024.2', 'dalmatian'),
+                *('2025.1', 'epoxy', '2025.2', 'flamingo'),
+                *('2026.1', 'gazpacho', '2026.2', 'hibiscus', '2027.1'),
+            ),
+        ),
+    ),
+)
+
+
+class API(rpc.Client, interface=INTERFACE):
+    """What a guest may report to the conductors.
+
+    ``sent`` is the guest's time in seconds since the epoch; of two messages
+    about the same thing, the one with the later time holds.
+    """
+
+    @rpc.cast('1.0')
+    def heartbeat(
+        self,
+        context: trove_context.TroveContext,
+        instance_id: str,
+        payload: dict[str, Any],
+        sent: float | None = None,
+    ) -> None:
+        """Say that the guest lives, and how its database is.
+
+        :param payload: ``service_status``, a description such as
+            ``healthy``; from our guests also ``rpc_version``, the latest
+            version of the guest agent's interface that it serves, and
+            ``release``, the version of its package. Conductors of older
+            releases pass over both.
+        """
+
+    @rpc.cast('1.0')
+    def update_backup(
+        self,
+        context: trove_context.TroveContext,
+        instance_id: str,
+        backup_id: str,
+        sent: float | None = None,
+        **backup_fields: Any,
+    ) -> None:
+        """Write down how far a backup is.
+
+        :param backup_fields: columns of the backup with their new values
+        """
+
+    @rpc.cast('1.0')
+    def report_root(
+        self,
+        context: trove_context.TroveContext,
+        instance_id: str,
+        user: str | None = None,
+    ) -> None:
+        """Write down that the root user was enabled.
+
+        :param user: who did it; sent by release 8 only, and only to it is
+            it to be sent
+        """
+
+    @rpc.cast('1.0')
+    def notify_end(
+        self,
+        context: trove_context.TroveContext,
+        serialized_notification: dict[str, Any],
+        notification_args: dict[str, Any],
+    ) -> None:
+        """Tell that what the API began has ended well."""
+
+    @rpc.cast('1.0')
+    def notify_exc_info(
+        self,
+        context: trove_context.TroveContext,
+        serialized_notification: dict[str, Any],
+        message: str,
+        exception: list[str],
+    ) -> None:
+        """Tell that what the API began has failed.
+
+        :param serialized_notification: has ``instance_id``
+        :param exception: lines of a traceback
+        """
