@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``trove-manage``: what an operator does to the database.
+
+Exit status: 0 done; 1 not done, the reason is on standard error; 2 the
+command line is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Sequence
+import sys
+from typing import Any
+
+from oslo_config import cfg
+from oslo_db import exception as db_exception
+from sqlalchemy import exc as sa_exc
+
+from trove import conf as trove_conf
+from trove.common import exception
+from trove.db import migration
+from trove.db import session
+from trove.objects import database
+from trove.objects import datastore as datastores
+from trove.objects import service as services
+
+Command = Callable[[cfg.ConfigOpts], None]
+
+
+def db_sync(conf: cfg.ConfigOpts) -> None:
+    revision = migration.sync(conf, conf.command.to_version)
+    print(f'The database has revision {revision}.')
+
+
+def db_version(conf: cfg.ConfigOpts) -> None:
+    revision = migration.current(conf)
+    latest = migration.latest()
+    print(revision or 'empty')
+    if revision != latest:
+        print(
+            f'This release needs revision {latest}: run '
+            '"trove-manage db_sync".',
+            file=sys.stderr,
+        )
+
+
+def db_wipe(conf: cfg.ConfigOpts) -> None:
+    _confirm(conf)
+    migration.wipe(conf)
+    print('All tables of Trove are dropped.')
+
+
+def db_recreate(conf: cfg.ConfigOpts) -> None:
+    _confirm(conf)
+    migration.wipe(conf)
+    revision = migration.sync(conf)
+    print(f'The database is new and empty and has revision {revision}.')
+
+
+def _confirm(conf: cfg.ConfigOpts) -> None:
+    if not conf.command.yes:
+        raise exception.TroveError(
+            'Every instance, backup and quota in the database would be '
+            'forgotten; the servers of the instances would be left behind. '
+            'Nothing was done. Repeat the command with --yes if that is '
+            'what you want.'
+        )
+
+
+def datastore_update(conf: cfg.ConfigOpts) -> None:
+    name = conf.command.datastore_name
+    datastores.save(name, conf.command.default_version or None)
+    print(f"Datastore '{name}' updated.")
+
+
+def datastore_version_update(conf: cfg.ConfigOpts) -> None:
+    given = conf.command
+    saved = datastores.save_version(
+        given.datastore,
+        given.version_name,
+        manager=given.manager,
+        image_id=given.image_id or None,
+        packages=given.packages,
+        active=bool(given.active),
+        version=given.version_number,
+        image_tags=tuple(_words(given.image_tags)),
+        registry_ext=given.registry_ext,
+        repl_strategy=given.repl_strategy,
+    )
+    print(f"Datastore version '{saved.name}({saved.version})' updated.")
+
+
+def service_list(conf: cfg.ConfigOpts) -> None:
+    alive = {(each.binary, each.host) for each in services.live(conf)}
+    rows = [
+        (
+            each.binary,
+            each.host,
+            'up' if (each.binary, each.host) in alive else 'down',
+            each.release or '-',
+            ' '.join(f'{k}={v}' for k, v in sorted(each.rpc_versions.items())),
+            each.started_at.isoformat(sep=' ', timespec='seconds'),
+            each.last_report.isoformat(sep=' ', timespec='seconds'),
+        )
+        for each in services.list_()
+    ]
+    headings = (
+        *('Binary', 'Host', 'State', 'Release'),
+        *('RPC versions', 'Started (UTC)', 'Last report (UTC)'),
+    )
+    _print_table(headings, sorted(rows))
+
+
+def service_remove(conf: cfg.ConfigOpts) -> None:
+    binary, host = conf.command.binary, conf.command.service_host
+    known = {(each.binary, each.host) for each in services.list_()}
+    if (binary, host) not in known:
+        raise exception.NotFound(
+            f'There is no {binary} on {host}. List what there is with '
+            '"trove-manage service_list".'
+        )
+    services.remove(binary, host)
+    print(f'{binary} on {host} is forgotten; it comes back if it still runs.')
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(',') if word.strip()]
+
+
+def _print_table(headings: Sequence[str], rows: Iterable[Any]) -> None:
+    lines = [tuple(headings), *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = zip(line, widths, strict=True)
+        print('  '.join(cell.ljust(width) for cell, width in cells).rstrip())
+
+
+def _add_commands(subparsers: Any) -> None:
+    def add(command: Command, text: str) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = subparsers.add_parser(
+            command.__name__, help=text, description=text
+        )
+        parser.set_defaults(function=command)
+        return parser
+
+    for name in ('db_sync', 'db_upgrade'):
+        parser = subparsers.add_parser(
+            name,
+            help='Create the tables, or bring those of release 26.0 or later '
+            'to the form that this release needs. Safe to repeat.',
+        )
+        parser.set_defaults(function=db_sync)
+        parser.add_argument(
+            '--version',
+            dest='to_version',
+            help='Revision to stop at; the newest by default.',
+        )
+        parser.add_argument('--repo_path', help=argparse.SUPPRESS)
+    add(db_version, 'Show the revision of the database.')
+    for command, text in (
+        (db_wipe, 'Drop all tables of Trove.'),
+        (db_recreate, 'Drop all tables of Trove and create them anew.'),
+    ):
+        parser = add(command, text + ' Every row is lost.')
+        parser.add_argument(
+            '--yes',
+            action='store_true',
+            help='Really do it; without it nothing is done.',
+        )
+        parser.add_argument('--repo_path', help=argparse.SUPPRESS)
+    _add_datastore_commands(add)
+    add(
+        service_list,
+        'List the task managers and conductors that have reported, and the '
+        'RPC versions that they serve.',
+    )
+    parser = add(
+        service_remove,
+        'Forget a service that is gone for good.',
+    )
+    parser.add_argument('binary', help='For instance trove-taskmanager.')
+    parser.add_argument(
+        'service_host', metavar='host', help='As service_list shows it.'
+    )
+
+
+def _add_datastore_commands(
+    add: Callable[[Command, str], argparse.ArgumentParser],
+) -> None:
+    parser = add(
+        datastore_update, 'Add a datastore, or set its default version.'
+    )
+    parser.add_argument('datastore_name', help='Name of the datastore.')
+    parser.add_argument(
+        'default_version',
+        help='Name or id of one of its versions; an empty string for a new '
+        'datastore, which has none yet.',
+    )
+    _add_version_arguments(
+        add(
+            datastore_version_update,
+            'Add a version of a datastore, or change all there is to it but '
+            'its name and number.',
+        )
+    )
+
+
+def _add_version_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('datastore', help='Name of the datastore.')
+    parser.add_argument('version_name', help='Name of the version.')
+    parser.add_argument(
+        'manager', help="The guest agent's driver, for instance postgresql."
+    )
+    parser.add_argument(
+        'image_id',
+        help='Id of the image that its servers boot from; an empty string '
+        'when --image-tags says it, or the cloud driver needs none.',
+    )
+    parser.add_argument(
+        'packages',
+        help='Packages to install in the guest, separated by commas; may be '
+        'an empty string.',
+    )
+    parser.add_argument(
+        'active',
+        type=int,
+        choices=(0, 1),
+        help='1 when instances of it may be made, else 0.',
+    )
+    parser.add_argument(
+        '--image-tags',
+        default='',
+        help='Tags of the image, separated by commas; the newest image that '
+        'has them all is taken.',
+    )
+    parser.add_argument(
+        '--version',
+        dest='version_number',
+        help='Number of the version, for instance 17.2; by default the name.',
+    )
+    parser.add_argument(
+        '--registry-ext',
+        default='',
+        help='Class of a guest driver of your own, as <name>:<class>.',
+    )
+    parser.add_argument(
+        '--repl-strategy',
+        default='',
+        help='Class of a replication strategy of your own.',
+    )
+
+
+def main(
+    argv: Sequence[str] | None = None, conf: cfg.ConfigOpts = cfg.CONF
+) -> int:
+    conf.register_cli_opt(
+        cfg.SubCommandOpt(
+            'command',
+            title='commands',
+            help='What to do; "trove-manage <command> --help" says more.',
+            handler=_add_commands,
+        )
+    )
+    trove_conf.setup(
+        conf, sys.argv[1:] if argv is None else argv, 'trove-manage'
+    )
+    try:
+        database.configure(conf)
+        try:
+            conf.command.function(conf)
+        finally:
+            database.dispose()
+    except exception.ServiceUnavailable as error:
+        return _complain(
+            'the database does not work: '
+            f'{session.reason(error.__cause__ or error)}. Check that it runs '
+            'and that [database] connection is right.'
+        )
+    except exception.TroveError as error:
+        return _complain(str(error))
+    except (db_exception.DBError, sa_exc.DBAPIError) as error:
+        return _complain(
+            f'the database refuses: {session.reason(error)}. Check with '
+            '"trove-manage db_version" that it is a database of this release.'
+        )
+    return 0
+
+
+def _complain(text: str) -> int:
+    print(f'trove-manage: {text}', file=sys.stderr)
+    return 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables, one class each.
+
+Names, types and keys of the tables that release 26.0 has are its own, so
+that a database made by it is taken over in place. ``services``,
+``workflows`` and ``instance_addresses`` are ours.
+"""
+
+from __future__ import annotations
+
+from trove.db.models import backup
+from trove.db.models import base
+from trove.db.models import cluster
+from trove.db.models import configuration
+from trove.db.models import datastore
+from trove.db.models import instance
+from trove.db.models import legacy
+from trove.db.models import module
+from trove.db.models import quota
+from trove.db.models import service
+
+Backup = backup.Backup
+BackupStrategy = backup.BackupStrategy
+Base = base.Base
+Cluster = cluster.Cluster
+Configuration = configuration.Configuration
+ConfigurationParameter = configuration.ConfigurationParameter
+Capability = datastore.Capability
+CapabilityOverride = datastore.CapabilityOverride
+Datastore = datastore.Datastore
+DatastoreConfigurationParameter = datastore.DatastoreConfigurationParameter
+DatastoreVersion = datastore.DatastoreVersion
+DatastoreVersionMetadata = datastore.DatastoreVersionMetadata
+AgentHeartbeat = instance.AgentHeartbeat
+ConductorLastSeen = instance.ConductorLastSeen
+Instance = instance.Instance
+InstanceAddress = instance.InstanceAddress
+InstanceFault = instance.InstanceFault
+RootHistory = instance.RootHistory
+ServiceStatus = instance.ServiceStatus
+Workflow = instance.Workflow
+DNSRecord = legacy.DNSRecord
+SecurityGroup = legacy.SecurityGroup
+SecurityGroupInstanceAssociation = legacy.SecurityGroupInstanceAssociation
+SecurityGroupRule = legacy.SecurityGroupRule
+ServiceImage = legacy.ServiceImage
+UsageEvent = legacy.UsageEvent
+InstanceModule = module.InstanceModule
+Module = module.Module
+Quota = quota.Quota
+QuotaUsage = quota.QuotaUsage
+Reservation = quota.Reservation
+Service = service.Service
+
+__all__ = (
+    'AgentHeartbeat',
+    'Backup',
+    'BackupStrategy',
+    'Base',
+    'Capability',
+    'CapabilityOverride',
+    'Cluster',
+    'ConductorLastSeen',
+    'Configuration',
+    'ConfigurationParameter',
+    'DNSRecord',
+    'Datastore',
+    'DatastoreConfigurationParameter',
+    'DatastoreVersion',
+    'DatastoreVersionMetadata',
+    'Instance',
+    'InstanceAddress',
+    'InstanceFault',
+    'InstanceModule',
+    'Module',
+    'Quota',
+    'QuotaUsage',
+    'Reservation',
+    'RootHistory',
+    'SecurityGroup',
+    'SecurityGroupInstanceAssociation',
+    'SecurityGroupRule',
+    'Service',
+    'ServiceImage',
+    'ServiceStatus',
+    'UsageEvent',
+    'Workflow',
+)

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tables of backups."""
+
+from __future__ import annotations
+
+import datetime
+
+from oslo_utils import timeutils
+from oslo_utils import uuidutils
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from trove.db.models import base
+
+
+class Backup(base.Base):
+    """A backup of an instance."""
+
+    __tablename__ = 'backups'
+    __table_args__ = (
+        sa.Index('backups_deleted', 'deleted'),
+        sa.Index('backups_instance_id', 'instance_id'),
+    )
+
+    id: orm.Mapped[str] = orm.mapped_column(
+        sa.String(36), primary_key=True, default=uuidutils.generate_uuid
+    )
+    name: orm.Mapped[str] = orm.mapped_column(sa.String(255))
+    description: orm.Mapped[str | None] = orm.mapped_column(sa.String(512))
+    location: orm.Mapped[str | None] = orm.mapped_column(sa.String(1024))
+    backup_type: orm.Mapped[str | None] = orm.mapped_column(sa.String(32))
+    size: orm.Mapped[float | None] = orm.mapped_column(sa.Float())
+    tenant_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(36))
+    state: orm.Mapped[str] = orm.mapped_column(sa.String(32))
+    instance_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(36))
+    checksum: orm.Mapped[str | None] = orm.mapped_column(sa.String(32))
+    backup_timestamp: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
+        sa.DateTime()
+    )
+    deleted: orm.Mapped[bool | None] = orm.mapped_column(
+        sa.Boolean(), default=False
+    )
+    created: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
+        sa.DateTime(), default=timeutils.utcnow
+    )
+    updated: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
+        sa.DateTime(), default=timeutils.utcnow, onupdate=timeutils.utcnow
+    )
+    deleted_at: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
+        sa.DateTime()
+    )
+    parent_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(36))
+    datastore_version_id: orm.Mapped[str | None] = orm.mapped_column(
+        sa.String(36),
+        sa.ForeignKey('datastore_versions.id', name='backups_ibfk_1'),
+    )
+    storage_driver: orm.Mapped[str | None] = orm.mapped_column(sa.Text())
+
+
+class BackupStrategy(base.Base):
+    """Where the backups of a project, or of one instance, go."""
+
+    __tablename__ = 'backup_strategy'
+    __table_args__ = (
+        sa.Index(
+            'backup_strategy_tenant_id_instance_id', 'tenant_id', 'instance_id'
+        ),
+        sa.UniqueConstraint(
+            'tenant_id',
+            'instance_id',
+            name='UQ_backup_strategy_tenant_id_instance_id',
+        ),
+    )
+
+    id: orm.Mapped[str] = orm.mapped_column(
+        sa.String(36), primary_key=True, default=uuidutils.generate_uuid
+    )
+    tenant_id: orm.Mapped[str] = orm.mapped_column(sa.String(36))
+    instance_id: orm.Mapped[str] = orm.mapped_column(sa.String(36), default='')
+    backend: orm.Mapped[str] = orm.mapped_column(sa.String(255))
+    swift_container: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
+    created: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
+        sa.DateTime(), default=timeutils.utcnow
+    )

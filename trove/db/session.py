@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Transactions: the only way to the database.
+
+::
+
+    session.configure(conf)
+    with session.reader() as db:
+        instance = db.get(models.Instance, instance_id)
+    with session.writer() as db:
+        db.add(models.Quota(...))
+    session.dispose()
+
+A block is one transaction: committed at its end, rolled back when it raises.
+A block inside another one of the same thread joins it, so a function that
+opens its own may be called from a larger transaction. What was read stays
+readable after the block.
+
+Errors of both kinds of blocks:
+
+- ``exception.ServiceUnavailable``: the database cannot be reached or does
+  not work. Nothing was written. The next block connects anew, so nobody has
+  to restart anything when the database is back.
+- ``oslo_db.exception.DBDeadlock``: another transaction was in the way. Wrap
+  the function that opens the outermost block in :func:`retry`.
+- ``oslo_db.exception.DBDuplicateEntry``, ``DBReferenceError``: what they say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+import functools
+import threading
+from typing import Any
+from typing import overload
+from typing import ParamSpec
+from typing import TypeVar
+
+from oslo_config import cfg
+from oslo_db import api as db_api
+from oslo_db import exception as db_exception
+from oslo_db.sqlalchemy import enginefacade
+from oslo_log import log
+import sqlalchemy as sa
+from sqlalchemy import exc as sa_exc
+from sqlalchemy import orm
+
+from trove.common import exception
+from trove.conf import database
+
+LOG = log.getLogger(__name__)
+
+P = ParamSpec('P')
+T = TypeVar('T')
+
+# Seconds that a SQLite transaction waits for another one that writes.
+SQLITE_BUSY_TIMEOUT = 30
+
+# Marks connections whose transaction is going to write.
+_WRITES = 'trove_writes'
+WRITE_OPTIONS = {_WRITES: True}
+
+# What configure() hands on to oslo.db. All of it is named, so that oslo.db
+# has no reason to look into the global configuration.
+_ENGINE_OPTIONS = (
+    'connection_debug',
+    'connection_parameters',
+    'connection_recycle_time',
+    'connection_trace',
+    'max_overflow',
+    'max_pool_size',
+    'max_retries',
+    'mysql_sql_mode',
+    'mysql_wsrep_sync_wait',
+    'pool_timeout',
+    'retry_interval',
+    'sqlite_synchronous',
+    'synchronous_reader',
+)
+
+
+class _Thread(threading.local):
+    """What oslo.db keeps the current transaction of a thread in."""
+
+    depth = 0
+
+
+class _State:
+    manager: Any = None
+    connection: str | None = None
+    users = 0
+
+
+_thread = _Thread()
+_state = _State()
+_lock = threading.Lock()
+
+
+def configure(conf: cfg.ConfigOpts) -> None:
+    """Say which database it is; nothing is opened yet.
+
+    Several services in one process may each call it, and each calls
+    :func:`dispose` when it is done. Call it again after a fork.
+
+    :raises ConfigurationError: ``[database] connection`` is not set
+    """
+    database.register_opts(conf)
+    group = conf.database
+    if not group.connection:
+        raise exception.ConfigurationError(
+            option='[database] connection',
+            value='',
+            remedy='set it to the URL of the database, for instance '
+            'mysql+pymysql://trove:<password>@<host>/trove?charset=utf8mb4',
+        )
+    with _lock:
+        if _state.manager is not None:
+            if _state.connection == group.connection:
+                _state.users += 1
+                return
+            LOG.warning(
+                'Another database than before is configured; the connections '
+                'to the former one are closed.'
+            )
+            _state.manager.dispose_pool()
+        manager = enginefacade.transaction_context()
+        manager.configure(
+            connection=group.connection,
+            slave_connection=group.slave_connection,
+            asyncio_connection=None,
+            asyncio_slave_connection=None,
+            sqlite_fk=True,
+            expire_on_commit=False,
+            thread_checkin=False,
+            json_serializer=None,
+            json_deserializer=None,
+            logging_name=None,
+            **{name: group[name] for name in _ENGINE_OPTIONS},
+        )
+        manager.append_on_engine_create(_prepare_engine)
+        _state.manager = manager
+        _state.connection = group.connection
+        _state.users = 1
+
+
+def dispose() -> None:
+    """Give back what the matching :func:`configure` took.
+
+    The last one closes the pooled connections. Without a matching
+    ``configure`` it does nothing.
+    """
+    with _lock:
+        if _state.manager is None:
+            return
+        _state.users -= 1
+        if _state.users > 0:
+            return
+        manager, _state.manager = _state.manager, None
+        _state.connection = None
+    manager.dispose_pool()
+
+
+@contextlib.contextmanager
+def reader() -> Iterator[orm.Session]:
+    """A transaction that only reads."""
+    with _block(_manager().reader) as session:
+        yield session
+
+
+@contextlib.contextmanager
+def writer() -> Iterator[orm.Session]:
+    """A transaction that writes; it cannot be opened inside a reader."""
+    with _block(_manager().writer) as session:
+        _announce_writing(session)
+        yield session
+
+
+@overload
+def retry(function: Callable[P, T], /) -> Callable[P, T]: ...
+
+
+@overload
+def retry(
+    *, duplicates: bool = False
+) -> Callable[[Callable[P, T]], Callable[P, T]]: ...
+
+
+def retry(
+    function: Callable[..., Any] | None = None, /, *, duplicates: bool = False
+) -> Callable[..., Any]:
+    """Repeat a function whose transaction lost against another one.
+
+    It is repeated when the database found a deadlock, a few times and after
+    a short wait each. Inside an outer block it is not, since all of that
+    block would have to be repeated.
+
+    :param duplicates: repeat it also when a row with the same key exists, for
+        functions that insert what they did not find
+    """
+    if function is None:
+        return functools.partial(_retrying, duplicates=duplicates)
+    return _retrying(function, duplicates)
+
+
+def _retrying(
+    function: Callable[..., Any], duplicates: bool
+) -> Callable[..., Any]:
+    kinds: tuple[type[Exception], ...] = (db_exception.DBDeadlock,)
+    if duplicates:
+        kinds += (db_exception.DBDuplicateEntry,)
+    wrapped = db_api.wrap_db_retry(
+        max_retries=5,
+        retry_interval=0.05,
+        inc_retry_interval=True,
+        max_retry_interval=1,
+        exception_checker=lambda error: isinstance(error, kinds),
+    )(function)
+
+    @functools.wraps(function)
+    def outermost(*args: Any, **kwargs: Any) -> Any:
+        if _thread.depth:
+            return function(*args, **kwargs)
+        return wrapped(*args, **kwargs)
+
+    return outermost
+
+
+def engine() -> sa.Engine:
+    """The engine itself, for migrations and checks."""
+    result: sa.Engine = _manager().writer.get_engine()
+    return result
+
+
+def _manager() -> Any:
+    manager = _state.manager
+    if manager is None:
+        raise RuntimeError(
+            'trove.db.session.configure() was not called in this process, '
+            'or the last user has called dispose().'
+        )
+    return manager
+
+
+@contextlib.contextmanager
+def _block(mode: Any) -> Iterator[orm.Session]:
+    _thread.depth += 1
+    try:
+        with translated_errors(), mode.using(_thread) as session:
+            yield session
+    finally:
+        _thread.depth -= 1
+
+
+@contextlib.contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turn every way of the database to be away into one exception.
+
+    :raises ServiceUnavailable: it is away or does not work
+    """
+    try:
+        yield
+    except (
+        db_exception.DBConnectionError,
+        db_exception.DBNonExistentDatabase,
+        sa_exc.OperationalError,
+        sa_exc.TimeoutError,
+    ) as error:
+        # The statement and its parameters stay out of the log: they may
+        # hold secrets.
+        LOG.error(
+            'The database does not work: %s. Check that it runs and that '
+            '[database] connection is right.',
+            reason(error),
+        )
+        raise exception.ServiceUnavailable(what='The database') from error
+
+
+def reason(error: BaseException) -> str:
+    """What the database said: one line, no statement, no parameters."""
+    inner = getattr(error, 'inner_exception', error)
+    said = str(getattr(inner, 'orig', '') or type(inner).__name__)
+    return ' '.join(said.split())
+
+
+def _prepare_engine(target: sa.Engine) -> None:
+    # Keeps keys and passwords out of the texts of errors.
+    target.hide_parameters = True
+    if target.dialect.name == 'sqlite':
+        sa.event.listen(target, 'connect', _prepare_sqlite)
+        sa.event.listen(target, 'begin', _begin_sqlite)
+
+
+def _prepare_sqlite(connection: Any, record: Any) -> None:
+    connection.execute(f'PRAGMA busy_timeout = {SQLITE_BUSY_TIMEOUT * 1000}')
+    # Readers and one writer at a time do not wait for each other.
+    connection.execute('PRAGMA journal_mode = WAL')
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    if connection.get_execution_options().get(_WRITES):
+        # A deferred transaction that reads first cannot wait for a writer
+        # later on: SQLite would refuse at once what its snapshot misses. So
+        # the deferred one that oslo.db has just begun is exchanged.
+        connection.exec_driver_sql('ROLLBACK')
+        connection.exec_driver_sql('BEGIN IMMEDIATE')
+
+
+def _announce_writing(session: orm.Session) -> None:
+    if session.get_bind().dialect.name != 'sqlite':
+        return
+    if not session.info.get(_WRITES):
+        session.info[_WRITES] = True
+        session.connection(execution_options=WRITE_OPTIONS)

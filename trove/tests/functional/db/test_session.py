@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Transactions against servers: away and back, and in each other's way."""
+
+from __future__ import annotations
+
+from concurrent import futures
+import gc
+import threading
+import warnings
+
+import sqlalchemy as sa
+
+from trove.common import exception
+from trove.db import models
+from trove.db import session
+from trove.tests import base
+from trove.tests.fixtures import database
+
+TIMEOUT = 60
+
+
+class SessionCases:
+    """What holds on both servers."""
+
+    database_class: type
+
+    def setUp(self):
+        super().setUp()
+        self.database = self.useFixture(self.database_class())
+        self.database.configure(self.conf)
+
+    def usage(self, key):
+        with session.writer() as db:
+            db.add(models.QuotaUsage(id=key, resource=key, tenant_id='p'))
+
+    def in_use(self, key):
+        with session.reader() as db:
+            return db.get(models.QuotaUsage, key).in_use
+
+    def in_threads(self, function, *arguments):
+        """Run it once per argument at the same time; none may raise."""
+        with futures.ThreadPoolExecutor(len(arguments)) as pool:
+            list(pool.map(function, arguments, timeout=TIMEOUT))
+
+    def test_database_that_went_away_is_used_again_when_it_is_back(self):
+        self.usage('a')
+        self.database.stop()
+        self.addCleanup(self.database.start)
+
+        self.assertRaises(exception.ServiceUnavailable, self.in_use, 'a')
+        self.assertRaises(exception.ServiceUnavailable, self.usage, 'b')
+        self.database.start()
+
+        self.assertEqual(0, self.in_use('a'))
+        self.usage('b')
+
+    def test_database_that_goes_away_within_a_block_undoes_it(self):
+        self.usage('a')
+        self.addCleanup(self.database.start)
+
+        def write():
+            with session.writer() as db:
+                db.get(models.QuotaUsage, 'a').in_use = 5
+                db.flush()
+                self.database.stop()
+
+        self.assertRaises(exception.ServiceUnavailable, write)
+        self.database.start()
+
+        self.assertEqual(0, self.in_use('a'))
+
+    def test_database_that_is_away_at_first_is_used_when_it_is_there(self):
+        self.database.stop()
+        self.addCleanup(self.database.start)
+        session.dispose()
+        session.configure(self.conf)
+
+        self.assertRaises(exception.ServiceUnavailable, self.usage, 'a')
+        self.database.start()
+
+        self.usage('a')
+
+    def test_deadlocked_transactions_both_get_through(self):
+        self.usage('a')
+        self.usage('b')
+        both_hold_one = threading.Barrier(2, timeout=TIMEOUT)
+        first_attempt = threading.local()
+
+        @session.retry
+        def add_to(keys):
+            with session.writer() as db:
+                self.add(db, keys[0])
+                if not getattr(first_attempt, 'over', False):
+                    first_attempt.over = True
+                    both_hold_one.wait()
+                self.add(db, keys[1])
+
+        self.in_threads(add_to, ('a', 'b'), ('b', 'a'))
+
+        self.assertEqual(2, self.in_use('a'))
+        self.assertEqual(2, self.in_use('b'))
+
+    def add(self, db, key):
+        db.execute(
+            sa.update(models.QuotaUsage)
+            .where(models.QuotaUsage.id == key)
+            .values(in_use=models.QuotaUsage.in_use + 1)
+        )
+
+    def test_two_that_insert_the_same_row_both_get_through(self):
+        both_found_none = threading.Barrier(2, timeout=TIMEOUT)
+        first_attempt = threading.local()
+
+        @session.retry(duplicates=True)
+        def add_or_insert(key):
+            with session.writer() as db:
+                found = db.scalar(
+                    sa.select(models.QuotaUsage)
+                    .where(models.QuotaUsage.resource == 'ram')
+                    .execution_options(populate_existing=True)
+                )
+                if not getattr(first_attempt, 'over', False):
+                    first_attempt.over = True
+                    both_found_none.wait()
+                if found is None:
+                    db.add(
+                        models.QuotaUsage(
+                            id='ram', resource='ram', tenant_id='p', in_use=1
+                        )
+                    )
+                else:
+                    self.add(db, found.id)
+
+        self.in_threads(add_or_insert, 1, 2)
+
+        self.assertEqual(2, self.in_use('ram'))
+
+    def test_text_beyond_ascii_comes_back_as_it_was(self):
+        with session.writer() as db:
+            db.add(models.Instance(id='i', name='señor 数据库 🐘'))
+
+        with session.reader() as db:
+            self.assertEqual(
+                'señor 数据库 🐘', db.get(models.Instance, 'i').name
+            )
+
+
+class MariaDBSessionTest(SessionCases, base.TestCase):
+    database_class = database.MariaDB
+
+    def setUp(self):
+        super().setUp()
+        # PyMySQL leaves the socket of a failed attempt to the collector.
+        warnings.filterwarnings('ignore', 'unclosed', ResourceWarning)
+        self.addCleanup(gc.collect)
+
+
+class PostgreSQLSessionTest(SessionCases, base.TestCase):
+    database_class = database.PostgreSQL
