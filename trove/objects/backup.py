@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Backups: so far, what guests report about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import datetime
+from typing import Any
+
+from oslo_log import log
+from oslo_utils import timeutils
+import sqlalchemy as sa
+
+from trove.common import exception
+from trove.db import models
+from trove.db import session
+from trove.objects import heartbeat
+
+LOG = log.getLogger(__name__)
+
+# What a guest may say about its backup. It names neither another instance
+# nor another project.
+_FIELDS = (
+    'backup_type',
+    'checksum',
+    'description',
+    'location',
+    'size',
+    'state',
+)
+_TIMES = ('backup_timestamp', 'updated')
+
+
+@session.retry(duplicates=True)
+def record_update(
+    instance_id: str,
+    backup_id: str,
+    *,
+    sent: float | None,
+    fields: Mapping[str, Any],
+) -> bool:
+    """Write down what a guest says about a backup that it makes.
+
+    :param sent: by the guest's clock, in seconds since the epoch
+    :param fields: new values of columns; what guests may not set is passed
+        over and logged
+    :returns: False when it is stale and nothing was written
+    :raises NotFound: the instance has no such backup
+    """
+    with session.writer() as db:
+        row = db.scalar(
+            sa.select(models.Backup)
+            .where(
+                models.Backup.id == backup_id,
+                models.Backup.instance_id == instance_id,
+                models.Backup.deleted.is_not(True),
+            )
+            .with_for_update()
+        )
+        if row is None:
+            raise exception.NotFound(
+                f'Instance {instance_id} has no backup {backup_id}.'
+            )
+        # The released method name, so that both see each other's times.
+        if not heartbeat.is_newest(db, instance_id, 'update_backup', sent):
+            return False
+        for name, value in fields.items():
+            if name in _FIELDS:
+                setattr(row, name, value)
+            elif name in _TIMES:
+                setattr(row, name, _time(value) or getattr(row, name))
+            elif name not in ('id', 'backup_id', 'instance_id'):
+                LOG.info(
+                    'Passed over %s, which the guest of instance %s may not '
+                    'set on backup %s.',
+                    name,
+                    instance_id,
+                    backup_id,
+                )
+        return True
+
+
+def _time(value: object) -> datetime.datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        return timeutils.normalize_time(timeutils.parse_isotime(value))
+    except ValueError:
+        return None

@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Datastores and their versions.
+
+Inactive versions can't be used for new instances. They, and datastores that
+have nothing else, are shown only to who asks for them with ``inactive``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import dataclasses
+
+from oslo_config import cfg
+import sqlalchemy as sa
+
+from trove.common import exception
+from trove.db import models
+from trove.db import session
+
+
+@dataclasses.dataclass(frozen=True)
+class Datastore:
+    """A kind of database, for instance PostgreSQL."""
+
+    id: str
+    name: str
+    default_version_id: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class DatastoreVersion:
+    """One installable version of a datastore.
+
+    ``name`` is what users choose by; ``version`` is the datastore's own
+    number, ``manager`` the guest's driver.
+    """
+
+    id: str
+    name: str
+    version: str | None
+    active: bool
+    manager: str | None
+    image_id: str | None
+    image_tags: tuple[str, ...]
+    packages: str | None
+    registry_ext: str
+    repl_strategy: str
+    datastore_id: str
+    datastore_name: str
+
+
+def list_(*, inactive: bool = False) -> list[Datastore]:
+    """Return the datastores by name."""
+    query = sa.select(models.Datastore).order_by(models.Datastore.name)
+    if not inactive:
+        query = query.where(_has_active_version())
+    with session.reader() as db:
+        return [_datastore(row) for row in db.scalars(query)]
+
+
+def get(
+    conf: cfg.ConfigOpts,
+    id_or_name: str | None = None,
+    *,
+    inactive: bool = False,
+) -> Datastore:
+    """Return a datastore, by default the one that is configured.
+
+    :raises DatastoreNotFound: there is none of that id or name, or none was
+        named and there is no default
+    """
+    wanted = id_or_name or conf.default_datastore
+    if not wanted:
+        return _only_one()
+    query = sa.select(models.Datastore).where(
+        sa.or_(
+            models.Datastore.id == wanted, models.Datastore.name == wanted
+        )
+    )
+    if not inactive:
+        query = query.where(_has_active_version())
+    with session.reader() as db:
+        rows = [] if '\0' in wanted else list(db.scalars(query))
+    for row in sorted(rows, key=lambda row: row.id != wanted):
+        return _datastore(row)
+    raise exception.DatastoreNotFound(id=wanted)
+
+
+def versions(
+    datastore_id: str, *, inactive: bool = False
+) -> list[DatastoreVersion]:
+    """Return the versions of a datastore by name."""
+    return _versions(
+        models.DatastoreVersion.datastore_id == datastore_id,
+        inactive=inactive,
+    )
+
+
+def all_versions(*, inactive: bool = True) -> list[DatastoreVersion]:
+    """Return the versions of all datastores, by datastore and name."""
+    return _versions(sa.true(), inactive=inactive)
+
+
+def get_version(
+    datastore: Datastore,
+    id_or_name: str | None = None,
+    *,
+    number: str | None = None,
+    inactive: bool = False,
+) -> DatastoreVersion:
+    """Return a version of a datastore, by default its default version.
+
+    :param number: the datastore's own number, when several versions have
+        the same name
+    :raises UnknownDatastoreVersion: there is none, or it is not active
+    :raises BadRequest: several have that name
+    """
+    wanted = id_or_name or datastore.default_version_id
+    found = [
+        version
+        for version in versions(datastore.id, inactive=inactive)
+        if wanted in (version.id, version.name)
+        and number in (None, version.version)
+    ]
+    exact = [version for version in found if version.id == wanted]
+    if exact or len(found) == 1:
+        return (exact or found)[0]
+    if not found:
+        raise exception.UnknownDatastoreVersion(
+            datastore=datastore.name,
+            version=wanted if wanted else '(none given, and no default)',
+        )
+    numbers = ', '.join(sorted(str(version.version) for version in found))
+    raise exception.BadRequest(
+        reason=f'datastore {datastore.name} has several versions of the '
+        f'name {wanted}: name the version_number too, one of {numbers}.'
+    )
+
+
+def get_version_by_id(
+    version_id: str, *, inactive: bool = False
+) -> DatastoreVersion:
+    """Return a version of any datastore.
+
+    :raises DatastoreVersionNotFound: there is none, or it is not active
+    """
+    if '\0' not in version_id:
+        found = _versions(
+            models.DatastoreVersion.id == version_id, inactive=inactive
+        )
+        if found:
+            return found[0]
+    raise exception.DatastoreVersionNotFound(id=version_id)
+
+
+@session.retry(duplicates=True)
+def save(name: str, default_version: str | None = None) -> Datastore:
+    """Create a datastore, or give one another default version.
+
+    :param default_version: id or name of one of its versions; None leaves
+        it as it is
+    :raises UnknownDatastoreVersion: it has no such version
+    """
+    with session.writer() as db:
+        row = db.scalar(
+            sa.select(models.Datastore).where(models.Datastore.name == name)
+        )
+        if row is None:
+            row = models.Datastore(name=name)
+            db.add(row)
+            db.flush()
+        if default_version:
+            row.default_version_id = get_version(
+                _datastore(row), default_version, inactive=True
+            ).id
+        return _datastore(row)
+
+
+@session.retry(duplicates=True)
+def save_version(
+    datastore_name: str,
+    name: str,
+    *,
+    manager: str,
+    image_id: str | None = None,
+    packages: str = '',
+    active: bool = True,
+    version: str | None = None,
+    image_tags: Sequence[str] = (),
+    registry_ext: str = '',
+    repl_strategy: str = '',
+) -> DatastoreVersion:
+    """Create a version of a datastore, or change it.
+
+    :param version: the datastore's own number; the name when there is none
+    :raises DatastoreNotFound: there is no such datastore
+    """
+    number = version or name
+    with session.writer() as db:
+        parent = db.scalar(
+            sa.select(models.Datastore).where(
+                models.Datastore.name == datastore_name
+            )
+        )
+        if parent is None:
+            raise exception.DatastoreNotFound(id=datastore_name)
+        row = db.scalar(
+            sa.select(models.DatastoreVersion).where(
+                models.DatastoreVersion.datastore_id == parent.id,
+                models.DatastoreVersion.name == name,
+                models.DatastoreVersion.version == number,
+            )
+        )
+        if row is None:
+            row = models.DatastoreVersion(
+                datastore_id=parent.id, name=name, version=number
+            )
+            db.add(row)
+        row.manager = manager
+        row.image_id = image_id
+        row.packages = packages
+        row.active = active
+        row.image_tags = ','.join(image_tags)
+        row.registry_ext = registry_ext
+        row.repl_strategy = repl_strategy
+        db.flush()
+        return version_from(row, parent)
+
+
+def version_from(
+    row: models.DatastoreVersion, parent: models.Datastore
+) -> DatastoreVersion:
+    """Return the version that two rows describe."""
+    return DatastoreVersion(
+        id=row.id,
+        name=row.name or '',
+        version=row.version,
+        active=bool(row.active),
+        manager=row.manager,
+        image_id=row.image_id,
+        image_tags=tuple(
+            tag.strip()
+            for tag in (row.image_tags or '').split(',')
+            if tag.strip()
+        ),
+        packages=row.packages,
+        registry_ext=row.registry_ext,
+        repl_strategy=row.repl_strategy,
+        datastore_id=parent.id,
+        datastore_name=parent.name or '',
+    )
+
+
+def _datastore(row: models.Datastore) -> Datastore:
+    return Datastore(
+        id=row.id,
+        name=row.name or '',
+        default_version_id=row.default_version_id,
+    )
+
+
+def _has_active_version() -> sa.ColumnElement[bool]:
+    return sa.exists().where(
+        models.DatastoreVersion.datastore_id == models.Datastore.id,
+        models.DatastoreVersion.active.is_(True),
+    )
+
+
+def _only_one() -> Datastore:
+    found = list_()
+    if len(found) == 1:
+        return found[0]
+    raise exception.DatastoreNotFound(
+        'No datastore was named, and none is the default. Name one of: '
+        f'{", ".join(datastore.name for datastore in found) or "(none)"}.'
+    )
+
+
+def _versions(
+    condition: sa.ColumnElement[bool], *, inactive: bool
+) -> list[DatastoreVersion]:
+    query = (
+        sa.select(models.DatastoreVersion, models.Datastore)
+        .join(
+            models.Datastore,
+            models.Datastore.id == models.DatastoreVersion.datastore_id,
+        )
+        .where(condition)
+        .order_by(
+            models.Datastore.name,
+            models.DatastoreVersion.name,
+            models.DatastoreVersion.version,
+        )
+    )
+    if not inactive:
+        query = query.where(models.DatastoreVersion.active.is_(True))
+    with session.reader() as db:
+        return [
+            version_from(row, parent)
+            for row, parent in db.execute(query)
+        ]

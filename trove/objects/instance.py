@@ -1,0 +1,379 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Instances: how they are made, found, changed and gone.
+
+This is the door to all that concerns instances. Their states and what they
+allow are in :mod:`states`, the work that goes on in :mod:`workflow`, what
+their guests say in :mod:`heartbeat`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+import datetime
+import json
+from typing import Any
+
+from oslo_config import cfg
+from oslo_utils import timeutils
+from oslo_utils import uuidutils
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.db import models
+from trove.db import session
+from trove.objects import heartbeat as heartbeats
+from trove.objects import quota
+from trove.objects import records
+from trove.objects import rows
+from trove.objects import states
+from trove.objects import tasks
+from trove.objects import workflow
+
+Task = states.Task
+ServiceStatus = states.ServiceStatus
+Instance = records.Instance
+Address = records.Address
+Fault = records.Fault
+Heartbeat = heartbeats.Heartbeat
+Workflow = workflow.Workflow
+
+begin_task = tasks.begin_task
+undo_task = tasks.undo_task
+claim_workflow = workflow.claim_workflow
+get_workflow = workflow.get_workflow
+workflows = workflow.workflows
+workflow_step = workflow.workflow_step
+adopt = workflow.adopt
+end_task = tasks.end_task
+fail_task = tasks.fail_task
+reset = tasks.reset
+record_heartbeat = heartbeats.record_heartbeat
+heartbeat = heartbeats.heartbeat
+guest_version = heartbeats.guest_version
+
+_BEGINNING = datetime.datetime(1970, 1, 1)
+
+
+@session.retry(duplicates=True)
+def create(
+    conf: cfg.ConfigOpts,
+    context: trove_context.TroveContext,
+    *,
+    name: str,
+    flavor_id: str,
+    ram: int,
+    volume_size: int | None,
+    datastore_version_id: str,
+    access: Mapping[str, Any] | None = None,
+    region_id: str | None = None,
+    slave_of_id: str | None = None,
+    configuration_id: str | None = None,
+    details: Mapping[str, Any] | None = None,
+    instance_id: str | None = None,
+) -> Instance:
+    """Make an instance in task BUILDING and queue the work.
+
+    :param ram: what its flavor has, in MiB
+    :param volume_size: GiB
+    :param access: ``is_public`` (bool), ``allowed_cidrs`` (list of text)
+    :param details: for who takes the work over; no secrets
+    :param instance_id: its id, a UUID of nobody else; else one is made
+    :raises QuotaExceeded: the project of the context may not have it
+    """
+    project_id = context.project_id or ''
+    deltas = {'instances': 1, 'ram': ram, 'volumes': volume_size or 0}
+    with session.writer() as db:
+        quota.take(conf, db, project_id, deltas)
+        row = models.Instance(
+            id=instance_id or uuidutils.generate_uuid(),
+            name=name,
+            tenant_id=project_id,
+            flavor_id=flavor_id,
+            volume_size=volume_size,
+            datastore_version_id=datastore_version_id,
+            access=json.dumps(dict(access)) if access is not None else None,
+            region_id=region_id,
+            slave_of_id=slave_of_id,
+            configuration_id=configuration_id,
+            server_status='BUILD',
+        )
+        rows.set_task(row, Task.BUILDING)
+        db.add(row)
+        db.flush()
+        quota.hold(db, row.id, deltas)
+        rows.write_service_status(db, row.id, ServiceStatus.NEW)
+        workflow.add(
+            db,
+            row.id,
+            'create_instance',
+            request_id=context.request_id,
+            details=details,
+        )
+        created = records.load_one(db, row.id)
+    if created is None:
+        raise exception.InstanceNotFound(id=row.id)
+    return created
+
+
+def get(
+    context: trove_context.TroveContext,
+    instance_id: str,
+    include_deleted: bool = False,
+) -> Instance:
+    """Return an instance.
+
+    :raises InstanceNotFound: there is none, or it is another project's and
+        the context not an administrator's
+    """
+    found = None
+    if '\0' not in instance_id:
+        with session.reader() as db:
+            found = records.load_one(db, instance_id)
+    if (
+        found is None
+        or (found.deleted and not include_deleted)
+        or not (context.is_admin or found.tenant_id == context.project_id)
+    ):
+        raise exception.InstanceNotFound(id=instance_id)
+    return found
+
+
+def list_(
+    context: trove_context.TroveContext,
+    *,
+    limit: int,
+    marker: str | None = None,
+    all_projects: bool = False,
+    deleted: bool | None = False,
+    project_id: str | None = None,
+    include_clustered: bool = True,
+) -> tuple[list[Instance], str | None]:
+    """Return a page of instances, the oldest first.
+
+    :param limit: how many at most, 1 or more
+    :param marker: id of the last one of the page before; it may have been
+        deleted since
+    :param all_projects: not only the context's project's
+    :param deleted: whether deleted ones or the others; None: both
+    :param project_id: those of this project
+    :returns: the instances, and the marker of the next page, if there is one
+    :raises Forbidden: another project's, and not an administrator
+    :raises BadRequest: there is no instance of that marker
+    """
+    wanted = project_id
+    if wanted is None and not all_projects:
+        wanted = context.project_id
+    if wanted != context.project_id and not context.is_admin:
+        raise exception.Forbidden(action='the listing of all projects')
+    created = sa.func.coalesce(models.Instance.created, _BEGINNING)
+    query = sa.select(models.Instance)
+    if wanted is not None:
+        query = query.where(models.Instance.tenant_id == wanted)
+    if deleted is not None:
+        query = query.where(
+            models.Instance.deleted.is_(True)
+            if deleted
+            else models.Instance.deleted.is_not(True)
+        )
+    if not include_clustered:
+        query = query.where(models.Instance.cluster_id.is_(None))
+    with session.reader() as db:
+        if marker is not None:
+            after = _created(db, marker, wanted)
+            query = query.where(
+                sa.or_(
+                    created > after,
+                    sa.and_(created == after, models.Instance.id > marker),
+                )
+            )
+        order = (created, models.Instance.id)
+        page = query.order_by(*order).limit(limit + 1)
+        found = records.load(
+            db, db.execute(records.query(page, *order))
+        )
+    if len(found) > limit:
+        return found[:limit], found[limit - 1].id
+    return found, None
+
+
+@session.retry
+def change(
+    context: trove_context.TroveContext,
+    instance_id: str,
+    *,
+    name: str | None = None,
+    access: Mapping[str, Any] | None = None,
+) -> None:
+    """Give an instance another name, change who may reach it, or both.
+
+    :param access: what changes of it; the other keys stay
+    :raises InstanceNotFound: there is none, or it is another project's
+    """
+    with session.writer() as db:
+        row = rows.lock_visible(db, context, instance_id)
+        if name is not None:
+            row.name = name
+        if access is not None:
+            what = f'Column access of instance {instance_id}'
+            known = records.decode(row.access, what) or {}
+            row.access = json.dumps({**known, **access})
+
+
+@session.retry
+def update(instance_id: str, **columns: Any) -> None:
+    """Set columns of an instance; ``access`` may be a dictionary.
+
+    :raises InstanceNotFound: there is none
+    :raises TypeError: there is no such column
+    """
+    with session.writer() as db:
+        rows.assign(_locked(db, instance_id), columns)
+
+
+@session.retry
+def set_service_status(instance_id: str, status: ServiceStatus) -> None:
+    """Write down how the database server is, until its guest says so.
+
+    :raises InstanceNotFound: there is none
+    """
+    with session.writer() as db:
+        _locked(db, instance_id)
+        rows.write_service_status(db, instance_id, status)
+
+
+@session.retry
+def set_addresses(
+    instance_id: str,
+    addresses: Iterable[Address | tuple[str, ...]],
+) -> None:
+    """Write down the addresses of an instance, in place of those it had.
+
+    :param addresses: Address, or (address, type[, network])
+    :raises InstanceNotFound: there is none
+    """
+    wanted = {
+        each.address: each
+        for each in (
+            each if isinstance(each, Address) else Address(*each)
+            for each in addresses
+        )
+    }
+    with session.writer() as db:
+        _locked(db, instance_id)
+        rows.execute(
+            db,
+            sa.delete(models.InstanceAddress).where(
+                models.InstanceAddress.instance_id == instance_id
+            ),
+        )
+        for each in wanted.values():
+            db.add(
+                models.InstanceAddress(
+                    instance_id=instance_id,
+                    address=each.address,
+                    type=each.type,
+                    network=each.network,
+                )
+            )
+
+
+@session.retry
+def add_fault(instance_id: str, message: str, details: str = '') -> None:
+    """Tell the users of an instance that something failed.
+
+    By itself it does not change the status.
+
+    :param message: what failed, why, and what to do
+    :raises InstanceNotFound: there is none
+    """
+    with session.writer() as db:
+        _locked(db, instance_id)
+        rows.add_fault(db, instance_id, message, details)
+
+
+def clear_faults(instance_id: str) -> None:
+    """Show the faults of an instance no longer."""
+    with session.writer() as db:
+        rows.clear_faults(db, instance_id)
+
+
+@session.retry
+def mark_deleted(
+    instance_id: str, owner: str | None = None, ram: int | None = None
+) -> bool:
+    """Write down that an instance is gone, and give its quota back.
+
+    :param owner: the task manager that has deleted it; None when no task
+        manager was involved, because the message to build it was not sent
+    :param ram: what its flavor has, in MiB; only needed for instances that
+        another release made
+    :returns: False when nothing was changed: it is deleted already, or
+        somebody else works on it
+    """
+    with session.writer() as db:
+        row = rows.lock(db, instance_id)
+        if row is None:
+            return False
+        reserved = workflow.drop(db, instance_id, owner)
+        if reserved is None:
+            return False
+        project_id = row.tenant_id or ''
+        taken = quota.held(db, instance_id) or {
+            'instances': 1,
+            'ram': ram or 0,
+            'volumes': row.volume_size or 0,
+        }
+        quota.give_back(db, project_id, reserved, reserved=True)
+        quota.give_back(db, project_id, taken)
+        quota.release_held(db, instance_id)
+        rows.set_task(row, Task.NONE)
+        row.deleted = True
+        row.deleted_at = timeutils.utcnow()
+        # So that these can be deleted as well.
+        row.datastore_version_id = None
+        row.configuration_id = None
+        row.slave_of_id = None
+        row.cluster_id = None
+        db.flush()
+        _forget(db, instance_id)
+        return True
+
+
+def _forget(db: orm.Session, instance_id: str) -> None:
+    rows.clear_faults(db, instance_id)
+    rows.write_service_status(db, instance_id, ServiceStatus.DELETED)
+    for table in (models.InstanceAddress, models.ConductorLastSeen):
+        rows.execute(
+            db, sa.delete(table).where(table.instance_id == instance_id)
+        )
+    rows.execute(
+        db,
+        sa.update(models.AgentHeartbeat)
+        .where(models.AgentHeartbeat.instance_id == instance_id)
+        .values(deleted=True, deleted_at=timeutils.utcnow()),
+    )
+
+
+def _locked(db: orm.Session, instance_id: str) -> models.Instance:
+    row = rows.lock(db, instance_id)
+    if row is None:
+        raise exception.InstanceNotFound(id=instance_id)
+    return row
+
+
+def _created(
+    db: orm.Session, marker: str, project_id: str | None
+) -> datetime.datetime:
+    query = sa.select(
+        models.Instance.created, models.Instance.tenant_id
+    ).where(models.Instance.id == marker)
+    found = db.execute(query).first() if '\0' not in marker else None
+    if found is None or project_id not in (None, found.tenant_id):
+        raise exception.BadRequest(
+            reason=f'no instance has the id {marker}, which was given as '
+            'the marker.'
+        )
+    return found.created or _BEGINNING

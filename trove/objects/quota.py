@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Quotas: what a project may have, what it has, what it is about to get.
+
+The resources are ``instances`` and ``backups`` (how many), ``ram`` (MiB) and
+``volumes`` (GiB). A limit of -1 is none.
+
+What something takes is counted in the transaction that makes it, by an
+UPDATE that finds no row when the limit would be passed, so two requests at a
+time can't pass it together. What an instance has taken is written down in
+``reservations``, under ids derived from the instance's, so that exactly this
+is given back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import dataclasses
+import uuid
+
+from oslo_config import cfg
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from trove.common import exception
+from trove.db import models
+from trove.db import session
+from trove.objects import rows
+
+RESOURCES = ('instances', 'ram', 'volumes', 'backups')
+
+_NAMESPACE = uuid.UUID('6ff1d54b-3aa9-4a51-9b09-97a5e4ef1d04')
+_LARGEST = 2**31 - 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Usage:
+    """How much of a resource a project uses.
+
+    ``reserved`` is for what goes on, such as a resize, and counts too.
+    """
+
+    resource: str
+    in_use: int
+    reserved: int
+    limit: int
+
+
+def usages(conf: cfg.ConfigOpts, project_id: str) -> list[Usage]:
+    """Return how much a project uses of each resource."""
+    with session.reader() as db:
+        allowed = _limits(conf, db, project_id)
+        known = {
+            row.resource: row
+            for row in db.scalars(
+                sa.select(models.QuotaUsage).where(
+                    models.QuotaUsage.tenant_id == project_id
+                )
+            )
+        }
+    return [
+        Usage(
+            resource=resource,
+            in_use=(known[resource].in_use or 0) if resource in known else 0,
+            reserved=(
+                (known[resource].reserved or 0) if resource in known else 0
+            ),
+            limit=allowed[resource],
+        )
+        for resource in RESOURCES
+    ]
+
+
+def limits(conf: cfg.ConfigOpts, project_id: str) -> dict[str, int]:
+    """Return what a project may have of each resource, -1 for unlimited."""
+    with session.reader() as db:
+        return _limits(conf, db, project_id)
+
+
+@session.retry(duplicates=True)
+def set_limits(
+    conf: cfg.ConfigOpts, project_id: str, wanted: Mapping[str, int | None]
+) -> dict[str, int]:
+    """Give a project limits of its own.
+
+    :param wanted: new limits by resource; None leaves one as it is
+    :returns: all limits of the project
+    :raises NotFound: there is no such resource
+    :raises BadRequest: a limit is not a number, or below -1
+    """
+    for resource, limit in wanted.items():
+        _check_limit(resource, limit)
+    with session.writer() as db:
+        known = {
+            row.resource: row
+            for row in db.scalars(
+                sa.select(models.Quota).where(
+                    models.Quota.tenant_id == project_id
+                )
+            )
+        }
+        for resource, limit in wanted.items():
+            if limit is None:
+                continue
+            if resource in known:
+                known[resource].hard_limit = limit
+            else:
+                db.add(
+                    models.Quota(
+                        tenant_id=project_id,
+                        resource=resource,
+                        hard_limit=limit,
+                    )
+                )
+        db.flush()
+        return _limits(conf, db, project_id)
+
+
+def take(
+    conf: cfg.ConfigOpts,
+    db: orm.Session,
+    project_id: str,
+    deltas: Mapping[str, int],
+    *,
+    reserve: bool = False,
+) -> None:
+    """Count something that a project gets, unless it may not have it.
+
+    It belongs into the transaction that makes the thing, and into a
+    function with ``session.retry(duplicates=True)``.
+
+    :param deltas: what it takes, by resource
+    :param reserve: count it as reserved, until settle() or give_back(); a
+        negative one then counts from settle() on only
+    :raises QuotaExceeded: names every resource of which it is too much; the
+        transaction is to be rolled back
+    """
+    allowed = _limits(conf, db, project_id)
+    exceeded = []
+    for resource, delta in sorted(deltas.items()):
+        if not delta or (reserve and delta < 0):
+            continue
+        _make_row(db, project_id, resource)
+        column = _column('reserved' if reserve else 'in_use')
+        update = (
+            sa.update(models.QuotaUsage)
+            .where(_usage_of(project_id, resource))
+            .values({column: sa.func.coalesce(column, 0) + delta})
+        )
+        if delta > 0 and allowed[resource] >= 0:
+            update = update.where(
+                sa.func.coalesce(models.QuotaUsage.in_use, 0)
+                + sa.func.coalesce(models.QuotaUsage.reserved, 0)
+                + delta
+                <= allowed[resource]
+            )
+        if not rows.execute(db, update):
+            exceeded.append(resource)
+    if exceeded:
+        raise exception.QuotaExceeded(resources=', '.join(exceeded))
+
+
+def settle(
+    db: orm.Session, project_id: str, deltas: Mapping[str, int]
+) -> None:
+    """Count as used what was reserved; what makes less counts from now."""
+    for resource, delta in sorted(deltas.items()):
+        _change(
+            db, project_id, resource, in_use=delta, reserved=-max(delta, 0)
+        )
+
+
+def give_back(
+    db: orm.Session,
+    project_id: str,
+    deltas: Mapping[str, int],
+    *,
+    reserved: bool = False,
+) -> None:
+    """Count something no longer; what is counted never falls below 0.
+
+    :param reserved: it was only reserved
+    """
+    for resource, delta in sorted(deltas.items()):
+        if reserved:
+            _change(db, project_id, resource, reserved=-max(delta, 0))
+        else:
+            _change(db, project_id, resource, in_use=-delta)
+
+
+def hold(
+    db: orm.Session, instance_id: str, deltas: Mapping[str, int]
+) -> None:
+    """Write down what an instance has taken, or takes more than before.
+
+    What an instance that another release made has had before is not known
+    and not guessed: :func:`held` says nothing about it.
+    """
+    for resource, delta in deltas.items():
+        key = _key(instance_id, resource)
+        row = db.get(models.Reservation, key)
+        if row is not None:
+            row.delta += delta
+        elif resource == 'instances' or _held_rows(db, instance_id):
+            db.add(
+                models.Reservation(id=key, delta=delta, status='Committed')
+            )
+    db.flush()
+
+
+def held(db: orm.Session, instance_id: str) -> dict[str, int]:
+    """Return what an instance has taken; {} when that is not known."""
+    return {
+        resource: row.delta
+        for resource, row in _held_rows(db, instance_id).items()
+    }
+
+
+def release_held(db: orm.Session, instance_id: str) -> None:
+    """Forget what an instance has taken."""
+    for row in _held_rows(db, instance_id).values():
+        db.delete(row)
+    db.flush()
+
+
+def _held_rows(
+    db: orm.Session, instance_id: str
+) -> dict[str, models.Reservation]:
+    keys = {_key(instance_id, resource): resource for resource in RESOURCES}
+    found = db.scalars(
+        sa.select(models.Reservation).where(models.Reservation.id.in_(keys))
+    )
+    return {keys[row.id]: row for row in found}
+
+
+def _key(instance_id: str, resource: str) -> str:
+    return str(uuid.uuid5(_NAMESPACE, f'{instance_id}/{resource}'))
+
+
+def _check_limit(resource: str, limit: object) -> None:
+    if resource not in RESOURCES:
+        raise exception.NotFound(
+            f'There is no quota of "{resource}"; there are quotas of '
+            f'{", ".join(RESOURCES)}.'
+        )
+    if limit is None:
+        return
+    if (
+        not isinstance(limit, int)
+        or isinstance(limit, bool)
+        or not -1 <= limit <= _LARGEST
+    ):
+        raise exception.BadRequest(
+            reason=f'the quota of {resource} must be a whole number from -1 '
+            f'(unlimited) to {_LARGEST}.'
+        )
+
+
+def _limits(
+    conf: cfg.ConfigOpts, db: orm.Session, project_id: str
+) -> dict[str, int]:
+    found: dict[str, int] = {
+        resource: conf[f'max_{resource}_per_tenant'] for resource in RESOURCES
+    }
+    own = db.scalars(
+        sa.select(models.Quota).where(models.Quota.tenant_id == project_id)
+    )
+    for row in own:
+        if row.resource in found and row.hard_limit is not None:
+            found[row.resource] = row.hard_limit
+    return found
+
+
+def _make_row(db: orm.Session, project_id: str, resource: str) -> None:
+    known = db.scalar(
+        sa.select(models.QuotaUsage.id).where(
+            _usage_of(project_id, resource)
+        )
+    )
+    if known is None:
+        db.add(models.QuotaUsage(tenant_id=project_id, resource=resource))
+        db.flush()
+
+
+def _change(
+    db: orm.Session, project_id: str, resource: str, **changes: int
+) -> None:
+    values = {}
+    for name, change in changes.items():
+        column = _column(name)
+        changed = sa.func.coalesce(column, 0) + change
+        values[column] = sa.case((changed < 0, 0), else_=changed)
+    rows.execute(
+        db,
+        sa.update(models.QuotaUsage)
+        .where(_usage_of(project_id, resource))
+        .values(values),
+    )
+
+
+def _column(name: str) -> orm.InstrumentedAttribute[int | None]:
+    column: orm.InstrumentedAttribute[int | None] = getattr(
+        models.QuotaUsage, name
+    )
+    return column
+
+
+def _usage_of(project_id: str, resource: str) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        models.QuotaUsage.tenant_id == project_id,
+        models.QuotaUsage.resource == resource,
+    )

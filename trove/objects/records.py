@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Instances as values, and how they are read from the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+import dataclasses
+import datetime
+import json
+from typing import Any
+
+from oslo_log import log
+from oslo_utils import timeutils
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from trove.db import models
+from trove.objects import datastore
+from trove.objects import states
+
+LOG = log.getLogger(__name__)
+
+#: States of a backup that is being made.
+BACKUP_RUNS = ('NEW', 'BUILDING', 'SAVING')
+
+
+@dataclasses.dataclass(frozen=True)
+class Address:
+    """An address that a database server answers at.
+
+    :param type: 'private' or 'public'
+    :param network: id of the network, when that is known
+    """
+
+    address: str
+    type: str = 'private'
+    network: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    """Why something that was asked of an instance failed."""
+
+    message: str
+    details: str
+    created: datetime.datetime
+
+
+@dataclasses.dataclass(frozen=True)
+class Instance:
+    """A database instance as it was when it was read.
+
+    Sizes of volumes are in GiB, times are UTC without a zone.
+    """
+
+    id: str
+    name: str
+    tenant_id: str
+    created: datetime.datetime
+    updated: datetime.datetime
+    deleted: bool
+    deleted_at: datetime.datetime | None
+    task: states.Task
+    task_description: str
+    task_start_time: datetime.datetime | None
+    service_status: states.ServiceStatus
+    status_updated_at: datetime.datetime | None
+    flavor_id: str | None
+    volume_size: int | None
+    volume_id: str | None
+    compute_instance_id: str | None
+    hostname: str | None
+    server_status: str | None
+    datastore_version: datastore.DatastoreVersion | None
+    addresses: tuple[Address, ...]
+    fault: Fault | None
+    access: dict[str, Any] | None
+    slave_of_id: str | None
+    replicas: tuple[str, ...]
+    configuration_id: str | None
+    cluster_id: str | None
+    region_id: str | None
+    encrypted_key: str | None = dataclasses.field(repr=False)
+    guest_version: str | None
+    backing_up: bool
+    #: When its guest last reported.
+    heard_at: datetime.datetime | None = None
+    #: Seconds since then, when that is too long; see :meth:`judged`.
+    silent_for: int | None = None
+
+    @property
+    def status(self) -> str:
+        """The word for its state, one of ``states.STATUS_WORDS``."""
+        return states.status(
+            deleted=self.deleted,
+            task=self.task,
+            server_status=self.server_status,
+            backing_up=self.backing_up,
+        )
+
+    @property
+    def operating_status(self) -> str:
+        """The word for its database server; '' while a task goes on."""
+        known = self.silent_for is None
+        return states.operating_status(
+            task=self.task,
+            service_status=(
+                self.service_status if known else states.ServiceStatus.UNKNOWN
+            ),
+        )
+
+    def judged(self, expiry: float) -> Instance:
+        """Return it with ``silent_for`` set, if its guest is too silent.
+
+        :param expiry: seconds without a report after which nobody knows how
+            its database server is
+        """
+        if self.deleted or self.heard_at is None:
+            return self
+        silence = (timeutils.utcnow() - self.heard_at).total_seconds()
+        if silence <= expiry:
+            return self
+        return dataclasses.replace(self, silent_for=int(silence))
+
+    def require_available(self) -> None:
+        """See that its guest can be asked about users and databases.
+
+        :raises InstanceBusy: a task goes on
+        :raises Unprocessable: it is being built, its database server does
+            not run, or its guest is silent
+        """
+        refusal = states.refusal_to_ask(
+            instance_id=self.id,
+            task=self.task,
+            service_status=self.service_status,
+            silent_for=self.silent_for,
+        )
+        if refusal is not None:
+            raise refusal
+
+
+Joined = tuple[
+    models.Instance,
+    models.DatastoreVersion | None,
+    models.Datastore | None,
+    models.ServiceStatus | None,
+    models.AgentHeartbeat | None,
+]
+
+
+def query(rows: Any, *order: Any) -> Any:
+    """Return a query of what :func:`load` wants for some instances.
+
+    :param rows: a select of models.Instance, maybe with a limit
+    :param order: their order, by columns of models.Instance; with a limit
+        it has to be in ``rows`` too
+    """
+    # The limit must not see the join: nothing in the database keeps an
+    # instance from having two service statuses.
+    page = rows.with_only_columns(models.Instance.id).subquery()
+    return (
+        sa.select(
+            models.Instance,
+            models.DatastoreVersion,
+            models.Datastore,
+            models.ServiceStatus,
+            models.AgentHeartbeat,
+        )
+        .join(page, page.c.id == models.Instance.id)
+        .outerjoin(
+            models.DatastoreVersion,
+            models.DatastoreVersion.id == models.Instance.datastore_version_id,
+        )
+        .outerjoin(
+            models.Datastore,
+            models.Datastore.id == models.DatastoreVersion.datastore_id,
+        )
+        .outerjoin(
+            models.ServiceStatus,
+            models.ServiceStatus.instance_id == models.Instance.id,
+        )
+        .outerjoin(
+            models.AgentHeartbeat,
+            models.AgentHeartbeat.instance_id == models.Instance.id,
+        )
+        .order_by(*order)
+        # What is locked first is read again, not taken from memory.
+        .execution_options(populate_existing=True)
+    )
+
+
+def load(db: orm.Session, joined: Iterable[Joined]) -> list[Instance]:
+    """Return the instances of rows that :func:`query` found.
+
+    It takes four queries, however many instances there are.
+    """
+    found: dict[str, Joined] = {}
+    for each in joined:
+        found.setdefault(each[0].id, each)
+    if not found:
+        return []
+    ids = list(found)
+    addresses = _addresses(db, ids)
+    faults = _faults(db, ids)
+    replicas = _replicas(db, ids)
+    backing_up = _backing_up(db, ids)
+    return [
+        _instance(
+            each,
+            addresses=tuple(addresses.get(id, ())),
+            fault=faults.get(id),
+            replicas=tuple(replicas.get(id, ())),
+            backing_up=id in backing_up,
+        )
+        for id, each in found.items()
+    ]
+
+
+def load_one(db: orm.Session, instance_id: str) -> Instance | None:
+    """Return an instance, a deleted one too; None when there is none."""
+    rows = sa.select(models.Instance).where(models.Instance.id == instance_id)
+    found = load(db, db.execute(query(rows)))
+    return found[0] if found else None
+
+
+def decode(text: str | None, what: str) -> dict[str, Any] | None:
+    """Return the object in a JSON column; None when it is no object."""
+    if not text:
+        return None
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        LOG.warning('%s in the database is damaged and passed over.', what)
+        return None
+    return value
+
+
+def _instance(
+    joined: Joined,
+    *,
+    addresses: tuple[Address, ...],
+    fault: Fault | None,
+    replicas: tuple[str, ...],
+    backing_up: bool,
+) -> Instance:
+    row, version, parent, service, heartbeat = joined
+    task = states.Task.from_code(row.task_id)
+    created = row.created or datetime.datetime(1970, 1, 1)
+    heard = heartbeat if heartbeat is not None else service
+    return Instance(
+        id=row.id,
+        name=row.name or '',
+        tenant_id=row.tenant_id or '',
+        created=created,
+        updated=row.updated or created,
+        deleted=bool(row.deleted),
+        deleted_at=row.deleted_at,
+        task=task,
+        task_description=row.task_description or task.text,
+        task_start_time=row.task_start_time,
+        service_status=states.ServiceStatus.from_code(
+            service.status_id if service is not None else None
+        ),
+        status_updated_at=service.updated_at if service is not None else None,
+        flavor_id=row.flavor_id,
+        volume_size=row.volume_size,
+        volume_id=row.volume_id,
+        compute_instance_id=row.compute_instance_id,
+        hostname=row.hostname,
+        server_status=row.server_status,
+        datastore_version=(
+            datastore.version_from(version, parent)
+            if version is not None and parent is not None
+            else None
+        ),
+        addresses=addresses,
+        fault=fault,
+        access=decode(row.access, f'Column access of instance {row.id}'),
+        slave_of_id=row.slave_of_id,
+        replicas=replicas,
+        configuration_id=row.configuration_id,
+        cluster_id=row.cluster_id,
+        region_id=row.region_id,
+        encrypted_key=row.encrypted_key,
+        guest_version=(
+            heartbeat.guest_agent_version if heartbeat is not None else None
+        ),
+        backing_up=backing_up,
+        heard_at=heard.updated_at if heard is not None else None,
+    )
+
+
+def _addresses(
+    db: orm.Session, ids: Sequence[str]
+) -> dict[str, list[Address]]:
+    found: dict[str, list[Address]] = {}
+    rows = db.scalars(
+        sa.select(models.InstanceAddress)
+        .where(models.InstanceAddress.instance_id.in_(ids))
+        .order_by(models.InstanceAddress.type, models.InstanceAddress.address)
+    )
+    for row in rows:
+        found.setdefault(row.instance_id, []).append(
+            Address(row.address, row.type, row.network)
+        )
+    return found
+
+
+def _faults(db: orm.Session, ids: Sequence[str]) -> dict[str, Fault]:
+    rows = db.scalars(
+        sa.select(models.InstanceFault)
+        .where(
+            models.InstanceFault.instance_id.in_(ids),
+            models.InstanceFault.deleted.is_(False),
+        )
+        .order_by(models.InstanceFault.created, models.InstanceFault.id)
+    )
+    # The newest of each instance comes last and stays.
+    return {
+        row.instance_id: Fault(row.message, row.details, row.created)
+        for row in rows
+    }
+
+
+def _replicas(db: orm.Session, ids: Sequence[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    rows = db.execute(
+        sa.select(models.Instance.slave_of_id, models.Instance.id)
+        .where(
+            models.Instance.slave_of_id.in_(ids),
+            models.Instance.deleted.is_not(True),
+        )
+        .order_by(models.Instance.id)
+    )
+    for source, replica in rows:
+        found.setdefault(str(source), []).append(replica)
+    return found
+
+
+def _backing_up(db: orm.Session, ids: Sequence[str]) -> set[str]:
+    rows = db.scalars(
+        sa.select(models.Backup.instance_id).where(
+            models.Backup.instance_id.in_(ids),
+            models.Backup.state.in_(BACKUP_RUNS),
+            models.Backup.deleted.is_not(True),
+        )
+    )
+    return {id for id in rows if id is not None}

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether the users of an instance have, or ever had, root's password."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+
+from oslo_utils import timeutils
+import sqlalchemy as sa
+
+from trove.db import models
+from trove.db import session
+
+
+@dataclasses.dataclass(frozen=True)
+class RootHistory:
+    """When, and by which user, root was enabled, and whether it is now."""
+
+    instance_id: str
+    enabled: bool
+    created: datetime.datetime | None
+    user: str | None
+
+
+@session.retry(duplicates=True)
+def record_enabled(instance_id: str, user: str | None = None) -> None:
+    """Write down that root was enabled.
+
+    When it is enabled already, who did it first stays written.
+
+    :param user: id of the user who asked for it, when that is known
+    """
+    with session.writer() as db:
+        row = db.get(models.RootHistory, instance_id)
+        if row is None:
+            db.add(models.RootHistory(id=instance_id, user=user))
+        elif not _enabled(row):
+            row.user = user
+            row.created = timeutils.utcnow()
+            row.deleted_at = None
+        elif row.user is None:
+            row.user = user
+
+
+@session.retry
+def record_disabled(instance_id: str) -> None:
+    """Write down that root was disabled; it stays known that it was not."""
+    with session.writer() as db:
+        row = db.get(models.RootHistory, instance_id)
+        if row is not None and _enabled(row):
+            now = timeutils.utcnow()
+            # Release 26.0 takes root for disabled when this is later than
+            # ``created``, in whole seconds.
+            row.deleted_at = max(
+                now, (row.created or now) + datetime.timedelta(seconds=1)
+            )
+
+
+def is_enabled(instance_id: str) -> bool:
+    """Return True when root is enabled now."""
+    found = history(instance_id)
+    return found is not None and found.enabled
+
+
+def ever_enabled(instance_id: str) -> bool:
+    """Return True when root is enabled, or was."""
+    return history(instance_id) is not None
+
+
+def history(instance_id: str) -> RootHistory | None:
+    """Return what is known about root; None when it was never enabled."""
+    with session.reader() as db:
+        row = db.scalar(
+            sa.select(models.RootHistory).where(
+                models.RootHistory.id == instance_id
+            )
+        )
+    if row is None:
+        return None
+    return RootHistory(
+        instance_id=row.id,
+        enabled=_enabled(row),
+        created=row.created,
+        user=row.user,
+    )
+
+
+def _enabled(row: models.RootHistory) -> bool:
+    # Release 26.0 leaves the time of the last disabling in the row when root
+    # is enabled again.
+    return row.deleted_at is None or (
+        row.created is not None and row.deleted_at < row.created
+    )

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writing the rows of instances, for the modules of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import json
+from typing import Any
+
+from oslo_utils import timeutils
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.db import models
+from trove.objects import states
+
+
+def lock(db: orm.Session, instance_id: str) -> models.Instance | None:
+    """Return the row of an instance that is not deleted, locked.
+
+    Whatever changes the state of an instance begins with this, so that
+    changes of one instance follow each other. To be the first statement of
+    its transaction: MariaDB would answer later ones by what it saw first.
+    """
+    return db.scalar(
+        sa.select(models.Instance)
+        .where(
+            models.Instance.id == instance_id,
+            models.Instance.deleted.is_not(True),
+        )
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def lock_visible(
+    db: orm.Session, context: trove_context.TroveContext, instance_id: str
+) -> models.Instance:
+    """Lock the row of an instance that the context may see.
+
+    :raises InstanceNotFound: there is none, or it is another project's
+    """
+    row = lock(db, instance_id) if '\0' not in instance_id else None
+    if row is None or not (
+        context.is_admin or row.tenant_id == context.project_id
+    ):
+        raise exception.InstanceNotFound(id=instance_id)
+    return row
+
+
+def set_task(row: models.Instance, task: states.Task) -> None:
+    """Give an instance a task, in the form that release 26.0 reads."""
+    row.task_id = task.code
+    row.task_description = task.text
+    row.task_start_time = timeutils.utcnow()
+
+
+def assign(row: models.Instance, columns: Mapping[str, Any]) -> None:
+    """Set columns of an instance.
+
+    :raises TypeError: there is no such column
+    """
+    for name, value in columns.items():
+        if name not in models.Instance.__table__.columns:
+            raise TypeError(f'instances have no column {name!r}')
+        if name == 'access' and isinstance(value, Mapping):
+            value = json.dumps(dict(value))
+        setattr(row, name, value)
+
+
+def add_fault(
+    db: orm.Session, instance_id: str, message: str, details: str
+) -> None:
+    """Show a fault in place of the former ones.
+
+    What is too long for the message moves to the details.
+    """
+    # Their times may be the same: MariaDB keeps whole seconds.
+    clear_faults(db, instance_id)
+    message = message.replace('\0', '')
+    details = details.replace('\0', '')
+    if len(message) > 255:
+        if message not in details:
+            details = f'{message}\n{details}'
+        message = f'{message[:252]}...'
+    # The column takes 65,535 bytes.
+    details = details.encode()[:65000].decode(errors='ignore')
+    db.add(
+        models.InstanceFault(
+            instance_id=instance_id, message=message, details=details
+        )
+    )
+
+
+def clear_faults(db: orm.Session, instance_id: str) -> None:
+    """Show the faults of an instance no longer."""
+    now = timeutils.utcnow()
+    execute(
+        db,
+        sa.update(models.InstanceFault)
+        .where(
+            models.InstanceFault.instance_id == instance_id,
+            models.InstanceFault.deleted.is_(False),
+        )
+        .values(deleted=True, deleted_at=now),
+    )
+
+
+def service_status(
+    db: orm.Session, instance_id: str
+) -> models.ServiceStatus | None:
+    """Return the row of an instance's service status."""
+    return db.scalars(
+        sa.select(models.ServiceStatus)
+        .where(models.ServiceStatus.instance_id == instance_id)
+        .order_by(models.ServiceStatus.id)
+        .limit(1)
+        .execution_options(populate_existing=True)
+    ).first()
+
+
+def write_service_status(
+    db: orm.Session, instance_id: str, status: states.ServiceStatus
+) -> None:
+    """Write an instance's service status, in a row it may have or not."""
+    row = service_status(db, instance_id)
+    if row is None:
+        row = models.ServiceStatus(instance_id=instance_id)
+        db.add(row)
+    row.status_id = status.code
+    row.status_description = status.description
+    row.updated_at = timeutils.utcnow()
+    db.flush()
+
+
+def execute(db: orm.Session, statement: sa.Update | sa.Delete) -> int:
+    """Change rows by a condition; return how many met it.
+
+    Rows that were read before are not changed along with them.
+    """
+    result: Any = db.execute(
+        statement.execution_options(synchronize_session=False)
+    )
+    return int(result.rowcount)

@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tasks of instances: how they begin, and how they end.
+
+A request begins a task: the instance gets it, and its work is queued (see
+:mod:`workflow`). A task ends well or with a fault, and either way the work
+is gone. So no instance is busy without work that somebody owns or will own.
+
+The row of the instance is locked first everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log
+from sqlalchemy import orm
+
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.db import models
+from trove.db import session
+from trove.objects import quota
+from trove.objects import records
+from trove.objects import rows
+from trove.objects import states
+from trove.objects import workflow
+
+LOG = log.getLogger(__name__)
+
+
+@session.retry(duplicates=True)
+def begin_task(
+    context: trove_context.TroveContext,
+    instance_id: str,
+    task: states.Task,
+    *,
+    action: str,
+    details: Mapping[str, Any] | None = None,
+    conf: cfg.ConfigOpts | None = None,
+    deltas: Mapping[str, int] | None = None,
+) -> records.Instance:
+    """Begin a task, unless something else goes on, and queue its work.
+
+    To delete goes before other work, which is then no longer current. To
+    delete what is being deleted changes nothing and is no error.
+
+    :param action: the method of the task manager that will be asked
+    :param details: for who takes the work over; no secrets
+    :param conf: needed with ``deltas``
+    :param deltas: by how much the instance will grow, by resource of
+        :mod:`trove.objects.quota`; reserved until the task ends
+    :returns: the instance with the new task
+    :raises InstanceNotFound: there is none, or it is another project's
+    :raises InstanceBusy: another task goes on
+    :raises Unprocessable: it is being built, in error, backed up or not ready
+    :raises Forbidden: it is to be deleted and has replicas
+    :raises QuotaExceeded: the project may not have that much
+    """
+    with session.writer() as db:
+        row = rows.lock_visible(db, context, instance_id)
+        instance = _loaded(db, row.id)
+        refusal = states.refusal_to_begin(
+            task,
+            instance_id=row.id,
+            task=instance.task,
+            server_status=instance.server_status,
+            service_status=instance.service_status,
+            backing_up=instance.backing_up,
+            replicas=instance.replicas,
+        )
+        if refusal is not None:
+            raise refusal
+        current = workflow.find(db, row.id)
+        if instance.task is states.Task.DELETING and current is not None:
+            return instance
+        if deltas:
+            if conf is None:
+                raise TypeError('begin_task() needs conf to check quotas')
+            quota.take(conf, db, instance.tenant_id, deltas, reserve=True)
+        if current is not None:
+            workflow.remove(db, current)
+        workflow.add(
+            db,
+            row.id,
+            action,
+            request_id=context.request_id,
+            details=details,
+            reserved=deltas,
+            before={
+                'task_id': row.task_id,
+                'task_description': row.task_description,
+                'server_status': row.server_status,
+                'workflow': workflow.dump(current) if current else None,
+            },
+        )
+        if task is states.Task.DELETING and row.server_status == 'ERROR':
+            # Else it would look as if the deletion had failed.
+            row.server_status = 'SHUTDOWN'
+        rows.set_task(row, task)
+        db.flush()
+        return _loaded(db, row.id)
+
+
+@session.retry(duplicates=True)
+def undo_task(
+    context: trove_context.TroveContext, instance_id: str, task: states.Task
+) -> bool:
+    """Take back a task whose message could not be sent.
+
+    What went on before it, when it was a deletion, goes on.
+
+    :returns: False when nothing was changed: the task is not this request's,
+        or a task manager has got the message after all
+    """
+    with session.writer() as db:
+        row = rows.lock(db, instance_id)
+        current = workflow.find(db, instance_id) if row is not None else None
+        if (
+            row is None
+            or current is None
+            or current.state != workflow.QUEUED
+            or states.Task.from_code(row.task_id) is not task
+            or current.request_id != context.request_id
+        ):
+            return False
+        if not workflow.remove(db, current):
+            return False
+        stored = workflow.stored(current)
+        before = stored.get('before') or {}
+        quota.give_back(
+            db,
+            row.tenant_id or '',
+            stored.get('reserved') or {},
+            reserved=True,
+        )
+        row.task_id = before.get('task_id', states.Task.NONE.code)
+        row.task_description = before.get('task_description')
+        row.server_status = before.get('server_status')
+        if before.get('workflow'):
+            db.add(workflow.restored(before['workflow']))
+        return True
+
+
+@session.retry
+def end_task(instance_id: str, owner: str, **columns: Any) -> bool:
+    """End a task that went well.
+
+    :param columns: new values of columns of the instance
+    :returns: False when the work is not the owner's; nothing was changed
+    """
+    with session.writer() as db:
+        row, current = _taken(db, instance_id, owner, 'end')
+        if row is None or current is None:
+            return False
+        reserved = workflow.stored(current).get('reserved') or {}
+        quota.settle(db, row.tenant_id or '', reserved)
+        quota.hold(db, instance_id, reserved)
+        rows.clear_faults(db, instance_id)
+        rows.set_task(row, states.Task.NONE)
+        row.server_status = 'ACTIVE'
+        rows.assign(row, columns)
+        return True
+
+
+@session.retry
+def fail_task(
+    instance_id: str,
+    owner: str,
+    *,
+    task: states.Task = states.Task.NONE,
+    message: str,
+    details: str = '',
+) -> bool:
+    """End a task that failed: the status is ERROR, with a fault.
+
+    :param task: an error, with which the instance can only be deleted; NONE
+        when it is as it was before, so that it takes other tasks, and is
+        ACTIVE when one of them goes well. What was being built always gets
+        an error, and what was being deleted can only be deleted again.
+    :param message: what failed, why, and what to do
+    :returns: False when the work is not the owner's; nothing was changed
+    """
+    with session.writer() as db:
+        row, current = _taken(db, instance_id, owner, 'fail')
+        if row is None or current is None:
+            return False
+        _give_up(db, row, current, task)
+        rows.add_fault(db, instance_id, message, details)
+        return True
+
+
+@session.retry
+def reset(instance_id: str) -> None:
+    """Give up whatever goes on: status ERROR, as an administrator wants it.
+
+    :raises InstanceNotFound: there is none
+    """
+    with session.writer() as db:
+        row = rows.lock(db, instance_id)
+        if row is None:
+            raise exception.InstanceNotFound(id=instance_id)
+        current = workflow.find(db, instance_id)
+        if current is not None:
+            workflow.remove(db, current)
+        _give_up(db, row, current, states.Task.NONE)
+        rows.write_service_status(
+            db, instance_id, states.ServiceStatus.UNKNOWN
+        )
+
+
+def _loaded(db: orm.Session, instance_id: str) -> records.Instance:
+    found = records.load_one(db, instance_id)
+    if found is None:
+        raise exception.InstanceNotFound(id=instance_id)
+    return found
+
+
+def _taken(
+    db: orm.Session, instance_id: str, owner: str, verb: str
+) -> tuple[models.Instance | None, models.Workflow | None]:
+    """Lock an instance and take away its work, if it is the owner's."""
+    row = rows.lock(db, instance_id)
+    current = workflow.find(db, instance_id) if row is not None else None
+    if (
+        current is not None
+        and current.owner == owner
+        and workflow.remove(db, current)
+    ):
+        return row, current
+    LOG.warning(
+        'Task manager %(owner)s wanted to %(verb)s work on instance %(id)s '
+        'that is not its own: %(whose)s. Nothing was changed, and nothing '
+        'needs to be done.',
+        {
+            'owner': owner,
+            'verb': verb,
+            'id': instance_id,
+            'whose': (
+                f'{current.owner or "nobody"} has it'
+                if current is not None
+                else 'it has ended or was given up'
+            ),
+        },
+    )
+    return None, None
+
+
+def _give_up(
+    db: orm.Session,
+    row: models.Instance,
+    current: models.Workflow | None,
+    task: states.Task,
+) -> None:
+    """Leave an instance in error after work that was taken away."""
+    if not task.is_error:
+        now = states.Task.from_code(row.task_id)
+        if now is states.Task.BUILDING:
+            # What is half built must never look as if it were whole.
+            task = states.Task.BUILDING_ERROR_SERVER
+        elif now is states.Task.DELETING or now.is_error:
+            task = now
+        elif current is not None:
+            before = workflow.stored(current).get('before') or {}
+            if before.get('task_id') == states.Task.RESTART_REQUIRED.code:
+                task = states.Task.RESTART_REQUIRED
+    if current is not None:
+        quota.give_back(
+            db,
+            row.tenant_id or '',
+            workflow.outstanding(current),
+            reserved=True,
+        )
+    rows.set_task(row, task)
+    row.server_status = 'ERROR'

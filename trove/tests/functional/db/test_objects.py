@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tests of trove.objects on MariaDB and PostgreSQL.
+
+The unit tests run them on SQLite, where writers wait for each other anyway;
+here rows are really locked, and who comes second really waits or fails.
+"""
+
+from __future__ import annotations
+
+from trove.tests.fixtures import database
+from trove.tests.unit.objects import test_backup
+from trove.tests.unit.objects import test_datastore
+from trove.tests.unit.objects import test_heartbeat
+from trove.tests.unit.objects import test_instance
+from trove.tests.unit.objects import test_quota
+from trove.tests.unit.objects import test_records
+from trove.tests.unit.objects import test_root
+from trove.tests.unit.objects import test_service
+from trove.tests.unit.objects import test_tasks
+from trove.tests.unit.objects import test_workflow
+
+_SUITES = (
+    test_backup.TestRecordUpdate,
+    test_datastore.TestDatastores,
+    test_datastore.TestVersions,
+    test_heartbeat.TestRaces,
+    test_heartbeat.TestRecord,
+    test_instance.TestChange,
+    test_instance.TestCreate,
+    test_instance.TestGet,
+    test_instance.TestMarkDeleted,
+    test_quota.TestCreate,
+    test_quota.TestGiveBack,
+    test_quota.TestLimits,
+    test_quota.TestResize,
+    test_records.TestList,
+    test_root.TestRoot,
+    test_service.TestServices,
+    test_tasks.TestBegin,
+    test_tasks.TestDelete,
+    test_tasks.TestEnd,
+    test_tasks.TestReset,
+    test_tasks.TestUndo,
+    test_workflow.TestAdopt,
+    test_workflow.TestClaim,
+)
+
+
+def _classes():
+    for server in (database.MariaDB, database.PostgreSQL):
+        for suite in _SUITES:
+            module = suite.__module__.rpartition('test_')[2].capitalize()
+            name = f'{suite.__name__}Of{module}On{server.__name__}'
+            yield (
+                name,
+                type(
+                    name,
+                    (suite,),
+                    {'database': server, '__module__': __name__},
+                ),
+            )
+
+
+globals().update(_classes())

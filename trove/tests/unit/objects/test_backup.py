@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import datetime
+
+from trove.common import exception
+from trove.db import models
+from trove.db import session
+from trove.objects import backup
+from trove.tests.unit.objects import base
+
+
+class TestRecordUpdate(base.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.instance = self.ready()
+        with session.writer() as db:
+            db.add(
+                models.Backup(
+                    id='b1',
+                    name='nightly',
+                    state='NEW',
+                    instance_id=self.instance.id,
+                    tenant_id=base.ALICE,
+                )
+            )
+
+    def record(self, sent=None, backup_id='b1', instance_id=None, **fields):
+        return backup.record_update(
+            instance_id or self.instance.id,
+            backup_id,
+            sent=sent,
+            fields=fields,
+        )
+
+    def row(self):
+        with session.reader() as db:
+            return db.get(models.Backup, 'b1')
+
+    def test_it_is_written_down(self):
+        self.assertTrue(
+            self.record(
+                state='COMPLETED',
+                size=0.5,
+                checksum='c',
+                location='swift://x',
+                updated='2026-01-02T03:04:05',
+                backup_timestamp='nonsense',
+            )
+        )
+
+        row = self.row()
+        self.assertEqual(
+            ('COMPLETED', 0.5, 'c'), (row.state, row.size, row.checksum)
+        )
+        self.assertEqual(
+            datetime.datetime(2026, 1, 2, 3, 4, 5), row.updated
+        )
+        self.assertIsNone(row.backup_timestamp)
+
+    def test_a_stale_one_is_dropped(self):
+        self.assertTrue(self.record(10.0, state='SAVING'))
+        self.assertTrue(self.record(12.0, state='COMPLETED'))
+
+        self.assertFalse(self.record(11.0, state='SAVING'))
+
+        self.assertEqual('COMPLETED', self.row().state)
+
+    def test_a_guest_speaks_for_its_own_backups_only(self):
+        other = self.ready()
+
+        for values in (
+            {'backup_id': 'b2'},
+            {'instance_id': other.id},
+        ):
+            error = self.assertRaises(
+                exception.NotFound, self.record, state='FAILED', **values
+            )
+            self.assertEqual(404, error.code)
+
+        self.assertEqual('NEW', self.row().state)
+
+    def test_a_guest_may_not_give_it_away(self):
+        self.record(tenant_id=base.BOB, deleted=True, id='b1', nope=1)
+
+        row = self.row()
+        self.assertEqual((base.ALICE, False), (row.tenant_id, row.deleted))
+        self.assertIn('tenant_id', self.logs.output)
+        self.assertIn('nope', self.logs.output)
