@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cloud that instances live in, behind one door: :func:`load`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oslo_config import cfg
+from stevedore import driver
+from stevedore import exception as stevedore_exception
+
+from trove.cloud import base
+from trove.common import exception
+
+NAMESPACE = 'trove.cloud'
+
+
+def load(conf: cfg.ConfigOpts) -> base.Cloud:
+    """Return the driver that ``[cloud] driver`` names.
+
+    :raises ConfigurationError: no installed package offers such a driver
+    """
+    name = conf.cloud.driver
+    try:
+        manager: driver.DriverManager[Any] = driver.DriverManager(
+            NAMESPACE, name
+        )
+    except stevedore_exception.NoMatches as error:
+        raise exception.ConfigurationError(
+            option='[cloud] driver',
+            value=name,
+            remedy='no installed package offers this driver. Use "local" '
+            'or "noop", or install the package that offers it. If Trove '
+            'itself was updated in place, install it again.',
+        ) from error
+    cls: Any = manager.driver
+    cloud: base.Cloud = cls(conf)
+    return cloud

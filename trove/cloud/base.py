@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Trove needs of a cloud, and nothing more.
+
+A driver is a :class:`Cloud`: three parts that may be replaced one by one.
+Everything is addressed by the id of the Trove instance, so that the task
+manager can repeat any step after a crash without having kept the cloud's own
+ids: each method is idempotent and returns what is there.
+
+Errors: a driver raises :class:`trove.common.exception.CloudError` with a
+reason that an operator understands, ``FlavorNotFound`` for a flavor that is
+not there, and ``NotFound`` for a server or a volume that should be.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from collections.abc import Sequence
+import dataclasses
+from typing import Any
+from typing import ClassVar
+
+from oslo_config import cfg
+
+from trove.common import context as trove_context
+
+Context = trove_context.TroveContext
+
+#: The states of a server.
+BUILD = 'BUILD'
+ACTIVE = 'ACTIVE'
+SHUTOFF = 'SHUTOFF'
+ERROR = 'ERROR'
+
+#: The types of an address.
+PRIVATE = 'private'
+PUBLIC = 'public'
+
+
+@dataclasses.dataclass(frozen=True)
+class Flavor:
+    """A size of server: ``ram`` in MiB, ``disk`` in GiB (0: no local disk)."""
+
+    id: str
+    name: str
+    ram: int
+    vcpus: int
+    disk: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the form that travels in messages to the task manager."""
+        return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class ServerSpec:
+    """What a server is to be made of.
+
+    ``files`` maps the path of a file, relative to the guest's configuration
+    directory, to its content. ``volume_id`` is the volume to attach, made
+    before by :meth:`Volumes.create`.
+    """
+
+    instance_id: str
+    name: str
+    flavor: Flavor
+    image_id: str | None = None
+    nics: Sequence[Mapping[str, Any]] = ()
+    availability_zone: str | None = None
+    files: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    volume_id: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Server:
+    """A server as it is now; ``addresses`` are (address, type) pairs."""
+
+    id: str
+    instance_id: str
+    status: str
+    addresses: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    host: str | None = None
+    #: Why the status is ERROR.
+    reason: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Volume:
+    """A volume: ``size`` in GiB.
+
+    ``device_path`` is the block device inside of the server, None when the
+    cloud gives the guest a directory that is mounted already.
+    """
+
+    id: str
+    size: int
+    device_path: str | None = None
+    mount_point: str | None = None
+
+
+class Compute(abc.ABC):
+    """Flavors and servers."""
+
+    @abc.abstractmethod
+    def list_flavors(self, context: Context) -> list[Flavor]:
+        """Return the flavors, the smallest first."""
+
+    @abc.abstractmethod
+    def get_flavor(self, context: Context, flavor_id: str) -> Flavor:
+        """Return one flavor.
+
+        :raises FlavorNotFound: there is none with this id
+        """
+
+    @abc.abstractmethod
+    def create_server(self, context: Context, spec: ServerSpec) -> Server:
+        """Make the server of an instance, or return the one it has.
+
+        It need not be ACTIVE yet when this returns: ask :meth:`get_server`.
+
+        :raises CloudError: it cannot be made; nothing is left behind that
+            :meth:`delete_server` does not remove
+        """
+
+    @abc.abstractmethod
+    def get_server(self, context: Context, instance_id: str) -> Server | None:
+        """Return the server of an instance, None when it has none."""
+
+    @abc.abstractmethod
+    def delete_server(self, context: Context, instance_id: str) -> None:
+        """Remove the server with all that runs on it.
+
+        Nothing of it is left when this returns. A server that is not there
+        is fine.
+        """
+
+    @abc.abstractmethod
+    def reboot_server(self, context: Context, instance_id: str) -> Server:
+        """Stop everything that runs on the server and start it anew.
+
+        :raises NotFound: the instance has no server
+        """
+
+    @abc.abstractmethod
+    def resize_server(
+        self, context: Context, instance_id: str, flavor: Flavor
+    ) -> Server:
+        """Give the server another flavor; it reboots when it must.
+
+        The data stay. A server that has the flavor already is left alone.
+
+        :raises NotFound: the instance has no server
+        """
+
+
+class Volumes(abc.ABC):
+    """One volume per instance."""
+
+    @abc.abstractmethod
+    def create(self, context: Context, instance_id: str, size: int) -> Volume:
+        """Make the volume of an instance, or return the one it has."""
+
+    @abc.abstractmethod
+    def get(self, context: Context, instance_id: str) -> Volume | None:
+        """Return the volume of an instance, None when it has none."""
+
+    @abc.abstractmethod
+    def extend(self, context: Context, instance_id: str, size: int) -> Volume:
+        """Grow the volume to ``size`` GiB; it has that size afterwards.
+
+        :raises NotFound: the instance has no volume
+        :raises CloudError: it is larger than that already
+        """
+
+    @abc.abstractmethod
+    def delete(self, context: Context, instance_id: str) -> None:
+        """Remove the volume and its data; one that is not there is fine."""
+
+
+class Network(abc.ABC):
+    """Where a server can be reached."""
+
+    @abc.abstractmethod
+    def addresses(
+        self, context: Context, instance_id: str
+    ) -> list[tuple[str, str]]:
+        """Return (address, type) pairs, the private ones first.
+
+        It is an empty list as long as the server has no address.
+        """
+
+    @abc.abstractmethod
+    def release(self, context: Context, instance_id: str) -> None:
+        """Give back what :meth:`addresses` returned; twice is fine.
+
+        Call it after the server is deleted.
+        """
+
+
+class Cloud(abc.ABC):
+    """A driver: the bundle of the three parts, made from the options."""
+
+    compute: Compute
+    volumes: Volumes
+    network: Network
+
+    #: Parts of a :class:`ServerSpec` that the driver does not apply. The API
+    #: refuses a request that asks for them.
+    ignores: ClassVar[frozenset[str]] = frozenset()
+
+    @abc.abstractmethod
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        """Read the options; contact nothing before the first use."""
+
+    def resume(self) -> list[str]:
+        """Start what should run and does not, and return its instance ids.
+
+        A task manager calls it when it starts. Most clouds start the
+        servers of a rebooted host by themselves and need not do a thing.
+        """
+        return []

@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The driver ``local``: servers are processes of this machine.
+
+It does not separate projects from each other. The databases of all servers
+run as one user (``[cloud_local] run_as`` for root, else that of the task
+manager), so the superuser of one can reach the files and processes of all.
+They have no users of their own because PostgreSQL wants one that the machine
+knows by name, and this driver does not create users.
+"""
+
+from __future__ import annotations
+
+from concurrent import futures
+import contextlib
+import dataclasses
+import shutil
+import uuid
+
+from oslo_config import cfg
+from oslo_log import log
+
+from trove.cloud import base
+from trove.cloud.local import files
+from trove.cloud.local import home as homes
+from trove.cloud.local import launcher as launchers
+from trove.cloud.local import machine as machines
+from trove.common import exception
+
+LOG = log.getLogger(__name__)
+
+GIB = 1024**3
+
+#: How many servers are stopped at the same time.
+_AT_ONCE = 8
+
+_TRY_AGAIN = 'Reboot the instance to try again.'
+
+
+class LocalCompute(base.Compute):
+    def __init__(self, machine: machines.Machine) -> None:
+        self._machine = machine
+
+    def list_flavors(self, context: base.Context) -> list[base.Flavor]:
+        return list(self._machine.flavors)
+
+    def get_flavor(self, context: base.Context, flavor_id: str) -> base.Flavor:
+        for flavor in self._machine.flavors:
+            if flavor.id == str(flavor_id):
+                return flavor
+        raise exception.FlavorNotFound(id=flavor_id)
+
+    def create_server(
+        self, context: base.Context, spec: base.ServerSpec
+    ) -> base.Server:
+        instance_id = spec.instance_id
+        machine = self._machine
+        with machine.changing(instance_id, 'create the server') as home:
+            record = home.read()
+            if record is None:
+                record = homes.Record(
+                    id=str(uuid.uuid4()),
+                    instance_id=instance_id,
+                    name=spec.name,
+                    flavor=spec.flavor,
+                    address=machine.addresses.allocate(instance_id),
+                    up=True,
+                    volume_id=spec.volume_id,
+                    run_as=machine.database_user(),
+                )
+                home.make()
+                home.put(spec.files)
+                home.configure(record)
+                # Last: a server is there when all of it is.
+                home.write(record)
+            machine.start(home)
+            return self._server(home, record)
+
+    def get_server(
+        self, context: base.Context, instance_id: str
+    ) -> base.Server | None:
+        home = self._machine.home(instance_id)
+        with files.doing(f'look at the server of instance {instance_id}'):
+            record = home.read()
+            return None if record is None else self._server(home, record)
+
+    def delete_server(self, context: base.Context, instance_id: str) -> None:
+        machine = self._machine
+        with machine.changing(
+            instance_id, 'delete the server', gone=True
+        ) as home:
+            # One whose record is damaged is nevertheless to go.
+            with contextlib.suppress(exception.CloudError):
+                record = home.read()
+                if record is not None:
+                    # So that nobody starts it again should we die now.
+                    home.write(dataclasses.replace(record, up=False))
+            machine.stop(home, gone=True)
+            home.remove()
+            machine.addresses.release(instance_id)
+
+    def reboot_server(
+        self, context: base.Context, instance_id: str
+    ) -> base.Server:
+        with self._machine.changing(
+            instance_id, 'reboot the server'
+        ) as home:
+            return self._reboot(home, _existing(home))
+
+    def resize_server(
+        self, context: base.Context, instance_id: str, flavor: base.Flavor
+    ) -> base.Server:
+        with self._machine.changing(
+            instance_id, 'resize the server'
+        ) as home:
+            record = _existing(home)
+            if record.flavor == flavor:
+                return self._server(home, record)
+            record = dataclasses.replace(record, flavor=flavor)
+            home.configure(record)
+            server = self._reboot(home, record)
+            # Last: until then the same request does it again.
+            home.write(dataclasses.replace(record, up=True))
+            return server
+
+    def _reboot(
+        self, home: homes.Home, record: homes.Record
+    ) -> base.Server:
+        self._machine.stop(home)
+        if not record.up:
+            home.write(dataclasses.replace(record, up=True))
+        self._machine.start(home)
+        return self._server(home, record)
+
+    def _server(
+        self, home: homes.Home, record: homes.Record
+    ) -> base.Server:
+        launcher = self._machine.launcher
+        status, reason = base.ACTIVE, launcher.failure(home)
+        if reason is not None:
+            status = base.ERROR
+        elif not launcher.alive(home):
+            status = base.SHUTOFF
+            reason = 'its guest agent is not running; reboot the server'
+        return base.Server(
+            id=record.id,
+            instance_id=record.instance_id,
+            status=status,
+            addresses=[(record.address, base.PRIVATE)],
+            host=self._machine.conf.host,
+            reason=reason,
+        )
+
+
+class LocalVolumes(base.Volumes):
+    """Volumes are directories.
+
+    A directory has no size of its own, so the size is checked where it can
+    be: there must be room for it when it is made or grows, and the guest
+    agent reports what of it is used.
+    """
+
+    def __init__(self, machine: machines.Machine) -> None:
+        self._machine = machine
+
+    def create(
+        self, context: base.Context, instance_id: str, size: int
+    ) -> base.Volume:
+        with self._machine.changing(
+            instance_id, 'create the volume'
+        ) as home:
+            volume = home.read_volume()
+            if volume is None:
+                self._check_room('create the volume', size * GIB)
+                volume = home.make_volume(str(uuid.uuid4()), size)
+            return volume
+
+    def get(
+        self, context: base.Context, instance_id: str
+    ) -> base.Volume | None:
+        return self._machine.home(instance_id).read_volume()
+
+    def extend(
+        self, context: base.Context, instance_id: str, size: int
+    ) -> base.Volume:
+        action = 'extend the volume'
+        with self._machine.changing(instance_id, action) as home:
+            volume = home.read_volume()
+            if volume is None:
+                raise exception.NotFound(
+                    id=f'volume of instance {instance_id}'
+                )
+            if size < volume.size:
+                raise exception.CloudError(
+                    action=action,
+                    reason=f'it has {volume.size} GiB already, and a volume '
+                    'cannot shrink',
+                )
+            if size > volume.size:
+                used = files.used_bytes(home.volume)
+                self._check_room(action, size * GIB - used)
+                volume = dataclasses.replace(volume, size=size)
+                home.write_volume(volume)
+            record = home.read()
+            if record is not None:
+                home.configure(record)
+            return volume
+
+    def delete(self, context: base.Context, instance_id: str) -> None:
+        with self._machine.changing(
+            instance_id, 'delete the volume', gone=True
+        ) as home:
+            if home.read() is not None:
+                raise exception.CloudError(
+                    action='delete the volume',
+                    reason=f'the server of instance {instance_id} uses it',
+                )
+            home.remove_volume()
+
+    def _check_room(self, action: str, needed: int) -> None:
+        free = shutil.disk_usage(self._machine.state_dir).free
+        if needed > free:
+            raise exception.CloudError(
+                action=action,
+                reason=f'it would need {needed / GIB:.1f} GiB more of '
+                f'{self._machine.state_dir}, which has {free / GIB:.1f} GiB '
+                'left',
+            )
+
+
+class LocalNetwork(base.Network):
+    def __init__(self, machine: machines.Machine) -> None:
+        self._machine = machine
+
+    def addresses(
+        self, context: base.Context, instance_id: str
+    ) -> list[tuple[str, str]]:
+        address = self._machine.addresses.get(instance_id)
+        return [(address, base.PRIVATE)] if address else []
+
+    def release(self, context: base.Context, instance_id: str) -> None:
+        with files.doing('release the address'):
+            self._machine.prepare()
+            self._machine.addresses.release(instance_id)
+
+
+class LocalCloud(base.Cloud):
+    """The driver ``local``.
+
+    :param launcher: what runs the guest agents, instead of what the options
+        name
+    """
+
+    #: It is a single machine.
+    ignores = frozenset({'availability_zone'})
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        launcher: launchers.Launcher | None = None,
+    ) -> None:
+        self._machine = machines.Machine(conf, launcher)
+        self.compute = LocalCompute(self._machine)
+        self.volumes = LocalVolumes(self._machine)
+        self.network = LocalNetwork(self._machine)
+
+    def resume(self) -> list[str]:
+        started = []
+        for name in self._names():
+            # One that cannot be started must not keep the others down.
+            try:
+                if self._resume(name):
+                    started.append(name)
+            except exception.CloudError as error:
+                LOG.error('%s. %s', error, _TRY_AGAIN)
+            except Exception:
+                LOG.exception(
+                    'The server of instance %s could not be started. %s',
+                    name,
+                    _TRY_AGAIN,
+                )
+        return started
+
+    def suspend(self) -> None:
+        """Stop all servers in order, as a machine that shuts down does.
+
+        They are still meant to run: :meth:`resume` starts them.
+        """
+        with futures.ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(self._suspend, self._names()))
+
+    def _suspend(self, instance_id: str) -> None:
+        machine = self._machine
+        try:
+            with machine.changing(instance_id, 'stop the server') as home:
+                machine.stop(home)
+        except exception.CloudError as error:
+            LOG.error('%s. Its processes are left running.', error)
+        except Exception:
+            LOG.exception(
+                'The server of instance %s could not be stopped. Its '
+                'processes are left running.',
+                instance_id,
+            )
+
+    def _names(self) -> list[str]:
+        """Return the instances that have a server."""
+        servers = self._machine.state_dir / 'servers'
+        if not servers.is_dir():
+            return []
+        return sorted(entry.name for entry in servers.iterdir())
+
+    def _resume(self, instance_id: str) -> bool:
+        machine = self._machine
+        with machine.changing(instance_id, 'start the server') as home:
+            record = home.read()
+            if record is None or not record.up or not machine.start(home):
+                return False
+        LOG.info('Started the server of instance %s again.', instance_id)
+        return True
+
+
+def _existing(home: homes.Home) -> homes.Record:
+    record = home.read()
+    if record is None:
+        raise exception.NotFound(id=f'server of instance {home.instance_id}')
+    return record

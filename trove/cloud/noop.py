@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A cloud that only remembers, and fails when it is told to.
+
+For tests of what uses a cloud::
+
+    cloud = noop.NoopCloud(conf)
+    cloud.fail('create_server', exception.CloudError('no host'), times=1)
+    cloud.on('create_server', lambda instance_id: started.set())
+    ...
+    assert cloud.calls == [('volumes.create', 'i1'), ('create_server', 'i1')]
+
+The steps are named ``create_server``, ``get_server``, ``delete_server``,
+``reboot_server``, ``resize_server``, ``volumes.create``, ``volumes.get``,
+``volumes.extend``, ``volumes.delete``, ``network.addresses`` and
+``network.release``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import dataclasses
+import itertools
+import threading
+
+from oslo_config import cfg
+
+from trove.cloud import base
+from trove.common import exception
+
+FLAVORS = (
+    base.Flavor('1', 'noop.tiny', 512, 1, 0),
+    base.Flavor('2', 'noop.small', 1024, 1, 0),
+    base.Flavor('3', 'noop.medium', 2048, 2, 0),
+)
+
+#: Steps that only look; they are not written down in ``calls``.
+LOOKS = frozenset({'get_server', 'volumes.get', 'network.addresses'})
+
+
+class _State:
+    """What the parts share; every access holds the lock."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.calls: list[tuple[str, str]] = []
+        self.servers: dict[str, base.Server] = {}
+        self.specs: dict[str, base.ServerSpec] = {}
+        self.volumes: dict[str, base.Volume] = {}
+        self.numbers = itertools.count(1)
+        self.failures: dict[str, tuple[Exception, int | None]] = {}
+        self.hooks: dict[str, Callable[[str], object]] = {}
+        self.next_status = base.ACTIVE
+
+    def step(self, name: str, instance_id: str) -> None:
+        """Write a step down; run its hook; fail if that was asked for."""
+        with self.lock:
+            if name not in LOOKS:
+                self.calls.append((name, instance_id))
+            hook = self.hooks.get(name)
+        # Outside of the lock: a hook may wait for another thread.
+        if hook is not None:
+            hook(instance_id)
+        with self.lock:
+            error, times = self.failures.get(name, (None, None))
+            if error is None:
+                return
+            if times is not None:
+                if times <= 1:
+                    del self.failures[name]
+                else:
+                    self.failures[name] = (error, times - 1)
+        raise error
+
+
+class NoopCompute(base.Compute):
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    def list_flavors(self, context: base.Context) -> list[base.Flavor]:
+        return list(FLAVORS)
+
+    def get_flavor(self, context: base.Context, flavor_id: str) -> base.Flavor:
+        for flavor in FLAVORS:
+            if flavor.id == str(flavor_id):
+                return flavor
+        raise exception.FlavorNotFound(id=flavor_id)
+
+    def create_server(
+        self, context: base.Context, spec: base.ServerSpec
+    ) -> base.Server:
+        self._state.step('create_server', spec.instance_id)
+        with self._state.lock:
+            server = self._state.servers.get(spec.instance_id)
+            if server is None:
+                number = next(self._state.numbers)
+                server = base.Server(
+                    id=f'server-{number}',
+                    instance_id=spec.instance_id,
+                    status=self._state.next_status,
+                    addresses=[(f'192.0.2.{number}', base.PRIVATE)],
+                    host='noop',
+                )
+                self._state.servers[spec.instance_id] = server
+                self._state.specs[spec.instance_id] = spec
+            return server
+
+    def get_server(
+        self, context: base.Context, instance_id: str
+    ) -> base.Server | None:
+        self._state.step('get_server', instance_id)
+        with self._state.lock:
+            return self._state.servers.get(instance_id)
+
+    def delete_server(self, context: base.Context, instance_id: str) -> None:
+        self._state.step('delete_server', instance_id)
+        with self._state.lock:
+            self._state.servers.pop(instance_id, None)
+            self._state.specs.pop(instance_id, None)
+
+    def reboot_server(
+        self, context: base.Context, instance_id: str
+    ) -> base.Server:
+        self._state.step('reboot_server', instance_id)
+        return self._existing(instance_id)
+
+    def resize_server(
+        self, context: base.Context, instance_id: str, flavor: base.Flavor
+    ) -> base.Server:
+        self._state.step('resize_server', instance_id)
+        server = self._existing(instance_id)
+        with self._state.lock:
+            self._state.specs[instance_id] = dataclasses.replace(
+                self._state.specs[instance_id], flavor=flavor
+            )
+        return server
+
+    def _existing(self, instance_id: str) -> base.Server:
+        with self._state.lock:
+            server = self._state.servers.get(instance_id)
+        if server is None:
+            raise exception.NotFound(id=f'server of instance {instance_id}')
+        return server
+
+
+class NoopVolumes(base.Volumes):
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    def create(
+        self, context: base.Context, instance_id: str, size: int
+    ) -> base.Volume:
+        self._state.step('volumes.create', instance_id)
+        with self._state.lock:
+            return self._state.volumes.setdefault(
+                instance_id,
+                base.Volume(
+                    id=f'volume-{instance_id}',
+                    size=size,
+                    device_path='/dev/vdb',
+                    mount_point='/var/lib/postgresql',
+                ),
+            )
+
+    def get(
+        self, context: base.Context, instance_id: str
+    ) -> base.Volume | None:
+        self._state.step('volumes.get', instance_id)
+        with self._state.lock:
+            return self._state.volumes.get(instance_id)
+
+    def extend(
+        self, context: base.Context, instance_id: str, size: int
+    ) -> base.Volume:
+        self._state.step('volumes.extend', instance_id)
+        with self._state.lock:
+            volume = self._state.volumes.get(instance_id)
+            if volume is None:
+                raise exception.NotFound(
+                    id=f'volume of instance {instance_id}'
+                )
+            if size < volume.size:
+                raise exception.CloudError(
+                    action='extend the volume',
+                    reason=f'it has {volume.size} GiB already',
+                )
+            volume = dataclasses.replace(volume, size=size)
+            self._state.volumes[instance_id] = volume
+            return volume
+
+    def delete(self, context: base.Context, instance_id: str) -> None:
+        self._state.step('volumes.delete', instance_id)
+        with self._state.lock:
+            self._state.volumes.pop(instance_id, None)
+
+
+class NoopNetwork(base.Network):
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    def addresses(
+        self, context: base.Context, instance_id: str
+    ) -> list[tuple[str, str]]:
+        self._state.step('network.addresses', instance_id)
+        with self._state.lock:
+            server = self._state.servers.get(instance_id)
+            return list(server.addresses) if server else []
+
+    def release(self, context: base.Context, instance_id: str) -> None:
+        self._state.step('network.release', instance_id)
+
+
+class NoopCloud(base.Cloud):
+    """The driver ``noop``."""
+
+    def __init__(self, conf: cfg.ConfigOpts | None = None) -> None:
+        self._state = _State()
+        self.compute = NoopCompute(self._state)
+        self.volumes = NoopVolumes(self._state)
+        self.network = NoopNetwork(self._state)
+
+    @property
+    def calls(self) -> list[tuple[str, str]]:
+        """The changing steps so far, as (step, instance id)."""
+        with self._state.lock:
+            return list(self._state.calls)
+
+    @property
+    def servers(self) -> dict[str, base.Server]:
+        with self._state.lock:
+            return dict(self._state.servers)
+
+    @property
+    def specs(self) -> dict[str, base.ServerSpec]:
+        """What each server was made of, with the flavor it has now."""
+        with self._state.lock:
+            return dict(self._state.specs)
+
+    @property
+    def volume_sizes(self) -> dict[str, int]:
+        with self._state.lock:
+            return {
+                instance_id: volume.size
+                for instance_id, volume in self._state.volumes.items()
+            }
+
+    def fail(
+        self, step: str, error: Exception, times: int | None = None
+    ) -> None:
+        """Make a step raise ``error``, for ever or the next ``times``."""
+        with self._state.lock:
+            self._state.failures[step] = (error, times)
+
+    def heal(self, step: str | None = None) -> None:
+        """Make a step, or all, work again."""
+        with self._state.lock:
+            if step is None:
+                self._state.failures.clear()
+            else:
+                self._state.failures.pop(step, None)
+
+    def on(self, step: str, hook: Callable[[str], object]) -> None:
+        """Call ``hook(instance_id)`` at the start of a step.
+
+        It runs in the thread of the step: it may block, to hold the step,
+        or raise what the step is to raise.
+        """
+        with self._state.lock:
+            self._state.hooks[step] = hook
+
+    def build_as(self, status: str) -> None:
+        """Let servers made from now on start in this status."""
+        with self._state.lock:
+            self._state.next_status = status
+
+    def set_status(
+        self, instance_id: str, status: str, reason: str | None = None
+    ) -> None:
+        """Change the status of a server: it comes up, or breaks."""
+        with self._state.lock:
+            self._state.servers[instance_id] = dataclasses.replace(
+                self._state.servers[instance_id],
+                status=status,
+                reason=reason,
+            )
