@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The unprivileged user that a database runs as when the agent is root."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+import pwd
+import stat
+from typing import Any
+
+from trove.common import exception
+
+
+@dataclasses.dataclass(frozen=True)
+class Account:
+    """A user of the operating system."""
+
+    name: str
+    uid: int
+    gid: int
+
+    def process_options(self) -> dict[str, Any]:
+        """Arguments for :class:`subprocess.Popen` to run as this user."""
+        return {'user': self.uid, 'group': self.gid, 'extra_groups': []}
+
+    def own(self, path: pathlib.Path) -> None:
+        """Give a file or directory to this user, unless it is his."""
+        found = path.lstat()
+        if (found.st_uid, found.st_gid) != (self.uid, self.gid):
+            os.chown(path, self.uid, self.gid, follow_symlinks=False)
+
+    def barrier(self, path: pathlib.Path) -> pathlib.Path | None:
+        """First directory on the way to ``path`` that he cannot enter."""
+        for directory in reversed(path.absolute().parents):
+            try:
+                found = directory.stat()
+            except FileNotFoundError:
+                return None
+            if not self._may_enter(found):
+                return directory
+        return None
+
+    def _may_enter(self, found: os.stat_result) -> bool:
+        if found.st_uid == self.uid:
+            needed = stat.S_IXUSR
+        elif found.st_gid == self.gid:
+            needed = stat.S_IXGRP
+        else:
+            needed = stat.S_IXOTH
+        return bool(found.st_mode & needed)
+
+
+def resolve(run_as: str) -> Account | None:
+    """Return the user to run databases as; None for the agent's own.
+
+    :param run_as: the option of this name
+    :raises trove.common.exception.ConfigurationError: there is no such
+        user, or it is root
+    """
+    if os.geteuid() != 0:
+        return None
+    try:
+        entry = pwd.getpwnam(run_as)
+    except KeyError:
+        raise exception.ConfigurationError(
+            option='[guestagent] run_as',
+            value=run_as,
+            remedy='this machine has no such user; create it or name another.',
+        ) from None
+    if entry.pw_uid == 0:
+        raise exception.ConfigurationError(
+            option='[guestagent] run_as',
+            value=run_as,
+            remedy='databases refuse to run as root; name another user.',
+        )
+    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)

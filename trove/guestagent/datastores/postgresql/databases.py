@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Databases of a PostgreSQL server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from oslo_log import log as logging
+from psycopg import errors
+from psycopg import sql
+
+from trove.common import exception
+from trove.guestagent.datastores import base
+from trove.guestagent.datastores.postgresql import connection as connections
+from trove.guestagent.datastores.postgresql import grants
+
+LOG = logging.getLogger(__name__)
+
+_TEMPLATES = ('template0', 'template1')
+
+_LIST = """
+SELECT datname, pg_encoding_to_char(encoding), datcollate
+FROM pg_database
+WHERE NOT datistemplate AND datname <> ALL(%(ignored)s)
+  AND (%(marker)s::text IS NULL
+       OR datname COLLATE "C" > %(marker)s
+       OR %(include)s AND datname = %(marker)s)
+ORDER BY datname COLLATE "C" LIMIT %(limit)s
+"""
+
+
+class Databases:
+    """What may be done with databases.
+
+    :param ignored: names that are the system's
+    """
+
+    def __init__(
+        self, connector: connections.Connector, ignored: Sequence[str]
+    ) -> None:
+        self._connector = connector
+        self._ignored = (*ignored, *_TEMPLATES, connections.HOME)
+
+    def check(self, name: object) -> str:
+        """Return a name that a customer's database may have.
+
+        :raises trove.common.exception.BadRequest: it may not
+        """
+        text = connections.check_name('database', name)
+        if text in self._ignored:
+            raise exception.BadRequest(
+                reason=f'The name {text} is reserved for the system.'
+            )
+        return text
+
+    def close_template(self) -> None:
+        """Keep users from leaving something in every future database."""
+        with self._connector.open('close the template') as connection:
+            connection.execute('REVOKE ALL ON DATABASE template1 FROM PUBLIC')
+
+    def create(self, databases: Sequence[base.Database]) -> None:
+        for database in databases:
+            name = self.check(database['_name'])
+            with self._connector.open('create a database') as connection:
+                try:
+                    connection.execute(_create(name, database, connection))
+                except errors.DuplicateDatabase:
+                    LOG.info('Database %s exists already and is kept', name)
+                # Otherwise everybody with a password could connect, and a
+                # grant would mean nothing.
+                connection.execute(
+                    sql.SQL('REVOKE ALL ON DATABASE {} FROM PUBLIC').format(
+                        sql.Identifier(name)
+                    )
+                )
+            LOG.info('Created database %s', name)
+
+    def delete(self, name: str) -> None:
+        identifier = sql.Identifier(self.check(name))
+        with self._connector.open('delete a database') as connection:
+            found = connection.execute(
+                'SELECT oid FROM pg_database WHERE datname = %s', [name]
+            ).fetchone()
+            if found is None:
+                return
+            connection.execute(
+                sql.SQL('DROP DATABASE IF EXISTS {} WITH (FORCE)').format(
+                    identifier
+                )
+            )
+            connection.execute(
+                sql.SQL('DROP ROLE IF EXISTS {}').format(
+                    sql.Identifier(grants.heir_name(found[0]))
+                )
+            )
+        LOG.info('Deleted database %s', name)
+
+    def page(
+        self, limit: int | None, marker: str | None, include_marker: bool
+    ) -> base.DatabasePage:
+        with self._connector.open('list databases') as connection:
+            rows = connection.execute(
+                _LIST,
+                {
+                    'ignored': list(self._ignored),
+                    'marker': marker,
+                    'include': include_marker,
+                    'limit': None if limit is None else limit + 1,
+                },
+            ).fetchall()
+        found, after = cut(rows, limit)
+        return [shape(*row) for row in found], after
+
+
+def cut(
+    rows: list[tuple[Any, ...]], limit: int | None
+) -> tuple[list[tuple[Any, ...]], str | None]:
+    """Make a page of rows that were read with one more than the limit."""
+    if limit is None or len(rows) <= limit:
+        return rows, None
+    page = rows[:limit]
+    return page, page[-1][0] if page else None
+
+
+def shape(
+    name: str, encoding: str | None, collate: str | None
+) -> base.Database:
+    return {'_name': name, '_character_set': encoding, '_collate': collate}
+
+
+def _create(
+    name: str, database: base.Database, connection: connections.Connection
+) -> sql.Composed:
+    """The statement; character set and collation where they are given."""
+    parts: list[sql.Composable] = [
+        sql.SQL('CREATE DATABASE {}').format(sql.Identifier(name))
+    ]
+    encoding = database.get('_character_set')
+    collate = database.get('_collate')
+    if encoding:
+        parts.append(sql.SQL('ENCODING {}').format(sql.Literal(encoding)))
+        if not collate and encoding.upper().replace('-', '') != 'UTF8':
+            # The locale of the server fits to UTF-8 only, this to all.
+            collate = 'C'
+    if collate:
+        parts.append(
+            sql.SQL('LC_COLLATE {0} LC_CTYPE {0}').format(sql.Literal(collate))
+        )
+        if connection.info.server_version >= 150000:
+            parts.append(sql.SQL('LOCALE_PROVIDER libc'))
+    if encoding or collate:
+        parts.append(sql.SQL('TEMPLATE template0'))
+    return sql.SQL(' ').join(parts)

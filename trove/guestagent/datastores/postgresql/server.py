@@ -1,0 +1,386 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The PostgreSQL server as a process: made, started, watched, stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import dataclasses
+import logging
+import os
+import pathlib
+import signal
+import subprocess
+from typing import Any
+from typing import BinaryIO
+
+from trove.common import exception
+from trove.guestagent.datastores import account as accounts
+from trove.guestagent.datastores import files
+from trove.guestagent.datastores import processes
+from trove.guestagent.datastores.postgresql import binaries
+from trove.guestagent.datastores.postgresql import config
+
+LOG = logging.getLogger(__name__)
+
+#: Name of the server's own superuser, which the agent uses.
+SUPERUSER = 'postgres'
+#: Seconds that processes of a killed server get to notice it.
+_ORPHAN_PATIENCE = 5.0
+_TAIL = 4000
+
+
+@dataclasses.dataclass(frozen=True)
+class Endpoint:
+    """Where the server listens; ``address`` None is everywhere."""
+
+    address: str | None
+    port: int
+
+    @property
+    def host(self) -> str:
+        """The address to connect to from this machine."""
+        return self.address or '127.0.0.1'
+
+
+class Server:
+    """One cluster of databases on this machine.
+
+    :param programs: the PostgreSQL to run
+    :param data_dir: the cluster's files
+    :param config_dir: the files that say how it runs
+    :param log_file: for what the server says before its own log is open
+    :param account: who runs it; None for ourselves
+    """
+
+    def __init__(
+        self,
+        programs: binaries.Binaries,
+        data_dir: pathlib.Path,
+        config_dir: pathlib.Path,
+        log_file: pathlib.Path,
+        endpoint: Endpoint,
+        account: accounts.Account | None,
+    ) -> None:
+        self.programs = programs
+        self.data_dir = data_dir
+        self.endpoint = endpoint
+        self._config_dir = config_dir
+        self._log_file = log_file
+        self._account = account
+        self._started: int | None = None
+
+    def initialize(self, password: str) -> None:
+        """Make an empty cluster in the empty data directory.
+
+        It is on the disk for good after :meth:`sync` only.
+
+        :param password: of the superuser; given through memory, not through
+            a file or the command line
+        """
+        done = self._run(self._initdb, f'{password}\n')
+        if done.returncode != 0:
+            raise exception.DatastoreError(
+                action='make a new database cluster',
+                reason=done.stderr.strip()[-_TAIL:],
+            )
+
+    def _run(
+        self, command: Callable[[str], list[str]], text: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program that reads a file, which only it can see.
+
+        :param command: makes the command of the path of the file
+        """
+        handle = os.memfd_create('input', 0)
+        try:
+            os.write(handle, text.encode())
+            os.lseek(handle, 0, os.SEEK_SET)
+            if self._account is not None:
+                os.fchown(handle, self._account.uid, self._account.gid)
+            return subprocess.run(
+                command(f'/proc/self/fd/{handle}'),
+                pass_fds=[handle],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors='replace',
+                **self._options(),
+            )
+        finally:
+            os.close(handle)
+
+    def _initdb(self, password_file: str) -> list[str]:
+        command = [
+            self.programs.program('initdb'),
+            f'--pgdata={self.data_dir}',
+            f'--username={SUPERUSER}',
+            f'--pwfile={password_file}',
+            '--auth=scram-sha-256',
+            '--encoding=UTF8',
+            '--locale=C.UTF-8',
+            '--data-checksums',
+            '--no-sync',
+        ]
+        if self.programs.major >= 14:
+            command.append('--no-instructions')
+        if self.programs.major >= 17:
+            command.append('--locale-provider=builtin')
+        return command
+
+    def sync(self) -> None:
+        """Wait until all files of the cluster are on the disk.
+
+        :raises trove.common.exception.DatastoreError: they are not
+        """
+        done = self._run(
+            lambda _: [
+                self.programs.program('initdb'),
+                f'--pgdata={self.data_dir}',
+                '--sync-only',
+            ],
+            '',
+        )
+        if done.returncode != 0:
+            raise exception.DatastoreError(
+                action='write the new database cluster to the disk',
+                reason=done.stderr.strip()[-_TAIL:],
+            )
+
+    def pid(self) -> int | None:
+        """Process id of the server that runs on our data, else None."""
+        started = self._started
+        if started is not None and processes.is_child(started):
+            return started
+        try:
+            pid = int(self._pid_file()[0])
+        except (IndexError, ValueError):
+            return None
+        return pid if processes.works_in(pid, self.data_dir) else None
+
+    def _pid_file(self) -> list[str]:
+        try:
+            text = files.read_foreign(self.data_dir / 'postmaster.pid')
+        except FileNotFoundError:
+            return []
+        return text.split('\n')
+
+    def start(self, timeout: float) -> None:
+        """Start the server and wait until it is open for connections.
+
+        It leads a session of its own, so that it survives the agent.
+
+        :param timeout: seconds, recovery included
+        :raises trove.common.exception.DatastoreError: it does not come up
+        """
+        if self.pid() is None:
+            self._clear_orphans()
+            self._spawn()
+        if not processes.wait_for(self._settled, timeout):
+            raise exception.DatastoreError(
+                action='start',
+                reason=f'it is not open for connections after {timeout} s. '
+                'If it recovers from a crash, wait and restart the '
+                'instance; option [guestagent] start_timeout allows more.',
+            )
+        if self.pid() is None:
+            raise exception.DatastoreError(
+                action='start', reason=self._complaint()
+            )
+
+    def _settled(self) -> bool:
+        """Whether the server is open, or is gone."""
+        if self.pid() is None:
+            return True
+        # Its eighth line is the state, from PostgreSQL 10 on. The file of a
+        # former server was removed.
+        found = self._pid_file()
+        return len(found) > 7 and found[7].strip() in ('ready', 'standby')
+
+    def _spawn(self) -> None:
+        command = [
+            self.programs.program('postgres'),
+            '-D',
+            os.fspath(self.data_dir),
+            # Here they go before every file and before ALTER SYSTEM.
+            '-c',
+            f'data_directory={self.data_dir}',
+            '-c',
+            f'config_file={self._config_dir / config.MAIN}',
+            '-c',
+            f'hba_file={self._config_dir / config.HBA}',
+            '-c',
+            f'listen_addresses={self.endpoint.address or "*"}',
+            '-c',
+            f'port={self.endpoint.port}',
+            '-c',
+            'unix_socket_directories=',
+        ]
+        with open(self._log_file, 'wb', opener=files.private) as log:
+            self._started = processes.spawn(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                **self._options(),
+            )
+        LOG.info(
+            'Started PostgreSQL %d.%d as process %d on %s:%d',
+            *self.programs.version,
+            self._started,
+            self.endpoint.address or '*',
+            self.endpoint.port,
+        )
+
+    def _options(self) -> dict[str, Any]:
+        options: dict[str, Any] = {
+            'cwd': '/',
+            'umask': 0o077,
+            # Nothing of the agent's environment may change the server.
+            'env': {
+                'LC_ALL': 'C.UTF-8',
+                'PATH': '/usr/bin:/bin',
+                'HOME': os.fspath(self.data_dir),
+            },
+        }
+        if self._account is not None:
+            options |= self._account.process_options()
+        return options
+
+    def stop(self, timeout: float) -> None:
+        """Disconnect everybody, write everything down, end.
+
+        :param timeout: seconds; then it is stopped without writing all
+            down, and recovers at its next start
+        :raises trove.common.exception.DatastoreError: even that fails
+        """
+        pid = self.pid()
+        if pid is None:
+            return
+        processes.send(pid, signal.SIGINT)
+        if not processes.wait_gone(pid, timeout):
+            LOG.warning(
+                'PostgreSQL (process %d) did not stop within %s s; it is '
+                'stopped the hard way and will recover at its next start',
+                pid,
+                timeout,
+            )
+            processes.send(pid, signal.SIGQUIT)
+            if not processes.wait_gone(pid, 10):
+                raise exception.DatastoreError(
+                    action='stop',
+                    reason=f'process {pid} does not end. Its machine may '
+                    'wait for a disk; look at its system log.',
+                )
+
+    def reload(self) -> None:
+        """Let a running server read its configuration again."""
+        pid = self.pid()
+        if pid is not None:
+            processes.send(pid, signal.SIGHUP)
+
+    def _clear_orphans(self) -> None:
+        """Wait until the processes of a killed server are gone.
+
+        They hold its shared memory, and a new server must not touch the
+        files before they stop using them. They end by themselves as soon
+        as they notice; one that is busy is told to.
+        """
+        for number in (None, signal.SIGQUIT, signal.SIGKILL):
+            orphans = processes.all_in(self.data_dir)
+            if not orphans:
+                break
+            if number is not None:
+                LOG.warning(
+                    'Processes %s of a killed PostgreSQL do not end; they '
+                    'get %s',
+                    orphans,
+                    number.name,
+                )
+                for pid in orphans:
+                    processes.send(pid, number)
+            processes.wait_for(
+                lambda: not processes.all_in(self.data_dir),
+                _ORPHAN_PATIENCE,
+            )
+        # Its process id may belong to another database by now, in which
+        # case the server would refuse to start.
+        (self.data_dir / 'postmaster.pid').unlink(missing_ok=True)
+
+    def check(self, text: str) -> None:
+        """Let PostgreSQL read settings without using them.
+
+        :param text: in the syntax of postgresql.conf
+        :raises trove.common.exception.BadRequest: it does not like them
+        """
+        done = self._run(
+            lambda path: [
+                self.programs.program('postgres'),
+                '-D',
+                os.fspath(self.data_dir),
+                '-c',
+                f'config_file={path}',
+                '-C',
+                'port',
+            ],
+            text,
+        )
+        if done.returncode != 0:
+            raise exception.BadRequest(reason=_first_errors(done.stderr))
+
+    def _complaint(self) -> str:
+        """What the server said when it did not start."""
+        texts = ['']
+        if self._log_file.exists():
+            with self._log_file.open('rb') as stream:
+                texts = [_tail(stream)]
+        latest, said = _last_log(self.data_dir / 'log')
+        texts.append(said)
+        lines = [
+            line
+            for line in '\n'.join(texts).splitlines()
+            if 'FATAL:' in line or 'ERROR:' in line or 'PANIC:' in line
+        ]
+        said = lines[-1] if lines else texts[0].strip()[-500:]
+        log = latest or self._log_file
+        return f'{said or "it ended at once"} (log: {log})'
+
+
+def _last_log(directory: pathlib.Path) -> tuple[pathlib.Path | None, str]:
+    """The newest file of the server's own log, and its end.
+
+    The directory is the server's, so nothing in it is followed.
+    """
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+    try:
+        handle = os.open(directory, flags)
+    except OSError:
+        return None, ''
+    try:
+        newest = max(
+            (name for name in os.listdir(handle) if name.endswith('.log')),
+            key=lambda name: (
+                os.stat(name, dir_fd=handle, follow_symlinks=False).st_mtime
+            ),
+        )
+        with files.open_foreign(newest, handle) as stream:
+            return directory / newest, _tail(stream)
+    except (OSError, ValueError):
+        return None, ''
+    finally:
+        os.close(handle)
+
+
+def _tail(stream: BinaryIO) -> str:
+    stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, stream.tell() - _TAIL))
+    return stream.read(_TAIL).decode(errors='replace')
+
+
+def _first_errors(text: str) -> str:
+    """The messages of PostgreSQL without time stamps and file names."""
+    found = []
+    for line in text.splitlines():
+        for mark in ('LOG:', 'FATAL:', 'ERROR:', 'HINT:'):
+            if mark in line:
+                found.append(line.partition(mark)[2].strip())
+    return ' '.join(found)[:1000] or 'PostgreSQL refuses these settings.'

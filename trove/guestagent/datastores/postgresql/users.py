@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Users of a PostgreSQL server (roles that may log in) and their grants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from oslo_log import log as logging
+from psycopg import errors
+from psycopg import sql
+
+from trove.common import exception
+from trove.guestagent.datastores import base
+from trove.guestagent.datastores.postgresql import connection as connections
+from trove.guestagent.datastores.postgresql import databases
+from trove.guestagent.datastores.postgresql import grants
+
+LOG = logging.getLogger(__name__)
+
+_LIST = """
+SELECT rolname FROM pg_roles
+WHERE rolcanlogin AND rolname <> ALL(%(ignored)s)
+  AND (%(marker)s::text IS NULL
+       OR rolname COLLATE "C" > %(marker)s
+       OR %(include)s AND rolname = %(marker)s)
+ORDER BY rolname COLLATE "C" LIMIT %(limit)s
+"""
+
+_ACCESS = """
+SELECT r.rolname, d.datname, pg_encoding_to_char(d.encoding), d.datcollate
+FROM pg_database d
+CROSS JOIN aclexplode(COALESCE(d.datacl, acldefault('d', d.datdba))) a
+JOIN pg_roles r ON r.oid = a.grantee
+WHERE a.privilege_type = 'CONNECT' AND NOT d.datistemplate
+  AND r.rolname = ANY(%s) AND d.datname <> ALL(%s)
+ORDER BY d.datname COLLATE "C"
+"""
+
+
+class Users:
+    """What may be done with users.
+
+    :param ignored: names that are the system's
+    :param ignored_databases: databases that are the system's
+    """
+
+    def __init__(
+        self,
+        connector: connections.Connector,
+        grant: grants.Grants,
+        ignored: Sequence[str],
+        ignored_databases: Sequence[str],
+    ) -> None:
+        self._connector = connector
+        self._grants = grant
+        self._ignored = list(ignored)
+        self._ignored_databases = [*ignored_databases, connections.HOME]
+
+    def check(self, name: object) -> str:
+        """Return a name that a customer's user may have.
+
+        :raises trove.common.exception.BadRequest: it may not
+        """
+        text = connections.check_name('user', name)
+        if text in self._ignored or text.startswith(grants.HEIRS):
+            raise exception.BadRequest(
+                reason=f'The name {text} is reserved for the system.'
+            )
+        return text
+
+    def create(self, users: Sequence[base.User]) -> None:
+        for user in users:
+            name = self.check(user['_name'])
+            with self._connector.open('create a user') as connection:
+                role = sql.Identifier(name)
+                try:
+                    connection.execute(
+                        sql.SQL('CREATE ROLE {} LOGIN').format(role)
+                    )
+                except errors.DuplicateObject:
+                    self._keep(connection, name)
+                _set_password(connection, name, user.get('_password'))
+            LOG.info('Created user %s', name)
+            names = [
+                database['_name'] for database in user.get('_databases') or ()
+            ]
+            if names:
+                self._grants.grant(name, names)
+
+    def _keep(self, connection: connections.Connection, name: str) -> None:
+        """Take a role that exists already for the user to be created.
+
+        :raises trove.common.exception.BadRequest: it is no user
+        """
+        if not _is_user(connection, name):
+            raise exception.BadRequest(
+                reason=f'{name} is a role that nobody may log in as. Choose '
+                'another name.'
+            )
+        _limit(connection, name, -1)
+        LOG.info('User %s exists already and is kept', name)
+
+    def delete(self, name: str) -> None:
+        """Delete a user; what he owns stays, for those who may use it.
+
+        He is locked out first, so that no session of his makes new things,
+        but stays a user until he is gone: if something is in the way, the
+        deletion can be repeated.
+        """
+        self.check(name)
+        with self._connector.open('delete a user') as connection:
+            if not _is_user(connection, name):
+                return
+            _limit(connection, name, 0)
+            grants.end_sessions(connection, name)
+        try:
+            self._grants.disown(name)
+            with self._connector.open('delete a user') as connection:
+                connection.execute(
+                    sql.SQL('DROP ROLE IF EXISTS {}').format(
+                        sql.Identifier(name)
+                    )
+                )
+        except BaseException:
+            with self._connector.open('keep a user') as connection:
+                _limit(connection, name, -1)
+            raise
+        LOG.info('Deleted user %s', name)
+
+    def page(
+        self, limit: int | None, marker: str | None, include_marker: bool
+    ) -> base.UserPage:
+        with self._connector.open('list users') as connection:
+            rows = connection.execute(
+                _LIST,
+                {
+                    'ignored': self._ignored,
+                    'marker': marker,
+                    'include': include_marker,
+                    'limit': None if limit is None else limit + 1,
+                },
+            ).fetchall()
+            found, after = databases.cut(rows, limit)
+            names = [str(row[0]) for row in found]
+            access = self._access(connection, names)
+        return [_shape(name, access[name]) for name in names], after
+
+    def get(self, name: str) -> base.User | None:
+        self.check(name)
+        if not self._exists(name):
+            return None
+        return _shape(name, self.access(name))
+
+    def access(self, name: str) -> list[base.Database]:
+        """List the databases that a user may use."""
+        self.require(name)
+        with self._connector.open('list the access of a user') as connection:
+            return self._access(connection, [name])[name]
+
+    def update(self, name: str, attributes: base.UserAttributes) -> None:
+        self.require(name)
+        renamed = attributes.get('name')
+        with self._connector.open('change a user') as connection:
+            if renamed and renamed != name:
+                self.check(renamed)
+                try:
+                    connection.execute(
+                        sql.SQL('ALTER ROLE {} RENAME TO {}').format(
+                            sql.Identifier(name), sql.Identifier(renamed)
+                        )
+                    )
+                except errors.DuplicateObject:
+                    raise exception.UserExists(name=renamed) from None
+                LOG.info('Renamed user %s to %s', name, renamed)
+                name = renamed
+            _set_password(connection, name, attributes.get('password'))
+
+    def require(self, name: str) -> None:
+        """Check that a user may be used and exists.
+
+        :raises trove.common.exception.UserNotFound: there is none
+        """
+        self.check(name)
+        if not self._exists(name):
+            raise exception.UserNotFound(name=name)
+
+    def _exists(self, name: str) -> bool:
+        with self._connector.open('look for a user') as connection:
+            return _is_user(connection, name)
+
+    def _access(
+        self, connection: connections.Connection, names: list[str]
+    ) -> dict[str, list[base.Database]]:
+        found: dict[str, list[base.Database]] = {name: [] for name in names}
+        rows: list[tuple[Any, ...]] = connection.execute(
+            _ACCESS, [names, self._ignored_databases]
+        ).fetchall()
+        for user, *database in rows:
+            found[user].append(databases.shape(*database))
+        return found
+
+
+def _is_user(connection: connections.Connection, name: str) -> bool:
+    found = connection.execute(
+        'SELECT 1 FROM pg_roles WHERE rolname = %s AND rolcanlogin', [name]
+    ).fetchone()
+    return found is not None
+
+
+def _limit(
+    connection: connections.Connection, name: str, sessions: int
+) -> None:
+    """Set how many sessions a user may have; -1 for any number."""
+    connection.execute(
+        sql.SQL('ALTER ROLE {} CONNECTION LIMIT {}').format(
+            sql.Identifier(name), sql.Literal(sessions)
+        )
+    )
+
+
+def _shape(name: str, access: list[base.Database]) -> base.User:
+    return {
+        '_name': name,
+        '_host': '%',
+        '_password': None,
+        '_databases': access,
+    }
+
+
+def _set_password(
+    connection: connections.Connection, name: str, password: str | None
+) -> None:
+    if password is None:
+        return
+    connection.execute(
+        sql.SQL('ALTER ROLE {} LOGIN PASSWORD {}').format(
+            sql.Identifier(name),
+            sql.Literal(connections.encrypt(connection, name, password)),
+        )
+    )

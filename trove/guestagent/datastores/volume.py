@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The volume that the data is on: a file system or a plain directory."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import stat
+
+from trove.common import exception
+from trove.guestagent.datastores import base
+
+_GIB = 1024**3
+
+
+def stats(
+    path: pathlib.Path, volume_size: int | None = None
+) -> base.FilesystemStats:
+    """Measure the volume that ``path`` is on.
+
+    :param volume_size: GiB, for a directory that stands for a volume: then
+        what is below ``path`` counts as used
+    """
+    directory = path
+    while not directory.exists():
+        directory = directory.parent
+    found = os.statvfs(directory)
+    block = found.f_frsize
+    if volume_size is None:
+        total = found.f_blocks * block
+        free = found.f_bfree * block
+        used = total - free
+    else:
+        total = volume_size * _GIB
+        used = _usage(path)
+        free = max(0, total - used)
+    return {
+        'block_size': block,
+        'total_blocks': total // block,
+        'free_blocks': free // block,
+        'total': round(total / _GIB, 2),
+        'free': round(free / _GIB, 2),
+        'used': round(used / _GIB, 2),
+    }
+
+
+def _usage(path: pathlib.Path) -> int:
+    """Bytes on the disk below a directory, in use while it is read."""
+    total = 0
+    for directory, _, names in os.walk(path):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(directory, name)).st_blocks
+            except FileNotFoundError:
+                continue
+    return total * 512
+
+
+def require_directory(device_path: str | None) -> None:
+    """Refuse a real block device, which this agent cannot mount yet.
+
+    :raises trove.common.exception.NotSupported: it is one
+    """
+    if device_path is None:
+        return
+    try:
+        mode = os.stat(device_path).st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISBLK(mode):
+        raise exception.NotSupported(
+            what=f'A block device ({device_path}) as the volume'
+        )

@@ -1,0 +1,353 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The guest agent's endpoint: hands every order to who carries it out.
+
+Orders that use the database are carried out one by one, as they come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import logging
+from typing import Any
+from typing import cast
+from typing import ClassVar
+
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.common import rpc
+from trove.guestagent import api
+from trove.guestagent import diagnostics
+from trove.guestagent import reporter as reporters
+from trove.guestagent import supervisor as supervisors
+from trove.guestagent.datastores import base
+
+LOG = logging.getLogger(__name__)
+
+Context = trove_context.TroveContext
+User = dict[str, Any]
+Database = dict[str, Any]
+Page = list[Any]
+
+
+class Manager:
+    """Serves :class:`trove.guestagent.api.API`.
+
+    Who sent a cast hears nothing of it, so a cast that fails becomes a fault
+    of the instance, by way of the conductors.
+
+    :param report: tells the status now, before an order is answered
+    """
+
+    interface: ClassVar[rpc.Interface] = api.API.interface
+
+    def __init__(
+        self,
+        supervisor: supervisors.Supervisor,
+        reporter: reporters.Reporter,
+        report: Callable[[], None],
+    ) -> None:
+        self._supervisor = supervisor
+        self._reporter = reporter
+        self._report = report
+
+    # The server
+
+    def prepare(
+        self,
+        context: Context,
+        packages: list[str],
+        databases: list[Database],
+        memory_mb: int,
+        users: list[User],
+        device_path: str | None = None,
+        mount_point: str | None = None,
+        backup_info: dict[str, Any] | None = None,
+        config_contents: str | None = None,
+        root_password: str | None = None,
+        overrides: dict[str, Any] | None = None,
+        cluster_config: dict[str, Any] | None = None,
+        snapshot: dict[str, Any] | None = None,
+        modules: list[dict[str, Any]] | None = None,
+        ds_version: str | None = None,
+    ) -> None:
+        with self._reporter.reporting(context, 'make the database'):
+            _refuse(
+                restoring_a_backup=backup_info,
+                joining_a_cluster=cluster_config,
+                replication=snapshot,
+                modules=modules,
+            )
+            self._supervisor.prepare(
+                base.Preparation(
+                    memory_mb=memory_mb,
+                    databases=_databases(databases),
+                    users=_users(users),
+                    config_contents=_contents(config_contents),
+                    overrides=overrides or {},
+                    root_password=root_password,
+                )
+            )
+            if root_password:
+                self._reporter.root_enabled(context)
+        self._report()
+
+    def rpc_ping(self, context: Context) -> bool:
+        return True
+
+    def restart(self, context: Context, reason: str | None = None) -> None:
+        LOG.info('Restarting the database: %s', reason or 'on request')
+        self._supervisor.restart()
+        self._report()
+
+    def stop_db(
+        self, context: Context, do_not_start_on_reboot: bool = False
+    ) -> None:
+        self._supervisor.halt(start_on_reboot=not do_not_start_on_reboot)
+        self._report()
+
+    def start_db_with_conf_changes(
+        self,
+        context: Context,
+        config_contents: str | None,
+        ds_version: str | None = None,
+    ) -> None:
+        self._supervisor.run(_contents(config_contents))
+        self._report()
+
+    def reset_configuration(
+        self, context: Context, configuration: Any
+    ) -> None:
+        with self._supervisor.turn() as driver:
+            driver.configure(_contents(configuration))
+
+    def update_overrides(
+        self,
+        context: Context,
+        overrides: dict[str, Any],
+        remove: bool = False,
+    ) -> None:
+        with self._supervisor.turn() as driver:
+            driver.update_overrides(overrides or {}, remove=remove)
+
+    def apply_overrides(
+        self, context: Context, overrides: dict[str, Any]
+    ) -> None:
+        with self._supervisor.turn() as driver:
+            driver.apply_overrides(overrides or {})
+
+    # Databases and users
+
+    def create_database(
+        self, context: Context, databases: list[Database]
+    ) -> None:
+        self._carry_out(
+            context,
+            'create a database',
+            lambda driver: driver.create_databases(_databases(databases)),
+        )
+
+    def list_databases(
+        self,
+        context: Context,
+        limit: int | None = None,
+        marker: str | None = None,
+        include_marker: bool = False,
+    ) -> Page:
+        with self._supervisor.turn() as driver:
+            return list(driver.list_databases(limit, marker, include_marker))
+
+    def delete_database(self, context: Context, database: Database) -> None:
+        self._carry_out(
+            context,
+            'delete a database',
+            lambda driver: driver.delete_database(database['_name']),
+        )
+
+    def create_user(self, context: Context, users: list[User]) -> None:
+        self._carry_out(
+            context,
+            'create a user',
+            lambda driver: driver.create_users(_users(users)),
+        )
+
+    def list_users(
+        self,
+        context: Context,
+        limit: int | None = None,
+        marker: str | None = None,
+        include_marker: bool = False,
+    ) -> Page:
+        with self._supervisor.turn() as driver:
+            return list(driver.list_users(limit, marker, include_marker))
+
+    def get_user(
+        self, context: Context, username: str, hostname: str | None
+    ) -> User | None:
+        with self._supervisor.turn() as driver:
+            return cast(User | None, driver.get_user(username, hostname))
+
+    def delete_user(self, context: Context, user: User) -> None:
+        self._carry_out(
+            context,
+            'delete a user',
+            lambda driver: driver.delete_user(
+                user['_name'], user.get('_host')
+            ),
+        )
+
+    def update_attributes(
+        self,
+        context: Context,
+        username: str,
+        hostname: str | None,
+        user_attrs: dict[str, Any],
+    ) -> None:
+        self._carry_out(
+            context,
+            'change a user',
+            lambda driver: driver.update_user(
+                username, hostname, cast(base.UserAttributes, user_attrs)
+            ),
+        )
+
+    def change_passwords(
+        self, context: Context, users: list[dict[str, Any]]
+    ) -> None:
+        def change(driver: base.Driver) -> None:
+            for user in users:
+                driver.update_user(
+                    user['name'],
+                    user.get('host'),
+                    {'password': user['password']},
+                )
+
+        self._carry_out(context, 'change the password of a user', change)
+
+    # Grants and root
+
+    def list_access(
+        self, context: Context, username: str, hostname: str | None
+    ) -> list[Database]:
+        with self._supervisor.turn() as driver:
+            return cast(list[Database], driver.list_access(username, hostname))
+
+    def grant_access(
+        self,
+        context: Context,
+        username: str,
+        hostname: str | None,
+        databases: list[str],
+    ) -> None:
+        with self._supervisor.turn() as driver:
+            driver.grant_access(username, hostname, databases)
+
+    def revoke_access(
+        self,
+        context: Context,
+        username: str,
+        hostname: str | None,
+        database: str,
+    ) -> None:
+        with self._supervisor.turn() as driver:
+            driver.revoke_access(username, hostname, database)
+
+    def enable_root(self, context: Context) -> User:
+        return self.enable_root_with_password(context)
+
+    def enable_root_with_password(
+        self, context: Context, root_password: str | None = None
+    ) -> User:
+        with self._supervisor.turn() as driver:
+            user = driver.enable_root(root_password)
+        self._reporter.root_enabled(context)
+        return cast(User, user)
+
+    def disable_root(self, context: Context) -> None:
+        with self._supervisor.turn() as driver:
+            driver.disable_root()
+
+    def is_root_enabled(self, context: Context) -> bool:
+        with self._supervisor.turn() as driver:
+            return driver.is_root_enabled()
+
+    # The volume
+
+    def get_filesystem_stats(
+        self, context: Context, fs_path: str | None
+    ) -> dict[str, Any]:
+        return dict(self._supervisor.driver.filesystem_stats())
+
+    def resize_fs(
+        self,
+        context: Context,
+        device_path: str | None = None,
+        mount_point: str | None = None,
+        online: bool = False,
+    ) -> None:
+        with self._supervisor.turn() as driver:
+            driver.resize_fs(device_path, mount_point, online)
+
+    def mount_volume(
+        self,
+        context: Context,
+        device_path: str | None = None,
+        mount_point: str | None = None,
+    ) -> None:
+        with self._supervisor.turn() as driver:
+            driver.mount_volume(device_path, mount_point)
+
+    def unmount_volume(
+        self,
+        context: Context,
+        device_path: str | None = None,
+        mount_point: str | None = None,
+    ) -> None:
+        with self._supervisor.turn() as driver:
+            driver.unmount_volume(device_path, mount_point)
+
+    # The agent
+
+    def get_diagnostics(self, context: Context) -> dict[str, Any]:
+        return diagnostics.agent()
+
+    def get_hwinfo(self, context: Context) -> dict[str, Any]:
+        return diagnostics.machine()
+
+    def _carry_out(
+        self,
+        context: Context,
+        action: str,
+        order: Callable[[base.Driver], None],
+    ) -> None:
+        """Carry a cast out, or report why not.
+
+        :param action: completes "could not ..."
+        """
+        with (
+            self._reporter.reporting(context, action),
+            self._supervisor.turn() as driver,
+        ):
+            order(driver)
+
+
+def _databases(values: list[Database] | None) -> list[base.Database]:
+    return cast(list[base.Database], list(values or ()))
+
+
+def _users(values: list[User] | None) -> list[base.User]:
+    return cast(list[base.User], list(values or ()))
+
+
+def _contents(value: Any) -> str | None:
+    """Take a configuration as text or as ``{"config_contents": text}``."""
+    if isinstance(value, dict):
+        value = value.get('config_contents')
+    return None if value is None else str(value)
+
+
+def _refuse(**orders: object) -> None:
+    for what, order in orders.items():
+        if order:
+            raise exception.NotSupported(
+                what=what.replace('_', ' ').capitalize()
+            )

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a guest reports because of an order: a failure, an enabled root."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import contextlib
+import logging
+import traceback
+
+from oslo_config import cfg
+from oslo_utils import strutils
+
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.conductor import api as conductor
+
+LOG = logging.getLogger(__name__)
+
+Context = trove_context.TroveContext
+
+
+class Reporter:
+    """Speaks to the conductors for the guest of one instance."""
+
+    def __init__(self, conf: cfg.ConfigOpts, conductor: conductor.API) -> None:
+        self._instance_id = conf.guest_id
+        self._project_id = conf.tenant_id
+        self._conductor = conductor
+
+    @contextlib.contextmanager
+    def reporting(self, context: Context, action: str) -> Iterator[None]:
+        """Make an error a fault of the instance, and go on.
+
+        For what nobody waits for.
+
+        :param action: completes "could not ..."
+        """
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001
+            message = strutils.mask_password(
+                f'The guest agent could not {action}: {_text(error)}'
+            )
+            lines = [
+                strutils.mask_password(line)
+                for line in traceback.format_exception(error)
+            ]
+            LOG.error('%s\n%s', message, ''.join(lines))
+            self._conductor.notify_exc_info(
+                self._own(context),
+                serialized_notification={
+                    'instance_id': self._instance_id,
+                    'request_id': context.request_id,
+                    'server_type': 'guest',
+                },
+                message=message,
+                exception=lines,
+            )
+
+    def root_enabled(self, context: Context) -> None:
+        """Have it written down that root was enabled, once and for all."""
+        try:
+            self._conductor.report_root(
+                self._own(context), instance_id=self._instance_id
+            )
+        except exception.TroveError as error:
+            LOG.error(
+                'Root was enabled, but the conductors could not be told: %s '
+                'The history of root lacks this.',
+                error,
+            )
+
+    def _own(self, context: Context) -> Context:
+        """The guest's own context, for what it says because of another.
+
+        It may be an administrator who asked; the guest is none.
+        """
+        return Context(
+            project_id=self._project_id,
+            user_id=context.user_id,
+            request_id=context.request_id,
+            overwrite=False,
+        )
+
+
+def _text(error: Exception) -> str:
+    """What an error says to a person."""
+    if isinstance(error, exception.TroveError):
+        return str(error)
+    return f'{type(error).__name__}: {error}'

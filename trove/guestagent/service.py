@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The guest agent: runs one database and serves its endpoint."""
+
+from __future__ import annotations
+
+import logging
+import pathlib
+import threading
+from typing import Any
+
+from oslo_config import cfg
+
+from trove.common import exception
+from trove.common import rpc
+from trove.common import service
+from trove.conductor import api as conductor
+from trove.guestagent import early
+from trove.guestagent import heartbeat as heartbeats
+from trove.guestagent import manager
+from trove.guestagent import reporter
+from trove.guestagent import state as states
+from trove.guestagent import supervisor as supervisors
+from trove.guestagent.datastores import registry
+
+LOG = logging.getLogger(__name__)
+
+#: Seconds that orders which have begun may take when the agent stops.
+_PATIENCE = 30
+
+
+class GuestAgent(service.Component):
+    """The guest agent of one instance.
+
+    :param transport: to use instead of an own one; it is not closed
+    :param version: serve as of this older version of the interface
+    """
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        transport: rpc.Transport | None = None,
+        version: str | None = None,
+    ) -> None:
+        if not conf.guest_id:
+            raise exception.ConfigurationError(
+                option='[DEFAULT] guest_id',
+                value='',
+                remedy='the agent must know its instance. Give it the '
+                'guest_info.conf that the control plane wrote: '
+                '--config-file /etc/trove/conf.d/guest_info.conf',
+            )
+        self._conf = conf
+        self._given = transport
+        self._version = version
+        self._transport: rpc.Transport | None = None
+        self._supervisor: supervisors.Supervisor | None = None
+        self._heartbeat: heartbeats.Heartbeat | None = None
+        self._server: Any = None
+
+    def start(self) -> None:
+        """Watch the database, report, listen: in the order of need.
+
+        The database comes up even if there is no message broker.
+
+        :raises trove.common.exception.ConfigurationError: an option has a
+            value that makes no sense
+        """
+        conf = self._conf
+        interface = manager.Manager.interface
+        # A pin that is no version is refused now, not at the first message.
+        conductor.API.interface.pin(conf)
+        early.begin(conf)
+        self._transport = self._given or rpc.Transport(conf)
+        self._supervisor = supervisors.Supervisor(
+            registry.load(conf),
+            pathlib.Path(conf.guestagent.state_dir),
+            self._changed,
+            conf.guestagent.boot_name or states.boot_id(),
+        )
+        self._heartbeat = heartbeats.Heartbeat(
+            conf,
+            self._transport,
+            self._version or str(interface.latest),
+            self._supervisor.status,
+        )
+        self._supervisor.start()
+        self._heartbeat.start()
+        self._server = self._transport.server(
+            manager.Manager(
+                self._supervisor,
+                reporter.Reporter(conf, conductor.API(self._transport)),
+                self._heartbeat.beat,
+            ),
+            host=conf.guest_id,
+            peer=conf.guest_id,
+            version=self._version,
+        )
+        self._server.start()
+        LOG.info(
+            'Guest agent of instance %s is at work, interface version %s.',
+            conf.guest_id,
+            self._version or interface.latest,
+        )
+
+    def stop(self) -> None:
+        """Stop the agent; the database goes on."""
+        if self._server is not None:
+            self._server.stop()
+            waiter = threading.Thread(target=self._server.wait, daemon=True)
+            waiter.start()
+            waiter.join(_PATIENCE)
+            self._server = None
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
+        if self._supervisor is not None:
+            self._supervisor.stop()
+        if self._transport is not None and self._given is None:
+            self._transport.close()
+
+    def reload(self) -> None:
+        if self._transport is not None:
+            self._transport.refresh()
+
+    def _changed(self) -> None:
+        if self._heartbeat is not None:
+            self._heartbeat.wake()

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The guest agent as a process, killed and left without its broker."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Any
+from typing import ClassVar
+
+from trove.common import rpc
+from trove.conductor import api as conductor
+from trove.guestagent import state as states
+from trove.guestagent.datastores import base as datastores
+from trove.guestagent.datastores import processes
+from trove.tests.fixtures import processes as process_fixtures
+from trove.tests.fixtures import rabbitmq
+from trove.tests.fixtures import waiting
+from trove.tests.functional.guestagent import base
+
+
+class Listener:
+    """A conductor that only notes when heartbeats come."""
+
+    interface: ClassVar[rpc.Interface] = conductor.API.interface
+
+    def __init__(self) -> None:
+        self.beat = threading.Event()
+        self.payload: dict[str, Any] = {}
+
+    def heartbeat(self, context, instance_id, payload, sent=None) -> None:
+        self.payload = payload
+        self.beat.set()
+
+    def update_backup(
+        self, context, instance_id, backup_id, sent=None, **backup_fields
+    ) -> None: ...
+
+    def report_root(self, context, instance_id, user=None) -> None: ...
+
+    def notify_end(
+        self, context, serialized_notification, notification_args
+    ) -> None: ...
+
+    def notify_exc_info(
+        self, context, serialized_notification, message, exception
+    ) -> None: ...
+
+
+class ProcessTest(base.GuestTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        # A prepared database that is meant to run, but does not
+        driver = self.driver()
+        driver.prepare(
+            datastores.Preparation(
+                memory_mb=256,
+                databases=[{'_name': 'shop'}],
+                users=[
+                    {
+                        '_name': 'clerk',
+                        '_password': 'secret',
+                        '_databases': [{'_name': 'shop'}],
+                    }
+                ],
+            )
+        )
+        with self.place.session('clerk', 'secret', 'shop') as session:
+            session.execute('CREATE TABLE orders AS SELECT 1 AS number')
+        driver.stop()
+        states.save(
+            self.place.state_dir / 'state.json',
+            states.State(phase=states.READY),
+        )
+
+    def agent(self, transport_url: str) -> process_fixtures.Process:
+        path = self.place.write_config_file(
+            transport_url=transport_url, agent_heartbeat_time=1
+        )
+        return self.useFixture(
+            process_fixtures.Process(
+                'trove-guestagent',
+                [
+                    *process_fixtures.program('trove-guestagent'),
+                    '--config-file',
+                    str(path),
+                ],
+                self.place.path / 'agent.log',
+            )
+        )
+
+    def database(self, other_than: int | None = None) -> int:
+        """Wait until the customer is served, by another server."""
+
+        def serves() -> int | None:
+            pid = self.driver().pid()
+            if pid in (None, other_than):
+                return None
+            with self.place.session('clerk', 'secret', 'shop') as session:
+                session.execute('SELECT number FROM orders')
+            return pid
+
+        return waiting.until(
+            serves,
+            'the database serves',
+            timeout=120,
+            ignore=(base.psycopg.OperationalError,),
+        )
+
+    def test_kills_and_a_broker_that_comes_late(self) -> None:
+        # Given a broker that is away
+        broker = self.useFixture(rabbitmq.RabbitMQ())
+        broker.stop()
+        agent = self.agent(broker.url)
+        # When the agent starts, as after a boot of its machine
+        agent.start()
+        # Then the database comes up
+        first = self.database()
+        # And comes back when its server is killed
+        processes.send(first, signal.SIGKILL)
+        second = self.database(other_than=first)
+        # When the agent is killed, and nothing else
+        processes.send(agent.pid, signal.SIGKILL)
+        agent.wait()
+        # Then the database does not notice
+        self.assertEqual(second, self.database())
+        # When the agent starts again, it takes up the same server
+        agent.start()
+        broker.start()
+        listener = Listener()
+        transport = rpc.Transport(self.conf, url=broker.url)
+        self.addCleanup(transport.close)
+        server = transport.server(listener, host='conductor')
+        server.start()
+        self.addCleanup(server.wait)
+        self.addCleanup(server.stop)
+        self.assertTrue(listener.beat.wait(120))
+        waiting.until(
+            lambda: listener.payload['service_status'] == 'healthy',
+            'the database is reported',
+            timeout=60,
+        )
+        self.assertEqual(second, self.driver().pid())
+        # When the broker goes and comes
+        broker.kill()
+        listener.beat.clear()
+        waiting.until(
+            lambda: agent.logged('The heartbeat could not be sent'),
+            'the agent notices',
+            timeout=120,
+        )
+        self.assertTrue(agent.alive)
+        broker.start()
+        # Then heartbeats come again
+        listener.beat.clear()
+        self.assertTrue(listener.beat.wait(120))
+        # And a stop leaves the database alone
+        self.assertEqual(0, agent.stop())
+        self.assertEqual(second, self.database())
+
+    def test_a_missing_guest_info_is_said(self) -> None:
+        agent = self.agent('kombu+memory://')
+        agent.command = [
+            *process_fixtures.program('trove-guestagent'),
+            '--config-file',
+            '/dev/null',
+        ]
+        agent.start()
+        self.assertEqual(1, agent.wait())
+        self.assertTrue(agent.logged('guest_info.conf'))

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Looking at processes."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+import fixtures
+
+from trove.guestagent.datastores import processes
+from trove.tests import base
+
+
+class ProcessesTest(base.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        path = self.useFixture(fixtures.TempDir()).path
+        self.directory = pathlib.Path(os.path.realpath(path))
+
+    def test_a_process_is_known_by_its_directory(self) -> None:
+        # Given
+        process = subprocess.Popen(
+            [sys.executable, '-c', 'import sys; sys.stdin.read()'],
+            stdin=subprocess.PIPE,
+            cwd=self.directory,
+        )
+        self.addCleanup(process.communicate)
+        # Then
+        self.assertTrue(processes.works_in(process.pid, self.directory))
+        self.assertEqual([process.pid], processes.all_in(self.directory))
+        self.assertFalse(processes.works_in(process.pid, pathlib.Path('/')))
+        self.assertFalse(processes.wait_gone(process.pid, 0.01))
+        # When
+        processes.send(process.pid, signal.SIGKILL)
+        # Then it is gone, though nobody took note of it yet
+        self.assertTrue(processes.wait_gone(process.pid, 30))
+        self.assertFalse(processes.works_in(process.pid, self.directory))
+        process.wait()
+        processes.send(process.pid, signal.SIGKILL)
+        self.assertTrue(processes.wait_gone(process.pid, 30))
+
+    def test_children_are_taken_note_of(self) -> None:
+        pid = processes.spawn([sys.executable, '-c', ''])
+        self.assertTrue(processes.wait_gone(pid, 30))
+        self.assertFalse(processes.is_child(pid))
+        self.assertFalse(pathlib.Path(f'/proc/{pid}').exists())
+
+    def test_waiting_ends(self) -> None:
+        self.assertTrue(processes.wait_for(lambda: True, 0))
+        self.assertFalse(processes.wait_for(lambda: False, 0.02, 0.001))
