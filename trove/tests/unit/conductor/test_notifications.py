@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What guests report now and then: root, ends and failures."""
+
+from __future__ import annotations
+
+from trove.common import context as trove_context
+from trove.objects import instance as instances
+from trove.objects import root
+from trove.tests.unit.conductor import test_manager
+from trove.tests.unit.taskmanager import scene
+
+Status = instances.ServiceStatus
+
+
+class TestReportRoot(test_manager.ConductorTestCase):
+    def test_root_is_written_down(self):
+        context = trove_context.TroveContext(
+            user_id='user-1', project_id=scene.PROJECT, overwrite=False
+        )
+
+        self.conductor.report_root(context, self.instance_id)
+
+        self.assertTrue(root.ever_enabled(self.instance_id))
+        self.assertEqual('user-1', root.history(self.instance_id).user)
+
+    def test_user_that_release_8_names(self):
+        self.conductor.report_root(self.released, self.instance_id, 'user-8')
+
+        self.assertEqual('user-8', root.history(self.instance_id).user)
+
+    def test_message_of_another_project(self):
+        self.conductor.report_root(self.foreign, self.instance_id)
+
+        self.assertFalse(root.ever_enabled(self.instance_id))
+        self.assert_refused('project-2')
+
+    def test_administrator_whom_a_released_guest_quotes(self):
+        admin = trove_context.make_admin_context(project_id='admins')
+
+        self.conductor.report_root(admin, self.instance_id)
+
+        self.assertTrue(root.ever_enabled(self.instance_id))
+
+    def test_administrator_whom_a_guest_of_ours_quotes(self):
+        scene.Guest(self.instance_id).report(Status.HEALTHY)
+        admin = trove_context.make_admin_context(project_id='admins')
+
+        self.conductor.report_root(admin, self.instance_id)
+
+        self.assertFalse(root.ever_enabled(self.instance_id))
+        self.assert_refused('admins')
+
+
+class TestNotifications(test_manager.ConductorTestCase):
+    def said(self, instance_id=None):
+        return {
+            'instance_id': instance_id or self.instance_id,
+            'notification_classname': 'x.DBaaSInstanceCreate',
+            'request_id': 'req-1',
+        }
+
+    def test_failure_becomes_a_fault_and_leaves_the_task_alone(self):
+        self.conductor.notify_exc_info(
+            self.guest_context,
+            self.said(),
+            'initdb failed',
+            ['Traceback:\n', ' no space\n'],
+        )
+
+        shown = self.shown(self.instance_id)
+        self.assertEqual('initdb failed', shown.fault.message)
+        self.assertEqual('Traceback:\n no space\n', shown.fault.details)
+        self.assertEqual(instances.Task.BUILDING, shown.task)
+        self.assertEqual('BUILD', shown.status)
+
+    def test_passwords_are_masked(self):
+        self.conductor.notify_exc_info(
+            self.guest_context,
+            self.said(),
+            "{'password': 'very-secret'}",
+            ["{'admin_password': 'very-secret'}"],
+        )
+
+        fault = self.shown(self.instance_id).fault
+        self.assertNotIn('very-secret', fault.message + fault.details)
+        self.assertNotIn('very-secret', self.logs.output)
+
+    def test_failure_of_another_instance(self):
+        self.conductor.notify_exc_info(
+            self.foreign, self.said(), 'haha', ['x']
+        )
+
+        self.assertIsNone(self.shown(self.instance_id).fault)
+        self.assert_refused('project-2')
+
+    def test_failure_of_no_instance(self):
+        for said in ({}, None, {'instance_id': test_manager.UNKNOWN}):
+            self.conductor.notify_exc_info(
+                self.guest_context, said, 'm', ['x']
+            )
+
+        self.assertEqual(3, self.logs.output.count('Refused notify_exc_info'))
+
+    def test_end_is_taken_note_of(self):
+        self.conductor.notify_end(self.guest_context, self.said(), {})
+
+        self.assertIn('ended well', self.logs.output)
+
+    def test_end_of_another_projects_instance(self):
+        self.conductor.notify_end(self.foreign, self.said(), {})
+
+        self.assert_refused('project-2')

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The service: messages come in, it reports itself, it stops in order."""
+
+from __future__ import annotations
+
+import time
+from unittest import mock
+
+from trove.common import exception
+from trove.conductor import api
+from trove.conductor import service
+from trove.objects import instance as instances
+from trove.objects import service as services
+from trove.tests.fixtures import waiting
+from trove.tests.unit.taskmanager import scene
+
+
+class TestService(scene.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.config(transport_url='kombu+memory://', service_report_interval=1)
+
+    def given_service(self):
+        component = service.Conductor(self.conf)
+        component.start()
+        self.addCleanup(component.stop)
+        waiting.until(
+            lambda: services.live(self.conf, 'trove-conductor'),
+            'the conductor reports itself',
+        )
+        return component
+
+    def test_heartbeat_by_message(self):
+        instance_id = self.given_request()
+        self.given_service()
+
+        api.API(self.transport).heartbeat(
+            self.context,
+            instance_id=instance_id,
+            payload={'service_status': 'healthy', 'rpc_version': '1.4'},
+            sent=time.time(),
+        )
+
+        waiting.until(
+            lambda: instances.guest_version(instance_id) == '1.4',
+            'the heartbeat is written down',
+        )
+        self.assertEqual(
+            instances.ServiceStatus.HEALTHY,
+            instances.heartbeat(instance_id).status,
+        )
+
+    def test_it_signs_off(self):
+        component = self.given_service()
+
+        component.stop()
+
+        self.assertEqual([], services.live(self.conf, 'trove-conductor'))
+
+    def test_stop_does_not_depend_on_the_database(self):
+        component = self.given_service()
+        gone = exception.ServiceUnavailable(what='The database')
+
+        with mock.patch.object(services, 'remove', side_effect=gone):
+            component.stop()
+
+        self.assertIn('Could not sign off', self.logs.output)
+
+    def test_reload_looks_versions_up_anew(self):
+        component = self.given_service()
+
+        with mock.patch.object(component._transport, 'refresh') as refresh:
+            component.reload()
+
+        refresh.assert_called_once_with()
+
+    def test_stop_before_start_is_fine(self):
+        service.Conductor(self.conf).stop()
