@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The task manager's endpoint: each method is one workflow."""
+
+from __future__ import annotations
+
+from typing import Any
+from typing import ClassVar
+
+from trove.common import context as trove_context
+from trove.common import rpc
+from trove.taskmanager import api
+from trove.taskmanager.workflows import base
+from trove.taskmanager.workflows import create
+from trove.taskmanager.workflows import delete
+from trove.taskmanager.workflows import reboot
+from trove.taskmanager.workflows import resize_flavor
+from trove.taskmanager.workflows import resize_volume
+from trove.taskmanager.workflows import restart
+from trove.taskmanager.workflows import runner
+
+Context = trove_context.TroveContext
+
+
+class Manager:
+    """Serves :class:`trove.taskmanager.api.API`.
+
+    A method returns when its workflow has ended. It raises nothing: nobody
+    waits for a cast, so what fails becomes a fault of the instance.
+    """
+
+    interface: ClassVar[rpc.Interface] = api.API.interface
+
+    def __init__(self, env: base.Environment) -> None:
+        self._env = env
+
+    def create_instance(
+        self,
+        context: Context,
+        instance_id: str,
+        name: str,
+        flavor: dict[str, Any],
+        image_id: str | None,
+        databases: list[dict[str, Any]],
+        users: list[dict[str, Any]],
+        datastore_manager: str,
+        packages: str | list[str] | None,
+        volume_size: int | None,
+        backup_id: str | None,
+        availability_zone: str | None,
+        root_password: str | None,
+        nics: list[dict[str, Any]] | None,
+        overrides: dict[str, Any] | None,
+        slave_of_id: str | None,
+        cluster_config: dict[str, Any] | None,
+        volume_type: str | None,
+        modules: list[dict[str, Any]] | None,
+        locality: str | None,
+        access: dict[str, Any] | None = None,
+        ds_version: str | None = None,
+    ) -> None:
+        """Build an instance; its name, size and access are in its row."""
+        request = create.Request(
+            flavor=flavor,
+            datastore_manager=datastore_manager,
+            image_id=image_id,
+            databases=databases or [],
+            users=users or [],
+            packages=_split(packages),
+            availability_zone=availability_zone,
+            root_password=root_password,
+            nics=nics or [],
+            overrides=overrides,
+            modules=modules,
+            ds_version=ds_version,
+            unsupported=_names(
+                backup_id=backup_id,
+                slave_of_id=slave_of_id,
+                cluster_config=cluster_config,
+            ),
+        )
+        runner.run(create.Create(self._env, context, instance_id, request))
+
+    def delete_instance(self, context: Context, instance_id: str) -> None:
+        runner.run(delete.Delete(self._env, context, instance_id))
+
+    def restart(self, context: Context, instance_id: str) -> None:
+        runner.run(restart.Restart(self._env, context, instance_id))
+
+    def reboot(self, context: Context, instance_id: str) -> None:
+        runner.run(reboot.Reboot(self._env, context, instance_id))
+
+    def resize_flavor(
+        self,
+        context: Context,
+        instance_id: str,
+        old_flavor: dict[str, Any],
+        new_flavor: dict[str, Any],
+    ) -> None:
+        """Change the flavor; the old one is in the instance's row, too."""
+        runner.run(
+            resize_flavor.ResizeFlavor(
+                self._env, context, instance_id, new_flavor
+            )
+        )
+
+    def resize_volume(
+        self, context: Context, new_size: int, instance_id: str
+    ) -> None:
+        runner.run(
+            resize_volume.ResizeVolume(
+                self._env, context, instance_id, int(new_size)
+            )
+        )
+
+
+def _split(packages: str | list[str] | None) -> list[str]:
+    if isinstance(packages, str):
+        packages = packages.split(',')
+    return [name.strip() for name in packages or [] if name.strip()]
+
+
+def _names(**values: Any) -> tuple[str, ...]:
+    return tuple(name for name, value in values.items() if value)

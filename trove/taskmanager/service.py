@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The task manager: serves its endpoint, reports itself, recovers work."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+from oslo_config import cfg
+
+from trove import cloud as clouds
+from trove import version
+from trove.cloud import base as cloud_base
+from trove.common import exception
+from trove.common import rpc
+from trove.common import service
+from trove.guestagent import api as guest_api
+from trove.objects import database
+from trove.objects import instance as instances
+from trove.objects import service as services
+from trove.taskmanager import manager
+from trove.taskmanager import owner
+from trove.taskmanager import recovery
+from trove.taskmanager.workflows import base
+
+LOG = logging.getLogger(__name__)
+
+#: Seconds that workflows get to notice that the graceful stop is over.
+_GRACE = 2.0
+
+
+class TaskManager(service.Component):
+    """One task manager; any number of them share the topic.
+
+    :param conf: the global configuration, set up
+    :param cloud: instead of the one that ``[cloud] driver`` names
+    """
+
+    def __init__(
+        self, conf: cfg.ConfigOpts, cloud: cloud_base.Cloud | None = None
+    ) -> None:
+        self._conf = conf
+        self._cloud = cloud
+        self._transport: rpc.Transport | None = None
+        self._env: base.Environment | None = None
+        self._server: Any = None
+        self._recovery: recovery.Recovery | None = None
+        self._periodics: list[service.Periodic] = []
+        self._database = False
+        self._reported = False
+
+    def start(self) -> None:
+        conf = self._conf
+        # A pin that is wrong is refused now, not at the first message.
+        guest_api.API.interface.pin(conf)
+        database.configure(conf)
+        self._database = True
+        self._transport = rpc.Transport(
+            conf, discover={'guestagent': _guest_version}
+        )
+        driver = self._cloud or clouds.load(conf)
+        self._env = base.Environment(
+            conf, self._transport, driver, owner.process(conf.host)
+        )
+        self._resume(driver)
+        self._server = self._transport.server(
+            manager.Manager(self._env),
+            host=conf.host,
+        )
+        self._server.start()
+        self._recovery = recovery.Recovery(self._env)
+        interval = conf.service_report_interval
+        # The report goes on as long as there is work, the search does not.
+        self._periodics = [
+            service.Periodic(self._recovery.look, interval, 'recovery'),
+            service.Periodic(self._report, interval, 'report'),
+        ]
+        for periodic in self._periodics:
+            periodic.start()
+        LOG.info('Task manager %s is at work.', conf.host)
+
+    def stop(self) -> None:
+        for periodic in self._periodics[:1]:
+            periodic.stop()
+        if self._recovery is not None:
+            self._recovery.stop()
+        self._finish()
+        for periodic in self._periodics[1:]:
+            periodic.stop()
+        self._sign_off()
+        if self._transport is not None:
+            self._transport.close()
+        if self._database:
+            database.dispose()
+            self._database = False
+
+    def reload(self) -> None:
+        if self._transport is not None:
+            self._transport.refresh()
+
+    def _finish(self) -> None:
+        """Let running workflows end, for as long as they may take."""
+        if self._env is None:
+            return
+        waiter = threading.Thread(target=self._wait, daemon=True)
+        waiter.start()
+        waiter.join(self._conf.taskmanager.stop_timeout)
+        if not waiter.is_alive():
+            return
+        LOG.warning(
+            'The time to stop is over with %d workflows unfinished; other '
+            'task managers go on with them, or this one after its restart.',
+            len(self._env.running),
+        )
+        self._env.stopping.set()
+        waiter.join(_GRACE)
+
+    def _wait(self) -> None:
+        if self._server is not None:
+            # Without a message broker it may hang, so it is done here.
+            self._server.stop()
+            self._server.wait()
+        if self._recovery is not None:
+            self._recovery.wait()
+
+    def _resume(self, driver: cloud_base.Cloud) -> None:
+        try:
+            started = driver.resume()
+        except Exception:
+            LOG.exception(
+                'Could not see whether servers have to be started. See to '
+                'the cloud, then restart the task manager.'
+            )
+            return
+        if started:
+            LOG.info('Started the servers of: %s.', ', '.join(started))
+
+    def _report(self) -> None:
+        services.report(
+            recovery.BINARY,
+            self._conf.host,
+            {'taskmanager': str(manager.Manager.interface.latest)},
+            version.release(),
+            started=not self._reported,
+        )
+        self._reported = True
+
+    def _sign_off(self) -> None:
+        if not self._reported or self._recovery is None:
+            return
+        try:
+            self._recovery.release()
+            services.remove(recovery.BINARY, self._conf.host)
+        except exception.TroveError as error:
+            LOG.warning(
+                'Could not sign off: %s The others notice after %s seconds.',
+                error,
+                self._conf.service_down_time,
+            )
+
+
+def _guest_version(instance_id: str | None) -> str | None:
+    return (
+        None if instance_id is None else instances.guest_version(instance_id)
+    )

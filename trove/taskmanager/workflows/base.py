@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Workflows: lists of steps, and what the steps share.
+
+A workflow is the work on one instance that one request asked for. It has a
+row in the database as long as it is not finished: which step it is at, and
+which task manager, its *owner*, runs it. Every change of that row is a
+compare-and-set on the owner, so that work that was taken over by another
+task manager, or overtaken by a deletion, is noticed and left alone.
+
+Each step is idempotent: after a crash it is repeated, or undone, without
+anybody knowing how far it had come. :mod:`trove.taskmanager.workflows.runner`
+goes through the steps.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable
+import dataclasses
+import threading
+import time
+from typing import Any
+from typing import ClassVar
+from typing import TypeVar
+
+from oslo_config import cfg
+from oslo_db import api as oslo_db_api
+from oslo_db import exception as oslo_db_exception
+
+from trove.cloud import base as cloud_base
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.common import rpc
+from trove.guestagent import api as guest_api
+from trove.objects import instance as instances
+from trove.taskmanager import owner as owners
+
+T = TypeVar('T')
+
+#: While something is waited for, how often to see whether the work is still
+#: ours and the server still there, in seconds.
+_CHECK = 1.0
+
+#: The interval between two looks is this part of the time waited already,
+#: so that looking adds little to it, and at most so many shortest intervals.
+_PART = 40
+_SLOWEST = 50
+
+
+class Superseded(Exception):
+    """The work is not ours any more: leave everything to its new owner."""
+
+
+class DatabaseGone(Exception):
+    """The database does not work, so nothing can be decided."""
+
+
+class StepFailed(exception.TroveError):
+    """A step found out by itself that it cannot succeed.
+
+    :param reason: why, as part of a sentence
+    :param remedy: what to do, instead of what the step says in general
+    """
+
+    message = '%(reason)s'
+
+
+class _Running:
+    """The owners whose work this process does now. Safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._owners: set[str] = set()
+
+    def __contains__(self, owner: str) -> bool:
+        with self._lock:
+            return owner in self._owners
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._owners)
+
+    def add(self, owner: str) -> None:
+        with self._lock:
+            self._owners.add(owner)
+
+    def discard(self, owner: str) -> None:
+        with self._lock:
+            self._owners.discard(owner)
+
+
+@dataclasses.dataclass(frozen=True)
+class Environment:
+    """What the workflows of a task manager share.
+
+    :param process: the name of this process, with which all of its owners
+        begin
+    :param stopping: set when the time for a graceful stop is over: workflows
+        stop where they are
+    """
+
+    conf: cfg.ConfigOpts
+    transport: rpc.Transport
+    cloud: cloud_base.Cloud
+    process: str
+    stopping: threading.Event = dataclasses.field(
+        default_factory=threading.Event
+    )
+    running: _Running = dataclasses.field(default_factory=_Running)
+
+    def database(
+        self, function: Callable[..., T], *args: Any, **kwargs: Any
+    ) -> T:
+        """Call a function of trove.objects, again while the database fails.
+
+        :raises DatabaseGone: it went on failing
+        """
+        retrying = oslo_db_api.wrap_db_retry(
+            max_retries=self.conf.taskmanager.database_retries,
+            retry_interval=0.1,
+            inc_retry_interval=True,
+            max_retry_interval=10,
+            exception_checker=self._worth_repeating,
+        )
+        try:
+            result: T = retrying(function)(*args, **kwargs)
+        except (exception.ServiceUnavailable, oslo_db_exception.DBDeadlock):
+            raise DatabaseGone('the database does not answer') from None
+        return result
+
+    def _worth_repeating(self, error: Exception) -> bool:
+        return not self.stopping.is_set() and isinstance(
+            error,
+            (exception.ServiceUnavailable, oslo_db_exception.DBDeadlock),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """A step of a workflow.
+
+    :param name: what it does, in the form "create the server"
+    :param do: does it; may be called again when it was done or half done
+    :param undo: takes it back, however far it came; may be called again
+    :param remedy: what the user or the operator does when it failed
+    :param failed: the task of an instance on which it failed
+    """
+
+    name: str
+    do: Callable[[], object]
+    remedy: str
+    undo: Callable[[], object] | None = None
+    failed: instances.Task = instances.Task.NONE
+
+
+class Workflow(abc.ABC):
+    """The work on one instance that one request asked for.
+
+    :param context: of the request, or an admin's when the work was taken
+        over from another task manager
+    """
+
+    #: Name of the work in its row: the method of the RPC interface.
+    action: ClassVar[str]
+
+    #: Whether its row says all that there is to know.
+    needs_no_message: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        env: Environment,
+        context: trove_context.TroveContext,
+        instance_id: str,
+    ) -> None:
+        self.env = env
+        self.context = context
+        self.instance_id = instance_id
+        #: Who does this work, in its row. Two jobs of one process differ, so
+        #: that one notices when it is overtaken by the other.
+        self.owner = owners.unique(env.process)
+        self._checked = time.monotonic()
+
+    @abc.abstractmethod
+    def steps(self) -> list[Step]:
+        """Return the steps in their order."""
+
+    def resumable(self, step: str | None) -> bool:
+        """Say whether another task manager can go on with a step.
+
+        It knows no more than the database does: the arguments of the
+        message are gone.
+
+        :param step: the last one begun, None when there was none
+        """
+        return self.needs_no_message
+
+    def finish(self) -> bool:
+        """Write down that all is done; False when the work is not ours."""
+        return self.env.database(
+            instances.end_task, self.instance_id, self.owner
+        )
+
+    # What steps use.
+
+    @property
+    def conf(self) -> cfg.ConfigOpts:
+        return self.env.conf
+
+    @property
+    def cloud(self) -> cloud_base.Cloud:
+        return self.env.cloud
+
+    def instance(self) -> instances.Instance:
+        """Return the instance as it is now."""
+        return self.env.database(
+            instances.get,
+            trove_context.make_admin_context(),
+            self.instance_id,
+        )
+
+    def guest(self, timeout: float | None = None) -> guest_api.API:
+        """Return a client of the instance's guest agent."""
+        return guest_api.API(
+            self.env.transport, self.instance_id, timeout=timeout
+        )
+
+    def wait(self, look: Callable[[], T | None], seconds: float) -> T | None:
+        """Wait until ``look`` returns something else than None or False.
+
+        :returns: what it returned, None when the time was over
+        :raises Superseded: the work is not ours any more
+        :raises StepFailed: the server is broken, so it is in vain
+        """
+        began = time.monotonic()
+        shortest = self.conf.taskmanager.poll_interval
+        while True:
+            found = look()
+            if found:
+                return found
+            waited = time.monotonic() - began
+            if waited >= seconds:
+                return None
+            pause = min(
+                max(shortest, waited / _PART),
+                shortest * _SLOWEST,
+                seconds - waited,
+            )
+            if self.env.stopping.wait(pause):
+                raise Superseded('the task manager is being stopped')
+            if time.monotonic() - self._checked >= _CHECK:
+                self._checked = time.monotonic()
+                self._check_owner()
+                self._check_server()
+
+    def _check_owner(self) -> None:
+        row = self.env.database(instances.get_workflow, self.instance_id)
+        if row is None or row.owner != self.owner:
+            raise Superseded('the work was taken over or given up')
+
+    def _check_server(self) -> None:
+        try:
+            server = self.cloud.compute.get_server(
+                self.context, self.instance_id
+            )
+        except exception.CloudError:
+            # It says nothing about the server.
+            return
+        if server is not None and server.status == cloud_base.ERROR:
+            raise StepFailed(
+                reason='its server is broken: '
+                f'{server.reason or "the cloud does not say why"}'
+            )

@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Create an instance: volume, server, guest agent, database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+import dataclasses
+import time
+from typing import Any
+
+from trove.cloud import base as cloud_base
+from trove.common import context as trove_context
+from trove.objects import instance as instances
+from trove.taskmanager.workflows import base
+from trove.taskmanager.workflows import flavors
+from trove.taskmanager.workflows import guest
+from trove.taskmanager.workflows import guest_files
+
+Task = instances.Task
+
+#: From here on everything that the message said is with the guest.
+_LAST = 'start the database'
+
+_AGAIN = 'Delete the instance and create it again.'
+_CLOUD = (
+    'Delete the instance; see to the cloud (its logs say more), then create '
+    'the instance again.'
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What the message says, apart from what the instance's row says.
+
+    :param flavor: id, name, ram (MiB), vcpus, disk (GiB)
+    :param databases: in the form of the wire
+    :param users: in the form of the wire
+    :param unsupported: arguments of the message that ask for what cannot be
+        done
+    """
+
+    flavor: Mapping[str, Any]
+    datastore_manager: str
+    image_id: str | None = None
+    databases: Sequence[Mapping[str, Any]] = ()
+    users: Sequence[Mapping[str, Any]] = dataclasses.field(
+        default=(), repr=False
+    )
+    packages: Sequence[str] = ()
+    availability_zone: str | None = None
+    root_password: str | None = dataclasses.field(default=None, repr=False)
+    nics: Sequence[Mapping[str, Any]] = ()
+    overrides: Mapping[str, Any] | None = None
+    modules: Sequence[Any] | None = None
+    ds_version: str | None = None
+    unsupported: Sequence[str] = ()
+
+
+class Create(base.Workflow):
+    """The workflow.
+
+    :param request: None when the work was taken over: then only the last
+        step can be done, or all be undone
+    """
+
+    action = 'create_instance'
+    needs_no_message = False
+
+    def __init__(
+        self,
+        env: base.Environment,
+        context: trove_context.TroveContext,
+        instance_id: str,
+        request: Request | None = None,
+    ) -> None:
+        super().__init__(env, context, instance_id)
+        self._request = request
+        self._deadline: float | None = None
+
+    def resumable(self, step: str | None) -> bool:
+        return step == _LAST
+
+    def steps(self) -> list[base.Step]:
+        return [
+            base.Step('understand the request', do=self._check, remedy=_AGAIN),
+            base.Step(
+                'create the volume',
+                do=self._create_volume,
+                undo=self._delete_volume,
+                remedy=_CLOUD,
+                failed=Task.BUILDING_ERROR_VOLUME,
+            ),
+            base.Step(
+                'create the server',
+                do=self._create_server,
+                undo=self._delete_server,
+                remedy=_CLOUD,
+                failed=Task.BUILDING_ERROR_SERVER,
+            ),
+            base.Step(
+                'wait for the server',
+                do=self._wait_for_server,
+                remedy=_CLOUD,
+                failed=Task.BUILDING_ERROR_SERVER,
+            ),
+            base.Step(
+                'wait for the guest agent',
+                do=self._wait_for_agent,
+                remedy=_AGAIN,
+                failed=Task.BUILDING_ERROR_TIMEOUT_GA,
+            ),
+            base.Step(
+                'tell the guest agent to prepare the database',
+                do=self._prepare,
+                remedy=_AGAIN,
+                failed=Task.BUILDING_ERROR_TIMEOUT_GA,
+            ),
+            base.Step(
+                _LAST,
+                do=self._wait_for_database,
+                remedy=_AGAIN,
+                failed=Task.BUILDING_ERROR_TIMEOUT_GA,
+            ),
+        ]
+
+    @property
+    def request(self) -> Request:
+        assert self._request is not None
+        return self._request
+
+    def _left(self) -> float:
+        """Return how many seconds of usage_timeout are left."""
+        now = time.monotonic()
+        if self._deadline is None:
+            self._deadline = now + self.conf.usage_timeout
+        return max(0.0, self._deadline - now)
+
+    def _check(self) -> None:
+        # Better no instance than one without what was asked for.
+        if self.request.unsupported:
+            raise base.StepFailed(
+                reason='this task manager cannot do what these arguments ask '
+                f'for: {", ".join(self.request.unsupported)}',
+                remedy='Delete the instance, and create it without them.',
+            )
+
+    def _create_volume(self) -> None:
+        size = self.instance().volume_size
+        if not size:
+            return
+        volume = self.cloud.volumes.create(
+            self.context, self.instance_id, size
+        )
+        self.env.database(
+            instances.update, self.instance_id, volume_id=volume.id
+        )
+
+    def _delete_volume(self) -> None:
+        self.cloud.volumes.delete(self.context, self.instance_id)
+        self.env.database(instances.update, self.instance_id, volume_id=None)
+
+    def _create_server(self) -> None:
+        instance = self.instance()
+        request = self.request
+        self._left()
+        server = self.cloud.compute.create_server(
+            self.context,
+            cloud_base.ServerSpec(
+                instance_id=self.instance_id,
+                name=instance.name,
+                flavor=flavors.from_message(request.flavor),
+                image_id=request.image_id,
+                nics=request.nics,
+                availability_zone=request.availability_zone,
+                files=guest_files.make(
+                    self.conf, instance, request.datastore_manager
+                ),
+                volume_id=instance.volume_id,
+            ),
+        )
+        # While the guest boots: it must find what is sent to it, even if it
+        # reports itself before it listens.
+        self.guest().create_queue()
+        self.env.database(
+            instances.update, self.instance_id, compute_instance_id=server.id
+        )
+
+    def _delete_server(self) -> None:
+        self.cloud.compute.delete_server(self.context, self.instance_id)
+        self.cloud.network.release(self.context, self.instance_id)
+        self.guest().delete_queues()
+        self.env.database(
+            instances.update, self.instance_id, compute_instance_id=None
+        )
+        self.env.database(instances.set_addresses, self.instance_id, [])
+
+    def _wait_for_server(self) -> None:
+        def look() -> cloud_base.Server | None:
+            server = self.cloud.compute.get_server(
+                self.context, self.instance_id
+            )
+            if server is None:
+                raise base.StepFailed(reason='the server has disappeared')
+            if server.status == cloud_base.ERROR:
+                raise base.StepFailed(
+                    reason='the server failed to start: '
+                    f'{server.reason or "the cloud does not say why"}'
+                )
+            return server if server.status == cloud_base.ACTIVE else None
+
+        server = self.wait(look, self._left())
+        if server is None:
+            raise base.StepFailed(
+                reason='the server is not active after '
+                f'{self.conf.usage_timeout} seconds'
+            )
+        self.env.database(
+            instances.set_addresses,
+            self.instance_id,
+            self.cloud.network.addresses(self.context, self.instance_id),
+        )
+
+    def _wait_for_agent(self) -> None:
+        guest.wait_for_agent(
+            self,
+            min(
+                self.conf.taskmanager.guest_first_heartbeat_timeout,
+                self._left(),
+            ),
+        )
+
+    def _prepare(self) -> None:
+        request = self.request
+        volume = self.cloud.volumes.get(self.context, self.instance_id)
+        # Its first heartbeat has just said what it speaks.
+        self.env.transport.caps.forget('guestagent', self.instance_id)
+        self.guest().prepare(
+            self.context,
+            packages=list(request.packages),
+            databases=[dict(each) for each in request.databases],
+            memory_mb=int(request.flavor['ram']),
+            users=[dict(each) for each in request.users],
+            device_path=volume.device_path if volume else None,
+            mount_point=volume.mount_point if volume else None,
+            root_password=request.root_password,
+            overrides=(dict(request.overrides) if request.overrides else None),
+            modules=list(request.modules) if request.modules else None,
+            ds_version=request.ds_version,
+        )
+
+    def _wait_for_database(self) -> None:
+        guest.wait_until_usable(self, self._left())

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Delete an instance, in whatever state it is."""
+
+from __future__ import annotations
+
+import logging
+
+from oslo_utils import timeutils
+
+from trove.common import exception
+from trove.objects import instance as instances
+from trove.taskmanager.workflows import base
+from trove.taskmanager.workflows import guest
+
+LOG = logging.getLogger(__name__)
+
+_AGAIN = (
+    'See to the cloud (its logs say more), then delete the instance again.'
+)
+
+#: A guest that has not reported for so long is not asked for anything, in
+#: seconds.
+_SILENT = 60
+
+
+class Delete(base.Workflow):
+    """The workflow.
+
+    What is not there counts as deleted, so that an instance that is half
+    built, or lost its server, can be deleted too. What cannot be deleted now
+    leaves a fault, and the deletion can be asked for again.
+    """
+
+    action = 'delete_instance'
+
+    def steps(self) -> list[base.Step]:
+        return [
+            base.Step(
+                'stop the database',
+                do=self._stop_database,
+                remedy=_AGAIN,
+                failed=instances.Task.DELETING,
+            ),
+            base.Step(
+                'delete the server',
+                do=self._delete_server,
+                remedy=_AGAIN,
+                failed=instances.Task.DELETING,
+            ),
+            base.Step(
+                'delete the volume',
+                do=self._delete_volume,
+                remedy=_AGAIN,
+                failed=instances.Task.DELETING,
+            ),
+            base.Step(
+                'release the addresses',
+                do=self._release,
+                remedy=_AGAIN,
+                failed=instances.Task.DELETING,
+            ),
+            base.Step(
+                'delete the queues',
+                do=self._delete_queues,
+                remedy=_AGAIN,
+                failed=instances.Task.DELETING,
+            ),
+        ]
+
+    def finish(self) -> bool:
+        return self.env.database(
+            instances.mark_deleted, self.instance_id, owner=self.owner
+        )
+
+    def _stop_database(self) -> None:
+        """Let the database close its files, if it does so quickly."""
+        seconds = self.conf.taskmanager.delete_stop_timeout
+        beat = self.env.database(instances.heartbeat, self.instance_id)
+        if not seconds or beat is None or not _answers(beat):
+            return
+        try:
+            self.guest(timeout=seconds).stop_db(self.context)
+        except exception.TroveError as error:
+            LOG.info(
+                'The database of instance %s is deleted without having been '
+                'stopped: %s',
+                self.instance_id,
+                error,
+            )
+
+    def _delete_server(self) -> None:
+        try:
+            self.cloud.compute.delete_server(self.context, self.instance_id)
+        except exception.NotFound:
+            pass
+
+    def _delete_volume(self) -> None:
+        try:
+            self.cloud.volumes.delete(self.context, self.instance_id)
+        except exception.NotFound:
+            pass
+
+    def _release(self) -> None:
+        try:
+            self.cloud.network.release(self.context, self.instance_id)
+        except exception.NotFound:
+            pass
+
+    def _delete_queues(self) -> None:
+        self.guest().delete_queues()
+
+
+def _answers(beat: instances.Heartbeat) -> bool:
+    """Say whether the guest is likely to answer, and has what to stop."""
+    if beat.status not in guest.USABLE or beat.status_updated_at is None:
+        return False
+    silent = timeutils.utcnow() - beat.status_updated_at
+    return silent.total_seconds() < _SILENT

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What workflows wait for: what a guest agent reports, by way of the rows.
+
+A guest reports to the conductor, which writes it down; nothing here asks the
+guest itself. Each wait is one small query at a time.
+"""
+
+from __future__ import annotations
+
+from trove.objects import instance as instances
+from trove.taskmanager.workflows import base
+
+#: The states of a database that can be used.
+USABLE = frozenset(
+    {instances.ServiceStatus.RUNNING, instances.ServiceStatus.HEALTHY}
+)
+
+#: The states out of which a database does not come by itself.
+FAILED = frozenset(
+    {
+        instances.ServiceStatus.FAILED,
+        instances.ServiceStatus.FAILED_TIMEOUT_GUESTAGENT,
+    }
+)
+
+#: Seconds to wait for the guest's own words about its failure: they travel
+#: in a message of their own.
+_REASON_WAIT = 2.0
+
+_LOOK = (
+    'Look at the log of the guest agent; check that it reaches the message '
+    'broker, and that a conductor runs (trove-manage service_list).'
+)
+
+
+def last_sent(workflow: base.Workflow) -> float:
+    """Return when the guest sent its newest report, by its own clock."""
+    beat = workflow.env.database(instances.heartbeat, workflow.instance_id)
+    return (beat.sent if beat is not None else None) or 0.0
+
+
+def wait_for_agent(workflow: base.Workflow, seconds: float) -> None:
+    """Wait for the first report of a guest agent.
+
+    :raises StepFailed: none came in time
+    """
+    if not workflow.wait(lambda: last_sent(workflow), seconds):
+        raise base.StepFailed(
+            reason=f'its guest agent has not reported at all in {seconds:g} '
+            'seconds, so it did not start or reaches no conductor',
+            remedy=_LOOK,
+        )
+
+
+def wait_until_usable(
+    workflow: base.Workflow, seconds: float, newer_than: float = 0.0
+) -> None:
+    """Wait until the guest says that its database can be used.
+
+    :param newer_than: reports sent then or earlier, by the guest's clock, do
+        not count
+    :raises StepFailed: it says that it failed, or says nothing good in time
+    """
+    seen: list[instances.Heartbeat] = []
+
+    def look() -> bool:
+        beat = workflow.env.database(instances.heartbeat, workflow.instance_id)
+        if beat is None or (beat.sent or 0.0) <= newer_than:
+            return False
+        seen[:] = [beat]
+        if beat.status in FAILED:
+            raise base.StepFailed(reason=_own_words(workflow))
+        return beat.status in USABLE
+
+    if workflow.wait(look, seconds):
+        return
+    if seen:
+        raise base.StepFailed(
+            reason='its guest agent still reports the status '
+            f'"{seen[0].status.description}" after {seconds:g} seconds',
+        )
+    raise base.StepFailed(
+        reason=f'its guest agent has not reported for {seconds:g} seconds',
+        remedy=_LOOK,
+    )
+
+
+def _own_words(workflow: base.Workflow) -> str:
+    def look() -> instances.Fault | None:
+        instance = workflow.instance()
+        fault, since = instance.fault, instance.task_start_time
+        if fault is None or (since is not None and fault.created < since):
+            return None
+        return fault
+
+    fault = workflow.wait(look, _REASON_WAIT)
+    if fault is None:
+        return 'its guest agent reported that it failed, and not why'
+    return f'its guest agent reported: {fault.message}'

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The configuration files that the server of a new instance gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import pathlib
+
+from oslo_config import cfg
+
+from trove.common import exception
+from trove.objects import instance as instances
+
+#: Their names, in the order in which a guest agent reads them.
+CONFIG = 'trove-guestagent.conf'
+INFO = 'guest_info.conf'
+
+
+def make(
+    conf: cfg.ConfigOpts, instance: instances.Instance, manager: str
+) -> dict[str, str]:
+    """Return the content of the files by their name.
+
+    :param manager: the guest's datastore manager, such as "postgresql"
+    :raises ConfigurationError: ``guest_config`` cannot be read
+    """
+    return {
+        CONFIG: _config(conf),
+        INFO: _ini(
+            {
+                'guest_id': instance.id,
+                'datastore_manager': manager,
+                'tenant_id': instance.tenant_id,
+            }
+        ),
+    }
+
+
+def _config(conf: cfg.ConfigOpts) -> str:
+    text = _ini(
+        {
+            'transport_url': conf.taskmanager.guest_transport_url
+            or getattr(conf, 'transport_url', None),
+            'control_exchange': getattr(conf, 'control_exchange', None),
+            'conductor_queue': conf.conductor_queue,
+        }
+    )
+    if conf.guest_config:
+        try:
+            text += '\n' + pathlib.Path(conf.guest_config).read_text('utf-8')
+        except (OSError, UnicodeDecodeError) as error:
+            raise exception.ConfigurationError(
+                option='[DEFAULT] guest_config',
+                value=conf.guest_config,
+                remedy=f'the file cannot be read: {error}',
+            ) from error
+    return text
+
+
+def _ini(values: Mapping[str, str | None]) -> str:
+    lines = ['[DEFAULT]']
+    for name, value in values.items():
+        if value is not None:
+            # oslo.config would take a dollar sign for a reference.
+            lines.append(f'{name} = {value.replace("$", "$$")}')
+    return '\n'.join(lines) + '\n'

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Give an instance another flavor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trove.cloud import base as cloud_base
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.objects import instance as instances
+from trove.taskmanager.workflows import base
+from trove.taskmanager.workflows import flavors
+from trove.taskmanager.workflows import guest
+
+_AGAIN = (
+    'The instance has its old flavor. Look at the log of the guest agent, '
+    'then resize the instance again.'
+)
+
+
+class ResizeFlavor(base.Workflow):
+    """The workflow; when it fails the instance goes back to the old flavor.
+
+    :param new_flavor: None when the work was taken over: then it can only
+        be undone
+    """
+
+    action = 'resize_flavor'
+    needs_no_message = False
+
+    _newest = 0.0
+
+    def __init__(
+        self,
+        env: base.Environment,
+        context: trove_context.TroveContext,
+        instance_id: str,
+        new_flavor: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(env, context, instance_id)
+        self._new = new_flavor
+
+    def steps(self) -> list[base.Step]:
+        return [
+            base.Step(
+                'stop the database',
+                do=self._stop,
+                undo=self._start_again,
+                remedy=_AGAIN,
+            ),
+            base.Step(
+                'resize the server',
+                do=self._resize,
+                undo=self._resize_back,
+                remedy='The instance has its old flavor. See to the cloud '
+                '(its logs say more), then resize the instance again.',
+            ),
+            base.Step(
+                'start the database',
+                do=self._start_database,
+                undo=self._stop,
+                remedy=_AGAIN,
+            ),
+            base.Step(
+                'wait until the database runs', do=self._wait, remedy=_AGAIN
+            ),
+        ]
+
+    def finish(self) -> bool:
+        assert self._new is not None
+        return self.env.database(
+            instances.end_task,
+            self.instance_id,
+            self.owner,
+            flavor_id=str(self._new['id']),
+        )
+
+    def _stop(self) -> None:
+        self.guest().stop_db(self.context)
+
+    def _resize(self) -> None:
+        assert self._new is not None
+        self._put_on(flavors.from_message(self._new))
+
+    def _wait(self) -> None:
+        guest.wait_until_usable(
+            self, self.conf.resize_time_out, newer_than=self._newest
+        )
+
+    def _resize_back(self) -> None:
+        self._put_on(self._old())
+
+    def _start_again(self) -> None:
+        self._start_database()
+        self._wait()
+
+    def _old(self) -> cloud_base.Flavor:
+        # The row has the new flavor only when all is done.
+        return self.cloud.compute.get_flavor(
+            self.context, self.instance().flavor_id or ''
+        )
+
+    def _put_on(self, flavor: cloud_base.Flavor) -> None:
+        self.cloud.compute.resize_server(
+            self.context, self.instance_id, flavor
+        )
+        if not self.wait(self._answers, self.conf.resize_time_out):
+            raise base.StepFailed(
+                reason='its guest agent has not answered for '
+                f'{self.conf.resize_time_out} seconds since its server was '
+                'resized'
+            )
+
+    def _answers(self) -> bool:
+        try:
+            self.guest().rpc_ping(self.context)
+        except exception.PeerTimeout:
+            return False
+        return True
+
+    def _start_database(self) -> None:
+        """Start it; the guest agent fits its settings to the memory."""
+        self._newest = guest.last_sent(self)
+        version = self.instance().datastore_version
+        self.guest().start_db_with_conf_changes(
+            self.context,
+            config_contents=None,
+            ds_version=(version.version or version.name) if version else None,
+        )

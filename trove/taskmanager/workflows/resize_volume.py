@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Enlarge the volume of an instance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trove.cloud import base as cloud_base
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.objects import instance as instances
+from trove.taskmanager.workflows import base
+from trove.taskmanager.workflows import guest
+
+_AGAIN = (
+    'The data are untouched. Look at the log of the guest agent, then resize '
+    'the volume again.'
+)
+
+
+class ResizeVolume(base.Workflow):
+    """The workflow.
+
+    A volume cannot shrink: when a step after its enlargement fails the
+    instance keeps its old size in Trove, and the same request, repeated,
+    takes it from there.
+
+    :param new_size: in GiB; None when the work was taken over: then it can
+        only be undone
+    """
+
+    action = 'resize_volume'
+    needs_no_message = False
+
+    def __init__(
+        self,
+        env: base.Environment,
+        context: trove_context.TroveContext,
+        instance_id: str,
+        new_size: int | None = None,
+    ) -> None:
+        super().__init__(env, context, instance_id)
+        self._new_size = new_size
+
+    def steps(self) -> list[base.Step]:
+        return [
+            base.Step(
+                'enlarge the volume',
+                do=self._extend,
+                remedy='See to the cloud (its logs say more), then resize '
+                'the volume again.',
+            ),
+            base.Step(
+                'enlarge the file system',
+                do=self._grow,
+                undo=self._see_that_it_runs,
+                remedy=_AGAIN,
+            ),
+            base.Step(
+                'wait until the database runs', do=self._wait, remedy=_AGAIN
+            ),
+        ]
+
+    def finish(self) -> bool:
+        return self.env.database(
+            instances.end_task,
+            self.instance_id,
+            self.owner,
+            volume_size=self._new_size,
+        )
+
+    def _extend(self) -> None:
+        assert self._new_size is not None
+        self.cloud.volumes.extend(
+            self.context, self.instance_id, self._new_size
+        )
+
+    def _grow(self) -> None:
+        volume = self._volume()
+        where: dict[str, Any] = {
+            'device_path': volume.device_path,
+            'mount_point': volume.mount_point,
+        }
+        client = self.guest()
+        if client.can_send('resize_fs', online=True):
+            client.resize_fs(self.context, online=True, **where)
+            return
+        client.stop_db(self.context)
+        client.resize_fs(self.context, **where)
+        client.restart(
+            self.context,
+            reason='its file system was enlarged, request '
+            f'{self.context.request_id}',
+        )
+
+    def _volume(self) -> cloud_base.Volume:
+        volume = self.cloud.volumes.get(self.context, self.instance_id)
+        if volume is None:
+            raise exception.NotFound(
+                id=f'volume of instance {self.instance_id}'
+            )
+        return volume
+
+    def _see_that_it_runs(self) -> None:
+        if self.guest().can_send('resize_fs', online=True):
+            # It was never stopped.
+            return
+        self.guest().restart(
+            self.context, reason='enlarging its file system failed'
+        )
+        self._wait()
+
+    def _wait(self) -> None:
+        guest.wait_until_usable(self, self.conf.reboot_time_out)

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Restart the database of an instance."""
+
+from __future__ import annotations
+
+from trove.taskmanager.workflows import base
+from trove.taskmanager.workflows import guest
+
+_REBOOT = (
+    'Look at the log of the guest agent; then restart the instance again, or '
+    'reboot it.'
+)
+
+
+class Restart(base.Workflow):
+    """The workflow."""
+
+    action = 'restart'
+
+    def steps(self) -> list[base.Step]:
+        return [
+            base.Step(
+                'restart the database', do=self._restart, remedy=_REBOOT
+            ),
+            base.Step(
+                'wait until the database runs',
+                do=self._wait,
+                remedy=_REBOOT,
+            ),
+        ]
+
+    def _restart(self) -> None:
+        # It answers at once or not at all; a restart takes its time.
+        self.guest().rpc_ping(self.context)
+        self.guest().restart(
+            self.context,
+            reason=f'asked for by request {self.context.request_id}',
+        )
+
+    def _wait(self) -> None:
+        guest.wait_until_usable(self, self.conf.reboot_time_out)

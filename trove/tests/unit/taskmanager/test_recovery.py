@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Task managers that die: their work is finished, or ended with a fault.
+
+A kill is simulated at each step of each workflow, at its very beginning and
+at its very end; then another task manager looks around.
+"""
+
+from __future__ import annotations
+
+from unittest import mock
+
+from trove.cloud import noop
+from trove.common import exception
+from trove.objects import instance as instances
+from trove.taskmanager.workflows import create
+from trove.taskmanager.workflows import delete
+from trove.taskmanager.workflows import reboot
+from trove.taskmanager.workflows import resize_flavor
+from trove.taskmanager.workflows import resize_volume
+from trove.taskmanager.workflows import restart
+from trove.tests.unit.taskmanager import scene
+
+Status = instances.ServiceStatus
+Task = instances.Task
+
+
+class RecoveryTestCase(scene.TestCase):
+    def steps_of(self, workflow):
+        return [
+            step.name
+            for step in workflow(self.env, self.context, 'none').steps()
+        ]
+
+    def points(self, workflow):
+        """Where it may be killed: (step, whether it was still done)."""
+        return [
+            (step, done)
+            for step in self.steps_of(workflow)
+            for done in (False, True)
+        ]
+
+    def when_killed(self, point, work, *args):
+        """Do some work; the process is killed at this point of it."""
+        last, done = point
+        record = instances.workflow_step
+        finish = instances.end_task
+        seen = []
+
+        def step(instance_id, owner, name):
+            if done and seen and seen[-1] == last:
+                raise scene.Killed
+            seen.append(name)
+            kept = record(instance_id, owner, name)
+            if not done and name == last:
+                raise scene.Killed
+            return kept
+
+        def end(*args, **kwargs):
+            if done and seen[-1] == last:
+                raise scene.Killed
+            return finish(*args, **kwargs)
+
+        with (
+            mock.patch.object(instances, 'workflow_step', step),
+            mock.patch.object(instances, 'end_task', end),
+            mock.patch.object(instances, 'mark_deleted', end),
+        ):
+            self.assertRaises(scene.Killed, work, *args)
+        # Nothing of what a dead process would not do has been done.
+        self.assertIsNotNone(instances.get_workflow(args[-1]).owner)
+
+    def assert_settled(self, instance_id, point):
+        self.assertIsNone(instances.get_workflow(instance_id), point)
+
+
+class TestKilled(RecoveryTestCase):
+    def test_create(self):
+        for point in self.points(create.Create):
+            self.cloud = noop.NoopCloud(self.conf)
+            self.env = self.environment('tm-1')
+            self.manager._env = self.env
+            instance_id = self.given_request(name=str(point))
+            guest = self.given_guest(instance_id)
+            self.cloud.on(
+                'create_server',
+                lambda _, guest=guest: guest.report(Status.NEW),
+            )
+            self.when_killed(
+                point,
+                lambda instance_id: self.when_created(instance_id),
+                instance_id,
+            )
+
+            self.when_recovered()
+
+            self.assert_settled(instance_id, point)
+            if point[0] == 'start the database':
+                # The guest had its orders.
+                self.assertEqual('ACTIVE', self.shown(instance_id).status)
+                self.assertEqual(['prepare'], guest.asked)
+            else:
+                self.assert_fault(instance_id, point[0], 'tm-1 died')
+                self.assert_nothing_left()
+
+    def test_delete(self):
+        for point in self.points(delete.Delete):
+            instance_id, _ = self.given_instance()
+            self.given_task(instance_id, Task.DELETING, 'delete_instance')
+            self.when_killed(
+                point, self.manager.delete_instance, self.context, instance_id
+            )
+
+            self.when_recovered()
+
+            self.assert_settled(instance_id, point)
+            self.assertTrue(self.shown(instance_id).deleted)
+            self.assert_nothing_left()
+
+    def test_restart(self):
+        for point in self.points(restart.Restart):
+            instance_id, guest = self.given_instance()
+            self.given_task(instance_id, Task.REBOOTING, 'restart')
+            self.when_killed(
+                point, self.manager.restart, self.context, instance_id
+            )
+
+            self.when_recovered()
+
+            self.assert_settled(instance_id, point)
+            self.assertEqual('ACTIVE', self.shown(instance_id).status)
+            self.assertIn('restart', guest.asked)
+
+    def test_reboot(self):
+        for point in self.points(reboot.Reboot):
+            instance_id, guest = self.given_instance()
+            self.given_guest_survives_reboots(guest)
+            self.given_task(instance_id, Task.REBOOTING, 'reboot')
+            self.when_killed(
+                point, self.manager.reboot, self.context, instance_id
+            )
+
+            self.when_recovered()
+
+            self.assert_settled(instance_id, point)
+            self.assertEqual('ACTIVE', self.shown(instance_id).status)
+            self.assertIn(('reboot_server', instance_id), self.cloud.calls)
+
+    def test_resize_flavor(self):
+        for point in self.points(resize_flavor.ResizeFlavor):
+            instance_id, _ = self.given_instance()
+            self.given_task(instance_id, Task.RESIZING, 'resize_flavor')
+            self.when_killed(
+                point,
+                lambda instance_id: self.manager.resize_flavor(
+                    self.context, instance_id, scene.FLAVOR, scene.BIGGER
+                ),
+                instance_id,
+            )
+
+            self.when_recovered()
+
+            self.assert_settled(instance_id, point)
+            self.assert_fault(instance_id, point[0], 'tm-1 died')
+            shown = self.shown(instance_id)
+            self.assertEqual('1', shown.flavor_id)
+            self.assertEqual('1', self.cloud.specs[instance_id].flavor.id)
+            self.assertEqual(Status.HEALTHY, shown.service_status)
+            self.when_deleted(instance_id)
+
+    def test_resize_volume(self):
+        for point in self.points(resize_volume.ResizeVolume):
+            instance_id, _ = self.given_instance('1.0')
+            self.given_task(instance_id, Task.RESIZING, 'resize_volume')
+            self.when_killed(
+                point, self.manager.resize_volume, self.context, 3, instance_id
+            )
+
+            self.when_recovered()
+
+            self.assert_settled(instance_id, point)
+            self.assert_fault(instance_id, point[0], 'tm-1 died')
+            shown = self.shown(instance_id)
+            self.assertEqual(2, shown.volume_size)
+            self.assertEqual(Status.HEALTHY, shown.service_status)
+            self.when_deleted(instance_id)
+
+    def when_deleted(self, instance_id):
+        # Quotas are small.
+        self.given_task(instance_id, Task.DELETING, 'delete_instance')
+        self.manager.delete_instance(self.context, instance_id)
+
+    def test_killed_again_while_cleaning_up(self):
+        instance_id = self.given_request()
+        self.cloud.fail('create_server', exception.CloudError('no host'))
+        self.cloud.on('volumes.delete', self.kill)
+        self.assertRaises(scene.Killed, self.when_created, instance_id)
+        self.cloud.on('volumes.delete', lambda _: None)
+
+        self.when_recovered()
+
+        self.assert_fault(instance_id, 'create the server')
+        self.assert_nothing_left()
+
+    def kill(self, *_, **__):
+        raise scene.Killed
+
+    def test_deletion_that_was_failing_is_not_done(self):
+        # Given: it is killed when it was about to write down why it failed.
+        instance_id, _ = self.given_instance()
+        self.given_task(instance_id, Task.DELETING, 'delete_instance')
+        self.cloud.fail('delete_server', exception.CloudError('stuck'))
+        with mock.patch.object(instances, 'fail_task', self.kill):
+            self.assertRaises(
+                scene.Killed,
+                self.manager.delete_instance,
+                self.context,
+                instance_id,
+            )
+
+        self.when_recovered()
+
+        self.assert_fault(instance_id, 'delete the server')
+        self.assertFalse(self.shown(instance_id).deleted)
+        self.assertIn(instance_id, self.cloud.servers)
+        # And: it can be deleted again.
+        self.cloud.heal()
+        self.when_deleted(instance_id)
+        self.assert_nothing_left()
+
+    def test_restart_that_was_failing_is_no_success(self):
+        instance_id, guest = self.given_instance()
+        self.given_task(instance_id, Task.REBOOTING, 'restart')
+        guest.hooks['restart'] = lambda **_: 1 / 0
+        with mock.patch.object(instances, 'fail_task', self.kill):
+            self.assertRaises(
+                scene.Killed, self.manager.restart, self.context, instance_id
+            )
+
+        self.when_recovered()
+
+        self.assert_fault(instance_id, 'restart the database')
+
+    def test_step_of_another_release(self):
+        # Given: each stopped at a step that this one does not have.
+        deleted, _ = self.given_instance()
+        self.given_task(deleted, Task.DELETING, 'delete_instance')
+        created = self.given_request()
+        self.cloud.volumes.create(self.context, created, 2)
+        for instance_id in (deleted, created):
+            instances.adopt(instance_id, None, 'tm-9:m:1:1#1')
+            instances.workflow_step(instance_id, 'tm-9:m:1:1#1', 'dance')
+
+        self.when_recovered()
+
+        self.assertTrue(self.shown(deleted).deleted)
+        self.assert_fault(created, 'died')
+        self.assert_nothing_left()

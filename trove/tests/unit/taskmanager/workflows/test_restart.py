@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Restart and reboot."""
+
+from __future__ import annotations
+
+from trove.common import exception
+from trove.objects import instance as instances
+from trove.tests.unit.taskmanager import scene
+
+Status = instances.ServiceStatus
+Task = instances.Task
+
+
+class TestRestart(scene.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.instance_id, self.guest = self.given_instance()
+
+    def when_restarted(self):
+        self.given_task(self.instance_id, Task.REBOOTING, 'restart')
+        self.manager.restart(self.context, self.instance_id)
+
+    def test_database_is_restarted(self):
+        self.when_restarted()
+
+        self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
+        self.assertEqual(['rpc_ping', 'restart'], self.guest.asked)
+        self.assertIn(
+            self.context.request_id, self.guest.arguments('restart')['reason']
+        )
+
+    def test_guest_fails(self):
+        def fail(**_):
+            raise exception.DatastoreError(action='start', reason='no disk')
+
+        self.guest.hooks['restart'] = fail
+
+        self.when_restarted()
+
+        self.assert_fault(self.instance_id, 'restart the database', 'no disk')
+
+    def test_guest_reports_nothing_good_afterwards(self):
+        self.config(reboot_time_out=1)
+        self.guest.hooks['restart'] = lambda **_: self.guest.report(
+            Status.CRASHED
+        )
+
+        self.when_restarted()
+
+        self.assert_fault(
+            self.instance_id, 'wait until the database runs', 'crashed'
+        )
+
+    def test_restart_that_works_heals_one_that_did_not(self):
+        self.guest.hooks['restart'] = lambda **_: 1 / 0
+        self.when_restarted()
+        self.guest.hooks['restart'] = lambda **_: None
+
+        self.when_restarted()
+
+        self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
+        self.assertIsNone(self.shown(self.instance_id).fault)
+
+    def test_guest_that_does_not_answer_is_found_out_soon(self):
+        self.config(agent_call_low_timeout=1)
+        lone = self.given_request(name='lone')
+        scene.Guest(lone).report(Status.HEALTHY)
+        self.when_created(lone)
+        self.given_task(lone, Task.REBOOTING, 'restart')
+
+        self.manager.restart(self.context, lone)
+
+        self.assert_fault(
+            lone, 'restart the database', 'did not answer rpc_ping'
+        )
+
+
+class TestReboot(scene.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.instance_id, self.guest = self.given_instance()
+
+    def when_rebooted(self):
+        self.given_task(self.instance_id, Task.REBOOTING, 'reboot')
+        self.manager.reboot(self.context, self.instance_id)
+
+    def test_server_is_rebooted(self):
+        self.given_guest_survives_reboots(self.guest)
+
+        self.when_rebooted()
+
+        self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
+        self.assertIn(('reboot_server', self.instance_id), self.cloud.calls)
+        self.assertEqual([], self.guest.asked)
+
+    def test_what_the_guest_said_before_does_not_count(self):
+        # Given: the last thing the guest said, while it was going down, is
+        # that all is well, and the server does not come back.
+        self.config(reboot_time_out=1)
+        self.cloud.on(
+            'reboot_server', lambda _: self.guest.report(Status.HEALTHY)
+        )
+
+        self.when_rebooted()
+
+        self.assert_fault(
+            self.instance_id,
+            'wait until the database runs',
+            'has not reported',
+        )
+
+    def test_cloud_fails(self):
+        self.cloud.fail('reboot_server', exception.CloudError('no such host'))
+
+        self.when_rebooted()
+
+        self.assert_fault(
+            self.instance_id, 'reboot the server', 'no such host'
+        )
+
+    def test_server_is_gone(self):
+        self.cloud.compute.delete_server(self.context, self.instance_id)
+
+        self.when_rebooted()
+
+        self.assert_fault(
+            self.instance_id, 'reboot the server', 'could not be found'
+        )
