@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The WSGI application: routes in, handlers out (Falcon).
+
+The factories at the end are what etc/trove/api-paste.ini names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+import functools
+import itertools
+from typing import Any
+from typing import TYPE_CHECKING
+from urllib import parse
+
+import falcon
+from oslo_log import log
+from oslo_middleware import sizelimit
+
+from trove.api import errors
+from trove.api import loading
+from trove.api import middleware
+from trove.api import request as api_request
+from trove.api import routes
+from trove.api import runtime as api_runtime
+from trove.common import context as trove_context
+from trove.common import exception
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
+    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import WSGIEnvironment
+
+LOG = log.getLogger(__name__)
+
+#: Query parameters that a request may have.
+_MOST_PARAMETERS = 100
+
+prefix_map = loading.prefix_map
+pipeline_by_auth_strategy = loading.pipeline_by_auth_strategy
+
+
+class RawPath:
+    """Routes by the path as it was sent, each segment quoted.
+
+    A WSGI server decodes the path, and a name with ``%2F`` in it would fall
+    apart into two segments. The servers that we know give the path as it was
+    sent too; with any other one such a name is not found.
+    """
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self.application = application
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        environ['PATH_INFO'] = self._quoted(environ)
+        return self.application(environ, start_response)
+
+    @staticmethod
+    def _quoted(environ: WSGIEnvironment) -> str:
+        script = environ.get('SCRIPT_NAME', '')
+        decoded = environ.get('PATH_INFO', '')
+        raw = environ.get('REQUEST_URI') or environ.get('RAW_URI') or ''
+        raw = parse.urlsplit(raw.replace('//', '/', 1)).path
+        segments = [parse.unquote_to_bytes(s) for s in raw.split('/')]
+        # Compared decoded to the end, for cheroot leaves %2F as it is. They
+        # differ when something in front of us has rewritten the path.
+        path = (script + decoded).encode('latin-1')
+        sent = parse.unquote_to_bytes(b'/'.join(segments))
+        if sent == parse.unquote_to_bytes(path):
+            segments[1 : 1 + script.count('/')] = []
+        else:
+            segments = decoded.encode('latin-1').split(b'/')
+        return '/'.join(parse.quote(s, safe='') for s in segments)
+
+
+class Resource:
+    """All verbs of one path."""
+
+    def __init__(
+        self, runtime: api_runtime.Runtime, table: Iterable[routes.Route]
+    ) -> None:
+        self.runtime = runtime
+        for route in table:
+            responder = functools.partial(self.serve, route)
+            setattr(self, f'on_{route.verb.lower()}', responder)
+            if route.verb == 'GET':
+                # The same, of which only the headers are sent.
+                setattr(self, 'on_head', responder)  # noqa: B010
+
+    def serve(
+        self,
+        route: routes.Route,
+        req: falcon.Request,
+        resp: falcon.Response,
+        **params: str,
+    ) -> None:
+        """Answer one request: policy, schema, handler."""
+        limit = self.runtime.conf.oslo_middleware.max_request_body_size
+        request = api_request.Request(
+            context=_context(req, params),
+            runtime=self.runtime,
+            rule=route.rule,
+            params={k: _decode(k, v) for k, v in params.items()},
+            query=_query(req),
+            body=None,
+            base_url=base_url(self.runtime, req),
+            path=req.path,
+        )
+        if route.check:
+            request.authorize(route.rule)
+        if route.schema is not None:
+            request.body = route.schema.read(req, limit)
+        answer = route.handler(request)
+        resp.status = route.status
+        if answer is not None:
+            resp.media = answer
+
+
+def _context(
+    req: falcon.Request, params: dict[str, str]
+) -> trove_context.TroveContext:
+    """Return the context of a request; its project is that of the URL.
+
+    :raises Unauthorized: no filter made one, and the path needs one
+    """
+    context: trove_context.TroveContext | None = req.env.get(
+        middleware.CONTEXT
+    )
+    if 'project_id' not in params:
+        return context or trove_context.TroveContext()
+    if context is None:
+        raise exception.Unauthorized('The request needs a valid token.')
+    if _decode('project', params['project_id']) != context.project_id:
+        raise exception.NotFound('There is no such project.')
+    return context
+
+
+def _decode(name: str, value: str) -> str:
+    """Return a segment of the path as the user meant it.
+
+    :raises NotFound: it is not UTF-8 or holds NUL, so nothing has that name
+    """
+    try:
+        text = parse.unquote(value, errors='strict')
+    except UnicodeDecodeError:
+        text = '\x00'
+    if '\x00' in text:
+        raise exception.NotFound(
+            f'The {name} in the path is not a text, so there is no such '
+            'resource.'
+        )
+    return text
+
+
+def _query(req: falcon.Request) -> dict[str, str]:
+    """Return the last value of each query parameter.
+
+    :raises BadRequest: there are too many, or one holds NUL
+    """
+    try:
+        pairs = parse.parse_qsl(
+            req.query_string,
+            keep_blank_values=True,
+            max_num_fields=_MOST_PARAMETERS,
+        )
+    except ValueError:
+        raise exception.BadRequest(
+            f'The query has more than {_MOST_PARAMETERS} parameters; leave '
+            'out those that are not documented.'
+        ) from None
+    for _, value in pairs:
+        if '\x00' in value:
+            raise exception.BadRequest(
+                'A query parameter holds the character U+0000. Remove it.'
+            )
+    return dict(pairs)
+
+
+def base_url(runtime: api_runtime.Runtime, req: falcon.Request) -> str:
+    """Return the URL of version 1.0, without a slash at the end."""
+    root = str(runtime.conf.public_endpoint or req.prefix).rstrip('/')
+    return root.removesuffix('/v1.0') + '/v1.0'
+
+
+def make_app(
+    runtime: api_runtime.Runtime, table: Iterable[routes.Route]
+) -> WSGIApplication:
+    """Return an application that serves the routes of a table."""
+    app: falcon.App[Any, Any] = falcon.App(
+        media_type=falcon.MEDIA_JSON, cors_enable=False
+    )
+    app.req_options.strip_url_path_trailing_slash = True
+    _add_error_handlers(app)
+    by_path = sorted(table, key=lambda route: route.path)
+    for path, group in itertools.groupby(by_path, key=lambda r: r.path):
+        app.add_route(path, Resource(runtime, group))
+    return RawPath(app)
+
+
+def _add_error_handlers(app: falcon.App[Any, Any]) -> None:
+    def answer(
+        resp: falcon.Response, code: int, fault: str, message: str
+    ) -> None:
+        resp.status = code
+        resp.content_type = errors.JSON
+        resp.data = errors.encode(code, fault, message)
+        resp.media = resp.text = None
+
+    def on_http_error(
+        req: falcon.Request,
+        resp: falcon.Response,
+        error: falcon.HTTPError,
+        params: dict[str, Any],
+    ) -> None:
+        if error.headers:
+            resp.set_headers(error.headers)
+        answer(resp, *errors.from_falcon(error))
+
+    def on_error(
+        req: falcon.Request,
+        resp: falcon.Response,
+        error: Exception,
+        params: dict[str, Any],
+    ) -> None:
+        known = errors.translate(error)
+        answer(resp, known.code, known.fault, str(known))
+
+    app.add_error_handler(Exception, on_error)
+    app.add_error_handler(falcon.HTTPError, on_http_error)
+
+
+def app_factory(global_conf: dict[str, str], **local: str) -> WSGIApplication:
+    """Paste app: everything below ``/v1.0``."""
+    runtime = loading.runtime(global_conf)
+    runtime.conf.register_opts(sizelimit.OPTS, group='oslo_middleware')
+    return make_app(runtime, routes.ROUTES)
+
+
+def versions_factory(
+    global_conf: dict[str, str], **local: str
+) -> WSGIApplication:
+    """Paste app: the list of versions at ``/``."""
+    runtime = loading.runtime(global_conf)
+    runtime.conf.register_opts(sizelimit.OPTS, group='oslo_middleware')
+    return make_app(runtime, routes.VERSIONS)

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What changes an instance by way of a task manager."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from oslo_log import log
+
+from trove.api import request as api_request
+from trove.cloud import base as cloud_base
+from trove.common import exception
+from trove.objects import instance as instances
+
+LOG = log.getLogger(__name__)
+
+
+def start(
+    request: api_request.Request,
+    instance: instances.Instance,
+    task: instances.Task,
+    action: str,
+    send: Callable[[], None],
+    **details: Any,
+) -> None:
+    """Let an instance begin a task and have it done by a task manager.
+
+    :param action: name of the task manager's method
+    :param send: sends the message; when it fails, the task is undone
+    :param details: further arguments of ``begin_task``
+    :raises ServiceUnavailable: the message could not be sent, or the
+        database could not be written
+    """
+    try:
+        instances.begin_task(
+            request.context, instance.id, task, action=action, **details
+        )
+    except exception.ServiceUnavailable:
+        # The connection may have broken after the task was written.
+        _undo(request, instance, task, action)
+        raise
+    try:
+        send()
+    except Exception:
+        if _undo(request, instance, task, action):
+            raise
+        # A task manager works on it, so the message got through after all;
+        # or an earlier request to delete is being carried out.
+
+
+def _undo(
+    request: api_request.Request,
+    instance: instances.Instance,
+    task: instances.Task,
+    action: str,
+) -> bool:
+    """Take a task back; False when there is nothing to take back.
+
+    :raises ServiceUnavailable: the database is away, so it is not known
+    """
+    try:
+        undone = instances.undo_task(request.context, instance.id, task)
+    except exception.ServiceUnavailable:
+        LOG.warning(
+            'It is not known whether instance %s is to %s, for the database '
+            'is away. If so, a task manager begins it, or gives it up, when '
+            'the database is back; nothing needs to be done.',
+            instance.id,
+            action,
+        )
+        raise exception.ServiceUnavailable(
+            'The database is not reachable. What was asked of instance '
+            f'{instance.id} may be begun, or given up, by itself when it is '
+            'back. Look at the status of the instance before you repeat the '
+            'request.'
+        ) from None
+    if undone:
+        LOG.warning(
+            'The task managers could not be told to %s instance %s; its '
+            'task is undone.',
+            action,
+            instance.id,
+        )
+    return undone
+
+
+def action(request: api_request.Request) -> None:
+    """Do what the only key of the body says."""
+    if 'restart' in request.body:
+        restart(request)
+        return
+    resize = request.body['resize']
+    if 'volume' in resize:
+        resize_volume(request, resize['volume'])
+    else:
+        resize_flavor(request, resize['flavorRef'])
+
+
+def restart(request: api_request.Request) -> None:
+    instance = request.instance('instance:restart')
+    taskmanager = request.runtime.taskmanager()
+    start(
+        request,
+        instance,
+        instances.Task.REBOOTING,
+        'restart',
+        lambda: taskmanager.restart(request.context, instance_id=instance.id),
+    )
+
+
+def reboot(request: api_request.Request) -> None:
+    instance = request.instance()
+    taskmanager = request.runtime.taskmanager()
+    start(
+        request,
+        instance,
+        instances.Task.REBOOTING,
+        'reboot',
+        lambda: taskmanager.reboot(request.context, instance_id=instance.id),
+    )
+
+
+def resize_volume(request: api_request.Request, volume: Any) -> None:
+    instance = request.instance('instance:resize_volume')
+    size = volume_size(request, volume)
+    old = instance.volume_size or 0
+    if size <= old:
+        raise exception.BadRequest(
+            f'The new size of the volume is {size} GiB; it must be more '
+            f'than the {old} GiB that it has.'
+        )
+    taskmanager = request.runtime.taskmanager()
+    start(
+        request,
+        instance,
+        instances.Task.RESIZING,
+        'resize_volume',
+        lambda: taskmanager.resize_volume(
+            request.context, new_size=size, instance_id=instance.id
+        ),
+        details={'new_size': size},
+        conf=request.runtime.conf,
+        deltas={'volumes': size - old},
+    )
+
+
+def resize_flavor(request: api_request.Request, reference: Any) -> None:
+    instance = request.instance('instance:resize_flavor')
+    new = flavor(request, reference)
+    if new.id == str(instance.flavor_id):
+        raise exception.BadRequest(
+            f'The instance has the flavor {new.id} already; choose another '
+            'one.'
+        )
+    old = _old_flavor(request, instance, new)
+    taskmanager = request.runtime.taskmanager()
+    start(
+        request,
+        instance,
+        instances.Task.RESIZING,
+        'resize_flavor',
+        lambda: taskmanager.resize_flavor(
+            request.context,
+            instance_id=instance.id,
+            old_flavor=old.to_dict(),
+            new_flavor=new.to_dict(),
+        ),
+        details={'old_flavor': old.to_dict(), 'new_flavor': new.to_dict()},
+        conf=request.runtime.conf,
+        deltas={'ram': new.ram - old.ram},
+    )
+
+
+def flavor(request: api_request.Request, reference: Any) -> cloud_base.Flavor:
+    """Return the flavor that a body names by id or URL.
+
+    :raises UnknownFlavor: there is none with this id
+    """
+    if isinstance(reference, dict):
+        reference = reference['id']
+    flavor_id = str(reference).rstrip('/').rpartition('/')[2]
+    compute = request.runtime.cloud.compute
+    try:
+        return compute.get_flavor(request.context, flavor_id)
+    except exception.FlavorNotFound:
+        raise exception.UnknownFlavor(flavor=flavor_id) from None
+
+
+def volume_size(request: api_request.Request, volume: Any) -> int:
+    """Return the GiB that a body asks for.
+
+    :raises QuotaExceeded: it is more than the options accept
+    """
+    size = int(volume['size'] if isinstance(volume, dict) else volume)
+    most = request.runtime.conf.max_accepted_volume_size
+    if size > most:
+        raise exception.QuotaExceeded(
+            f'The size of the volume is {size} GiB; the most that is '
+            f'accepted is {most} GiB.'
+        )
+    return size
+
+
+def _old_flavor(
+    request: api_request.Request,
+    instance: instances.Instance,
+    new: cloud_base.Flavor,
+) -> cloud_base.Flavor:
+    """Return the flavor that an instance has.
+
+    The cloud may have dropped it; then its size is not known any more, and
+    the quota stays as it is.
+    """
+    flavor_id = str(instance.flavor_id)
+    compute = request.runtime.cloud.compute
+    try:
+        return compute.get_flavor(request.context, flavor_id)
+    except exception.FlavorNotFound:
+        return cloud_base.Flavor(
+            flavor_id, flavor_id, new.ram, new.vcpus, new.disk
+        )

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Datastores and their versions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trove.api import paging
+from trove.api import request as api_request
+from trove.api.handlers import flavors
+from trove.common import exception
+from trove.objects import datastore as datastores
+
+#: Most datastores or versions in one answer.
+PAGE = 1000
+
+
+def index(request: api_request.Request) -> dict[str, Any]:
+    inactive = bool(request.context.is_admin)
+    items, marker = paging.page(
+        datastores.list_(inactive=inactive),
+        lambda item: item.id,
+        paging.limit(request, PAGE),
+        paging.marker(request),
+    )
+    views = [_datastore(request, item) for item in items]
+    return paging.body(request, 'datastores', views, marker)
+
+
+def show(request: api_request.Request) -> dict[str, Any]:
+    return {'datastore': _datastore(request, _get(request))}
+
+
+def versions(request: api_request.Request) -> dict[str, Any]:
+    datastore = _get(request)
+    items, marker = paging.page(
+        datastores.versions(
+            datastore.id, inactive=bool(request.context.is_admin)
+        ),
+        lambda item: item.id,
+        paging.limit(request, PAGE),
+        paging.marker(request),
+    )
+    views = [_version(request, item) for item in items]
+    return paging.body(request, 'versions', views, marker)
+
+
+def version(request: api_request.Request) -> dict[str, Any]:
+    return {'version': _version(request, _get_version(request))}
+
+
+def version_by_id(request: api_request.Request) -> dict[str, Any]:
+    version_id = request.params['version']
+    try:
+        found = datastores.get_version_by_id(
+            version_id, inactive=bool(request.context.is_admin)
+        )
+    except exception.DatastoreVersionNotFound:
+        # As released Trove, which answers 400 wherever a version is unknown.
+        raise exception.BadRequest(
+            f'Datastore version {version_id} does not exist or is not '
+            'active. List the versions with '
+            'GET /datastores/{datastore}/versions.'
+        ) from None
+    return {'version': _version(request, found)}
+
+
+def version_flavors(request: api_request.Request) -> dict[str, Any]:
+    _get_version(request)
+    return flavors.index(request)
+
+
+def _get(request: api_request.Request) -> datastores.Datastore:
+    name = request.params['datastore']
+    datastore = datastores.get(request.runtime.conf, name)
+    if not request.context.is_admin and not datastores.versions(datastore.id):
+        raise exception.DatastoreNotFound(id=name)
+    return datastore
+
+
+def _get_version(
+    request: api_request.Request,
+) -> datastores.DatastoreVersion:
+    return datastores.get_version(
+        _get(request),
+        request.params['version'],
+        inactive=bool(request.context.is_admin),
+    )
+
+
+def _datastore(
+    request: api_request.Request, item: datastores.Datastore
+) -> dict[str, Any]:
+    view: dict[str, Any] = {
+        'id': item.id,
+        'name': item.name,
+        'links': request.links('datastores', item.id),
+        'versions': [
+            _version(request, version, of_datastore=True)
+            for version in datastores.versions(
+                item.id, inactive=bool(request.context.is_admin)
+            )
+        ],
+    }
+    if item.default_version_id:
+        view['default_version'] = item.default_version_id
+    return view
+
+
+def _version(
+    request: api_request.Request,
+    item: datastores.DatastoreVersion,
+    of_datastore: bool = False,
+) -> dict[str, Any]:
+    view: dict[str, Any] = {
+        'id': item.id,
+        'name': item.name,
+        'version': item.version,
+        'links': request.links('datastores', 'versions', item.id),
+    }
+    if not of_datastore:
+        view['datastore'] = item.datastore_id
+    if request.context.is_admin:
+        view.update(
+            active=item.active,
+            image=item.image_id,
+            image_tags=list(item.image_tags),
+            packages=item.packages,
+            registry_ext=item.registry_ext,
+            repl_strategy=item.repl_strategy,
+        )
+    return view

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the handlers of databases, users and grants ask a guest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from trove.api import names
+from trove.api import request as api_request
+from trove.common import exception
+from trove.guestagent import api as guest_api
+from trove.objects import instance as instances
+
+#: Pages that are read at most when looking for a name.
+_PAGES = 10000
+
+Wire = dict[str, Any]
+Lister = Callable[..., list[Any]]
+
+
+class Guest:
+    """The guest of the instance that a request names.
+
+    :raises InstanceNotFound: there is no such instance
+    :raises InstanceBusy: it is doing something else
+    :raises Unprocessable: its database does not run
+    """
+
+    def __init__(self, request: api_request.Request) -> None:
+        self.context = request.context
+        self.instance: instances.Instance = request.instance()
+        self.instance.require_available()
+        self.client: guest_api.API = request.runtime.guest(self.instance.id)
+        version = self.instance.datastore_version
+        self.rules = names.rules(version.manager or '' if version else '')
+
+    def databases(self) -> list[str]:
+        """Return the names of all databases."""
+        return [d['_name'] for d in self._all(self.client.list_databases)]
+
+    def users(self) -> list[tuple[str, str]]:
+        """Return name and host of all users."""
+        return [
+            (u['_name'], u.get('_host') or names.ANY_HOST)
+            for u in self._all(self.client.list_users)
+        ]
+
+    def user_name(self, text: str) -> tuple[str, str]:
+        """Return name and host that ``NAME[@HOST]`` in a path means.
+
+        :raises UserNotFound: it is not a name that a user can have
+        """
+        name, host = names.split_user(self.rules, text)
+        try:
+            names.check_user(self.rules, name, host)
+        except exception.BadRequest:
+            # Above all not one of the system's, which nobody may touch.
+            raise exception.UserNotFound(name=text) from None
+        return name, host
+
+    def user(self, text: str) -> Wire:
+        """Return the user that ``NAME[@HOST]`` in a path means.
+
+        :raises UserNotFound: there is none, or it is one of the system's
+        """
+        name, host = self.user_name(text)
+        found = self.client.get_user(
+            self.context, username=name, hostname=host
+        )
+        if not found:
+            raise exception.UserNotFound(name=text)
+        return {**found, '_name': name, '_host': host}
+
+    def require_databases(self, wanted: list[str]) -> None:
+        """Return when all of these databases are there.
+
+        :raises DatabaseNotFound: one is not, or is the system's
+        """
+        there = set(self.databases())
+        for name in wanted:
+            if name not in there or not self._is_usual(name):
+                raise exception.DatabaseNotFound(name=name)
+
+    def _is_usual(self, name: str) -> bool:
+        try:
+            names.check_database(self.rules, name)
+        except exception.BadRequest:
+            return False
+        return True
+
+    def _all(self, lister: Lister) -> list[Wire]:
+        found: list[Wire] = []
+        marker = None
+        for _ in range(_PAGES):
+            page, after = lister(self.context, limit=None, marker=marker)
+            found.extend(page)
+            if not after or after == marker:
+                break
+            marker = after
+        return found

@@ -1,0 +1,364 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Instances: create, list, show, change, delete."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from oslo_log import log
+from oslo_utils import uuidutils
+
+from trove.api import names
+from trove.api import paging
+from trove.api import request as api_request
+from trove.api import runtime as api_runtime
+from trove.api.handlers import actions
+from trove.api.schemas import instance as schema
+from trove.api.views import instance as views
+from trove.cloud import base as cloud_base
+from trove.common import exception
+from trove.objects import datastore as datastores
+from trove.objects import instance as instances
+
+LOG = log.getLogger(__name__)
+
+_LATER = {
+    'configuration': 'Attaching a configuration group',
+    'modules': 'Applying modules',
+    'replica_count': 'Creating replicas',
+    'replica_of': 'Creating or detaching replicas',
+    'restorePoint': 'Restoring a backup',
+    'slave_of': 'Creating or detaching replicas',
+}
+
+
+def create(request: api_request.Request) -> dict[str, Any]:
+    body = request.body['instance']
+    _refuse_later(body, schema.LATER)
+    if body.get('users'):
+        request.authorize('instance:extension:user:create')
+    if body.get('databases'):
+        request.authorize('instance:extension:database:create')
+    _refuse_unapplied(request, body)
+    version = _datastore_version(request, body.get('datastore') or {})
+    flavor = _flavor(request, body)
+    size = _volume_size(request, body)
+    databases, users = names.check_new(
+        names.rules(version.manager or ''),
+        body.get('databases') or (),
+        body.get('users') or (),
+    )
+    names.check_grants(users, (item['_name'] for item in databases))
+    order = _order(body, version, flavor, size, databases)
+    instance = _record(request, body, version, flavor, order)
+    try:
+        request.runtime.taskmanager().create_instance(
+            request.context, instance_id=instance.id, users=users, **order
+        )
+    except Exception:
+        if _remove(instance.id, flavor):
+            raise
+        # A task manager works on it, so the message got through after all.
+    return {'instance': views.detail(request, instance)}
+
+
+def index(request: api_request.Request) -> dict[str, Any]:
+    return _list(request, views.summary)
+
+
+def detail(request: api_request.Request) -> dict[str, Any]:
+    return _list(request, views.detail)
+
+
+def show(request: api_request.Request) -> dict[str, Any]:
+    instance = request.instance()
+    view = views.detail(request, instance)
+    used = volume_used(request, instance)
+    if used is not None:
+        view['volume']['used'] = used
+    return {'instance': view}
+
+
+def update(request: api_request.Request) -> None:
+    """Change the name, who may reach the instance, or both."""
+    body = request.body['instance']
+    _refuse_unapplied(request, body)
+    instance = request.instance()
+    for key in ('replica_of', 'slave_of'):
+        if key in body and not body[key] and not instance.slave_of_id:
+            raise exception.BadRequest(
+                f'Instance {instance.id} is not a replica, so there is '
+                'nothing to detach it from.'
+            )
+        if key in body:
+            raise _later(key)
+    # Without a value it means: detach; and there may be nothing to detach.
+    if (
+        body.get('configuration')
+        or instance.configuration_id
+        and ('configuration' in body or not body)
+    ):
+        raise _later('configuration')
+    instances.change(
+        request.context,
+        instance.id,
+        name=body.get('name'),
+        access=body.get('access'),
+    )
+
+
+def delete(request: api_request.Request) -> None:
+    instance = request.instance()
+    taskmanager = request.runtime.taskmanager()
+    actions.start(
+        request,
+        instance,
+        instances.Task.DELETING,
+        'delete_instance',
+        lambda: taskmanager.delete_instance(
+            request.context, instance_id=instance.id
+        ),
+    )
+
+
+def volume_used(
+    request: api_request.Request, instance: instances.Instance
+) -> float | None:
+    """Return the GiB that are used of a volume, as the guest says.
+
+    None when it cannot be asked or does not answer in time; then it is left
+    alone for a while, so that showing an instance stays quick.
+    """
+    runtime = request.runtime
+    timeout = runtime.conf.volume_used_timeout
+    asks = timeout > 0 and instance.status in ('ACTIVE', 'HEALTHY')
+    if (
+        not asks
+        or instance.silent_for is not None
+        or runtime.is_silent(instance.id)
+    ):
+        return None
+    guest = runtime.guest(instance.id, timeout)
+    try:
+        stats = guest.get_filesystem_stats(request.context, fs_path=None)
+        return round(float(stats['used']), 2)
+    except exception.ServiceUnavailable:
+        runtime.mark_silent(api_runtime.EVERYBODY)
+    except (exception.TroveError, KeyError, TypeError, ValueError) as error:
+        LOG.info(
+            'Showing instance %s without how much of its volume is used, '
+            'because its guest did not say: %s',
+            instance.id,
+            error,
+        )
+        runtime.mark_silent(instance.id)
+    return None
+
+
+def _list(request: api_request.Request, view: Any) -> dict[str, Any]:
+    found, marker = instances.list_(
+        request.context,
+        limit=paging.limit(request, request.runtime.conf.instances_page_size),
+        marker=paging.marker(request),
+        project_id=request.project_id,
+        include_clustered=bool(request.flag('include_clustered')),
+    )
+    items = [view(request, request.judged(instance)) for instance in found]
+    return paging.body(request, 'instances', items, marker)
+
+
+def _record(
+    request: api_request.Request,
+    body: dict[str, Any],
+    version: datastores.DatastoreVersion,
+    flavor: cloud_base.Flavor,
+    order: dict[str, Any],
+) -> instances.Instance:
+    """Write a new instance down."""
+    instance_id = uuidutils.generate_uuid()
+    try:
+        return instances.create(
+            request.runtime.conf,
+            request.context,
+            instance_id=instance_id,
+            name=body['name'],
+            flavor_id=flavor.id,
+            ram=flavor.ram,
+            volume_size=order['volume_size'],
+            datastore_version_id=version.id,
+            access=body.get('access'),
+            region_id=body.get('region_name'),
+            details=order,
+        )
+    except exception.ServiceUnavailable:
+        # The connection may have broken after it was written.
+        _remove(instance_id, flavor)
+        raise
+
+
+def _remove(instance_id: str, flavor: cloud_base.Flavor) -> bool:
+    """Remove an instance that nobody is told to make.
+
+    :returns: False when there is none, or a task manager makes it
+    :raises ServiceUnavailable: the database is away, so it is not known
+    """
+    try:
+        removed = instances.mark_deleted(instance_id, ram=flavor.ram)
+    except exception.ServiceUnavailable:
+        LOG.warning(
+            'It is not known whether instance %s was written down, for the '
+            'database is away. If so, a task manager makes it, or gives it '
+            'up, when the database is back; its user was told so.',
+            instance_id,
+        )
+        raise exception.ServiceUnavailable(
+            'The database is not reachable. It may be that the instance '
+            f'{instance_id} is there when it is back. If so, wait until it '
+            'is no longer in BUILD, and delete it if you do not want it, '
+            'before you repeat the request.'
+        ) from None
+    if removed:
+        LOG.warning(
+            'The task managers could not be told to create instance %s; its '
+            'record is removed.',
+            instance_id,
+        )
+    return removed
+
+
+def _datastore_version(
+    request: api_request.Request, body: dict[str, str]
+) -> datastores.DatastoreVersion:
+    datastore = datastores.get(request.runtime.conf, body.get('type'))
+    return datastores.get_version(
+        datastore, body.get('version'), number=body.get('version_number')
+    )
+
+
+def _flavor(
+    request: api_request.Request, body: dict[str, Any]
+) -> cloud_base.Flavor:
+    reference = body.get('flavorRef', body.get('flavor'))
+    if reference is None:
+        raise exception.BadRequest(
+            'instance has no "flavorRef", which is required.'
+        )
+    return actions.flavor(request, reference)
+
+
+def _volume_size(request: api_request.Request, body: dict[str, Any]) -> int:
+    if 'volume' not in body:
+        raise exception.BadRequest(
+            'instance has no "volume" with a "size", which is required.'
+        )
+    return actions.volume_size(request, body['volume'])
+
+
+def _order(
+    body: dict[str, Any],
+    version: datastores.DatastoreVersion,
+    flavor: cloud_base.Flavor,
+    size: int,
+    databases: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """Return what the task manager is told, apart from id and users.
+
+    It holds no secret, so that it may be kept with the task.
+    """
+    volume = body['volume']
+    return {
+        'name': body['name'],
+        'flavor': flavor.to_dict(),
+        'image_id': version.image_id,
+        'databases': databases,
+        'datastore_manager': version.manager,
+        'packages': version.packages,
+        'volume_size': size,
+        'backup_id': None,
+        'availability_zone': body.get('availability_zone'),
+        'root_password': None,
+        'nics': [_nic(nic) for nic in body.get('nics') or ()],
+        'overrides': None,
+        'slave_of_id': None,
+        'cluster_config': None,
+        'volume_type': volume.get('type')
+        if isinstance(volume, dict)
+        else None,
+        'modules': None,
+        'locality': body.get('locality'),
+        'access': body.get('access'),
+        'ds_version': version.version,
+    }
+
+
+def _nic(nic: dict[str, str]) -> dict[str, str]:
+    """Return a network under the name that task managers know."""
+    nic = dict(nic)
+    old = nic.pop('net-id', None)
+    if old and 'network_id' not in nic:
+        nic['network_id'] = old
+    if not nic.get('network_id') and not nic.get('subnet_id'):
+        raise exception.BadRequest(
+            'instance.nics[0] names neither "network_id" nor "subnet_id"; '
+            'give one of them.'
+        )
+    if nic.get('ip_address') and not nic.get('subnet_id'):
+        raise exception.BadRequest(
+            'instance.nics[0] has an "ip_address" but no "subnet_id"; name '
+            'the subnet that the address is in.'
+        )
+    return nic
+
+
+def _refuse_unapplied(
+    request: api_request.Request, body: dict[str, Any]
+) -> None:
+    """Refuse what nothing would apply: better no than a false yes.
+
+    A type of the volume is let pass: it promises nothing that can be seen,
+    and there are clients that always send one.
+
+    :raises BadRequest: a network is written wrong
+    :raises NotSupported: what is asked for would be passed over
+    """
+    access = body.get('access')
+    _check_access(access)
+    ignored = request.runtime.cloud.ignores
+    for key, given in (
+        ('access.allowed_cidrs', (access or {}).get('allowed_cidrs')),
+        ('locality', body.get('locality')),
+        (
+            'availability_zone',
+            'availability_zone' in ignored and body.get('availability_zone'),
+        ),
+    ):
+        if given:
+            raise exception.NotSupported(
+                f'Nothing applies "{key}" here, so the instance would be '
+                f'other than you ask for; leave "instance.{key}" out.'
+            )
+
+
+def _check_access(access: dict[str, Any] | None) -> None:
+    for cidr in (access or {}).get('allowed_cidrs') or ():
+        try:
+            ipaddress.ip_network(cidr)
+        except ValueError as error:
+            raise exception.BadRequest(
+                f'instance.access.allowed_cidrs has "{cidr}", which is not '
+                f'a network: {error}. Write it like "10.0.0.0/8".'
+            ) from None
+
+
+def _refuse_later(body: dict[str, Any], keys: tuple[str, ...]) -> None:
+    for key in keys:
+        value = body.get(key)
+        if value and not (key == 'replica_count' and value == 1):
+            raise _later(key)
+
+
+def _later(key: str) -> exception.NotSupported:
+    return exception.NotSupported(
+        f'{_LATER[key]} is not supported yet; leave "{key}" out.'
+    )

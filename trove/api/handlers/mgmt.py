@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Instances as operators manage them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trove.api import paging
+from trove.api import request as api_request
+from trove.api.handlers import actions
+from trove.api.views import instance as views
+from trove.objects import instance as instances
+from trove.objects import root as root_object
+
+
+def index(request: api_request.Request) -> dict[str, Any]:
+    """List instances of all projects, or of ``project_id``."""
+    found, marker = instances.list_(
+        request.context,
+        limit=paging.limit(request, request.runtime.conf.instances_page_size),
+        marker=paging.marker(request),
+        all_projects=True,
+        deleted=request.flag('deleted'),
+        project_id=request.query.get('project_id') or None,
+        include_clustered=bool(request.flag('include_clustered')),
+    )
+    items = [
+        views.management(request, request.judged(instance))
+        for instance in found
+    ]
+    return paging.body(request, 'instances', items, marker)
+
+
+def show(request: api_request.Request) -> dict[str, Any]:
+    instance = request.instance(include_deleted=bool(request.flag('deleted')))
+    history = root_object.history(instance.id)
+    return {'instance': views.management_detail(request, instance, history)}
+
+
+def action(request: api_request.Request) -> None:
+    """Do what the only key of the body says; for now that is "reboot"."""
+    actions.reboot(request)
+
+
+def root(request: api_request.Request) -> dict[str, Any]:
+    """Tell when root was enabled for the first time, and by whom."""
+    instance = request.instance()
+    history = root_object.history(instance.id)
+    return {
+        'root_history': {
+            'id': instance.id,
+            'enabled': views.time(history.created) if history else 'Never',
+            'user': history.user if history else 'Nobody',
+        }
+    }
+
+
+def rpc_ping(request: api_request.Request) -> None:
+    instance = request.instance()
+    request.runtime.guest(instance.id).rpc_ping(request.context)
+
+
+def diagnostics(request: api_request.Request) -> dict[str, Any]:
+    instance = request.instance()
+    guest = request.runtime.guest(instance.id)
+    found = guest.get_diagnostics(request.context)
+    return {
+        'diagnostics': {
+            'version': found.get('version'),
+            'threads': found.get('threads'),
+            'fdSize': found.get('fds'),
+            'vmSize': found.get('vm_size'),
+            'vmPeak': found.get('vm_peak'),
+            'vmRss': found.get('vm_rss'),
+            'vmHwm': found.get('vm_hwm'),
+        }
+    }
+
+
+def hwinfo(request: api_request.Request) -> dict[str, Any]:
+    instance = request.instance()
+    found = request.runtime.guest(instance.id).get_hwinfo(request.context)
+    found = found.get('hwinfo', found)
+    return {
+        'hwinfo': {
+            'mem_total': found.get('mem_total'),
+            'num_cpus': found.get('num_cpus'),
+        }
+    }

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The users of the databases of an instance, and their grants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trove.api import names
+from trove.api import paging
+from trove.api import request as api_request
+from trove.api.handlers import guest as guests
+from trove.api.views import guest as views
+from trove.common import exception
+
+
+def create(request: api_request.Request) -> None:
+    _create(request, request.body['users'])
+
+
+def create_one(request: api_request.Request) -> None:
+    """Create the user that the path names, as openstacksdk asks for it."""
+    asked = request.body['users']
+    name = request.params['name']
+    if asked.get('name', name) != name:
+        raise exception.BadRequest(
+            f'The path names the user "{name}", the body "{asked["name"]}"; '
+            'name the same one, or leave it out of the body.'
+        )
+    _create(request, [{**asked, 'name': name}])
+
+
+def _create(request: api_request.Request, asked: list[Any]) -> None:
+    guest = guests.Guest(request)
+    _, users = names.check_new(guest.rules, (), asked)
+    there = set(guest.users())
+    for user in users:
+        if (user['_name'], user['_host']) in there:
+            raise exception.UserExists(name=user['_name'])
+    if any(user['_databases'] for user in users):
+        names.check_grants(users, guest.databases())
+    guest.client.create_user(request.context, users=users)
+
+
+def index(request: api_request.Request) -> dict[str, Any]:
+    guest = guests.Guest(request)
+    page, marker = guest.client.list_users(
+        request.context,
+        limit=paging.limit(request, request.runtime.conf.users_page_size),
+        marker=paging.marker(request),
+    )
+    items = [views.user(item) for item in page]
+    return paging.body(request, 'users', items, marker)
+
+
+def show(request: api_request.Request) -> dict[str, Any]:
+    guest = guests.Guest(request)
+    return {'user': views.user(guest.user(request.params['name']))}
+
+
+def delete(request: api_request.Request) -> None:
+    """Delete a user, or what an interrupted deletion has left of one.
+
+    That is not listed any more, so the answer is that there is no such user;
+    but the guest, to whom an unknown one is no error, removes the rest.
+    """
+    guest = guests.Guest(request)
+    text = request.params['name']
+    name, host = guest.user_name(text)
+    found = guest.client.get_user(
+        request.context, username=name, hostname=host
+    )
+    guest.client.delete_user(
+        request.context,
+        user={
+            '_name': name,
+            '_host': host,
+            '_password': None,
+            '_databases': [],
+        },
+    )
+    if not found:
+        raise exception.UserNotFound(name=text)
+
+
+def update(request: api_request.Request) -> None:
+    """Give a user another name, password or host."""
+    guest = guests.Guest(request)
+    user = guest.user(request.params['name'])
+    asked = request.body['user']
+    old = (user['_name'], user['_host'])
+    new = names.check_user(
+        guest.rules,
+        asked.get('name') or old[0],
+        asked.get('host') or old[1],
+    )
+    if new != old and new in guest.users():
+        raise exception.UserExists(name=new[0])
+    guest.client.update_attributes(
+        request.context,
+        username=old[0],
+        hostname=old[1],
+        user_attrs={k: v for k, v in asked.items() if v is not None},
+    )
+
+
+def change_passwords(request: api_request.Request) -> None:
+    guest = guests.Guest(request)
+    _, users = names.check_new(guest.rules, (), request.body['users'])
+    there = set(guest.users())
+    for user in users:
+        if (user['_name'], user['_host']) not in there:
+            raise exception.UserNotFound(name=user['_name'])
+    guest.client.change_passwords(
+        request.context,
+        users=[
+            {
+                'name': user['_name'],
+                'host': user['_host'],
+                'password': user['_password'],
+            }
+            for user in users
+        ],
+    )
+
+
+def list_access(request: api_request.Request) -> dict[str, Any]:
+    guest = guests.Guest(request)
+    user = guest.user(request.params['name'])
+    found = guest.client.list_access(
+        request.context, username=user['_name'], hostname=user['_host']
+    )
+    return {'databases': [views.database(item) for item in found]}
+
+
+def grant(request: api_request.Request) -> None:
+    guest = guests.Guest(request)
+    user = guest.user(request.params['name'])
+    wanted = list(
+        dict.fromkeys(item['name'] for item in request.body['databases'])
+    )
+    guest.require_databases(wanted)
+    guest.client.grant_access(
+        request.context,
+        username=user['_name'],
+        hostname=user['_host'],
+        databases=wanted,
+    )
+
+
+def revoke(request: api_request.Request) -> None:
+    guest = guests.Guest(request)
+    user = guest.user(request.params['name'])
+    database = request.params['database']
+    found = guest.client.list_access(
+        request.context, username=user['_name'], hostname=user['_host']
+    )
+    if database not in [item['_name'] for item in found]:
+        raise exception.DatabaseNotFound(
+            f'User "{user["_name"]}" has no access to the database '
+            f'"{database}".'
+        )
+    guest.client.revoke_access(
+        request.context,
+        username=user['_name'],
+        hostname=user['_host'],
+        database=database,
+    )

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a handler gets to know about a request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import dataclasses
+import re
+from typing import Any
+from urllib import parse
+
+from trove.api import runtime as api_runtime
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.objects import instance as instance_object
+
+_UUID = re.compile(r'[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}')
+
+
+def is_uuid(text: str) -> bool:
+    return _UUID.fullmatch(text) is not None
+
+
+@dataclasses.dataclass
+class Request:
+    """A request that passed token, policy and schema.
+
+    :ivar params: the variable parts of the path, decoded
+    :ivar query: the last value of each query parameter
+    :ivar body: the decoded JSON; None when the route takes none
+    :ivar base_url: where the API is, without a slash at the end:
+        ``https://db.example.org/v1.0``
+    :ivar path: the path below ``base_url`` as it was asked, quoted
+    """
+
+    context: trove_context.TroveContext
+    runtime: api_runtime.Runtime
+    rule: str
+    params: Mapping[str, str]
+    query: Mapping[str, str]
+    body: Any
+    base_url: str
+    path: str
+
+    @property
+    def project_id(self) -> str:
+        return self.context.project_id or ''
+
+    def authorize(self, rule: str, project_id: str | None = None) -> None:
+        """Return when the user may do ``rule`` in a project.
+
+        :raises Forbidden: he may not; Unauthorized for administrators' rules
+        """
+        self.runtime.enforcer.authorize(
+            self.context, rule, {'tenant': project_id or self.project_id}
+        )
+
+    def instance(
+        self, rule: str | None = None, include_deleted: bool = False
+    ) -> instance_object.Instance:
+        """Return the instance that the path names.
+
+        :param rule: checked against the project of the instance; the rule
+            of the route by default
+        :raises InstanceNotFound: there is none, or it is another project's
+        """
+        instance_id = self.params['instance_id']
+        if not is_uuid(instance_id):
+            # A name; clients ask for names first and list then.
+            raise exception.InstanceNotFound(id=instance_id)
+        instance = instance_object.get(
+            self.context, instance_id, include_deleted=include_deleted
+        )
+        self.authorize(rule or self.rule, instance.tenant_id)
+        return self.judged(instance)
+
+    def judged(
+        self, instance: instance_object.Instance
+    ) -> instance_object.Instance:
+        """Return an instance whose guest is silent as one like that."""
+        return instance.judged(self.runtime.conf.agent_heartbeat_expiry)
+
+    def flag(self, name: str) -> bool | None:
+        """Return a boolean query parameter, None when it is not given."""
+        value = self.query.get(name, '').lower()
+        if value in ('true', '1', 'yes', 'on'):
+            return True
+        return False if value else None
+
+    def link(self, *segments: str) -> str:
+        """Return the URL of a resource of this project."""
+        return '/'.join(
+            (self.base_url, parse.quote(self.project_id, safe=''))
+            + tuple(parse.quote(s, safe='') for s in segments)
+        )
+
+    def links(self, *segments: str) -> list[dict[str, str]]:
+        """Return the links "self" and "bookmark" of a resource."""
+        root = self.base_url.rpartition('/')[0]
+        bookmark = '/'.join(
+            (root, *(parse.quote(s, safe='') for s in segments))
+        )
+        return [
+            {'href': self.link(*segments), 'rel': 'self'},
+            {'href': bookmark, 'rel': 'bookmark'},
+        ]

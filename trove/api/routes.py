@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every path of the API: verb, handler, policy rule, body."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from typing import NamedTuple
+
+from trove.api import request as api_request
+from trove.api import validation
+from trove.api.handlers import actions
+from trove.api.handlers import databases
+from trove.api.handlers import datastores
+from trove.api.handlers import flavors
+from trove.api.handlers import instances
+from trove.api.handlers import limits
+from trove.api.handlers import mgmt
+from trove.api.handlers import root
+from trove.api.handlers import users
+from trove.api.handlers import versions
+from trove.api.schemas import database as database_schema
+from trove.api.schemas import instance as instance_schema
+from trove.api.schemas import quota as quota_schema
+from trove.api.schemas import root as root_schema
+from trove.api.schemas import user as user_schema
+
+Handler = Callable[[api_request.Request], Any]
+
+
+class Route(NamedTuple):
+    """One verb of one path.
+
+    :ivar path: below ``/v1.0``; variable parts in braces
+    :ivar handler: returns what the answer's body holds, None for no body
+    :ivar rule: name of the policy rule; empty where no token is needed
+    :ivar status: of the answer when all went well
+    :ivar schema: what the body must look like; None where none is read
+    :ivar check: False where the handler must choose or check the rule
+        itself, because it depends on the body or on the path
+    """
+
+    verb: str
+    path: str
+    handler: Handler
+    rule: str
+    status: int = 200
+    schema: validation.Body | None = None
+    check: bool = True
+
+
+_P = '/{project_id}'
+_I = _P + '/instances'
+_II = _I + '/{instance_id}'
+_D = _P + '/datastores'
+_DV = _D + '/{datastore}/versions'
+_M = _P + '/mgmt'
+_MI = _M + '/instances'
+_MII = _MI + '/{instance_id}'
+_DB = _II + '/databases'
+_U = _II + '/users'
+_UU = _U + '/{name}'
+_R = _II + '/root'
+
+_database = 'instance:extension:database:'
+_user = 'instance:extension:user:'
+_access = 'instance:extension:user_access:'
+_root = 'instance:extension:root:'
+
+# One route per line, so that the table can be read as a table.
+# fmt: off
+ROUTES: tuple[Route, ...] = (
+    Route('GET', '/', versions.show, '', check=False),
+
+    Route('GET', _D, datastores.index, 'datastore:index'),
+    Route('GET', _D + '/{datastore}', datastores.show, 'datastore:show'),
+    Route('GET', _DV, datastores.versions, 'datastore:version_index'),
+    Route('GET', _DV + '/{version}', datastores.version,
+          'datastore:version_show'),
+    Route('GET', _DV + '/{version}/flavors', datastores.version_flavors,
+          'datastore:list_associated_flavors'),
+    Route('GET', _D + '/versions/{version}', datastores.version_by_id,
+          'datastore:version_show_by_uuid'),
+
+    Route('GET', _P + '/flavors', flavors.index, 'flavor:index'),
+    Route('GET', _P + '/flavors/{flavor}', flavors.show, 'flavor:show'),
+
+    Route('GET', _P + '/limits', limits.index, 'limits:index'),
+
+    Route('POST', _I, instances.create, 'instance:create', 200,
+          instance_schema.CREATE),
+    Route('GET', _I, instances.index, 'instance:index'),
+    Route('GET', _I + '/detail', instances.detail, 'instance:detail'),
+    Route('GET', _II, instances.show, 'instance:show'),
+    Route('PUT', _II, instances.update, 'instance:update', 202,
+          instance_schema.UPDATE),
+    Route('DELETE', _II, instances.delete, 'instance:delete', 202),
+    Route('POST', _II + '/action', actions.action, 'instance:restart', 202,
+          instance_schema.ACTION, check=False),
+
+    Route('POST', _DB, databases.create, _database + 'create', 202,
+          database_schema.CREATE),
+    Route('GET', _DB, databases.index, _database + 'index'),
+    Route('GET', _DB + '/{name}', databases.show, _database + 'show'),
+    Route('DELETE', _DB + '/{name}', databases.delete, _database + 'delete',
+          202),
+
+    Route('POST', _U, users.create, _user + 'create', 202,
+          user_schema.CREATE),
+    Route('GET', _U, users.index, _user + 'index'),
+    Route('PUT', _U, users.change_passwords, _user + 'update_all', 202,
+          user_schema.CHANGE_PASSWORDS),
+    Route('POST', _UU, users.create_one, _user + 'create', 202,
+          user_schema.CREATE_ONE),
+    Route('GET', _UU, users.show, _user + 'show'),
+    Route('PUT', _UU, users.update, _user + 'update', 202,
+          user_schema.UPDATE),
+    Route('DELETE', _UU, users.delete, _user + 'delete', 202),
+    Route('GET', _UU + '/databases', users.list_access, _access + 'index'),
+    Route('PUT', _UU + '/databases', users.grant, _access + 'update', 202,
+          database_schema.GRANT),
+    Route('DELETE', _UU + '/databases/{database}', users.revoke,
+          _access + 'delete', 202),
+
+    Route('POST', _R, root.enable, _root + 'create', 200,
+          root_schema.ENABLE),
+    Route('GET', _R, root.show, _root + 'index'),
+    Route('DELETE', _R, root.disable, _root + 'delete', 204),
+
+    Route('GET', _MI, mgmt.index, 'mgmt:instance:index'),
+    Route('GET', _MII, mgmt.show, 'mgmt:instance:show'),
+    Route('POST', _MII + '/action', mgmt.action, 'mgmt:instance:reboot', 202,
+          instance_schema.MGMT_ACTION),
+    Route('GET', _MII + '/root', mgmt.root, 'mgmt:instance:root'),
+    Route('GET', _MII + '/rpc_ping', mgmt.rpc_ping,
+          'mgmt:instance:rpc_ping', 204),
+    Route('GET', _MII + '/diagnostics', mgmt.diagnostics,
+          'mgmt:instance:diagnostics'),
+    Route('GET', _MII + '/hwinfo', mgmt.hwinfo, 'mgmt:instance:hwinfo'),
+    Route('GET', _M + '/quotas/{project}', limits.quotas, 'mgmt:quota:show',
+          check=False),
+    Route('PUT', _M + '/quotas/{project}', limits.update_quotas,
+          'mgmt:quota:update', 200, quota_schema.UPDATE),
+)
+
+#: Served at the root, beside ``/v1.0``.
+VERSIONS: tuple[Route, ...] = (
+    Route('GET', '/', versions.index, '', check=False),
+)
+# fmt: on

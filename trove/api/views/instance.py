@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Instances as they go out."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from trove.api import request as api_request
+from trove.objects import instance as instance_object
+from trove.objects import root as root_object
+
+Instance = instance_object.Instance
+
+
+def time(when: datetime.datetime | None) -> str | None:
+    """Return a time in UTC as ``YYYY-MM-DDTHH:MM:SS``."""
+    return when.strftime('%Y-%m-%dT%H:%M:%S') if when else None
+
+
+def summary(request: api_request.Request, it: Instance) -> dict[str, Any]:
+    """Return an instance as in a list."""
+    version = it.datastore_version
+    view: dict[str, Any] = {
+        'id': it.id,
+        'name': it.name,
+        'status': it.status,
+        'operating_status': it.operating_status,
+        'links': request.links('instances', it.id),
+        'flavor': {
+            'id': it.flavor_id,
+            'links': request.links('flavors', str(it.flavor_id)),
+        },
+        'datastore': {
+            'type': version.datastore_name if version else None,
+            'version': version.name if version else None,
+        },
+        'region': it.region_id,
+        'volume': {'size': it.volume_size},
+    }
+    if request.context.is_admin:
+        view['tenant_id'] = it.tenant_id
+    view.update(_reachable(it))
+    # These two keys tell clients what it is; so they may not be empty.
+    if it.slave_of_id:
+        view['replica_of'] = _reference(request, it.slave_of_id)
+    if it.replicas:
+        view['replicas'] = [_reference(request, r) for r in it.replicas]
+    return view
+
+
+def detail(request: api_request.Request, it: Instance) -> dict[str, Any]:
+    """Return an instance with all that its owner may know."""
+    view = summary(request, it)
+    view['created'] = time(it.created)
+    view['updated'] = time(it.updated)
+    view['service_status_updated'] = time(it.status_updated_at)
+    version = it.datastore_version
+    view['datastore']['version_number'] = version.version if version else None
+    if it.fault:
+        view['fault'] = {
+            'message': it.fault.message,
+            'created': time(it.fault.created),
+            'details': it.fault.details,
+        }
+    if it.cluster_id:
+        view['cluster_id'] = it.cluster_id
+    if request.context.is_admin:
+        view['server_id'] = it.compute_instance_id
+        view['volume_id'] = it.volume_id
+        view['encrypted_rpc_messaging'] = it.encrypted_key is not None
+    return view
+
+
+def management(request: api_request.Request, it: Instance) -> dict[str, Any]:
+    """Return an instance as an operator sees it in a list."""
+    view = detail(request, it)
+    server: dict[str, Any] | None = None
+    if it.compute_instance_id:
+        server = {
+            'id': it.compute_instance_id,
+            'name': it.name,
+            'status': it.server_status,
+            'tenant_id': it.tenant_id,
+            'host': None,
+        }
+    view.update(
+        server=server,
+        service_status=it.service_status.api_word,
+        tenant_id=it.tenant_id,
+        deleted=it.deleted,
+        deleted_at=time(it.deleted_at),
+        task_description=it.task_description,
+        guest_version=it.guest_version,
+    )
+    return view
+
+
+def management_detail(
+    request: api_request.Request,
+    it: Instance,
+    root: root_object.RootHistory | None,
+) -> dict[str, Any]:
+    """Return an instance with all that an operator may know."""
+    view = management(request, it)
+    view['guest_status'] = {'state_description': it.service_status.description}
+    if it.volume_id:
+        view['volume']['id'] = it.volume_id
+    if root is not None:
+        view['root_enabled'] = time(root.created)
+        view['root_enabled_by'] = root.user
+    return view
+
+
+def _reference(
+    request: api_request.Request, instance_id: str
+) -> dict[str, Any]:
+    return {
+        'id': instance_id,
+        'links': request.links('instances', instance_id),
+    }
+
+
+def _reachable(it: Instance) -> dict[str, Any]:
+    """Return where an instance can be reached, and by whom."""
+    access = dict(it.access or {})
+    addresses = [
+        {'address': a.address, 'type': a.type}
+        for a in it.addresses
+        if a.type != 'public' or access.get('is_public') is not False
+    ]
+    view: dict[str, Any] = {'access': access}
+    if it.hostname:
+        view['hostname'] = it.hostname
+    if addresses:
+        view['addresses'] = addresses
+        view['ip'] = [address['address'] for address in addresses]
+        access.setdefault(
+            'is_public', any(a['type'] == 'public' for a in addresses)
+        )
+    return view

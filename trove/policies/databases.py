@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may do what with the databases of an instance."""
+
+from __future__ import annotations
+
+from oslo_policy import policy
+
+from trove.policies import base
+
+RULES: list[policy.RuleDefault] = [
+    base.rule(
+        'instance:extension:database:create',
+        base.ADMIN_OR_OWNER,
+        'Create databases.',
+        ('POST', base.INSTANCES),
+        ('POST', f'{base.INSTANCE}/databases'),
+    ),
+    base.rule(
+        'instance:extension:database:index',
+        base.ADMIN_OR_OWNER,
+        'List the databases.',
+        ('GET', f'{base.INSTANCE}/databases'),
+    ),
+    base.rule(
+        'instance:extension:database:delete',
+        base.ADMIN_OR_OWNER,
+        'Delete a database.',
+        ('DELETE', f'{base.INSTANCE}/databases/{{name}}'),
+    ),
+    base.rule(
+        'instance:extension:database:show',
+        base.ADMIN_OR_OWNER,
+        'Show a database.',
+        ('GET', f'{base.INSTANCE}/databases/{{name}}'),
+    ),
+]
+
+
+def list_rules() -> list[policy.RuleDefault]:
+    return RULES

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may see the limits of a project."""
+
+from __future__ import annotations
+
+from oslo_policy import policy
+
+from trove.policies import base
+
+RULES: list[policy.RuleDefault] = [
+    base.rule(
+        'limits:index',
+        base.ADMIN_OR_OWNER,
+        'Show the limits of the project.',
+        ('GET', '/v1.0/{project_id}/limits'),
+    ),
+]
+
+
+def list_rules() -> list[policy.RuleDefault]:
+    return RULES

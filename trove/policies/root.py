@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may do what with the root user of an instance."""
+
+from __future__ import annotations
+
+from oslo_policy import policy
+
+from trove.policies import base
+
+RULES: list[policy.RuleDefault] = [
+    base.rule(
+        'instance:extension:root:create',
+        base.ADMIN_OR_OWNER,
+        'Enable the root user.',
+        ('POST', f'{base.INSTANCE}/root'),
+    ),
+    base.rule(
+        'instance:extension:root:delete',
+        base.ADMIN_OR_OWNER,
+        'Disable the root user.',
+        ('DELETE', f'{base.INSTANCE}/root'),
+    ),
+    base.rule(
+        'instance:extension:root:index',
+        base.ADMIN_OR_OWNER,
+        'Tell whether the root user was ever enabled.',
+        ('GET', f'{base.INSTANCE}/root'),
+    ),
+]
+
+
+def list_rules() -> list[policy.RuleDefault]:
+    return RULES

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may do what with the grants of a user."""
+
+from __future__ import annotations
+
+from oslo_policy import policy
+
+from trove.policies import base
+
+RULES: list[policy.RuleDefault] = [
+    base.rule(
+        'instance:extension:user_access:index',
+        base.ADMIN_OR_OWNER,
+        'List the databases that a user may use.',
+        ('GET', f'{base.INSTANCE}/users/{{name}}/databases'),
+    ),
+    base.rule(
+        'instance:extension:user_access:update',
+        base.ADMIN_OR_OWNER,
+        'Let a user use databases.',
+        ('PUT', f'{base.INSTANCE}/users/{{name}}/databases'),
+    ),
+    base.rule(
+        'instance:extension:user_access:delete',
+        base.ADMIN_OR_OWNER,
+        'Take a database away from a user.',
+        ('DELETE', f'{base.INSTANCE}/users/{{name}}/databases/{{database}}'),
+    ),
+]
+
+
+def list_rules() -> list[policy.RuleDefault]:
+    return RULES
