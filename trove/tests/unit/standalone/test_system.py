@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The parts around the services: options, port, datastore."""
+
+import pathlib
+import socket
+
+import fixtures
+from oslo_config import cfg
+
+from trove.common import exception
+from trove.guestagent.datastores.postgresql import binaries
+from trove.objects import datastore as datastores
+from trove.standalone import system
+from trove.tests import base
+from trove.tests.fixtures import database
+
+
+class ConfigureTestCase(base.TestCase):
+    def setUp(self):
+        super().setUp()
+        directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        directory.chmod(0o755)
+        self.state_dir = directory / 'a' / 'state'
+        self.useFixture(
+            fixtures.MockPatchObject(system.trove_conf.log, 'setup')
+        )
+
+    def configure(self, port=0, **kwargs):
+        conf = cfg.ConfigOpts()
+        system.configure(conf, self.state_dir, port, **kwargs)
+        return conf
+
+    def test_all_of_the_state_is_below_the_directory(self):
+        conf = self.configure()
+
+        self.assertEqual(
+            f'sqlite:///{self.state_dir}/trove.sqlite',
+            conf.database.connection,
+        )
+        self.assertEqual(
+            f'{self.state_dir}/cloud', conf.cloud_local.state_dir
+        )
+        self.assertEqual('noauth', conf.auth_strategy)
+
+    def test_others_cannot_reach_it_but_from_this_machine(self):
+        self.assertEqual('127.0.0.1', self.configure().bind_host)
+
+    def test_the_port_may_change_from_start_to_start(self):
+        self.assertEqual(1234, self.configure(1234).bind_port)
+        self.assertEqual(1235, self.configure(1235).bind_port)
+
+    def test_what_the_user_adds_goes_before(self):
+        self.configure()
+        (self.state_dir / 'trove.conf').write_text(
+            '[DEFAULT]\nmax_accepted_volume_size = 99\n'
+        )
+
+        self.assertEqual(99, self.configure().max_accepted_volume_size)
+
+    def test_more_settings_may_be_given(self):
+        conf = self.configure(
+            more='[upgrade_levels]\nrefresh_interval = 1\n'
+        )
+
+        self.assertEqual(1, conf.upgrade_levels.refresh_interval)
+
+    def test_a_name_that_the_options_cannot_hold_is_refused(self):
+        self.state_dir = self.state_dir / 'a$b'
+
+        error = self.assertRaises(exception.CloudError, self.configure)
+
+        self.assertIn('dollar sign', str(error))
+
+    def test_one_that_the_databases_cannot_reach_is_refused(self):
+        self.useFixture(
+            fixtures.MockPatchObject(
+                system.files, 'is_root', return_value=True
+            )
+        )
+        self.state_dir.mkdir(parents=True, mode=0o700)
+
+        error = self.assertRaises(exception.CloudError, self.configure)
+
+        self.assertIn('chmod o+x', str(error))
+
+    def test_a_file_in_the_way_is_an_error_with_its_name(self):
+        self.state_dir.parent.mkdir()
+        self.state_dir.write_text('')
+
+        error = self.assertRaises(exception.CloudError, self.configure)
+
+        self.assertIn(str(self.state_dir), str(error))
+
+
+class PortTestCase(base.TestCase):
+    def test_one_that_is_taken_is_refused_with_the_remedy(self):
+        listener = socket.create_server(('127.0.0.1', 0))
+        self.addCleanup(listener.close)
+        port = listener.getsockname()[1]
+
+        error = self.assertRaises(
+            exception.CloudError, system.check_port, '127.0.0.1', port
+        )
+
+        self.assertIn(f'port {port}', str(error))
+        self.assertIn('--port', str(error))
+
+    def test_any_that_is_free_is_fine(self):
+        system.check_port('127.0.0.1', 0)
+
+
+class DatastoreTestCase(base.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.config(
+            connection=self.useFixture(database.SQLiteDatabase()).url,
+            group='database',
+        )
+        system.database.configure(self.conf)
+        self.addCleanup(system.database.dispose)
+
+    def installed(self, *version):
+        self.useFixture(
+            fixtures.MockPatchObject(
+                binaries,
+                'find',
+                return_value=binaries.Binaries(pathlib.Path('/x'), version),
+            )
+        )
+
+    def versions(self):
+        datastore = datastores.get(self.conf, 'postgresql')
+        return {
+            version.name: version.active
+            for version in datastores.versions(datastore.id, inactive=True)
+        }
+
+    def default(self):
+        datastore = datastores.get(self.conf, 'postgresql')
+        return datastores.get_version(datastore).name
+
+    def test_what_is_installed_becomes_the_default_version(self):
+        self.installed(18, 6)
+
+        for _ in range(2):
+            self.assertEqual('18', system.register_datastore(self.conf))
+
+        self.assertEqual({'18': True}, self.versions())
+        self.assertEqual('18', self.default())
+
+    def test_what_is_no_longer_installed_takes_no_new_instances(self):
+        self.installed(17, 2)
+        system.register_datastore(self.conf)
+        self.installed(18, 6)
+
+        system.register_datastore(self.conf)
+
+        self.assertEqual({'17': False, '18': True}, self.versions())
+        self.assertEqual('18', self.default())
