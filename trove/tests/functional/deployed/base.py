@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shared deployment, and what tests do with it again and again."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Callable
+import pathlib
+from typing import Any
+
+import psycopg
+import requests
+from troveclient import exceptions as trove_exceptions
+
+from trove.tests import base
+from trove.tests.fixtures import deployment
+from trove.tests.fixtures import processes
+from trove.tests.fixtures import waiting
+
+_shared: deployment.Deployment | None = None
+_instances: dict[str, Any] = {}
+
+
+def shared_deployment() -> deployment.Deployment:
+    """The deployment of this process, made by the first who asks."""
+    global _shared
+    if _shared is None:
+        made = deployment.Deployment()
+        made.setUp()
+        atexit.register(made.cleanUp)
+        _shared = made
+    return _shared
+
+
+class DeployedTestCase(base.TestCase):
+    """A test of real services, over REST and at the databases."""
+
+    #: Seconds for anything that a user waits for; a limit for broken code.
+    TIMEOUT = 60.0
+    FLAVOR = '1'
+    OTHER_FLAVOR = '2'
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.deployment = shared_deployment()
+        self.deployment.mend()
+        self._attached = False
+        self.addOnException(self._attach_logs)
+        self._log_starts = {
+            path: path.stat().st_size for path in self._logs()
+        }
+        users = self.deployment.keystone
+        self.member = self.deployment.client(users.member)
+        self.other = self.deployment.client(users.other)
+        self.admin = self.deployment.client(users.admin)
+
+    def _logs(self) -> list[pathlib.Path]:
+        return sorted(self.deployment.directory.rglob('*.log'))
+
+    def _attach_logs(self, exc_info: object) -> None:
+        if self._attached:
+            return
+        self._attached = True
+        for path in self._logs():
+            start = self._log_starts.get(path, 0)
+            text = processes.tail(path, start)
+            if text.strip():
+                name = str(path.relative_to(self.deployment.directory))
+                detail = processes.text_detail(text)
+                self.addDetail(name, detail)
+
+    # What a user does.
+
+    def create(self, name: str = 'test', **values: Any) -> Any:
+        """Ask for an instance; it is deleted at the end of the test."""
+        instance = self.member.instances.create(
+            name,
+            flavor_id=values.pop('flavor_id', self.FLAVOR),
+            volume=values.pop('volume', {'size': 1}),
+            datastore=values.pop('datastore', self.deployment.DATASTORE),
+            **values,
+        )
+        self.addCleanup(self.delete, instance.id)
+        return instance
+
+    def create_active(self, name: str = 'test', **values: Any) -> Any:
+        return self.wait_active(self.create(name, **values).id)
+
+    def instance(self, key: str = 'common') -> Any:
+        """An instance that tests share: leave it ACTIVE, clean up."""
+        if key not in _instances:
+            instance = self.member.instances.create(
+                key,
+                flavor_id=self.FLAVOR,
+                volume={'size': 1},
+                datastore=self.deployment.DATASTORE,
+            )
+            _instances[key] = instance.id
+        try:
+            return self.wait_active(_instances[key])
+        except AssertionError:
+            # Broken by another test: the next one gets a new one.
+            del _instances[key]
+            raise
+
+    def delete(self, instance_id: str) -> None:
+        """Delete an instance in whatever state, and see it gone."""
+
+        def gone() -> bool:
+            try:
+                if self.member.instances.get(instance_id).status != 'SHUTDOWN':
+                    self.member.instances.delete(instance_id)
+            except trove_exceptions.NotFound:
+                return True
+            except trove_exceptions.ClientException:
+                # Busy: it cannot be deleted yet.
+                return False
+            return False
+
+        self.deployment.mend()
+        waiting.until(
+            gone,
+            f'instance {instance_id} is deleted',
+            timeout=self.TIMEOUT,
+            interval=0.3,
+        )
+
+    def wait(
+        self,
+        instance_id: str,
+        condition: Callable[[Any], object],
+        what: str,
+        timeout: float | None = None,
+    ) -> Any:
+        """Show the instance until ``condition`` holds for it."""
+        last: list[Any] = []
+
+        def holds() -> bool:
+            last[:] = [self.member.instances.get(instance_id)]
+            return bool(condition(last[0]))
+
+        try:
+            waiting.until(
+                holds,
+                f'instance {instance_id} {what}',
+                timeout=timeout or self.TIMEOUT,
+                interval=0.1,
+                ignore=(
+                    trove_exceptions.ClientException,
+                    requests.RequestException,
+                ),
+            )
+        except waiting.TimedOut as error:
+            seen = last[0].to_dict() if last else 'nothing'
+            raise waiting.TimedOut(f'{error} It is {seen}') from None
+        return last[0]
+
+    def wait_active(self, instance_id: str) -> Any:
+        instance = self.wait(
+            instance_id,
+            lambda i: i.status == 'ERROR'
+            or (i.status, i.operating_status) == _GOOD,
+            'is ACTIVE and HEALTHY',
+        )
+        self.assertEqual(
+            _GOOD,
+            (instance.status, instance.operating_status),
+            getattr(instance, 'fault', None),
+        )
+        return instance
+
+    def wait_error(self, instance_id: str) -> Any:
+        return self.wait(
+            instance_id, lambda i: i.status == 'ERROR', 'is in ERROR'
+        )
+
+    def connect(
+        self,
+        instance: Any,
+        user: str,
+        password: str,
+        database: str = 'postgres',
+    ) -> psycopg.Connection[Any]:
+        """Connect to the instance's database as its user does.
+
+        It is closed at the end of the test.
+        """
+        connection = psycopg.connect(
+            host=address_of(instance),
+            port=5432,
+            user=user,
+            password=password,
+            dbname=database,
+            connect_timeout=5,
+            autocommit=True,
+        )
+        self.addCleanup(connection.close)
+        return connection
+
+    def connects(self, *arguments: Any) -> bool:
+        """Say whether :meth:`connect` works now."""
+        try:
+            self.connect(*arguments).close()
+        except psycopg.Error:
+            return False
+        return True
+
+    def eventually(
+        self,
+        condition: Callable[[], object],
+        what: str,
+        timeout: float | None = None,
+    ) -> Any:
+        return waiting.until(
+            condition,
+            what,
+            timeout=timeout or self.TIMEOUT,
+            interval=0.1,
+            ignore=(
+                trove_exceptions.ClientException,
+                requests.RequestException,
+            ),
+        )
+
+    # What the machine shows.
+
+    def server_directory(self, instance_id: str) -> pathlib.Path:
+        return self.deployment.state_dir / 'servers' / instance_id
+
+    def volume_directory(self, instance_id: str) -> pathlib.Path:
+        return self.deployment.state_dir / 'volumes' / instance_id
+
+    def postmaster_pid(self, instance_id: str) -> int:
+        """The process of the database.
+
+        :raises OSError, ValueError: it is not there (yet)
+        """
+        volume = self.volume_directory(instance_id)
+        (path,) = volume.rglob('postmaster.pid')
+        return int(path.read_text().partition('\n')[0])
+
+    def processes_of(self, instance_id: str) -> list[Any]:
+        """The guest agent and the database of an instance."""
+        return processes.mentioning(instance_id)
+
+
+_GOOD = ('ACTIVE', 'HEALTHY')
+
+
+def address_of(instance: Any) -> str:
+    """The address that a user connects to."""
+    addresses = {a['type']: a['address'] for a in instance.addresses}
+    return str(addresses.get('public') or addresses['private'])

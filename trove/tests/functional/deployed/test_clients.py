@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command and the SDK that users have installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+from typing import Any
+import warnings
+
+import openstack
+
+from trove.tests.functional.deployed import base
+
+
+class CommandTest(base.DeployedTestCase):
+    """The ``openstack`` command with a password."""
+
+    def openstack(self, *arguments: str) -> Any:
+        keystone = self.deployment.keystone
+        program = pathlib.Path(sys.executable).with_name('openstack')
+        done = subprocess.run(
+            [str(program), *arguments, '-f', 'json'],
+            env={**os.environ, **keystone.environment(keystone.member)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        if done.returncode:
+            self.fail(f'{arguments}: {done.stdout}{done.stderr}')
+        return json.loads(done.stdout)
+
+    def test_list_and_show(self) -> None:
+        instance = self.instance()
+
+        listed = self.openstack('database', 'instance', 'list')
+        shown = self.openstack('database', 'instance', 'show', instance.name)
+
+        row = {each['ID']: each for each in listed}[instance.id]
+        self.assertEqual(instance.name, row['Name'])
+        self.assertEqual('ACTIVE', row['Status'])
+        self.assertEqual(instance.id, shown['id'])
+
+    def test_flavors_and_datastores(self) -> None:
+        flavors = self.openstack('database', 'flavor', 'list')
+        versions = self.openstack(
+            'datastore', 'version', 'list', self.deployment.DATASTORE
+        )
+
+        self.assertIn(self.FLAVOR, [str(each['ID']) for each in flavors])
+        self.assertEqual(
+            [self.deployment.VERSION], [each['Name'] for each in versions]
+        )
+
+
+class SDKTest(base.DeployedTestCase):
+    """openstacksdk's database proxy, in the forms that it sends."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        # What the SDK says of its own methods is not about us.
+        warnings.simplefilter('ignore', PendingDeprecationWarning)
+        keystone = self.deployment.keystone
+        connection = openstack.connection.Connection(
+            session=keystone.session(keystone.member),
+            region_name='RegionOne',
+        )
+        self.sdk = connection.database
+
+    def test_instances_and_flavors(self) -> None:
+        instance = self.instance()
+
+        found = self.sdk.find_instance(instance.name)
+
+        self.assertEqual(instance.id, found.id)
+        self.assertIn(instance.id, [i.id for i in self.sdk.instances()])
+        self.assertTrue(list(self.sdk.flavors()))
+
+    def test_databases_and_users(self) -> None:
+        target = self.sdk.get_instance(self.instance().id)
+
+        self.sdk.create_database(target, name='by_sdk')
+        self.eventually(
+            lambda: 'by_sdk' in [d.name for d in self.sdk.databases(target)],
+            'the database is made',
+        )
+        self.sdk.delete_database('by_sdk', instance=target)
+
+        self.eventually(
+            lambda: 'by_sdk'
+            not in [d.name for d in self.sdk.databases(target)],
+            'the database is dropped',
+        )
+
+    def test_users(self) -> None:
+        target = self.sdk.get_instance(self.instance().id)
+
+        self.sdk.create_user(target, name='sdk', password='secret')
+        self.eventually(
+            lambda: 'sdk' in [u.name for u in self.sdk.users(target)],
+            'the user is made',
+        )
+        self.assertTrue(
+            self.connects(self.instance(), 'sdk', 'secret', 'postgres')
+        )
+        self.sdk.delete_user('sdk', instance=target)
+
+        self.eventually(
+            lambda: 'sdk' not in [u.name for u in self.sdk.users(target)],
+            'the user is deleted',
+        )
+
+    def test_create_and_delete(self) -> None:
+        made = self.sdk.create_instance(
+            name='by-sdk',
+            flavor={'id': self.FLAVOR},
+            volume={'size': 1},
+            datastore={'type': self.deployment.DATASTORE},
+        )
+        self.addCleanup(self.delete, made.id)
+
+        self.wait_active(made.id)
+        self.sdk.delete_instance(made.id)
+
+    def test_root(self) -> None:
+        target = self.sdk.get_instance(self.instance().id)
+
+        target.enable_root_user(self.sdk)
+
+        self.assertTrue(target.is_root_enabled(self.sdk))
+
+    def test_restart(self) -> None:
+        instance = self.instance()
+
+        self.sdk.get_instance(instance.id).restart(self.sdk)
+
+        self.wait_active(instance.id)

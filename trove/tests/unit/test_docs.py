@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The documentation names what there is, and nothing else."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from typing import Any
+
+import yaml
+
+from trove import conf as trove_conf
+from trove import policies
+from trove.api import routes
+from trove.tests import base
+from trove.tests.unit import import_rules
+
+TOP = import_rules.TOP
+API_REF = TOP / 'api-ref' / 'source'
+DOC = TOP / 'doc' / 'source'
+
+
+def extension(name: str) -> Any:
+    """Load one of the documentation's Sphinx extensions."""
+    spec = importlib.util.spec_from_file_location(
+        name, DOC / '_exts' / f'{name}.py'
+    )
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class TestApiReference(base.TestCase):
+    """The API reference against the table of routes."""
+
+    def text(self) -> str:
+        pages = sorted(API_REF.glob('*.inc'))
+        return '\n'.join(page.read_text('utf-8') for page in pages)
+
+    def test_paths(self) -> None:
+        described = re.findall(
+            r'^\.\. rest_method:: (\w+) (\S+)$', self.text(), re.M
+        )
+
+        served = {(r.verb, f'/v1.0{r.path}') for r in routes.ROUTES}
+        served |= {(r.verb, r.path) for r in routes.VERSIONS}
+        self.assertEqual(served, set(described))
+        self.assertEqual(len(served), len(described))
+
+    def test_parameters(self) -> None:
+        used = re.findall(r'^   - [\w.-]+: ([\w-]+)$', self.text(), re.M)
+
+        described = yaml.safe_load(
+            (API_REF / 'parameters.yaml').read_text('utf-8')
+        )
+        self.assertEqual(set(described), set(used))
+
+    def test_statuses(self) -> None:
+        sections = re.split(r'^\.\. rest_method:: ', self.text(), flags=re.M)
+        for section in sections[1:]:
+            verb, path = section.split('\n', 1)[0].split()
+            for route in routes.ROUTES:
+                found = (route.verb, f'/v1.0{route.path}') == (verb, path)
+                if found and '   - 501\n' not in section:
+                    with self.subTest(f'{verb} {path}'):
+                        self.assertIn(f'   - {route.status}\n', section)
+
+
+class TestGuides(base.TestCase):
+    """Names of options, rules and files in the guides."""
+
+    def pages(self) -> dict[str, str]:
+        return {
+            str(page.relative_to(TOP)): page.read_text('utf-8')
+            for page in [*DOC.rglob('*.rst'), *TOP.glob('*.rst')]
+        }
+
+    def test_files_are_there(self) -> None:
+        missing = {}
+        for name, text in self.pages().items():
+            for path in re.findall(
+                r'``((?:trove|doc|tools)/[\w./-]+)``', text
+            ):
+                if not (TOP / path).exists():
+                    missing[path] = name
+
+        self.assertEqual({}, missing)
+
+    def test_options_are_there(self) -> None:
+        known = {
+            (group, option.dest)
+            for group, options in trove_conf.list_opts()
+            for option in options
+        }
+        groups = {group for group, _ in known} - {'DEFAULT'}
+        missing = {}
+        for name, text in self.pages().items():
+            for group, option in re.findall(r'\[(\w+)\]\s+(\w+)\b', text):
+                if group in groups and (group, option) not in known:
+                    missing[f'[{group}] {option}'] = name
+
+        self.assertEqual({}, missing)
+
+    def test_every_rule_has_operations_and_a_description(self) -> None:
+        for rule in policies.list_rules():
+            with self.subTest(rule.name):
+                self.assertTrue(rule.description)
+
+
+class TestInterfaces(base.TestCase):
+    """The page that is written from the declarations."""
+
+    def test_arguments(self) -> None:
+        module = extension('rpc_interfaces')
+        api = importlib.import_module('trove.guestagent.api').API
+
+        lines = module.describe_method(api.interface.methods['restart'])
+
+        self.assertIn('``restart(reason=None)``', lines)
+        text = '\n'.join(lines)
+        self.assertIn('*call, since 1.0*', text)
+        self.assertIn('``reason``: since 1.4, left out for peers', text)
+
+    def test_required_argument(self) -> None:
+        module = extension('rpc_interfaces')
+        api = importlib.import_module('trove.guestagent.api').API
+
+        signature = module.signature(api.interface.methods['grant_access'])
+
+        self.assertEqual(
+            'grant_access(username, hostname, databases)', signature
+        )
+
+    def test_releases(self) -> None:
+        module = extension('rpc_interfaces')
+
+        self.assertEqual('no release', module.releases(()))
+        self.assertEqual('a, b', module.releases(('a', 'b')))
+        self.assertEqual('a to e', module.releases(tuple('abcde')))
+
+    def test_messages_of_errors(self) -> None:
+        module = extension('trove_errors')
+
+        texts = [module.text(error) for error in module.errors()]
+
+        self.assertNotIn('%(', ''.join(texts))
+        self.assertIn(r'Instance \ *id*\  could not be found.', texts)

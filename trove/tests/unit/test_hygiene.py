@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is true of the whole tree and no tool checks."""
+
+from __future__ import annotations
+
+import ast
+from concurrent import futures
+import configparser
+from importlib import metadata
+import pathlib
+import re
+import subprocess
+import sys
+
+from packaging import requirements
+from packaging import utils
+
+from trove.common import exception
+from trove.tests import base
+from trove.tests.unit import import_rules
+
+TOP = import_rules.TOP
+LINES = 400
+FUNCTION_LINES = 50
+
+#: Distributions by the module that is imported, where the names differ.
+DISTRIBUTIONS = {
+    'paste': 'pastedeploy',
+    'troveclient': 'python-troveclient',
+    'yaml': 'pyyaml',
+}
+
+
+def setup_cfg() -> configparser.ConfigParser:
+    parser = configparser.ConfigParser()
+    parser.read(TOP / 'setup.cfg')
+    return parser
+
+
+def read_requirements(*lines: str) -> list[requirements.Requirement]:
+    wanted = (line.partition('#')[0].strip() for line in lines)
+    return [requirements.Requirement(line) for line in wanted if line]
+
+
+def file_requirements(name: str) -> list[requirements.Requirement]:
+    return read_requirements(*(TOP / name).read_text('utf-8').splitlines())
+
+
+def extras() -> list[requirements.Requirement]:
+    return [
+        item
+        for extra in setup_cfg()['extras'].values()
+        for item in read_requirements(*extra.splitlines())
+    ]
+
+
+class TestSources(base.TestCase):
+    """Each module of the tree."""
+
+    def sources(self) -> list[tuple[str, str]]:
+        return [(item.path, item.source) for item in import_rules.modules()]
+
+    def test_license(self) -> None:
+        without = [
+            path
+            for path, source in self.sources()
+            if not source.startswith('# SPDX-License-Identifier: Apache-2.0\n')
+        ]
+
+        self.assertEqual([], without)
+
+    def test_length_of_files(self) -> None:
+        longer = {
+            path: source.count('\n')
+            for path, source in self.sources()
+            if source.count('\n') >= LINES
+        }
+
+        self.assertEqual({}, longer, f'Split them: {LINES} lines at most.')
+
+    def test_length_of_functions(self) -> None:
+        longer = {}
+        for path, source in self.sources():
+            for node in ast.walk(ast.parse(source)):
+                if isinstance(node, ast.FunctionDef):
+                    lines = _own_lines(node)
+                    if lines >= FUNCTION_LINES:
+                        longer[f'{path}:{node.lineno} {node.name}'] = lines
+
+        self.assertEqual({}, longer, 'Split them, or give them less to do.')
+
+
+def _own_lines(node: ast.FunctionDef) -> int:
+    """Count the lines of the body, without the docstring."""
+    body = node.body[1:] if ast.get_docstring(node) else node.body
+    if not body:
+        return 0
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1
+
+
+class TestExceptions(base.TestCase):
+    """The tree in the docstring is what the module declares."""
+
+    LINE = re.compile(
+        r'^    (?P<branch>[│ ]*[├└]── |)(?P<name>\w+)'
+        r'(?: +(?P<code>\d{3}) (?P<fault>\w+))?$'
+    )
+
+    def drawn(self) -> dict[str, tuple[str | None, int, str]]:
+        """Return parent, code and fault by name of the class."""
+        tree: dict[str, tuple[str | None, int, str]] = {}
+        above: list[str] = []
+        for line in (exception.__doc__ or '').splitlines():
+            match = self.LINE.match(line)
+            if match is None:
+                continue
+            del above[len(match['branch']) // 4 :]
+            parent = above[-1] if above else None
+            name = match['name']
+            if match['code']:
+                status = int(match['code']), match['fault']
+            else:
+                status = tree[parent or ''][1:]
+            tree[name] = parent, *status
+            above.append(name)
+        return tree
+
+    def declared(self) -> dict[str, tuple[str | None, int, str]]:
+        found = {}
+        for name, value in vars(exception).items():
+            if isinstance(value, type) and issubclass(
+                value, exception.TroveError
+            ):
+                parent = value.__mro__[1].__name__
+                if value is exception.TroveError:
+                    parent = None
+                found[name] = parent, value.code, value.fault
+        return found
+
+    def test_tree(self) -> None:
+        self.assertEqual(self.declared(), self.drawn())
+
+
+class TestCommands(base.TestCase):
+    """Each console script starts and says how to use it."""
+
+    def scripts(self) -> dict[str, str]:
+        declared = setup_cfg()['entry_points']['console_scripts']
+        pairs = (line.split('=') for line in declared.split('\n') if line)
+        return {name.strip(): value.strip() for name, value in pairs}
+
+    def run_help(self, name: str, target: str) -> tuple[int, str]:
+        module, function = target.split(':')
+        code = (
+            f'import sys\nfrom {module} import {function}\n'
+            f'sys.argv[0] = {name!r}\nsys.exit({function}())'
+        )
+        done = subprocess.run(
+            [sys.executable, '-c', code, '--help'],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def test_help(self) -> None:
+        scripts = self.scripts()
+        with futures.ThreadPoolExecutor(2) as pool:
+            results = pool.map(self.run_help, scripts, scripts.values())
+
+        for name, (status, text) in zip(scripts, results, strict=True):
+            with self.subTest(name):
+                self.assertEqual(0, status, text)
+                self.assertIn(f'usage: {name}', text)
+
+
+class TestEntryPoints(base.TestCase):
+    """What setup.cfg names is there, and the installation knows it."""
+
+    def test_each_loads(self) -> None:
+        section = setup_cfg()['entry_points']
+        for group in set(section) - {'console_scripts'}:
+            for line in filter(None, section[group].split('\n')):
+                name, value = (part.strip() for part in line.split('='))
+                point = metadata.EntryPoint(name, value, group)
+                with self.subTest(group, name=name):
+                    self.assertIsNotNone(point.load())
+
+
+class TestRequirements(base.TestCase):
+    """What is imported is required, and what is required is pinned."""
+
+    def test_imports_are_required(self) -> None:
+        required = {
+            utils.canonicalize_name(item.name)
+            for item in [*file_requirements('requirements.txt'), *extras()]
+        }
+        missing = {}
+        for module in import_rules.modules():
+            if import_rules.below(module.name, 'trove.tests'):
+                continue
+            for item in module.imports():
+                top = item.name.partition('.')[0]
+                if top in sys.stdlib_module_names | {'trove', '_typeshed'}:
+                    continue
+                name = DISTRIBUTIONS.get(top, utils.canonicalize_name(top))
+                if name not in required:
+                    missing[item.place] = name
+
+        self.assertEqual(
+            {}, missing, 'Add them to requirements.txt or an extra.'
+        )
+
+    def test_requirements_are_pinned(self) -> None:
+        pins = {
+            utils.canonicalize_name(item.name): str(item.specifier)[2:]
+            for item in file_requirements('constraints.txt')
+        }
+        for item in [
+            *file_requirements('requirements.txt'),
+            *file_requirements('test-requirements.txt'),
+            *file_requirements('doc/requirements.txt'),
+            *extras(),
+        ]:
+            with self.subTest(item.name):
+                pin = pins.get(utils.canonicalize_name(item.name))
+                self.assertIsNotNone(pin, 'Run tools/generate-constraints.sh.')
+                self.assertTrue(item.specifier.contains(pin or '0'))
+                self.assertIn('>=', str(item.specifier))
+
+
+class TestReleaseNotes(base.TestCase):
+    """A note is found by its name, and reno by its suffix."""
+
+    def test_names(self) -> None:
+        pattern = re.compile(r'^[a-z0-9-]+-[0-9a-f]{16}\.yaml$')
+        notes: pathlib.Path = TOP / 'releasenotes' / 'notes'
+
+        misnamed = [
+            path.name
+            for path in notes.iterdir()
+            if not pattern.match(path.name)
+        ]
+
+        self.assertEqual([], misnamed, 'Make notes with: reno new SLUG')

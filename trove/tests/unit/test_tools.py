@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scripts that the gate's verdict depends on."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import pathlib
+import subprocess
+from typing import Any
+import zipfile
+
+import fixtures
+import subunit
+
+from trove.tests import base
+from trove.tests.unit import import_rules
+
+TOOLS = import_rules.TOP / 'tools'
+
+
+def tool(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, TOOLS / f'{name}.py')
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class TestSummary(base.TestCase):
+    """tools/summarize_tests.py"""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.summary = tool('summarize_tests')
+        self.directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+
+    def stream(self, **tests: str) -> str:
+        """Write a stream of tests by name with their statuses."""
+        path = self.directory / f'stream{len(list(self.directory.iterdir()))}'
+        with path.open('wb') as file:
+            result = subunit.StreamResultToBytes(file)
+            for name, status in tests.items():
+                result.status(test_id=name, test_status='inprogress')
+                if status == 'skip':
+                    result.status(
+                        test_id=name,
+                        file_name='reason',
+                        file_bytes=b'no broker here',
+                        mime_type='text/plain;charset=utf8',
+                    )
+                if status != 'inprogress':
+                    result.status(test_id=name, test_status=status)
+        return str(path)
+
+    def run_summary(self, *paths: str) -> tuple[int, list[str]]:
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            status = self.summary.main(list(paths))
+        return status, output.getvalue().splitlines()
+
+    def test_all_passed(self) -> None:
+        one = self.stream(a='success', b='xfail')
+        two = self.stream(c='success')
+
+        status, lines = self.run_summary(one, two)
+
+        self.assertEqual(0, status)
+        self.assertEqual(['3 passed, 0 failed, 0 skipped'], lines)
+
+    def test_skipped_ones_have_reasons(self) -> None:
+        status, lines = self.run_summary(self.stream(a='success', b='skip'))
+
+        self.assertEqual(0, status)
+        self.assertIn('  b: no broker here', lines)
+        self.assertEqual('1 passed, 0 failed, 1 skipped', lines[-1])
+
+    def test_failed_ones_are_named(self) -> None:
+        status, lines = self.run_summary(
+            self.stream(a='fail', b='uxsuccess', c='success')
+        )
+
+        self.assertEqual(1, status)
+        self.assertIn('Failed: a', lines)
+        self.assertEqual('1 passed, 2 failed, 0 skipped', lines[-1])
+
+    def test_one_that_never_ended_failed(self) -> None:
+        status, lines = self.run_summary(self.stream(a='inprogress'))
+
+        self.assertEqual(1, status)
+        self.assertEqual('0 passed, 1 failed, 0 skipped', lines[-1])
+
+    def test_a_listing_is_not_a_result(self) -> None:
+        status, lines = self.run_summary(self.stream(a='exists'))
+
+        self.assertEqual(1, status)
+
+    def test_nothing_was_run(self) -> None:
+        good = self.stream(a='success')
+        for name, path in (
+            ('empty', self.stream()),
+            ('missing', str(self.directory / 'missing')),
+        ):
+            with self.subTest(name):
+                status, lines = self.run_summary(good, path)
+
+                self.assertEqual(1, status)
+                self.assertIn(path, lines[0])
+                self.assertEqual('1 passed, 0 failed, 0 skipped', lines[-1])
+
+
+class TestWheel(base.TestCase):
+    """tools/check_wheel.py"""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.top = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        for name in ('trove/a.py', 'trove/db/script.py.mako', 'trove/b.pyc'):
+            path = self.top / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+
+    def wheel(self, *names: str) -> str:
+        path = self.top / 'trove.whl'
+        with zipfile.ZipFile(path, 'w') as archive:
+            for name in names:
+                archive.writestr(name, '')
+        return str(path)
+
+    def test_complete(self) -> None:
+        wheel = self.wheel(
+            'trove/a.py',
+            'trove/db/script.py.mako',
+            'trove-1.data/data/etc/trove/api-paste.ini',
+        )
+
+        self.assertEqual([], tool('check_wheel').missing(wheel, self.top))
+
+    def test_lacks_files(self) -> None:
+        wheel = self.wheel('trove/a.py')
+
+        self.assertEqual(
+            ['trove/db/script.py.mako', 'etc/trove/api-paste.ini'],
+            tool('check_wheel').missing(wheel, self.top),
+        )
+
+
+class TestRunTests(base.TestCase):
+    """tools/run-tests.sh, as far as it runs nothing."""
+
+    def run_tests(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(TOOLS / 'run-tests.sh'), *arguments],
+            cwd='/',
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def test_list(self) -> None:
+        done = self.run_tests('--list')
+
+        self.assertEqual(0, done.returncode, done.stderr)
+        names = [line.split()[0] for line in done.stdout.splitlines()]
+        for name in ('style', 'types', 'unit', 'functional', 'docs'):
+            self.assertIn(name, names)
+
+    def test_unknown_check(self) -> None:
+        done = self.run_tests('style', 'nonsense')
+
+        self.assertEqual(2, done.returncode)
+        self.assertIn('no check nonsense', done.stderr)
+
+    def test_gate_runs_the_same(self) -> None:
+        text = (import_rules.TOP / '.ci' / 'run').read_text('utf-8')
+
+        self.assertIn('tools/run-tests.sh', text)
