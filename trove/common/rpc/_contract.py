@@ -93,11 +93,6 @@ class Argument:
     until: Version | None
     may_omit: bool
 
-    def known_in(self, version: Version) -> bool:
-        if version < self.since:
-            return False
-        return self.until is None or version <= self.until
-
 
 @dataclasses.dataclass(frozen=True)
 class Method:
@@ -115,14 +110,6 @@ class Method:
     any_fields: bool
     signature: inspect.Signature
     doc: str
-
-    def as_of(self, version: Version) -> dict[str, Argument]:
-        """The arguments that ``version`` knows."""
-        return {
-            name: argument
-            for name, argument in self.arguments.items()
-            if argument.known_in(version)
-        }
 
 
 def declare(
