@@ -20,7 +20,9 @@
     │   └── UserNotFound
     ├── Conflict                        409 conflict
     │   ├── InstanceBusy
-    │   └── PeerTooOld
+    │   ├── NotReplayable
+    │   ├── PeerTooOld
+    │   └── PeerTooNew
     ├── QuotaExceeded                   413 overLimit
     ├── BodyTooLarge                    413 overLimit
     ├── BadMediaType                    415 badMediaType
@@ -28,7 +30,9 @@
     ├── NotSupported                    501 notImplemented
     ├── PeerError                       500 instanceFault
     ├── PeerTimeout                     500 instanceFault
+    ├── SealError                       500 instanceFault
     ├── ServiceUnavailable              503 serviceUnavailable
+    │   └── PeerUnreachable
     ├── ConfigurationError              500 instanceFault
     ├── ContractError                   500 instanceFault
     ├── DatabaseRevisionError           500 instanceFault
@@ -169,6 +173,30 @@ class PeerTooOld(Conflict):
     )
 
 
+class NotReplayable(Conflict):
+    """A message that was rejected is not to be sent once more."""
+
+    message = (
+        'The rejected message %(id)s cannot be sent again: %(reason)s. '
+        '%(remedy)s'
+    )
+
+
+class PeerTooNew(Conflict):
+    """A peer no longer knows what the request needs.
+
+    Raised before anything is sent.
+
+    :param until: the last version that has it; otherwise as PeerTooOld
+    """
+
+    message = (
+        '%(what)s was last in version %(until)s of the interface, but the '
+        '%(peer)s speaks %(speaks)s, which has it no more. Nothing was sent. '
+        'Do without it, or ask a service of the release that has it.'
+    )
+
+
 class QuotaExceeded(TroveError):
     code = 413
     fault = 'overLimit'
@@ -227,12 +255,31 @@ class PeerTimeout(TroveError):
     )
 
 
+class SealError(TroveError):
+    """A message, or a key, cannot be encrypted or decrypted.
+
+    :param reason: why, and what to do; never a key or what is encrypted
+    """
+
+    message = '%(reason)s'
+
+
 class ServiceUnavailable(TroveError):
     code = 503
     fault = 'serviceUnavailable'
     message = (
         '%(what)s is not reachable. Repeat the request later; if it stays '
         'so, tell the administrator.'
+    )
+
+
+class PeerUnreachable(ServiceUnavailable):
+    """A peer has no queue, so nothing could be sent to it."""
+
+    message = (
+        'The %(peer)s cannot be reached: it has not started yet, or is gone '
+        'for good, so %(method)s was not sent. Check that it runs and uses '
+        'the same message broker, then repeat the request.'
     )
 
 
