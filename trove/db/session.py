@@ -161,6 +161,11 @@ def dispose() -> None:
     manager.dispose_pool()
 
 
+def inside() -> bool:
+    """Return True in a block, which the next one of this thread joins."""
+    return _thread.depth > 0
+
+
 @contextlib.contextmanager
 def reader() -> Iterator[orm.Session]:
     """A transaction that only reads."""

@@ -3,7 +3,8 @@
 
 Names, types and keys of the tables that release 26.0 has are its own, so
 that a database made by it is taken over in place. ``services``,
-``workflows`` and ``instance_addresses`` are ours.
+``workflows``, ``instance_addresses``, ``instance_keys``, ``rpc_rejected`` and
+``rpc_replays`` are ours.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from trove.db.models import configuration
 from trove.db.models import datastore
 from trove.db.models import instance
 from trove.db.models import legacy
+from trove.db.models import message
 from trove.db.models import module
 from trove.db.models import quota
 from trove.db.models import service
@@ -45,6 +47,9 @@ SecurityGroupInstanceAssociation = legacy.SecurityGroupInstanceAssociation
 SecurityGroupRule = legacy.SecurityGroupRule
 ServiceImage = legacy.ServiceImage
 UsageEvent = legacy.UsageEvent
+InstanceKeys = message.InstanceKeys
+RejectedMessage = message.RejectedMessage
+SeenMessage = message.SeenMessage
 InstanceModule = module.InstanceModule
 Module = module.Module
 Quota = quota.Quota
@@ -71,15 +76,18 @@ __all__ = (
     'Instance',
     'InstanceAddress',
     'InstanceFault',
+    'InstanceKeys',
     'InstanceModule',
     'Module',
     'Quota',
     'QuotaUsage',
+    'RejectedMessage',
     'Reservation',
     'RootHistory',
     'SecurityGroup',
     'SecurityGroupInstanceAssociation',
     'SecurityGroupRule',
+    'SeenMessage',
     'Service',
     'ServiceImage',
     'ServiceStatus',

@@ -22,7 +22,14 @@ from trove.tests import base
 from trove.tests.fixtures import database
 
 BASE = '95418fe2a1c8'
-OURS = {'services', 'workflows', 'instance_addresses'}
+OURS = {
+    'instance_addresses',
+    'instance_keys',
+    'rpc_rejected',
+    'rpc_replays',
+    'services',
+    'workflows',
+}
 PROCESS_TIMEOUT = 120
 
 # Release 26.0 makes these columns NOT NULL where it can, which is not on
@@ -190,8 +197,17 @@ class MigrationCases:
         migration.sync(self.conf, BASE)
         self.fill()
         before = self.rows()
-        with LightsOut('workflows'):
-            self.assertRaises(db_exception.DBError, migration.sync, self.conf)
+        for place in (
+            'CREATE TABLE IF NOT EXISTS workflows',
+            'CREATE TABLE IF NOT EXISTS rpc_replays',
+            'CREATE INDEX ix_rpc_rejected_state',
+        ):
+            with LightsOut(place):
+                self.assertRaises(
+                    (db_exception.DBError, RuntimeError),
+                    migration.sync,
+                    self.conf,
+                )
 
         migration.sync(self.conf)
 
@@ -223,11 +239,11 @@ class MigrationCases:
 
 
 class LightsOut(fixtures.Fixture):
-    """The creation of a table fails."""
+    """The creation of a table or index fails."""
 
-    def __init__(self, table):
+    def __init__(self, beginning):
         super().__init__()
-        self.table = table
+        self.beginning = beginning
 
     def _setUp(self):
         event = (sa.Engine, 'before_cursor_execute', self._fail)
@@ -235,7 +251,7 @@ class LightsOut(fixtures.Fixture):
         self.addCleanup(sa.event.remove, *event)
 
     def _fail(self, connection, cursor, statement, *rest):
-        if 'CREATE TABLE' in statement and self.table in statement:
+        if statement.strip().startswith(self.beginning):
             raise RuntimeError('lights out')
 
 

@@ -19,7 +19,14 @@ from trove.tests import base
 from trove.tests.fixtures import database
 
 BASE = '95418fe2a1c8'
-OURS = {'services', 'workflows', 'instance_addresses'}
+OURS = {
+    'instance_addresses',
+    'instance_keys',
+    'rpc_rejected',
+    'rpc_replays',
+    'services',
+    'workflows',
+}
 
 
 def _released():

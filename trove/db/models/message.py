@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tables of messages: what was refused, what was seen, and their keys.
+
+None has a foreign key: in databases with a long history ``instances`` may
+have another character set than new tables get, and MySQL refuses a key
+between the two.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+from oslo_utils import timeutils
+from oslo_utils import uuidutils
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from trove.db.models import base
+
+
+class RejectedMessage(base.Base):
+    """A message that its receiver could not take.
+
+    ``arguments`` is JSON with the secrets masked; ``sealed`` is the whole
+    message, encrypted, of what can be sent again; ``task`` is JSON: the task
+    of the instance that ended because of it.
+    """
+
+    __tablename__ = 'rpc_rejected'
+
+    id: orm.Mapped[str] = orm.mapped_column(
+        sa.String(36), primary_key=True, default=uuidutils.generate_uuid
+    )
+    created: orm.Mapped[datetime.datetime] = orm.mapped_column(
+        sa.DateTime(), default=timeutils.utcnow
+    )
+    updated: orm.Mapped[datetime.datetime] = orm.mapped_column(
+        sa.DateTime(), default=timeutils.utcnow, onupdate=timeutils.utcnow
+    )
+    interface: orm.Mapped[str] = orm.mapped_column(sa.String(32))
+    peer: orm.Mapped[str | None] = orm.mapped_column(sa.String(36))
+    sender: orm.Mapped[str | None] = orm.mapped_column(sa.String(36))
+    instance_id: orm.Mapped[str | None] = orm.mapped_column(
+        sa.String(36), index=True
+    )
+    host: orm.Mapped[str] = orm.mapped_column(sa.String(255))
+    method: orm.Mapped[str] = orm.mapped_column(sa.String(255))
+    version: orm.Mapped[str] = orm.mapped_column(sa.String(16))
+    kind: orm.Mapped[str] = orm.mapped_column(sa.String(8))
+    cause: orm.Mapped[str] = orm.mapped_column(sa.String(16), index=True)
+    reason: orm.Mapped[str] = orm.mapped_column(sa.Text())
+    request_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
+    project_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
+    user_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
+    arguments: orm.Mapped[str] = orm.mapped_column(base.MEDIUM_TEXT)
+    sealed: orm.Mapped[str | None] = orm.mapped_column(base.MEDIUM_TEXT)
+    task: orm.Mapped[str | None] = orm.mapped_column(base.MEDIUM_TEXT)
+    count: orm.Mapped[int] = orm.mapped_column(sa.Integer(), default=1)
+    state: orm.Mapped[str] = orm.mapped_column(sa.String(16), index=True)
+
+
+class SeenMessage(base.Base):
+    """A sealed message that was taken, so that it is not taken again.
+
+    ``expires`` is in seconds since the epoch: older ones are refused for
+    their age. ``token`` names the delivery that was the first.
+    """
+
+    __tablename__ = 'rpc_replays'
+
+    id: orm.Mapped[str] = orm.mapped_column(sa.String(64), primary_key=True)
+    expires: orm.Mapped[int] = orm.mapped_column(sa.BigInteger(), index=True)
+    token: orm.Mapped[str | None] = orm.mapped_column(sa.String(32))
+
+
+class InstanceKeys(base.Base):
+    """The keys of a guest besides ``instances.encrypted_key``.
+
+    Each is encrypted as that one is.
+    """
+
+    __tablename__ = 'instance_keys'
+
+    instance_id: orm.Mapped[str] = orm.mapped_column(
+        sa.String(36), primary_key=True
+    )
+    next_key: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
+    previous_key: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
+    rotated_at: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
+        sa.DateTime()
+    )
