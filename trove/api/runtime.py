@@ -9,12 +9,12 @@ import time
 from oslo_config import cfg
 
 from trove import cloud as trove_cloud
+from trove import peers
 from trove import policies
 from trove.cloud import base as cloud_base
 from trove.common import rpc
 from trove.guestagent import api as guest_api
-from trove.objects import instance as instance_object
-from trove.objects import service as service_object
+from trove.peers import versions
 from trove.taskmanager import api as task_api
 
 #: Seconds for which a guest that did not answer is not asked again for
@@ -23,26 +23,6 @@ SILENCE = 60.0
 
 #: Stands for all guests: the message broker does not answer.
 EVERYBODY = ''
-
-
-def make_transport(conf: cfg.ConfigOpts) -> rpc.Transport:
-    """Return a transport that caps by what the peers announced."""
-
-    def guest_version(peer: str | None) -> str | None:
-        return instance_object.guest_version(peer) if peer else None
-
-    def taskmanager_version(peer: str | None) -> str | None:
-        return service_object.lowest_version(
-            conf, 'trove-taskmanager', 'taskmanager'
-        )
-
-    return rpc.Transport(
-        conf,
-        discover={
-            'guestagent': guest_version,
-            'taskmanager': taskmanager_version,
-        },
-    )
 
 
 class Runtime:
@@ -62,13 +42,12 @@ class Runtime:
         cloud: cloud_base.Cloud | None = None,
     ) -> None:
         self.conf = conf
-        for client in (task_api.API, guest_api.API):
-            # A pin that is wrong shows now, not at the first message.
-            client.interface.pin(conf)
+        # A pin that is wrong shows now, not at the first message.
+        versions.check_pins(conf)
         self.enforcer = policies.Enforcer(conf)
         self.cloud = cloud or trove_cloud.load(conf)
         self._own_transport = transport is None
-        self.transport = transport or make_transport(conf)
+        self.transport = transport or peers.transport(conf)
         self._silent: dict[str, float] = {}
         self._lock = threading.Lock()
 

@@ -15,8 +15,10 @@ from oslo_config import cfg
 
 from trove import conf as trove_conf
 from trove.api import loading
+from trove.api import metrics
 from trove.api import runtime
 from trove.objects import database
+from trove.peers import telemetry
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -36,7 +38,10 @@ def make_application(conf: cfg.ConfigOpts) -> WSGIApplication:
         default_config_files=files.split(';') if files else None,
     )
     database.configure(conf)
-    return loading.load(runtime.Runtime(conf))
+    return metrics.WatchFromFirst(
+        loading.load(runtime.Runtime(conf)),
+        telemetry.watch(conf, 'trove-api', database=True, in_api=True),
+    )
 
 
 application = make_application(cfg.CONF)

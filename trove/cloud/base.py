@@ -67,7 +67,9 @@ class ServerSpec:
     image_id: str | None = None
     nics: Sequence[Mapping[str, Any]] = ()
     availability_zone: str | None = None
-    files: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    files: Mapping[str, str] = dataclasses.field(
+        default_factory=dict, repr=False
+    )
     volume_id: str | None = None
 
 

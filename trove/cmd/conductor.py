@@ -8,8 +8,10 @@ import sys
 from oslo_config import cfg
 
 from trove import conf as trove_conf
+from trove.common import metrics
 from trove.common import service
 from trove.conductor import service as conductor
+from trove.peers import telemetry
 
 
 def main(
@@ -21,10 +23,12 @@ def main(
     :param conf: the global configuration if None
     """
     conf = cfg.CONF if conf is None else conf
-    trove_conf.setup(
+    trove_conf.begin(
         conf, sys.argv[1:] if argv is None else argv, 'trove-conductor'
     )
-    return service.run(conf, conductor.Conductor(conf))
+    watch = telemetry.watch(conf, 'trove-conductor', database=True)
+    component = conductor.Conductor(conf)
+    return service.run(conf, metrics.Watched(watch, component))
 
 
 if __name__ == '__main__':

@@ -16,7 +16,7 @@ from trove.guestagent import early
 def main(argv: list[str] | None = None) -> int:
     """Run it; return the exit status."""
     conf = cfg.CONF
-    trove_conf.setup(
+    trove_conf.begin(
         conf, sys.argv[1:] if argv is None else argv, 'trove-guestagent'
     )
     try:

@@ -8,6 +8,7 @@ first, 255 an error.
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Sequence
 import sys
 
@@ -18,15 +19,28 @@ import sqlalchemy as sa
 
 from trove import conf as trove_conf
 from trove.common import exception
+from trove.conductor import api as conductor
 from trove.db import migration
 from trove.db import models
 from trove.db import session
 from trove.guestagent import api as guestagent
 from trove.objects import instance as instances
+from trove.objects import keys
+from trove.objects import peers
+from trove.objects import rejected
 from trove.objects import service as services
+from trove.taskmanager import api as taskmanager
+
+#: What oslo.upgradecheck ends with when it fails itself.
+_ERROR = 255
 
 _EXAMPLES = 5
-_Version = tuple[int, ...]
+_INTERFACES = (
+    taskmanager.API.interface,
+    conductor.API.interface,
+    guestagent.API.interface,
+)
+_KEYS = ('taskmanager_rpc_encr_key', 'inst_rpc_key_encr_key')
 
 
 class Checks(upgradecheck.UpgradeCommands):
@@ -37,7 +51,10 @@ class Checks(upgradecheck.UpgradeCommands):
         self._upgrade_checks = (
             ('Database revision', Checks._check_revision),
             ('Services', Checks._check_services),
+            ('Pinned RPC versions', Checks._check_pins),
             ('Guest agents', Checks._check_guests),
+            ('Keys of messages', Checks._check_keys),
+            ('Rejected messages', Checks._check_rejected),
             ('Instances with running tasks', Checks._check_tasks),
             (
                 'Policy file',
@@ -61,6 +78,12 @@ class Checks(upgradecheck.UpgradeCommands):
         latest = migration.latest()
         try:
             found = migration.current(self._conf)
+        except exception.ServiceUnavailable as error:
+            return _failure(
+                'The database does not work: '
+                f'{session.reason(error.__cause__ or error)}. Check that it '
+                'runs and that [database] connection is right.'
+            )
         except exception.TroveError as error:
             return _failure(str(error))
         if found != latest:
@@ -73,7 +96,8 @@ class Checks(upgradecheck.UpgradeCommands):
     def _check_services(self) -> upgradecheck.Result:
         if not self._readable():
             return _not_checked()
-        known = services.list_()
+        # Those that do not report by themselves are found by the others.
+        known = [each for each in services.list_() if each.registered]
         alive = services.live(self._conf)
         names = {(each.binary, each.host) for each in alive}
         problems = []
@@ -97,35 +121,97 @@ class Checks(upgradecheck.UpgradeCommands):
             )
         return _warning(' '.join(problems)) if problems else _success()
 
+    def _check_pins(self) -> upgradecheck.Result:
+        wrong = []
+        low = []
+        for interface in _INTERFACES:
+            try:
+                pin = interface.pin(self._conf)
+            except exception.TroveError as error:
+                wrong.append(str(error))
+                continue
+            if pin is not None and pin < interface.latest:
+                value = self._conf.upgrade_levels[interface.name]
+                low.append(
+                    f'[upgrade_levels] {interface.name} is {value}: nothing '
+                    'newer is sent to anybody. Set it to auto when the '
+                    'upgrade is done.'
+                )
+        if wrong:
+            return _failure(' '.join(wrong))
+        return _warning(' '.join(low)) if low else _success()
+
     def _check_guests(self) -> upgradecheck.Result:
         if not self._readable():
             return _not_checked()
-        latest = str(guestagent.INTERFACE.latest)
-        with session.reader() as db:
-            rows = db.execute(
-                sa.select(
-                    models.Instance.id,
-                    models.AgentHeartbeat.guest_agent_version,
+        total = 0
+        oldest = []
+        for guest in peers.guests(self._conf):
+            total += 1
+            if _is_oldest(guest.announced):
+                oldest.append(
+                    f'{guest.instance_id} ({guest.announced or "unknown"})'
                 )
-                .outerjoin(
-                    models.AgentHeartbeat,
-                    models.AgentHeartbeat.instance_id == models.Instance.id,
-                )
-                .where(models.Instance.deleted.is_not(True))
-            ).all()
-        behind = [
-            f'{instance_id} ({version or "unknown"})'
-            for instance_id, version in rows
-            if _numbers(version) < _numbers(latest)
-        ]
-        if not behind:
+        if not oldest:
             return _success()
         return _warning(
-            f'{len(behind)} of {len(rows)} guest agents speak less than '
-            f'version {latest} or did not say: {_some(behind)}. They are '
-            'driven at the version that they speak; what needs more is '
-            'refused for them. Upgrade their images when it suits you.'
+            f'{len(oldest)} of {total} guest agents speak the oldest revision '
+            f'only, or nobody knows what they speak: {_some(oldest)}. They '
+            'are asked at the first message, and what is too new for them is '
+            'refused. See "trove-rpc peers"; upgrade their images.'
         )
+
+    def _check_keys(self) -> upgradecheck.Result:
+        if not self._conf.enable_secure_rpc_messaging:
+            return _success()
+        missing = [name for name in _KEYS if not self._conf[name]]
+        if missing:
+            return _failure(
+                f'enable_secure_rpc_messaging is on, but {", ".join(missing)} '
+                'is not set: the services will not start. Make keys with '
+                '"trove-manage generate_keys", or, when released Trove ran '
+                'here with its defaults, take what it used.'
+            )
+        if not self._readable():
+            return _not_checked()
+        without = keys.without()
+        if not without:
+            return _success()
+        return _warning(
+            f'{len(without)} instances have no key: {_some(without)}. They '
+            'were made without one and are spoken to in the clear. A key '
+            'comes only with a new instance: make new ones, move the data '
+            'and delete these, or leave them.'
+        )
+
+    def _check_rejected(self) -> upgradecheck.Result:
+        if not self._readable():
+            return _not_checked()
+        waiting: collections.Counter[str] = collections.Counter()
+        begun = 0
+        for (_, cause, state), number in rejected.counts().items():
+            if state == rejected.WAITING:
+                waiting[cause] += number
+            elif state == rejected.REPLAYING:
+                begun += number
+        problems = []
+        if waiting:
+            said = ', '.join(
+                f'{number} because of {cause}'
+                for cause, number in sorted(waiting.items())
+            )
+            problems.append(
+                f'{sum(waiting.values())} messages could not be taken and '
+                f'wait for a decision: {said}. See "trove-rpc rejected list"; '
+                'replay or discard them.'
+            )
+        if begun:
+            problems.append(
+                f'{begun} rejected messages are being replayed, or that was '
+                'interrupted. If it stays so, see "trove-rpc rejected list '
+                '--state replaying".'
+            )
+        return _warning(' '.join(problems)) if problems else _success()
 
     def _check_tasks(self) -> upgradecheck.Result:
         if not self._readable():
@@ -153,12 +239,13 @@ class Checks(upgradecheck.UpgradeCommands):
             return False
 
 
-def _numbers(version: str | None) -> _Version:
-    """What a guest says of itself, to compare; the lowest when unknown."""
+def _is_oldest(announced: str | None) -> bool:
+    """Whether a guest speaks no more than the oldest one does."""
+    interface = guestagent.API.interface
     try:
-        return tuple(int(part) for part in (version or '').split('.'))
+        return interface.announced(announced or '') <= interface.floor
     except ValueError:
-        return ()
+        return True
 
 
 def _some(names: Sequence[str]) -> str:
@@ -187,12 +274,18 @@ def main(
     argv: Sequence[str] | None = None, conf: cfg.ConfigOpts = cfg.CONF
 ) -> int:
     trove_conf.register_opts(conf)
-    result: int = upgradecheck.main(
-        conf,
-        project='trove',
-        upgrade_command=Checks(conf),
-        argv=sys.argv[1:] if argv is None else list(argv),
-    )
+    try:
+        result: int = upgradecheck.main(
+            conf,
+            project='trove',
+            upgrade_command=Checks(conf),
+            argv=sys.argv[1:] if argv is None else list(argv),
+        )
+    except trove_conf.UNREADABLE as error:
+        print(
+            f'trove-status: {trove_conf.unreadable(error)}', file=sys.stderr
+        )
+        return _ERROR
     return result
 
 

@@ -8,7 +8,9 @@ import sys
 from oslo_config import cfg
 
 from trove import conf as trove_conf
+from trove.common import metrics
 from trove.common import service
+from trove.peers import telemetry
 from trove.taskmanager import service as taskmanager
 
 
@@ -21,10 +23,12 @@ def main(
     :param conf: the global configuration if None
     """
     conf = cfg.CONF if conf is None else conf
-    trove_conf.setup(
+    trove_conf.begin(
         conf, sys.argv[1:] if argv is None else argv, 'trove-taskmanager'
     )
-    return service.run(conf, taskmanager.TaskManager(conf))
+    watch = telemetry.watch(conf, 'trove-taskmanager')
+    component = taskmanager.TaskManager(conf)
+    return service.run(conf, metrics.Watched(watch, component))
 
 
 if __name__ == '__main__':

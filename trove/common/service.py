@@ -65,14 +65,15 @@ class Periodic:
     An exception is logged and the next turn comes all the same.
 
     :param function: what to do
-    :param interval: seconds between the end of a turn and the next
+    :param interval: seconds between the end of a turn and the next, or what
+        is asked for them before each turn
     :param name: of the thread, for logs
     """
 
     def __init__(
         self,
         function: Callable[[], object],
-        interval: float,
+        interval: float | Callable[[], float],
         name: str | None = None,
     ) -> None:
         self._function = function
@@ -102,17 +103,22 @@ class Periodic:
         ):
             self._thread.join()
 
+    def _seconds(self) -> float:
+        interval = self._interval
+        return interval() if callable(interval) else interval
+
     def _run(self) -> None:
         while not self._stopped:
+            seconds = self._seconds()
             try:
                 self._function()
             except Exception:
                 LOG.exception(
                     '%s failed; it is tried again in %s seconds.',
                     self._thread.name,
-                    self._interval,
+                    seconds,
                 )
-            self._wake.wait(self._interval)
+            self._wake.wait(seconds)
             self._wake.clear()
 
 

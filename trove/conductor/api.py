@@ -8,25 +8,42 @@ from typing import Any
 from trove.common import context as trove_context
 from trove.common import rpc
 
+Context = trove_context.TroveContext
+
 INTERFACE = rpc.Interface(
     name='conductor',
     topic=lambda conf, peer: conf.conductor_queue,
     peer='conductors',
     remedy='Upgrade the oldest conductor; "trove-manage service_list" shows '
     'which that is.',
+    sealed_since='1.1',
+    names_sender=True,
     history=(
         rpc.Revision(
             '1.0',
-            'Everything that releases up to 2026.2 have.',
+            'The first version.',
             releases=(
                 *('icehouse', 'juno', 'kilo', 'liberty', 'mitaka', 'newton'),
-                *('ocata', 'pike', 'queens', 'rocky', 'stein', 'train'),
-                *('ussuri', 'victoria', 'wallaby', 'xena', 'yoga', 'zed'),
+                *('ocata', 'pike', 'queens', 'rocky'),
+            ),
+        ),
+        rpc.Revision(
+            '1.0/stein',
+            'report_root does without user.',
+            releases=(
+                *('stein', 'train', 'ussuri'),
+                *('victoria', 'wallaby', 'xena', 'yoga', 'zed'),
                 *('2023.1', 'antelope', '2023.2', 'bobcat'),
                 *('2024.1', 'caracal', '2024.2', 'dalmatian'),
                 *('2025.1', 'epoxy', '2025.2', 'flamingo'),
-                *('2026.1', 'gazpacho', '2026.2', 'hibiscus', '2027.1'),
+                *('2026.1', 'gazpacho', '2026.2', 'hibiscus'),
             ),
+        ),
+        rpc.Revision(
+            '1.1',
+            'Messages are sealed with authenticated encryption; get_versions '
+            'and report_rejected were added.',
+            releases=('2027.1',),
         ),
     ),
 )
@@ -39,10 +56,10 @@ class API(rpc.Client, interface=INTERFACE):
     about the same thing, the one with the later time holds.
     """
 
-    @rpc.cast('1.0')
+    @rpc.cast('1.0', repeatable=True)
     def heartbeat(
         self,
-        context: trove_context.TroveContext,
+        context: Context,
         instance_id: str,
         payload: dict[str, Any],
         sent: float | None = None,
@@ -51,15 +68,15 @@ class API(rpc.Client, interface=INTERFACE):
 
         :param payload: ``service_status``, a description such as
             ``healthy``; from our guests also ``rpc_version``, the latest
-            version of the guest agent's interface that it serves, and
+            revision of the guest agent's interface that it serves, and
             ``release``, the version of its package. Conductors of older
             releases pass over both.
         """
 
-    @rpc.cast('1.0')
+    @rpc.cast('1.0', repeatable=True)
     def update_backup(
         self,
-        context: trove_context.TroveContext,
+        context: Context,
         instance_id: str,
         backup_id: str,
         sent: float | None = None,
@@ -70,23 +87,23 @@ class API(rpc.Client, interface=INTERFACE):
         :param backup_fields: columns of the backup with their new values
         """
 
-    @rpc.cast('1.0')
+    @rpc.cast('1.0', spans={'user': rpc.Span(required=('1.0', '1.0'))})
     def report_root(
         self,
-        context: trove_context.TroveContext,
+        context: Context,
         instance_id: str,
         user: str | None = None,
     ) -> None:
         """Write down that the root user was enabled.
 
-        :param user: who did it; sent by release 8 only, and only to it is
-            it to be sent
+        :param user: who did it; release 8 sends it, and its conductors
+            refuse to do without it
         """
 
-    @rpc.cast('1.0')
+    @rpc.cast('1.0', repeatable=True)
     def notify_end(
         self,
-        context: trove_context.TroveContext,
+        context: Context,
         serialized_notification: dict[str, Any],
         notification_args: dict[str, Any],
     ) -> None:
@@ -95,7 +112,7 @@ class API(rpc.Client, interface=INTERFACE):
     @rpc.cast('1.0')
     def notify_exc_info(
         self,
-        context: trove_context.TroveContext,
+        context: Context,
         serialized_notification: dict[str, Any],
         message: str,
         exception: list[str],
@@ -104,4 +121,22 @@ class API(rpc.Client, interface=INTERFACE):
 
         :param serialized_notification: has ``instance_id``
         :param exception: lines of a traceback
+        """
+
+    @rpc.call('1.1', repeatable=True, sealed=True)
+    def get_versions(self, context: Context) -> dict[str, str]:
+        """Say what the conductors understand.
+
+        :returns: ``conductor``: the lowest revision of those that live, no
+            higher than the operator's pin
+        """
+
+    @rpc.cast('1.1', sealed=True)
+    def report_rejected(
+        self, context: Context, instance_id: str, rejection: dict[str, Any]
+    ) -> None:
+        """Have a message written down that the guest could not take.
+
+        :param rejection: a :class:`trove.common.rpc.Rejection` as a
+            dictionary
         """

@@ -5,51 +5,82 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import Any
 
 from oslo_config import cfg
+from oslo_db import exception as oslo_db_exception
 
+from trove import peers
 from trove import version
 from trove.common import exception
 from trove.common import rpc
 from trove.common import service
+from trove.conductor import api
 from trove.conductor import manager
 from trove.objects import database
+from trove.objects import rejected
+from trove.objects import replays
 from trove.objects import service as services
+from trove.peers import rejections
+from trove.peers import versions
 
 LOG = logging.getLogger(__name__)
 
 BINARY = 'trove-conductor'
+
+#: Seconds between two removals of what nobody needs to remember any more.
+_PURGE_INTERVAL = 600.0
+
+#: Seconds for which rejected messages are shown that have been settled.
+_SETTLED = 30 * 86400.0
 
 
 class Conductor(service.Component):
     """One conductor; any number of them share the topic.
 
     :param conf: the global configuration, set up
+    :param version: serve as of this older version of the interface
     """
 
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
+    def __init__(
+        self, conf: cfg.ConfigOpts, version: str | None = None
+    ) -> None:
         self._conf = conf
+        self._version = version
         self._transport: rpc.Transport | None = None
         self._server: Any = None
-        self._periodic: service.Periodic | None = None
+        self._periodics: list[service.Periodic] = []
         self._database = False
         self._reported = False
+        self._purged = time.monotonic()
 
     def start(self) -> None:
         conf = self._conf
         database.configure(conf)
         self._database = True
-        self._transport = rpc.Transport(conf)
-        self._server = self._transport.server(
-            manager.Manager(conf),
+        recorder = rejections.Recorder(conf, 'conductor')
+        transport = peers.transport(conf, rejected=recorder, group='conductor')
+        self._transport = transport
+        census = versions.Census(transport, api.API.interface)
+        census.begin()
+        self._server = transport.server(
+            manager.Manager(
+                conf, recorder, lambda: api.API(transport).cap
+            ),
             host=conf.host,
+            version=self._version,
         )
+        self._report_early()
         self._server.start()
-        self._periodic = service.Periodic(
-            self._report, conf.service_report_interval, 'report'
-        )
-        self._periodic.start()
+        interval = conf.service_report_interval
+        self._periodics = [
+            service.Periodic(self._report, interval, 'report'),
+            service.Periodic(census.look, interval, 'census'),
+            service.Periodic(self._purge, _PURGE_INTERVAL, 'purge'),
+        ]
+        for periodic in self._periodics:
+            periodic.start()
         LOG.info('Conductor %s is at work.', conf.host)
 
     def stop(self) -> None:
@@ -58,8 +89,8 @@ class Conductor(service.Component):
             waiter = threading.Thread(target=self._finish, daemon=True)
             waiter.start()
             waiter.join(self._conf.conductor.stop_timeout)
-        if self._periodic is not None:
-            self._periodic.stop()
+        for periodic in self._periodics:
+            periodic.stop()
         if self._reported:
             self._sign_off()
         if self._transport is not None:
@@ -76,15 +107,33 @@ class Conductor(service.Component):
         self._server.stop()
         self._server.wait()
 
+    def _report_early(self) -> None:
+        """Let senders know of it before messages come.
+
+        Else an older one, started after newer ones, gets what they take.
+        """
+        try:
+            self._report()
+        except (exception.TroveError, oslo_db_exception.DBError) as error:
+            LOG.warning(
+                'Could not report before the start: %s It is done as soon as '
+                'the database works.',
+                error,
+            )
+
     def _report(self) -> None:
         services.report(
             BINARY,
             self._conf.host,
-            {'conductor': str(manager.Manager.interface.latest)},
+            {'conductor': self._version or str(api.API.interface.latest)},
             version.release(),
             started=not self._reported,
         )
         self._reported = True
+
+    def _purge(self) -> None:
+        replays.purge()
+        rejected.purge(_SETTLED)
 
     def _sign_off(self) -> None:
         try:

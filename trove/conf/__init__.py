@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import importlib
+import sys
 from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log
+
+from trove.common import exception
 
 #: Modules of this package that declare options.
 GROUPS = (
@@ -19,9 +22,19 @@ GROUPS = (
     'database',
     'datastore',
     'guestagent',
+    'metrics',
     'quota',
     'rpc',
     'taskmanager',
+)
+
+#: What oslo.config raises where a file is missing or makes no sense.
+UNREADABLE = (
+    cfg.ConfigDirNotFoundError,
+    cfg.ConfigFileParseError,
+    cfg.ConfigFilesNotFoundError,
+    cfg.ConfigFilesPermissionDeniedError,
+    cfg.ConfigFileValueError,
 )
 
 Listing = list[tuple[str, list[cfg.Opt]]]
@@ -56,6 +69,8 @@ def setup(
 
     :raises SystemExit: what the user gave cannot be parsed; oslo.config has
         printed what and why
+    :raises trove.common.exception.ConfigurationError: one of the files
+        cannot be read
     """
     register_opts(conf)
     log.register_options(conf)
@@ -70,14 +85,37 @@ def setup(
     )
     # What a program prints is its result; its log is not part of that.
     conf.set_default('use_stderr', True)
-    conf(
-        list(argv),
-        project='trove',
-        prog=prog,
-        default_config_files=(
-            list(default_config_files)
-            if default_config_files is not None
-            else None
-        ),
-    )
+    try:
+        conf(
+            list(argv),
+            project='trove',
+            prog=prog,
+            default_config_files=(
+                list(default_config_files)
+                if default_config_files is not None
+                else None
+            ),
+        )
+    except UNREADABLE as error:
+        raise exception.ConfigurationError(unreadable(error)) from error
     log.setup(conf, 'trove')
+
+
+def unreadable(error: Exception) -> str:
+    """Say to an operator why the options cannot be read.
+
+    :param error: one of :data:`UNREADABLE`
+    """
+    return f'The options cannot be read: {error}'
+
+
+def begin(conf: cfg.ConfigOpts, argv: Sequence[str], prog: str) -> None:
+    """Do what :func:`setup` does, for the main function of a program.
+
+    :raises SystemExit: it cannot be done; what and why is printed
+    """
+    try:
+        setup(conf, argv, prog)
+    except exception.ConfigurationError as error:
+        sys.stderr.write(f'{prog}: {error}\n')
+        raise SystemExit(1) from None

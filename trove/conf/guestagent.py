@@ -47,8 +47,26 @@ AGENT_OPTS: list[cfg.Opt] = [
         'state_dir',
         default='/var/lib/trove-guestagent',
         help='Directory where the agent keeps what it must know after a '
-        'restart: whether the database is meant to run, its settings, and '
-        'the password of its administrator. Nobody else may read it.',
+        'restart: whether the database is meant to run, its settings, '
+        'the password of its administrator, which messages it has taken, '
+        'and those that it could not take. Nobody else may read it.',
+    ),
+    cfg.IntOpt(
+        'max_rejected',
+        default=1000,
+        min=1,
+        mutable=True,
+        help='How many messages that the agent could not take it keeps in '
+        'state_dir until a conductor takes them over. What comes beyond it '
+        'is only logged and counted.',
+    ),
+    cfg.IntOpt(
+        'max_rejected_mb',
+        default=64,
+        min=1,
+        mutable=True,
+        help='Size in MiB of all messages that the agent keeps because it '
+        'could not take them.',
     ),
     cfg.StrOpt(
         'run_as',

@@ -74,11 +74,105 @@ MESSAGING: list[cfg.Opt] = [
     ),
 ]
 
+_GENERATE = (
+    'Generate it with "trove-manage generate_keys"; there is no default.'
+)
+
+SEALING: list[cfg.Opt] = [
+    cfg.BoolOpt(
+        'enable_secure_rpc_messaging',
+        default=True,
+        help='Whether messages are encrypted. Without the keys that this '
+        'needs the service refuses to start. The control plane writes the '
+        'value into the files of new guests; all services and the guests '
+        'that were made before must have the same one.',
+    ),
+    cfg.StrOpt(
+        'taskmanager_rpc_encr_key',
+        secret=True,
+        help='Key of the messages to the task managers. The same for all '
+        f'services of the control plane. {_GENERATE}',
+    ),
+    cfg.StrOpt(
+        'inst_rpc_key_encr_key',
+        secret=True,
+        help='Key that the keys of the guests, and rejected messages, are '
+        'encrypted with in the database. The same for all services of the '
+        f'control plane. {_GENERATE}',
+    ),
+    cfg.StrOpt(
+        'instance_rpc_encr_key',
+        secret=True,
+        help='Key of the messages to and from this guest agent. The control '
+        'plane generates it and writes it into guest_info.conf.',
+    ),
+    cfg.StrOpt(
+        'rpc_seal_minimum',
+        default='released',
+        choices=[
+            (
+                'released',
+                'also as releases up to 2026.2 do it, for peers that know '
+                'nothing better; no proof where a message comes from',
+            ),
+            (
+                'authenticated',
+                'only with proof of origin, destination and time; peers that '
+                'do not know it are not spoken to',
+            ),
+        ],
+        mutable=True,
+        help='Weakest encryption that is sent and taken. Set it to '
+        'authenticated when no service and no guest is of a release before '
+        '2027.1: until then, who controls the message broker can make peers '
+        'use the released one.',
+    ),
+    cfg.IntOpt(
+        'rpc_message_max_age',
+        default=86400,
+        min=60,
+        help='Seconds after which an authenticated message is not taken any '
+        'more. The clocks of control plane and guests may differ by a minute '
+        'or so, and a message may wait in its queue. What was taken is '
+        'remembered for that long, so after a restart with a higher value '
+        'copies of older messages may be taken once more, until the new '
+        'value is over.',
+    ),
+    cfg.IntOpt(
+        'rpc_max_message_bytes',
+        default=16 * 1024 * 1024,
+        min=65536,
+        mutable=True,
+        help='Size in bytes of the largest message that is taken.',
+    ),
+    cfg.IntOpt(
+        'rpc_key_overlap',
+        default=86400,
+        min=60,
+        mutable=True,
+        help='Seconds for which the old key of a guest is accepted after it '
+        'got a new one, so that messages which were on their way are not '
+        'lost. Not less than messages wait in queues.',
+    ),
+    cfg.FloatOpt(
+        'probe_timeout',
+        default=5,
+        min=0.1,
+        mutable=True,
+        help='Seconds to wait for the answer of a peer that is asked which '
+        'version of an interface it speaks.',
+    ),
+]
+
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
     conf.register_opts(MESSAGING)
+    conf.register_opts(SEALING)
     conf.register_opts(UPGRADE_LEVELS, group='upgrade_levels')
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
-    return [('DEFAULT', MESSAGING), ('upgrade_levels', UPGRADE_LEVELS)]
+    return [
+        ('DEFAULT', MESSAGING + SEALING),
+        ('upgrade_levels', UPGRADE_LEVELS),
+    ]

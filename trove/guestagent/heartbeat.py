@@ -12,6 +12,7 @@ from oslo_log import log as logging
 
 from trove import version
 from trove.common import context as trove_context
+from trove.common import exception
 from trove.common import rpc
 from trove.common import service
 from trove.conductor import api as conductor
@@ -24,7 +25,8 @@ class Heartbeat:
 
     While the message broker is away it keeps trying.
 
-    :param speaks: version of the guest agent's interface that is served
+    :param speaks: revision of the guest agent's interface that is served;
+        of several major versions, one each, separated by commas
     :param status: returns the status to report
     """
 
@@ -73,15 +75,24 @@ class Heartbeat:
             except Exception as error:  # noqa: BLE001
                 if not self._failing:
                     LOG.error(
-                        'The heartbeat could not be sent (%s: %s). Check '
-                        'that the message broker of transport_url runs; '
-                        'the agent keeps trying, and the database is not '
+                        'The heartbeat could not be sent (%s: %s). %s '
+                        'The agent keeps trying, and the database is not '
                         'affected.',
                         type(error).__name__,
                         error,
+                        _remedy(error),
                     )
                 self._failing = True
             else:
                 if self._failing:
                     LOG.info('Heartbeats are sent again.')
                 self._failing = False
+
+
+def _remedy(error: Exception) -> str:
+    if isinstance(error, exception.PeerUnreachable):
+        return 'Check that a conductor runs.'
+    if isinstance(error, exception.SealError):
+        # It says what to do itself.
+        return ''
+    return 'Check that the message broker of transport_url runs.'

@@ -7,6 +7,7 @@ Orders that use the database are carried out one by one, as they come.
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping
 import logging
 from typing import Any
 from typing import cast
@@ -15,10 +16,12 @@ from typing import ClassVar
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import rpc
+from trove.common import unsupported as refusals
 from trove.guestagent import api
 from trove.guestagent import diagnostics
 from trove.guestagent import reporter as reporters
 from trove.guestagent import supervisor as supervisors
+from trove.guestagent import unsupported
 from trove.guestagent.datastores import base
 
 LOG = logging.getLogger(__name__)
@@ -29,6 +32,7 @@ Database = dict[str, Any]
 Page = list[Any]
 
 
+@refusals.serve(api.API.interface, unsupported.ORDERS)
 class Manager:
     """Serves :class:`trove.guestagent.api.API`.
 
@@ -36,6 +40,7 @@ class Manager:
     of the instance, by way of the conductors.
 
     :param report: tells the status now, before an order is answered
+    :param rotate: lets the agent use a new key for its messages
     """
 
     interface: ClassVar[rpc.Interface] = api.API.interface
@@ -45,10 +50,12 @@ class Manager:
         supervisor: supervisors.Supervisor,
         reporter: reporters.Reporter,
         report: Callable[[], None],
+        rotate: Callable[[str], None] | None = None,
     ) -> None:
         self._supervisor = supervisor
         self._reporter = reporter
         self._report = report
+        self._rotate = rotate
 
     # The server
 
@@ -292,7 +299,9 @@ class Manager:
         context: Context,
         device_path: str | None = None,
         mount_point: str | None = None,
+        write_to_fstab: bool = False,
     ) -> None:
+        _refuse(mounting_at_every_boot=write_to_fstab)
         with self._supervisor.turn() as driver:
             driver.mount_volume(device_path, mount_point)
 
@@ -312,6 +321,30 @@ class Manager:
 
     def get_hwinfo(self, context: Context) -> dict[str, Any]:
         return diagnostics.machine()
+
+    def rotate_key(self, context: Context, key: str) -> None:
+        if self._rotate is None:
+            raise exception.NotSupported(
+                'This guest agent has no key: its option '
+                'enable_secure_rpc_messaging is off. Nothing was changed.'
+            )
+        self._rotate(key)
+
+    def refuse(
+        self,
+        context: Context,
+        method: rpc.Method,
+        what: str,
+        arguments: Mapping[str, Any],
+    ) -> None:
+        """Refuse an order that no datastore here can carry out."""
+        if method.kind == 'call':
+            raise exception.NotSupported(what=what)
+        if method.name == 'create_backup':
+            backup = arguments['backup_info'] or {}
+            self._reporter.backup_failed(context, str(backup.get('id')))
+        with self._reporter.reporting(context, f'carry out {method.name}'):
+            raise exception.NotSupported(what=what)
 
     def _carry_out(
         self,

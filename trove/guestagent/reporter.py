@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
 import logging
+import time
 import traceback
 
 from oslo_config import cfg
@@ -21,12 +23,22 @@ Context = trove_context.TroveContext
 
 
 class Reporter:
-    """Speaks to the conductors for the guest of one instance."""
+    """Speaks to the conductors for the guest of one instance.
 
-    def __init__(self, conf: cfg.ConfigOpts, conductor: conductor.API) -> None:
+    :param confirm: makes sure of what they take, since none of this may be
+        lost
+    """
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        conductor: conductor.API,
+        confirm: Callable[[], None] = lambda: None,
+    ) -> None:
         self._instance_id = conf.guest_id
         self._project_id = conf.tenant_id
         self._conductor = conductor
+        self._confirm = confirm
 
     @contextlib.contextmanager
     def reporting(self, context: Context, action: str) -> Iterator[None]:
@@ -47,6 +59,7 @@ class Reporter:
                 for line in traceback.format_exception(error)
             ]
             LOG.error('%s\n%s', message, ''.join(lines))
+            self._confirm()
             self._conductor.notify_exc_info(
                 self._own(context),
                 serialized_notification={
@@ -60,6 +73,7 @@ class Reporter:
 
     def root_enabled(self, context: Context) -> None:
         """Have it written down that root was enabled, once and for all."""
+        self._confirm()
         try:
             self._conductor.report_root(
                 self._own(context), instance_id=self._instance_id
@@ -68,6 +82,25 @@ class Reporter:
             LOG.error(
                 'Root was enabled, but the conductors could not be told: %s '
                 'The history of root lacks this.',
+                error,
+            )
+
+    def backup_failed(self, context: Context, backup_id: str) -> None:
+        """Have it written down that nothing comes of a backup."""
+        self._confirm()
+        try:
+            self._conductor.update_backup(
+                self._own(context),
+                instance_id=self._instance_id,
+                backup_id=backup_id,
+                sent=time.time(),
+                state='FAILED',
+            )
+        except exception.TroveError as error:
+            LOG.error(
+                'The conductors could not be told that backup %s failed: %s '
+                'It looks as if it were still being made; delete it.',
+                backup_id,
                 error,
             )
 

@@ -16,7 +16,9 @@ from trove.common import service
 from trove.conductor import api as conductor
 from trove.guestagent import early
 from trove.guestagent import heartbeat as heartbeats
+from trove.guestagent import keys
 from trove.guestagent import manager
+from trove.guestagent import messages
 from trove.guestagent import reporter
 from trove.guestagent import state as states
 from trove.guestagent import supervisor as supervisors
@@ -53,6 +55,7 @@ class GuestAgent(service.Component):
         self._given = transport
         self._version = version
         self._transport: rpc.Transport | None = None
+        self._messages: messages.Messages | None = None
         self._supervisor: supervisors.Supervisor | None = None
         self._heartbeat: heartbeats.Heartbeat | None = None
         self._server: Any = None
@@ -70,36 +73,58 @@ class GuestAgent(service.Component):
         # A pin that is no version is refused now, not at the first message.
         conductor.API.interface.pin(conf)
         early.begin(conf)
+        state_dir = pathlib.Path(conf.guestagent.state_dir)
+        # Others may have to pass through it: whoever made it has seen to that.
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own_keys = keys.make(conf)
         self._transport = self._given or rpc.Transport(conf)
+        self._messages = messages.Messages(
+            conf, self._transport, own_keys, state_dir
+        )
+        transport = self._messages.transport
         self._supervisor = supervisors.Supervisor(
             registry.load(conf),
-            pathlib.Path(conf.guestagent.state_dir),
+            state_dir,
             self._changed,
             conf.guestagent.boot_name or states.boot_id(),
         )
         self._heartbeat = heartbeats.Heartbeat(
             conf,
-            self._transport,
+            transport,
             self._version or str(interface.latest),
             self._supervisor.status,
         )
         self._supervisor.start()
         self._heartbeat.start()
-        self._server = self._transport.server(
-            manager.Manager(
-                self._supervisor,
-                reporter.Reporter(conf, conductor.API(self._transport)),
-                self._heartbeat.beat,
-            ),
-            host=conf.guest_id,
-            peer=conf.guest_id,
-            version=self._version,
-        )
+        self._server = self._make_server(transport, own_keys)
         self._server.start()
+        # Last, for the database and the heartbeat come first.
+        self._messages.start()
         LOG.info(
             'Guest agent of instance %s is at work, interface version %s.',
             conf.guest_id,
             self._version or interface.latest,
+        )
+
+    def _make_server(
+        self, transport: rpc.Transport, own_keys: keys.GuestKeys | None
+    ) -> Any:
+        assert self._supervisor and self._heartbeat and self._messages
+        conf = self._conf
+        return transport.server(
+            manager.Manager(
+                self._supervisor,
+                reporter.Reporter(
+                    conf,
+                    conductor.API(transport),
+                    self._messages.conductors.confirm,
+                ),
+                self._heartbeat.beat,
+                None if own_keys is None else own_keys.rotate,
+            ),
+            host=conf.guest_id,
+            peer=conf.guest_id,
+            version=self._version,
         )
 
     def stop(self) -> None:
@@ -112,14 +137,16 @@ class GuestAgent(service.Component):
             self._server = None
         if self._heartbeat is not None:
             self._heartbeat.stop()
+        if self._messages is not None:
+            self._messages.stop()
         if self._supervisor is not None:
             self._supervisor.stop()
         if self._transport is not None and self._given is None:
             self._transport.close()
 
     def reload(self) -> None:
-        if self._transport is not None:
-            self._transport.refresh()
+        if self._messages is not None:
+            self._messages.refresh()
 
     def _changed(self) -> None:
         if self._heartbeat is not None:

@@ -80,6 +80,21 @@ def record_update(
         return True
 
 
+@session.retry
+def fail(backup_id: str, state: str) -> str | None:
+    """Write down that nothing comes of the work on a backup.
+
+    :param state: ``FAILED`` or ``DELETE_FAILED``
+    :returns: the id of its instance; None when there is no such backup
+    """
+    with session.writer() as db:
+        row = db.get(models.Backup, backup_id, with_for_update=True)
+        if row is None or row.deleted:
+            return None
+        row.state = state
+        return row.instance_id
+
+
 def _time(value: object) -> datetime.datetime | None:
     if not isinstance(value, str):
         return None

@@ -27,7 +27,9 @@ from trove.db import session
 from trove.objects import heartbeat as heartbeats
 from trove.objects import quota
 from trove.objects import records
+from trove.objects import rejected_task
 from trove.objects import rows
+from trove.objects import spoken
 from trove.objects import states
 from trove.objects import tasks
 from trove.objects import workflow
@@ -49,10 +51,15 @@ workflow_step = workflow.workflow_step
 adopt = workflow.adopt
 end_task = tasks.end_task
 fail_task = tasks.fail_task
+drop_settled = tasks.drop_settled
 reset = tasks.reset
+reject_task = rejected_task.reject_task
+reopen_task = rejected_task.reopen_task
 record_heartbeat = heartbeats.record_heartbeat
 heartbeat = heartbeats.heartbeat
-guest_version = heartbeats.guest_version
+guest_version = spoken.guest_version
+guest_release = spoken.guest_release
+record_probe = spoken.record_probe
 
 _BEGINNING = datetime.datetime(1970, 1, 1)
 
@@ -337,6 +344,7 @@ def mark_deleted(
         row.configuration_id = None
         row.slave_of_id = None
         row.cluster_id = None
+        row.encrypted_key = None
         db.flush()
         _forget(db, instance_id)
         return True
@@ -345,7 +353,11 @@ def mark_deleted(
 def _forget(db: orm.Session, instance_id: str) -> None:
     rows.clear_faults(db, instance_id)
     rows.write_service_status(db, instance_id, ServiceStatus.DELETED)
-    for table in (models.InstanceAddress, models.ConductorLastSeen):
+    for table in (
+        models.InstanceAddress,
+        models.ConductorLastSeen,
+        models.InstanceKeys,
+    ):
         rows.execute(
             db, sa.delete(table).where(table.instance_id == instance_id)
         )

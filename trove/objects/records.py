@@ -17,6 +17,7 @@ from sqlalchemy import orm
 
 from trove.db import models
 from trove.objects import datastore
+from trove.objects import spoken
 from trove.objects import states
 
 LOG = log.getLogger(__name__)
@@ -83,6 +84,10 @@ class Instance:
     region_id: str | None
     encrypted_key: str | None = dataclasses.field(repr=False)
     guest_version: str | None
+    #: The release of its package, when the guest has announced it.
+    guest_release: str | None
+    #: Whether the guest itself has said what it speaks.
+    guest_announces: bool
     backing_up: bool
     #: When its guest last reported.
     heard_at: datetime.datetime | None = None
@@ -250,6 +255,9 @@ def _instance(
     task = states.Task.from_code(row.task_id)
     created = row.created or datetime.datetime(1970, 1, 1)
     heard = heartbeat if heartbeat is not None else service
+    said = spoken.parse(
+        heartbeat.guest_agent_version if heartbeat is not None else None
+    )
     return Instance(
         id=row.id,
         name=row.name or '',
@@ -285,9 +293,9 @@ def _instance(
         cluster_id=row.cluster_id,
         region_id=row.region_id,
         encrypted_key=row.encrypted_key,
-        guest_version=(
-            heartbeat.guest_agent_version if heartbeat is not None else None
-        ),
+        guest_version=said.revision,
+        guest_release=said.release,
+        guest_announces=said.announced,
         backing_up=backing_up,
         heard_at=heard.updated_at if heard is not None else None,
     )

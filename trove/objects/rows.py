@@ -4,12 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Sequence
+import functools
 import json
+import typing
 from typing import Any
 
 from oslo_utils import timeutils
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.dialects import mysql
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite
 
 from trove.common import context as trove_context
 from trove.common import exception
@@ -70,15 +76,20 @@ def assign(row: models.Instance, columns: Mapping[str, Any]) -> None:
         setattr(row, name, value)
 
 
+#: Faults of an instance that are kept, those that are not shown included.
+MOST_FAULTS = 50
+
+
 def add_fault(
     db: orm.Session, instance_id: str, message: str, details: str
 ) -> None:
-    """Show a fault in place of the former ones.
+    """Show a fault in place of the former ones; the oldest are forgotten.
 
     What is too long for the message moves to the details.
     """
     # Their times may be the same: MariaDB keeps whole seconds.
     clear_faults(db, instance_id)
+    _forget_faults(db, instance_id)
     message = message.replace('\0', '')
     details = details.replace('\0', '')
     if len(message) > 255:
@@ -92,6 +103,27 @@ def add_fault(
             instance_id=instance_id, message=message, details=details
         )
     )
+
+
+def _forget_faults(db: orm.Session, instance_id: str) -> None:
+    """Make room for one more: a guest may report failures without end."""
+    # By their keys: MySQL does not delete by a query with a limit.
+    surplus = db.scalars(
+        sa.select(models.InstanceFault.id)
+        .where(models.InstanceFault.instance_id == instance_id)
+        .order_by(
+            models.InstanceFault.created.desc(), models.InstanceFault.id
+        )
+        .limit(1000)
+        .offset(MOST_FAULTS - 1)
+    ).all()
+    if surplus:
+        execute(
+            db,
+            sa.delete(models.InstanceFault).where(
+                models.InstanceFault.id.in_(surplus)
+            ),
+        )
 
 
 def clear_faults(db: orm.Session, instance_id: str) -> None:
@@ -144,3 +176,81 @@ def execute(db: orm.Session, statement: sa.Update | sa.Delete) -> int:
         statement.execution_options(synchronize_session=False)
     )
     return int(result.rowcount)
+
+
+def put(
+    db: orm.Session,
+    table: type[models.Base],
+    key: str | tuple[str, ...],
+    values: Sequence[Mapping[str, Any]],
+    changed: tuple[str, ...],
+) -> None:
+    """Insert rows, or change those that there are, by one statement.
+
+    :param key: columns of a unique key
+    :param values: the new rows, all with the same columns
+    :param changed: the columns that change when the row is there already
+    """
+    if values:
+        statement = _put(_dialect(db), table, _tuple(key), changed)
+        db.connection().execute(statement, list(values))
+
+
+def put_new(
+    db: orm.Session,
+    table: type[models.Base],
+    key: str | tuple[str, ...],
+    values: Mapping[str, Any],
+) -> bool:
+    """Insert a row; False when there is one with that unique key."""
+    statement = _put(_dialect(db), table, _tuple(key), ())
+    result: Any = db.connection().execute(
+        statement,
+        dict(values),
+        # PostgreSQL's driver forgets it when the cursor is closed.
+        execution_options={'preserve_rowcount': True},
+    )
+    return int(result.rowcount) > 0
+
+
+@functools.lru_cache
+def _put(
+    dialect: str,
+    model: type[models.Base],
+    key: tuple[str, ...],
+    changed: tuple[str, ...],
+) -> sa.Insert:
+    table = typing.cast(sa.Table, model.__table__)
+    if dialect in ('mysql', 'mariadb'):
+        mine = mysql.insert(table)
+        if not changed:
+            return mine.prefix_with('IGNORE')
+        # VALUES() and not an alias of the row: with an alias PyMySQL would
+        # send a statement for each row.
+        return mine.on_duplicate_key_update(
+            {name: sa.func.values(table.c[name]) for name in changed}
+        )
+    theirs: Any = (
+        postgresql.insert(table)
+        if dialect == 'postgresql'
+        else sqlite.insert(table)
+    )
+    columns = [table.c[name] for name in key]
+    if not changed:
+        statement: sa.Insert = theirs.on_conflict_do_nothing(
+            index_elements=columns
+        )
+    else:
+        statement = theirs.on_conflict_do_update(
+            index_elements=columns,
+            set_={name: theirs.excluded[name] for name in changed},
+        )
+    return statement
+
+
+def _dialect(db: orm.Session) -> str:
+    return str(db.get_bind().dialect.name)
+
+
+def _tuple(key: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (key,) if isinstance(key, str) else key

@@ -23,13 +23,18 @@ from trove.objects import rows
 
 LOG = log.getLogger(__name__)
 
+#: With this begins the host of a row that stands for services which do not
+#: report by themselves and were found by probing: those of released Trove.
+UNREGISTERED = '(unregistered)'
+
 
 @dataclasses.dataclass(frozen=True)
 class Service:
     """A task manager or conductor as it last reported.
 
     ``rpc_versions`` maps each interface that it serves to the latest
-    version, as MAJOR.MINOR, that it understands.
+    revision that it understands, or to several of different majors with
+    commas between them.
     """
 
     binary: str
@@ -38,6 +43,11 @@ class Service:
     release: str | None
     started_at: datetime.datetime
     last_report: datetime.datetime
+
+    @property
+    def registered(self) -> bool:
+        """Whether it reports by itself."""
+        return not self.host.startswith(UNREGISTERED)
 
 
 @session.retry(duplicates=True)
@@ -82,57 +92,49 @@ def remove(binary: str, host: str) -> None:
 
 def list_() -> list[Service]:
     """Return all services, dead ones too, by binary and host."""
-    query = sa.select(models.Service).order_by(
-        models.Service.binary, models.Service.host
-    )
     with session.reader() as db:
-        return [_service(row) for row in db.scalars(query)]
+        return [_service(row) for row in db.scalars(_ALL)]
 
 
 def live(conf: cfg.ConfigOpts, binary: str | None = None) -> list[Service]:
     """Return the services that reported lately, all or those of a binary.
 
-    It goes by the clock of the database, as the reports do.
+    It goes by the clock of the database, as the reports do, and takes one
+    query.
     """
+    query = _ALL.add_columns(clock.Now().label('read_at'))
+    if binary is not None:
+        query = query.where(models.Service.binary == binary)
+    most = datetime.timedelta(seconds=conf.service_down_time)
     with session.reader() as db:
-        now = db.scalars(sa.select(clock.Now())).one()
-        found = list_()
-    since = now - datetime.timedelta(seconds=conf.service_down_time)
-    return [
-        service
-        for service in found
-        if service.last_report >= since and binary in (None, service.binary)
-    ]
+        return [
+            _service(row)
+            for row, now in db.execute(query)
+            if row.last_report >= now - most
+        ]
 
 
-def lowest_version(
+def live_versions(
     conf: cfg.ConfigOpts, binary: str, interface: str
-) -> str | None:
-    """Return the highest version that all live services understand.
+) -> list[str]:
+    """Return what the live services say that they speak of an interface.
 
-    :returns: MAJOR.MINOR, or None when no live one serves the interface
+    :returns: each text once, sorted as texts: a revision, or several of
+        different majors with commas between them; [] when no live service
+        serves the interface
     """
-    found = []
-    for service in live(conf, binary):
-        version = service.rpc_versions.get(interface)
-        if version is None:
-            continue
-        try:
-            found.append((_numbers(version), version))
-        except ValueError:
-            LOG.warning(
-                '%s on %s reports "%s" as its version of the interface %s, '
-                'which is not MAJOR.MINOR; it is passed over. Upgrade it.',
-                service.binary,
-                service.host,
-                version,
-                interface,
-            )
-    return min(found)[1] if found else None
+    return sorted(
+        {
+            service.rpc_versions[interface]
+            for service in live(conf, binary)
+            if interface in service.rpc_versions
+        }
+    )
 
 
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split('.'))
+_ALL = sa.select(models.Service).order_by(
+    models.Service.binary, models.Service.host
+)
 
 
 def _is(binary: str, host: str) -> sa.ColumnElement[bool]:

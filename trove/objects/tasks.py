@@ -186,8 +186,44 @@ def fail_task(
         row, current = _taken(db, instance_id, owner, 'fail')
         if row is None or current is None:
             return False
-        _give_up(db, row, current, task)
+        give_up(db, row, current, task)
         rows.add_fault(db, instance_id, message, details)
+        return True
+
+
+@session.retry
+def drop_settled(instance_id: str) -> bool:
+    """Drop queued work that a task manager of another release has done.
+
+    Those of released Trove know nothing of the queue, but they end the task
+    of the instance, and that is how it can be told.
+
+    :returns: whether there was such work
+    """
+    with session.writer() as db:
+        row = rows.lock(db, instance_id)
+        current = workflow.find(db, instance_id) if row is not None else None
+        if (
+            row is None
+            or current is None
+            or current.state != workflow.QUEUED
+            or workflow.fits(row, current.action)
+            or not workflow.remove(db, current)
+        ):
+            return False
+        idle = states.Task.from_code(row.task_id).is_idle
+        if idle and row.server_status != 'ERROR':
+            reserved = workflow.stored(current).get('reserved') or {}
+            quota.settle(db, row.tenant_id or '', reserved)
+            quota.hold(db, instance_id, reserved)
+            row.server_status = 'ACTIVE'
+        else:
+            quota.give_back(
+                db,
+                row.tenant_id or '',
+                workflow.outstanding(current),
+                reserved=True,
+            )
         return True
 
 
@@ -204,7 +240,7 @@ def reset(instance_id: str) -> None:
         current = workflow.find(db, instance_id)
         if current is not None:
             workflow.remove(db, current)
-        _give_up(db, row, current, states.Task.NONE)
+        give_up(db, row, current, states.Task.NONE)
         rows.write_service_status(
             db, instance_id, states.ServiceStatus.UNKNOWN
         )
@@ -247,7 +283,7 @@ def _taken(
     return None, None
 
 
-def _give_up(
+def give_up(
     db: orm.Session,
     row: models.Instance,
     current: models.Workflow | None,

@@ -82,15 +82,12 @@ def claim_workflow(
         now = timeutils.utcnow()
         current = find(db, instance_id)
         if current is not None:
-            return _asks_for(
+            return asks_for(
                 current, action, request_id
             ) and _compare_and_set(
                 instance_id, None, owner=owner, state=RUNNING, started=now
             )
-        task = states.Task.from_code(row.task_id)
-        if task.is_idle or task.is_error:
-            return False
-        if _TASK_OF_ACTION.get(action, task) is not task:
+        if not fits(row, action):
             return False
         new = add(db, instance_id, action, request_id=request_id)
         new.state = RUNNING
@@ -249,9 +246,10 @@ def _compare_and_set(
         return rows.execute(db, statement) > 0
 
 
-def _asks_for(
+def asks_for(
     row: models.Workflow, action: str, request_id: str | None
 ) -> bool:
+    """Say whether work is queued and waits for a message."""
     if row.state != QUEUED or row.action != action:
         return False
     # Two resizes may differ in size; two deletions do not differ.
@@ -260,6 +258,17 @@ def _asks_for(
         or None in (row.request_id, request_id)
         or row.request_id == (request_id or '')[:64]
     )
+
+
+def fits(row: models.Instance, action: str) -> bool:
+    """Say whether the task of an instance is the one of an action.
+
+    It is for messages of other releases, whose APIs queue nothing.
+    """
+    task = states.Task.from_code(row.task_id)
+    if task.is_idle or task.is_error:
+        return False
+    return _TASK_OF_ACTION.get(action, task) is task
 
 
 def stored(row: models.Workflow) -> dict[str, Any]:

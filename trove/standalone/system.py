@@ -18,6 +18,7 @@ from trove.api import service as api_service
 from trove.cloud import local
 from trove.cloud.local import files
 from trove.cloud.local import locks
+from trove.common import crypto
 from trove.common import exception
 from trove.common import service
 from trove.conductor import service as conductor_service
@@ -25,6 +26,7 @@ from trove.db import migration
 from trove.guestagent.datastores.postgresql import binaries
 from trove.objects import database
 from trove.objects import datastore as datastores
+from trove.peers import telemetry
 from trove.standalone import guests
 from trove.taskmanager import service as taskmanager_service
 
@@ -39,6 +41,9 @@ USER = 'admin'
 #: Written at each start; what the user adds goes into trove.conf beside it.
 GENERATED = 'standalone.conf'
 ADDED = 'trove.conf'
+
+#: Written at the first start: with other keys the guests would be lost.
+KEYS = 'keys.conf'
 
 _NOISY = 'oslo.messaging._drivers.impl_rabbit'
 
@@ -66,8 +71,19 @@ connection = sqlite:///{state_dir}/trove.sqlite
 [cloud]
 driver = local
 
+[metrics]
+in_api = true
+
 [cloud_local]
 state_dir = {state_dir}/cloud
+"""
+
+_KEYS = """\
+# Keys of the messages between the services. Removed, nobody understands the
+# guests any more.
+[DEFAULT]
+taskmanager_rpc_encr_key = {}
+inst_rpc_key_encr_key = {}
 """
 
 
@@ -110,7 +126,14 @@ def configure(
             )
             + more,
         )
-    arguments = ['--config-file', str(state_dir / GENERATED)]
+        if not (state_dir / KEYS).exists():
+            files.write(
+                state_dir / KEYS,
+                _KEYS.format(crypto.generate_key(), crypto.generate_key()),
+            )
+    arguments = []
+    for name in GENERATED, KEYS:
+        arguments += ['--config-file', str(state_dir / name)]
     if (state_dir / ADDED).exists():
         arguments += ['--config-file', str(state_dir / ADDED)]
     trove_conf.setup(conf, arguments, 'trove-standalone')
@@ -164,6 +187,11 @@ class System(service.Component):
         database.configure(conf)
         self._stack.callback(database.dispose)
         register_datastore(conf)
+        self._run(
+            telemetry.watch(
+                conf, 'trove-standalone', database=True, in_api=True
+            )
+        )
         # In this order they find each other, and are stopped in the other:
         # the guests' last reports still reach the conductor.
         self._run(conductor_service.Conductor(conf))

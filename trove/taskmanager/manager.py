@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from typing import ClassVar
 
 from trove.common import context as trove_context
 from trove.common import rpc
+from trove.common import unsupported as refusals
 from trove.taskmanager import api
+from trove.taskmanager import unsupported
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import create
 from trove.taskmanager.workflows import delete
@@ -21,6 +24,7 @@ from trove.taskmanager.workflows import runner
 Context = trove_context.TroveContext
 
 
+@refusals.serve(api.API.interface, unsupported.JOBS)
 class Manager:
     """Serves :class:`trove.taskmanager.api.API`.
 
@@ -111,6 +115,16 @@ class Manager:
                 self._env, context, instance_id, int(new_size)
             )
         )
+
+    def refuse(
+        self,
+        context: Context,
+        method: rpc.Method,
+        what: str,
+        arguments: Mapping[str, Any],
+    ) -> None:
+        """Refuse a job that nothing here can do."""
+        unsupported.refuse(self._env, context, method.name, what, arguments)
 
 
 def _split(packages: str | list[str] | None) -> list[str]:

@@ -182,6 +182,14 @@ class Recovery:
                 reason,
             )
             return
+        if row.owner is None and instances.drop_settled(row.instance_id):
+            # Task managers of releases know nothing of the row.
+            LOG.info(
+                'Instance %s: a task manager of a release has done %s.',
+                row.instance_id,
+                row.action,
+            )
+            return
         context = trove_context.make_admin_context(request_id=row.request_id)
         workflow = cls(self._env, context, row.instance_id)
         running = self._env.running

@@ -8,17 +8,20 @@ import threading
 from typing import Any
 
 from oslo_config import cfg
+from oslo_db import exception as oslo_db_exception
 
 from trove import cloud as clouds
+from trove import peers
 from trove import version
 from trove.cloud import base as cloud_base
 from trove.common import exception
 from trove.common import rpc
 from trove.common import service
-from trove.guestagent import api as guest_api
 from trove.objects import database
-from trove.objects import instance as instances
 from trove.objects import service as services
+from trove.peers import rejections
+from trove.peers import versions
+from trove.taskmanager import api
 from trove.taskmanager import manager
 from trove.taskmanager import owner
 from trove.taskmanager import recovery
@@ -35,12 +38,17 @@ class TaskManager(service.Component):
 
     :param conf: the global configuration, set up
     :param cloud: instead of the one that ``[cloud] driver`` names
+    :param version: serve as of this older version of the interface
     """
 
     def __init__(
-        self, conf: cfg.ConfigOpts, cloud: cloud_base.Cloud | None = None
+        self,
+        conf: cfg.ConfigOpts,
+        cloud: cloud_base.Cloud | None = None,
+        version: str | None = None,
     ) -> None:
         self._conf = conf
+        self._version = version
         self._cloud = cloud
         self._transport: rpc.Transport | None = None
         self._env: base.Environment | None = None
@@ -52,22 +60,26 @@ class TaskManager(service.Component):
 
     def start(self) -> None:
         conf = self._conf
-        # A pin that is wrong is refused now, not at the first message.
-        guest_api.API.interface.pin(conf)
         database.configure(conf)
         self._database = True
-        self._transport = rpc.Transport(
-            conf, discover={'guestagent': _guest_version}
+        self._transport = peers.transport(
+            conf,
+            rejected=rejections.Recorder(conf, 'taskmanager'),
+            group='taskmanager',
         )
         driver = self._cloud or clouds.load(conf)
         self._env = base.Environment(
             conf, self._transport, driver, owner.process(conf.host)
         )
         self._resume(driver)
+        census = versions.Census(self._transport, api.API.interface)
+        census.begin()
         self._server = self._transport.server(
             manager.Manager(self._env),
             host=conf.host,
+            version=self._version,
         )
+        self._report_early()
         self._server.start()
         self._recovery = recovery.Recovery(self._env)
         interval = conf.service_report_interval
@@ -75,6 +87,7 @@ class TaskManager(service.Component):
         self._periodics = [
             service.Periodic(self._recovery.look, interval, 'recovery'),
             service.Periodic(self._report, interval, 'report'),
+            service.Periodic(census.look, interval, 'census'),
         ]
         for periodic in self._periodics:
             periodic.start()
@@ -136,11 +149,25 @@ class TaskManager(service.Component):
         if started:
             LOG.info('Started the servers of: %s.', ', '.join(started))
 
+    def _report_early(self) -> None:
+        """Let senders know of it before messages come.
+
+        Else an older one, started after newer ones, gets what they take.
+        """
+        try:
+            self._report()
+        except (exception.TroveError, oslo_db_exception.DBError) as error:
+            LOG.warning(
+                'Could not report before the start: %s It is done as soon as '
+                'the database works.',
+                error,
+            )
+
     def _report(self) -> None:
         services.report(
             recovery.BINARY,
             self._conf.host,
-            {'taskmanager': str(manager.Manager.interface.latest)},
+            {'taskmanager': self._version or str(api.API.interface.latest)},
             version.release(),
             started=not self._reported,
         )
@@ -158,9 +185,3 @@ class TaskManager(service.Component):
                 error,
                 self._conf.service_down_time,
             )
-
-
-def _guest_version(instance_id: str | None) -> str | None:
-    return (
-        None if instance_id is None else instances.guest_version(instance_id)
-    )

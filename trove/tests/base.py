@@ -47,7 +47,7 @@ class TestCase(testtools.TestCase):
         self.conf = cfg.CONF
         self.conf([], project='trove', default_config_files=[])
         self.config = fixture.config
-        self.config(host='test-host')
+        self.config(host='test-host', enable_secure_rpc_messaging=False)
 
     def memory_transport(self, **kwargs) -> rpc.Transport:
         """A transport within this process; closed at the end."""

@@ -6,23 +6,35 @@ signatures of the client class are the contract. The way of a message, by the
 files to open in order:
 
 1. ``trove/<service>/api.py``: the declaration, and what callers call
-2. ``_client.py``: asks the next two, then hands the message on
-3. ``_caps.py``: the cap of the peer, from the pin and what it announced
+2. ``_client.py``: takes it through the next four
+3. ``_caps.py``: the cap of the peer, from the pin and what it announced, or
+   what a probe of it found (``_probe.py``)
 4. ``_plan.py``: the lowest version that says it, within the cap
-5. ``_transport.py``: holds oslo.messaging's transport, which carries it
-6. ``_server.py``: on the other side, checks it against the contract
-7. ``trove/<service>/manager.py``: does it
+5. ``_seal.py``: encrypts it, in the form that the peer understands (the
+   forms are in ``_forms.py``, the receiver's side in ``_opening.py``)
+6. ``_wire.py``: hands it to oslo.messaging; makes sense of what comes back
+7. ``_dispatch.py``: on the other side, finds who serves it, opens it, holds
+   it against the contract (``_server.py``); what cannot be taken becomes a
+   ``_rejection.py``
+8. ``trove/<service>/manager.py``: does it
+
+Besides: ``_contract.py`` and ``_interface.py`` are what is declared,
+``_transport.py`` puts all this together for a process, over one
+``_connection.py``; ``_events.py`` counts. ``_notification.py`` and
+``_replies.py`` are what peers of released versions need besides.
 """
 
 # First: it chooses the threading backend before oslo.messaging is imported.
 from trove.common import service as _service  # noqa: F401
 from trove.common.rpc._caps import Discover
+from trove.common.rpc._caps import Keep
 from trove.common.rpc._client import call
 from trove.common.rpc._client import cast
 from trove.common.rpc._client import Client
 from trove.common.rpc._contract import Argument
-from trove.common.rpc._contract import Interface
 from trove.common.rpc._contract import Method
+from trove.common.rpc._contract import NOTHING
+from trove.common.rpc._contract import Probe
 from trove.common.rpc._contract import REQUIRED
 from trove.common.rpc._contract import Revision
 from trove.common.rpc._contract import Span
@@ -30,6 +42,12 @@ from trove.common.rpc._contract import Version
 from trove.common.rpc._events import counts
 from trove.common.rpc._events import Event
 from trove.common.rpc._events import observe
+from trove.common.rpc._interface import Interface
+from trove.common.rpc._probe import probe
+from trove.common.rpc._rejection import Rejection
+from trove.common.rpc._rejection import Sink
+from trove.common.rpc._replays import Replays
+from trove.common.rpc._seal import Keys
 from trove.common.rpc._server import verify
 from trove.common.rpc._transport import Transport
 
@@ -39,9 +57,16 @@ __all__ = (
     'Discover',
     'Event',
     'Interface',
+    'Keep',
+    'Keys',
     'Method',
+    'NOTHING',
+    'Probe',
     'REQUIRED',
+    'Rejection',
+    'Replays',
     'Revision',
+    'Sink',
     'Span',
     'Transport',
     'Version',
@@ -49,5 +74,6 @@ __all__ = (
     'cast',
     'counts',
     'observe',
+    'probe',
     'verify',
 )

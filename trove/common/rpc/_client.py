@@ -13,14 +13,16 @@ from typing import ClassVar
 from typing import NoReturn
 from typing import TypeVar
 
-import oslo_messaging
-
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common.rpc import _contract
 from trove.common.rpc import _events
+from trove.common.rpc import _interface
+from trove.common.rpc import _notification
 from trove.common.rpc import _plan
+from trove.common.rpc import _seal
 from trove.common.rpc import _transport
+from trove.common.rpc import _wire
 
 LOG = logging.getLogger(__name__)
 
@@ -30,35 +32,57 @@ F = TypeVar('F', bound=Callable[..., Any])
 def call(
     since: str,
     *,
+    until: str | None = None,
+    again: str | None = None,
     timeout: str = 'agent_call_low_timeout',
+    repeatable: bool = False,
+    sealed: bool = False,
     spans: Mapping[str, _contract.Span] | None = None,
 ) -> Callable[[F], F]:
     """Declare a method that waits for a reply.
 
     The decorated function has a signature and a docstring, and no body.
 
-    :param since: first version of the interface that has the method
+    :param since: first revision of the interface that has the method
+    :param until: last revision whose endpoints serve it, None while it lives
+    :param again: first one whose endpoints serve it again, after ``until``
     :param timeout: name of the option with the seconds to wait
+    :param repeatable: done twice it does no harm, so a copy of a message
+        need not be told from the message
+    :param sealed: where messages are encrypted at all it is taken only with
+        a proof of its origin, never in the released form
     :param spans: arguments that came or went after the method, by name
     """
-    return _declare('call', since, timeout, spans or {})
+    span = _contract.Span(since, until, again)
+    return _declare('call', span, timeout, repeatable, sealed, spans or {})
 
 
 def cast(
-    since: str, *, spans: Mapping[str, _contract.Span] | None = None
+    since: str,
+    *,
+    until: str | None = None,
+    again: str | None = None,
+    repeatable: bool = False,
+    sealed: bool = False,
+    spans: Mapping[str, _contract.Span] | None = None,
 ) -> Callable[[F], F]:
     """Declare a method that does not wait; see :func:`call`."""
-    return _declare('cast', since, None, spans or {})
+    span = _contract.Span(since, until, again)
+    return _declare('cast', span, None, repeatable, sealed, spans or {})
 
 
 def _declare(
     kind: _contract.Kind,
-    since: str,
+    span: _contract.Span,
     timeout: str | None,
+    repeatable: bool,
+    sealed: bool,
     spans: Mapping[str, _contract.Span],
 ) -> Callable[[F], F]:
     def decorate(function: F) -> F:
-        method = _contract.declare(kind, since, timeout, spans, function)
+        method = _contract.declare(
+            kind, span, timeout, spans, repeatable, sealed, function
+        )
 
         @functools.wraps(function)
         def send(
@@ -67,13 +91,7 @@ def _declare(
             *args: Any,
             **kwargs: Any,
         ) -> Any:
-            bound = method.signature.bind(*args, **kwargs)
-            bound.apply_defaults()
-            values = bound.arguments
-            if method.any_fields:
-                *_, fields = values
-                values.update(values.pop(fields))
-            return self._send(method, context, values)
+            return self._send(method, context, method.bind(args, kwargs))
 
         send.rpc_method = method  # type: ignore[attr-defined]
         return send  # type: ignore[return-value]
@@ -106,15 +124,16 @@ class Client:
       did not take the message
     """
 
-    interface: ClassVar[_contract.Interface]
+    interface: ClassVar[_interface.Interface]
 
     def __init_subclass__(
-        cls, interface: _contract.Interface, **kwargs: Any
+        cls, interface: _interface.Interface, **kwargs: Any
     ) -> None:
         super().__init_subclass__(**kwargs)
         methods = {
             name: value.rpc_method
-            for name, value in vars(cls).items()
+            for base in reversed(cls.__mro__)
+            for name, value in vars(base).items()
             if hasattr(value, 'rpc_method')
         }
         cls.interface = dataclasses.replace(interface, methods=methods)
@@ -134,16 +153,23 @@ class Client:
 
     @property
     def cap(self) -> str:
-        """The highest version that may be sent to the peer now."""
+        """The highest revision that may be sent to the peer now."""
         return str(self._cap())
 
     def can_send_version(self, version: str) -> bool:
         """Say whether the peer takes messages of ``version``.
 
-        :raises ValueError: ``version`` is not of the form MAJOR.MINOR
+        :param version: MAJOR.MINOR, or the name of a revision
+        :raises ValueError: it is neither
         """
-        wanted, cap = _contract.Version.parse(version), self._cap()
-        return wanted.major == cap.major and wanted <= cap
+        limit = self._cap().limit
+        try:
+            return self.interface.revision(version) <= limit
+        except ValueError:
+            wanted = _contract.Version.parse(version)
+        return (
+            wanted.major == limit.version.major and wanted <= limit.version
+        )
 
     def can_send(self, method: str, **values: Any) -> bool:
         """Say whether the peer takes this, nothing of it left out.
@@ -151,29 +177,54 @@ class Client:
         :param values: the arguments that matter; others count as left at
             their defaults
         """
+        planner = _plan.planner(self.interface, method, self._cap())
         try:
-            message = _plan.plan(
-                self.interface.methods[method], values, self._cap()
-            )
+            return not planner.make(values).left_out
         except _plan.Unsendable:
             return False
-        return not message.left_out
+
+    def resend(
+        self,
+        context: trove_context.TroveContext,
+        method: str,
+        arguments: Mapping[str, Any],
+    ) -> Any:
+        """Send what the peer could not take before, planned anew.
+
+        :param arguments: as they were received
+        :raises trove.common.exception.NotFound: there is no such method here
+        :raises trove.common.exception.BadRequest: it has other arguments
+        :raises trove.common.exception.PeerTooOld: the peer still cannot
+            take it
+        """
+        known = self.interface.methods.get(method)
+        if known is None:
+            raise exception.NotFound(
+                f'This release has no {self.interface.name} method '
+                f'"{method}". Send it with a release that has it, or discard '
+                'it.'
+            )
+        try:
+            return getattr(self, method)(context, **arguments)
+        except TypeError as error:
+            raise exception.BadRequest(
+                reason=f'{method} cannot be sent with these arguments: '
+                f'{error}. Send it with the release that sent it first, or '
+                'discard it.'
+            ) from None
 
     def create_queue(self) -> None:
-        """Make the peer's queue, so that a cast waits there for the peer.
-
-        Only for a peer that does not listen yet.
-        """
-        self._transport.create_queue(self._topic, str(self._peer))
+        """Make the peer's queue, so that a cast waits there for the peer."""
+        self._transport.connection.create_queue(self._topic, str(self._peer))
 
     def delete_queues(self) -> None:
         """Remove the queues of a peer that will not come back.
 
         Best effort: what does not work is logged.
         """
-        self._transport.delete_queues(self._topic, str(self._peer))
+        self._transport.connection.delete_queues(self._topic, str(self._peer))
 
-    def _cap(self) -> _contract.Version:
+    def _cap(self) -> _plan.Cap:
         return self._transport.caps.get(self.interface, self._peer)
 
     def _send(
@@ -182,34 +233,41 @@ class Client:
         context: trove_context.TroveContext,
         values: Mapping[str, Any],
     ) -> Any:
-        message = self._make(method, values, self._cap())
-        if method.kind == 'cast':
-            return self._deliver(method, context, message)
+        cap = self._cap()
+        message = self._make(method, values, cap)
         try:
-            return self._deliver(method, context, message)
-        except _Refused:
-            floor = self._transport.caps.lower(self.interface, self._peer)
-            if message.version <= floor:
-                self._too_old(method.name, message.version, 'less')
-        # Nothing was run over there, so it is safe to say it again in words
-        # that every version has.
-        message = self._make(method, values, floor)
+            return self._deliver(method, context, message, cap)
+        except _wire.Refused:
+            # Nothing was run over there, so it is safe to say it again.
+            self._transport.caps.refuted(self.interface, self._peer)
+        lower = self._cap()
+        again = self._make(method, values, lower)
+        if lower == cap:
+            self._too_old(method, method.name, message.version, cap, 'less')
         try:
-            return self._deliver(method, context, message)
-        except _Refused:
-            self._too_old(method.name, message.version, 'less')
+            return self._deliver(method, context, again, lower)
+        except _wire.Refused:
+            self._too_old(method, method.name, again.version, lower, 'less')
 
     def _make(
         self,
         method: _contract.Method,
         values: Mapping[str, Any],
-        cap: _contract.Version,
+        cap: _plan.Cap,
     ) -> _plan.Message:
+        planner = _plan.planner(self.interface, method.name, cap)
         try:
-            message = _plan.plan(method, values, cap)
+            message = planner.make(values)
         except _plan.Unsendable as refused:
-            self._record('refused', method, refused.needs)
-            self._too_old(refused.what, refused.needs, str(cap))
+            if _contract.NOTHING < cap.limit and refused.needs < cap.limit:
+                self._record('refused', method, str(refused.needs), cap)
+                raise exception.PeerTooNew(
+                    peer=self.interface.describe(self._peer),
+                    what=refused.what,
+                    until=str(refused.needs),
+                    speaks=str(cap),
+                ) from None
+            self._too_old(method, refused.what, str(refused.needs), cap)
         if message.left_out:
             LOG.info(
                 'Left %s out of %s %s to the %s, which speaks %s: the '
@@ -221,16 +279,24 @@ class Client:
                 cap,
             )
             self._record(
-                'left out', method, message.version, message.left_out
+                'left out', method, message.version, cap, message.left_out
             )
         return message
 
     def _too_old(
-        self, what: str, needs: _contract.Version, speaks: str
+        self,
+        method: _contract.Method,
+        what: str,
+        needs: str,
+        cap: _plan.Cap,
+        speaks: str | None = None,
     ) -> NoReturn:
+        self._record('refused', method, needs, cap)
+        if cap.limit == _contract.NOTHING:
+            speaks = 'other major versions only'
         pin = self._transport.caps.pin(self.interface)
         remedy = self.interface.remedy
-        if pin is not None and pin < needs:
+        if pin is not None and cap.limit == pin < cap.peer:
             remedy = (
                 f'This service is pinned: set [upgrade_levels] '
                 f'{self.interface.name} to auto, or to {needs} or later.'
@@ -238,8 +304,8 @@ class Client:
         raise exception.PeerTooOld(
             peer=self.interface.describe(self._peer),
             what=what,
-            needs=str(needs),
-            speaks=speaks,
+            needs=needs,
+            speaks=speaks or str(cap),
             remedy=remedy,
         )
 
@@ -247,8 +313,10 @@ class Client:
         self,
         outcome: _events.Outcome,
         method: _contract.Method,
-        version: _contract.Version,
+        version: str,
+        cap: _plan.Cap,
         arguments: tuple[str, ...] = (),
+        form: str = '',
     ) -> None:
         _events.record(
             _events.Event(
@@ -256,8 +324,10 @@ class Client:
                 self.interface.name,
                 self._peer,
                 method.name,
-                str(version),
+                version,
                 arguments,
+                cap.peer.release,
+                form,
             )
         )
 
@@ -266,71 +336,57 @@ class Client:
         method: _contract.Method,
         context: trove_context.TroveContext,
         message: _plan.Message,
+        cap: _plan.Cap,
     ) -> Any:
+        """Send a message and return the reply, None to a cast.
+
+        :raises _wire.Refused: the peer does not know it; nothing was run
+        """
         seconds = None
         if method.timeout is not None:
-            seconds = self._timeout or self._transport.conf[method.timeout]
-        client = self._transport.client(self.interface.name).prepare(
-            topic=self._topic, version=str(message.version), timeout=seconds
-        )
-        sender = context.to_dict()
+            seconds = (
+                self._timeout or self._transport.settings[method.timeout]
+            )
+        sender = context.to_wire()
         if not self.interface.carries_token:
-            sender.update(auth_token=None, service_catalog=[])
+            sender.pop('auth_token', None)
+            sender.pop('service_catalog', None)
+        arguments = message.arguments
+        if method.kind == 'cast' and not self._knows_seals(cap):
+            arguments = _notification.add(
+                self.interface.name,
+                *(self._peer, method.name, arguments, sender),
+            )
+        version, seals = self._seals(message.version, cap)
+        sealer = self._transport.sealer
+        request = sealer.request(
+            self.interface,
+            self._peer,
+            *(method.name, version, arguments, sender, seals),
+        )
+        to = _wire.To(
+            self.interface, self._peer, self._topic, version, seconds
+        )
+        reply = _wire.send(self._transport.connection, to, method, request)
+        self._record('sent', method, version, cap, form=request.form)
+        if method.kind == 'cast':
+            return None
         try:
-            if method.kind == 'cast':
-                reply = None
-                client.cast(sender, method.name, **message.arguments)
-            else:
-                self._transport.reach()
-                reply = client.call(sender, method.name, **message.arguments)
-        except oslo_messaging.MessagingTimeout:
-            raise exception.PeerTimeout(
-                peer=self.interface.describe(self._peer),
-                method=method.name,
-                timeout=seconds,
-            ) from None
-        except oslo_messaging.RemoteError as error:
-            self._remote(method, str(error.exc_type), str(error.value))
-        except Exception as error:  # noqa: BLE001
-            self._failed(method, error)
-        self._record('sent', method, message.version)
-        return reply
+            return sealer.reply(request, reply)
+        except _seal.SealedFailure as failure:
+            _wire.fail(to, method, failure.class_name, failure.message)
 
-    def _failed(self, method: _contract.Method, error: Exception) -> NoReturn:
-        built_in = type(error).__module__ == 'builtins'
-        if built_in and method.kind == 'call':
-            # oslo.messaging makes the built-in exceptions of the peer anew;
-            # their text goes on with the peer's traceback.
-            text = str(error).partition('\n')[0]
-            self._remote(method, type(error).__name__, text)
-        if built_in or isinstance(error, exception.TroveError):
-            raise error
-        LOG.error(
-            'The message broker did not take %s %s: %s. Check that it runs '
-            'and that transport_url is right.',
-            self.interface.name,
-            method.name,
-            error,
-        )
-        raise exception.ServiceUnavailable(
-            what='The message broker'
-        ) from error
+    def _seals(self, version: str, cap: _plan.Cap) -> tuple[str, bool]:
+        """Return the version to send, and whether it may be sealed.
 
-    def _remote(
-        self, method: _contract.Method, remote_type: str, text: str
-    ) -> NoReturn:
-        if remote_type in ('UnsupportedVersion', 'NoSuchMethod'):
-            raise _Refused
-        known = getattr(exception, remote_type, None)
-        if isinstance(known, type) and issubclass(known, exception.TroveError):
-            raise known(text)
-        raise exception.PeerError(
-            peer=self.interface.describe(self._peer),
-            method=method.name,
-            remote_type=remote_type,
-            reason=text,
-        )
+        What is sealed is of the version that knows seals, or a later one.
+        """
+        if self._transport.keys is None:
+            return version, False
+        sealed = self.interface.sealed_version(version, cap.limit)
+        return sealed or version, sealed is not None
 
-
-class _Refused(Exception):
-    """The peer does not know the version or the method; nothing was run."""
+    def _knows_seals(self, cap: _plan.Cap) -> bool:
+        """Whether the peer is of this tree, as far as its cap tells."""
+        since = self.interface.sealed_since
+        return since is None or cap.limit >= self.interface.revision(since)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an interface promises: versions, methods, arguments, defaults."""
+"""What is declared of an interface: revisions, methods, arguments."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
 import functools
@@ -12,10 +12,6 @@ import inspect
 from typing import Any
 from typing import Literal
 from typing import Self
-
-from oslo_config import cfg
-
-from trove.common import exception
 
 Kind = Literal['call', 'cast']
 REQUIRED: Any = inspect.Parameter.empty
@@ -30,13 +26,14 @@ class Version:
     minor: int
 
     @classmethod
+    @functools.lru_cache(256)
     def parse(cls, text: str) -> Self:
         """Return the version that ``text`` ("MAJOR.MINOR") names.
 
         :raises ValueError: it names none
         """
         major, dot, minor = text.partition('.')
-        if not (dot and major.isdecimal() and minor.isdecimal()):
+        if not (dot and _is_number(major) and _is_number(minor)):
             raise ValueError(f'"{text}" is no version MAJOR.MINOR')
         return cls(int(major), int(minor))
 
@@ -47,37 +44,98 @@ class Version:
         return f'{self.major}.{self.minor}'
 
 
+def _is_number(text: str) -> bool:
+    # Longer ones come from nobody who means well.
+    return text.isascii() and text.isdecimal() and len(text) <= 6
+
+
 @dataclasses.dataclass(frozen=True)
+class Probe:
+    """What tells a revision from those before it with the same version.
+
+    :param method: its endpoint has this method
+    :param argument: and the method this argument
+    """
+
+    method: str
+    argument: str | None = None
+
+
+@functools.total_ordering
+@dataclasses.dataclass(frozen=True, eq=False)
 class Revision:
     """One entry of an interface's history.
 
-    :param version: the version that it introduced, as text
+    Released Trove changed signatures without a new version, so several
+    revisions may have the same one. The name is then ``VERSION/label``.
+
+    :param name: the version, or the version, a slash and a label
     :param changes: what changed against the entry before, for people
-    :param releases: OpenStack releases whose services speak this version
+    :param releases: OpenStack releases whose services are of this revision
+    :param probe: see :class:`Probe`; for one that shares its version
+    :param index: place in the history; the interface fills it in
     """
 
-    version: str
+    name: str
     changes: str
     releases: tuple[str, ...] = ()
+    probe: Probe | None = None
+    index: int = -1
+
+    @functools.cached_property
+    def version(self) -> Version:
+        return Version.parse(self.name.partition('/')[0])
 
     @property
-    def parsed(self) -> Version:
-        return Version.parse(self.version)
+    def release(self) -> str | None:
+        """The latest release of this revision."""
+        return self.releases[-1] if self.releases else None
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Revision)
+            and (self.name, self.index) == (other.name, other.index)
+        )
+
+    def __lt__(self, other: Revision) -> bool:
+        return self.index < other.index
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.index))
+
+    def __str__(self) -> str:
+        return self.name
+
+
+#: What a peer is of that speaks only other major versions.
+NOTHING = Revision('0.0', 'Nothing of this major version.')
 
 
 @dataclasses.dataclass(frozen=True)
 class Span:
-    """In which versions a method knows an argument.
+    """In which revisions a method knows an argument.
 
-    :param since: first version that knows it
-    :param until: last version that knows it, None while it lives
+    :param since: first revision that knows it
+    :param until: last one that knows it, None while it lives
+    :param again: first one that knows it again, after ``until``
     :param may_omit: a peer that does not know it does the same thing
         without it, so it may be left out
+    :param required: first and last revision whose endpoints refuse the
+        message without it, although others do not
     """
 
-    since: str = '1.0'
+    since: str = ''
     until: str | None = None
+    again: str | None = None
     may_omit: bool = False
+    required: tuple[str, str] | None = None
+
+    def names(self) -> Iterator[str]:
+        """All revisions that it mentions."""
+        for name in (self.since, self.until, self.again):
+            if name is not None:
+                yield name
+        yield from self.required or ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,60 +147,111 @@ class Argument:
 
     name: str
     default: Any
-    since: Version
-    until: Version | None
-    may_omit: bool
+    span: Span
 
 
 @dataclasses.dataclass(frozen=True)
 class Method:
     """A method of an interface.
 
+    :param span: in which revisions there is the method
     :param timeout: name of the option with the seconds to wait for a reply
     :param any_fields: takes further arguments that the contract leaves open
+    :param repeatable: done twice it does no harm: the newest holds
+    :param sealed: where messages are encrypted at all it is taken only with
+        a proof of its origin, never in the released form
     """
 
     name: str
     kind: Kind
-    since: Version
+    span: Span
     arguments: Mapping[str, Argument]
     timeout: str | None
     any_fields: bool
+    repeatable: bool
+    sealed: bool
     signature: inspect.Signature
     doc: str
+
+    @functools.cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(self.arguments)
+
+    @functools.cached_property
+    def _defaults(self) -> dict[str, Any]:
+        return {
+            name: argument.default
+            for name, argument in self.arguments.items()
+            if argument.default is not REQUIRED
+        }
+
+    def bind(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Return the values of all arguments, by name.
+
+        :raises TypeError: the arguments are not those of the method
+        """
+        # inspect can do it too, but takes longer than all the rest of the
+        # way of a message to oslo.messaging.
+        names = self._names
+        values = {**self._defaults, **kwargs}
+        if args:
+            values.update(zip(names, args, strict=False))
+        if (
+            values.keys() == self.arguments.keys()
+            and len(args) <= len(names)
+            and kwargs.keys().isdisjoint(names[: len(args)])
+        ):
+            return values
+        bound = self.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        values = bound.arguments
+        if self.any_fields:
+            *_, fields = values
+            values.update(values.pop(fields))
+        return values
+
+    def always_sent(self, argument: Argument) -> bool:
+        """Whether an argument is as old as the method and still there."""
+        return (
+            argument.span.since == self.span.since
+            and argument.span.until is None
+            and argument.span.required is None
+        )
 
 
 def declare(
     kind: Kind,
-    since: str,
+    span: Span,
     timeout: str | None,
     spans: Mapping[str, Span],
+    repeatable: bool,
+    sealed: bool,
     function: Callable[..., Any],
 ) -> Method:
     """Read the contract of a method off its signature.
 
     :raises TypeError: the signature and ``spans`` do not fit each other
     """
-    first = Version.parse(since)
     signature = inspect.signature(function)
     _self, _context, *parameters = signature.parameters.values()
+    base = Span(since=span.since)
     arguments = {}
     for parameter in parameters:
         if parameter.kind is parameter.VAR_KEYWORD:
             continue
-        span = spans.get(parameter.name, Span(since=since))
-        if span != Span(since=since) and parameter.default is REQUIRED:
+        own = spans.get(parameter.name, base)
+        if not own.since:
+            own = dataclasses.replace(own, since=span.since)
+        if own != base and parameter.default is REQUIRED:
             raise TypeError(
                 f'{function.__qualname__}: argument {parameter.name} came or '
                 'went after the method, so it needs a default that means '
                 '"as before"'
             )
         arguments[parameter.name] = Argument(
-            name=parameter.name,
-            default=parameter.default,
-            since=Version.parse(span.since),
-            until=Version.parse(span.until) if span.until else None,
-            may_omit=span.may_omit,
+            parameter.name, parameter.default, own
         )
     unknown = set(spans) - set(arguments)
     if unknown:
@@ -152,112 +261,12 @@ def declare(
     return Method(
         name=function.__name__,
         kind=kind,
-        since=first,
+        span=span,
         arguments=arguments,
         timeout=timeout,
         any_fields=any(p.kind is p.VAR_KEYWORD for p in parameters),
+        repeatable=repeatable,
+        sealed=sealed,
         signature=signature.replace(parameters=parameters),
         doc=inspect.getdoc(function) or '',
     )
-
-
-Topic = Callable[[cfg.ConfigOpts, str | None], str]
-
-
-@dataclasses.dataclass(frozen=True)
-class Interface:
-    """The RPC interface of one service.
-
-    :param name: of the interface, and of its option in ``[upgrade_levels]``
-    :param topic: gives the topic for the options and a peer's identifier
-    :param history: oldest first; the last entry is the latest version
-    :param peer: how a message to a person calls a peer, with ``%s`` where
-        its identifier belongs, for instance ``guest agent of instance %s``
-    :param remedy: what an operator does about a peer that is too old
-    :param carries_token: the user's token and service catalog go along; not
-        where one end of the interface is a customer's machine
-    :param methods: by name; filled in by the client class that declares them
-    """
-
-    name: str
-    topic: Topic
-    history: tuple[Revision, ...]
-    peer: str
-    remedy: str
-    carries_token: bool = False
-    methods: Mapping[str, Method] = dataclasses.field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        versions = [revision.parsed for revision in self.history]
-        if not versions or versions != sorted(versions):
-            raise TypeError(f'the history of {self.name} is not in order')
-        for method in self.methods.values():
-            for version in self._mentioned(method):
-                if version not in versions:
-                    raise TypeError(
-                        f'{self.name}.{method.name} mentions version '
-                        f'{version}, which the history does not have'
-                    )
-
-    @staticmethod
-    def _mentioned(method: Method) -> Iterable[Version]:
-        yield method.since
-        for argument in method.arguments.values():
-            yield argument.since
-            if argument.until is not None:
-                yield argument.until
-
-    @property
-    def floor(self) -> Version:
-        """The version that every peer understands."""
-        return self.history[0].parsed
-
-    @property
-    def latest(self) -> Version:
-        return self.history[-1].parsed
-
-    @property
-    def aliases(self) -> dict[str, Version]:
-        """The version by name of the release that speaks it."""
-        return {
-            release: revision.parsed
-            for revision in self.history
-            for release in revision.releases
-        } | {'latest': self.latest}
-
-    def describe(self, peer: str | None) -> str:
-        """Say who a peer is, for a log line or an error."""
-        return self.peer % peer if '%s' in self.peer else self.peer
-
-    def as_of(self, version: Version) -> dict[str, Method]:
-        """The methods that ``version`` has."""
-        return {
-            name: method
-            for name, method in self.methods.items()
-            if method.since <= version
-        }
-
-    def pin(self, conf: cfg.ConfigOpts) -> Version | None:
-        """The operator's pin, None where the peers decide alone.
-
-        :raises trove.common.exception.ConfigurationError: the option's value
-            is no release and no version of this interface
-        """
-        value: str = conf.upgrade_levels[self.name].strip()
-        if value == 'auto':
-            return None
-        known = {str(revision.parsed) for revision in self.history}
-        if value in known:
-            return Version.parse(value)
-        try:
-            return self.aliases[value.lower()]
-        except KeyError:
-            raise exception.ConfigurationError(
-                option=f'[upgrade_levels] {self.name}',
-                value=value,
-                remedy='use auto, a version ('
-                + ', '.join(sorted(known, key=Version.parse))
-                + ') or a release ('
-                + ', '.join(self.aliases)
-                + ').',
-            ) from None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was sent, left out and refused: counted, and told to observers."""
+"""What became of messages: counted, and told to observers."""
 
 from __future__ import annotations
 
@@ -7,20 +7,39 @@ import collections
 from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
-import dataclasses
+import logging
 import threading
 from typing import Literal
+from typing import NamedTuple
 
-Outcome = Literal['sent', 'left out', 'refused']
+LOG = logging.getLogger(__name__)
+
+Outcome = Literal[
+    'sent',
+    'left out',
+    'refused',
+    'received',
+    'rejected',
+    'probed',
+    'downgraded',
+]
 
 
-@dataclasses.dataclass(frozen=True)
-class Event:
-    """What became of a message on its way out.
+class Event(NamedTuple):
+    """What became of a message, on its way out or in.
 
-    :param version: sent: the version of the message; refused: the version
-        that it would have needed
+    :param outcome: out: ``sent``; ``left out`` (sent without some of its
+        arguments), ``refused`` (not sent, or sent in vain); ``probed`` (a
+        peer was asked what it speaks); ``downgraded`` (what goes to the
+        peer is no longer sealed, because it refused that). In:
+        ``received``, ``rejected``
+    :param version: of the message; refused: the revision that it needs;
+        probed and downgraded: the revision that was found
     :param arguments: left out: the names of the arguments
+    :param release: out: the latest release that the peer may be of
+    :param form: ``clear``, ``released`` or ``sealed``; '' where it does
+        not matter
+    :param cause: rejected: of the :class:`Rejection`
     """
 
     outcome: Outcome
@@ -29,22 +48,43 @@ class Event:
     method: str
     version: str
     arguments: tuple[str, ...] = ()
+    release: str | None = None
+    form: str = ''
+    cause: str = ''
+
+
+class _Observer:
+    """Somebody who is told; his errors are not those of the message."""
+
+    def __init__(self, tell: Callable[[Event], None]) -> None:
+        self._tell = tell
+        self._failed = False
+
+    def tell(self, event: Event) -> None:
+        try:
+            self._tell(event)
+        except Exception:
+            if not self._failed:
+                self._failed = True
+                LOG.exception(
+                    'Messages are not counted right from now on: metrics are '
+                    'wrong. Repair that, and restart the service.'
+                )
 
 
 _lock = threading.Lock()
 _counts: collections.Counter[tuple[str, str, str, Outcome]] = (
     collections.Counter()
 )
-_observers: list[Callable[[Event], None]] = []
+_observers: tuple[_Observer, ...] = ()
 
 
 def record(event: Event) -> None:
     key = event.interface, event.method, event.version, event.outcome
     with _lock:
         _counts[key] += 1
-        observers = tuple(_observers)
-    for observer in observers:
-        observer(event)
+    for observer in _observers:
+        observer.tell(event)
 
 
 def counts() -> dict[tuple[str, str, str, Outcome], int]:
@@ -59,10 +99,12 @@ def counts() -> dict[tuple[str, str, str, Outcome], int]:
 @contextlib.contextmanager
 def observe(observer: Callable[[Event], None]) -> Iterator[None]:
     """Tell ``observer`` of every event of this process, from any thread."""
+    global _observers
+    told = _Observer(observer)
     with _lock:
-        _observers.append(observer)
+        _observers = (*_observers, told)
     try:
         yield
     finally:
         with _lock:
-            _observers.remove(observer)
+            _observers = tuple(o for o in _observers if o is not told)

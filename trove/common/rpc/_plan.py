@@ -3,75 +3,183 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Mapping
 import dataclasses
+import functools
 from typing import Any
+from typing import NamedTuple
 
 from trove.common.rpc import _contract
+from trove.common.rpc import _interface
 
 
-@dataclasses.dataclass(frozen=True)
-class Message:
+class Message(NamedTuple):
     """What goes over the wire for one call of a client's method."""
 
-    version: _contract.Version
+    version: str
     arguments: dict[str, Any]
-    left_out: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
 
 
 class Unsendable(Exception):
     """The values cannot be said to a peer with this cap.
 
     :param what: the method, or the method and the argument
-    :param needs: the lowest version that has it
+    :param needs: the nearest revision that has it; lower than the cap where
+        it was withdrawn
     """
 
-    def __init__(self, what: str, needs: _contract.Version) -> None:
+    def __init__(self, what: str, needs: _contract.Revision) -> None:
         super().__init__(f'{what} needs {needs}')
         self.what = what
         self.needs = needs
 
 
-def plan(
-    method: _contract.Method,
-    values: Mapping[str, Any],
-    cap: _contract.Version,
-) -> Message:
-    """Choose the lowest version that expresses ``values``.
+@dataclasses.dataclass(frozen=True, eq=False)
+class Cap:
+    """How far one may go with a peer; there is one object for each pair.
 
-    :raises Unsendable: even ``cap`` does not express them
+    :param limit: the highest revision that may be sent
+    :param peer: the revision that the peer is believed to be of; higher
+        than the limit where the operator has set a pin
     """
-    if method.since > cap:
-        raise Unsendable(method.name, method.since)
-    version = method.since
-    latest_allowed = cap
-    arguments = {}
-    left_out = []
-    for name, value in values.items():
-        argument = method.arguments.get(name)
-        if argument is None:
-            arguments[name] = value
-            continue
-        is_base = argument.since == method.since and argument.until is None
-        if not is_base and _same(value, argument.default):
-            continue
-        if argument.since > cap:
-            if not argument.may_omit:
-                raise Unsendable(
-                    f'{method.name} with {name}', argument.since
-                )
-            left_out.append(name)
-            continue
-        if argument.until is not None:
-            latest_allowed = min(latest_allowed, argument.until)
-        version = max(version, argument.since)
-        arguments[name] = value
-    if version > latest_allowed:
-        raise TypeError(
-            f'{method.name}: no version has all of the arguments '
-            f'{sorted(arguments)}'
+
+    limit: _contract.Revision
+    peer: _contract.Revision
+
+    def __str__(self) -> str:
+        return self.limit.name
+
+
+@functools.lru_cache(maxsize=1024)
+def cap(limit: _contract.Revision, peer: _contract.Revision) -> Cap:
+    """Return the cap of a pair."""
+    return Cap(limit, peer)
+
+
+class Planner:
+    """Makes the messages of one method for peers with one cap."""
+
+    def __init__(
+        self,
+        interface: _interface.Interface,
+        method: _contract.Method,
+        cap: Cap,
+    ) -> None:
+        self._interface = interface
+        self._method = method
+        self._cap = cap
+        self._versions: dict[frozenset[str], str] = {}
+        self._known = self._knows(method.span)
+        #: Sent whatever their value is.
+        self._always = frozenset(
+            name
+            for name, argument in method.arguments.items()
+            if method.always_sent(argument)
+            or interface.requires(argument.span, cap.peer)
         )
-    return Message(version, arguments, tuple(left_out))
+        #: Everything is sent as it is, to a peer that knows all of it.
+        self._plain = self._known and len(self._always) == len(
+            method.arguments
+        )
+        self._sayable = frozenset(
+            name
+            for name, argument in method.arguments.items()
+            if name in self._always or self._knows(argument.span)
+        )
+
+    def make(self, values: Mapping[str, Any]) -> Message:
+        """Choose the lowest version that expresses ``values``.
+
+        :raises Unsendable: even the cap does not express them
+        """
+        if self._plain:
+            return Message(self._version(self._always), dict(values))
+        method = self._method
+        if not self._known:
+            raise Unsendable(method.name, self._needs(method.span))
+        arguments = {}
+        said = set()
+        left_out = []
+        for name, value in values.items():
+            argument = method.arguments.get(name)
+            if argument is not None and name not in self._always:
+                if _same(value, argument.default):
+                    continue
+                if name not in self._sayable:
+                    if not argument.span.may_omit:
+                        raise Unsendable(
+                            f'{method.name} with {name}',
+                            self._needs(method.span, argument.span),
+                        )
+                    left_out.append(name)
+                    continue
+            if argument is not None:
+                said.add(name)
+            arguments[name] = value
+        return Message(
+            self._version(frozenset(said)), arguments, tuple(left_out)
+        )
+
+    def _knows(self, span: _contract.Span) -> bool:
+        return self._interface.knows(
+            span, self._cap.limit
+        ) and self._interface.knows(span, self._cap.peer)
+
+    def _needs(self, *spans: _contract.Span) -> _contract.Revision:
+        """The nearest revision that knows all of these, later ones first."""
+        history = self._interface.history
+        limit = self._cap.limit.index + 1
+        for revision in (*history[limit:], *reversed(history[:limit])):
+            if all(self._interface.knows(span, revision) for span in spans):
+                return revision
+        return self._interface.latest
+
+    def _version(self, said: frozenset[str]) -> str:
+        known = self._versions.get(said)
+        if known is None:
+            known = self._versions[said] = str(self._lowest(said))
+        return known
+
+    def _lowest(self, said: Collection[str]) -> _contract.Version:
+        """The lowest version all of whose revisions take what is said."""
+        interface, method = self._interface, self._method
+        spans = [method.span] + [method.arguments[n].span for n in said]
+        unsaid = [
+            argument.span
+            for name, argument in method.arguments.items()
+            if name not in said
+        ]
+
+        def takes(revision: _contract.Revision) -> bool:
+            return all(interface.knows(s, revision) for s in spans) and not (
+                any(interface.requires(s, revision) for s in unsaid)
+            )
+
+        versions = sorted(
+            {
+                revision.version
+                for revision in interface.history
+                if revision <= self._cap.limit
+            }
+        )
+        for version in versions:
+            if all(
+                takes(revision)
+                for revision in interface.history
+                if revision.version == version
+            ):
+                return version
+        return self._cap.limit.version
+
+
+@functools.lru_cache(maxsize=4096)
+def planner(
+    interface: _interface.Interface, method_name: str, cap: Cap
+) -> Planner:
+    """Return the planner of a method; there is one for each cap."""
+    return Planner(interface, interface.methods[method_name], cap)
 
 
 def _same(value: Any, default: Any) -> bool:

@@ -4,17 +4,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping
+import dataclasses
 import inspect
 from typing import Any
 
-import oslo_messaging
-
-from trove.common import context as trove_context
 from trove.common import exception
 from trove.common.rpc import _contract
+from trove.common.rpc import _interface
 
 
-def verify(interface: _contract.Interface, manager: Any) -> None:
+class ArgumentsRefused(TypeError):
+    """The arguments of a message are not those of the contract.
+
+    Clients know by the name of the class that nothing was run.
+    """
+
+
+def verify(interface: _interface.Interface, manager: Any) -> None:
     """Compare an endpoint with the contract.
 
     :raises trove.common.exception.ContractError: a declared method is
@@ -49,62 +56,79 @@ def _text(parameters: list[inspect.Parameter]) -> str:
     return str(inspect.Signature(bare))
 
 
-class Endpoint:
-    """What oslo.messaging dispatches to, on behalf of a manager.
+@dataclasses.dataclass(frozen=True)
+class Served:
+    """A method of an endpoint.
 
-    :param version: serve as of this version: no later method or argument
+    :param known: the names of its arguments
+    :param required: those without which it is not called
+    """
+
+    method: _contract.Method
+    function: Callable[..., Any]
+    known: frozenset[str]
+    required: frozenset[str]
+
+    def check(self, arguments: Mapping[str, Any]) -> None:
+        """Hold the arguments of a message against the contract.
+
+        :raises ArgumentsRefused: they do not fit
+        """
+        names = arguments.keys()
+        if self.required <= names and (
+            self.method.any_fields or names <= self.known
+        ):
+            return
+        missing = self.required - names
+        unknown = set() if self.method.any_fields else names - self.known
+        # In the words of Python, which those who probe look for.
+        reasons = [
+            f'missing required argument {name!r}' for name in sorted(missing)
+        ] + [
+            f'got an unexpected keyword argument {name[:80]!r}'
+            for name in sorted(unknown)[:5]
+        ]
+        raise ArgumentsRefused(f'{self.method.name}() {"; ".join(reasons)}')
+
+
+class Endpoint:
+    """What an interface's messages are dispatched to.
+
+    :param revision: serve as endpoints of this revision do: no other method
+        or argument, and none left out that those require
     """
 
     def __init__(
         self,
-        interface: _contract.Interface,
+        interface: _interface.Interface,
         manager: Any,
-        version: _contract.Version,
+        revision: _contract.Revision,
     ) -> None:
         verify(interface, manager)
-        self.target = oslo_messaging.Target(version=str(version))
-        self.declared = interface.as_of(version)
-        for name, method in self.declared.items():
-            function = getattr(manager, name)
-            setattr(self, name, _serve(method, function, version))
+        self.interface = interface
+        self.version = revision.version
+        self.served = {
+            name: _serve(method, getattr(manager, name))
+            for name, method in interface.as_of(revision).items()
+        }
+
+    def takes(self, version: _contract.Version) -> bool:
+        """Whether messages of this version are for it."""
+        return (
+            version.major == self.version.major and version <= self.version
+        )
 
 
 def _serve(
-    method: _contract.Method,
-    function: Callable[..., Any],
-    version: _contract.Version,
-) -> Callable[..., Any]:
-    # An endpoint takes every form that the versions it speaks have had, so
-    # an argument that was withdrawn is still known to it.
-    known = {
-        name
-        for name, argument in method.arguments.items()
-        if argument.since <= version
-    }
-    required = {
-        name
-        for name, argument in method.arguments.items()
-        if argument.default is _contract.REQUIRED
-    }
-
-    def serve(
-        context: trove_context.TroveContext, /, **arguments: Any
-    ) -> Any:
-        missing = required - set(arguments)
-        unknown = set() if method.any_fields else set(arguments) - known
-        if missing or unknown:
-            raise TypeError(
-                f'{method.name}() of version {version} takes '
-                f'{sorted(known)}: missing {sorted(missing)}, unknown '
-                f'{sorted(unknown)}'
-            )
-        return function(context, **arguments)
-
-    return serve
-
-
-class DeclaredOnly(oslo_messaging.RPCAccessPolicyBase):  # type: ignore[misc]
-    """Lets only declared methods be called."""
-
-    def is_allowed(self, endpoint: Any, method: str) -> bool:
-        return method in endpoint.declared
+    method: _contract.Method, function: Callable[..., Any]
+) -> Served:
+    return Served(
+        method,
+        function,
+        frozenset(method.arguments),
+        frozenset(
+            name
+            for name, argument in method.arguments.items()
+            if argument.default is _contract.REQUIRED
+        ),
+    )

@@ -4,35 +4,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-import logging
-import threading
+import dataclasses
 from typing import Any
 
 from oslo_config import cfg
 import oslo_messaging
 
-from trove.common import context as trove_context
+from trove.common import exception
 from trove.common.rpc import _caps
+from trove.common.rpc import _connection
 from trove.common.rpc import _contract
+from trove.common.rpc import _dispatch
+from trove.common.rpc import _events
+from trove.common.rpc import _forms
+from trove.common.rpc import _incoming
+from trove.common.rpc import _interface
 from trove.common.rpc import _listener
+from trove.common.rpc import _probe
+from trove.common.rpc import _rejection
+from trove.common.rpc import _replays
+from trove.common.rpc import _seal
 from trove.common.rpc import _server
+from trove.common.rpc import _settings
 
-LOG = logging.getLogger(__name__)
 
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What a peer answered to a question of :meth:`Transport.ask`.
 
-class ContextSerializer(oslo_messaging.NoOpSerializer):  # type: ignore[misc]
-    """Turns the ``_context_`` keys of a message into a context.
-
-    The client has made them of the sender's context.
+    :param type: name of the class of its exception, ``ok`` if there was none
+    :param text: of the exception
     """
 
-    def serialize_context(self, context: dict[str, Any]) -> dict[str, Any]:
-        return context
-
-    def deserialize_context(
-        self, context: dict[str, Any]
-    ) -> trove_context.TroveContext:
-        return trove_context.TroveContext.from_dict(context)
+    type: str
+    text: str = ''
 
 
 class Transport:
@@ -46,6 +51,11 @@ class Transport:
     :param discover: how to find out what the peers of an interface speak,
         by interface name; see :data:`~trove.common.rpc.Discover`
     :param url: of the message broker, instead of ``transport_url``
+    :param keep: takes what a probe found, by interface name; peers of others
+        are never probed; see :data:`~trove.common.rpc.Keep`
+    :param keys: for sealed messages; None: everything goes in the clear
+    :param rejected: writes down what a server could not take
+    :param replays: remembers what the servers took, beyond this process
     """
 
     def __init__(
@@ -53,138 +63,179 @@ class Transport:
         conf: cfg.ConfigOpts,
         discover: Mapping[str, _caps.Discover] | None = None,
         url: str | None = None,
+        *,
+        keep: Mapping[str, _caps.Keep] | None = None,
+        keys: _seal.Keys | None = None,
+        rejected: _rejection.Sink | None = None,
+        replays: _replays.Replays | None = None,
+        connection: _connection.Connection | None = None,
     ) -> None:
         self.conf = conf
-        self.caps = _caps.Caps(conf, discover or {})
-        self._url = url
-        self._lock = threading.Lock()
-        self._transport: oslo_messaging.Transport | None = None
-        self._clients: dict[str, oslo_messaging.RPCClient] = {}
-        self._reached = False
+        self.caps = _caps.Caps(
+            conf,
+            discover or {},
+            keep or {},
+            self._probe,
+        )
+        self.keys = keys
+        self.settings = _settings.Settings(conf)
+        self.sealer = _seal.Sealer(
+            keys, lambda: str(self.settings['rpc_seal_minimum'])
+        )
+        self._receiver = _dispatch.Receiver(
+            self.settings, self.sealer, rejected, replays
+        )
+        self._owns = connection is None
+        self.connection = connection or _connection.Connection(conf, url)
 
-    def client(self, name: str) -> oslo_messaging.RPCClient:
-        """The client of an interface; its callers name topic and version.
+    def sharing(
+        self,
+        conf: cfg.ConfigOpts,
+        discover: Mapping[str, _caps.Discover] | None = None,
+        *,
+        keys: _seal.Keys | None = None,
+        rejected: _rejection.Sink | None = None,
+        replays: _replays.Replays | None = None,
+    ) -> Transport:
+        """Return one for somebody else over the same connection.
 
-        :returns: an ``oslo_messaging.RPCClient``
+        For several guests in one process. Closing it closes nothing.
         """
-        client = self._clients.get(name)
-        if client is None:
-            transport = self._open()
-            with self._lock:
-                client = self._clients.setdefault(
-                    name,
-                    oslo_messaging.get_rpc_client(
-                        transport,
-                        oslo_messaging.Target(),
-                        serializer=ContextSerializer(),
-                        retry=self.conf.rpc_send_attempts,
-                    ),
-                )
-        return client
-
-    def reach(self) -> None:
-        """Make sure, once, that the message broker can be reached.
-
-        The first call of a process opens the queue for its replies, and
-        oslo.messaging would wait for a broker that is away without end.
-        What is sent here has no receiver.
-
-        :raises Exception: of the transport's driver, when it cannot
-        """
-        if not self._reached:
-            self.client('').prepare(topic='trove-reach').cast({}, 'reach')
-            self._reached = True
+        return Transport(
+            conf,
+            discover,
+            keys=keys,
+            rejected=rejected,
+            replays=replays,
+            connection=self.connection,
+        )
 
     def server(
         self,
-        manager: Any,
-        *,
+        *managers: Any,
         host: str,
         peer: str | None = None,
         version: str | None = None,
     ) -> _listener.Listener:
-        """Make the server of an endpoint; ``start()`` lets it listen.
+        """Make the server of endpoints; ``start()`` lets it listen.
 
-        :param manager: has the client's ``interface`` and its methods
+        :param managers: have the client's ``interface`` and its methods;
+            more than one to serve a new major version beside the old one
         :param host: name of this server among those of the topic
         :param peer: which peer this is, for a topic of its own
-        :param version: serve as of this older version; latest by default
+        :param version: serve as of this older revision; latest by default
         :returns: ``stop()`` takes no more messages, ``wait()`` returns when
             those begun are finished
-        :raises trove.common.exception.ContractError: the manager does not
+        :raises trove.common.exception.ContractError: a manager does not
             serve what its interface declares
+        :raises ValueError: there is no such revision
         """
-        interface: _contract.Interface = manager.interface
-        wanted = (
-            _contract.Version.parse(version) if version else interface.latest
-        )
-        endpoint = _server.Endpoint(interface, manager, wanted)
-        return _listener.Listener(
-            oslo_messaging.get_rpc_server(
-                self._open(),
-                oslo_messaging.Target(
-                    topic=interface.topic(self.conf, peer), server=host
-                ),
-                [endpoint],
-                serializer=ContextSerializer(),
-                access_policy=_server.DeclaredOnly,
+        endpoints = []
+        for manager in managers:
+            interface = manager.interface
+            revision = (
+                interface.revision(version) if version else interface.latest
             )
+            endpoints.append(_server.Endpoint(interface, manager, revision))
+        topic = managers[0].interface.topic(self.conf, peer)
+        return self.connection.server(
+            topic, host, _dispatch.Dispatcher(self._receiver, endpoints, peer)
         )
 
-    def create_queue(self, topic: str, host: str) -> None:
-        """Make the queues of a server that is not there yet."""
-        server = oslo_messaging.get_rpc_server(
-            self._open(),
-            oslo_messaging.Target(topic=topic, server=host),
-            [],
-            access_policy=_server.DeclaredOnly,
-        )
-        server.start()
-        server.stop()
-        server.wait()
+    def opened(
+        self,
+        interface: _interface.Interface,
+        rejection: _rejection.Rejection,
+    ) -> _rejection.Rejection:
+        """Open a message that its receiver could not open at the time.
 
-    def delete_queues(self, topic: str, host: str) -> None:
-        """Remove the queues of a server that will not come back.
-
-        What waits in them is lost. A broker that cannot do it, or is away,
-        is logged.
+        :returns: with its arguments and its sender; any other as it is
+        :raises trove.common.exception.BadRequest: it was forged
+        :raises Exception: of the keys, which cannot be had
         """
+        sealed = rejection.arguments
+        if self.keys is None or sealed.keys() != {_forms.SEALED}:
+            return rejection
         try:
-            # oslo.messaging makes queues, but has no call that removes them.
-            # Its heartbeat thread reads from this connection too, and might
-            # take the broker's answer away; so none is waited for.
-            driver = self._open()._driver
-            with driver._get_connection(retry=1) as connection:
-                for name in (topic, f'{topic}.{host}'):
-                    with connection._connection_lock:
-                        connection.channel.queue_delete(name, nowait=True)
-        except Exception as error:  # noqa: BLE001
-            LOG.warning(
-                'Could not remove the queues %s and %s.%s from the message '
-                'broker: %s. Nobody uses them any more; remove them by hand.',
-                topic,
-                topic,
-                host,
-                error,
+            accepted = self.sealer.accept(
+                *(interface, rejection.peer, rejection.method),
+                *(rejection.version, sealed, {}),
             )
+        except _seal.Unopened as error:
+            raise exception.BadRequest(
+                reason=f'The message cannot be opened: {error.reason}. '
+                'Discard it.'
+            ) from None
+        context = accepted.context
+        return dataclasses.replace(
+            rejection,
+            arguments=accepted.arguments,
+            sender=accepted.sender,
+            request_id=_incoming.text(context.get('request_id')),
+            project_id=_incoming.text(context.get('project_id')),
+            user_id=_incoming.text(context.get('user')),
+        )
+
+    def ask(
+        self,
+        topic: str,
+        server: str | None,
+        version: str,
+        method: str,
+        arguments: Mapping[str, Any],
+        timeout: float,
+        context: Mapping[str, Any] | None = None,
+    ) -> Answer | None:
+        """Call something as it is: no cap, no contract, no seal.
+
+        :param server: one of those of the topic; any when None
+        :param timeout: seconds to wait for the answer
+        :returns: None when nobody answers
+        :raises Exception: of the transport's driver, when the message broker
+            cannot be reached
+        """
+        client = self.connection.client('').prepare(
+            topic=topic,
+            server=server,
+            version=version,
+            timeout=timeout,
+            transport_options=_connection.MUST_ARRIVE,
+        )
+        self.connection.reach()
+        try:
+            client.call(dict(context or {}), method, **arguments)
+        except (
+            oslo_messaging.MessagingTimeout,
+            oslo_messaging.MessageUndeliverable,
+        ):
+            return None
+        except oslo_messaging.RemoteError as error:
+            return Answer(str(error.exc_type), str(error.value))
+        except Exception as error:
+            if type(error).__module__ != 'builtins':
+                raise
+            return Answer(type(error).__name__, str(error))
+        return Answer('ok')
+
+    def _probe(
+        self, interface: _interface.Interface, peer: str | None
+    ) -> _contract.Revision | None:
+        found = _probe.probe(self, interface, peer)
+        _events.record(
+            _events.Event(
+                *('probed', interface.name, peer, _probe.NAME),
+                'silent' if found is None else found.name,
+                release=None if found is None else found.release,
+            )
+        )
+        return found
 
     def refresh(self, interface: str | None = None) -> None:
-        """Look the caps up anew at the next message."""
+        """Look caps and options up anew at the next message."""
+        self.settings.clear()
         self.caps.forget(interface)
 
     def close(self) -> None:
         """Close what is open; the transport may be used again."""
-        with self._lock:
-            transport, self._transport = self._transport, None
-            self._clients.clear()
-            self._reached = False
-        if transport is not None:
-            transport.cleanup()
-
-    def _open(self) -> oslo_messaging.Transport:
-        with self._lock:
-            if self._transport is None:
-                self._transport = oslo_messaging.get_rpc_transport(
-                    self.conf, url=self._url, allowed_remote_exmods=[]
-                )
-            return self._transport
+        if self._owns:
+            self.connection.close()

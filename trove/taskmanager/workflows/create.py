@@ -12,6 +12,7 @@ from typing import Any
 from trove.cloud import base as cloud_base
 from trove.common import context as trove_context
 from trove.objects import instance as instances
+from trove.objects import keys
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import flavors
 from trove.taskmanager.workflows import guest
@@ -174,7 +175,10 @@ class Create(base.Workflow):
                 nics=request.nics,
                 availability_zone=request.availability_zone,
                 files=guest_files.make(
-                    self.conf, instance, request.datastore_manager
+                    self.conf,
+                    instance,
+                    request.datastore_manager,
+                    self._key(),
                 ),
                 volume_id=instance.volume_id,
             ),
@@ -185,6 +189,12 @@ class Create(base.Workflow):
         self.env.database(
             instances.update, self.instance_id, compute_instance_id=server.id
         )
+
+    def _key(self) -> str | None:
+        """Return the key of the guest's messages; it goes with the row."""
+        if not self.conf.enable_secure_rpc_messaging:
+            return None
+        return self.env.database(keys.create, self.conf, self.instance_id)
 
     def _delete_server(self) -> None:
         self.cloud.compute.delete_server(self.context, self.instance_id)

@@ -33,6 +33,15 @@ _LOOK = (
 )
 
 
+def forget_version(workflow: base.Workflow) -> None:
+    """Find out anew what the guest agent speaks: its server was restarted.
+
+    Its image may have another agent than ran until then.
+    """
+    workflow.env.database(instances.record_probe, workflow.instance_id, None)
+    workflow.env.transport.caps.forget('guestagent', workflow.instance_id)
+
+
 def last_sent(workflow: base.Workflow) -> float:
     """Return when the guest sent its newest report, by its own clock."""
     beat = workflow.env.database(instances.heartbeat, workflow.instance_id)

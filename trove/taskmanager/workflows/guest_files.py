@@ -17,32 +17,40 @@ INFO = 'guest_info.conf'
 
 
 def make(
-    conf: cfg.ConfigOpts, instance: instances.Instance, manager: str
+    conf: cfg.ConfigOpts,
+    instance: instances.Instance,
+    manager: str,
+    key: str | None = None,
 ) -> dict[str, str]:
     """Return the content of the files by their name.
 
     :param manager: the guest's datastore manager, such as "postgresql"
+    :param key: for its messages; None when they are not encrypted
     :raises ConfigurationError: ``guest_config`` cannot be read
     """
     return {
-        CONFIG: _config(conf),
+        CONFIG: _config(conf, encrypted=key is not None),
         INFO: _ini(
             {
                 'guest_id': instance.id,
                 'datastore_manager': manager,
                 'tenant_id': instance.tenant_id,
+                'instance_rpc_encr_key': key,
             }
         ),
     }
 
 
-def _config(conf: cfg.ConfigOpts) -> str:
+def _config(conf: cfg.ConfigOpts, encrypted: bool) -> str:
     text = _ini(
         {
             'transport_url': conf.taskmanager.guest_transport_url
             or getattr(conf, 'transport_url', None),
             'control_exchange': getattr(conf, 'control_exchange', None),
             'conductor_queue': conf.conductor_queue,
+            # Said in both cases, for a guest takes nothing on trust.
+            'enable_secure_rpc_messaging': str(encrypted).lower(),
+            'rpc_seal_minimum': conf.rpc_seal_minimum,
         }
     )
     if conf.guest_config:

@@ -32,6 +32,7 @@ class Reboot(base.Workflow):
 
     def _reboot(self) -> None:
         self.cloud.compute.reboot_server(self.context, self.instance_id)
+        guest.forget_version(self)
         # What the guest had said until then says nothing about afterwards;
         # its own clock tells the two apart, whatever ours says.
         self._newest = guest.last_sent(self)

@@ -106,6 +106,7 @@ class ResizeFlavor(base.Workflow):
         self.cloud.compute.resize_server(
             self.context, self.instance_id, flavor
         )
+        guest.forget_version(self)
         if not self.wait(self._answers, self.conf.resize_time_out):
             raise base.StepFailed(
                 reason='its guest agent has not answered for '
@@ -116,8 +117,10 @@ class ResizeFlavor(base.Workflow):
     def _answers(self) -> bool:
         try:
             self.guest().rpc_ping(self.context)
-        except exception.PeerTimeout:
+        except (exception.PeerTimeout, exception.PeerUnreachable):
             return False
+        # What it was taken for while it was silent says nothing about it.
+        self.env.transport.caps.forget('guestagent', self.instance_id)
         return True
 
     def _start_database(self) -> None:

@@ -13,10 +13,10 @@ from trove.cloud.local import driver
 from trove.cloud.local import processes
 from trove.common import context as trove_context
 from trove.common import rpc
-from trove.conductor import api as conductor
 from trove.guestagent import api as guestagent
 from trove.standalone import guests
 from trove.tests import base
+from trove.tests.fixtures import conductors
 from trove.tests.fixtures import rabbitmq
 from trove.tests.fixtures import waiting
 
@@ -25,12 +25,11 @@ GUEST_ID = 'server-1'
 MEMORY = 'kombu+memory://'
 
 
-class Conductor:
+class Conductor(conductors.Conductor):
     """Keeps the newest status of the guest, and when it was sent."""
 
-    interface = conductor.API.interface
-
     def __init__(self):
+        super().__init__()
         self.lock = threading.Lock()
         self.status = None
         self.sent = 0.0
@@ -39,20 +38,6 @@ class Conductor:
         with self.lock:
             self.status = payload['service_status']
             self.sent = sent
-
-    def report_root(self, context, instance_id, user=None): ...
-
-    def update_backup(
-        self, context, instance_id, backup_id, sent=None, **backup_fields
-    ): ...
-
-    def notify_end(
-        self, context, serialized_notification, notification_args
-    ): ...
-
-    def notify_exc_info(
-        self, context, serialized_notification, message, exception
-    ): ...
 
 
 class LocalServerTestCase(base.TestCase):
@@ -101,6 +86,7 @@ class LocalServerTestCase(base.TestCase):
                     'datastore_manager = postgresql\n'
                     'tenant_id = p1\n',
                     'trove-guestagent.conf': '[DEFAULT]\n'
+                    'enable_secure_rpc_messaging = false\n'
                     f'transport_url = {url}\n'
                     'agent_heartbeat_time = 1\n',
                 },

@@ -13,6 +13,7 @@ import fixtures
 from keystoneauth1 import session as keystone_session
 from keystoneauth1 import token_endpoint
 import psycopg
+import requests
 from troveclient.v1 import client as trove_client
 
 from trove.cloud.local import processes as local_processes
@@ -215,6 +216,26 @@ class ServeTestCase(StandaloneTestCase):
         process.stop()
         self.assertEqual([], self.left())
 
+    def test_metrics_are_at_the_port_of_the_api(self):
+        process = self.serve()
+        process.start()
+        self.create(self.client())
+
+        response = requests.get(
+            f'http://127.0.0.1:{self.port}/metrics', timeout=9
+        )
+
+        self.assertEqual(200, response.status_code)
+        lines = [
+            line
+            for line in response.text.splitlines()
+            if 'method="create_instance"' in line
+        ]
+        for outcome in 'sent', 'received':
+            (line,) = [x for x in lines if f'outcome="{outcome}"' in x]
+            self.assertTrue(line.endswith(' 1.0'), line)
+        process.stop()
+
     def test_a_second_one_on_the_same_state_is_refused(self):
         self.serve().start()
         self.port = ports.free_port()
@@ -277,7 +298,7 @@ class DemoTestCase(StandaloneTestCase):
             'restart: sent as of version 1.0',
             'get_diagnostics: refused',
             'needs version 1.4',
-            'get_diagnostics: sent as of version 1.4',
+            'get_diagnostics: sent as of version 1.5',
         ):
             self.assertIn(words, ' '.join(done.stdout.split()))
         self.assertEqual([], os.listdir(self.directory))

@@ -26,12 +26,22 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'trove.objects': ('trove.common', 'trove.conf', 'trove.db'),
     'trove.cloud': ('trove.common', 'trove.conf'),
     'trove.policies': ('trove.common', 'trove.conf'),
+    'trove.peers': (
+        'trove.common',
+        'trove.conductor.api',
+        'trove.conf',
+        'trove.guestagent.api',
+        'trove.objects',
+        'trove.taskmanager.api',
+        'trove.version',
+    ),
     'trove.api': (
         'trove.cloud',
         'trove.common',
         'trove.conf',
         'trove.guestagent.api',
         'trove.objects',
+        'trove.peers',
         'trove.policies',
         'trove.taskmanager.api',
         'trove.version',
@@ -42,12 +52,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         'trove.conf',
         'trove.guestagent.api',
         'trove.objects',
+        'trove.peers',
         'trove.version',
     ),
     'trove.conductor': (
         'trove.common',
         'trove.conf',
         'trove.objects',
+        'trove.peers',
         'trove.version',
     ),
     'trove.guestagent': (
@@ -59,7 +71,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 }
 
 #: These put the others together.
-MAY_IMPORT_ALL = ('trove.cmd', 'trove.standalone')
+MAY_IMPORT_ALL = ('trove.cmd', 'trove.rpcadmin', 'trove.standalone')
 
 #: Layers below RPC: they neither send nor receive.
 WITHOUT_RPC = (

@@ -132,6 +132,47 @@ class TestInterfaces(base.TestCase):
             'grant_access(username, hostname, databases)', signature
         )
 
+    def test_spans(self) -> None:
+        module = extension('rpc_interfaces')
+        api = importlib.import_module('trove.guestagent.api').API
+
+        def text(name: str) -> str:
+            lines = module.describe_method(api.interface.methods[name])
+            return '\n'.join(lines)
+
+        self.assertIn(
+            '``do_not_start_on_reboot``: until 1.0/stein, again since 1.4',
+            text('stop_db'),
+        )
+        self.assertIn(
+            'since 1.0/victoria, required in 1.0/victoria to 1.3',
+            text('start_db_with_conf_changes'),
+        )
+        self.assertIn(
+            '*cast, since 1.0, until 1.0/stein, again since 1.5*',
+            text('attach_replication_slave'),
+        )
+        self.assertIn(
+            '``attach_replica`` came', text('attach_replication_slave')
+        )
+
+    def test_history(self) -> None:
+        module = extension('rpc_interfaces')
+        api = importlib.import_module('trove.guestagent.api').API
+
+        text = '\n'.join(module.history(api.interface))
+
+        for line in (
+            'came: ``rebuild``, ``upgrade``',
+            'went: ``attach_replication_slave``, ',
+            '- ``stop_db`` lost ``do_not_start_on_reboot``',
+            '- ``stop_db`` takes ``do_not_start_on_reboot``',
+            '- ``start_db_with_conf_changes`` takes ``ds_version``; requires '
+            '``ds_version``',
+            '- ``start_db_with_conf_changes`` does without ``ds_version``',
+        ):
+            self.assertIn(line, text)
+
     def test_releases(self) -> None:
         module = extension('rpc_interfaces')
 

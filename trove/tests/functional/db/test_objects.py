@@ -12,10 +12,16 @@ from trove.tests.unit.objects import test_backup
 from trove.tests.unit.objects import test_datastore
 from trove.tests.unit.objects import test_heartbeat
 from trove.tests.unit.objects import test_instance
+from trove.tests.unit.objects import test_keys
+from trove.tests.unit.objects import test_peers
 from trove.tests.unit.objects import test_quota
 from trove.tests.unit.objects import test_records
+from trove.tests.unit.objects import test_rejected
+from trove.tests.unit.objects import test_rejected_task
+from trove.tests.unit.objects import test_replays
 from trove.tests.unit.objects import test_root
 from trove.tests.unit.objects import test_service
+from trove.tests.unit.objects import test_spoken
 from trove.tests.unit.objects import test_tasks
 from trove.tests.unit.objects import test_workflow
 
@@ -23,19 +29,30 @@ _SUITES = (
     test_backup.TestRecordUpdate,
     test_datastore.TestDatastores,
     test_datastore.TestVersions,
+    test_heartbeat.TestCheck,
     test_heartbeat.TestRaces,
     test_heartbeat.TestRecord,
+    test_heartbeat.TestTogether,
     test_instance.TestChange,
     test_instance.TestCreate,
     test_instance.TestGet,
     test_instance.TestMarkDeleted,
+    test_keys.TestKeys,
+    test_peers.TestPeers,
     test_quota.TestCreate,
     test_quota.TestGiveBack,
     test_quota.TestLimits,
     test_quota.TestResize,
     test_records.TestList,
+    test_rejected.TestLimits,
+    test_rejected.TestRejected,
+    test_rejected_task.TestDropSettled,
+    test_rejected_task.TestReject,
+    test_rejected_task.TestReopen,
+    test_replays.TestReplays,
     test_root.TestRoot,
     test_service.TestServices,
+    test_spoken.TestSpoken,
     test_tasks.TestBegin,
     test_tasks.TestDelete,
     test_tasks.TestEnd,

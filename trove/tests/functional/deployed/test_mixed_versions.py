@@ -11,8 +11,8 @@ from troveclient import exceptions as trove_exceptions
 from trove.tests.functional.deployed import test_faults
 
 
-class MixedVersionsTest(test_faults.GuestTestCase):
-    """What users see of a guest agent that is older than the rest."""
+class MixedVersionsTestCase(test_faults.GuestTestCase):
+    """Makes guest agents that are older than the rest."""
 
     def create_old(self, version: str) -> Any:
         """Make an instance whose guest serves an old version."""
@@ -45,6 +45,9 @@ class MixedVersionsTest(test_faults.GuestTestCase):
         self.wait_active(instance.id)
         self.assertNotEqual(before, self.postmaster(instance.id).pid)
 
+    def show(self, instance: Any) -> Any:
+        return self.member.instances.get(instance.id)
+
     def use(self, instance: Any) -> None:
         """Do what every version can."""
         self.member.databases.create(instance.id, [{'name': 'kept'}])
@@ -54,6 +57,10 @@ class MixedVersionsTest(test_faults.GuestTestCase):
             'the database is made',
         )
         self.member.databases.delete(instance.id, 'kept')
+
+
+class MixedVersionsTest(MixedVersionsTestCase):
+    """What users see of a guest agent that is older than the rest."""
 
     def check_old_beside_new(self, version: str) -> None:
         old, new = self.create_old(version), self.instance()
@@ -81,9 +88,6 @@ class MixedVersionsTest(test_faults.GuestTestCase):
         self.assertEqual(
             pids, [service.pid for service in self.deployment.services]
         )
-
-    def show(self, instance: Any) -> Any:
-        return self.member.instances.get(instance.id)
 
     def test_a_guest_of_the_release_before(self) -> None:
         self.check_old_beside_new('1.3')

@@ -62,6 +62,7 @@ class Place:
             'DEFAULT': {
                 'guest_id': self.guest_id,
                 'datastore_manager': 'postgresql',
+                'enable_secure_rpc_messaging': False,
             },
             'guestagent': {
                 'bind_address': self.address,

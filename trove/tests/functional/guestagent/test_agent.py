@@ -4,60 +4,16 @@
 from __future__ import annotations
 
 import signal
-import threading
 from typing import Any
-from typing import ClassVar
 
 from trove.common import context as trove_context
 from trove.common import exception
-from trove.common import rpc
-from trove.conductor import api as conductor
 from trove.guestagent import api
 from trove.guestagent import service
 from trove.guestagent.datastores import processes
+from trove.tests.fixtures import conductors
 from trove.tests.fixtures import waiting
 from trove.tests.functional.guestagent import base
-
-
-class Conductor:
-    """Keeps what guests report."""
-
-    interface: ClassVar[rpc.Interface] = conductor.API.interface
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.payloads: list[dict[str, Any]] = []
-        self.failures: list[tuple[dict[str, Any], str, list[str]]] = []
-        self.roots: list[str] = []
-
-    def heartbeat(self, context, instance_id, payload, sent=None) -> None:
-        with self.lock:
-            self.payloads.append({'id': instance_id, **payload})
-
-    def notify_exc_info(
-        self, context, serialized_notification, message, exception
-    ) -> None:
-        self.failures.append((serialized_notification, message, exception))
-
-    def report_root(self, context, instance_id, user=None) -> None:
-        self.roots.append(instance_id)
-
-    def update_backup(
-        self, context, instance_id, backup_id, sent=None, **backup_fields
-    ) -> None: ...
-
-    def notify_end(
-        self, context, serialized_notification, notification_args
-    ) -> None: ...
-
-    @property
-    def statuses(self) -> list[str]:
-        """What was reported, repetitions left out."""
-        words: list[str] = []
-        for payload in self.payloads:
-            if not words or words[-1] != payload['service_status']:
-                words.append(payload['service_status'])
-        return words
 
 
 class AgentTest(base.GuestTestCase):
@@ -66,9 +22,9 @@ class AgentTest(base.GuestTestCase):
         self.place.apply(self.conf)
         self.context = trove_context.make_admin_context()
         self.transport = self.memory_transport(
-            discover={'guestagent': lambda peer: '1.4'}
+            discover={'guestagent': lambda peer: api.API.interface.latest.name}
         )
-        self.conductor = Conductor()
+        self.conductor = conductors.Conductor()
         server = self.transport.server(self.conductor, host='conductor')
         server.start()
         self.addCleanup(server.wait)
@@ -129,7 +85,7 @@ class AgentTest(base.GuestTestCase):
         )
         payload = self.conductor.payloads[-1]
         self.assertEqual(self.place.guest_id, payload['id'])
-        self.assertEqual('1.4', payload['rpc_version'])
+        self.assertEqual(api.API.interface.latest.name, payload['rpc_version'])
         self.assertTrue(payload['release'])
         self.assertTrue(self.place.can_connect('clerk', 'secret', 'shop'))
         waiting.until(lambda: self.conductor.roots, 'root is reported')

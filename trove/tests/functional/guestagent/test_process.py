@@ -4,47 +4,16 @@
 from __future__ import annotations
 
 import signal
-import threading
-from typing import Any
-from typing import ClassVar
 
 from trove.common import rpc
-from trove.conductor import api as conductor
 from trove.guestagent import state as states
 from trove.guestagent.datastores import base as datastores
 from trove.guestagent.datastores import processes
+from trove.tests.fixtures import conductors
 from trove.tests.fixtures import processes as process_fixtures
 from trove.tests.fixtures import rabbitmq
 from trove.tests.fixtures import waiting
 from trove.tests.functional.guestagent import base
-
-
-class Listener:
-    """A conductor that only notes when heartbeats come."""
-
-    interface: ClassVar[rpc.Interface] = conductor.API.interface
-
-    def __init__(self) -> None:
-        self.beat = threading.Event()
-        self.payload: dict[str, Any] = {}
-
-    def heartbeat(self, context, instance_id, payload, sent=None) -> None:
-        self.payload = payload
-        self.beat.set()
-
-    def update_backup(
-        self, context, instance_id, backup_id, sent=None, **backup_fields
-    ) -> None: ...
-
-    def report_root(self, context, instance_id, user=None) -> None: ...
-
-    def notify_end(
-        self, context, serialized_notification, notification_args
-    ) -> None: ...
-
-    def notify_exc_info(
-        self, context, serialized_notification, message, exception
-    ) -> None: ...
 
 
 class ProcessTest(base.GuestTestCase):
@@ -127,7 +96,7 @@ class ProcessTest(base.GuestTestCase):
         # When the agent starts again, it takes up the same server
         agent.start()
         broker.start()
-        listener = Listener()
+        listener = conductors.Conductor()
         transport = rpc.Transport(self.conf, url=broker.url)
         self.addCleanup(transport.close)
         server = transport.server(listener, host='conductor')
@@ -136,7 +105,7 @@ class ProcessTest(base.GuestTestCase):
         self.addCleanup(server.stop)
         self.assertTrue(listener.beat.wait(120))
         waiting.until(
-            lambda: listener.payload['service_status'] == 'healthy',
+            lambda: listener.payloads[-1]['service_status'] == 'healthy',
             'the database is reported',
             timeout=60,
         )

@@ -99,3 +99,39 @@ class BrokerTest(base.TestCase):
             'the queues are gone',
         )
         self.assertNotIn('Could not remove', self.logs.output)
+
+    def test_what_waits_for_a_peer_is_not_eaten(self):
+        self.api.create_queue()
+        for number in range(20):
+            self.api.drop(self.context, str(number))
+
+        # When its queue is made again, and it is asked what it speaks,
+        self.api.create_queue()
+        answer = self.transport.ask(
+            'sample.x', None, '1.0', 'trove_rpc_probe', {}, timeout=1
+        )
+
+        # then nobody answers, and all of it is still there.
+        self.assertIsNone(answer)
+        self.serve()
+        waiting.until(
+            lambda: len(self.manager.received) == 20, 'all have arrived'
+        )
+        self.assertEqual(
+            sorted(str(number) for number in range(20)),
+            sorted(values['what'] for _, values in self.manager.received),
+        )
+
+    def test_a_peer_without_a_queue_is_told_of_at_once(self):
+        for send in self.api.paint, self.api.drop:
+            error = self.assertRaises(
+                exception.PeerUnreachable, send, self.context, 'cup'
+            )
+            self.assertEqual(503, error.code)
+            self.assertIn('sample server x cannot be reached', str(error))
+
+        # When it comes, then nothing of it was sent.
+        self.serve()
+        self.assertEqual('door', self.api.paint(self.context, 'door')['what'])
+        names = [name for name, _ in self.manager.received]
+        self.assertEqual(['paint'], names)

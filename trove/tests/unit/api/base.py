@@ -66,7 +66,7 @@ class RecordingTransport(rpc.Transport):
     """
 
     def __init__(self, conf, discover, guest):
-        super().__init__(conf, discover)
+        super().__init__(conf, discover, connection=_Connection(self))
         self.guest = guest
         self.sent = []
         self.timeouts = []
@@ -74,26 +74,27 @@ class RecordingTransport(rpc.Transport):
         self.errors = {}
         self.on_send = None
 
-    def client(self, name):
-        return _Client(self, name)
-
-    def reach(self):
-        """There is no broker to reach."""
-
     def methods(self):
         return [method for method, _, _ in self.sent]
 
 
+class _Connection:
+    def __init__(self, transport):
+        self.transport = transport
+
+    def prepared(self, name, topic, version, timeout):
+        self.transport.timeouts.append(timeout)
+        return _Client(self.transport, name, version)
+
+    def reach(self):
+        """There is no broker to reach."""
+
+
 class _Client:
-    def __init__(self, transport, name):
+    def __init__(self, transport, name, version):
         self.transport = transport
         self.name = name
-        self.version = None
-
-    def prepare(self, topic, version, timeout):
         self.version = version
-        self.transport.timeouts.append(timeout)
-        return self
 
     def call(self, context, method, **arguments):
         error = self.transport.error or self.transport.errors.get(method)
@@ -126,7 +127,7 @@ class TestCase(base.TestCase):
             self.conf,
             {
                 'guestagent': lambda peer: self.guest_version,
-                'taskmanager': lambda peer: '1.0',
+                'taskmanager': lambda peer: '1.1',
             },
             self.guest,
         )

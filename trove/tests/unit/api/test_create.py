@@ -52,7 +52,8 @@ class TestCreate(base.TestCase):
         response = self.post('/instances', body)
 
         ((method, version, sent),) = self.transport.sent
-        self.assertEqual(('create_instance', '1.0'), (method, version))
+        # The first version that has ds_version for sure.
+        self.assertEqual(('create_instance', '1.1'), (method, version))
         self.assertEqual(response.json['instance']['id'], sent['instance_id'])
         self.assertEqual(512, sent['flavor']['ram'])
         self.assertEqual('postgresql', sent['datastore_manager'])

@@ -291,6 +291,7 @@ class TestEntryPoints(base.TestCase):
         path = folder / 'trove.conf'
         path.write_text(
             '[DEFAULT]\nauth_strategy = noauth\n'
+            'enable_secure_rpc_messaging = false\n'
             '[cloud]\ndriver = noop\n'
             f'[database]\nconnection = {self.conf.database.connection}\n'
         )
@@ -324,7 +325,7 @@ class TestEntryPoints(base.TestCase):
         self.config(trove_api_workers=3)
         cmd_api.main([])
 
-        self.assertIsInstance(runs[0][0], service.API)
+        self.assertIsInstance(runs[0][0].component, service.API)
         self.assertEqual([None, 3], [workers for _, workers in runs])
 
     def test_command_with_a_wrong_option(self):

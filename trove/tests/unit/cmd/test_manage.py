@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import os
+import stat
 
 import fixtures
 from oslo_config import cfg
 
+from trove import conf as trove_conf
 from trove.cmd import manage
 from trove.db import migration
 from trove.db import session
@@ -224,3 +226,55 @@ class ManageTest(base.TestCase):
         )
 
         self.assertIn('service_list', self.error)
+
+    def test_keys_are_generated_without_a_database(self):
+        with open(self.file, 'w') as file:
+            file.write('[database]\nconnection = nonsense\n')
+
+        self.assertEqual(0, self.run_manage('generate_keys'))
+
+        conf = self.read_keys(self.out)
+        keys = conf.taskmanager_rpc_encr_key, conf.inst_rpc_key_encr_key
+        self.assertEqual(2, len(set(keys)))
+        for key in keys:
+            self.assertRegex(key, '[A-Za-z0-9]{32}')
+        self.assertNotIn(keys[0], self.error + self.logs.output)
+
+    def test_keys_in_a_file_are_for_its_owner_alone(self):
+        path = self.file + '.keys'
+
+        self.assertEqual(0, self.run_manage('generate_keys', '--file', path))
+
+        self.assertEqual(0o600, stat.S_IMODE(os.stat(path).st_mode))
+        with open(path) as file:
+            text = file.read()
+        key = self.read_keys(text).taskmanager_rpc_encr_key
+        self.assertNotIn(key, self.out + self.error)
+        self.assertIn(path, self.out)
+
+    def test_keys_that_there_are_already_are_kept(self):
+        with open(self.file) as file:
+            text = file.read()
+
+        status = self.run_manage('generate_keys', '--file', self.file)
+
+        self.assertEqual(1, status)
+        self.assertIn('not overwritten', self.error)
+        with open(self.file) as file:
+            self.assertEqual(text, file.read())
+
+    def test_file_for_keys_that_cannot_be_written(self):
+        path = f'{self.file}/keys.conf'
+
+        self.assertEqual(1, self.run_manage('generate_keys', '--file', path))
+
+        self.assertIn('cannot be written', self.error)
+
+    def read_keys(self, text):
+        path = self.file + '.read'
+        with open(path, 'w') as file:
+            file.write(text)
+        conf = cfg.ConfigOpts()
+        trove_conf.register_opts(conf)
+        conf(['--config-file', path], project='trove')
+        return conf

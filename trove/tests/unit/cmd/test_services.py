@@ -25,8 +25,8 @@ class TestCommands(base.TestCase):
     def when_run(self, command, *argv):
         with mock.patch.object(service, 'run', return_value=3) as run:
             status = command.main([*argv], cfg.ConfigOpts())
-        _, component = run.call_args.args
-        return status, component
+        _, watched = run.call_args.args
+        return status, watched.component
 
     def test_task_manager(self):
         status, component = self.when_run(taskmanager)

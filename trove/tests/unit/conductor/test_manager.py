@@ -15,6 +15,7 @@ from trove.conductor import manager
 from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
+from trove.peers import rejections
 from trove.tests.unit.taskmanager import scene
 
 Status = instances.ServiceStatus
@@ -25,13 +26,19 @@ UNKNOWN = '11111111-2222-3333-4444-555555555555'
 class ConductorTestCase(scene.TestCase):
     def setUp(self):
         super().setUp()
-        self.conductor = manager.Manager(self.conf)
+        self.conductor = manager.Manager(
+            self.conf,
+            rejections.Recorder(self.conf, 'conductor'),
+            lambda: '1.1',
+        )
         self.instance_id = self.given_request()
         # Ours names its project, released ones name none.
         self.guest_context = trove_context.TroveContext(
             project_id=scene.PROJECT, overwrite=False
         )
         self.released = trove_context.TroveContext(overwrite=False)
+        self.sealed = trove_context.TroveContext(overwrite=False)
+        self.sealed.sender = self.instance_id
         self.foreign = trove_context.TroveContext(
             project_id='project-2', overwrite=False
         )
@@ -74,6 +81,15 @@ class TestHeartbeat(ConductorTestCase):
         self.assertEqual(Status.HEALTHY, beat.status)
         self.assertEqual(100.0, beat.sent)
         self.assertEqual('1.4', instances.guest_version(self.instance_id))
+        self.assertEqual('27.0.0', instances.guest_release(self.instance_id))
+
+    def test_versions_of_every_form_that_guests_announce(self):
+        for sent, version in enumerate(('1.5,2.0', '1.0/victoria', '1.5'), 1):
+            self.when_reported(sent=sent, rpc_version=version)
+
+            self.assertEqual(
+                version, instances.guest_version(self.instance_id)
+            )
 
     def test_what_released_guests_send(self):
         self.conductor.heartbeat(
@@ -108,10 +124,18 @@ class TestHeartbeat(ConductorTestCase):
         self.assertIn('levitating', self.logs.output)
 
     def test_version_that_is_none_is_not_kept(self):
-        self.when_reported(rpc_version='newest')
+        nonsense = ('newest', 5, '1.5 probed', '1.5' * 50, '1.5,', '')
+        for sent, version in enumerate(nonsense, 1):
+            self.when_reported(sent=sent, rpc_version=version)
 
-        self.assertEqual(Status.HEALTHY, self.status())
-        self.assertIsNone(instances.guest_version(self.instance_id))
+            self.assertEqual(Status.HEALTHY, self.status())
+            self.assertIsNone(instances.guest_version(self.instance_id))
+
+    def test_release_that_is_none_is_not_kept(self):
+        self.when_reported(rpc_version='1.5', release='27 probed')
+
+        self.assertEqual('1.5', instances.guest_version(self.instance_id))
+        self.assertIsNone(instances.guest_release(self.instance_id))
 
     def test_payload_that_is_nonsense_does_no_harm(self):
         self.conductor.heartbeat(
@@ -125,7 +149,8 @@ class TestHeartbeat(ConductorTestCase):
             self.guest_context, UNKNOWN, {'service_status': 'healthy'}, 1.0
         )
 
-        self.assert_refused(UNKNOWN, 'delete it from the cloud')
+        self.assertIn(UNKNOWN, self.logs.output)
+        self.assertIn('end that server', self.logs.output)
         with session.reader() as db:
             self.assertIsNone(
                 db.scalar(
@@ -140,7 +165,7 @@ class TestHeartbeat(ConductorTestCase):
 
         self.when_reported()
 
-        self.assert_refused(self.instance_id)
+        self.assertIn('end that server', self.logs.output)
         self.assertTrue(self.shown(self.instance_id).deleted)
         self.assertNotEqual(
             Status.HEALTHY, self.shown(self.instance_id).service_status
@@ -194,6 +219,7 @@ class TestHeartbeat(ConductorTestCase):
             (None, 1.0),
             ([], 1.0),
             ('a\0b', 1.0),
+            ('a' * 100, 1.0),
             (self.instance_id, 10**400),
             (self.instance_id, float('nan')),
         ):
@@ -204,7 +230,7 @@ class TestHeartbeat(ConductorTestCase):
                 sent=sent,
             )
 
-        self.assertEqual(4, self.logs.output.count('Refused heartbeat'))
+        self.assertEqual(5, self.logs.output.count('Refused heartbeat'))
         self.assertEqual(Status.HEALTHY, self.status())
 
     def test_instance_that_is_deleted_meanwhile(self):

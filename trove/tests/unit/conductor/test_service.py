@@ -7,9 +7,11 @@ import time
 from unittest import mock
 
 from trove.common import exception
+from trove.common import rpc
 from trove.conductor import api
 from trove.conductor import service
 from trove.objects import instance as instances
+from trove.objects import rejected
 from trove.objects import service as services
 from trove.tests.fixtures import waiting
 from trove.tests.unit.taskmanager import scene
@@ -21,7 +23,7 @@ class TestService(scene.TestCase):
         self.config(transport_url='kombu+memory://', service_report_interval=1)
 
     def given_service(self):
-        component = service.Conductor(self.conf)
+        component = self.component = service.Conductor(self.conf)
         component.start()
         self.addCleanup(component.stop)
         waiting.until(
@@ -49,6 +51,70 @@ class TestService(scene.TestCase):
             instances.ServiceStatus.HEALTHY,
             instances.heartbeat(instance_id).status,
         )
+
+    def test_guests_learn_what_all_conductors_understand(self):
+        self.given_service()
+        guest = rpc.Transport(
+            self.conf,
+            {'conductor': lambda peer: '1.1'},
+            connection=self.transport.connection,
+        )
+        client = api.API(guest)
+        self.assertEqual(
+            {'conductor': '1.1'}, client.get_versions(self.context)
+        )
+        services.report('trove-conductor', 'b', {'conductor': '1.0'}, None)
+        self.component.reload()
+
+        self.assertEqual(
+            {'conductor': '1.0'}, client.get_versions(self.context)
+        )
+
+    def test_what_it_cannot_take_is_written_down(self):
+        instance_id = self.given_request()
+        self.given_service()
+
+        self.transport.connection.client('').prepare(
+            topic=self.conf.conductor_queue, version='1.9'
+        ).cast(
+            {'request_id': 'req-1'}, 'report_root', instance_id=instance_id
+        )
+
+        (row,) = waiting.until(rejected.list_, 'it is written down')
+        self.assertEqual('version', row.cause)
+        self.assertEqual('req-1', row.request_id)
+        self.assertEqual(instance_id, row.instance_id)
+        waiting.until(
+            lambda: self.shown(instance_id).fault, 'the user is told'
+        )
+
+    def test_it_reports_before_messages_come(self):
+        live = []
+        component = service.Conductor(self.conf)
+        self.addCleanup(component.stop)
+
+        with mock.patch.object(
+            rpc.Transport,
+            'server',
+            return_value=mock.Mock(
+                start=lambda: live.extend(
+                    services.live(self.conf, 'trove-conductor')
+                )
+            ),
+        ):
+            component.start()
+
+        self.assertEqual(1, len(live))
+
+    def test_it_starts_without_the_database(self):
+        gone = exception.ServiceUnavailable(what='The database')
+        component = service.Conductor(self.conf)
+        self.addCleanup(component.stop)
+
+        with mock.patch.object(services, 'report', side_effect=gone):
+            component.start()
+
+        self.assertIn('Could not report before the start', self.logs.output)
 
     def test_it_signs_off(self):
         component = self.given_service()

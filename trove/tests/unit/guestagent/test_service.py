@@ -53,7 +53,7 @@ class GuestAgentTest(base.TestCase):
         agent.reload()
         agent.stop()
         # The transport was given, and is left open
-        self.assertIsNotNone(self.transport._transport)
+        self.assertIsNotNone(self.transport.connection._transport)
 
     def test_an_older_version_is_announced_and_served(self) -> None:
         agent = self.agent(version='1.3')

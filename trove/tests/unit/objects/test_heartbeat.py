@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from trove.db import models
 from trove.db import session
+from trove.objects import heartbeat as heartbeats
 from trove.objects import instance as instances
 from trove.tests.unit.objects import base
 
@@ -131,6 +132,163 @@ class TestRecord(base.TestCase):
             for table in (models.AgentHeartbeat, models.ConductorLastSeen):
                 count = sa.select(sa.func.count()).select_from(table)
                 self.assertEqual(0, db.scalar(count))
+
+
+class Refused(Exception):
+    pass
+
+
+class TestCheck(base.TestCase):
+    def refuse(self, project_id):
+        raise Refused(project_id)
+
+    def record(self, instance_id, check, version='1.4'):
+        return instances.record_heartbeat(
+            instance_id,
+            status=Status.CRASHED,
+            guest_version=version,
+            sent=None,
+            check=check,
+        )
+
+    def test_what_is_refused_is_not_written(self):
+        made = self.ready()
+
+        error = self.assertRaises(
+            Refused, self.record, made.id, self.refuse, '9.9'
+        )
+
+        self.assertEqual(base.ALICE, str(error))
+        self.assertIs(Status.HEALTHY, instances.heartbeat(made.id).status)
+        self.assertEqual('1.4', instances.guest_version(made.id))
+
+    def test_what_is_not_refused_is(self):
+        made = self.ready()
+        asked = []
+
+        self.assertTrue(self.record(made.id, asked.append))
+
+        self.assertEqual([base.ALICE], asked)
+        self.assertIs(Status.CRASHED, instances.heartbeat(made.id).status)
+
+    def test_of_an_unknown_instance_nobody_is_asked(self):
+        self.assertFalse(self.record('nope', self.refuse))
+
+    def test_who_is_refused_takes_no_other_along(self):
+        made = [self.ready() for _ in range(4)]
+        checks = [self.refuse, None, self.refuse, None]
+
+        got = base.at_once(
+            *[
+                lambda each=each, check=check: self.record(each.id, check)
+                for each, check in zip(made, checks, strict=True)
+            ]
+        )
+
+        self.assertEqual(
+            [True, False, True, False],
+            [isinstance(each, Refused) for each in got],
+        )
+        self.assertEqual([True, True], got[1::2])
+
+    def test_inside_a_larger_transaction_it_belongs_to_it(self):
+        made = self.ready()
+
+        def fail():
+            with session.writer():
+                self.assertTrue(self.record(made.id, None))
+                raise Refused
+
+        self.assertRaises(Refused, fail)
+
+        self.assertIs(Status.HEALTHY, instances.heartbeat(made.id).status)
+        with session.writer():
+            self.assertRaises(Refused, self.record, made.id, self.refuse)
+
+
+class TestTogether(base.TestCase):
+    """Many heartbeats in one transaction."""
+
+    def statements(self, reports):
+        seen = []
+
+        def note(connection, cursor, statement, *args):
+            seen.append(statement)
+
+        sa.event.listen(session.engine(), 'before_cursor_execute', note)
+        try:
+            return heartbeats._record(reports), seen
+        finally:
+            sa.event.remove(session.engine(), 'before_cursor_execute', note)
+
+    def report(self, instance_id, status='HEALTHY', sent=NOW, version='1.5'):
+        return heartbeats._Report(
+            instance_id, Status[status], version, sent, None
+        )
+
+    def test_however_many_they_are_it_takes_five_statements(self):
+        self.config(max_instances_per_tenant=-1)
+        made = [self.create().id for _ in range(12)]
+
+        results, seen = self.statements([self.report(each) for each in made])
+
+        self.assertEqual([True] * 12, results)
+        self.assertEqual(
+            ['SELECT', 'SELECT', 'INSERT', 'INSERT', 'INSERT'],
+            [
+                each.split()[0]
+                for each in seen
+                if each.split()[0] in ('SELECT', 'INSERT', 'UPDATE')
+            ],
+        )
+        for each in made:
+            beat = instances.heartbeat(each)
+            self.assertEqual(
+                (Status.HEALTHY, NOW, '1.5'),
+                (beat.status, beat.sent, beat.guest_version),
+            )
+
+    def test_of_several_of_one_instance_the_newest_holds(self):
+        made = self.ready()
+
+        results, _ = self.statements(
+            [
+                self.report(made.id, 'CRASHED', NOW),
+                self.report(made.id, 'BLOCKED', NOW + 2),
+                self.report(made.id, 'HEALTHY', NOW + 1),
+                self.report('nope'),
+                self.report(made.id, 'SHUTDOWN', NOW + 3, '1.6'),
+            ]
+        )
+
+        self.assertEqual([True, True, False, False, True], results)
+        beat = instances.heartbeat(made.id)
+        self.assertEqual(
+            (Status.SHUTDOWN, NOW + 3, '1.6'),
+            (beat.status, beat.sent, beat.guest_version),
+        )
+
+    def test_of_two_service_statuses_the_one_that_is_read_is_written(self):
+        made = self.ready()
+        with session.writer() as db:
+            for key in ('0' * 36, 'f' * 36):
+                db.add(
+                    models.ServiceStatus(
+                        id=key,
+                        instance_id=made.id,
+                        status_id=Status.NEW.code,
+                        status_description='new',
+                    )
+                )
+
+        self.beat(made.id, 'CRASHED')
+
+        self.assertIs(Status.CRASHED, instances.heartbeat(made.id).status)
+        with session.reader() as db:
+            self.assertEqual(
+                Status.CRASHED.code,
+                db.get(models.ServiceStatus, '0' * 36).status_id,
+            )
 
 
 class TestRaces(base.TestCase):

@@ -4,10 +4,13 @@ from __future__ import annotations
 import dataclasses
 import datetime
 
+import sqlalchemy as sa
+
 from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
+from trove.objects import rows
 from trove.tests.unit.objects import base
 
 Status = instances.ServiceStatus
@@ -246,6 +249,23 @@ class TestChange(base.TestCase):
         self.assertTrue(found.fault.details.startswith('m' * 300 + '\n'))
         instances.clear_faults(made.id)
         self.assertIsNone(self.get(made.id).fault)
+
+    def test_old_faults_are_forgotten(self):
+        made, other = self.ready(), self.ready()
+        instances.add_fault(other.id, 'of another')
+        for number in range(rows.MOST_FAULTS + 3):
+            instances.add_fault(made.id, f'fault {number}')
+
+        with session.reader() as db:
+            kept = db.scalars(
+                sa.select(models.InstanceFault.message).where(
+                    models.InstanceFault.instance_id == made.id
+                )
+            ).all()
+        self.assertEqual(rows.MOST_FAULTS, len(kept))
+        shown = self.get(made.id).fault.message
+        self.assertEqual(f'fault {rows.MOST_FAULTS + 2}', shown)
+        self.assertEqual('of another', self.get(other.id).fault.message)
 
     def test_require_available(self):
         made = self.ready()

@@ -32,8 +32,8 @@ class TestServices(base.TestCase):
                 .values(last_report=then, started_at=then)
             )
 
-    def lowest(self, interface='taskmanager', binary=TM):
-        return service.lowest_version(self.conf, binary, interface)
+    def versions(self, interface='taskmanager', binary=TM):
+        return service.live_versions(self.conf, binary, interface)
 
     def test_a_report(self):
         self.report('h1')
@@ -54,7 +54,7 @@ class TestServices(base.TestCase):
         (after,) = service.list_()
         self.assertEqual(before.started_at, after.started_at)
         self.assertGreater(after.last_report, before.last_report)
-        self.assertEqual('1.1', self.lowest())
+        self.assertEqual(['1.1'], self.versions())
         self.report('h1', '1.1', started=True)
         self.assertGreater(
             service.list_()[0].started_at, before.started_at
@@ -112,28 +112,53 @@ class TestServices(base.TestCase):
             ['h2'], [each.host for each in service.live(self.conf)]
         )
 
-    def test_the_lowest_version_is_a_matter_of_numbers(self):
+    def test_versions_are_texts_of_others_and_each_is_there_once(self):
         self.report('h1', '1.10')
-        self.report('h2', '1.9')
-        self.report('h3', '2.0')
+        self.report('h2', '1.0/victoria')
+        self.report('h3', '1.10')
+        self.report('h4', '1.5,2.0')
 
-        self.assertEqual('1.9', self.lowest())
+        self.assertEqual(
+            ['1.0/victoria', '1.10', '1.5,2.0'], self.versions()
+        )
 
     def test_the_dead_do_not_hold_back(self):
         self.report('h1', '1.3')
         self.report('h2', '1.0')
         self.age('h2', 3600)
 
-        self.assertEqual('1.3', self.lowest())
+        self.assertEqual(['1.3'], self.versions())
 
     def test_nobody(self):
-        self.assertIsNone(self.lowest())
+        self.assertEqual([], self.versions())
         self.report('h1')
-        self.assertIsNone(self.lowest('conductor'))
-        self.assertIsNone(self.lowest(binary='trove-conductor'))
+        self.assertEqual([], self.versions('conductor'))
+        self.assertEqual([], self.versions(binary='trove-conductor'))
 
-    def test_damaged_rows_and_versions_are_passed_over(self):
-        self.report('h1', 'latest')
+    def test_those_that_do_not_report_by_themselves_count(self):
+        self.report('h1', '1.1')
+        service.report(
+            TM,
+            f'{service.UNREGISTERED} 1.0/victoria',
+            {'taskmanager': '1.0/victoria'},
+            None,
+        )
+
+        self.assertEqual(['1.0/victoria', '1.1'], self.versions())
+        self.assertEqual(
+            [('(unregistered) 1.0/victoria', False), ('h1', True)],
+            [(each.host, each.registered) for each in service.list_()],
+        )
+
+    def test_the_live_are_found_by_one_query(self):
+        self.report('h1')
+
+        with self.queries() as seen:
+            self.versions()
+
+        self.assertEqual(1, len(seen), seen)
+
+    def test_damaged_rows_are_passed_over(self):
         self.report('h2', '1.2')
         for host, versions in (('h3', '{'), ('h4', '[]')):
             self.report(host)
@@ -144,8 +169,7 @@ class TestServices(base.TestCase):
                     .values(rpc_versions=versions)
                 )
 
-        self.assertEqual('1.2', self.lowest())
-        self.assertIn('latest', self.logs.output)
+        self.assertEqual(['1.2'], self.versions())
         self.assertIn('h3', self.logs.output)
 
 

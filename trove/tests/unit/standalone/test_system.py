@@ -64,6 +64,16 @@ class ConfigureTestCase(base.TestCase):
 
         self.assertEqual(1, conf.upgrade_levels.refresh_interval)
 
+    def test_messages_are_encrypted_with_keys_made_at_the_first_start(self):
+        first, second = self.configure(), self.configure()
+
+        self.assertTrue(first.enable_secure_rpc_messaging)
+        for name in 'taskmanager_rpc_encr_key', 'inst_rpc_key_encr_key':
+            self.assertRegex(first[name], '[A-Za-z0-9]{32}')
+            self.assertEqual(first[name], second[name])
+        mode = (self.state_dir / system.KEYS).stat().st_mode
+        self.assertEqual(0o600, mode & 0o777)
+
     def test_a_name_that_the_options_cannot_hold_is_refused(self):
         self.state_dir = self.state_dir / 'a$b'
 

@@ -20,6 +20,7 @@ from trove.common import rpc
 from trove.guestagent import api as guest_api
 from trove.objects import datastore as datastores
 from trove.objects import instance as instances
+from trove.peers import versions
 from trove.taskmanager import manager
 from trove.taskmanager import recovery
 from trove.taskmanager.workflows import base as workflows
@@ -113,6 +114,7 @@ class TestCase(base.TestCase):
             max_instances_per_tenant=-1,
             max_ram_per_tenant=-1,
             max_volumes_per_tenant=-1,
+            probe_timeout=0.5,
         )
         datastores.save('postgresql')
         self.version = datastores.save_version(
@@ -128,9 +130,11 @@ class TestCase(base.TestCase):
         )
         self.admin = trove_context.make_admin_context()
         self.cloud = noop.NoopCloud(self.conf)
+        known = versions.Versions(self.conf)
         self.transport = rpc.Transport(
             self.conf,
-            discover={'guestagent': instances.guest_version},
+            discover={'guestagent': known.discover['guestagent']},
+            keep=known.keep,
             url='kombu+memory://',
         )
         self.env = self.environment('tm-1')

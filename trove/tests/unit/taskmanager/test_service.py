@@ -7,6 +7,7 @@ import threading
 from unittest import mock
 
 from trove.common import exception
+from trove.common import rpc
 from trove.objects import instance as instances
 from trove.objects import service as services
 from trove.taskmanager import api
@@ -45,6 +46,62 @@ class TestService(scene.TestCase):
         component.stop()
 
         self.assertEqual([], services.live(self.conf, 'trove-taskmanager'))
+
+    def test_of_an_older_version_it_reports_that(self):
+        component = service.TaskManager(
+            self.conf, cloud=self.cloud, version='1.0/victoria'
+        )
+        component.start()
+        self.addCleanup(component.stop)
+
+        waiting.until(
+            lambda: services.live_versions(
+                self.conf, 'trove-taskmanager', 'taskmanager'
+            )
+            == ['1.0/victoria'],
+            'it reports',
+        )
+
+    def test_it_reports_before_messages_come(self):
+        live = []
+        component = service.TaskManager(self.conf, cloud=self.cloud)
+        self.addCleanup(component.stop)
+
+        with mock.patch.object(
+            rpc.Transport,
+            'server',
+            return_value=mock.Mock(
+                start=lambda: live.extend(
+                    services.live(self.conf, 'trove-taskmanager')
+                )
+            ),
+        ):
+            component.start()
+
+        self.assertEqual(1, len(live))
+
+    def test_it_starts_without_the_database(self):
+        gone = exception.ServiceUnavailable(what='The database')
+        component = service.TaskManager(self.conf, cloud=self.cloud)
+        self.addCleanup(component.stop)
+
+        with mock.patch.object(services, 'report', side_effect=gone):
+            component.start()
+
+        self.assertIn('Could not report before the start', self.logs.output)
+
+    def test_each_pin_is_read_at_the_start(self):
+        for name in ('taskmanager', 'conductor', 'guestagent'):
+            self.config(**{name: 'nonsense'}, group='upgrade_levels')
+            component = service.TaskManager(self.conf, cloud=self.cloud)
+            self.addCleanup(component.stop)
+
+            error = self.assertRaises(
+                exception.ConfigurationError, component.start
+            )
+
+            self.assertIn(name, str(error))
+            self.config(**{name: 'auto'}, group='upgrade_levels')
 
     def test_stop_finishes_what_runs(self):
         instance_id, guest = self.given_instance()

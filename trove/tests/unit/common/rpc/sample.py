@@ -14,8 +14,15 @@ INTERFACE = rpc.Interface(
     topic=lambda conf, peer: f'sample.{peer}',
     peer='sample server %s',
     remedy='Upgrade the sample server.',
+    sealed_since='1.10',
     history=(
         rpc.Revision('1.0', 'First.', releases=('first', 'second')),
+        rpc.Revision(
+            '1.0/hasty',
+            'A method and an argument, and no new version.',
+            releases=('hasty',),
+            probe=rpc.Probe('scrape'),
+        ),
         rpc.Revision('1.1', 'An argument.', releases=('third',)),
         rpc.Revision('1.2', 'A method, and one more argument.'),
         rpc.Revision('1.10', 'Sorts after 1.2.', releases=('fourth',)),
@@ -29,7 +36,8 @@ class API(rpc.Client, interface=INTERFACE):
         spans={
             'colour': rpc.Span('1.1'),
             'reason': rpc.Span('1.2', may_omit=True),
-            'forced': rpc.Span('1.0', until='1.1'),
+            'forced': rpc.Span(until='1.1'),
+            'gently': rpc.Span('1.0/hasty'),
         },
     )
     def paint(
@@ -40,12 +48,32 @@ class API(rpc.Client, interface=INTERFACE):
         colour: str | None = None,
         reason: str | None = None,
         forced: bool = False,
+        gently: bool = False,
     ) -> dict[str, Any]:
         """Paint something."""
 
     @rpc.cast('1.0')
     def drop(self, context: trove_context.TroveContext, what: str) -> None:
         """Drop something."""
+
+    @rpc.call('1.0/hasty')
+    def scrape(self, context: trove_context.TroveContext) -> str:
+        """Scrape."""
+
+    @rpc.call('1.0', until='1.1', again='1.10')
+    def varnish(self, context: trove_context.TroveContext) -> str:
+        """Varnish; was out of fashion for a while."""
+
+    @rpc.call(
+        '1.0',
+        spans={
+            'size': rpc.Span('1.0/hasty', required=('1.0/hasty', '1.1')),
+        },
+    )
+    def measure(
+        self, context: trove_context.TroveContext, size: int | None = None
+    ) -> dict[str, Any]:
+        """Measure; some insist on a size."""
 
     @rpc.call('1.2')
     def polish(self, context: trove_context.TroveContext) -> str:
@@ -55,7 +83,7 @@ class API(rpc.Client, interface=INTERFACE):
     def fail(self, context: trove_context.TroveContext, how: str) -> None:
         """Fail."""
 
-    @rpc.cast('1.0')
+    @rpc.cast('1.0', repeatable=True)
     def note(
         self, context: trove_context.TroveContext, name: str, **fields: Any
     ) -> None:
@@ -83,6 +111,7 @@ class Manager:
         colour=None,
         reason=None,
         forced=False,
+        gently=False,
     ):
         arguments = {
             'what': what,
@@ -90,12 +119,25 @@ class Manager:
             'colour': colour,
             'reason': reason,
             'forced': forced,
+            'gently': gently,
         }
         self._note(context, 'paint', **arguments)
         return arguments
 
     def drop(self, context, what):
         self._note(context, 'drop', what=what)
+
+    def scrape(self, context):
+        self._note(context, 'scrape')
+        return 'smooth'
+
+    def varnish(self, context):
+        self._note(context, 'varnish')
+        return 'glossy'
+
+    def measure(self, context, size=None):
+        self._note(context, 'measure', size=size)
+        return {'size': size}
 
     def polish(self, context):
         self._note(context, 'polish')

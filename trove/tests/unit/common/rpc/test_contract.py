@@ -31,16 +31,32 @@ class DeclarationTest(base.TestCase):
 
         self.assertEqual('call', paint.kind)
         self.assertEqual(
-            ['what', 'times', 'colour', 'reason', 'forced'],
+            ['what', 'times', 'colour', 'reason', 'forced', 'gently'],
             list(paint.arguments),
         )
-        self.assertEqual('1.1', str(paint.arguments['colour'].since))
+        self.assertEqual('1.1', paint.arguments['colour'].span.since)
         self.assertEqual('Paint something.', paint.doc)
 
-    def test_an_older_version_has_fewer_methods(self):
-        oldest = sample.API.interface.as_of(rpc.Version(1, 0))
+    def test_a_revision_has_the_methods_and_arguments_of_its_time(self):
+        interface = sample.API.interface
 
-        self.assertEqual({'paint', 'drop', 'note'}, set(oldest))
+        def names(revision, method='measure'):
+            methods = interface.as_of(interface.revision(revision))
+            return set(methods), dict(methods[method].arguments)
+
+        first, none = names('1.0')
+        hasty, size = names('hasty')
+        later, free = names('1.2')
+
+        self.assertEqual(
+            {'paint', 'drop', 'note', 'measure', 'varnish'}, first
+        )
+        self.assertEqual({'scrape'}, hasty - first)
+        self.assertEqual({'polish'}, later - hasty)
+        self.assertEqual({'varnish'}, hasty - later)
+        self.assertEqual({}, none)
+        self.assertIs(rpc.REQUIRED, size['size'].default)
+        self.assertIsNone(free['size'].default)
 
     def test_a_later_argument_needs_a_default(self):
         def declare():
@@ -92,6 +108,10 @@ class PinTest(base.TestCase):
     def test_auto_is_no_pin(self):
         self.assertIsNone(self.pin('auto'))
 
+    def test_a_revision_that_shares_its_version_is_a_pin(self):
+        self.assertEqual('1.0/hasty', self.pin('1.0/hasty'))
+        self.assertEqual('1.0/hasty', self.pin('hasty'))
+
     def test_a_version_a_release_and_latest_are_pins(self):
         self.assertEqual('1.1', self.pin('1.1'))
         self.assertEqual('1.0', self.pin('second'))
@@ -108,7 +128,7 @@ class PinTest(base.TestCase):
                 matchers.MatchesAll(
                     matchers.Contains('[upgrade_levels] guestagent'),
                     matchers.Contains(f'"{value}"'),
-                    matchers.Contains('1.0, 1.1, 1.2, 1.10'),
+                    matchers.Contains('1.0, 1.0/hasty, 1.1, 1.2, 1.10'),
                     matchers.Contains('third'),
                 ),
             )

@@ -45,19 +45,27 @@ class LowestVersionTest(base.MessageTestCase):
         self.assertEqual(0, reply['colour'])
 
     def test_a_withdrawn_argument_is_sent_only_when_it_says_something(self):
-        api = self.serve()
+        self.announced = '1.1'
+        api = self.serve(version='1.1')
 
-        reply = api.paint(self.context, 'door', forced=True)
+        self.assertFalse(api.paint(self.context, 'door')['forced'])
+        self.assertTrue(api.paint(self.context, 'door', forced=True)['forced'])
 
-        self.assertTrue(reply['forced'])
-        self.assertRaises(
-            TypeError,
-            api.paint,
+        self.assertEqual([('paint', '1.0')] * 2, self.sent())
+
+    def test_a_withdrawn_argument_is_refused_when_the_peer_has_it_no_more(
+        self,
+    ):
+        error = self.assertRaises(
+            exception.PeerTooNew,
+            self.serve().paint,
             self.context,
             'door',
             forced=True,
-            reason='they never met',
         )
+
+        self.assertIn('paint with forced was last in version 1.1', str(error))
+        self.assertEqual([], self.manager.received)
 
     def test_open_fields_are_carried(self):
         api = self.serve()
@@ -111,7 +119,7 @@ class FailureTest(base.MessageTestCase):
 class EndpointTest(base.MessageTestCase):
     def bare(self, **target):
         return oslo_messaging.get_rpc_client(
-            self.transport._open(),
+            self.transport.connection.open(),
             oslo_messaging.Target(topic=f'sample.{self.id()}', **target),
         )
 
@@ -183,22 +191,24 @@ class EndpointTest(base.MessageTestCase):
             {},
             {'what': 'x', 'colour': 'red'},
         ):
-            self.assertRaises(
-                TypeError,
+            error = self.assertRaises(
+                oslo_messaging.RemoteError,
                 self.bare(version='1.0').call,
                 {},
                 'paint',
                 **arguments,
             )
+            self.assertEqual('ArgumentsRefused', error.exc_type)
         self.assertEqual([], self.manager.received)
 
     def test_it_takes_the_form_of_every_version_it_speaks(self):
-        self.serve()
+        self.serve(version='1.1')
 
         self.bare(version='1.0').call({}, 'paint', what='x', forced=True)
+        self.bare(version='1.0').call({}, 'paint', what='x', gently=True)
         self.bare(version='1.1').call({}, 'paint', what='x', colour='red')
 
-        self.assertEqual(2, len(self.manager.received))
+        self.assertEqual(3, len(self.manager.received))
 
     def test_an_endpoint_that_breaks_its_contract_does_not_start(self):
         class Broken(sample.Manager):

@@ -9,6 +9,7 @@ from trove.cloud import base as cloud_base
 from trove.common import exception
 from trove.guestagent import api as guest_api
 from trove.objects import instance as instances
+from trove.objects import keys
 from trove.tests.unit.taskmanager import scene
 
 Status = instances.ServiceStatus
@@ -96,6 +97,32 @@ class TestCreate(scene.TestCase):
             'transport_url = rabbit://g:pa$$s@mq:5672/\n',
             files['trove-guestagent.conf'],
         )
+
+    def test_guest_gets_a_key_of_its_own(self):
+        self.config(
+            enable_secure_rpc_messaging=True, inst_rpc_key_encr_key='I' * 32
+        )
+
+        self.when_created(self.instance_id)
+
+        key = keys.get(self.conf, self.instance_id).current
+        spec = self.cloud.specs[self.instance_id]
+        self.assertIn(
+            f'instance_rpc_encr_key = {key}\n', spec.files['guest_info.conf']
+        )
+        self.assertNotIn(key, repr(spec))
+        self.assertNotIn(key, self.logs.output)
+
+    def test_without_encryption_it_gets_none_and_is_told_so(self):
+        self.when_created(self.instance_id)
+
+        files = self.cloud.specs[self.instance_id].files
+        self.assertNotIn('rpc_encr_key', str(files))
+        self.assertIn(
+            'enable_secure_rpc_messaging = false\n',
+            files['trove-guestagent.conf'],
+        )
+        self.assertIsNone(keys.get(self.conf, self.instance_id).current)
 
     def test_instance_without_a_volume(self):
         plain_id = self.given_request(name='plain', volume_size=None)

@@ -50,6 +50,17 @@ class TestResizeFlavor(scene.TestCase):
         told = self.guest.arguments('start_db_with_conf_changes')
         self.assertEqual('18', told['ds_version'])
 
+    def test_its_guest_may_be_another_one_afterwards(self):
+        self.guest.hooks['rpc_ping'] = lambda: self.guest.report(
+            Status.SHUTDOWN
+        )
+        self.guest.version = '1.1'
+
+        self.when_resized()
+
+        self.assertEqual('1.1', instances.guest_version(self.instance_id))
+        self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
+
     def assert_as_before(self, *parts):
         self.assert_fault(self.instance_id, *parts)
         self.assertEqual('1', self.shown(self.instance_id).flavor_id)

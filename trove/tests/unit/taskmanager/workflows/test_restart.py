@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from trove.common import exception
+from trove.guestagent import api as guest_api
 from trove.objects import instance as instances
 from trove.tests.unit.taskmanager import scene
 
@@ -92,6 +93,17 @@ class TestReboot(scene.TestCase):
         self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
         self.assertIn(('reboot_server', self.instance_id), self.cloud.calls)
         self.assertEqual([], self.guest.asked)
+
+    def test_what_its_guest_speaks_is_found_out_anew(self):
+        # The image that it boots may have another agent.
+        guest = guest_api.API(self.transport, self.instance_id)
+        self.assertEqual('1.4', guest.cap)
+        self.guest.version = '1.3'
+        self.given_guest_survives_reboots(self.guest)
+
+        self.when_rebooted()
+
+        self.assertEqual('1.3', guest.cap)
 
     def test_what_the_guest_said_before_does_not_count(self):
         # Given: the last thing the guest said, while it was going down, is

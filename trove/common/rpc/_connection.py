@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The connection to the message broker, and the queues there."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+from oslo_config import cfg
+import oslo_messaging
+
+from trove.common.rpc import _dispatch
+from trove.common.rpc import _listener
+from trove.common.rpc import _replies
+
+LOG = logging.getLogger(__name__)
+
+#: A message that no queue takes is an error, and not gone without a word.
+MUST_ARRIVE = oslo_messaging.TransportOptions(at_least_once=True)
+
+#: Topics and versions for which a client is kept, at most.
+_MOST = 20_000
+
+
+class Connection:
+    """What a process holds open of oslo.messaging; opened when needed.
+
+    :param url: of the message broker, instead of ``transport_url``
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts, url: str | None) -> None:
+        self.conf = conf
+        self._url = url
+        self._lock = threading.Lock()
+        self._transport: oslo_messaging.Transport | None = None
+        self._clients: dict[str, oslo_messaging.RPCClient] = {}
+        self._prepared: dict[tuple[str, str, float | None], Any] = {}
+        self._reached = False
+        self._replies = _replies.Exchange()
+
+    def open(self) -> oslo_messaging.Transport:
+        with self._lock:
+            if self._transport is None:
+                self._transport = oslo_messaging.get_rpc_transport(
+                    self.conf, url=self._url, allowed_remote_exmods=[]
+                )
+            return self._transport
+
+    def close(self) -> None:
+        with self._lock:
+            transport, self._transport = self._transport, None
+            self._clients.clear()
+            self._prepared.clear()
+            self._reached = False
+        if transport is not None:
+            transport.cleanup()
+
+    def client(self, name: str) -> oslo_messaging.RPCClient:
+        """The client of an interface; its callers name topic and version.
+
+        :returns: an ``oslo_messaging.RPCClient``
+        """
+        client = self._clients.get(name)
+        if client is None:
+            transport = self.open()
+            with self._lock:
+                client = self._clients.setdefault(
+                    name,
+                    oslo_messaging.get_rpc_client(
+                        transport,
+                        oslo_messaging.Target(),
+                        retry=self.conf.rpc_send_attempts,
+                    ),
+                )
+        return client
+
+    def server(
+        self, topic: str, host: str, dispatcher: _dispatch.Dispatcher
+    ) -> _listener.Listener:
+        """Return a server of a topic, which does not listen yet."""
+        target = oslo_messaging.Target(topic=topic, server=host)
+        return _listener.Listener(
+            _listener.make_server(self.open(), target, dispatcher),
+            dispatcher.unreadable,
+        )
+
+    def prepared(
+        self, name: str, topic: str, version: str, timeout: float | None
+    ) -> Any:
+        """The client of an interface, for one topic and version.
+
+        :returns: an ``oslo_messaging`` call context; what is sent with it
+            must arrive in a queue
+        """
+        key = topic, version, timeout
+        found = self._prepared.get(key)
+        if found is None:
+            found = self.client(name).prepare(
+                topic=topic,
+                version=version,
+                timeout=timeout,
+                transport_options=MUST_ARRIVE,
+            )
+            with self._lock:
+                if len(self._prepared) >= _MOST:
+                    self._prepared.clear()
+                self._prepared[key] = found
+        return found
+
+    def reach(self) -> None:
+        """Make sure, once, that the message broker can be reached.
+
+        The first call of a process opens the queue for its replies, and
+        oslo.messaging would wait for a broker that is away without end.
+        What is sent here has no receiver.
+
+        :raises Exception: of the transport's driver, when it cannot
+        """
+        if not self._reached:
+            self.client('').prepare(topic='trove-reach').cast({}, 'reach')
+            self._reached = True
+        transport = self._transport
+        if transport is not None:
+            self._replies.make(transport._driver)
+
+    def create_queue(self, topic: str, host: str) -> None:
+        """Make the queues of a server that is not there yet.
+
+        What waits in them already stays there: nothing is consumed, as a
+        server without endpoints would do it.
+
+        :raises Exception: of the transport's driver, when it cannot
+        """
+        self.reach()
+        # oslo.messaging makes queues only for who consumes from them.
+        driver = self.open()._driver
+        exchange = driver._get_exchange(oslo_messaging.Target(topic=topic))
+        with driver._get_connection() as connection:
+            for name in (topic, f'{topic}.{host}'):
+                connection.declare_topic_consumer(
+                    exchange_name=exchange, topic=name
+                )
+
+    def delete_queues(self, topic: str, host: str) -> None:
+        """Remove the queues of a server that will not come back.
+
+        What waits in them is lost. A broker that cannot do it, or is away,
+        is logged.
+        """
+        try:
+            # oslo.messaging makes queues, but has no call that removes them.
+            # Its heartbeat thread reads from this connection too, and might
+            # take the broker's answer away; so none is waited for.
+            driver = self.open()._driver
+            with driver._get_connection(retry=1) as connection:
+                for name in (topic, f'{topic}.{host}'):
+                    with connection._connection_lock:
+                        connection.channel.queue_delete(name, nowait=True)
+        except Exception as error:  # noqa: BLE001
+            LOG.warning(
+                'Could not remove the queues %s and %s.%s from the message '
+                'broker: %s. Nobody uses them any more; remove them by hand.',
+                topic,
+                topic,
+                host,
+                error,
+            )

@@ -1,0 +1,378 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happens to a message that comes in, step by step.
+
+oslo.messaging acknowledges a message before it dispatches it, so one that
+cannot be taken would be gone; here it is written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import dataclasses
+import logging
+import time
+from typing import Any
+from typing import Literal
+from typing import NoReturn
+
+import oslo_messaging
+
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.common.rpc import _contract
+from trove.common.rpc import _events
+from trove.common.rpc import _forms
+from trove.common.rpc import _incoming
+from trove.common.rpc import _interface
+from trove.common.rpc import _refusing
+from trove.common.rpc import _rejection
+from trove.common.rpc import _replays
+from trove.common.rpc import _seal
+from trove.common.rpc import _server
+from trove.common.rpc import _settings
+
+LOG = logging.getLogger(__name__)
+
+_Message = _incoming.Message
+_UNKNOWN = _incoming.UNKNOWN
+
+_Reject = _refusing.Reject
+
+
+@dataclasses.dataclass(frozen=True)
+class Receiver:
+    """What a process has for taking messages.
+
+    :param sink: None where nobody writes rejections down
+    :param replays: what this process remembers is checked in any case
+    """
+
+    settings: _settings.Settings
+    sealer: _seal.Sealer
+    sink: _rejection.Sink | None
+    replays: _replays.Replays | None
+    memory: _replays.Replays = dataclasses.field(
+        default_factory=_replays.Memory
+    )
+
+
+class Dispatcher:
+    """Takes the messages of one topic.
+
+    :param endpoints: one for each major version that is served
+    :param peer: the instance whose guest this is, None for the services
+    """
+
+    def __init__(
+        self,
+        receiver: Receiver,
+        endpoints: Sequence[_server.Endpoint],
+        peer: str | None,
+    ) -> None:
+        self._receiver = receiver
+        self._endpoints = endpoints
+        self._peer = peer
+        self._name = endpoints[0].interface.name
+        self._found: dict[tuple[str, str], _server.Served] = {}
+        self._declared = frozenset(
+            name for each in endpoints for name in each.interface.methods
+        )
+
+    def dispatch(self, incoming: Any) -> Any:
+        """Do what a message says, and return the reply.
+
+        :param incoming: an ``oslo_messaging`` incoming message
+        :raises oslo_messaging.ExpectedException: with what the sender is to
+            be told, and without a traceback
+        """
+        waits = getattr(incoming, 'reply_q', None) is not None
+        message = _Message('call' if waits else 'cast')
+        try:
+            self._read(message, incoming)
+            if message.kind == 'cast':
+                # What is written down of it must be of somebody who may
+                # send, and readable, to be sent again.
+                accepted = self._open(message)
+                served = self._find(message)
+            else:
+                served = self._find(message)
+                if _forms.SEALED not in message.arguments:
+                    # Who probes has no key, and learns it by their names.
+                    self._check(message, served)
+                accepted = self._open(message)
+            context = self._context(message)
+            self._check(message, served)
+        except _Reject as rejected:
+            self._reject(message, rejected)
+            _refusing.tell(rejected.error)
+        except Exception as error:
+            # A fault of ours must not make a message vanish.
+            LOG.exception('Could not read a message of %s.', self._name)
+            failed = self._failed(error)
+            self._reject(message, failed)
+            _refusing.tell(failed.error)
+        self._count('received', message)
+        answer = None
+        try:
+            answer = served.function(context, **message.arguments)
+        except exception.TroveError as error:
+            if message.kind == 'cast':
+                raise
+            return self._failure(accepted, error)
+        except Exception as error:
+            LOG.exception(
+                'Failed to carry out %s %s.', self._name, message.method
+            )
+            return self._failure(accepted, error)
+        return self._receiver.sealer.answer(accepted, answer)
+
+    def unreadable(self, error: str) -> None:
+        """Write down that something came that is no message at all.
+
+        :param error: name of the class of the exception
+        """
+        self._reject(
+            _Message('cast'),
+            _Reject(
+                'form',
+                f'it is no message of oslo.messaging ({error}). Find out who '
+                'else has access to the message broker',
+                _refusing.NotTaken(),
+            ),
+        )
+
+    # The steps
+
+    def _read(self, message: _Message, incoming: Any) -> None:
+        """Check that it has the form of a message at all."""
+        said = incoming.message
+        method, version = said.get('method'), said.get('version', '1.0')
+        arguments = said.get('args', {})
+        if isinstance(method, str):
+            message.method = method[:255]
+        if isinstance(arguments, dict):
+            message.arguments = arguments
+        if isinstance(incoming.ctxt, dict):
+            message.context = dict(incoming.ctxt)
+            # oslo.messaging's own.
+            message.context.pop('client_timeout', None)
+        if _incoming.is_deep(message.arguments):
+            message.arguments = {}
+            self._refuse('form', 'it is nested too deeply')
+        limit = self._receiver.settings['rpc_max_message_bytes']
+        if _incoming.size((arguments, incoming.ctxt)) > limit:
+            message.arguments = {}
+            self._refuse(
+                'size',
+                f'it has more than {limit} bytes. If it is an honest one, '
+                'raise rpc_max_message_bytes',
+            )
+        if (
+            message.method != method
+            or not isinstance(arguments, dict)
+            or said.get('namespace') is not None
+        ):
+            self._refuse('form', 'it has not the form of a message')
+        try:
+            message.version = str(_contract.Version.parse(version))
+        except (ValueError, AttributeError, TypeError):
+            self._refuse('form', 'its version is none')
+
+    def _find(self, message: _Message) -> _server.Served:
+        """Find who serves it."""
+        key = message.version, message.method
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = self._search(message)
+        return found
+
+    def _search(self, message: _Message) -> _server.Served:
+        version = _contract.Version.parse(message.version)
+        taking = [each for each in self._endpoints if each.takes(version)]
+        if not taking:
+            served = ', '.join(str(each.version) for each in self._endpoints)
+            raise _Reject(
+                'version',
+                f'it is of version {version} of the interface {self._name}; '
+                f'this service takes {served}',
+                oslo_messaging.UnsupportedVersion(
+                    message.version, method=message.method
+                ),
+            )
+        for endpoint in taking:
+            found = endpoint.served.get(message.method)
+            if found is not None:
+                return found
+        raise _Reject(
+            'method',
+            'this service has no method of that name',
+            oslo_messaging.NoSuchMethod(message.method),
+        )
+
+    def _open(self, message: _Message) -> _seal.Accepted:
+        """Open it, and see that it is no copy of another one."""
+        interface = self._spoken(message)
+        try:
+            accepted = self._receiver.sealer.accept(
+                interface,
+                self._peer,
+                message.method,
+                message.version,
+                message.arguments,
+                message.context,
+            )
+        except _seal.Unopened as error:
+            self._refuse(error.cause, error.reason)
+        message.arguments = accepted.arguments
+        message.context = accepted.context
+        message.sender = accepted.sender
+        message.form = accepted.form
+        if accepted.sent is not None and accepted.id is not None:
+            method = interface.methods.get(message.method)
+            self._check_copy(
+                message,
+                accepted.id,
+                accepted.sent,
+                method is not None and method.repeatable,
+            )
+        return accepted
+
+    def _check_copy(
+        self, message: _Message, name: str, sent: float, repeatable: bool
+    ) -> None:
+        most = self._receiver.settings['rpc_message_max_age']
+        # Should it be refused for it: until here, it stands for itself.
+        message.id = name
+        age = time.time() - sent
+        if abs(age) > most:
+            self._refuse(
+                'age',
+                f'it was sent {age:.0f} s ago, and what is more than {most} '
+                's old (rpc_message_max_age) may be a copy of one that was '
+                'taken then. Look first whether it was carried out. Only if '
+                'it was not, and the clocks are right, send it again: '
+                'trove-rpc rejected replay',
+            )
+        scope = f'{self._name}:{message.sender or self._peer or ""}'
+        stores = [self._receiver.memory]
+        if self._receiver.replays is not None and not repeatable:
+            stores.append(self._receiver.replays)
+        try:
+            first = all(store.first(scope, name, sent) for store in stores)
+        except exception.TroveError as error:
+            raise self._failed(error) from None
+        if not first:
+            self._refuse('replay', 'it is a copy of one that was taken')
+        message.id = None
+
+    def _spoken(self, message: _Message) -> _interface.Interface:
+        version = _contract.Version.parse(message.version)
+        for endpoint in self._endpoints:
+            if endpoint.version.major == version.major:
+                return endpoint.interface
+        return self._endpoints[0].interface
+
+    def _context(self, message: _Message) -> trove_context.TroveContext:
+        try:
+            context = trove_context.TroveContext.from_dict(message.context)
+        except (TypeError, ValueError, AttributeError):
+            self._refuse('form', 'its context is none')
+        context.sender = message.sender
+        return context
+
+    def _check(self, message: _Message, served: _server.Served) -> None:
+        try:
+            served.check(message.arguments)
+        except _server.ArgumentsRefused as error:
+            raise _Reject('arguments', str(error), error) from None
+
+    # The outcome
+
+    def _failure(self, accepted: _seal.Accepted, error: Exception) -> Any:
+        sealed = self._receiver.sealer.failure(
+            accepted, type(error).__name__, str(error)
+        )
+        if sealed is None:
+            _refusing.tell(error)
+        return sealed
+
+    def _refuse(self, cause: _rejection.Cause, reason: str) -> NoReturn:
+        raise _Reject(cause, reason, _not_taken())
+
+    def _failed(self, error: Exception) -> _Reject:
+        """Something of ours failed: the message may well be honest."""
+        ours = isinstance(error, exception.TroveError)
+        return _Reject(
+            'unread',
+            'it could not be read, or told from a copy, because something '
+            f'failed here: {error if ours else type(error).__name__}. Repair '
+            'that (the log of this service says more), look whether it was '
+            'carried out before, and if not, send it again: trove-rpc '
+            'rejected replay',
+            _not_taken(),
+        )
+
+    def _reject(self, message: _Message, rejected: _Reject) -> None:
+        interfaces = [each.interface for each in self._endpoints]
+        if _refusing.is_probe(interfaces, message, rejected.cause):
+            # Somebody asks what is understood here, and was answered.
+            return
+        self._count('rejected', message, rejected.cause)
+        rejection = _refusing.rejection(
+            self._name, self._peer, message, rejected
+        )
+        if message.kind == 'call' and rejection.honest:
+            LOG.info(
+                'Refused the call of %s %s: %s.',
+                self._name,
+                message.method,
+                rejected.reason,
+            )
+        elif self._receiver.sink is not None:
+            self._write_down(self._receiver.sink, rejection)
+        else:
+            LOG.warning(
+                'Could not take %s %s: %s.',
+                self._name,
+                message.method,
+                rejected.reason,
+            )
+
+    def _write_down(
+        self, sink: _rejection.Sink, rejection: _rejection.Rejection
+    ) -> None:
+        try:
+            sink(rejection)
+        except Exception:
+            LOG.exception(
+                'Could not write down that %s %r %s of request %r could not '
+                'be taken: %s. If it is still wanted, ask for it anew.',
+                *(self._name, rejection.method, rejection.version),
+                *(rejection.request_id, rejection.reason),
+            )
+
+    def _count(
+        self,
+        outcome: _events.Outcome,
+        message: _Message,
+        cause: _rejection.Cause | Literal[''] = '',
+    ) -> None:
+        # What strangers write must not make labels without end.
+        known = message.method in self._declared
+        version = message.version if len(message.version) <= 4 else _UNKNOWN
+        _events.record(
+            _events.Event(
+                outcome,
+                self._name,
+                self._peer,
+                message.method if known else _UNKNOWN,
+                version,
+                form=message.form,
+                cause=cause,
+            )
+        )
+
+
+def _not_taken() -> Exception:
+    # No more is told to who may be no friend.
+    return _refusing.NotTaken('The message was not taken.')

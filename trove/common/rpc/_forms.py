@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The two encrypted forms of a message, as they look on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import dataclasses
+import json
+import math
+import time
+from typing import Any
+from typing import Literal
+
+from oslo_serialization import jsonutils
+
+from trove.common import crypto
+
+Form = Literal['clear', 'released', 'sealed']
+
+#: Name of the only argument of a sealed message, and of the only value of a
+#: sealed reply.
+SEALED = 'sealed'
+
+#: Of the released form: the context's only key, and who sends.
+CONTEXT = 'context'
+SENDER = 'csz-instance-id'
+_ENTITY = 'entity'
+
+_compact = json.JSONEncoder(separators=(',', ':')).encode
+_dumps = json.JSONEncoder(
+    separators=(',', ':'), default=jsonutils.to_primitive
+).encode
+
+#: Of the sealed form. Another one would have another number.
+_FORMAT = 1
+
+_ID = frozenset('0123456789abcdef')
+_LONGEST_NAME = 255
+
+
+class Malformed(ValueError):
+    """This is no message; the text says what is wrong with it."""
+
+
+@dataclasses.dataclass(slots=True)
+class Header:
+    """What a sealed text says in the clear.
+
+    :param instance: the guest at one end of it, empty when there is none
+    :param key_id: names the key
+    :param sent: seconds since the epoch
+    :param id: 32 hexadecimal digits
+    """
+
+    instance: str
+    key_id: str
+    sent: float
+    id: str
+    body: str = dataclasses.field(repr=False)
+
+    @classmethod
+    def read(cls, text: object) -> Header:
+        """Read a sealed text.
+
+        :raises Malformed: it is none
+        """
+        values = load_object(text)
+        if values.get('v') != _FORMAT:
+            raise Malformed(
+                'it has a format that is unknown here; is the sender newer?'
+            )
+        instance, key_id = values.get('for'), values.get('key')
+        sent, unique, body = (values.get(k) for k in ('sent', 'id', 'body'))
+        if not (
+            isinstance(instance, str)
+            and len(instance) <= _LONGEST_NAME
+            and isinstance(key_id, str)
+            and isinstance(sent, float)
+            and math.isfinite(sent)
+            and isinstance(unique, str)
+            and len(unique) == 32
+            and _ID.issuperset(unique)
+            and isinstance(body, str)
+        ):
+            raise Malformed('its header is not as it should be')
+        return cls(instance, key_id, sent, unique, body)
+
+
+@dataclasses.dataclass(slots=True)
+class Binding:
+    """What a sealed message, and the reply to it, belong to.
+
+    :param version: as on the wire
+    :param instance: as in the header
+    :param id: of the request; its reply bears it too
+    """
+
+    interface: str
+    method: str
+    version: str
+    instance: str
+    id: str
+    key: str = dataclasses.field(repr=False)
+
+    def seal(self, direction: str, content: object) -> str:
+        """Return the sealed text.
+
+        :param direction: ``request`` or ``reply``
+        """
+        # With few digits, for each of them then counts.
+        sent = round(time.time(), 3)
+        body = crypto.seal(
+            _dumps(content),
+            self.key,
+            self._purpose(direction),
+            self._associated(direction, sent),
+        )
+        # JSON: none but the name of the instance could need an escape.
+        return (
+            f'{{"v":{_FORMAT},"for":{_compact(self.instance)},'
+            f'"key":"{crypto.key_id(self.key)}","sent":{sent!r},'
+            f'"id":"{self.id}","body":"{body}"}}'
+        )
+
+    def unseal(self, direction: str, header: Header) -> dict[str, Any]:
+        """Return the content.
+
+        :raises trove.common.crypto.DecryptionError: it does not belong here
+        :raises Malformed: it belongs here, but is nothing to be read
+        """
+        named = header.instance, header.id, header.key_id
+        if named != (self.instance, self.id, crypto.key_id(self.key)):
+            raise crypto.DecryptionError
+        return load_object(
+            crypto.unseal(
+                header.body,
+                self.key,
+                self._purpose(direction),
+                self._associated(direction, header.sent),
+            )
+        )
+
+    def _purpose(self, direction: str) -> str:
+        return f'rpc {self.interface} {direction}'
+
+    def _associated(self, direction: str, sent: float) -> bytes:
+        # None of these has a line break in it where it is sealed, so they
+        # read in one way only.
+        said = (
+            *(str(_FORMAT), direction, self.interface, self.method),
+            self.version,
+            *(self.instance, crypto.key_id(self.key), repr(sent), self.id),
+        )
+        return '\n'.join(said).encode()
+
+
+def load(text: object) -> Any:
+    """Read JSON.
+
+    :raises Malformed: it is none
+    """
+    if not isinstance(text, str):
+        raise Malformed('there is no text where one should be')
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise Malformed('it has text that is no JSON') from None
+
+
+def load_object(text: object) -> dict[str, Any]:
+    """Read JSON that is an object.
+
+    :raises Malformed: it is none
+    """
+    values = load(text)
+    if not isinstance(values, dict):
+        raise Malformed('it has JSON that is no object')
+    return values
+
+
+# The released form
+
+
+def encrypt(value: Any, key: str, sender: str | None) -> str:
+    """Encrypt one value.
+
+    :param sender: the instance that the key is of, where it has to be named
+    """
+    encrypted = crypto.encrypt_released(jsonutils.dumps(value), key)
+    if sender is None:
+        return encrypted
+    return jsonutils.dumps({_ENTITY: encrypted, SENDER: sender})
+
+
+def encrypt_context(
+    context: Mapping[str, Any], key: str, sender: str | None
+) -> dict[str, Any]:
+    encrypted = crypto.encrypt_released(jsonutils.dumps(context), key)
+    named = {} if sender is None else {SENDER: sender}
+    return {CONTEXT: encrypted} | named
+
+
+def bare(value: object, sender: str | None) -> str:
+    """Return the encrypted text of a value.
+
+    :param sender: the instance that it has to name
+    :raises Malformed: it is none, or names another instance
+    """
+    if sender is not None:
+        values = load_object(value)
+        if values.get(SENDER) != sender:
+            raise Malformed('it has parts of different instances')
+        value = values.get(_ENTITY)
+    if not isinstance(value, str):
+        raise Malformed('it has a part that is not encrypted')
+    return value
+
+
+def decrypt(text: str, key: str) -> Any:
+    """Return the value that was encrypted.
+
+    :raises trove.common.crypto.DecryptionError: not with this key
+    """
+    try:
+        return load(crypto.decrypt_released(text, key))
+    except Malformed:
+        # Nothing is authenticated here: this is how a wrong key shows.
+        raise crypto.DecryptionError from None

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The receiver's part of sealed messages: which are opened, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+import dataclasses
+from typing import Any
+from typing import Literal
+from typing import Protocol
+
+from trove.common import crypto
+from trove.common.rpc import _forms
+from trove.common.rpc import _interface
+
+SAME_KEYS = (
+    'Both sides must have the same key, in the option or file that the '
+    'guide "Message security" names'
+)
+_OFF = (
+    'it is encrypted, but encryption is off here. Set '
+    'enable_secure_rpc_messaging to the same value, and the keys, on both '
+    'sides'
+)
+_CLEAR = (
+    'it came in the clear where it must be encrypted. '
+    'enable_secure_rpc_messaging is off at its sender, or somebody has '
+    'forged it'
+)
+_WEAK = (
+    'it is encrypted as released versions do it, without proof of its '
+    'origin, which [DEFAULT] rpc_seal_minimum = authenticated does not '
+    'permit. Upgrade the sender, or set the option to released meanwhile'
+)
+_WEAK_METHOD = (
+    'it is encrypted without proof of its origin, in which no version sends '
+    'this method. Somebody has forged it'
+)
+_FOREIGN = 'it was meant for another instance: somebody has moved it'
+_NOT_OPENED = (
+    'no key opens it: it was encrypted with another one, or changed or '
+    f'moved on its way. {SAME_KEYS}'
+)
+
+
+class Keys(Protocol):
+    """Where the keys of a process come from. Safe for use by many threads."""
+
+    @property
+    def identity(self) -> str | None:
+        """The instance that this process speaks for.
+
+        None for the services of the control plane.
+        """
+
+    def sealing(self, interface: str, peer: str | None) -> str | None:
+        """Return the key for what goes to a peer.
+
+        :returns: None when this peer has none, by agreement, and is spoken
+            to in the clear
+        :raises trove.common.exception.SealError: it ought to have one, and
+            it cannot be had
+        """
+
+    def opening(
+        self, interface: str, sender: str | None, fresh: bool = False
+    ) -> Sequence[str]:
+        """Return all keys that what comes in may be sealed with.
+
+        :param sender: the instance that it says to be of or for
+        :param fresh: what is remembered was not enough
+        :raises trove.common.exception.TroveError: they cannot be had
+        """
+
+    def opened(self, interface: str, sender: str | None, key: str) -> None:
+        """Take note that this key has opened a message."""
+
+    def clear_allowed(self, interface: str, sender: str | None) -> bool:
+        """Whether something in the clear may be taken from or for a peer.
+
+        :raises trove.common.exception.TroveError: it cannot be told
+        """
+
+
+class Unopened(Exception):
+    """A message that must not be read.
+
+    What keeps this side from reading it, as a database that is away does, is
+    raised as it is.
+
+    :param cause: ``seal``, or ``form`` when it is no message at all
+    :param reason: for people, with the remedy
+    """
+
+    def __init__(self, cause: Literal['seal', 'form'], reason: str) -> None:
+        super().__init__(reason)
+        self.cause: Literal['seal', 'form'] = cause
+        self.reason = reason
+
+
+@dataclasses.dataclass(slots=True)
+class Accepted:
+    """A request that was opened, and what seals the reply.
+
+    :param sender: the instance whose own key sealed it, if one did
+    :param id: of a sealed one, 32 hexadecimal digits
+    :param sent: when it was sealed, in seconds since the epoch
+    """
+
+    arguments: dict[str, Any] = dataclasses.field(repr=False)
+    context: dict[str, Any] = dataclasses.field(repr=False)
+    sender: str | None
+    form: _forms.Form
+    id: str | None = None
+    sent: float | None = None
+    key: str | None = dataclasses.field(default=None, repr=False)
+    binding: _forms.Binding | None = None
+
+
+def accept(
+    keys: Keys | None,
+    strict: bool,
+    interface: _interface.Interface,
+    peer: str | None,
+    method: str,
+    version: str,
+    arguments: dict[str, Any],
+    context: dict[str, Any],
+) -> Accepted:
+    """Open a request; see :meth:`trove.common.rpc._seal.Sealer.accept`."""
+    form = _form(arguments, context)
+    if keys is None:
+        if form != 'clear':
+            raise Unopened('seal', _OFF)
+        return Accepted(arguments, context, None, 'clear')
+    opener = _Opener(keys, strict, interface, peer, method)
+    try:
+        if form == 'sealed':
+            return opener.sealed(version, arguments, context)
+        if form == 'released':
+            return opener.released(arguments, context)
+        return opener.clear(arguments, context)
+    except _forms.Malformed as error:
+        raise Unopened('form', str(error)) from None
+    except crypto.DecryptionError:
+        raise Unopened('seal', _NOT_OPENED) from None
+
+
+@dataclasses.dataclass(slots=True)
+class _Opener:
+    """Opens one request; its methods raise what :meth:`accept` sorts."""
+
+    keys: Keys
+    strict: bool
+    interface: _interface.Interface
+    peer: str | None
+    method: str
+
+    def clear(
+        self, arguments: dict[str, Any], context: dict[str, Any]
+    ) -> Accepted:
+        concerned = self.peer
+        if self.interface.names_sender:
+            concerned = _concerned(arguments)
+        if self.strict or not self.keys.clear_allowed(
+            self.interface.name, concerned
+        ):
+            raise Unopened('seal', _CLEAR)
+        return Accepted(arguments, context, None, 'clear')
+
+    def released(
+        self, arguments: dict[str, Any], context: dict[str, Any]
+    ) -> Accepted:
+        if self.strict:
+            raise Unopened('seal', _WEAK)
+        declared = self.interface.methods.get(self.method)
+        if declared is not None and declared.sealed:
+            raise Unopened('seal', _WEAK_METHOD)
+        named = None
+        if self.interface.names_sender:
+            named = context.get(_forms.SENDER)
+            if not isinstance(named, str) or not named:
+                raise _forms.Malformed('it does not name its sender')
+        parts = {k: _forms.bare(v, named) for k, v in arguments.items()}
+        whole = _forms.bare(context.get(_forms.CONTEXT), None)
+        sender = named if self.interface.names_sender else self.peer
+        for key in self._candidates(sender):
+            try:
+                opened = _forms.decrypt(whole, key)
+                values = {k: _forms.decrypt(v, key) for k, v in parts.items()}
+            except crypto.DecryptionError:
+                continue
+            if isinstance(opened, dict):
+                self.keys.opened(self.interface.name, sender, key)
+                return Accepted(values, opened, sender, 'released', key=key)
+        raise crypto.DecryptionError
+
+    def sealed(
+        self, version: str, arguments: dict[str, Any], context: dict[str, Any]
+    ) -> Accepted:
+        if context:
+            raise _forms.Malformed('it has a context outside of the seal')
+        header = _forms.Header.read(arguments[_forms.SEALED])
+        if not self.interface.names_sender:
+            if header.instance != (self.peer or ''):
+                raise Unopened('seal', _FOREIGN)
+        sender = header.instance or None
+        for key in self._candidates(sender):
+            if crypto.key_id(key) != header.key_id:
+                continue
+            binding = _forms.Binding(
+                *(self.interface.name, self.method, version),
+                *(header.instance, header.id, key),
+            )
+            content = binding.unseal('request', header)
+            said, who = content.get('arguments'), content.get('context')
+            if not isinstance(said, dict) or not isinstance(who, dict):
+                raise _forms.Malformed('it has no arguments or no context')
+            self.keys.opened(self.interface.name, sender, key)
+            return Accepted(
+                *(said, who, sender, 'sealed', header.id, header.sent),
+                *(key, binding),
+            )
+        raise crypto.DecryptionError
+
+    def _candidates(self, sender: str | None) -> Iterator[str]:
+        tried = set()
+        for fresh in (False, True):
+            for key in self.keys.opening(
+                self.interface.name, sender, fresh=fresh
+            ):
+                if key not in tried:
+                    tried.add(key)
+                    yield key
+
+
+def _form(arguments: dict[str, Any], context: dict[str, Any]) -> _forms.Form:
+    if arguments.keys() == {_forms.SEALED}:
+        return 'sealed'
+    return 'released' if _forms.CONTEXT in context else 'clear'
+
+
+def _concerned(arguments: dict[str, Any]) -> str | None:
+    """Return the instance that a message in the clear speaks for."""
+    named = arguments.get('instance_id')
+    if named is None:
+        notification = arguments.get('serialized_notification')
+        if isinstance(notification, dict):
+            named = notification.get('instance_id')
+    return named if isinstance(named, str) else None

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What becomes of a message that is not taken: for its sender, and here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NoReturn
+
+import oslo_messaging
+
+from trove.common.rpc import _incoming
+from trove.common.rpc import _interface
+from trove.common.rpc import _probe
+from trove.common.rpc import _rejection
+
+_UPGRADE = (
+    '. Upgrade this service, then send it again: trove-rpc rejected replay'
+)
+
+#: With these it was sent by a newer release.
+_NEWER = ('version', 'method', 'arguments')
+
+#: Bytes of arguments beyond which nothing is kept of a message that nobody
+#: will send again: to mask and to store them would keep the process busy.
+_MOST = 16_384
+
+
+class Reject(Exception):
+    """Ends the way of a message that cannot be taken.
+
+    :param error: what a sender that waits is told
+    """
+
+    def __init__(
+        self, cause: _rejection.Cause, reason: str, error: Exception
+    ) -> None:
+        super().__init__(reason)
+        self.cause = cause
+        self.reason = reason
+        self.error = error
+
+
+class NotTaken(Exception):
+    """A sender is told by it that its message was not taken."""
+
+
+def tell(error: Exception) -> NoReturn:
+    """Answer with an error, and nothing of where in here it was raised."""
+    error.__cause__ = error.__context__ = None
+    expected = oslo_messaging.ExpectedException()
+    expected.exc_info = (type(error), error, None)
+    raise expected
+
+
+def is_probe(
+    interfaces: Iterable[_interface.Interface],
+    message: _incoming.Message,
+    cause: _rejection.Cause,
+) -> bool:
+    """Whether somebody only asks what is understood here.
+
+    A probe ends where its version, method and arguments are looked at: what
+    ends elsewhere is none, whatever it calls itself.
+    """
+    if message.kind != 'call' or cause not in _NEWER:
+        return False
+    if _probe.NAME in (message.method, *message.arguments):
+        return True
+    said = [message.method, *message.arguments]
+    return any(
+        revision.probe is not None
+        and said == [revision.probe.method, revision.probe.argument]
+        for interface in interfaces
+        for revision in interface.history
+    )
+
+
+def rejection(
+    interface: str,
+    peer: str | None,
+    message: _incoming.Message,
+    rejected: Reject,
+) -> _rejection.Rejection:
+    """Return what is to be written down."""
+    newer = rejected.cause in _NEWER
+    found = _rejection.Rejection(
+        interface=interface,
+        peer=peer,
+        sender=message.sender,
+        method=message.method,
+        version=message.version,
+        kind=message.kind,
+        cause=rejected.cause,
+        reason=rejected.reason + (_UPGRADE if newer else ''),
+        arguments=message.arguments,
+        request_id=_incoming.text(message.context.get('request_id')),
+        project_id=_incoming.text(message.context.get('project_id')),
+        user_id=_incoming.text(message.context.get('user')),
+        # Copies of one message are to be one record.
+        id=_rejection.new_id() if message.id is None else message.id,
+    )
+    deep = _incoming.is_deep(message.arguments)
+    if deep or not found.honest:
+        size = 0 if deep else _incoming.size(message.arguments)
+        if deep or size > _MOST:
+            found = found.without_arguments(size)
+    return found

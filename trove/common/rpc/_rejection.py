@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a receiver could not take, and where that is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+import dataclasses
+import time
+from typing import Any
+from typing import Literal
+from typing import Self
+import uuid
+
+from trove.common.rpc import _incoming
+from trove.common.rpc import _masking
+
+Cause = Literal[
+    'version',
+    'method',
+    'arguments',
+    'age',
+    'unread',
+    'seal',
+    'replay',
+    'size',
+    'form',
+]
+
+#: With these it was an honest message, as far as is known.
+_HONEST = ('version', 'method', 'arguments', 'age', 'unread')
+
+#: Bytes of arguments beyond which they are not shown: it would take seconds
+#: to mask them.
+_MOST_SHOWN = 262_144
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+@dataclasses.dataclass(frozen=True)
+class Rejection:
+    """A message that its receiver could not take; nothing of it was done.
+
+    :param peer: the instance whose guest received it, None for the services
+    :param sender: the instance with whose key it was sealed, None for others
+    :param method: as it was sent; whoever shows it is to expect anything
+    :param cause: ``version``, ``method``, ``arguments``: from a sender of
+        another release; ``age``: it waited too long; ``unread``: something
+        failed here before it could be read, or told from a copy; ``seal``,
+        ``replay``, ``size``, ``form``: broken, or from nobody who may send it
+    :param reason: why, and what to do, for people
+    :param arguments: in full, secrets included: only what :meth:`masked`
+        gives may be shown or stored in the clear
+    :param id: of the sealed message, so that copies are one; else its own
+    :param time: of the rejection, in seconds since the epoch
+    """
+
+    interface: str
+    peer: str | None
+    sender: str | None
+    method: str
+    version: str
+    kind: Literal['call', 'cast']
+    cause: Cause
+    reason: str
+    arguments: dict[str, Any] = dataclasses.field(repr=False)
+    request_id: str | None = None
+    project_id: str | None = None
+    user_id: str | None = None
+    id: str = dataclasses.field(default_factory=new_id)
+    time: float = dataclasses.field(default_factory=time.time)
+
+    @property
+    def honest(self) -> bool:
+        """Whether it is of somebody who may send, as far as is known."""
+        return self.cause in _HONEST
+
+    @property
+    def replayable(self) -> bool:
+        """Whether it makes sense to send it again, after an upgrade."""
+        return self.kind == 'cast' and self.honest
+
+    @property
+    def instance_id(self) -> str | None:
+        """The instance that it concerns, as far as that can be told."""
+        if self.peer or self.sender:
+            return self.peer or self.sender
+        named = self.arguments.get('instance_id')
+        return named if isinstance(named, str) and len(named) <= 36 else None
+
+    def masked(self) -> dict[str, Any]:
+        """The arguments without secrets, or only their size; never fails."""
+        if _incoming.is_deep(self.arguments):
+            return _left_out(0)
+        size = _incoming.size(self.arguments)
+        if size > _MOST_SHOWN:
+            return _left_out(size)
+        masked: dict[str, Any] = _masking.mask(self.arguments)
+        return masked
+
+    def without_arguments(self, size: int) -> Self:
+        """Return it with nothing of its arguments but their size in bytes.
+
+        :param size: 0 where they are nested too deeply to be measured
+        """
+        return dataclasses.replace(self, arguments=_left_out(size))
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it, as JSON can hold it; secrets included."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Make it of what :meth:`to_dict` gave.
+
+        :raises TypeError: it did not give that
+        """
+        return cls(**values)
+
+
+#: Writes a rejection down; it must not raise.
+Sink = Callable[[Rejection], None]
+
+
+def _left_out(size: int) -> dict[str, Any]:
+    return {'left out': size or 'nested too deeply'}

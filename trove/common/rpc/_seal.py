@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sealed messages: what goes encrypted, with which key, and what is taken.
+
+A message has one of three forms:
+
+``clear``
+    Nothing is encrypted. Only where nothing is meant to be.
+``released``
+    As releases up to 26.0 do it: each argument and the context for itself,
+    and nothing that could prove where it comes from or where it belongs.
+``sealed``
+    Arguments and context together in one text, authenticated, and bound to
+    interface, method, version, instance, direction, time and an identifier
+    of its own; a reply is bound to its request besides.
+
+Who sends decides on the form, by what the peer understands; who receives
+takes no form that is weaker than what was agreed, and never reads what does
+not open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import dataclasses
+import os
+from typing import Any
+
+from trove.common import crypto
+from trove.common import exception
+from trove.common.rpc import _forms
+from trove.common.rpc import _interface
+from trove.common.rpc import _opening
+
+Accepted = _opening.Accepted
+Keys = _opening.Keys
+Unopened = _opening.Unopened
+
+_AUTHENTICATED = 'authenticated'
+
+_NO_KEY = (
+    'The %s has no key, and [DEFAULT] rpc_seal_minimum = authenticated '
+    'permits nothing in the clear.'
+)
+_NO_FORM = (
+    'The %s speak a release whose encryption only guest agents can use. '
+    'Upgrade them first.'
+)
+
+
+class SealedFailure(Exception):
+    """The failure that a peer has put into a sealed reply.
+
+    :param class_name: name of the exception's class over there
+    """
+
+    def __init__(self, class_name: str, message: str) -> None:
+        super().__init__(message)
+        self.class_name = class_name
+        self.message = message
+
+
+@dataclasses.dataclass(slots=True)
+class Request:
+    """A request as it goes on the wire, and what opens the reply."""
+
+    # Not frozen: one is made for each message, and that would take thrice
+    # as long.
+
+    arguments: dict[str, Any] = dataclasses.field(repr=False)
+    context: dict[str, Any] = dataclasses.field(repr=False)
+    form: _forms.Form
+    who: str
+    method: str
+    key: str | None = dataclasses.field(default=None, repr=False)
+    binding: _forms.Binding | None = None
+
+
+class Sealer:
+    """Seals what goes out and opens what comes in. Safe for threads.
+
+    :param keys: None when nothing is encrypted here
+    :param minimum: gives ``released`` or ``authenticated``: the weakest form
+        that is sent or taken
+    """
+
+    def __init__(self, keys: Keys | None, minimum: Callable[[], str]) -> None:
+        self._keys = keys
+        self._minimum = minimum
+
+    @property
+    def _strict(self) -> bool:
+        return self._minimum() == _AUTHENTICATED
+
+    def request(
+        self,
+        interface: _interface.Interface,
+        peer: str | None,
+        method: str,
+        version: str,
+        arguments: dict[str, Any],
+        context: dict[str, Any],
+        authenticated: bool,
+    ) -> Request:
+        """Return a request as it goes on the wire.
+
+        :param version: as it goes on the wire
+        :param authenticated: the peer understands the sealed form
+        :raises trove.common.exception.SealError: it ought to be encrypted,
+            and cannot be
+        """
+        who = interface.describe(peer)
+        if self._keys is None:
+            return Request(arguments, context, 'clear', who, method)
+        key = self._keys.sealing(interface.name, peer)
+        if key is None:
+            if self._strict:
+                raise exception.SealError(reason=_NO_KEY % who)
+            return Request(arguments, context, 'clear', who, method)
+        sender = self._keys.identity if interface.names_sender else peer
+        if authenticated or self._strict:
+            binding = _forms.Binding(
+                *(interface.name, method, version, sender or ''),
+                *(os.urandom(16).hex(), key),
+            )
+            content = {'arguments': arguments, 'context': context}
+            sealed = {_forms.SEALED: binding.seal('request', content)}
+            return Request(sealed, {}, 'sealed', who, method, key, binding)
+        if interface.names_sender and sender is None:
+            raise exception.SealError(reason=_NO_FORM % who)
+        named = sender if interface.names_sender else None
+        return Request(
+            {k: _forms.encrypt(v, key, named) for k, v in arguments.items()},
+            _forms.encrypt_context(context, key, named),
+            *('released', who, method, key),
+        )
+
+    def reply(self, request: Request, result: Any) -> Any:
+        """Return what the peer answered.
+
+        :param result: as it came over the wire
+        :raises trove.common.exception.SealError: it does not open
+        :raises SealedFailure: the peer failed
+        """
+        if request.key is None:
+            return result
+        try:
+            if request.binding is None:
+                return _forms.decrypt(_forms.bare(result, None), request.key)
+            content = request.binding.unseal('reply', _read_reply(result))
+            if 'failure' not in content:
+                return content['result']
+            failure = content['failure']
+            words = str(failure['class']), str(failure['message'])
+        except (crypto.DecryptionError, _forms.Malformed) as error:
+            why = str(error)
+        except (KeyError, TypeError):
+            why = 'it says nothing'
+        else:
+            raise SealedFailure(*words)
+        raise exception.SealError(
+            reason=f'The {request.who} may have carried out '
+            f'{request.method}, but its reply was not taken: {why}. '
+            f'{_opening.SAME_KEYS}.'
+        )
+
+    def accept(
+        self,
+        interface: _interface.Interface,
+        peer: str | None,
+        method: str,
+        version: str,
+        arguments: dict[str, Any],
+        context: dict[str, Any],
+    ) -> Accepted:
+        """Open a request.
+
+        :param peer: the instance whose topic it came by, if it has one
+        :param version: as it came over the wire, the arguments and the
+            context too
+        :raises Unopened: it must not be read
+        :raises Exception: of the keys, which cannot be had
+        """
+        return _opening.accept(
+            *(self._keys, self._strict, interface, peer),
+            *(method, version, arguments, context),
+        )
+
+    def answer(self, accepted: Accepted, result: Any) -> Any:
+        """Return a result as it goes on the wire."""
+        if accepted.binding is not None:
+            content = {'result': result}
+            return {_forms.SEALED: accepted.binding.seal('reply', content)}
+        if accepted.key is not None:
+            return _forms.encrypt(result, accepted.key, None)
+        return result
+
+    def failure(
+        self, accepted: Accepted, class_name: str, message: str
+    ) -> Any | None:
+        """Return a failure as it goes on the wire, in place of a result.
+
+        :returns: None when this form has no way to seal it
+        """
+        if accepted.binding is None:
+            return None
+        content = {'failure': {'class': class_name, 'message': message}}
+        return {_forms.SEALED: accepted.binding.seal('reply', content)}
+
+
+def _read_reply(result: Any) -> _forms.Header:
+    if not isinstance(result, dict) or result.keys() != {_forms.SEALED}:
+        raise _forms.Malformed('it came in the clear')
+    return _forms.Header.read(result[_forms.SEALED])

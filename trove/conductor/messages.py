@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads what guests send: whatever it is, it becomes a value or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import logging
+import math
+import re
+from typing import Any
+
+from trove.common import rpc
+from trove.objects import instance as instances
+
+LOG = logging.getLogger(__name__)
+
+#: Longest name of a release that is kept, and what it is made of.
+_RELEASE = re.compile(r'[0-9A-Za-z.+_-]{1,64}')
+_ANNOUNCED = re.compile(r'[0-9A-Za-z./,-]{1,64}')
+
+_LONGEST_ID = 36
+
+#: Why a guest may not have taken a message.
+_CAUSES = frozenset(
+    ('version', 'method', 'arguments', 'age', 'unread')
+    + ('seal', 'replay', 'size', 'form')
+)
+
+
+class Refused(Exception):
+    """A message that its sender may not send."""
+
+
+def status(
+    instance_id: str, payload: Mapping[str, Any]
+) -> instances.ServiceStatus | None:
+    """Return the status of a heartbeat, None when it has none we know."""
+    text = dictionary(payload).get('service_status')
+    if text is None:
+        return None
+    try:
+        return instances.ServiceStatus.from_description(str(text))
+    except ValueError:
+        LOG.warning(
+            'The guest agent of instance %s reports the status "%s", which '
+            'is unknown here: the status is left as it was. If the guest is '
+            'newer than this conductor, upgrade the conductor.',
+            instance_id,
+            str(text)[:100],
+        )
+        return None
+
+
+def announced(instance_id: str, payload: Mapping[str, Any]) -> str | None:
+    """Return what a heartbeat says that the guest agent speaks.
+
+    :returns: what it announces, a space, and the release of its package;
+        None when it announces nothing
+    """
+    said = dictionary(payload)
+    text = said.get('rpc_version')
+    if text is None:
+        return None
+    try:
+        if not isinstance(text, str) or not _ANNOUNCED.fullmatch(text):
+            raise ValueError('it has other characters than a version')
+        for name in text.split(','):
+            rpc.Version.parse(name.partition('/')[0])
+    except ValueError as error:
+        LOG.warning(
+            'The guest agent of instance %s reports a version that is none: '
+            '%s. It is treated like the oldest; upgrade or restart it.',
+            instance_id,
+            error,
+        )
+        return None
+    release = said.get('release')
+    if isinstance(release, str) and _RELEASE.fullmatch(release):
+        return f'{text} {release}'
+    return text
+
+
+def seconds(sent: object) -> float | None:
+    """Return a time in seconds since the epoch, None when it is none."""
+    try:
+        value = float(sent) if isinstance(sent, (int, float)) else None
+    except OverflowError:
+        return None
+    return value if value is None or math.isfinite(value) else None
+
+
+def identifier(instance_id: object) -> str:
+    """Return the id of an instance.
+
+    :raises Refused: it cannot be one
+    """
+    if (
+        not isinstance(instance_id, str)
+        or len(instance_id) > _LONGEST_ID
+        or '\0' in instance_id
+    ):
+        raise Refused('that is no id of an instance')
+    return instance_id
+
+
+def dictionary(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def rejection(instance_id: str, said: object) -> rpc.Rejection:
+    """Return what a guest could not take, as it reports it.
+
+    It is the receiver, whatever it says: so it can only ask for messages to
+    itself to be sent again.
+
+    :raises Refused: the report is not of the form that guests send
+    """
+    values = dict(dictionary(said))
+    for name in ('count', 'masked', 'told'):
+        values.pop(name, None)
+    values.update(peer=instance_id, interface='guestagent', sender=None)
+    try:
+        if _is_well_formed(values):
+            return rpc.Rejection.from_dict(values)
+    except TypeError:
+        # It has other fields.
+        pass
+    raise Refused(
+        'the report of a rejected message is not of the form that guest '
+        'agents send. If the guest is newer than this conductor, upgrade the '
+        'conductor'
+    )
+
+
+def _is_well_formed(values: Mapping[str, Any]) -> bool:
+    texts = ('id', 'method', 'version', 'kind', 'cause', 'reason')
+    optional = ('request_id', 'project_id', 'user_id')
+    return (
+        all(isinstance(values.get(name), str) for name in texts)
+        and all(
+            isinstance(values.get(name), str | None) for name in optional
+        )
+        and len(values['id']) <= _LONGEST_ID
+        and values['kind'] in ('call', 'cast')
+        and values['cause'] in _CAUSES
+        and isinstance(values.get('arguments'), dict)
+        and isinstance(values.get('time'), int | float)
+    )

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hands over to the conductors what the guest could not take."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Final
+
+from oslo_config import cfg
+from oslo_utils import strutils
+
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.common import rpc
+from trove.common import service
+from trove.conductor import api as conductor
+from trove.guestagent import conductors as conductors_
+from trove.guestagent import rejections
+
+LOG = logging.getLogger(__name__)
+
+#: Seconds between two rounds; the first of a new kind is not waited with.
+_INTERVAL: Final = 30.0
+#: Seconds for which an answer of the conductors is waited for, until they
+#: are told in words that every version has.
+_PATIENCE: Final = 60.0
+#: Seconds that a round under way may hold up the end of the agent.
+_END: Final = 1.0
+
+
+class HandOver:
+    """Reports each message once, and forgets it when that is done.
+
+    Conductors that know ``report_rejected`` get all of it. Others are told
+    that something failed, which makes it a fault of the instance, and get
+    the rest after their upgrade. While there is no broker or no conductor,
+    everything waits.
+    """
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        store: rejections.Rejections,
+        transport: rpc.Transport,
+        conductors: conductors_.Conductors,
+    ) -> None:
+        self._instance_id: str = conf.guest_id
+        self._project_id = conf.tenant_id
+        self._store = store
+        self._conductors = conductors
+        self._conductor = conductor.API(transport)
+        self._stopped = False
+        self._failing = False
+        self._periodic = service.Periodic(self.round, _INTERVAL, 'rejected')
+
+    def start(self) -> None:
+        self._store.listen(self.wake)
+        self._periodic.start()
+
+    def wake(self) -> None:
+        """There is something new, or the conductors take more than before."""
+        self._periodic.wake()
+
+    def stop(self) -> None:
+        self._stopped = True
+        waiter = threading.Thread(target=self._periodic.stop, daemon=True)
+        waiter.start()
+        waiter.join(_END)
+        self._store.flush()
+
+    def round(self) -> None:
+        """Hand over what can be; the rest waits for the next round."""
+        self._store.flush()
+        waiting = self._due(self._store.waiting())
+        if not waiting:
+            return
+        # What is handed over is not kept, so it must not go to somebody
+        # who would drop it.
+        answered = self._conductors.look()
+        for kept in self._due(waiting):
+            if self._stopped:
+                return
+            if not answered and time.time() - kept.time < _PATIENCE:
+                continue
+            if not self._hand_over(kept):
+                return
+
+    def _due(self, waiting: list[rejections.Kept]) -> list[rejections.Kept]:
+        """Leave out what has been told, as long as no more can be done."""
+        if self._conductor.can_send('report_rejected'):
+            return waiting
+        return [kept for kept in waiting if not kept.told]
+
+    def _hand_over(self, kept: rejections.Kept) -> bool:
+        """Return False when there is no use in going on with others."""
+        item = self._store.take(kept)
+        if item is None:
+            return True
+        done = told = False
+        error: Exception | None = None
+        try:
+            done = self._report(item)
+            told = True
+        except Exception as caught:  # noqa: BLE001
+            error = caught
+        if done:
+            self._store.remove(kept)
+        else:
+            self._store.put_back(kept, told)
+        # Under an agent that stops the connection may be closed.
+        if error is not None and not self._failing and not self._stopped:
+            LOG.error(
+                'The conductors could not be told of a message that was not '
+                'taken (%s: %s). It is kept in %s, and told as soon as it '
+                'works again.',
+                type(error).__name__,
+                error,
+                kept.path,
+            )
+        self._failing = error is not None
+        return not isinstance(error, exception.ServiceUnavailable)
+
+    def _report(self, item: rejections.Item) -> bool:
+        """Return whether nothing is left to report.
+
+        :raises Exception: it could not be sent
+        """
+        rejection = item.rejection
+        # The guest's own: it may be an administrator who sent it.
+        context = trove_context.TroveContext(
+            project_id=self._project_id,
+            user_id=rejection.user_id,
+            request_id=rejection.request_id,
+            overwrite=False,
+        )
+        try:
+            self._conductor.report_rejected(
+                context,
+                instance_id=self._instance_id,
+                rejection=rejection.to_dict()
+                | {
+                    'count': item.count,
+                    'masked': not item.full,
+                    'told': item.told,
+                },
+            )
+        except exception.PeerTooOld:
+            if not item.told:
+                self._tell(context, rejection)
+            return False
+        return True
+
+    def _tell(
+        self,
+        context: trove_context.TroveContext,
+        rejection: rpc.Rejection,
+    ) -> None:
+        message = strutils.mask_password(
+            f'The guest agent could not take {rejection.method!r}: '
+            f'{rejection.reason}.'
+        )
+        self._conductor.notify_exc_info(
+            context,
+            serialized_notification={
+                'instance_id': self._instance_id,
+                'request_id': rejection.request_id,
+                'server_type': 'guest',
+            },
+            message=message,
+            exception=[
+                f'{rejection.kind} {rejection.method!r} of version '
+                f'{rejection.version} of the interface '
+                f'{rejection.interface}, refused because of its '
+                f'{rejection.cause}.\n',
+                'The guest keeps it until the conductors are upgraded.\n',
+            ],
+        )

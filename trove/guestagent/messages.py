@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the messages of one guest need besides a broker.
+
+Several guests in one process share a connection; all of this each has for
+itself.
+"""
+
+from __future__ import annotations
+
+import pathlib
+
+from oslo_config import cfg
+
+from trove.common import rpc
+from trove.conductor import api as conductor
+from trove.guestagent import conductors
+from trove.guestagent import handover
+from trove.guestagent import rejections
+from trove.guestagent import replays
+
+
+class Messages:
+    """Keys, what was taken and what was not, and what conductors take.
+
+    :param shared: a transport whose connection is used
+    :param keys: None when nothing is encrypted here
+    :param state_dir: an existing directory for what must be remembered
+    :ivar transport: for all messages of this guest
+    """
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        shared: rpc.Transport,
+        keys: rpc.Keys | None,
+        state_dir: pathlib.Path,
+    ) -> None:
+        interface = conductor.API.interface
+        asking = shared.sharing(
+            conf,
+            {interface.name: lambda peer: interface.latest.name},
+            keys=keys,
+        )
+        self.conductors = conductors.Conductors(
+            conf, conductors.asking(conf, asking), self._changed
+        )
+        rejected = rejections.Rejections(conf, state_dir / 'rejected', keys)
+        self._replays = replays.Replays(
+            state_dir / 'replays', lambda: conf.rpc_message_max_age
+        )
+        self.transport = shared.sharing(
+            conf,
+            {interface.name: self.conductors.speaks},
+            keys=keys,
+            rejected=rejected,
+            replays=self._replays,
+        )
+        self._handover = handover.HandOver(
+            conf, rejected, self.transport, self.conductors
+        )
+
+    def start(self) -> None:
+        self.conductors.start()
+        self._handover.start()
+
+    def refresh(self) -> None:
+        """Find out anew what the conductors take."""
+        self.transport.refresh()
+        self.conductors.wake()
+
+    def stop(self) -> None:
+        """After the last message was taken."""
+        self.conductors.stop()
+        self._handover.stop()
+        self._replays.close()
+
+    def _changed(self) -> None:
+        self.transport.refresh(conductor.API.interface.name)
+        self._handover.wake()

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Orders of other releases that no datastore here can carry out.
+
+By name, what each would do. A driver that learns one takes its line out, and
+:class:`trove.guestagent.manager.Manager` gets the method.
+"""
+
+from __future__ import annotations
+
+_BACKUP = 'Making a backup'
+_CLUSTER = 'A cluster'
+_LOG = 'Publishing logs'
+_MODULE = 'A module'
+_REPLICATION = 'Replication'
+_TLS = 'Changing how connections are encrypted'
+_UPGRADE = 'Changing the datastore version'
+
+ORDERS = {
+    'add_config_servers': _CLUSTER,
+    'add_members': _CLUSTER,
+    'add_shard': _CLUSTER,
+    'attach_replica': _REPLICATION,
+    'attach_replication_slave': _REPLICATION,
+    'authorize_public_keys': _CLUSTER,
+    'backup_required_for_replication': _REPLICATION,
+    'cleanup_source_on_replica_detach': _REPLICATION,
+    'cluster_addslots': _CLUSTER,
+    'cluster_complete': _CLUSTER,
+    'cluster_meet': _CLUSTER,
+    'cluster_secure': _CLUSTER,
+    'create_admin_user': _CLUSTER,
+    'create_backup': _BACKUP,
+    'demote_replication_master': _REPLICATION,
+    'detach_replica': _REPLICATION,
+    'enable_as_master': _REPLICATION,
+    'get_admin_credentials': _CLUSTER,
+    'get_admin_password': _CLUSTER,
+    'get_cluster_context': _CLUSTER,
+    'get_data_center': _CLUSTER,
+    'get_key': _CLUSTER,
+    'get_last_txn': _REPLICATION,
+    'get_latest_txn_id': _REPLICATION,
+    'get_node_id_for_removal': _CLUSTER,
+    'get_node_ip': _CLUSTER,
+    'get_public_keys': _CLUSTER,
+    'get_rack': _CLUSTER,
+    'get_replica_context': _REPLICATION,
+    'get_replica_set_name': _CLUSTER,
+    'get_replication_snapshot': _REPLICATION,
+    'get_root_password': 'Reading the password of the root user',
+    'get_seeds': _CLUSTER,
+    'get_txn_count': _REPLICATION,
+    'grow_cluster': _CLUSTER,
+    'guest_log_action': _LOG,
+    'guest_log_list': _LOG,
+    'install_cluster': _CLUSTER,
+    'is_shard_active': _CLUSTER,
+    'make_read_only': _REPLICATION,
+    'mark_design_ksafe': _CLUSTER,
+    'module_apply': _MODULE,
+    'module_list': _MODULE,
+    'module_remove': _MODULE,
+    'node_cleanup': _CLUSTER,
+    'node_cleanup_begin': _CLUSTER,
+    'node_decommission': _CLUSTER,
+    'post_create_backup': _BACKUP,
+    'post_upgrade': _UPGRADE,
+    'pre_create_backup': _BACKUP,
+    'pre_upgrade': _UPGRADE,
+    'prep_primary': _CLUSTER,
+    'rebuild': 'Rebuilding an instance',
+    'remove_nodes': _CLUSTER,
+    'reset_admin_password': _CLUSTER,
+    'set_auto_bootstrap': _CLUSTER,
+    'set_seeds': _CLUSTER,
+    'shrink_cluster': _CLUSTER,
+    'ssl_action': _TLS,
+    'ssl_rollback': _TLS,
+    'ssl_show': _TLS,
+    'store_admin_credentials': _CLUSTER,
+    'store_admin_password': _CLUSTER,
+    'update_guest': 'Updating the guest agent by a message',
+    'upgrade': _UPGRADE,
+    'wait_for_txn': _REPLICATION,
+    'write_cluster_configuration_overrides': _CLUSTER,
+}

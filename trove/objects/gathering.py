@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writing what many threads want to write, together.
+
+::
+
+    write = gathering.Gathering(write_many)
+    result = write(item)            # in any thread
+
+Whoever comes while another thread writes, waits; then one of those writes
+for all. So under load a transaction carries as much as has come during the
+one before, and without load nobody waits for company.
+"""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Callable
+from collections.abc import Sequence
+import threading
+from typing import Generic
+from typing import TypeVar
+
+from oslo_db import exception as db_exception
+
+from trove.common import exception
+
+T = TypeVar('T')
+R = TypeVar('R')
+
+#: With these it is of no use to try each by itself.
+_ALIKE_FOR_ALL = (exception.ServiceUnavailable, db_exception.DBDeadlock)
+
+
+class _Entry(Generic[T, R]):
+    """An item of a thread, which sleeps until it is woken.
+
+    ``done`` says why it was: the item is written, or it is its turn to
+    write.
+    """
+
+    def __init__(self, item: T) -> None:
+        self.item = item
+        self.done = False
+        self.result: R | Exception | None = None
+        self._asleep = threading.Lock()
+        self._asleep.acquire()
+
+    def sleep(self) -> None:
+        self._asleep.acquire()
+
+    def wake(self) -> None:
+        self._asleep.release()
+
+
+class Gathering(Generic[T, R]):
+    """Calls a function with the items of all threads that wait.
+
+    :param write: gets items and returns for each its result, or an exception
+        that its caller is to get. When it raises, it has done nothing; each
+        item is then tried by itself, so that one that cannot be written
+        takes no other along.
+    :param most: how many items it gets at once
+    """
+
+    def __init__(
+        self,
+        write: Callable[[Sequence[T]], Sequence[R | Exception]],
+        most: int = 100,
+    ) -> None:
+        self._write = write
+        self._most = most
+        self._waiting: collections.deque[_Entry[T, R]] = collections.deque()
+        self._busy = False
+        self._lock = threading.Lock()
+
+    def __call__(self, item: T) -> R:
+        """Write an item; return when it is written.
+
+        :raises Exception: what ``write`` raised, or returned for the item
+        """
+        entry: _Entry[T, R] = _Entry(item)
+        with self._lock:
+            self._waiting.append(entry)
+            first, self._busy = not self._busy, True
+        if not first:
+            entry.sleep()
+        if not entry.done:
+            self._lead(entry)
+        result = entry.result
+        if isinstance(result, Exception):
+            raise result
+        return result  # type: ignore[return-value]
+
+    def _lead(self, leader: _Entry[T, R]) -> None:
+        """Write the oldest items; the first of them is the leader's."""
+        with self._lock:
+            count = min(len(self._waiting), self._most)
+            entries = [self._waiting.popleft() for _ in range(count)]
+        try:
+            self._settle(entries)
+        finally:
+            with self._lock:
+                if self._waiting:
+                    self._waiting[0].wake()
+                else:
+                    self._busy = False
+            for entry in entries:
+                if not entry.done:
+                    # This thread is being ended; the others must not wait.
+                    entry.result = exception.ServiceUnavailable(
+                        what='The database'
+                    )
+                    entry.done = True
+                if entry is not leader:
+                    entry.wake()
+
+    def _settle(self, entries: Sequence[_Entry[T, R]]) -> None:
+        results: Sequence[R | Exception]
+        try:
+            results = self._write([entry.item for entry in entries])
+        except _ALIKE_FOR_ALL as error:
+            results = [error] * len(entries)
+        except Exception as error:  # noqa: BLE001
+            if len(entries) > 1:
+                for entry in entries:
+                    self._settle([entry])
+                return
+            results = [error]
+        for entry, result in zip(entries, results, strict=True):
+            entry.result = result
+            entry.done = True

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The keys of guests: what messages to and from each are encrypted with.
+
+The one in force is in ``instances.encrypted_key``, in the form and under the
+key (``inst_rpc_key_encr_key``) of released Trove. While a key is exchanged
+for another there is a *next* one, and for ``rpc_key_overlap`` seconds after
+that the *previous* one: messages that are on their way were sealed with it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+
+from oslo_config import cfg
+from oslo_utils import timeutils
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from trove.common import crypto
+from trove.common import exception
+from trove.db import models
+from trove.db import session
+from trove.objects import rows
+
+
+@dataclasses.dataclass(frozen=True)
+class InstanceKeys:
+    """The keys of a guest, as texts.
+
+    :param current: None when it was made without one
+    :param next: what a rotation that has begun gives it
+    :param previous: what it had before, while that is taken
+    :param rotated_at: when the current one came into force, in UTC without
+        a zone; None when it was there from the beginning
+    """
+
+    current: str | None = dataclasses.field(repr=False)
+    next: str | None = dataclasses.field(repr=False)
+    previous: str | None = dataclasses.field(repr=False)
+    rotated_at: datetime.datetime | None
+
+
+@session.retry
+def create(conf: cfg.ConfigOpts, instance_id: str) -> str:
+    """Give an instance a key; one that has a key keeps it.
+
+    :returns: its key
+    :raises InstanceNotFound: there is none, or it is deleted
+    :raises ConfigurationError: ``inst_rpc_key_encr_key`` is not set
+    :raises SealError: it has a key that was encrypted with another one
+    """
+    secret = _secret(conf)
+    with session.writer() as db:
+        row = _locked(db, instance_id)
+        if row.encrypted_key:
+            return _read(row.encrypted_key, secret, instance_id)
+        key = crypto.generate_key()
+        row.encrypted_key = crypto.encrypt_released(key, secret)
+        return key
+
+
+def get(conf: cfg.ConfigOpts, instance_id: str) -> InstanceKeys | None:
+    """Return the keys of an instance, by one query.
+
+    :returns: None when there is no such instance, or it is deleted
+    :raises ConfigurationError: ``inst_rpc_key_encr_key`` is not set
+    :raises SealError: a key was encrypted with another one than that
+    """
+    query = (
+        sa.select(
+            models.Instance.encrypted_key,
+            models.InstanceKeys.next_key,
+            models.InstanceKeys.previous_key,
+            models.InstanceKeys.rotated_at,
+        )
+        .outerjoin(
+            models.InstanceKeys,
+            models.InstanceKeys.instance_id == models.Instance.id,
+        )
+        .where(
+            models.Instance.id == instance_id,
+            models.Instance.deleted.is_not(True),
+        )
+    )
+    with session.reader() as db:
+        row = db.execute(query).first() if '\0' not in instance_id else None
+    if row is None:
+        return None
+    current, following, previous, rotated_at = row
+    if rotated_at is None or _is_over(conf, rotated_at):
+        previous = None
+    secret = _secret(conf) if current else ''
+
+    def read(encrypted: str | None) -> str | None:
+        return _read(encrypted, secret, instance_id) if encrypted else None
+
+    return InstanceKeys(
+        current=read(current),
+        next=read(following),
+        previous=read(previous),
+        rotated_at=rotated_at,
+    )
+
+
+@session.retry
+def begin_rotation(conf: cfg.ConfigOpts, instance_id: str) -> str:
+    """Make the key that an instance gets next, unless there is one.
+
+    :returns: that key; the same one until :func:`finish_rotation`, so that
+        a rotation which was interrupted may be repeated
+    :raises InstanceNotFound: there is none, or it is deleted
+    :raises ConfigurationError: ``inst_rpc_key_encr_key`` is not set
+    :raises SealError: it has no key, or one that cannot be read
+    """
+    secret = _secret(conf)
+    with session.writer() as db:
+        row = _locked(db, instance_id)
+        if not row.encrypted_key:
+            raise exception.SealError(
+                f'Instance {instance_id} has no key to exchange: it was made '
+                'without one, and only a new instance gets one.'
+            )
+        kept = _kept(db, instance_id)
+        if kept.next_key:
+            return _read(kept.next_key, secret, instance_id)
+        key = crypto.generate_key()
+        kept.next_key = crypto.encrypt_released(key, secret)
+        return key
+
+
+@session.retry
+def finish_rotation(
+    conf: cfg.ConfigOpts, instance_id: str, next_key: str
+) -> bool:
+    """Put the next key into force, because the guest has it now.
+
+    :returns: False when it is not the next one: somebody else has finished
+    :raises InstanceNotFound: there is none, or it is deleted
+    :raises ConfigurationError: ``inst_rpc_key_encr_key`` is not set
+    :raises SealError: a key cannot be read
+    """
+    secret = _secret(conf)
+    with session.writer() as db:
+        row = _locked(db, instance_id)
+        kept = _kept(db, instance_id)
+        if not kept.next_key:
+            return False
+        if _read(kept.next_key, secret, instance_id) != next_key:
+            return False
+        kept.previous_key = row.encrypted_key
+        row.encrypted_key = kept.next_key
+        kept.next_key = None
+        kept.rotated_at = timeutils.utcnow()
+        return True
+
+
+def without(limit: int | None = None) -> list[str]:
+    """Return the ids of instances, not deleted, that have no key.
+
+    :param limit: no more than that many
+    """
+    query = (
+        sa.select(models.Instance.id)
+        .where(
+            models.Instance.deleted.is_not(True),
+            models.Instance.encrypted_key.is_(None),
+        )
+        .order_by(models.Instance.id)
+        .limit(limit)
+    )
+    with session.reader() as db:
+        return list(db.scalars(query))
+
+
+def any_without_key() -> bool:
+    """Return True when an instance that is not deleted has no key."""
+    return bool(without(1))
+
+
+def _secret(conf: cfg.ConfigOpts) -> str:
+    key: str | None = conf.inst_rpc_key_encr_key
+    if not key:
+        raise exception.ConfigurationError(
+            option='inst_rpc_key_encr_key',
+            value='',
+            remedy='make keys with "trove-manage generate_keys" and give all '
+            'control plane services the same',
+        )
+    return key
+
+
+def _read(encrypted: str, secret: str, instance_id: str) -> str:
+    try:
+        return crypto.decrypt_released(encrypted, secret)
+    except exception.SealError as error:
+        raise exception.SealError(
+            f'A key of instance {instance_id} in the database cannot be '
+            f'read: {error}. Set inst_rpc_key_encr_key to what it was when '
+            'the instance was made, on all services of the control plane.'
+        ) from error
+
+
+def _is_over(conf: cfg.ConfigOpts, rotated_at: datetime.datetime) -> bool:
+    age = (timeutils.utcnow() - rotated_at).total_seconds()
+    return bool(age > conf.rpc_key_overlap)
+
+
+def _kept(db: orm.Session, instance_id: str) -> models.InstanceKeys:
+    """Return the row of the further keys; the instance is locked."""
+    row = db.get(models.InstanceKeys, instance_id)
+    if row is None:
+        row = models.InstanceKeys(instance_id=instance_id)
+        db.add(row)
+        db.flush()
+    return row
+
+
+def _locked(db: orm.Session, instance_id: str) -> models.Instance:
+    row = rows.lock(db, instance_id)
+    if row is None:
+        raise exception.InstanceNotFound(id=instance_id)
+    return row

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The guests of all projects and what they speak, for operators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import dataclasses
+import datetime
+from typing import Any
+
+from oslo_config import cfg
+import sqlalchemy as sa
+
+from trove.common import exception
+from trove.db import models
+from trove.db import session
+from trove.objects import clock
+from trove.objects import records
+from trove.objects import spoken
+from trove.objects import states
+
+
+@dataclasses.dataclass(frozen=True)
+class Guest:
+    """A guest agent as the control plane knows it.
+
+    :param status: of its instance, the word that users see
+    :param announced: the revision that it speaks, or several of different
+        majors with commas between them; None when nobody knows
+    :param how: the release of its package, when it announced what it speaks;
+        'probed' when that was found out; else None
+    :param seen: when it last reported, in UTC without a zone
+    :param silent: whether that is longer ago than agent_heartbeat_expiry, by
+        the clock of the database; None when it never reported
+    :param has_key: whether messages to and from it can be encrypted
+    """
+
+    instance_id: str
+    name: str
+    project_id: str
+    status: str
+    announced: str | None
+    how: str | None
+    seen: datetime.datetime | None
+    silent: bool | None
+    has_key: bool
+
+    @property
+    def probed(self) -> bool:
+        """Whether what it speaks was found by probing."""
+        return spoken.Spoken(self.announced, self.how).probed
+
+    @property
+    def release(self) -> str | None:
+        """The release of its package, if it announced that."""
+        return spoken.Spoken(self.announced, self.how).release
+
+
+def guests(conf: cfg.ConfigOpts, page: int = 1000) -> Iterator[Guest]:
+    """Return the guests of all instances that are not deleted, by id.
+
+    They are read page by page, one query each, while they are taken.
+
+    :param page: how many a query reads
+    """
+    after = ''
+    while True:
+        query = (
+            _QUERY.where(models.Instance.id > after)
+            .order_by(models.Instance.id)
+            .limit(page)
+        )
+        with session.reader() as db:
+            found = db.execute(query).all()
+        for row in found:
+            yield _guest(conf, row)
+        if len(found) < page:
+            return
+        after = found[-1].id
+
+
+def guest(conf: cfg.ConfigOpts, instance_id: str) -> Guest:
+    """Return the guest of an instance.
+
+    :raises InstanceNotFound: there is none, or it is deleted
+    """
+    found = None
+    if '\0' not in instance_id:
+        with session.reader() as db:
+            found = db.execute(
+                _QUERY.where(models.Instance.id == instance_id)
+            ).first()
+    if found is None:
+        raise exception.InstanceNotFound(id=instance_id)
+    return _guest(conf, found)
+
+
+def census(conf: cfg.ConfigOpts) -> dict[tuple[str | None, bool], int]:
+    """Count the guests by what they speak and whether they are silent.
+
+    It takes one query. Who never reported is silent.
+    """
+    expiry = datetime.timedelta(seconds=conf.agent_heartbeat_expiry)
+    with session.reader() as db:
+        now = db.scalars(sa.select(clock.Now())).one()
+        silent = sa.case(
+            (models.AgentHeartbeat.updated_at >= now - expiry, 0), else_=1
+        )
+        found = db.execute(
+            sa.select(
+                models.AgentHeartbeat.guest_agent_version,
+                silent,
+                sa.func.count(),
+            )
+            .select_from(models.Instance)
+            .outerjoin(
+                models.AgentHeartbeat,
+                models.AgentHeartbeat.instance_id == models.Instance.id,
+            )
+            .where(models.Instance.deleted.is_not(True))
+            .group_by(models.AgentHeartbeat.guest_agent_version, silent)
+        ).all()
+    counted: dict[tuple[str | None, bool], int] = {}
+    for text, is_silent, number in found:
+        key = (spoken.parse(text).revision, bool(is_silent))
+        counted[key] = counted.get(key, 0) + number
+    return counted
+
+
+_QUERY = (
+    sa.select(
+        models.Instance.id,
+        models.Instance.name,
+        models.Instance.tenant_id,
+        models.Instance.task_id,
+        models.Instance.server_status,
+        models.Instance.encrypted_key.is_not(None).label('has_key'),
+        sa.exists()
+        .where(
+            models.Backup.instance_id == models.Instance.id,
+            models.Backup.state.in_(records.BACKUP_RUNS),
+            models.Backup.deleted.is_not(True),
+        )
+        .label('backing_up'),
+        models.AgentHeartbeat.guest_agent_version,
+        models.AgentHeartbeat.updated_at,
+        clock.Now().label('read_at'),
+    )
+    .outerjoin(
+        models.AgentHeartbeat,
+        models.AgentHeartbeat.instance_id == models.Instance.id,
+    )
+    .where(models.Instance.deleted.is_not(True))
+)
+
+
+def _guest(conf: cfg.ConfigOpts, row: Any) -> Guest:
+    said = spoken.parse(row.guest_agent_version)
+    silent = None
+    if row.updated_at is not None:
+        silence = (row.read_at - row.updated_at).total_seconds()
+        silent = silence > conf.agent_heartbeat_expiry
+    return Guest(
+        instance_id=row.id,
+        name=row.name or '',
+        project_id=row.tenant_id or '',
+        status=states.status(
+            deleted=False,
+            task=states.Task.from_code(row.task_id),
+            server_status=row.server_status,
+            backing_up=bool(row.backing_up),
+        ),
+        announced=said.revision,
+        how=said.how,
+        seen=row.updated_at,
+        silent=silent,
+        has_key=bool(row.has_key),
+    )

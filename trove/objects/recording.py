@@ -1,0 +1,335 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writing messages down that their receivers could not take.
+
+Those of honest senders, of another release say, have a row each, so that
+they can be sent again. The others are evidence: alike ones are counted in
+one row, and all together they take no more than ``MOST_HOSTILE`` rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import datetime
+import json
+from typing import Any
+from typing import NamedTuple
+import uuid
+
+from oslo_config import cfg
+from oslo_log import log
+from oslo_utils import timeutils
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from trove.common import crypto
+from trove.common import exception
+from trove.db import models
+from trove.db import session
+from trove.objects import rows
+
+LOG = log.getLogger(__name__)
+
+WAITING = 'waiting'
+
+#: Causes of messages that nobody who may send has sent as they came.
+HOSTILE = ('seal', 'replay', 'size', 'form')
+
+#: Rows with these causes; beyond it they are counted by interface and cause.
+MOST_HOSTILE = 10_000
+
+#: Waiting rows of one instance; further ones are counted, like hostile ones.
+MOST_OF_AN_INSTANCE = 1_000
+
+# The method that they are counted as then.
+_ANY = '*'
+
+_PURPOSE = 'rejected message'
+
+# In characters. A statement has to stay below 16 MiB, MariaDB's default.
+_MOST_ARGUMENTS = 65_000
+_MOST_SEALED = 12_000_000
+_MOST_REASON = 16_000
+
+#: Characters that are kept of one instance to be sent again.
+MOST_SEALED_OF_AN_INSTANCE = 64 * 1024 * 1024
+
+
+class Recorded(NamedTuple):
+    """Where a message is written down.
+
+    :param id: of its row: its own, or that of the row of all alike
+    :param new: False when it, or one alike, was written down before
+    """
+
+    id: str
+    new: bool
+
+
+@session.retry(duplicates=True)
+def record(
+    conf: cfg.ConfigOpts,
+    rejection: Mapping[str, Any],
+    masked: Mapping[str, Any],
+    *,
+    host: str,
+    instance_id: str | None = None,
+    replayable: bool = False,
+    fold: bool = False,
+) -> Recorded:
+    """Write a message down; the same one twice is once.
+
+    :param rejection: all of it: ``interface``, ``peer``, ``sender``,
+        ``method``, ``version``, ``kind``, ``cause``, ``reason``,
+        ``arguments``, ``request_id``, ``project_id``, ``user_id``, ``id``,
+        ``time`` (seconds since the epoch)
+    :param masked: the arguments without secrets
+    :param host: of the service that writes it down
+    :param instance_id: the instance that it concerns
+    :param replayable: whether it is to be kept in full, encrypted with
+        ``inst_rpc_key_encr_key``. Without that key it is kept only if it
+        has no secrets.
+    :param fold: count it in one row with those alike, as hostile ones are:
+        the next message of the kind says all that this one said
+    """
+    values = _values(rejection, masked, host, instance_id)
+    hostile = values['cause'] in HOSTILE
+    key = _uuid(rejection.get('id'))
+    with session.writer() as db:
+        if hostile or fold:
+            return _count(db, values, hostile)
+        if db.get(models.RejectedMessage, key) is not None:
+            return Recorded(key, new=False)
+        if _has_too_many(db, values['instance_id']):
+            # It is another one than those that it is counted with.
+            return _count(db, values, hostile)._replace(new=True)
+        if replayable:
+            sealed = _sealed(conf, key, rejection, masked)
+            if sealed and _has_room(db, values['instance_id'], len(sealed)):
+                values['sealed'] = sealed
+        new = rows.put_new(
+            db,
+            models.RejectedMessage,
+            'id',
+            {**_NOTHING, **values, 'id': key},
+        )
+        return Recorded(key, new)
+
+
+def _values(
+    rejection: Mapping[str, Any],
+    masked: Mapping[str, Any],
+    host: str,
+    instance_id: str | None,
+) -> dict[str, Any]:
+    """Return the columns of a message; a sender may have made up anything."""
+    now = timeutils.utcnow()
+    texts = {
+        name: _text(rejection.get(name), length)
+        for name, length in _LENGTHS.items()
+    }
+    for name in ('interface', 'method', 'version', 'kind', 'cause', 'reason'):
+        texts[name] = texts[name] or ''
+    return {
+        **texts,
+        'created': _time(rejection.get('time'), now),
+        'updated': now,
+        'instance_id': _text(instance_id, 36),
+        'host': _text(host, 255) or '',
+        'arguments': _arguments(masked),
+        'count': 1,
+        'state': WAITING,
+    }
+
+
+_LENGTHS = {
+    'interface': 32,
+    'peer': 36,
+    'sender': 36,
+    'method': 255,
+    'version': 16,
+    'kind': 8,
+    'cause': 16,
+    'reason': _MOST_REASON,
+    'request_id': 64,
+    'project_id': 64,
+    'user_id': 64,
+}
+_NOTHING = {'sealed': None, 'task': None}
+
+
+def _count(
+    db: orm.Session, values: dict[str, Any], hostile: bool
+) -> Recorded:
+    """Count a message in the row of those alike, which may be a new one."""
+    key = _key_of_alike(values)
+    if _counted(db, key, values):
+        return Recorded(key, new=False)
+    if hostile and _has_too_many_hostile(db):
+        # Who varies the names of methods gets no row for each.
+        values = {**values, 'method': _ANY, 'sender': None, 'peer': None}
+        key = _key_of_alike(values)
+        if _counted(db, key, values):
+            return Recorded(key, new=False)
+    db.add(models.RejectedMessage(**values, id=key))
+    db.flush()
+    return Recorded(key, new=True)
+
+
+def _counted(db: orm.Session, key: str, values: dict[str, Any]) -> bool:
+    newest = ('updated', 'reason', 'host', 'request_id', 'version')
+    return (
+        rows.execute(
+            db,
+            sa.update(models.RejectedMessage)
+            .where(models.RejectedMessage.id == key)
+            .values(
+                count=models.RejectedMessage.count + 1,
+                # It goes on, so who has looked at it is to look again.
+                state=WAITING,
+                **{name: values[name] for name in newest},
+            ),
+        )
+        > 0
+    )
+
+
+def _key_of_alike(values: Mapping[str, Any]) -> str:
+    names = ('cause', 'interface', 'method', 'sender', 'peer')
+    alike = json.dumps([values[name] for name in names])
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, alike))
+
+
+def _has_too_many(db: orm.Session, instance_id: str | None) -> bool:
+    if instance_id is None:
+        return False
+    return _at_least(
+        db,
+        MOST_OF_AN_INSTANCE,
+        models.RejectedMessage.instance_id == instance_id,
+        models.RejectedMessage.state == WAITING,
+    )
+
+
+def _has_room(db: orm.Session, instance_id: str | None, size: int) -> bool:
+    """Say whether a message of an instance can be kept in full.
+
+    A guest may report what it likes to have been rejected, of any size.
+    """
+    if instance_id is None:
+        return True
+    lengths = sa.func.length(models.RejectedMessage.sealed)
+    used = db.scalar(
+        sa.select(sa.func.coalesce(sa.func.sum(lengths), 0)).where(
+            models.RejectedMessage.instance_id == instance_id
+        )
+    )
+    if int(used or 0) + size <= MOST_SEALED_OF_AN_INSTANCE:
+        return True
+    LOG.warning(
+        'So much is kept of rejected messages of instance %s that a further '
+        'one is not kept in full: what was asked for has to be repeated. '
+        'See "trove-rpc rejected list --instance %s" for what goes on there.',
+        instance_id,
+        instance_id,
+    )
+    return False
+
+
+def _has_too_many_hostile(db: orm.Session) -> bool:
+    return _at_least(
+        db, MOST_HOSTILE, models.RejectedMessage.cause.in_(HOSTILE)
+    )
+
+
+def _at_least(
+    db: orm.Session, number: int, *conditions: sa.ColumnElement[bool]
+) -> bool:
+    found = (
+        sa.select(models.RejectedMessage.id)
+        .where(*conditions)
+        .limit(number)
+        .subquery()
+    )
+    return db.scalar(sa.select(sa.func.count()).select_from(found)) == number
+
+
+def _sealed(
+    conf: cfg.ConfigOpts,
+    key: str,
+    rejection: Mapping[str, Any],
+    masked: Mapping[str, Any],
+) -> str | None:
+    """Return all of a message, encrypted; None when it is not kept."""
+    text = json.dumps(dict(rejection))
+    secret: str | None = conf.inst_rpc_key_encr_key
+    if secret:
+        text = crypto.seal(text, secret, _PURPOSE, key.encode())
+    elif dict(masked) != dict(rejection.get('arguments') or {}):
+        LOG.warning(
+            'Rejected message %s is not kept in full, for it has secrets '
+            'and there is no key to encrypt it with: set '
+            'inst_rpc_key_encr_key (see "trove-manage generate_keys"). What '
+            'was asked for has to be repeated.',
+            key,
+        )
+        return None
+    if len(text) > _MOST_SEALED:
+        LOG.warning(
+            'Rejected message %s is too big to be kept in full. What was '
+            'asked for has to be repeated.',
+            key,
+        )
+        return None
+    return text
+
+
+def unsealed(conf: cfg.ConfigOpts, key: str, sealed: str) -> str:
+    """Return the JSON of a message that was encrypted.
+
+    :raises ConfigurationError: ``inst_rpc_key_encr_key`` is not set
+    :raises SealError: it was encrypted with another key
+    """
+    remedy = 'set it to what it was when the message was rejected'
+    secret: str | None = conf.inst_rpc_key_encr_key
+    if not secret:
+        raise exception.ConfigurationError(
+            option='inst_rpc_key_encr_key', value='', remedy=remedy
+        )
+    try:
+        return crypto.unseal(sealed, secret, _PURPOSE, key.encode())
+    except exception.SealError as error:
+        raise exception.SealError(
+            f'Rejected message {key} cannot be read: {error}. Look at '
+            f'inst_rpc_key_encr_key: {remedy}.'
+        ) from error
+
+
+def _arguments(masked: Mapping[str, Any]) -> str:
+    text = json.dumps(dict(masked), default=str)
+    return text if len(text) <= _MOST_ARGUMENTS else '{}'
+
+
+def _text(value: object, length: int) -> str | None:
+    if value is None:
+        return None
+    text = str(value).encode(errors='replace').decode().replace('\0', '')
+    return text[:length]
+
+
+def _time(value: object, now: datetime.datetime) -> datetime.datetime:
+    """Return when it happened, unless that is still to come."""
+    if isinstance(value, int | float):
+        try:
+            then = datetime.datetime.fromtimestamp(value, datetime.UTC)
+        except (OverflowError, OSError, ValueError):
+            return now
+        return min(then.replace(tzinfo=None), now)
+    return now
+
+
+def _uuid(value: object) -> str:
+    """Return an id as it is, or a new one when it is none."""
+    try:
+        return str(uuid.UUID(str(value)))
+    except ValueError:
+        return str(uuid.uuid4())

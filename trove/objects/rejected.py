@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Messages that their receivers could not take.
+
+How they are written down is in :mod:`recording`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+from typing import Any
+
+from oslo_config import cfg
+from oslo_utils import timeutils
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from trove.common import exception
+from trove.db import models
+from trove.db import session
+from trove.objects import recording
+from trove.objects import records
+from trove.objects import rows
+
+WAITING = recording.WAITING
+REPLAYING = 'replaying'
+REPLAYED = 'replayed'
+DISCARDED = 'discarded'
+STATES = (WAITING, REPLAYING, REPLAYED, DISCARDED)
+
+#: Seconds after which who replays a message must have been interrupted.
+INTERRUPTED = 600.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Rejected:
+    """A message that its receiver could not take.
+
+    :param peer: the instance whose guest received it; None: a service
+    :param sender: the instance whose key opened it, if one did
+    :param instance_id: the instance that it concerns
+    :param host: of the service that received it or was told
+    :param arguments: the secrets are masked; when there is too much, or
+        nothing to keep, it is {}
+    :param count: how many alike there were
+    :param state: waiting, replaying, replayed or discarded
+    :param replayable: whether :func:`full` knows all of it
+    """
+
+    id: str
+    created: datetime.datetime
+    updated: datetime.datetime
+    interface: str
+    peer: str | None
+    sender: str | None
+    instance_id: str | None
+    host: str
+    method: str
+    version: str
+    kind: str
+    cause: str
+    reason: str
+    request_id: str | None
+    project_id: str | None
+    user_id: str | None
+    arguments: dict[str, Any]
+    count: int
+    state: str
+    replayable: bool
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether a replay began and never ended: it may have been sent."""
+        return self.state == REPLAYING and self.updated < _interrupted()
+
+
+Recorded = recording.Recorded
+record = recording.record
+
+
+def get(rejected_id: str) -> Rejected:
+    """Return one.
+
+    :raises NotFound: there is none
+    """
+    with session.reader() as db:
+        return _rejected(_row(db, rejected_id))
+
+
+def list_(
+    *,
+    state: str | None = WAITING,
+    interface: str | None = None,
+    instance_id: str | None = None,
+    limit: int | None = 1000,
+    marker: str | None = None,
+) -> list[Rejected]:
+    """Return some, the newest first.
+
+    :param state: those in this state; None: in any
+    :param interface: those of this interface
+    :param instance_id: those that concern this instance
+    :param limit: how many at most; None: all
+    :param marker: id of the last one of the page before
+    :raises NotFound: there is none with the id of the marker
+    """
+    query = sa.select(models.RejectedMessage)
+    for column, wanted in (
+        (models.RejectedMessage.state, state),
+        (models.RejectedMessage.interface, interface),
+        (models.RejectedMessage.instance_id, instance_id),
+    ):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    created, key = models.RejectedMessage.created, models.RejectedMessage.id
+    with session.reader() as db:
+        if marker is not None:
+            after = _row(db, marker)
+            query = query.where(
+                sa.or_(
+                    created < after.created,
+                    sa.and_(created == after.created, key < after.id),
+                )
+            )
+        query = query.order_by(created.desc(), key.desc()).limit(limit)
+        return [_rejected(row) for row in db.scalars(query)]
+
+
+def full(conf: cfg.ConfigOpts, rejected_id: str) -> dict[str, Any]:
+    """Return all of a message, secrets included, to send it again.
+
+    :returns: what :func:`record` was given as ``rejection``
+    :raises NotFound: there is none
+    :raises Unprocessable: it was not kept in full
+    :raises SealError: it was encrypted with another key
+    """
+    with session.reader() as db:
+        sealed = _row(db, rejected_id).sealed
+    if not sealed:
+        raise exception.Unprocessable(
+            reason=f'message {rejected_id} was not kept in full, so it '
+            'cannot be sent again. Repeat what was asked for instead, then '
+            f'run "trove-rpc rejected discard {rejected_id}".'
+        )
+    if not sealed.startswith('{'):
+        sealed = recording.unsealed(conf, rejected_id, sealed)
+    values: dict[str, Any] = json.loads(sealed)
+    return values
+
+
+@session.retry
+def mark(
+    rejected_id: str, state: str, expected: str | None = WAITING
+) -> bool:
+    """Change the state of one.
+
+    :param expected: only if it is in this state; None: in whichever. One
+        whose replay was interrupted counts as waiting.
+    :returns: False when it is not; nothing was changed
+    :raises NotFound: there is none
+    :raises ValueError: there is no such state
+    """
+    if state not in STATES:
+        raise ValueError(f'{state!r} is none of {", ".join(STATES)}')
+    change = (
+        sa.update(models.RejectedMessage)
+        .where(models.RejectedMessage.id == rejected_id)
+        .values(state=state, updated=timeutils.utcnow())
+    )
+    if expected is not None:
+        change = change.where(_is(expected))
+    with session.writer() as db:
+        if rows.execute(db, change):
+            return True
+        _row(db, rejected_id)
+        return False
+
+
+def counts() -> dict[tuple[str, str, str], int]:
+    """Return how many messages there were, by interface, cause and state."""
+    query = sa.select(
+        models.RejectedMessage.interface,
+        models.RejectedMessage.cause,
+        models.RejectedMessage.state,
+        sa.func.sum(models.RejectedMessage.count),
+    ).group_by(
+        models.RejectedMessage.interface,
+        models.RejectedMessage.cause,
+        models.RejectedMessage.state,
+    )
+    with session.reader() as db:
+        return {
+            (interface, cause, state): int(number)
+            for interface, cause, state, number in db.execute(query)
+        }
+
+
+@session.retry
+def purge(seconds: float) -> int:
+    """Forget what has been settled.
+
+    :param seconds: only what has been replayed or discarded that long ago
+    :returns: how many
+    """
+    limit = timeutils.utcnow() - datetime.timedelta(seconds=seconds)
+    with session.writer() as db:
+        return rows.execute(
+            db,
+            sa.delete(models.RejectedMessage).where(
+                models.RejectedMessage.state.in_((REPLAYED, DISCARDED)),
+                models.RejectedMessage.updated < limit,
+            ),
+        )
+
+
+def _is(state: str) -> sa.ColumnElement[bool]:
+    column = models.RejectedMessage.state
+    if state != WAITING:
+        return column == state
+    return sa.or_(
+        column == state,
+        sa.and_(
+            column == REPLAYING,
+            models.RejectedMessage.updated < _interrupted(),
+        ),
+    )
+
+
+def _interrupted() -> datetime.datetime:
+    return timeutils.utcnow() - datetime.timedelta(seconds=INTERRUPTED)
+
+
+def _row(db: orm.Session, rejected_id: str) -> models.RejectedMessage:
+    row = None
+    if '\0' not in rejected_id:
+        row = db.get(models.RejectedMessage, rejected_id)
+    if row is None:
+        raise exception.NotFound(
+            f'There is no rejected message {rejected_id}. List those that '
+            'there are with "trove-rpc rejected list".'
+        )
+    return row
+
+
+def _rejected(row: models.RejectedMessage) -> Rejected:
+    values = {
+        field.name: getattr(row, field.name)
+        for field in dataclasses.fields(Rejected)
+        if field.name not in ('arguments', 'replayable')
+    }
+    what = f'Column arguments of rejected message {row.id}'
+    return Rejected(
+        **values,
+        arguments=records.decode(row.arguments, what) or {},
+        replayable=bool(row.sealed),
+    )

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tasks whose message its receiver could not take.
+
+Nobody would ever work on such a task, so it ends with a fault. What is
+needed to begin it anew is kept with the rejected message: when that is sent
+again, after an upgrade, the task has to be there.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from trove.common import exception
+from trove.db import models
+from trove.db import session
+from trove.objects import quota
+from trove.objects import records
+from trove.objects import rows
+from trove.objects import states
+from trove.objects import tasks
+from trove.objects import workflow
+
+LOG = log.getLogger(__name__)
+
+
+@session.retry
+def reject_task(
+    instance_id: str,
+    *,
+    request_id: str | None,
+    message: str | None,
+    details: str = '',
+    action: str | None = None,
+    rejected_id: str | None = None,
+    running: bool = False,
+) -> bool:
+    """Give an instance a fault, and end the task that waits for a message.
+
+    The task ends if the message was to begin it: it is queued for the same
+    action and request, or is one that the API of another release began,
+    which queues nothing. Other work goes on.
+
+    :param request_id: of the message
+    :param message: what failed, why, and what to do; None when the instance
+        has a fault that says so already
+    :param action: the method of the task manager's interface
+    :param rejected_id: the rejected message with which to keep what
+        :func:`reopen_task` needs
+    :param running: it was a message to the guest: also end work of that
+        request which a task manager does already; it notices at its next
+        step
+    :returns: whether a task ended
+    """
+    with session.writer() as db:
+        row = rows.lock(db, instance_id) if '\0' not in instance_id else None
+        if row is None:
+            return False
+        current = workflow.find(db, instance_id)
+        ended = _waits(row, current, action, request_id, running)
+        if ended:
+            if rejected_id is not None and not running:
+                _keep(db, row, current, rejected_id, action, request_id)
+            if current is not None:
+                ended = workflow.remove(db, current)
+        if ended:
+            tasks.give_up(db, row, current, states.Task.NONE)
+        if message is not None:
+            rows.add_fault(db, instance_id, message, details)
+        return ended
+
+
+@session.retry(duplicates=True)
+def reopen_task(conf: cfg.ConfigOpts, rejected_id: str) -> bool:
+    """Begin a task anew that ended because its message was rejected.
+
+    To be called before the message is sent again; should that fail,
+    :func:`reject_task` ends the task again.
+
+    :returns: False when there is none: the message may be sent as it is
+    :raises NotFound: there is no such message
+    :raises InstanceNotFound: the instance is gone
+    :raises InstanceBusy: something else goes on
+    :raises Unprocessable: the instance is in another error by now
+    :raises QuotaExceeded: what it needs is no longer free
+    """
+    with session.reader() as db:
+        found = db.get(models.RejectedMessage, rejected_id)
+    if found is None:
+        raise exception.NotFound(
+            f'There is no rejected message {rejected_id}.'
+        )
+    kept = records.decode(
+        found.task, f'Column task of rejected message {rejected_id}'
+    )
+    if kept is None or found.instance_id is None:
+        return False
+    with session.writer() as db:
+        row = rows.lock(db, found.instance_id)
+        if row is None:
+            raise exception.InstanceNotFound(id=found.instance_id)
+        task = states.Task.from_code(kept['task_id'])
+        _check_free(db, row, task)
+        reserved = kept.get('reserved') or {}
+        if reserved:
+            quota.take(conf, db, row.tenant_id or '', reserved, reserve=True)
+        _begin(db, row, task, kept, reserved)
+        return True
+
+
+def _waits(
+    row: models.Instance,
+    current: models.Workflow | None,
+    action: str | None,
+    request_id: str | None,
+    running: bool,
+) -> bool:
+    """Say whether the task of an instance waits for the message."""
+    if current is None:
+        return action is not None and workflow.fits(row, action)
+    if running and request_id is not None:
+        return current.request_id == request_id[:64]
+    return action is not None and workflow.asks_for(
+        current, action, request_id
+    )
+
+
+def _keep(
+    db: orm.Session,
+    row: models.Instance,
+    current: models.Workflow | None,
+    rejected_id: str,
+    action: str | None,
+    request_id: str | None,
+) -> None:
+    stored = workflow.stored(current) if current is not None else {}
+    kept = {
+        'task_id': row.task_id,
+        'action': action,
+        'request_id': current.request_id if current else request_id,
+        'details': stored.get('details') or {},
+        'reserved': stored.get('reserved') or {},
+    }
+    rows.execute(
+        db,
+        sa.update(models.RejectedMessage)
+        .where(
+            models.RejectedMessage.id == rejected_id,
+            models.RejectedMessage.instance_id == row.id,
+        )
+        .values(
+            task=json.dumps(kept), updated=models.RejectedMessage.updated
+        ),
+    )
+
+
+def _check_free(
+    db: orm.Session, row: models.Instance, wanted: states.Task
+) -> None:
+    """See that an instance is as the end of the task has left it."""
+    task = states.Task.from_code(row.task_id)
+    if workflow.find(db, row.id) is None:
+        if task.is_idle:
+            if wanted is not states.Task.BUILDING:
+                return
+        elif wanted is states.Task.DELETING:
+            if task is wanted or task.is_error:
+                return
+        elif (
+            wanted is states.Task.BUILDING
+            and task is states.Task.BUILDING_ERROR_SERVER
+        ):
+            return
+    if task.is_idle or task.is_error:
+        raise exception.Unprocessable(
+            reason=f'instance {row.id} is not as it was when the message was '
+            f'rejected ({task.text}) Repeat what was asked for instead, and '
+            'discard the message.'
+        )
+    raise exception.InstanceBusy(id=row.id, task=task.text)
+
+
+def _begin(
+    db: orm.Session,
+    row: models.Instance,
+    task: states.Task,
+    kept: dict[str, Any],
+    reserved: dict[str, int],
+) -> None:
+    workflow.add(
+        db,
+        row.id,
+        str(kept['action']),
+        request_id=kept.get('request_id'),
+        details=kept.get('details'),
+        reserved=reserved,
+        before={
+            'task_id': row.task_id,
+            'task_description': row.task_description,
+            'server_status': row.server_status,
+            'workflow': None,
+        },
+    )
+    rows.clear_faults(db, row.id)
+    rows.set_task(row, task)
+    if task is states.Task.BUILDING:
+        row.server_status = 'BUILD'
+    elif task is states.Task.DELETING:
+        row.server_status = 'SHUTDOWN'
+    LOG.info('Instance %s: began %s anew.', row.id, kept['action'])

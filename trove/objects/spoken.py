@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What guests speak: announced by themselves, or found by probing.
+
+It is stored as one text: the revision of the guest agent's interface, a
+space, and how it is known: the release of the guest's package when the guest
+announced it, or ``probed``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import sqlalchemy as sa
+
+from trove.db import models
+from trove.db import session
+from trove.objects import rows
+
+_PROBED = 'probed'
+_LENGTH = 255
+
+
+@dataclasses.dataclass(frozen=True)
+class Spoken:
+    """What a guest speaks, as far as it is known.
+
+    :param revision: a revision of the guest agent's interface, or several of
+        different majors with commas between them; None when nobody knows
+    :param how: the release of the guest's package, or 'probed'; None when
+        the guest did not say its release, or nobody knows
+    """
+
+    revision: str | None
+    how: str | None
+
+    @property
+    def probed(self) -> bool:
+        """Whether it was found by probing."""
+        return self.revision is not None and self.how == _PROBED
+
+    @property
+    def announced(self) -> bool:
+        """Whether the guest has said so itself."""
+        return self.revision is not None and self.how != _PROBED
+
+    @property
+    def release(self) -> str | None:
+        """The release of the guest's package, if the guest announced it."""
+        return self.how if self.announced else None
+
+
+def parse(text: str | None) -> Spoken:
+    """Read what is stored."""
+    revision, _, how = (text or '').strip().partition(' ')
+    return Spoken(revision or None, how.strip() or None)
+
+
+def heard(stored: str | None, announced: str | None) -> str | None:
+    """Return what is to be stored after a guest has, or has not, announced.
+
+    A guest that announces nothing takes back what it announced before: it
+    was rolled back to a release that does not. It does not take back what
+    was found by probing.
+    """
+    if announced is None:
+        return stored if parse(stored).probed else None
+    said = parse(announced.replace('\0', ''))
+    if said.probed:
+        return said.revision
+    return f'{said.revision or ""} {said.how or ""}'.strip()[:_LENGTH] or None
+
+
+def guest_version(instance_id: str) -> str | None:
+    """Return what the guest of an instance speaks, by one look-up.
+
+    :returns: a revision, or several of different majors with commas between
+        them; None when nobody knows
+    """
+    return _of(instance_id).revision
+
+
+def guest_release(instance_id: str) -> str | None:
+    """Return the release of the guest's package, if it announced that."""
+    return _of(instance_id).release
+
+
+@session.retry(duplicates=True)
+def record_probe(instance_id: str, revision: str | None) -> bool:
+    """Write down what a probe of a guest has found.
+
+    :param revision: None forgets what is known, announced or not: the guest
+        has refuted it, or is going to be another one
+    :returns: False when nothing was written: the instance is unknown or
+        deleted, or its guest has announced something itself meanwhile
+    """
+    with session.writer() as db:
+        if rows.lock(db, instance_id) is None:
+            return False
+        row = db.scalar(
+            sa.select(models.AgentHeartbeat).where(
+                models.AgentHeartbeat.instance_id == instance_id
+            )
+        )
+        if row is None:
+            if revision is None:
+                return True
+            row = models.AgentHeartbeat(instance_id=instance_id)
+            db.add(row)
+            db.flush()
+        if revision is not None and parse(row.guest_agent_version).announced:
+            return False
+        stored = f'{revision} {_PROBED}' if revision is not None else None
+        rows.execute(
+            db,
+            sa.update(models.AgentHeartbeat)
+            .where(models.AgentHeartbeat.instance_id == instance_id)
+            .values(
+                guest_agent_version=stored,
+                # It says when the guest last spoke by itself.
+                updated_at=models.AgentHeartbeat.updated_at,
+            ),
+        )
+        return True
+
+
+def _of(instance_id: str) -> Spoken:
+    with session.reader() as db:
+        return parse(
+            db.scalar(
+                sa.select(models.AgentHeartbeat.guest_agent_version).where(
+                    models.AgentHeartbeat.instance_id == instance_id
+                )
+            )
+        )

@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Messages that a service could not take: written down, told of, replayed.
+
+A cast that its receiver cannot take is acknowledged all the same, and its
+sender never learns. So the receiver writes it down; the instance that it
+concerned gets a fault and its task ends, for nobody works on it; and after
+the upgrade an operator has it sent once more.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import threading
+import time
+
+from oslo_config import cfg
+
+from trove.common import rpc
+from trove.objects import instance as instances
+from trove.objects import rejected
+from trove.peers import retrying
+
+LOG = logging.getLogger(__name__)
+
+#: How many messages of strangers are written down in a second, at most.
+_PER_SECOND = 20
+
+#: Seconds for which the log is silent about more of the same.
+_SILENCE = 60.0
+_MOST_KINDS = 1000
+
+#: What comes again by itself, and then says all that this one said.
+_RENEWED = (('conductor', 'heartbeat'),)
+
+
+#: What an operator is to do; in other cases an upgrade helps.
+_ADVICE = {
+    'age': 'compare with what was done first, for it may be a copy, and have '
+    'clocks and queues checked',
+    'unread': 'repair what kept it from being read',
+}
+
+
+class Recorder:
+    """Writes down what a service could not take; an ``rpc.Sink``.
+
+    :param group: the options of the service: ``conductor``, ``taskmanager``
+    :param host: name of the service
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts, group: str) -> None:
+        self._conf = conf
+        self._group = group
+        self._flood = _Flood()
+
+    def __call__(self, rejection: rpc.Rejection) -> None:
+        self.write(rejection)
+
+    def write(
+        self,
+        rejection: rpc.Rejection,
+        told: bool = False,
+        masked: bool = False,
+    ) -> None:
+        """Write it down, tell the operator and, of honest ones, the user.
+
+        It raises nothing. A database that does not work is waited for;
+        should it not come back, the log gets all but the secrets.
+
+        :param told: the user knows already
+        :param masked: its secrets are missing, so that it cannot be sent
+            again
+        """
+        try:
+            if rejection.honest:
+                self._honest(rejection, told, masked)
+            elif self._flood.let_pass():
+                self._hostile(rejection)
+        except Exception:
+            LOG.exception('Could not write down a message that was rejected.')
+            _log_in_full(rejection, 'see above')
+
+    def _honest(
+        self, rejection: rpc.Rejection, told: bool, masked: bool
+    ) -> None:
+        try:
+            row = self._surely(rejection, masked)
+        except retrying.ERRORS as error:
+            _log_in_full(rejection, str(error))
+            return
+        renewed = _is_renewed(rejection)
+        again = renewed or rejection.cause == 'age'
+        if (row.new or renewed) and (
+            not again or self._flood.is_new(_kind(rejection))
+        ):
+            LOG.error(
+                'Could not take %s. It was written down: %s, then see '
+                '"trove-rpc rejected show %s".',
+                _describe(rejection),
+                _ADVICE.get(rejection.cause, 'upgrade what is too old'),
+                row.id,
+            )
+        if not row.new or renewed or rejection.kind != 'cast':
+            return
+        if not _is_proven(rejection):
+            return
+        self._tell(rejection, row.id, told)
+
+    def _surely(
+        self, rejection: rpc.Rejection, masked: bool
+    ) -> rejected.Recorded:
+        """Write it down, as often as it takes."""
+        tries = itertools.count()
+
+        def record() -> rejected.Recorded:
+            again = next(tries) > 0
+            row = self._record(rejection, masked)
+            # What a try before has written, while its answer got lost, is
+            # new all the same.
+            return row._replace(new=True) if again else row
+
+        return retrying.retrying(self._conf, self._group, record)
+
+    def _tell(self, rejection: rpc.Rejection, row: str, told: bool) -> None:
+        try:
+            retrying.retrying(
+                self._conf, self._group, _tell_user, rejection, row, told
+            )
+        except retrying.ERRORS as error:
+            LOG.error(
+                'Could not give instance %s a fault because of the rejected '
+                'message %s: %s Repair the database.',
+                rejection.instance_id,
+                row,
+                error,
+            )
+
+    def _hostile(self, rejection: rpc.Rejection) -> None:
+        if self._flood.is_new(_kind(rejection)):
+            LOG.warning(
+                'Refused %s. If such messages go on, find out who sends them '
+                '("trove-rpc rejected list").',
+                _describe(rejection),
+            )
+        try:
+            self._record(rejection)
+        except retrying.ERRORS as error:
+            if self._flood.is_new(('database', '', '', '')):
+                _log_in_full(rejection, str(error))
+
+    def _record(
+        self, rejection: rpc.Rejection, masked: bool = False
+    ) -> rejected.Recorded:
+        return rejected.record(
+            self._conf,
+            rejection.to_dict(),
+            rejection.masked(),
+            host=self._conf.host,
+            instance_id=rejection.instance_id,
+            replayable=rejection.replayable and not masked,
+            fold=_is_renewed(rejection),
+        )
+
+
+class _Flood:
+    """Keeps a flood of messages out of the database and of the log."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._second = 0.0
+        self._passed = 0
+        self._told: dict[tuple[str, str, str, str], float] = {}
+
+    def let_pass(self) -> bool:
+        now = time.monotonic()
+        with self._lock:
+            if now - self._second >= 1:
+                self._second, self._passed = now, 0
+            self._passed += 1
+            return self._passed <= _PER_SECOND
+
+    def is_new(self, kind: tuple[str, str, str, str]) -> bool:
+        """Whether such a one has not been told of for a while."""
+        now = time.monotonic()
+        with self._lock:
+            if now - self._told.get(kind, -_SILENCE) < _SILENCE:
+                return False
+            if len(self._told) >= _MOST_KINDS:
+                self._told.clear()
+            self._told[kind] = now
+            return True
+
+
+def _kind(rejection: rpc.Rejection) -> tuple[str, str, str, str]:
+    return (
+        rejection.cause,
+        rejection.interface,
+        rejection.method,
+        rejection.instance_id or '',
+    )
+
+
+def _is_renewed(rejection: rpc.Rejection) -> bool:
+    return (rejection.interface, rejection.method) in _RENEWED
+
+
+def _is_proven(rejection: rpc.Rejection) -> bool:
+    """Whether it is sure that somebody asked for it just now.
+
+    Otherwise a stranger could end the work of others by what he sends.
+    """
+    if rejection.cause == 'age':
+        # It may be a copy of what was carried out long ago.
+        return False
+    return (
+        rejection.cause != 'unread'
+        or rejection.sender is not None
+        # Only for guests' keys the database is needed, to open a message.
+        or rejection.interface != 'conductor'
+    )
+
+
+def _describe(rejection: rpc.Rejection) -> str:
+    whom = f' of instance {rejection.peer}' if rejection.peer else ''
+    sender = (
+        f'instance {rejection.sender}' if rejection.sender else 'a service'
+    )
+    return (
+        f'{rejection.interface}{whom} {_printable(rejection.method)} '
+        f'{_printable(rejection.version)} from {sender}, request '
+        f'{_printable(str(rejection.request_id))}: {rejection.reason}'
+    )
+
+
+def _printable(text: str) -> str:
+    return repr(text[:100])[1:-1]
+
+
+def _log_in_full(rejection: rpc.Rejection, error: str) -> None:
+    """Log all but the secrets; whatever the message is, it raises nothing."""
+    try:
+        LOG.error(
+            'Could not write down that %(what)s was rejected: %(error)s '
+            'Repair the database, upgrade what is too old, and ask for it '
+            'anew. The message said: %(arguments)s',
+            {
+                'what': _describe(rejection),
+                'error': error,
+                'arguments': _shown(rejection),
+            },
+        )
+    except Exception:
+        LOG.exception('Could not log a message that was rejected.')
+
+
+def _shown(rejection: rpc.Rejection) -> str:
+    try:
+        return json.dumps(rejection.masked(), default=str, sort_keys=True)
+    except Exception as error:  # noqa: BLE001
+        # Who it was of is still worth knowing.
+        return f'({type(error).__name__})'
+
+
+def _tell_user(rejection: rpc.Rejection, row: str, told: bool) -> None:
+    """Give the instance a fault, and end what it waits for.
+
+    :param told: it has a fault already
+    """
+    instance_id = rejection.instance_id
+    if instance_id is None:
+        return
+    instances.reject_task(
+        instance_id,
+        request_id=rejection.request_id,
+        message=(
+            None
+            if told
+            else f'Could not {_words(rejection)}: the message was not '
+            'understood. Repeat it when an administrator says that the '
+            'upgrade is done.'
+        ),
+        details=f'{rejection.reason}\nRequest {rejection.request_id}, '
+        f'{rejection.interface} {_printable(rejection.method)} '
+        f'{_printable(rejection.version)}. Administrators: "trove-rpc '
+        f'rejected show {row}".',
+        action=(
+            rejection.method if rejection.interface == 'taskmanager' else None
+        ),
+        rejected_id=row,
+        # What a guest cannot do, a task manager waits for in vain.
+        running=rejection.interface == 'guestagent',
+    )
+
+
+def _words(rejection: rpc.Rejection) -> str:
+    return _printable(rejection.method).replace('_', ' ')

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a process of the control plane tells Prometheus."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Iterator
+from collections.abc import Sequence
+import functools
+
+from oslo_config import cfg
+
+from trove.common import metrics
+from trove.common import rpc
+from trove.conductor import api as conductor_api
+from trove.guestagent import api as guest_api
+from trove.objects import peers
+from trove.objects import rejected
+from trove.objects import service as services
+from trove.taskmanager import api as task_api
+
+INTERFACES: tuple[rpc.Interface, ...] = (
+    task_api.API.interface,
+    conductor_api.API.interface,
+    guest_api.API.interface,
+)
+
+#: Seconds for which all guests are not counted again.
+_CENSUS = 60.0
+
+_Sample = tuple[Sequence[str], float]
+
+
+def watch(
+    conf: cfg.ConfigOpts,
+    name: str,
+    *,
+    database: bool = False,
+    in_api: bool = False,
+) -> metrics.Watch:
+    """Return what counts the messages of a process while it runs.
+
+    :param name: of the program
+    :param database: tell what the database knows too; the same in every
+        process, so it is not to be summed up
+    :param in_api: it serves the REST API
+    """
+    return metrics.Watch(
+        conf, name, INTERFACES, _gauges(conf) if database else (), in_api
+    )
+
+
+def _gauges(conf: cfg.ConfigOpts) -> tuple[metrics.Gauge, ...]:
+    return (
+        metrics.Gauge(
+            'trove_rpc_rejected_waiting',
+            'Rejected messages that wait to be replayed or discarded',
+            ('interface', 'cause'),
+            _waiting,
+        ),
+        metrics.Gauge(
+            'trove_rpc_peers',
+            'Services and guest agents by what they understand',
+            ('interface', 'revision', 'state'),
+            functools.partial(_peers, conf),
+            fresh=_CENSUS,
+        ),
+    )
+
+
+def _waiting() -> Iterator[_Sample]:
+    found: collections.Counter[tuple[str, str]] = collections.Counter()
+    for (interface, cause, state), number in rejected.counts().items():
+        if state == 'waiting':
+            found[interface, cause] += number
+    yield from found.items()
+
+
+def _peers(conf: cfg.ConfigOpts) -> Iterator[_Sample]:
+    found: collections.Counter[tuple[str, str, str]] = collections.Counter()
+    alive = {(each.binary, each.host) for each in services.live(conf)}
+    interfaces = {interface.name: interface for interface in INTERFACES}
+    for each in services.list_():
+        state = 'up' if (each.binary, each.host) in alive else 'down'
+        for name, text in each.rpc_versions.items():
+            if name in interfaces:
+                found[name, _revision(interfaces[name], text), state] += 1
+    guest = guest_api.API.interface
+    for (announced, silent), number in peers.census(conf).items():
+        state = 'silent' if silent else 'up'
+        found[guest.name, _revision(guest, announced), state] += number
+    yield from found.items()
+
+
+def _revision(interface: rpc.Interface, text: str | None) -> str:
+    """Name the revision; ``unknown`` for what nobody has said."""
+    if text is None:
+        return metrics.UNKNOWN
+    try:
+        return str(interface.announced(text))
+    except ValueError:
+        return metrics.UNKNOWN

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Jobs that the APIs of other releases ask for, and nothing here can do.
+
+Nobody waits for the answer to a job. So the instances concerned get a fault,
+and what was busy with the job is busy no longer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import logging
+from typing import Any
+
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.objects import backup as backups
+from trove.objects import cluster as clusters
+from trove.objects import instance as instances
+from trove.taskmanager import owner as owners
+from trove.taskmanager.workflows import base
+
+LOG = logging.getLogger(__name__)
+
+Context = trove_context.TroveContext
+
+#: What the jobs would do, by name.
+JOBS = {
+    'create_backup': 'Making a backup',
+    'create_cluster': 'A cluster',
+    'delete_backup': 'Deleting a backup',
+    'delete_cluster': 'A cluster',
+    'detach_replica': 'Replication',
+    'eject_replica_source': 'Replication',
+    'grow_cluster': 'A cluster',
+    'migrate': 'Moving an instance to another host',
+    'promote_to_replica_source': 'Replication',
+    'reapply_module': 'A module',
+    'rebuild': 'Rebuilding an instance',
+    'restart_cluster': 'A cluster',
+    'shrink_cluster': 'A cluster',
+    'update_access': 'Changing the access of an instance that exists',
+    'upgrade': 'Changing the datastore version',
+    'upgrade_cluster': 'A cluster',
+}
+
+_STATES = {'create_backup': 'FAILED', 'delete_backup': 'DELETE_FAILED'}
+
+
+def refuse(
+    env: base.Environment,
+    context: Context,
+    job: str,
+    what: str,
+    arguments: Mapping[str, Any],
+) -> None:
+    """Give the instances that a job is about a fault, and end their task.
+
+    It raises nothing.
+    """
+    text = f'{exception.NotSupported(what=what)} Nothing was changed.'
+    LOG.warning(
+        'Refused the job %s of request %s: %s It was sent by an API of '
+        'another release, or past the API.',
+        job,
+        context.request_id,
+        text,
+    )
+    try:
+        for instance_id in _concerned(env, job, arguments):
+            _fail(env, context, job, instance_id, text)
+    except base.DatabaseGone as error:
+        LOG.error(
+            'Could not write down that the job %s of request %s was refused: '
+            '%s. Repair the database; should an instance stay busy, reset '
+            'its status.',
+            job,
+            context.request_id,
+            error,
+        )
+
+
+def _concerned(
+    env: base.Environment, job: str, arguments: Mapping[str, Any]
+) -> list[str]:
+    """End what else is busy with the job; return ids of instances."""
+    found = [arguments.get('instance_id')]
+    if job in _STATES:
+        info = arguments.get('backup_info') or {}
+        backup_id = arguments.get('backup_id') or info.get('id')
+        if backup_id:
+            found.append(
+                env.database(backups.fail, str(backup_id), _STATES[job])
+            )
+    cluster_id = arguments.get('cluster_id')
+    if cluster_id:
+        found += env.database(clusters.end_task, str(cluster_id))
+    for name in ('instance_ids', 'new_instance_ids'):
+        found += arguments.get(name) or ()
+    return list(dict.fromkeys(str(each) for each in found if each))
+
+
+def _fail(
+    env: base.Environment,
+    context: Context,
+    job: str,
+    instance_id: str,
+    text: str,
+) -> None:
+    owner = owners.unique(env.process)
+    details = f'Request {context.request_id}, {job}.'
+    claimed = env.database(
+        instances.claim_workflow, instance_id, job, owner, context.request_id
+    )
+    if claimed:
+        env.database(
+            instances.fail_task,
+            instance_id,
+            owner,
+            message=text,
+            details=details,
+        )
+        return
+    try:
+        env.database(instances.add_fault, instance_id, text, details)
+    except exception.InstanceNotFound:
+        LOG.info('There is no instance %s.', instance_id)

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every method of every interface, between all revisions.
+
+What is to happen is decided by :mod:`trove.tests.fixtures.contracts`.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import testscenarios
+
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.common import rpc
+from trove.conductor import api as conductor_api
+from trove.guestagent import api as guest_api
+from trove.taskmanager import api as task_api
+from trove.tests import base
+from trove.tests.fixtures import contracts
+
+CLIENTS = {
+    client.interface.name: client
+    for client in (conductor_api.API, guest_api.API, task_api.API)
+}
+PEER = contracts.OneKey.identity
+
+load_tests = testscenarios.load_tests_apply_scenarios
+
+
+class AllAgainstAll(base.TestCase):
+    """One interface; ``rejected`` is what its endpoint did not take."""
+
+    scenarios = testscenarios.multiply_scenarios(
+        [(name, {'client': CLIENTS[name]}) for name in CLIENTS],
+        [
+            ('in the clear', {'keys': None}),
+            ('encrypted', {'keys': contracts.OneKey()}),
+        ],
+    )
+
+    def setUp(self):
+        super().setUp()
+        self.interface = self.client.interface
+        self.oracle = contracts.Oracle(self.interface)
+        self.names = [each.name for each in self.interface.history]
+        self.rejected = []
+        self.done = []
+        self.believed = None
+        self.line = contracts.Line()
+        self.transport = rpc.Transport(
+            self.conf,
+            discover={self.interface.name: lambda peer: self.believed},
+            keys=self.keys,
+            rejected=self.rejected.append,
+            connection=self.line,
+        )
+        self.api = self.client(self.transport, PEER)
+        self.context = trove_context.TroveContext(project_id='a project')
+        self.events = []
+        observed = rpc.observe(self.events.append)
+        observed.__enter__()
+        self.addCleanup(observed.__exit__, None, None, None)
+        self.endpoints = {name: self.endpoint(name) for name in self.names}
+
+    def endpoint(self, revision):
+        recorder = contracts.Recorder(self.interface, self.done.append)
+        self.transport.server(
+            recorder, host='here', peer=PEER, version=revision
+        )
+        return self.line.dispatcher
+
+    def pairs(self):
+        return itertools.product(self.names, repeat=2)
+
+    def orders(self):
+        for method in self.interface.methods.values():
+            for values in contracts.orders(method):
+                yield method, values
+
+    def connect(self, pin, believed, endpoint):
+        self.config(**{self.interface.name: pin}, group='upgrade_levels')
+        self.believed = believed
+        self.transport.refresh()
+        self.line.dispatcher = self.endpoints[endpoint]
+
+    def send(self, method, values):
+        """Send; return what came of it: an answer, an error or None."""
+        for kept in (self.done, self.rejected, self.events):
+            kept.clear()
+        try:
+            return getattr(self.api, method.name)(self.context, **values)
+        except exception.PeerTooOld as error:
+            return error
+
+    def check_done(self, place, method, values):
+        """Exactly this was done, once."""
+        self.assertEqual(1, len(self.done), place)
+        [(name, arguments)] = self.done
+        self.assertEqual(method.name, name, place)
+        self.assertEqual(
+            contracts.meaning(method, values),
+            contracts.meaning(method, arguments),
+            place,
+        )
+
+    def check(self, place, method, values, outcome):
+        answer = self.send(method, values)
+
+        self.assertEqual([], self.rejected, place)
+        if outcome.refused:
+            self.assertIsInstance(answer, exception.PeerTooOld, place)
+            self.assertIn(answer.needs, self.names, place)
+            self.assertTrue(answer.remedy, place)
+            self.assertEqual([], self.done, place)
+            self.assertEqual(
+                ['refused'], [each.outcome for each in self.events], place
+            )
+            return
+        self.assertNotIsInstance(answer, Exception, place)
+        said = {
+            name: value
+            for name, value in values.items()
+            if name not in outcome.left_out
+        }
+        self.check_done(place, method, said)
+        left_out = {
+            name
+            for each in self.events
+            if each.outcome == 'left out'
+            for name in each.arguments
+        }
+        self.assertEqual(outcome.left_out, left_out, place)
+        if self.keys is None:
+            self.assertEqual(
+                self.oracle.version(
+                    method, self.line.message['args'], *place[:2]
+                ),
+                self.line.message['version'],
+                place,
+            )
+
+    def test_a_client_of_one_revision_and_an_endpoint_of_another(self):
+        seen = set()
+        for client, endpoint in self.pairs():
+            self.connect(client, endpoint, endpoint)
+            for method, values in self.orders():
+                outcome = self.oracle.outcome(method, values, client, endpoint)
+                place = (client, endpoint, method.name, values)
+                self.check(place, method, values, outcome)
+                seen.add((outcome.refused, bool(outcome.left_out)))
+
+        # All that can happen has happened.
+        self.assertIn((False, False), seen)
+        self.assertIn((True, False), seen)
+
+    def test_a_client_that_is_wrong_about_its_peer(self):
+        for believed, endpoint in self.pairs():
+            for method, values in self.orders():
+                self.connect('auto', believed, endpoint)
+                place = (believed, endpoint, method.name, values)
+                answer = self.send(method, values)
+                if isinstance(answer, exception.PeerTooOld):
+                    self.assertEqual([], self.done, place)
+                    continue
+                if self.rejected:
+                    self.check_rejected(place, method, values)
+                    continue
+                self.assertEqual(1, len(self.done), place)
+                _, arguments = self.done[0]
+                self.check_done(
+                    place, method, self.without(method, values, arguments)
+                )
+
+    def without(self, method, values, arguments):
+        """What was to be said, without what may be left out and was."""
+        return {
+            name: value
+            for name, value in values.items()
+            if name in arguments
+            or name not in method.arguments
+            or not method.arguments[name].span.may_omit
+        }
+
+    def check_rejected(self, place, method, values):
+        self.assertEqual('cast', method.kind, place)
+        self.assertEqual([], self.done, place)
+        [rejection] = self.rejected
+        self.assertEqual(method.name, rejection.method, place)
+        self.assertTrue(rejection.replayable, place)
+        self.assertEqual(
+            contracts.meaning(
+                method, self.without(method, values, rejection.arguments)
+            ),
+            contracts.meaning(method, rejection.arguments),
+            place,
+        )
+
+    def test_the_latest_takes_what_any_revision_sends(self):
+        latest = self.names[-1]
+        for client in self.names:
+            self.connect(client, latest, latest)
+            for method, values in self.orders():
+                place = (client, method.name, values)
+                if self.oracle.outcome(method, values, client, latest).refused:
+                    continue
+                self.assertNotIsInstance(
+                    self.send(method, values), Exception, place
+                )
+                self.assertEqual([], self.rejected, place)

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Caps when the database is away, peers are silent or refuse seals."""
+
+from __future__ import annotations
+
+import threading
+
+from trove.common import exception
+from trove.common import rpc
+from trove.common.rpc import _caps as rpc_caps
+from trove.tests import base
+from trove.tests.fixtures import waiting
+from trove.tests.unit.common.rpc import sample
+
+INTERFACE = sample.API.interface
+
+
+class CapsTestCase(base.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.now = 0.0
+        self.config(refresh_interval=10, group='upgrade_levels')
+        self.asked = 0
+        self.probed = 0
+        self.found = None
+
+    def make(self, discover=lambda peer: None, probe=None):
+        return rpc_caps.Caps(
+            self.conf,
+            {'guestagent': discover},
+            {'guestagent': lambda peer, revision: None},
+            probe or self.probe,
+            clock=lambda: self.now,
+        )
+
+    def probe(self, interface, peer):
+        self.probed += 1
+        return self.found
+
+
+class AwayTest(CapsTestCase):
+    def look(self, error):
+        def discover(peer):
+            self.asked += 1
+            raise error
+
+        caps = self.make(discover)
+        for self.now in (0.0, 0.2, 0.9, 1.5, 1.9):
+            cap = caps.get(INTERFACE, 'x')
+            self.assertEqual(INTERFACE.floor, cap.limit)
+
+    def test_not_every_message_asks_again(self):
+        self.look(exception.ServiceUnavailable(what='The database'))
+
+        self.assertEqual(2, self.asked)
+        self.assertEqual(1, self.logs.output.count('Could not find out'))
+        self.assertNotIn('Traceback', self.logs.output)
+        self.assertIn('the message broker', self.logs.output)
+
+    def test_what_nobody_expects_has_a_traceback(self):
+        self.look(RuntimeError('strange'))
+
+        self.assertEqual(1, self.logs.output.count('Traceback'))
+
+
+class SilentTest(CapsTestCase):
+    def test_it_is_not_asked_again_soon(self):
+        caps = self.make()
+        for self.now in (0.0, 11.0, 29.0):
+            caps.get(INTERFACE, 'x')
+        self.assertEqual(1, self.probed)
+
+        self.now = 31.0
+        caps.get(INTERFACE, 'x')
+        self.assertEqual(2, self.probed)
+
+    def test_one_asks_and_the_others_go_on(self):
+        begun, answer = threading.Event(), threading.Event()
+
+        def probe(interface, peer):
+            self.probed += 1
+            begun.set()
+            answer.wait(30)
+            return INTERFACE.latest
+
+        caps = self.make(probe=probe)
+        thread = threading.Thread(target=caps.get, args=(INTERFACE, 'x'))
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(answer.set)
+        waiting.until(begun.is_set, 'it is asked')
+
+        others = [caps.get(INTERFACE, 'x').limit for _ in range(5)]
+
+        self.assertEqual([INTERFACE.floor] * 5, others)
+        answer.set()
+        thread.join()
+        self.assertEqual(1, self.probed)
+        self.assertEqual(INTERFACE.latest, caps.get(INTERFACE, 'x').limit)
+
+
+class DowngradeTest(CapsTestCase):
+    def refute(self):
+        caps = self.make(lambda peer: '1.10')
+        caps.get(INTERFACE, 'x')
+        events = []
+        with rpc.observe(events.append):
+            caps.refuted(INTERFACE, 'x')
+        return [(e.outcome, e.version) for e in events]
+
+    def test_it_is_told(self):
+        self.config(enable_secure_rpc_messaging=True)
+        self.found = INTERFACE.revision('1.2')
+
+        self.assertEqual([('downgraded', '1.2')], self.refute())
+
+        self.assertIn('refused a sealed message', self.logs.output)
+
+    def test_not_where_nothing_is_sealed(self):
+        self.found = INTERFACE.revision('1.2')
+
+        self.assertEqual([], self.refute())

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What guests speak: announced, probed, refuted."""
+
+from __future__ import annotations
+
+import datetime
+
+from oslo_utils import timeutils
+import sqlalchemy as sa
+
+from trove.db import models
+from trove.db import session
+from trove.objects import instance as instances
+from trove.tests.unit.objects import base
+
+
+class TestSpoken(base.TestCase):
+    def known(self, instance_id):
+        return (
+            instances.guest_version(instance_id),
+            instances.guest_release(instance_id),
+            self.get(instance_id).guest_announces,
+        )
+
+    def test_a_guest_announces_its_release_as_well(self):
+        made = self.create()
+
+        self.beat(made.id, version='1.5 27.0.0')
+
+        self.assertEqual(('1.5', '27.0.0', True), self.known(made.id))
+        self.assertEqual('1.5', self.get(made.id).guest_version)
+        self.assertEqual('27.0.0', self.get(made.id).guest_release)
+        self.assertEqual('1.5', instances.heartbeat(made.id).guest_version)
+
+    def test_or_several_majors_or_no_release(self):
+        made = self.create()
+
+        self.beat(made.id, version='1.5,2.0 28.0.0')
+        self.assertEqual(('1.5,2.0', '28.0.0', True), self.known(made.id))
+
+        self.beat(made.id, version='1.0/victoria')
+        self.assertEqual(('1.0/victoria', None, True), self.known(made.id))
+
+    def test_what_a_probe_found_stays_while_the_guest_is_silent_about_it(self):
+        made = self.create()
+
+        self.assertTrue(instances.record_probe(made.id, '1.1'))
+        self.beat(made.id, version=None)
+
+        self.assertEqual(('1.1', None, False), self.known(made.id))
+
+    def test_an_announcement_goes_before_a_probe(self):
+        made = self.create()
+        instances.record_probe(made.id, '1.1')
+
+        self.beat(made.id, version='1.5 27.0.0')
+
+        self.assertEqual(('1.5', '27.0.0', True), self.known(made.id))
+        self.assertFalse(instances.record_probe(made.id, '1.1'))
+        self.assertEqual(('1.5', '27.0.0', True), self.known(made.id))
+
+    def test_what_is_refuted_is_forgotten_announced_or_not(self):
+        made = self.create()
+        for learn in (
+            lambda: instances.record_probe(made.id, '1.1'),
+            lambda: self.beat(made.id, version='1.5 27.0.0'),
+        ):
+            learn()
+
+            self.assertTrue(instances.record_probe(made.id, None))
+
+            self.assertEqual((None, None, False), self.known(made.id))
+
+    def test_another_probe_replaces_the_former_one(self):
+        made = self.create()
+        instances.record_probe(made.id, '1.1')
+
+        instances.record_probe(made.id, '1.3')
+
+        self.assertEqual('1.3', instances.guest_version(made.id))
+
+    def test_a_guest_cannot_pass_for_probed(self):
+        made = self.create()
+
+        self.beat(made.id, version='1.5 probed')
+
+        self.assertEqual(('1.5', None, True), self.known(made.id))
+
+    def test_a_probe_does_not_make_a_silent_guest_look_alive(self):
+        made = self.ready()
+        long_ago = timeutils.utcnow() - datetime.timedelta(hours=1)
+        with session.writer() as db:
+            db.execute(
+                sa.update(models.AgentHeartbeat).values(
+                    updated_at=long_ago.replace(microsecond=0),
+                    guest_agent_version=None,
+                )
+            )
+
+        instances.record_probe(made.id, '1.1')
+
+        self.assertEqual(
+            long_ago.replace(microsecond=0), self.get(made.id).heard_at
+        )
+
+    def test_unknown_instances(self):
+        gone = self.create()
+        instances.mark_deleted(gone.id)
+
+        for instance_id in (gone.id, 'nope'):
+            self.assertFalse(instances.record_probe(instance_id, '1.1'))
+            self.assertIsNone(instances.guest_version(instance_id))
+
+    def test_probes_and_heartbeats_at_once(self):
+        made = self.create()
+
+        got = base.at_once(
+            lambda: instances.record_probe(made.id, '1.1'),
+            lambda: instances.record_probe(made.id, '1.1'),
+            lambda: self.beat(made.id, version='1.5 27.0.0'),
+        )
+
+        self.assertEqual(set(), set(got) - {True, False})
+        self.assertEqual('1.5', instances.guest_version(made.id))
+
+    def test_it_takes_one_look_up(self):
+        made = self.ready()
+
+        with self.queries() as seen:
+            instances.guest_version(made.id)
+
+        self.assertEqual(1, len(seen), seen)

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Jobs that nothing here can do end with a fault, not in silence."""
+
+from __future__ import annotations
+
+from trove.db import models
+from trove.db import session
+from trove.objects import instance as instances
+from trove.taskmanager import manager
+from trove.taskmanager import unsupported
+from trove.tests.fixtures import contracts
+from trove.tests.unit.taskmanager import scene
+
+Task = instances.Task
+
+
+class TestUnsupported(scene.TestCase):
+    def order_job(self, name, **arguments):
+        getattr(self.manager, name)(self.context, **arguments)
+
+    def given_row(self, row):
+        with session.writer() as db:
+            db.add(row)
+
+    def given_backup(self, instance_id, state):
+        self.given_row(
+            models.Backup(
+                id='b1',
+                name='nightly',
+                state=state,
+                instance_id=instance_id,
+                tenant_id=scene.PROJECT,
+            )
+        )
+
+    def backup_state(self):
+        with session.reader() as db:
+            return db.get(models.Backup, 'b1').state
+
+    def test_every_job_gives_its_instance_a_fault(self):
+        instance_id, guest = self.given_instance()
+        methods = manager.Manager.interface.methods
+        for name, what in unsupported.JOBS.items():
+            for arguments in contracts.orders(methods[name]):
+                if 'instance_id' not in arguments:
+                    continue
+                arguments['instance_id'] = instance_id
+                if 'backup_info' in arguments:
+                    arguments['backup_info'] = {'id': 'unknown'}
+                instances.clear_faults(instance_id)
+
+                self.order_job(name, **arguments)
+
+                shown = self.shown(instance_id)
+                self.assertIn(what, shown.fault.message)
+                self.assertIn('Nothing was changed', shown.fault.message)
+                self.assertIn(name, shown.fault.details)
+                self.assertIsNone(instances.get_workflow(instance_id))
+        self.assertEqual([], guest.asked)
+
+    def test_the_task_that_an_api_has_set_is_ended(self):
+        # Given: an instance that another release's API has made busy.
+        instance_id, _ = self.given_instance()
+        with session.writer() as db:
+            db.get(models.Instance, instance_id).task_id = Task.MIGRATING.code
+
+        self.order_job('migrate', instance_id=instance_id, host=None)
+
+        self.assert_fault(instance_id, 'migrate')
+        self.assertTrue(self.shown(instance_id).task.is_idle)
+
+    def test_other_work_goes_on(self):
+        instance_id, _ = self.given_instance()
+        self.given_task(instance_id, Task.REBOOTING, 'reboot')
+
+        self.order_job('migrate', instance_id=instance_id, host=None)
+
+        self.assertIs(Task.REBOOTING, self.shown(instance_id).task)
+        self.assertEqual('reboot', instances.get_workflow(instance_id).action)
+        self.assertIn('Moving', self.shown(instance_id).fault.message)
+
+    def test_backups_are_not_waited_for(self):
+        instance_id, _ = self.given_instance()
+        self.given_backup(instance_id, 'NEW')
+
+        self.order_job(
+            'create_backup', backup_info={'id': 'b1'}, instance_id=instance_id
+        )
+        self.assertEqual('FAILED', self.backup_state())
+
+        self.order_job('delete_backup', backup_id='b1')
+        self.assertEqual('DELETE_FAILED', self.backup_state())
+        self.assertIn(
+            'Deleting a backup', self.shown(instance_id).fault.message
+        )
+
+    def test_clusters_are_not_busy_for_ever(self):
+        instance_id, _ = self.given_instance()
+        self.given_row(
+            models.Cluster(
+                id='c1',
+                name='c',
+                task_id=8,
+                tenant_id=scene.PROJECT,
+                datastore_version_id=self.version.id,
+            )
+        )
+        instances.update(instance_id, cluster_id='c1')
+
+        self.order_job('restart_cluster', cluster_id='c1')
+
+        with session.reader() as db:
+            self.assertEqual(1, db.get(models.Cluster, 'c1').task_id)
+        self.assertIn('A cluster', self.shown(instance_id).fault.message)
+
+    def test_instances_that_were_to_join_a_cluster_fail(self):
+        instance_id = self.given_request()
+        self.drop_workflow(instance_id)
+
+        self.order_job(
+            'grow_cluster', cluster_id='c0', new_instance_ids=[instance_id]
+        )
+
+        self.assert_fault(instance_id, 'grow_cluster')
+        self.assertTrue(self.shown(instance_id).task.is_error)
+
+    def drop_workflow(self, instance_id):
+        with session.writer() as db:
+            db.delete(db.get(models.Workflow, instance_id))
+
+    def test_who_is_not_there_is_passed_over(self):
+        self.order_job('migrate', instance_id='nobody', host=None)
+        self.order_job('delete_backup', backup_id='none')
+        self.order_job(
+            'reapply_module',
+            module_id='m',
+            md5='5',
+            include_clustered=None,
+            batch_size=None,
+            batch_delay=None,
+            force=None,
+        )
+
+        self.assertIn('no instance nobody', self.logs.output)
+        self.assertIn('reapply_module', self.logs.output)
+
+    def test_a_database_that_is_away_is_told_of(self):
+        instance_id, _ = self.given_instance()
+        session.dispose()
+        self.config(connection='sqlite:////nowhere/at/all', group='database')
+        session.configure(self.conf)
+
+        self.order_job('migrate', instance_id=instance_id, host=None)
+
+        self.assertIn('Repair the database', self.logs.output)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the server of a new instance gets to read."""
+
+from __future__ import annotations
+
+import pathlib
+from unittest import mock
+
+import fixtures
+from oslo_config import cfg
+
+from trove import conf as trove_conf
+from trove.common import exception
+from trove.taskmanager.workflows import guest_files
+from trove.tests import base
+
+KEY = 'K' * 32
+
+
+class GuestFilesTest(base.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        self.instance = mock.Mock(id='i1', tenant_id='p$1')
+
+    def read(self, key: str | None = None) -> cfg.ConfigOpts:
+        """The options as the guest agent sees them."""
+        arguments = []
+        for name, text in guest_files.make(
+            self.conf, self.instance, 'postgresql', key
+        ).items():
+            (self.directory / name).write_text(text)
+            arguments += ['--config-file', str(self.directory / name)]
+        conf = cfg.ConfigOpts()
+        trove_conf.register_opts(conf)
+        conf(arguments, project='trove')
+        return conf
+
+    def test_who_it_is(self) -> None:
+        conf = self.read()
+
+        self.assertEqual('i1', conf.guest_id)
+        self.assertEqual('p$1', conf.tenant_id)
+        self.assertEqual('postgresql', conf.datastore_manager)
+
+    def test_with_a_key_its_messages_are_encrypted(self) -> None:
+        self.config(rpc_seal_minimum='authenticated')
+
+        conf = self.read(KEY)
+
+        self.assertTrue(conf.enable_secure_rpc_messaging)
+        self.assertEqual(KEY, conf.instance_rpc_encr_key)
+        self.assertEqual('authenticated', conf.rpc_seal_minimum)
+
+    def test_without_one_it_is_told_not_to_look_for_it(self) -> None:
+        conf = self.read()
+
+        self.assertFalse(conf.enable_secure_rpc_messaging)
+        self.assertIsNone(conf.instance_rpc_encr_key)
+
+    def test_no_key_of_the_control_plane_is_given_away(self) -> None:
+        self.config(
+            taskmanager_rpc_encr_key='T' * 32, inst_rpc_key_encr_key='I' * 32
+        )
+
+        text = str(
+            guest_files.make(self.conf, self.instance, 'postgresql', KEY)
+        )
+
+        self.assertNotIn('T' * 32, text)
+        self.assertNotIn('I' * 32, text)
+
+    def test_what_the_operator_adds_holds(self) -> None:
+        more = self.directory / 'more.conf'
+        more.write_text('[DEFAULT]\nagent_heartbeat_time = 77\n')
+        self.config(guest_config=str(more))
+
+        self.assertEqual(77, self.read(KEY).agent_heartbeat_time)
+
+    def test_file_of_the_operator_that_is_not_there(self) -> None:
+        self.config(guest_config=str(self.directory / 'missing'))
+
+        error = self.assertRaises(exception.ConfigurationError, self.read)
+
+        self.assertIn('missing', str(error))
