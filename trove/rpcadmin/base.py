@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the commands have in common: their end, and their columns."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Sequence
+import datetime
+import json
+import traceback
+from typing import Any
+
+from cliff import columns
+from cliff import command
+from cliff import lister
+from cliff import show
+
+from trove.common import exception
+from trove.common import rpc
+from trove.peers import versions
+from trove.rpcadmin import app as rpc_app
+
+#: By name, in the order in which they are shown.
+INTERFACES: dict[str, rpc.Interface] = {
+    name: client.interface for name, client in versions.CLIENTS.items()
+}
+
+#: For people and for pipes: text. The others take values as they are.
+_TEXT = ('table', 'csv', 'value', 'shell')
+
+
+class Words(columns.FormattableColumn[list[str]]):
+    """Several words: a list for programs, a text for people."""
+
+    def human_readable(self) -> str:
+        return ', '.join(self._value)
+
+
+class Releases(Words):
+    """Names of releases; people are told the first and the last."""
+
+    def human_readable(self) -> str:
+        return releases(self._value) or ''
+
+
+class Document(columns.FormattableColumn[dict[str, Any]]):
+    """A structure: itself for programs, JSON for people."""
+
+    def human_readable(self) -> str:
+        return json.dumps(self._value, indent=2, sort_keys=True)
+
+
+class UsageError(Exception):
+    """The command line is wrong in a way that argparse does not see."""
+
+
+class _Common(command.Command):
+    """Ends with 1 and the reason where something is in the way.
+
+    :cvar needs_database: the options are read and the database is open
+        while it runs
+    """
+
+    app: rpc_app.App
+    needs_database = True
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        try:
+            if not self.needs_database:
+                return super().run(parsed_args)
+            with self.app.opened():
+                return super().run(parsed_args)
+        except UsageError as error:
+            self.app.complain(str(error))
+            return 2
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            if self.app.options.debug:
+                traceback.print_exc(file=self.app.stderr)
+            self.app.complain(
+                rpc_app.reason(error)
+                or f'{type(error).__name__}: {error}. This is not meant to '
+                'happen; --debug shows where it did.'
+            )
+            return 1
+
+
+class Command(_Common):
+    """A command that does something."""
+
+    def each(
+        self,
+        names: Sequence[str],
+        act: Callable[[str], str],
+    ) -> int:
+        """Do something to each, and go on when one fails.
+
+        :param act: returns what it did, for people
+        :returns: the exit status
+        """
+        failed = 0
+        for number, name in enumerate(names, 1):
+            place = f'[{number}/{len(names)}] {name}'
+            try:
+                done = act(name)
+            except exception.TroveError as error:
+                failed += 1
+                self.app.complain(f'{place}: {rpc_app.reason(error)}')
+            else:
+                self.app.stdout.write(f'{place}: {done}\n')
+                self.app.stdout.flush()
+        if failed:
+            self.app.complain(f'{failed} of {len(names)} failed, see above.')
+        return 1 if failed else 0
+
+
+class Lister(_Common, lister.Lister):
+    """A command that lists; the rows may be a generator."""
+
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Iterable[Sequence[Any]],
+    ) -> int:
+        _check_columns(parsed_args, column_names)
+        kind = parsed_args.formatter
+        if kind in _TEXT:
+            data = ([_text(cell, kind) for cell in row] for row in data)
+        return super().produce_output(parsed_args, column_names, data)
+
+
+class ShowOne(_Common, show.ShowOne):
+    """A command that shows one thing."""
+
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Sequence[Any],
+    ) -> int:
+        _check_columns(parsed_args, column_names)
+        kind = parsed_args.formatter
+        if kind in _TEXT:
+            data = tuple(_text(cell, kind) for cell in data)
+        status: int = super().produce_output(parsed_args, column_names, data)
+        return status
+
+
+def _check_columns(
+    parsed_args: argparse.Namespace, column_names: Sequence[str]
+) -> None:
+    """See that the columns that are asked for are there.
+
+    :raises UsageError: one is not
+    """
+    there = {_column(name) for name in column_names}
+    missing = [n for n in parsed_args.columns if _column(n) not in there]
+    if missing:
+        raise UsageError(
+            f'there is no column "{missing[0]}". There are: '
+            + ', '.join(f'"{name}"' for name in column_names)
+            + '.'
+        )
+
+
+def _column(name: str) -> str:
+    # As cliff compares them.
+    return name.lower().replace(' ', '_')
+
+
+def positive(text: str) -> int:
+    """Read an argument that is a number of things.
+
+    :raises ValueError: it is none, or less than one
+    """
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+positive.__name__ = 'positive number'
+
+
+def seconds(text: str) -> float:
+    """Read an argument that is a time.
+
+    :raises ValueError: it is none, or not more than nothing
+    """
+    number = float(text)
+    if not 0 < number < float('inf'):
+        raise ValueError(text)
+    return number
+
+
+seconds.__name__ = 'number of seconds'
+
+
+def _text(cell: Any, formatter: str) -> Any:
+    if isinstance(cell, Words) and formatter != 'table':
+        cell = ', '.join(cell.machine_readable())
+    elif isinstance(cell, columns.FormattableColumn):
+        cell = cell.human_readable()
+    if cell is None or cell == '':
+        return '' if formatter == 'csv' else '-'
+    return cell
+
+
+def moment(time: datetime.datetime | None) -> str | None:
+    """Write a time of the database, which is in UTC."""
+    if time is None:
+        return None
+    return time.isoformat(timespec='seconds') + 'Z'
+
+
+def releases(names: Sequence[str]) -> str | None:
+    """Say which releases those are, the first and the last.
+
+    :param names: oldest first; one with a number may be followed by its
+        other name, which goes without saying
+    """
+    said = [
+        name
+        for before, name in zip(('', *names), names, strict=False)
+        if name[0].isdecimal() or not before[:1].isdecimal()
+    ]
+    if len(said) < 2:
+        return said[0] if said else None
+    return f'{said[0]} to {said[-1]}'
+
+
+def plain(text: str) -> str:
+    """Make a text of whoever sent it safe to show at a terminal."""
+    return text if text.isprintable() else ascii(text)
+
+
+def chosen(names: Sequence[str], everything: bool) -> list[str]:
+    """Return the names that were given, each once.
+
+    :raises UsageError: there are none and ``everything`` is not asked for
+        either, or both are
+    """
+    if bool(names) == everything:
+        raise UsageError('name some, or give --all, and not both.')
+    return list(dict.fromkeys(names))

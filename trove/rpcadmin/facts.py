@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is known of each peer, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from collections.abc import Iterator
+import dataclasses
+import datetime
+import functools
+
+from oslo_config import cfg
+
+from trove.common import rpc
+from trove.guestagent import unsupported as guest_unsupported
+from trove.objects import peers
+from trove.objects import service as services
+from trove.peers import versions
+from trove.rpcadmin import base
+from trove.taskmanager import unsupported as task_unsupported
+
+STATES = ('up', 'down', 'silent', 'unregistered')
+
+#: What no upgrade makes possible, for no datastore supports it.
+IN_VAIN: dict[str, frozenset[str]] = {
+    'guestagent': frozenset(guest_unsupported.ORDERS),
+    'taskmanager': frozenset(task_unsupported.JOBS),
+}
+
+#: In place of the host where no service has registered.
+NOBODY = '(none)'
+
+
+@dataclasses.dataclass(frozen=True)
+class Peer:
+    """One service, or the guest agent of one instance.
+
+    :param kind: name of the interface that it serves
+    :param name: host, or id of the instance
+    :param release: of its package; or the releases it may be of
+    :param speaks: what it announced, or what a probe found; None: unknown
+    :param usable: the highest revision that is sent to it, pin applied; None
+        where nothing is sent
+    :param seen: in UTC
+    :param form: ``clear``, ``released`` or ``sealed``
+    """
+
+    kind: str
+    name: str
+    release: str | None
+    speaks: str | None
+    usable: str | None
+    pin: str | None
+    seen: datetime.datetime | None
+    state: str
+    form: str
+    blocks: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+class Rules:
+    """What the options of this process make of what a peer speaks.
+
+    :raises trove.common.exception.ConfigurationError: a pin is wrong
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        self._conf = conf
+        self._pins = {
+            name: interface.pin(conf)
+            for name, interface in base.INTERFACES.items()
+        }
+
+    def judge(
+        self,
+        kind: str,
+        name: str,
+        text: str | None,
+        *,
+        release: str | None,
+        seen: datetime.datetime | None,
+        state: str,
+        has_key: bool = True,
+    ) -> Peer:
+        """Say what a peer that announced ``text`` can be told.
+
+        :param has_key: there is a key that its messages are sealed with
+        """
+        interface, pin = base.INTERFACES[kind], self._pins[kind]
+        speaks = understood(interface, text)
+        usable = speaks if pin is None else min(speaks, pin)
+        blocks, left_out = missing(interface, usable, speaks)
+        if state == 'down':
+            # It holds nobody back.
+            blocks, left_out = (), ()
+        return Peer(
+            kind=kind,
+            name=name,
+            release=release or (text and base.releases(speaks.releases)),
+            speaks=text,
+            usable=None if state == 'down' else str(usable),
+            pin=None if pin is None else str(pin),
+            seen=seen,
+            state=state,
+            form=self._form(interface, usable, has_key),
+            blocks=blocks,
+            left_out=left_out,
+        )
+
+    def _form(
+        self, interface: rpc.Interface, usable: rpc.Revision, has_key: bool
+    ) -> str:
+        conf = self._conf
+        if not (conf.enable_secure_rpc_messaging and has_key):
+            return 'clear'
+        if conf.rpc_seal_minimum == 'authenticated':
+            return 'sealed'
+        since = interface.sealed_since
+        if since is not None and usable >= interface.revision(since):
+            return 'sealed'
+        return 'released'
+
+
+def understood(interface: rpc.Interface, text: str | None) -> rpc.Revision:
+    """Return what a peer is taken for that announced ``text``."""
+    if text is None:
+        return interface.unknown
+    try:
+        return interface.announced(text)
+    except ValueError:
+        return interface.unknown
+
+
+@functools.lru_cache(maxsize=1024)
+def missing(
+    interface: rpc.Interface, usable: rpc.Revision, speaks: rpc.Revision
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What of the latest revision cannot be said, and would be of use.
+
+    :param usable: the highest revision that may be sent
+    :param speaks: the revision of the peer
+    :returns: what is refused, and what is left out of messages: methods as
+        ``name``, arguments as ``name(argument)``
+    """
+    known = [interface.as_of(usable), interface.as_of(speaks)]
+    refused: list[str] = []
+    left_out: list[str] = []
+    in_vain = IN_VAIN.get(interface.name, frozenset())
+    for name, method in interface.as_of(interface.latest).items():
+        if name in in_vain:
+            continue
+        if not all(name in methods for methods in known):
+            refused.append(name)
+            continue
+        for argument in method.arguments.values():
+            if not all(
+                argument.name in methods[name].arguments for methods in known
+            ):
+                omitted = argument.span.may_omit
+                kept = left_out if omitted else refused
+                kept.append(f'{name}({argument.name})')
+    return tuple(refused), tuple(left_out)
+
+
+def find(
+    conf: cfg.ConfigOpts, kinds: Collection[str] | None = None
+) -> Iterator[Peer]:
+    """Give all services, then all guests, as the database has them.
+
+    A few queries, and one for every thousand guests.
+
+    :param kinds: only those that serve one of these interfaces
+    :raises trove.common.exception.ConfigurationError: a pin is wrong
+    """
+    rules = Rules(conf)
+    for peer in _services(conf, rules):
+        if kinds is None or peer.kind in kinds:
+            yield peer
+    if kinds is None or 'guestagent' in kinds:
+        for guest in peers.guests(conf):
+            yield _guest(rules, guest)
+
+
+def _services(conf: cfg.ConfigOpts, rules: Rules) -> Iterator[Peer]:
+    alive = {(each.binary, each.host) for each in services.live(conf)}
+    known = services.list_()
+    for kind, binary in sorted(versions.BINARIES.items()):
+        found = False
+        for each in known:
+            if each.binary != binary:
+                continue
+            lives = (each.binary, each.host) in alive
+            found = found or lives
+            state = 'up' if lives else 'down'
+            if lives and each.host.startswith(services.UNREGISTERED):
+                state = 'unregistered'
+            yield rules.judge(
+                kind,
+                each.host,
+                each.rpc_versions.get(kind),
+                release=each.release,
+                seen=each.last_report,
+                state=state,
+            )
+        if not found:
+            yield rules.judge(
+                kind,
+                NOBODY,
+                None,
+                release=None,
+                seen=None,
+                state='unregistered',
+            )
+
+
+def _guest(rules: Rules, guest: peers.Guest) -> Peer:
+    if guest.silent is None:
+        state = 'unregistered'
+    else:
+        state = 'silent' if guest.silent else 'up'
+    return rules.judge(
+        'guestagent',
+        guest.instance_id,
+        guest.announced,
+        release=guest.release,
+        seen=guest.seen,
+        state=state,
+        has_key=guest.has_key,
+    )

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``trove-rpc peers``: who is there, and what each can be told."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
+
+from trove.rpcadmin import base
+from trove.rpcadmin import facts
+
+COLUMNS = (
+    'Kind',
+    'Peer',
+    'Release',
+    'Speaks',
+    'Usable',
+    'Pin',
+    'Last Seen',
+    'State',
+    'Messages',
+    'Blocks',
+    'Left Out',
+)
+
+
+class Peers(base.Lister):
+    """List the services and guest agents, and what each cannot be told.
+
+    Speaks: what it announced, or what a probe found. Usable: the highest
+    revision that is sent to it, the pin of the configuration file that this
+    command reads applied. Messages: in which form they go: sealed, encrypted
+    as releases up to 2026.2 do it, or clear. Blocks: methods and arguments
+    of this release that are refused because of it, besides those that no
+    datastore supports. Left Out: arguments that messages to it do without.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--blocking',
+            action='store_true',
+            help='Only those that hold something back.',
+        )
+        parser.add_argument(
+            '--kind',
+            action='append',
+            choices=tuple(base.INTERFACES),
+            help='Only those that serve this interface; may be repeated.',
+        )
+        parser.add_argument(
+            '--state',
+            action='append',
+            choices=facts.STATES,
+            help='Only those in this state; may be repeated. A service is up '
+            'or down, a guest agent up or silent; unregistered is who never '
+            'said what it is.',
+        )
+        return parser
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
+        def wanted(peer: facts.Peer) -> bool:
+            return (not parsed_args.blocking or bool(peer.blocks)) and (
+                peer.state in (parsed_args.state or facts.STATES)
+            )
+
+        found = facts.find(self.app.conf, parsed_args.kind)
+        return COLUMNS, (row(peer) for peer in found if wanted(peer))
+
+
+def row(peer: facts.Peer) -> tuple[Any, ...]:
+    return (
+        peer.kind,
+        peer.name,
+        peer.release,
+        peer.speaks,
+        peer.usable,
+        peer.pin,
+        base.moment(peer.seen),
+        peer.state,
+        peer.form,
+        base.Words(list(peer.blocks)),
+        base.Words(list(peer.left_out)),
+    )

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Task managers that are rolled back: nothing is lost, and all is told."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+from trove.tests.fixtures import processes
+from trove.tests.functional.deployed import test_faults
+
+
+class OldTaskManagerTestCase(test_faults.FaultTestCase):
+    def old_taskmanager(self, revision: str) -> processes.Process:
+        """A task manager of a release; it is not started yet."""
+        deployment = self.deployment
+        config = deployment.write_config(
+            'taskmanager-old', {'DEFAULT': {'host': 'old'}}
+        )
+        log = deployment.directory / 'taskmanager-old.log'
+        old = processes.Process(
+            'old task manager',
+            [
+                sys.executable,
+                *('-m', 'trove.tests.fixtures.old_taskmanager', revision),
+                *('--config-file', config),
+            ],
+            log,
+            timeout=60,
+        )
+        old.ready = lambda: old.logged('is at work.')
+        return self.useFixture(old)
+
+    def trove_rpc(self, *arguments: str) -> str:
+        """Run ``trove-rpc``; return what it prints."""
+        done = subprocess.run(
+            [
+                *processes.program('trove-rpc'),
+                '--config-file',
+                str(self.deployment.directory / 'manage.conf'),
+                *arguments,
+            ],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        return done.stdout
+
+    def services(self) -> str:
+        return self.deployment.manage('service_list')
+
+
+class RejectedTest(OldTaskManagerTestCase):
+    def rejected(self, instance_id: str) -> dict[str, Any]:
+        """The record of the only message about an instance."""
+        listed = json.loads(
+            self.trove_rpc('rejected', 'list', '-f', 'json')
+        )
+        (found,) = [
+            each for each in listed if instance_id in json.dumps(each)
+        ]
+        return {name.lower(): value for name, value in found.items()}
+
+    def test_a_lost_message_is_replayed_after_the_upgrade(self) -> None:
+        # Given: a message waits for the task managers when they end, and
+        # what is started in their place is older.
+        old = self.old_taskmanager('1.0/victoria')
+        for taskmanager in self.deployment.task_managers:
+            taskmanager.kill()
+        instance = self.create(
+            'lost', users=[{'name': 'ann', 'password': 's3cr3t'}]
+        )
+        old.start()
+
+        # Then: the user and the operator learn it.
+        failed = self.wait_error(instance.id)
+        self.assertIn('create instance', failed.fault['message'])
+        record = self.rejected(instance.id)
+        shown = self.trove_rpc('rejected', 'show', record['id'])
+        self.assertIn('create_instance', shown)
+        self.assertNotIn('s3cr3t', shown)
+
+        # When: the upgrade is done, and the message replayed.
+        old.stop()
+        self.deployment.mend()
+        self.trove_rpc('rejected', 'replay', record['id'])
+
+        instance = self.wait_active(instance.id)
+        self.assertEqual(
+            ['ann'], [u.name for u in self.member.users.list(instance.id)]
+        )
+
+
+class CensusTest(OldTaskManagerTestCase):
+    def test_one_that_does_not_report_itself_holds_the_others_back(
+        self,
+    ) -> None:
+        self.assertNotIn('unregistered', self.services())
+        old = self.old_taskmanager('1.0/victoria')
+        old.start()
+
+        self.eventually(
+            lambda: '1.0/victoria' in self.services(), 'it is counted'
+        )
+        for number in range(2):
+            instance = self.create_active(f'beside an old one {number}')
+            self.delete(instance.id)
+
+        old.stop()
+        self.eventually(
+            lambda: 'unregistered' not in self.services(), 'it is forgotten'
+        )

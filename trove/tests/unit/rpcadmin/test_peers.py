@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+"""trove-rpc peers."""
+
+from __future__ import annotations
+
+import datetime
+from unittest import mock
+
+from oslo_utils import timeutils
+import sqlalchemy as sa
+
+from trove.db import models
+from trove.db import session
+from trove.objects import instance as instances
+from trove.objects import service as services
+from trove.rpcadmin import facts
+from trove.tests.unit.rpcadmin import base
+
+
+class PeersTestCase(base.TestCase):
+    def peers(self, *arguments):
+        return {row['Peer']: row for row in self.json('peers', *arguments)}
+
+    def guest(self, version, release=None):
+        """An instance whose guest announces that; it says nothing if None."""
+        instance = self.ready()
+        self.beat(
+            instance.id,
+            version=version and f'{version} {release or "27.0.0"}',
+        )
+        return instance.id
+
+    def age(self, table, column, **where):
+        long_ago = timeutils.utcnow() - datetime.timedelta(days=1)
+        with session.writer() as db:
+            db.execute(
+                sa.update(table).filter_by(**where).values({column: long_ago})
+            )
+
+
+class ServicesTest(PeersTestCase):
+    def test_services_that_are_up_and_down(self):
+        for host in 'tm1', 'tm2':
+            services.report(
+                'trove-taskmanager', host, {'taskmanager': '1.1'}, '27.0.0'
+            )
+        self.age(models.Service, 'last_report', host='tm2')
+
+        found = self.peers('--kind', 'taskmanager')
+
+        self.assertEqual('up', found['tm1']['State'])
+        self.assertEqual('27.0.0', found['tm1']['Release'])
+        self.assertEqual('1.1', found['tm1']['Speaks'])
+        self.assertEqual('1.1', found['tm1']['Usable'])
+        self.assertEqual([], found['tm1']['Blocks'])
+        self.assertTrue(found['tm1']['Last Seen'].endswith('Z'))
+        self.assertEqual('down', found['tm2']['State'])
+        self.assertIsNone(found['tm2']['Usable'])
+        self.assertEqual([], found['tm2']['Blocks'])
+
+    def test_nobody_has_registered(self):
+        found = self.json('peers', '--kind', 'conductor')
+
+        (row,) = found
+        self.assertEqual('(none)', row['Peer'])
+        self.assertEqual('unregistered', row['State'])
+        self.assertIsNone(row['Speaks'])
+        self.assertEqual('1.0', row['Usable'])
+        self.assertIn('get_versions', row['Blocks'])
+
+    def test_a_release_that_does_not_register(self):
+        host = f'{services.UNREGISTERED} 1.0/victoria'
+        services.report(
+            'trove-taskmanager', host, {'taskmanager': '1.0/victoria'}, None
+        )
+
+        (row,) = self.json('peers', '--kind', 'taskmanager')
+
+        self.assertEqual(host, row['Peer'])
+        self.assertEqual('unregistered', row['State'])
+        self.assertEqual('1.0/victoria', row['Usable'])
+        self.assertIn('victoria to', row['Release'])
+
+
+class GuestsTest(PeersTestCase):
+    def test_what_a_guest_is(self):
+        guest = self.guest('1.3', '26.5.0')
+
+        row = self.peers()[guest]
+
+        self.assertEqual('guestagent', row['Kind'])
+        self.assertEqual('26.5.0', row['Release'])
+        self.assertEqual('1.3', row['Speaks'])
+        self.assertEqual('1.3', row['Usable'])
+        self.assertIsNone(row['Pin'])
+        self.assertEqual('up', row['State'])
+        self.assertEqual('clear', row['Messages'])
+        self.assertIn('rotate_key', row['Blocks'])
+        self.assertNotIn('prepare', row['Blocks'])
+        self.assertIn('restart(reason)', row['Left Out'])
+
+    def test_one_that_was_probed(self):
+        guest = self.guest(None)
+        instances.record_probe(guest, '1.1')
+
+        row = self.peers()[guest]
+
+        self.assertEqual('1.1', row['Speaks'])
+        self.assertEqual('wallaby to 2024.2', row['Release'])
+        self.assertEqual('up', row['State'])
+
+    def test_one_of_which_nothing_is_known(self):
+        guest = self.create().id
+
+        row = self.peers()[guest]
+
+        self.assertEqual('unregistered', row['State'])
+        self.assertIsNone(row['Speaks'])
+        self.assertIsNone(row['Release'])
+        self.assertEqual('1.0', row['Usable'])
+
+    def test_one_that_fell_silent_still_holds_back(self):
+        guest = self.guest('1.0')
+        self.age(models.AgentHeartbeat, 'updated_at', instance_id=guest)
+
+        row = self.peers('--blocking')[guest]
+
+        self.assertEqual('silent', row['State'])
+        self.assertNotEqual([], row['Blocks'])
+
+    def test_one_that_is_newer_than_this_side(self):
+        guest = self.guest('1.99')
+
+        row = self.peers()[guest]
+
+        self.assertEqual('1.99', row['Speaks'])
+        self.assertEqual([], row['Blocks'])
+
+    def test_one_that_says_nonsense(self):
+        guest = self.guest('nonsense')
+
+        row = self.peers()[guest]
+
+        self.assertEqual('nonsense', row['Speaks'])
+        self.assertEqual('1.0', row['Usable'])
+
+    def test_one_with_a_key(self):
+        self.configure()
+        with open(self.file) as file:
+            text = file.read()
+        with open(self.file, 'w') as file:
+            file.write(text.replace('= false', '= true'))
+        old, new = self.guest('1.3'), self.guest('1.5')
+        clear = self.guest('1.5')
+        with session.writer() as db:
+            db.execute(
+                sa.update(models.Instance)
+                .where(models.Instance.id.in_([old, new]))
+                .values(encrypted_key='x')
+            )
+
+        found = self.peers()
+
+        self.assertEqual('released', found[old]['Messages'])
+        self.assertEqual('sealed', found[new]['Messages'])
+        self.assertEqual('clear', found[clear]['Messages'])
+
+    def test_deleted_instances_are_not_listed(self):
+        guest = self.guest('1.3')
+        instances.mark_deleted(guest)
+
+        self.assertNotIn(guest, self.peers())
+
+
+class FilterTest(PeersTestCase):
+    def test_blocking(self):
+        old, new = self.guest('1.3'), self.guest('1.5')
+
+        found = self.peers('--blocking')
+
+        self.assertIn(old, found)
+        self.assertNotIn(new, found)
+
+    def test_a_pin_holds_back_too(self):
+        self.configure('[upgrade_levels]\nguestagent = wallaby\n')
+        guest = self.guest('1.5')
+
+        row = self.peers('--blocking')[guest]
+
+        self.assertEqual('1.5', row['Speaks'])
+        self.assertEqual('1.1', row['Pin'])
+        self.assertEqual('1.1', row['Usable'])
+        self.assertIn('get_diagnostics', row['Blocks'])
+
+    def test_kinds_and_states(self):
+        guest, nobody = self.guest('1.5'), self.create().id
+
+        self.assertEqual(
+            {guest},
+            set(self.peers('--kind', 'guestagent', '--state', 'up')),
+        )
+        self.assertEqual(
+            {nobody, '(none)'}, set(self.peers('--state', 'unregistered'))
+        )
+        self.assertEqual(
+            {guest, nobody},
+            set(
+                self.peers(
+                    *('--kind', 'guestagent'),
+                    *('--state', 'up', '--state', 'unregistered'),
+                )
+            ),
+        )
+
+    def test_text_for_people_and_pipes(self):
+        guest = self.guest('1.3')
+
+        self.run_rpc(
+            *('peers', '--kind', 'guestagent', '-f', 'value'),
+            *('-c', 'Peer', '-c', 'Pin', '-c', 'Left Out'),
+        )
+
+        self.assertEqual(f'{guest} - restart(reason)\n', self.out)
+
+
+class StreamTest(PeersTestCase):
+    def test_guests_are_read_in_pages(self):
+        with session.writer() as db:
+            db.execute(
+                sa.insert(models.Instance),
+                [
+                    {'id': f'{number:036d}', 'deleted': False, 'name': 'x'}
+                    for number in range(2500)
+                ],
+            )
+        statements = []
+        listener = mock.Mock(
+            side_effect=lambda *args: statements.append(args[2])
+        )
+        with session.reader() as db:
+            engine = db.get_bind()
+        sa.event.listen(engine, 'before_cursor_execute', listener)
+        self.addCleanup(
+            sa.event.remove, engine, 'before_cursor_execute', listener
+        )
+
+        found = list(facts.find(self.peers_conf()))
+
+        guests = [peer for peer in found if peer.kind == 'guestagent']
+        self.assertEqual(2500, len(guests))
+        self.assertLess(len(statements), 12)
+
+    def peers_conf(self):
+        return self.conf
