@@ -29,7 +29,8 @@ export PYTHONWARNINGS=${PYTHONWARNINGS:-default::DeprecationWarning:trove}
 export PATH=$venv/bin:$PATH
 
 # In the order in which they are run: what fails soonest comes first.
-all=(style types unit functional cover docs api-ref releasenotes packaging)
+all=(style types unit functional interop cover docs api-ref releasenotes
+    packaging)
 others=(genconfig genpolicy benchmarks)
 
 # --- the checks -------------------------------------------------------------
@@ -40,6 +41,7 @@ describe() {
         types) echo 'mypy --strict' ;;
         unit) echo 'unit tests' ;;
         functional) echo 'functional tests: real broker and databases' ;;
+        interop) echo 'released versions of Trove as live peers' ;;
         cover) echo 'coverage of both together, at least 90 %' ;;
         docs) echo 'documentation, warnings are errors' ;;
         api-ref) echo 'API reference, warnings are errors' ;;
@@ -95,8 +97,17 @@ check_functional() {
     # The modules of one package use the same running services: one group.
     # Any other module starts what it needs.
     run_stestr functional 2 --test-path ./trove/tests/functional \
-        --group_regex \
+        --exclude-regex 'functional\.interop\.' --group_regex \
         '(trove\.tests\.functional\.deployed\.|([^.]+\.)*test_[^.]+)'
+}
+
+check_interop() {
+    local releases=${TROVE_INTEROP_RELEASES:-12 26}
+    # shellcheck disable=SC2086  # a list of words
+    tools/install-released.sh ${releases//,/ }
+    # The tests of one release use the same running processes: one group.
+    run_stestr interop 2 --test-path ./trove/tests/functional/interop \
+        --top-dir . --group_regex '(.*\.Release[0-9]+)'
 }
 
 check_cover() {
@@ -224,7 +235,7 @@ done
 [[ -n ${TOX_ENV_DIR:-} ]] || tools/install.sh --tests
 for name in "${names[@]}"; do
     case $name in
-        functional | benchmarks) need_packages; break ;;
+        functional | interop | benchmarks) need_packages; break ;;
     esac
 done
 if [[ $# == 0 ]]; then
@@ -256,7 +267,7 @@ fi
 streams=()
 for name in "${names[@]}"; do
     case $name in
-        unit | functional) streams+=("$results/$name") ;;
+        unit | functional | interop) streams+=("$results/$name") ;;
     esac
 done
 if ((${#streams[@]})); then
