@@ -6,7 +6,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ALL = ('rpc_call', 'create_instance', 'guest_agent')
+ALL = (
+    'rpc_call',
+    'create_instance',
+    'guest_agent',
+    'heartbeats',
+    'fleet',
+)
 
 
 def main() -> int:

@@ -1,26 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """The other side of the calls that ``rpc_call`` measures: a process.
 
-Arguments: the URL of the broker. It serves the guest agent's interface twice,
-with the server of Trove and with a bare one of oslo.messaging, does nothing
-in any method, and ends when its standard input does.
+Arguments: which way of serving (see ``rpc_call.py``) and the URL of the
+broker. It serves the guest agent's interface, does nothing in any
+method, answers each line of its standard input with the seconds of processor
+time that it has used so far, and ends with the input.
 """
 
 from __future__ import annotations
 
 import inspect
+import pathlib
 import sys
+import tempfile
+import time
 from typing import Any
 
 from oslo_config import cfg
+from oslo_context import context as oslo_context
 import oslo_messaging
 
+from benchmarks import _keys
 from trove import conf as trove_conf
 from trove.common import rpc
 from trove.guestagent import api
+from trove.guestagent import replays
 
-PEER = 'measured'
-BARE_TOPIC = 'bare.measured'
 REPLY = [[{'_name': 'shop'}], None]
 
 
@@ -48,38 +53,53 @@ for _name, _declared in api.API.interface.methods.items():
     setattr(Stub, _name, _method(_declared.signature))
 
 
+class BareContext(oslo_messaging.NoOpSerializer):  # type: ignore[misc]
+    """What each service of OpenStack has, to know who asks."""
+
+    def serialize_context(self, context: Any) -> Any:
+        return context.to_dict()
+
+    def deserialize_context(self, context: Any) -> Any:
+        return oslo_context.RequestContext.from_dict(context)
+
+
 class BareEndpoint:
     target = oslo_messaging.Target(version='1.4')
 
-    def list_databases(self, context: Any, **arguments: Any) -> Any:
+    def list_databases(
+        self, context: Any, limit: Any, marker: Any, include_marker: Any
+    ) -> Any:
         return REPLY
+
+
+def _server(way: str, url: str) -> Any:
+    if way in ('bare', 'without context'):
+        return oslo_messaging.get_rpc_server(
+            oslo_messaging.get_rpc_transport(cfg.CONF, url=url),
+            oslo_messaging.Target(topic=f'guestagent.{way}', server='peer'),
+            [BareEndpoint()],
+            serializer=BareContext() if way == 'bare' else None,
+            access_policy=oslo_messaging.DefaultRPCAccessPolicy,
+        )
+    keys = seen = None
+    if way == 'sealed':
+        keys = _keys.Keys(way)
+        path = pathlib.Path(tempfile.mkdtemp(prefix='measured-')) / 'replays'
+        seen = replays.Replays(path, lambda: cfg.CONF.rpc_message_max_age)
+    transport = rpc.Transport(cfg.CONF, url=url, keys=keys, replays=seen)
+    return transport.server(Stub(), host='peer', peer=way)
 
 
 def main() -> None:
     trove_conf.register_opts(cfg.CONF)
     cfg.CONF([], project='trove', default_config_files=[])
-    transport = rpc.Transport(cfg.CONF, url=sys.argv[1])
-    bare_transport = oslo_messaging.get_rpc_transport(
-        cfg.CONF, url=sys.argv[1]
-    )
-    servers = [
-        transport.server(Stub(), host='peer', peer=PEER),
-        oslo_messaging.get_rpc_server(
-            bare_transport,
-            oslo_messaging.Target(topic=BARE_TOPIC, server='peer'),
-            [BareEndpoint()],
-            access_policy=oslo_messaging.DefaultRPCAccessPolicy,
-        ),
-    ]
-    for server in servers:
-        server.start()
+    server = _server(*sys.argv[1:])
+    server.start()
     print('ready', flush=True)
-    sys.stdin.read()
-    for server in servers:
-        server.stop()
-        server.wait()
-    transport.close()
-    bare_transport.cleanup()
+    for _ in sys.stdin:
+        print(time.process_time(), flush=True)
+    server.stop()
+    server.wait()
 
 
 if __name__ == '__main__':

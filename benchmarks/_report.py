@@ -14,23 +14,30 @@ class Figure:
 
     :param limit: the highest value that is good; None for one that is only
         told
+    :param at_least: the limit is the lowest value that is good
     """
 
     name: str
     value: float
     unit: str = ''
     limit: float | None = None
+    at_least: bool = False
 
     @property
     def good(self) -> bool:
-        return self.limit is None or self.value <= self.limit
+        if self.limit is None:
+            return True
+        if self.at_least:
+            return self.value >= self.limit
+        return self.value <= self.limit
 
     def __str__(self) -> str:
         text = f'{self.name}: {self.value:.2f}{self.unit}'
         if self.limit is None:
             return text
-        verdict = 'good' if self.good else 'OVER THE LIMIT'
-        return f'{text}  (limit {self.limit:.2f}{self.unit}: {verdict})'
+        kind = 'at least' if self.at_least else 'at most'
+        verdict = 'good' if self.good else 'NOT MET'
+        return f'{text}  ({kind} {self.limit:.2f}{self.unit}: {verdict})'
 
 
 def spread(values: Sequence[float], unit: str, scale: float = 1.0) -> str:
@@ -43,7 +50,7 @@ def spread(values: Sequence[float], unit: str, scale: float = 1.0) -> str:
 
 
 def conclude(figures: Sequence[Figure]) -> int:
-    """Print the figures; return the exit status, 1 when one is too high."""
+    """Print the figures; return the exit status, 1 when one is not met."""
     for figure in figures:
         print(figure)
     return 0 if all(figure.good for figure in figures) else 1

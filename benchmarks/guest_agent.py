@@ -90,6 +90,7 @@ def start(url: str, conductor: Conductor, directory: pathlib.Path) -> float:
         f'guest_id = {guest_id}\n'
         'datastore_manager = postgresql\n'
         f'conductor_queue = {_TOPIC}\n'
+        'enable_secure_rpc_messaging = false\n'
         '[guestagent]\n'
         f'state_dir = {directory / guest_id}\n'
         f'data_dir = {directory / guest_id}-data\n'

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A process of the control plane that knows many guests.
+
+Arguments: the configuration file. It has the transport that the API and the
+task managers have. Each line of the standard input is JSON, the revisions
+that the guests should be taken for, by identifier; the answer is JSON too:
+how many caps are not (yet) so, how long the look took, the seconds of
+processor time so far and the resident memory in bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import pathlib
+import sys
+import time
+
+from oslo_config import cfg
+import psutil
+
+from trove import conf as trove_conf
+from trove import peers
+from trove.common import rpc
+from trove.guestagent import api
+from trove.objects import database
+
+
+def look(transport: rpc.Transport, path: str) -> dict[str, float]:
+    wanted: dict[str, str] = json.loads(pathlib.Path(path).read_text())
+    start = time.perf_counter()
+    wrong = sum(
+        api.API(transport, guest).cap != revision
+        for guest, revision in wanted.items()
+    )
+    return {
+        'wrong': wrong,
+        'seconds': time.perf_counter() - start,
+        'cpu': time.process_time(),
+        'memory': psutil.Process().memory_info().rss,
+    }
+
+
+def main() -> None:
+    logging.getLogger().setLevel(logging.ERROR)
+    trove_conf.setup(cfg.CONF, sys.argv[1:], 'trove-api')
+    database.configure(cfg.CONF)
+    transport = peers.transport(cfg.CONF)
+    print('ready', flush=True)
+    for line in sys.stdin:
+        print(json.dumps(look(transport, line.strip())), flush=True)
+    transport.close()
+    database.dispose()
+
+
+if __name__ == '__main__':
+    main()

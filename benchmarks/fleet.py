@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Thousands of guests: memory for each, and time until all caps are right.
+
+Real are the RabbitMQ, the MariaDB, a ``trove-conductor`` and two processes
+with the transport of the control plane, as an API and a task manager have
+it; all with their defaults but for the encryption, which is off. Each guest
+is simulated on the wire (``_guests.py``): its queue, its answers to probes,
+its heartbeats every 10 s. They are of six revisions, half of them silent as
+released guests are, half announcing.
+
+Both processes look at the caps of all guests: first when they know none of
+them, so that the silent ones are probed; then all guests are upgraded to the
+latest revision, one after the other within 20 s, as in a rolling upgrade;
+last a third is rolled back to a release that announces nothing. Settling is
+the time from the moment when the last guest is up again until both
+processes have the right cap for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import dataclasses
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from typing import Any
+
+import psutil
+
+from benchmarks import _place
+from benchmarks import _report
+from trove.guestagent import api
+from trove.tests.fixtures import database
+from trove.tests.fixtures import rabbitmq
+
+SIZES = (1000, 2000, 4000)
+REVISIONS = ('1.0', '1.0/victoria', '1.1', '1.3', '1.4', '1.5')
+ROLLED_BACK = '1.3'
+UPGRADE = 20.0
+#: KiB for each guest, in each process of the control plane.
+MEMORY_LIMIT = 4.0
+#: Seconds: refresh_interval, and 5 for the heartbeats and the look.
+SETTLE_LIMIT = 15.0
+#: From the smallest number of guests to the largest.
+GROWTH_LIMIT = 2.0
+_PATIENCE = 120.0
+_PAUSE = 0.25
+
+
+class Child:
+    """A process that answers each line with a line.
+
+    :param arguments: of the interpreter
+    """
+
+    def __init__(self, *arguments: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.answer()
+
+    def ask(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f'{line}\n')
+        self._process.stdin.flush()
+
+    def answer(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f'{self._process.args} has ended')
+        return line
+
+    def end(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+
+
+@dataclasses.dataclass
+class Fleet:
+    """Guests, and the control plane that knows them."""
+
+    place: _place.Place
+    guests: Child
+    control: list[Child]
+    conductor: psutil.Process
+    revisions: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def revise(
+        self, revisions: Sequence[str], last: int, seconds: float
+    ) -> None:
+        """Make guests of revisions, in turn; return when the last is up."""
+        command = {'last': last, 'revisions': revisions, 'seconds': seconds}
+        self.guests.ask(json.dumps(command))
+        for index, guest in enumerate(self.place.guests[:last]):
+            self.revisions[guest] = revisions[index % len(revisions)]
+        # They are looked at meanwhile, so what was found just before is
+        # remembered still when the last one is up.
+        done = threading.Thread(target=self.guests.answer)
+        done.start()
+        while done.is_alive():
+            if seconds >= UPGRADE:
+                self.look()
+            done.join(_PAUSE)
+
+    def look(self, last: int | None = None) -> list[dict[str, float]]:
+        """Both processes look at the caps of guests, at the same time."""
+        path = self.place.directory / 'revisions.json'
+        wanted = {
+            guest: self.revisions[guest] for guest in self.place.guests[:last]
+        }
+        path.write_text(json.dumps(wanted))
+        for child in self.control:
+            child.ask(str(path))
+        return [json.loads(child.answer()) for child in self.control]
+
+    def settle(self) -> float:
+        """Seconds until all caps are right; raises if that never happens."""
+        start, pause = time.perf_counter(), threading.Event()
+        while True:
+            wrong = sum(int(each['wrong']) for each in self.look())
+            seconds = time.perf_counter() - start
+            if not wrong:
+                return seconds
+            if seconds > _PATIENCE:
+                raise RuntimeError(f'{wrong:.0f} caps are still wrong')
+            pause.wait(_PAUSE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What came of so many guests. Memory is in KiB for each guest."""
+
+    guests: int
+    control: float
+    conductor: float
+    first: float
+    again: float
+    cpu: float
+    upgraded: float
+    rolled_back: float
+
+    def __str__(self) -> str:
+        return (
+            f'{self.guests} guests: memory {self.control:.2f} KiB a guest in '
+            f'each process, {self.conductor:.2f} in the conductor; first look '
+            f'{self.first:.1f} s, all looked up again {self.again:.2f} s '
+            f'({self.cpu:.0f} us of CPU a guest); settled '
+            f'{self.upgraded:.1f} s after the upgrade, '
+            f'{self.rolled_back:.1f} s after the roll-back'
+        )
+
+
+def exercise(fleet: Fleet) -> Result:
+    count = len(fleet.place.guests)
+    fleet.revise(REVISIONS, count, 5.0)
+    few = fleet.look(8)
+    conductor = fleet.conductor.memory_info().rss
+    pause = threading.Event()
+    # Until the conductor has all that was announced, and some more.
+    pause.wait(15)
+    first = fleet.look()
+    fleet.settle()
+    # Until what is remembered has to be looked up again.
+    pause.wait(12)
+    before = fleet.look(8)
+    again = fleet.look()
+    fleet.revise([str(api.API.interface.latest)], count, UPGRADE)
+    upgraded = fleet.settle()
+    fleet.revise([ROLLED_BACK], count // 3, UPGRADE)
+    rolled_back = fleet.settle()
+    last_look = fleet.look()
+    grown = fleet.conductor.memory_info().rss - conductor
+    return Result(
+        count,
+        _mean(last_look, few, 'memory') / 1024 / count,
+        grown / 1024 / count,
+        max(each['seconds'] for each in first),
+        max(each['seconds'] for each in again),
+        _mean(again, before, 'cpu') / count * 1e6,
+        upgraded,
+        rolled_back,
+    )
+
+
+def _mean(
+    after: list[dict[str, float]], before: list[dict[str, float]], name: str
+) -> float:
+    pairs = zip(after, before, strict=True)
+    return sum(a[name] - b[name] for a, b in pairs) / len(after)
+
+
+def measure(count: int) -> Result:
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        rabbitmq.RabbitMQ() as broker,
+        database.MariaDB() as maria,
+    ):
+        place = _place.Place(broker, maria, pathlib.Path(directory))
+        place.make_guests(count)
+        conductor = _place.ours(place)
+        children: list[Child] = []
+        with conductor.process:
+            conductor.process.start()
+            try:
+                return exercise(_fleet(place, conductor, children))
+            finally:
+                for child in children:
+                    child.end()
+
+
+def _fleet(
+    place: _place.Place,
+    conductor: _place.Conductor,
+    children: list[Child],
+) -> Fleet:
+    ids = place.directory / 'ids'
+    ids.write_text('\n'.join(place.guests))
+    module = 'benchmarks._guests'
+    children.append(Child('-m', module, place.broker.url, str(ids)))
+    option = '--config-file', str(conductor.config)
+    for _ in range(2):
+        children.append(Child('-m', 'benchmarks._control', *option))
+    guests, *control = children
+    return Fleet(
+        place, guests, control, psutil.Process(conductor.process.pid)
+    )
+
+
+def _figures(results: list[Result]) -> list[_report.Figure]:
+    smallest, largest = results[0], results[-1]
+    growth = largest.upgraded / smallest.upgraded
+
+    def figure(name: str, value: Any, unit: str, limit: float) -> Any:
+        return _report.Figure(name, value, unit, limit)
+
+    return [
+        figure(
+            f'memory for each of {smallest.guests} guests, in a process',
+            smallest.control,
+            ' KiB',
+            MEMORY_LIMIT,
+        ),
+        figure(
+            f'memory for each of {largest.guests} guests, in a process',
+            largest.control,
+            ' KiB',
+            MEMORY_LIMIT,
+        ),
+        figure(
+            f'{smallest.guests} guests settled after a rolling upgrade',
+            smallest.upgraded,
+            ' s',
+            SETTLE_LIMIT,
+        ),
+        figure(
+            f'the same for {largest.guests} guests, times as long',
+            growth,
+            '',
+            GROWTH_LIMIT,
+        ),
+    ]
+
+
+def main() -> int:
+    results = []
+    for count in SIZES:
+        results.append(measure(count))
+        print(results[-1], flush=True)
+    return _report.conclude(_figures(results))
+
+
+if __name__ == '__main__':
+    sys.exit(main())
