@@ -64,50 +64,69 @@ class TroveContext(oslo_context.RequestContext):
             'service_catalog': self.service_catalog,
         }
 
-    def to_wire(self) -> dict[str, Any]:
+    def to_wire(self, released: bool = True) -> dict[str, Any]:
         """As in a message: without what readers put in by themselves.
 
         All releases take what is not there for None, or an empty list.
         oslo.messaging copies each entry several times, so this is a good
         part of the time that a short message takes.
+
+        :param released: the reader may be of a release, and know the project
+            by another name
         """
-        return {
+        said = {
             name: value
             for name, value in self.to_dict().items()
             if value is not None and value != []
         }
+        if not released:
+            for name, usual in _NOT_NEEDED.items():
+                if usual is None or said.get(name) is usual:
+                    said.pop(name, None)
+        return said
 
     @classmethod
     def from_dict(cls, values: dict[str, Any], **kwargs: Any) -> Self:
-        get = values.get
         known = {
-            'user_id': get('user'),
-            'project_id': get('project_id')
-            or get('tenant')
-            or get('project'),
-            'domain_id': get('domain'),
-            'user_domain_id': get('user_domain'),
-            'project_domain_id': get('project_domain'),
-            'system_scope': get('system_scope'),
-            'is_admin': get('is_admin', False),
-            'is_admin_project': get('is_admin_project', True),
-            'read_only': get('read_only', False),
-            'show_deleted': get('show_deleted', False),
-            'auth_token': get('auth_token'),
-            'request_id': get('request_id'),
-            'global_request_id': get('global_request_id'),
-            'resource_uuid': get('resource_uuid'),
-            'roles': get('roles'),
-            'user_name': get('user_name'),
-            'project_name': get('project_name'),
-            'domain_name': get('domain_name'),
-            'user_domain_name': get('user_domain_name'),
-            'project_domain_name': get('project_domain_name'),
-            'limit': get('limit'),
-            'marker': get('marker'),
-            'service_catalog': get('service_catalog'),
+            _ARGUMENTS[name]: value
+            for name, value in values.items()
+            if name in _ARGUMENTS
         }
+        known['project_id'] = (
+            values.get('project_id')
+            or values.get('tenant')
+            or values.get('project')
+        )
         return cls(**known | kwargs) if kwargs else cls(**known)
+
+
+#: Entries that say what others say (None), or what is usual.
+_NOT_NEEDED = {
+    'tenant': None,
+    'project': None,
+    'user_identity': None,
+    'is_admin': False,
+    'is_admin_project': True,
+    'read_only': False,
+    'show_deleted': False,
+}
+
+#: The arguments of a context, by the entry of a message.
+_ARGUMENTS = {
+    'user': 'user_id',
+    'domain': 'domain_id',
+    'user_domain': 'user_domain_id',
+    'project_domain': 'project_domain_id',
+} | {
+    name: name
+    for name in (
+        *('system_scope', 'is_admin', 'is_admin_project', 'read_only'),
+        *('show_deleted', 'auth_token', 'request_id', 'global_request_id'),
+        *('resource_uuid', 'roles', 'user_name', 'project_name'),
+        *('domain_name', 'user_domain_name', 'project_domain_name'),
+        *('limit', 'marker', 'service_catalog'),
+    )
+}
 
 
 def make_admin_context(**kwargs: Any) -> TroveContext:

@@ -221,11 +221,9 @@ class Caps:
             interface.name,
         )
         _events.record(
-            _events.Event(
-                *('downgraded', interface.name, peer, '', revision.name),
-                release=revision.release,
-                form='released',
-            )
+            *('downgraded', interface.name, peer, '', revision.name),
+            release=revision.release,
+            form='released',
         )
 
     def forget(self, name: str | None = None, peer: str | None = None) -> None:

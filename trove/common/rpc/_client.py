@@ -319,16 +319,14 @@ class Client:
         form: str = '',
     ) -> None:
         _events.record(
-            _events.Event(
-                outcome,
-                self.interface.name,
-                self._peer,
-                method.name,
-                version,
-                arguments,
-                cap.peer.release,
-                form,
-            )
+            outcome,
+            self.interface.name,
+            self._peer,
+            method.name,
+            version,
+            arguments,
+            cap.peer.release,
+            form,
         )
 
     def _deliver(
@@ -347,12 +345,13 @@ class Client:
             seconds = (
                 self._timeout or self._transport.settings[method.timeout]
             )
-        sender = context.to_wire()
+        ours = self._knows_seals(cap)
+        sender = context.to_wire(released=not ours)
         if not self.interface.carries_token:
             sender.pop('auth_token', None)
             sender.pop('service_catalog', None)
         arguments = message.arguments
-        if method.kind == 'cast' and not self._knows_seals(cap):
+        if method.kind == 'cast' and not ours:
             arguments = _notification.add(
                 self.interface.name,
                 *(self._peer, method.name, arguments, sender),

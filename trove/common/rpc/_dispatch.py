@@ -361,15 +361,13 @@ class Dispatcher:
         known = message.method in self._declared
         version = message.version if len(message.version) <= 4 else _UNKNOWN
         _events.record(
-            _events.Event(
-                outcome,
-                self._name,
-                self._peer,
-                message.method if known else _UNKNOWN,
-                version,
-                form=message.form,
-                cause=cause,
-            )
+            outcome,
+            self._name,
+            self._peer,
+            message.method if known else _UNKNOWN,
+            version,
+            form=message.form,
+            cause=cause,
         )
 
 

@@ -79,12 +79,27 @@ _counts: collections.Counter[tuple[str, str, str, Outcome]] = (
 _observers: tuple[_Observer, ...] = ()
 
 
-def record(event: Event) -> None:
-    key = event.interface, event.method, event.version, event.outcome
+def record(
+    outcome: Outcome,
+    interface: str,
+    peer: str | None,
+    method: str,
+    version: str,
+    arguments: tuple[str, ...] = (),
+    release: str | None = None,
+    form: str = '',
+    cause: str = '',
+) -> None:
+    """Count an event; its fields are those of :class:`Event`."""
     with _lock:
-        _counts[key] += 1
-    for observer in _observers:
-        observer.tell(event)
+        _counts[interface, method, version, outcome] += 1
+    if _observers:
+        event = Event(
+            *(outcome, interface, peer, method, version),
+            *(arguments, release, form, cause),
+        )
+        for observer in _observers:
+            observer.tell(event)
 
 
 def counts() -> dict[tuple[str, str, str, Outcome], int]:

@@ -222,11 +222,9 @@ class Transport:
     ) -> _contract.Revision | None:
         found = _probe.probe(self, interface, peer)
         _events.record(
-            _events.Event(
-                *('probed', interface.name, peer, _probe.NAME),
-                'silent' if found is None else found.name,
-                release=None if found is None else found.release,
-            )
+            *('probed', interface.name, peer, _probe.NAME),
+            'silent' if found is None else found.name,
+            release=None if found is None else found.release,
         )
         return found
 

@@ -56,6 +56,21 @@ class ContextTest(base.TestCase):
         read = trove_context.TroveContext.from_dict(wire)
         self.assertEqual(context.to_dict(), read.to_dict())
 
+    def test_who_is_of_no_release_is_sent_less_and_reads_the_same(self):
+        for values in (
+            _FULL,
+            {'is_admin': True, 'project_id': 'p'},
+            {'is_admin': False, 'is_admin_project': False, 'user_id': 'u'},
+            {'read_only': True, 'show_deleted': True},
+        ):
+            context = trove_context.TroveContext(**values)
+            wire = context.to_wire(released=False)
+
+            read = trove_context.TroveContext.from_dict(wire)
+            self.assertEqual(context.to_dict(), read.to_dict())
+            self.assertLess(len(wire), len(context.to_wire()))
+            self.assertNotIn('tenant', wire)
+
     def test_every_release_may_name_the_project(self):
         for name in ('project_id', 'tenant', 'project'):
             read = trove_context.TroveContext.from_dict({name: 'a-project'})
