@@ -10,6 +10,7 @@ import pathlib
 import select
 import signal
 import subprocess
+import threading
 import time
 from typing import Any
 
@@ -17,6 +18,9 @@ _PROC = pathlib.Path('/proc')
 #: Servers that this process started. They outlive the objects that started
 #: them, and when one ends, only their parent can take note of it.
 _children: dict[int, subprocess.Popen[bytes]] = {}
+#: Popen.poll() takes a child that has ended for alive while another thread
+#: looks at it, too.
+_looking = threading.Lock()
 
 
 def spawn(command: list[str], **options: Any) -> int:
@@ -31,10 +35,11 @@ def spawn(command: list[str], **options: Any) -> int:
 
 def is_child(pid: int) -> bool:
     """Whether :func:`spawn` started a process that is still alive."""
-    for number, child in list(_children.items()):
-        if child.poll() is not None:
-            _children.pop(number, None)
-    return pid in _children
+    with _looking:
+        for number, child in list(_children.items()):
+            if child.poll() is not None:
+                _children.pop(number, None)
+        return pid in _children
 
 
 def works_in(pid: int, directory: pathlib.Path) -> bool:

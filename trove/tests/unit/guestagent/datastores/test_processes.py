@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from concurrent import futures
 import os
 import pathlib
 import signal
@@ -20,6 +21,19 @@ class ProcessesTest(base.TestCase):
         super().setUp()
         path = self.useFixture(fixtures.TempDir()).path
         self.directory = pathlib.Path(os.path.realpath(path))
+
+    def test_a_child_that_has_ended_is_gone_for_all_who_look(self) -> None:
+        with futures.ThreadPoolExecutor(8) as threads:
+            for _ in range(100):
+                # Given: a child that has ended.
+                pid = processes.spawn(['true'])
+                self.assertTrue(processes.wait_gone(pid, 30))
+                # When several look at the same time
+                looks = [
+                    threads.submit(processes.is_child, pid) for _ in range(8)
+                ]
+                # Then nobody takes it for alive.
+                self.assertEqual([False] * 8, [f.result() for f in looks])
 
     def test_a_process_is_known_by_its_directory(self) -> None:
         # Given
