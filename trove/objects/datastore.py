@@ -96,11 +96,6 @@ def versions(
     )
 
 
-def all_versions(*, inactive: bool = True) -> list[DatastoreVersion]:
-    """Return the versions of all datastores, by datastore and name."""
-    return _versions(sa.true(), inactive=inactive)
-
-
 def get_version(
     datastore: Datastore,
     id_or_name: str | None = None,

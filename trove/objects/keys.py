@@ -173,11 +173,6 @@ def without(limit: int | None = None) -> list[str]:
         return list(db.scalars(query))
 
 
-def any_without_key() -> bool:
-    """Return True when an instance that is not deleted has no key."""
-    return bool(without(1))
-
-
 def _secret(conf: cfg.ConfigOpts) -> str:
     key: str | None = conf.inst_rpc_key_encr_key
     if not key:

@@ -118,8 +118,10 @@ class TestVersions(base.TestCase):
 
         self.assertEqual(first.id, again.id)
         self.assertEqual('new', again.image_id)
-        self.assertEqual(2, len(datastore.all_versions()))
-        self.assertEqual(1, len(datastore.all_versions(inactive=False)))
+        active = datastore.versions(self.postgresql.id)
+        every = datastore.versions(self.postgresql.id, inactive=True)
+        self.assertNotIn('17', [each.name for each in active])
+        self.assertIn('17', [each.name for each in every])
 
     def test_save_for_an_unknown_datastore(self):
         self.assertRaises(

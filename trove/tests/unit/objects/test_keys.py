@@ -69,9 +69,9 @@ class TestKeys(base.TestCase):
             exception.InstanceNotFound, keys.create, self.conf, 'nope'
         )
         self.assertEqual([made.id], keys.without())
-        self.assertTrue(keys.any_without_key())
+        self.assertEqual(1, len(keys.without(1)))
         keys.create(self.conf, made.id)
-        self.assertFalse(keys.any_without_key())
+        self.assertEqual([], keys.without(1))
 
     def test_a_rotation_keeps_what_is_on_its_way_readable(self):
         made = self.create()
