@@ -9,6 +9,7 @@ import pathlib
 import signal
 import uuid
 
+from oslo_config import cfg
 import psutil
 import pymysql
 import sqlalchemy as sa
@@ -155,7 +156,12 @@ class Conductor:
 
 
 def ours(place: Place) -> Conductor:
-    return Conductor(place, 'ours', processes.program('trove-conductor'), 1)
+    return Conductor(
+        place,
+        'ours',
+        processes.program('trove-conductor'),
+        cfg.CONF.trove_conductor_workers,
+    )
 
 
 def released(place: Place) -> Conductor:

@@ -10,7 +10,6 @@ from oslo_config import cfg
 
 from trove import conf as trove_conf
 from trove.api import service as api_service
-from trove.common import exception
 from trove.common import metrics
 from trove.common import service
 from trove.peers import telemetry
@@ -20,17 +19,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Serve until a signal ends it; return the exit status."""
     conf = cfg.CONF
     trove_conf.begin(conf, sys.argv[1:] if argv is None else argv, 'trove-api')
-    workers = conf.trove_api_workers
     watch = telemetry.watch(conf, 'trove-api', database=True, in_api=True)
-    try:
-        watch.check()
-    except exception.ConfigurationError as error:
-        print(f'trove-api: {error}', file=sys.stderr)
-        return 1
     return service.run(
         conf,
         metrics.Watched(watch, api_service.API(conf)),
-        workers=workers if workers > 1 else None,
+        workers=conf.trove_api_workers,
     )
 
 

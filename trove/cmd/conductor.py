@@ -28,7 +28,11 @@ def main(
     )
     watch = telemetry.watch(conf, 'trove-conductor', database=True)
     component = conductor.Conductor(conf)
-    return service.run(conf, metrics.Watched(watch, component))
+    return service.run(
+        conf,
+        metrics.Watched(watch, component),
+        workers=conf.trove_conductor_workers,
+    )
 
 
 if __name__ == '__main__':

@@ -313,27 +313,6 @@ class Watch(service.Component):
         self._gauges = tuple(gauges)
         self._stack = contextlib.ExitStack()
 
-    def check(self) -> None:
-        """See whether what ``[metrics]`` asks for can be.
-
-        A process that starts others does it before, for those would be
-        started again and again.
-
-        :raises trove.common.exception.ConfigurationError: it cannot
-        """
-        conf = self._conf
-        if conf.metrics.listen is not None:
-            address(conf)
-        workers = conf.trove_api_workers
-        if self._in_api and conf.metrics.in_api and workers > 1:
-            raise exception.ConfigurationError(
-                option='[metrics] in_api',
-                value='true',
-                remedy=f'with {workers} trove_api_workers each answer would '
-                'come from another one. Set [metrics] listen instead, or '
-                'trove_api_workers to 1.',
-            )
-
     def start(self) -> None:
         """Begin to count.
 
@@ -341,7 +320,7 @@ class Watch(service.Component):
             asks for cannot be
         """
         conf = self._conf
-        self.check()
+        self._check()
         listens = conf.metrics.listen is not None
         if not listens and not (self._in_api and conf.metrics.in_api):
             return
@@ -358,6 +337,17 @@ class Watch(service.Component):
 
     def stop(self) -> None:
         self._stack.close()
+
+    def _check(self) -> None:
+        workers = self._conf.trove_api_workers
+        if self._in_api and self._conf.metrics.in_api and workers > 1:
+            raise exception.ConfigurationError(
+                option='[metrics] in_api',
+                value='true',
+                remedy=f'with {workers} trove_api_workers each answer would '
+                'come from another one. Set [metrics] listen instead, or '
+                'trove_api_workers to 1.',
+            )
 
 
 class Watched(service.Component):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable
 import logging
+import multiprocessing
 import os
 import signal
 import sys
@@ -122,15 +123,26 @@ class Periodic:
             self._wake.clear()
 
 
-class _Process(oslo_service.ServiceBase):  # type: ignore[misc]
-    """A component as one of several worker processes."""
+class _Worker(oslo_service.ServiceBase):  # type: ignore[misc]
+    """A component in one of several processes.
 
-    def __init__(self, component: Component) -> None:
+    :param refuse: told why none of them can start
+    """
+
+    def __init__(
+        self,
+        component: Component,
+        refuse: Callable[[exception.ConfigurationError], None],
+    ) -> None:
         self._component = component
+        self._refuse = refuse
         self._done = threading.Event()
 
     def start(self) -> None:
-        self._component.start()
+        try:
+            self._component.start()
+        except exception.ConfigurationError as error:
+            self._refuse(error)
 
     def stop(self) -> None:
         self._component.stop()
@@ -144,26 +156,24 @@ class _Process(oslo_service.ServiceBase):  # type: ignore[misc]
 
 
 def run(
-    conf: cfg.ConfigOpts, component: Component, workers: int | None = None
+    conf: cfg.ConfigOpts, component: Component, workers: int = 1
 ) -> int:
     """Run a component until a signal ends it.
 
-    SIGTERM and SIGINT stop it in order; SIGHUP reads the configuration files
-    again and takes over the options that may change.
+    SIGTERM and, in a single process, SIGINT stop it in order; SIGHUP reads
+    the configuration files again and takes over the options that may change.
 
-    :param workers: how many processes; None runs it in this one
+    :param workers: in how many processes; the only one is this one, several
+        are its children, and one that dies is started again
     :returns: the exit status; does not return but ends the process when the
         component has left threads behind that would keep it
     """
-    if workers is not None:
-        launcher = oslo_service.ServiceLauncher(conf, restart_method='mutate')
-        launcher.launch_service(_Process(component), workers=workers)
-        return int(launcher.wait() or 0)
+    if workers > 1:
+        return _run_workers(conf, component, workers)
     try:
         status = _run_here(conf, component)
     except exception.ConfigurationError as error:
-        # It says what to correct, which a traceback would bury.
-        sys.stderr.write(f'{conf.prog}: {error}\n')
+        _say(conf, error)
         status = 1
     kept = [
         thread.name
@@ -175,6 +185,28 @@ def run(
         logging.shutdown()
         os._exit(status)
     return status
+
+
+def _say(conf: cfg.ConfigOpts, error: exception.ConfigurationError) -> None:
+    # It says what to correct, which a traceback would bury.
+    sys.stderr.write(f'{conf.prog}: {error}\n')
+
+
+def _run_workers(
+    conf: cfg.ConfigOpts, component: Component, workers: int
+) -> int:
+    unsaid = multiprocessing.get_context('fork').Semaphore(1)
+
+    def refuse(error: exception.ConfigurationError) -> None:
+        # The others are refused as well, and would be started for ever.
+        if unsaid.acquire(block=False):
+            _say(conf, error)
+            os.kill(os.getppid(), signal.SIGTERM)
+
+    launcher = oslo_service.ServiceLauncher(conf, restart_method='mutate')
+    launcher.launch_service(_Worker(component, refuse), workers=workers)
+    status = int(launcher.wait() or 0)
+    return status if unsaid.acquire(block=False) else 1
 
 
 def _run_here(conf: cfg.ConfigOpts, component: Component) -> int:

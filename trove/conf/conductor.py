@@ -3,9 +3,26 @@
 
 from __future__ import annotations
 
+import os
+
 from oslo_config import cfg
 
 GROUP = 'conductor'
+
+#: Workers by default, at most: more would be of use to a few clouds only.
+_MOST_WORKERS = 4
+
+DEFAULT_OPTS: list[cfg.Opt] = [
+    cfg.IntOpt(
+        'trove_conductor_workers',
+        default=min(len(os.sched_getaffinity(0)), _MOST_WORKERS),
+        sample_default=f'<one for each processor, at most {_MOST_WORKERS}>',
+        min=1,
+        help='Number of processes in which trove-conductor takes what guest '
+        'agents report. "python -m benchmarks.heartbeats" tells how many '
+        'heartbeats a second one takes.',
+    ),
+]
 
 OPTS: list[cfg.Opt] = [
     cfg.IntOpt(
@@ -31,8 +48,9 @@ OPTS: list[cfg.Opt] = [
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
+    conf.register_opts(DEFAULT_OPTS)
     conf.register_opts(OPTS, group=GROUP)
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
-    return [(GROUP, OPTS)]
+    return [('DEFAULT', DEFAULT_OPTS), (GROUP, OPTS)]

@@ -52,7 +52,7 @@ _LONGEST = 10.0
 #: How often each question is asked where it is not known how many servers
 #: share a topic; the broker deals them out in turn.
 _ROUNDS = 4
-_MOST_ROUNDS = 16
+_MOST_ROUNDS = 64
 
 #: A text that stands for a peer that speaks no version of any interface.
 _NOTHING = '0.0'
@@ -278,7 +278,7 @@ class Census:
         if self._is_alone():
             return
         # While there is one, all are asked, so that it is not forgotten.
-        rounds = min(len(live) + 2, _MOST_ROUNDS)
+        rounds = min(len(live) * self._workers() + 2, _MOST_ROUNDS)
         first = rounds if any(each.host in hosts for each in known) else 1
         found = probe(self._transport, self._interface, first)
         if found is not None and found < self._interface.latest:
@@ -319,6 +319,11 @@ class Census:
             None,
             started=name not in hosts,
         )
+
+    def _workers(self) -> int:
+        """How many processes take messages on each host, as it is here."""
+        conductor = self._interface.name == conductor_api.API.interface.name
+        return self._conf.trove_conductor_workers if conductor else 1
 
     def _is_alone(self) -> bool:
         # Nobody of another process can be reached by a broker in this one.

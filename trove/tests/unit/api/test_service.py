@@ -326,7 +326,7 @@ class TestEntryPoints(base.TestCase):
         cmd_api.main([])
 
         self.assertIsInstance(runs[0][0].component, service.API)
-        self.assertEqual([None, 3], [workers for _, workers in runs])
+        self.assertEqual([1, 3], [workers for _, workers in runs])
 
     def test_command_with_a_wrong_option(self):
         self.useFixture(

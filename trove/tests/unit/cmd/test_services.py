@@ -26,6 +26,7 @@ class TestCommands(base.TestCase):
         with mock.patch.object(service, 'run', return_value=3) as run:
             status = command.main([*argv], cfg.ConfigOpts())
         _, watched = run.call_args.args
+        self.workers = run.call_args.kwargs.get('workers', 1)
         return status, watched.component
 
     def test_task_manager(self):
@@ -39,6 +40,15 @@ class TestCommands(base.TestCase):
 
         self.assertEqual(3, status)
         self.assertIsInstance(component, conductor_service.Conductor)
+
+    def test_conductor_has_as_many_workers_as_the_option_says(self):
+        path = self.useFixture(fixtures.TempDir()).join('trove.conf')
+        with open(path, 'w') as file:
+            file.write('[DEFAULT]\ntrove_conductor_workers = 3\n')
+
+        self.when_run(conductor, '--config-file', path)
+
+        self.assertEqual(3, self.workers)
 
     def test_argument_that_nobody_knows(self):
         with fixtures.StringStream('stderr') as stderr:

@@ -79,7 +79,7 @@ class PeriodicTest(base.TestCase):
 
 
 class RunTest(base.TestCase):
-    def run_program(self, *arguments, start='pass', workers=None):
+    def run_program(self, *arguments, start='pass', workers=1):
         self.errors = tempfile.TemporaryFile('w+')
         self.addCleanup(self.errors.close)
         program = subprocess.Popen(
@@ -178,15 +178,37 @@ class RunTest(base.TestCase):
 
     def test_workers_run_in_processes_of_their_own(self):
         program = self.run_program(
-            start='print(os.getppid(), flush=True)', workers=1
+            start='print(os.getppid(), flush=True)', workers=2
         )
-        self.assertEqual('started\n', program.stdout.readline())
+        lines = [program.stdout.readline().strip() for _ in range(4)]
 
-        self.assertEqual(str(program.pid), program.stdout.readline().strip())
+        self.assertEqual(
+            [str(program.pid)] * 2 + ['started'] * 2, sorted(lines)
+        )
         os.kill(program.pid, signal.SIGTERM)
 
-        self.assertIn('stopped', program.communicate(timeout=60)[0])
+        output = program.communicate(timeout=60)[0]
+        self.assertEqual(2, output.count('stopped'))
         self.assertEqual(0, program.returncode)
+
+    def test_a_wrong_option_ends_all_workers_and_is_said_once(self):
+        program = self.run_program(
+            start='from trove.common import exception; '
+            'raise exception.ConfigurationError('
+            "option='size', value='x', remedy='use a number.')",
+            workers=2,
+        )
+
+        self.assertEqual(1, program.wait(timeout=60))
+        self.errors.seek(0)
+        self.assertEqual(
+            ['test: Option size has the value "x": use a number.'],
+            [
+                line
+                for line in self.errors.read().splitlines()
+                if 'size' in line
+            ],
+        )
 
 
 class BackendTest(base.TestCase):

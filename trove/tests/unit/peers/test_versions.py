@@ -215,6 +215,23 @@ class TestCensus(PeersTestCase):
 
         self.assertEqual(['1.0'], self.found())
 
+    def test_each_worker_of_a_conductor_is_asked_while_one_is_older(self):
+        self.config(trove_conductor_workers=9)
+        interface = conductor_api.API.interface
+        for host, revision in (
+            ('new', interface.latest.name),
+            (f'{services.UNREGISTERED} 1.0', '1.0'),
+        ):
+            services.report(
+                'trove-conductor', host, {'conductor': revision}, '27'
+            )
+
+        with mock.patch.object(versions, 'probe', return_value=None) as probe:
+            versions.Census(self.made, interface).look()
+
+        _, _, rounds = probe.call_args.args
+        self.assertGreaterEqual(rounds, 2 * 9)
+
     def test_where_all_are_up_to_date_it_is_one_question(self):
         self.given_service(None, 'new')
 
