@@ -131,11 +131,13 @@ class API(rpc.Client, interface=INTERFACE):
             higher than the operator's pin
         """
 
-    @rpc.cast('1.1', sealed=True)
+    @rpc.call('1.1', repeatable=True, sealed=True)
     def report_rejected(
         self, context: Context, instance_id: str, rejection: dict[str, Any]
     ) -> None:
         """Have a message written down that the guest could not take.
+
+        It is a call, for the guest keeps the message until this is done.
 
         :param rejection: a :class:`trove.common.rpc.Rejection` as a
             dictionary

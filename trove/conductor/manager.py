@@ -137,20 +137,25 @@ class Manager:
     def report_rejected(
         self, context: Context, instance_id: str, rejection: dict[str, Any]
     ) -> None:
-        """Write down what a guest could not take."""
+        """Write down what a guest could not take, and keeps until then.
 
-        def work() -> None:
-            authority.instance(context, instance_id)
-            found = messages.rejection(instance_id, rejection)
-            # Guests say so to old conductors, before they find a new one.
-            said = messages.dictionary(rejection)
-            self._recorder.write(
-                found,
-                told=said.get('told') is True,
-                masked=said.get('masked') is True,
-            )
-
-        self._do(context, 'report_rejected', instance_id, work, None)
+        :raises BadRequest: the guest may not say that
+        :raises ServiceUnavailable: the database does not work
+        """
+        try:
+            with retrying.unavailable():
+                authority.instance(context, instance_id)
+                found = messages.rejection(instance_id, rejection)
+                # Guests say so to old conductors, before they find a new one.
+                said = messages.dictionary(rejection)
+                self._recorder.take_over(
+                    found,
+                    told=said.get('told') is True,
+                    masked=said.get('masked') is True,
+                )
+        except messages.Refused as reason:
+            self._refused(context, 'report_rejected', instance_id, reason)
+            raise errors.BadRequest(reason=f'{reason}.') from None
 
     def notify_end(
         self,
@@ -207,12 +212,8 @@ class Manager:
     ) -> None:
         try:
             retrying.retrying(self._conf, 'conductor', work)
-        except authority.Forged as reason:
-            self._forged(context, method, instance_id, reason)
         except messages.Refused as reason:
-            LOG.warning(
-                'Refused %s for instance %s: %s.', method, instance_id, reason
-            )
+            self._refused(context, method, instance_id, reason)
         except errors.NotFound:
             LOG.info(
                 'Left %s of instance %s alone: it has just been deleted.',
@@ -232,16 +233,18 @@ class Manager:
                 },
             )
 
-    def _forged(
+    def _refused(
         self,
         context: Context,
         method: str,
         instance_id: object,
-        reason: authority.Forged,
+        reason: messages.Refused,
     ) -> None:
         LOG.warning(
             'Refused %s for instance %s: %s.', method, instance_id, reason
         )
+        if not isinstance(reason, authority.Forged):
+            return
         self._recorder.write(
             rpc.Rejection(
                 interface=self.interface.name,

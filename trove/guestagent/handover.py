@@ -76,8 +76,7 @@ class HandOver:
         waiting = self._due(self._store.waiting())
         if not waiting:
             return
-        # What is handed over is not kept, so it must not go to somebody
-        # who would drop it.
+        # So that what they know is said in the words that they know.
         answered = self._conductors.look()
         for kept in self._due(waiting):
             if self._stopped:

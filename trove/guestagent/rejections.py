@@ -32,6 +32,8 @@ from trove.guestagent.datastores import files
 
 LOG = logging.getLogger(__name__)
 
+#: Of the room for messages, the part for those that may be of anybody.
+_UNPROVEN: Final = 0.5
 #: Kinds of messages that nobody honest sent, beyond which all count as one.
 MOST_FOLDS: Final = 100
 #: Characters of arguments that are shown of such a message.
@@ -188,7 +190,7 @@ class Rejections:
         arguments = _dump(rejection.arguments)
         with self._lock:
             kept = self._load()
-            if fold is None and not self._has_room(len(arguments)):
+            if fold is None and not self._has_room(rejection, len(arguments)):
                 LOG.error(
                     'There are too many messages in %s that could not be '
                     'taken. Check that the conductors run, which take them '
@@ -217,12 +219,15 @@ class Rejections:
                 self._folds[fold] = new
             return new
 
-    def _has_room(self, size: int) -> bool:
+    def _has_room(self, rejection: rpc.Rejection, size: int) -> bool:
         options = self._conf.guestagent
         kept = self._load()
         used = sum(each.size for each in kept)
-        most: int = options.max_rejected
-        limit: int = options.max_rejected_mb * _MIB
+        part = 1.0
+        if rejection.cause == 'unread' and not rejection.proven:
+            part = _UNPROVEN
+        most: float = options.max_rejected * part
+        limit: float = options.max_rejected_mb * _MIB * part
         return len(kept) < most and used + size <= limit
 
     def _record(

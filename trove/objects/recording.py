@@ -37,7 +37,8 @@ HOSTILE = ('seal', 'replay', 'size', 'form')
 #: Rows with these causes; beyond it they are counted by interface and cause.
 MOST_HOSTILE = 10_000
 
-#: Waiting rows of one instance; further ones are counted, like hostile ones.
+#: Waiting rows of one instance, and of all that could not be read and may be
+#: of anybody; further ones are counted, like hostile ones.
 MOST_OF_AN_INSTANCE = 1_000
 
 # The method that they are counted as then.
@@ -50,7 +51,7 @@ _MOST_ARGUMENTS = 65_000
 _MOST_SEALED = 12_000_000
 _MOST_REASON = 16_000
 
-#: Characters that are kept of one instance to be sent again.
+#: Characters that are kept of each of them to be sent again.
 MOST_SEALED_OF_AN_INSTANCE = 64 * 1024 * 1024
 
 
@@ -80,7 +81,8 @@ def record(
 
     :param rejection: all of it: ``interface``, ``peer``, ``sender``,
         ``method``, ``version``, ``kind``, ``cause``, ``reason``,
-        ``arguments``, ``request_id``, ``project_id``, ``user_id``, ``id``,
+        ``arguments``, ``request_id``, ``project_id``, ``user_id``,
+        ``proven`` (whether it is sure that its sender may send), ``id``,
         ``time`` (seconds since the epoch)
     :param masked: the arguments without secrets
     :param host: of the service that writes it down
@@ -99,12 +101,15 @@ def record(
             return _count(db, values, hostile)
         if db.get(models.RejectedMessage, key) is not None:
             return Recorded(key, new=False)
-        if _has_too_many(db, values['instance_id']):
+        alike = _bounded(values, bool(rejection.get('proven')))
+        if alike is not None and _has_too_many(db, alike):
             # It is another one than those that it is counted with.
             return _count(db, values, hostile)._replace(new=True)
         if replayable:
             sealed = _sealed(conf, key, rejection, masked)
-            if sealed and _has_room(db, values['instance_id'], len(sealed)):
+            if sealed and (
+                alike is None or _has_room(db, alike, len(sealed), values)
+            ):
                 values['sealed'] = sealed
         new = rows.put_new(
             db,
@@ -199,38 +204,50 @@ def _key_of_alike(values: Mapping[str, Any]) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_OID, alike))
 
 
-def _has_too_many(db: orm.Session, instance_id: str | None) -> bool:
-    if instance_id is None:
-        return False
+def _bounded(
+    values: Mapping[str, Any], proven: bool
+) -> sa.ColumnElement[bool] | None:
+    """Return which rows a message has to share its room with, if any."""
+    if values['cause'] == 'unread' and not proven:
+        # Whom it is of, and about, is only what it says.
+        return models.RejectedMessage.cause == 'unread'
+    if values['instance_id'] is None:
+        return None
+    wanted: str = values['instance_id']
+    return models.RejectedMessage.instance_id == wanted
+
+
+def _has_too_many(db: orm.Session, alike: sa.ColumnElement[bool]) -> bool:
     return _at_least(
         db,
         MOST_OF_AN_INSTANCE,
-        models.RejectedMessage.instance_id == instance_id,
+        alike,
         models.RejectedMessage.state == WAITING,
     )
 
 
-def _has_room(db: orm.Session, instance_id: str | None, size: int) -> bool:
-    """Say whether a message of an instance can be kept in full.
+def _has_room(
+    db: orm.Session,
+    alike: sa.ColumnElement[bool],
+    size: int,
+    values: Mapping[str, Any],
+) -> bool:
+    """Say whether a message can be kept in full.
 
     A guest may report what it likes to have been rejected, of any size.
     """
-    if instance_id is None:
-        return True
     lengths = sa.func.length(models.RejectedMessage.sealed)
     used = db.scalar(
-        sa.select(sa.func.coalesce(sa.func.sum(lengths), 0)).where(
-            models.RejectedMessage.instance_id == instance_id
-        )
+        sa.select(sa.func.coalesce(sa.func.sum(lengths), 0)).where(alike)
     )
     if int(used or 0) + size <= MOST_SEALED_OF_AN_INSTANCE:
         return True
     LOG.warning(
-        'So much is kept of rejected messages of instance %s that a further '
-        'one is not kept in full: what was asked for has to be repeated. '
-        'See "trove-rpc rejected list --instance %s" for what goes on there.',
-        instance_id,
-        instance_id,
+        'So much is kept of rejected messages of instance %s, or of those '
+        'that could not be read, that a further one is not kept in full: '
+        'what was asked for has to be repeated. See "trove-rpc rejected '
+        'list" for what goes on there.',
+        values['instance_id'],
     )
     return False
 

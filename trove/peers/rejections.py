@@ -58,38 +58,50 @@ class Recorder:
     def __call__(self, rejection: rpc.Rejection) -> None:
         self.write(rejection)
 
-    def write(
-        self,
-        rejection: rpc.Rejection,
-        told: bool = False,
-        masked: bool = False,
-    ) -> None:
+    def write(self, rejection: rpc.Rejection) -> None:
         """Write it down, tell the operator and, of honest ones, the user.
 
         It raises nothing. A database that does not work is waited for;
         should it not come back, the log gets all but the secrets.
-
-        :param told: the user knows already
-        :param masked: its secrets are missing, so that it cannot be sent
-            again
         """
         try:
             if rejection.honest:
-                self._honest(rejection, told, masked)
+                self._honest(rejection)
             elif self._flood.let_pass():
                 self._hostile(rejection)
         except Exception:
             LOG.exception('Could not write down a message that was rejected.')
             _log_in_full(rejection, 'see above')
 
-    def _honest(
-        self, rejection: rpc.Rejection, told: bool, masked: bool
+    def take_over(
+        self,
+        rejection: rpc.Rejection,
+        told: bool = False,
+        masked: bool = False,
     ) -> None:
+        """Write down what a guest could not take, which it keeps until then.
+
+        :param told: the user knows already
+        :param masked: its secrets are missing, so that it cannot be sent
+            again
+        :raises ServiceUnavailable, DBError: it is not written down
+        """
+        if rejection.honest:
+            self._tell_of(rejection, self._record(rejection, masked), told)
+        else:
+            self.write(rejection)
+
+    def _honest(self, rejection: rpc.Rejection) -> None:
         try:
-            row = self._surely(rejection, masked)
+            row = self._surely(rejection)
         except retrying.ERRORS as error:
             _log_in_full(rejection, str(error))
-            return
+        else:
+            self._tell_of(rejection, row, told=False)
+
+    def _tell_of(
+        self, rejection: rpc.Rejection, row: rejected.Recorded, told: bool
+    ) -> None:
         renewed = _is_renewed(rejection)
         again = renewed or rejection.cause == 'age'
         if (row.new or renewed) and (
@@ -108,15 +120,13 @@ class Recorder:
             return
         self._tell(rejection, row.id, told)
 
-    def _surely(
-        self, rejection: rpc.Rejection, masked: bool
-    ) -> rejected.Recorded:
+    def _surely(self, rejection: rpc.Rejection) -> rejected.Recorded:
         """Write it down, as often as it takes."""
         tries = itertools.count()
 
         def record() -> rejected.Recorded:
             again = next(tries) > 0
-            row = self._record(rejection, masked)
+            row = self._record(rejection)
             # What a try before has written, while its answer got lost, is
             # new all the same.
             return row._replace(new=True) if again else row
@@ -214,12 +224,7 @@ def _is_proven(rejection: rpc.Rejection) -> bool:
     if rejection.cause == 'age':
         # It may be a copy of what was carried out long ago.
         return False
-    return (
-        rejection.cause != 'unread'
-        or rejection.sender is not None
-        # Only for guests' keys the database is needed, to open a message.
-        or rejection.interface != 'conductor'
-    )
+    return rejection.cause != 'unread' or rejection.proven
 
 
 def _describe(rejection: rpc.Rejection) -> str:

@@ -168,8 +168,8 @@ class Dispatcher:
                 'raise rpc_max_message_bytes',
             )
         if (
-            message.method != method
-            or not isinstance(arguments, dict)
+            not isinstance(arguments, dict)
+            or not all(map(_forms.is_name, (method, *arguments)))
             or said.get('namespace') is not None
         ):
             self._refuse('form', 'it has not the form of a message')

@@ -10,6 +10,7 @@ import math
 import time
 from typing import Any
 from typing import Literal
+from typing import TypeGuard
 
 from oslo_serialization import jsonutils
 
@@ -72,9 +73,8 @@ class Header:
         instance, key_id = values.get('for'), values.get('key')
         sent, unique, body = (values.get(k) for k in ('sent', 'id', 'body'))
         if not (
-            isinstance(instance, str)
-            and len(instance) <= _LONGEST_NAME
-            and isinstance(key_id, str)
+            is_name(instance)
+            and is_name(key_id)
             and isinstance(sent, float)
             and math.isfinite(sent)
             and isinstance(unique, str)
@@ -84,6 +84,19 @@ class Header:
         ):
             raise Malformed('its header is not as it should be')
         return cls(instance, key_id, sent, unique, body)
+
+
+def is_name(value: object) -> TypeGuard[str]:
+    """Whether it may be the name of something, for instance an identifier.
+
+    JSON can hold text that no encoding has, which neither a database nor a
+    cipher takes.
+    """
+    return (
+        isinstance(value, str)
+        and value.isascii()
+        and len(value) <= _LONGEST_NAME
+    )
 
 
 @dataclasses.dataclass(slots=True)

@@ -180,7 +180,7 @@ class _Opener:
         named = None
         if self.interface.names_sender:
             named = context.get(_forms.SENDER)
-            if not isinstance(named, str) or not named:
+            if not _forms.is_name(named) or not named:
                 raise _forms.Malformed('it does not name its sender')
         parts = {k: _forms.bare(v, named) for k, v in arguments.items()}
         whole = _forms.bare(context.get(_forms.CONTEXT), None)
@@ -248,4 +248,8 @@ def _concerned(arguments: dict[str, Any]) -> str | None:
         notification = arguments.get('serialized_notification')
         if isinstance(notification, dict):
             named = notification.get('instance_id')
-    return named if isinstance(named, str) else None
+    if not isinstance(named, str):
+        return None
+    if not _forms.is_name(named):
+        raise _forms.Malformed('what it names is no instance')
+    return named

@@ -96,6 +96,7 @@ def rejection(
         request_id=_incoming.text(message.context.get('request_id')),
         project_id=_incoming.text(message.context.get('project_id')),
         user_id=_incoming.text(message.context.get('user')),
+        proven=bool(message.form),
         # Copies of one message are to be one record.
         id=_rejection.new_id() if message.id is None else message.id,
     )

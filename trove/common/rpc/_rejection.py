@@ -27,8 +27,8 @@ Cause = Literal[
     'form',
 ]
 
-#: With these it was an honest message, as far as is known.
-_HONEST = ('version', 'method', 'arguments', 'age', 'unread')
+#: With these it was no honest message. A later release may know more causes.
+_HOSTILE = ('seal', 'replay', 'size', 'form')
 
 #: Bytes of arguments beyond which they are not shown: it would take seconds
 #: to mask them.
@@ -53,6 +53,8 @@ class Rejection:
     :param reason: why, and what to do, for people
     :param arguments: in full, secrets included: only what :meth:`masked`
         gives may be shown or stored in the clear
+    :param proven: it was opened with the key of who may send, or came in the
+        clear where that is allowed; anybody may have written any other
     :param id: of the sealed message, so that copies are one; else its own
     :param time: of the rejection, in seconds since the epoch
     """
@@ -69,13 +71,14 @@ class Rejection:
     request_id: str | None = None
     project_id: str | None = None
     user_id: str | None = None
+    proven: bool = False
     id: str = dataclasses.field(default_factory=new_id)
     time: float = dataclasses.field(default_factory=time.time)
 
     @property
     def honest(self) -> bool:
         """Whether it is of somebody who may send, as far as is known."""
-        return self.cause in _HONEST
+        return self.cause not in _HOSTILE
 
     @property
     def replayable(self) -> bool:
@@ -113,11 +116,14 @@ class Rejection:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Make it of what :meth:`to_dict` gave.
+        """Make it of what :meth:`to_dict` gave, of another release as well.
+
+        What only a later one knows is passed over.
 
         :raises TypeError: it did not give that
         """
-        return cls(**values)
+        known = {field.name for field in dataclasses.fields(cls)}
+        return cls(**{k: v for k, v in values.items() if k in known})
 
 
 #: Writes a rejection down; it must not raise.

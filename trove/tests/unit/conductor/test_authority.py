@@ -5,7 +5,10 @@ from __future__ import annotations
 
 from unittest import mock
 
+from oslo_db import exception as oslo_db_exception
+
 from trove.common import crypto
+from trove.common import exception
 from trove.common import rpc
 from trove.objects import instance as instances
 from trove.objects import rejected
@@ -44,21 +47,20 @@ class TestSender(test_manager.ConductorTestCase):
             ('notify_end', ({'instance_id': self.other}, {})),
             ('notify_exc_info', ({'instance_id': self.other}, 'm', [])),
         )
-        casts = {
-            name
-            for name, method in self.conductor.interface.methods.items()
-            if method.kind == 'cast'
-        }
-        self.assertEqual(casts, {name for name, _ in messages})
+        about_one = set(self.conductor.interface.methods) - {'get_versions'}
+        self.assertEqual(about_one, {name for name, _ in messages})
 
         for name, arguments in messages:
-            getattr(self.conductor, name)(self.sealed, *arguments)
+            try:
+                getattr(self.conductor, name)(self.sealed, *arguments)
+            except exception.BadRequest:
+                self.assertEqual('report_rejected', name)
 
         self.assertEqual(Status.NEW, instances.heartbeat(self.other).status)
         self.assertFalse(root.ever_enabled(self.other))
         self.assertIsNone(self.shown(self.other).fault)
         found = {row.method: row for row in rejected.list_()}
-        self.assertEqual(casts, set(found))
+        self.assertEqual(about_one, set(found))
         for row in found.values():
             self.assertEqual('seal', row.cause)
             self.assertEqual(self.instance_id, row.sender)
@@ -160,21 +162,50 @@ class TestReportRejected(test_manager.ConductorTestCase):
             5,
             {},
             self.report(kind='shout'),
-            self.report(cause='spite'),
+            self.report(cause='out of\nspite'),
             self.report(id='x' * 100),
             self.report(arguments='none'),
             self.report(method=None),
             self.report(request_id=7),
             self.report(time='now'),
-            self.report(more='than known'),
         ):
-            self.when_reported(report)
+            error = self.assertRaises(
+                exception.BadRequest, self.when_reported, report
+            )
+            self.assertIn('upgrade the conductor', str(error))
 
         self.assertEqual([], rejected.list_())
-        self.assertEqual(10, self.logs.output.count('Refused report_rejec'))
+        self.assertEqual(9, self.logs.output.count('Refused report_rejec'))
+
+    def test_what_a_newer_guest_knows_besides_is_passed_over(self):
+        self.when_reported(self.report(more='than known', cause='quota'))
+
+        (row,) = rejected.list_()
+        self.assertEqual('quota', row.cause)
+        self.assertTrue(row.replayable)
+
+    def test_the_guest_learns_that_it_is_not_written_down(self):
+        # Given: it goes as fast as it can, for the guest can wait.
+        for error in (
+            exception.ServiceUnavailable(what='The database'),
+            oslo_db_exception.DBConnectionError(),
+        ):
+            with mock.patch.object(rejected, 'record', side_effect=error):
+                self.assertRaises(
+                    exception.ServiceUnavailable,
+                    self.when_reported,
+                    self.report(),
+                )
+
+        self.assertIsNone(self.shown(self.instance_id).fault)
 
     def test_of_another_project(self):
         with mock.patch.object(rejected, 'record') as record:
-            self.when_reported(self.report(), self.foreign)
+            self.assertRaises(
+                exception.BadRequest,
+                self.when_reported,
+                self.report(),
+                self.foreign,
+            )
 
         record.assert_not_called()

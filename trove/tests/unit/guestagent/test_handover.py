@@ -104,6 +104,25 @@ class NewConductorsTest(HandOverTestCase):
         self.assertFalse(context.is_admin)
         self.assertEqual([], self.conductor.failures)
 
+    def test_it_is_kept_until_they_have_written_it_down(self) -> None:
+        # Given conductors whose database is away
+        self.conductor.away = exception.ServiceUnavailable(
+            what='The database'
+        )
+        self.serve()
+        self.sink(test_rejections.rejection())
+        # When
+        self.handover.round()
+        # Then
+        self.assertEqual(1, self.kept())
+        self.assertIn('could not be told', self.logs.output)
+        # When it is back
+        self.conductor.away = None
+        self.handover.round()
+        # Then
+        self.assertEqual(1, len(self.conductor.rejected))
+        self.assertEqual(0, self.kept())
+
     def test_how_often_it_came_is_said(self) -> None:
         self.serve()
         for _ in range(7):

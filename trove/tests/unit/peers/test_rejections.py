@@ -6,6 +6,8 @@ from __future__ import annotations
 import dataclasses
 from unittest import mock
 
+import fixtures
+
 from trove.common import crypto
 from trove.common import exception
 from trove.common import rpc
@@ -148,7 +150,7 @@ class TestRecorder(RejectionsTestCase):
         instance_id = self.given_request()
         instances.add_fault(instance_id, 'told')
 
-        self.recorder.write(
+        self.recorder.take_over(
             self.rejection(instance_id, method='create_instance'), told=True
         )
 
@@ -157,7 +159,7 @@ class TestRecorder(RejectionsTestCase):
         self.assertEqual(1, len(self.recorded()))
 
     def test_what_a_guest_has_kept_without_its_secrets(self):
-        self.recorder.write(
+        self.recorder.take_over(
             self.rejection(arguments={'users': [{'_password': '***'}]}),
             masked=True,
         )
@@ -231,7 +233,7 @@ class TestUnread(RejectionsTestCase):
     def test_what_was_opened_is_told(self):
         instance_id = self.given_request()
 
-        self.unread(instance_id, sender=instance_id)
+        self.unread(instance_id, sender=instance_id, proven=True)
 
         self.assertIn('notify exc info', self.fault(instance_id).message)
 
@@ -242,6 +244,24 @@ class TestUnread(RejectionsTestCase):
 
         self.assertIsNone(self.fault(instance_id))
         self.assertIn('repair what kept it', self.logs.output)
+
+    def test_of_all_that_anybody_may_have_sent_few_are_kept(self):
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'trove.objects.recording.MOST_OF_AN_INSTANCE', 3
+            )
+        )
+
+        for number in range(9):
+            self.recorder(
+                self.rejection(
+                    f'made-up-{number}', interface='conductor', cause='unread'
+                )
+            )
+
+        kept = self.recorded()
+        self.assertEqual(4, len(kept))
+        self.assertEqual(9, sum(row.count for row in kept))
 
 
 class TestHostile(RejectionsTestCase):

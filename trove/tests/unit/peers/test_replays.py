@@ -99,7 +99,10 @@ class TestReplays(scene.TestCase):
         methods = conductor.API.interface.methods
 
         self.assertEqual(
-            {'heartbeat', 'update_backup', 'notify_end', 'get_versions'},
+            {
+                *('heartbeat', 'update_backup', 'notify_end'),
+                *('get_versions', 'report_rejected'),
+            },
             {name for name, each in methods.items() if each.repeatable},
         )
 

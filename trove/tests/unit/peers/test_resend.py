@@ -69,7 +69,7 @@ class ReplayTestCase(scene.TestCase):
             | values
         )
         recorder = rejections.Recorder(self.conf, 'taskmanager')
-        recorder.write(rejection, masked=masked)
+        recorder.take_over(rejection, masked=masked)
         return rejection.id
 
     def when_replayed(self, rejected_id):
