@@ -245,7 +245,7 @@ class Manager:
         )
         if not isinstance(reason, authority.Forged):
             return
-        self._recorder.write(
+        self._recorder(
             rpc.Rejection(
                 interface=self.interface.name,
                 peer=None,

@@ -76,6 +76,7 @@ def record(
     instance_id: str | None = None,
     replayable: bool = False,
     fold: bool = False,
+    count: int = 1,
 ) -> Recorded:
     """Write a message down; the same one twice is once.
 
@@ -92,8 +93,10 @@ def record(
         has no secrets.
     :param fold: count it in one row with those alike, as hostile ones are:
         the next message of the kind says all that this one said
+    :param count: how many alike it stands for
     """
     values = _values(rejection, masked, host, instance_id)
+    values['count'] = count
     hostile = values['cause'] in HOSTILE
     key = _uuid(rejection.get('id'))
     with session.writer() as db:
@@ -141,7 +144,6 @@ def _values(
         'instance_id': _text(instance_id, 36),
         'host': _text(host, 255) or '',
         'arguments': _arguments(masked),
-        'count': 1,
         'state': WAITING,
     }
 
@@ -188,7 +190,7 @@ def _counted(db: orm.Session, key: str, values: dict[str, Any]) -> bool:
             sa.update(models.RejectedMessage)
             .where(models.RejectedMessage.id == key)
             .values(
-                count=models.RejectedMessage.count + 1,
+                count=models.RejectedMessage.count + values['count'],
                 # It goes on, so who has looked at it is to look again.
                 state=WAITING,
                 **{name: values[name] for name in newest},

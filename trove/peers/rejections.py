@@ -12,28 +12,19 @@ from __future__ import annotations
 import itertools
 import json
 import logging
-import threading
-import time
 
 from oslo_config import cfg
 
 from trove.common import rpc
 from trove.objects import instance as instances
 from trove.objects import rejected
+from trove.peers import flood
 from trove.peers import retrying
 
 LOG = logging.getLogger(__name__)
 
-#: How many messages of strangers are written down in a second, at most.
-_PER_SECOND = 20
-
-#: Seconds for which the log is silent about more of the same.
-_SILENCE = 60.0
-_MOST_KINDS = 1000
-
 #: What comes again by itself, and then says all that this one said.
 _RENEWED = (('conductor', 'heartbeat'),)
-
 
 #: What an operator is to do; in other cases an upgrade helps.
 _ADVICE = {
@@ -53,22 +44,20 @@ class Recorder:
     def __init__(self, conf: cfg.ConfigOpts, group: str) -> None:
         self._conf = conf
         self._group = group
-        self._flood = _Flood()
+        self._silence = flood.Silence()
+        self._strangers = flood.Dam(self._hostile)
 
     def __call__(self, rejection: rpc.Rejection) -> None:
-        self.write(rejection)
-
-    def write(self, rejection: rpc.Rejection) -> None:
         """Write it down, tell the operator and, of honest ones, the user.
 
         It raises nothing. A database that does not work is waited for;
         should it not come back, the log gets all but the secrets.
         """
+        if not rejection.honest:
+            self._strangers(rejection)
+            return
         try:
-            if rejection.honest:
-                self._honest(rejection)
-            elif self._flood.let_pass():
-                self._hostile(rejection)
+            self._honest(rejection)
         except Exception:
             LOG.exception('Could not write down a message that was rejected.')
             _log_in_full(rejection, 'see above')
@@ -89,7 +78,7 @@ class Recorder:
         if rejection.honest:
             self._tell_of(rejection, self._record(rejection, masked), told)
         else:
-            self.write(rejection)
+            self._strangers(rejection)
 
     def _honest(self, rejection: rpc.Rejection) -> None:
         try:
@@ -105,7 +94,7 @@ class Recorder:
         renewed = _is_renewed(rejection)
         again = renewed or rejection.cause == 'age'
         if (row.new or renewed) and (
-            not again or self._flood.is_new(_kind(rejection))
+            not again or self._silence.is_new(flood.kind(rejection))
         ):
             LOG.error(
                 'Could not take %s. It was written down: %s, then see '
@@ -147,21 +136,24 @@ class Recorder:
                 error,
             )
 
-    def _hostile(self, rejection: rpc.Rejection) -> None:
-        if self._flood.is_new(_kind(rejection)):
+    def _hostile(self, rejection: rpc.Rejection, count: int) -> None:
+        if self._silence.is_new(flood.kind(rejection)):
             LOG.warning(
                 'Refused %s. If such messages go on, find out who sends them '
                 '("trove-rpc rejected list").',
                 _describe(rejection),
             )
         try:
-            self._record(rejection)
+            self._record(rejection, count=count)
         except retrying.ERRORS as error:
-            if self._flood.is_new(('database', '', '', '')):
+            if self._silence.is_new(('database', '', '', '')):
                 _log_in_full(rejection, str(error))
+        except Exception:
+            LOG.exception('Could not write down a message that was rejected.')
+            _log_in_full(rejection, 'see above')
 
     def _record(
-        self, rejection: rpc.Rejection, masked: bool = False
+        self, rejection: rpc.Rejection, masked: bool = False, count: int = 1
     ) -> rejected.Recorded:
         return rejected.record(
             self._conf,
@@ -171,45 +163,8 @@ class Recorder:
             instance_id=rejection.instance_id,
             replayable=rejection.replayable and not masked,
             fold=_is_renewed(rejection),
+            count=count,
         )
-
-
-class _Flood:
-    """Keeps a flood of messages out of the database and of the log."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._second = 0.0
-        self._passed = 0
-        self._told: dict[tuple[str, str, str, str], float] = {}
-
-    def let_pass(self) -> bool:
-        now = time.monotonic()
-        with self._lock:
-            if now - self._second >= 1:
-                self._second, self._passed = now, 0
-            self._passed += 1
-            return self._passed <= _PER_SECOND
-
-    def is_new(self, kind: tuple[str, str, str, str]) -> bool:
-        """Whether such a one has not been told of for a while."""
-        now = time.monotonic()
-        with self._lock:
-            if now - self._told.get(kind, -_SILENCE) < _SILENCE:
-                return False
-            if len(self._told) >= _MOST_KINDS:
-                self._told.clear()
-            self._told[kind] = now
-            return True
-
-
-def _kind(rejection: rpc.Rejection) -> tuple[str, str, str, str]:
-    return (
-        rejection.cause,
-        rejection.interface,
-        rejection.method,
-        rejection.instance_id or '',
-    )
 
 
 def _is_renewed(rejection: rpc.Rejection) -> bool:

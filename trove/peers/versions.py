@@ -3,8 +3,8 @@
 
 A guest of ours announces itself in its heartbeat, and the conductor writes
 that down; a silent one, of a released Trove, is asked once and the answer is
-written down in the same place. So for each guest there is one look-up, by
-the primary key of a table.
+written down in the same place. So for each guest there is one look-up, by a
+unique index.
 
 Task managers and conductors of ours report to the registry; the lowest of
 those that live counts for all, since they share a topic. Those of releases

@@ -16,6 +16,9 @@ class RotateKey(base.Command):
     The former key goes on to open what is on the way for rpc_key_overlap
     seconds. What fails leaves the guest with the key that it has, and may be
     repeated. The others are gone on with; the exit status is then 1.
+
+    Before a guest agent is replaced by one of release 2026.2 or older, the
+    new key has to be written into guest_info.conf: those read nothing else.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

@@ -14,6 +14,7 @@ from trove.common import rpc
 from trove.objects import instance as instances
 from trove.objects import rejected
 from trove.peers import rejections
+from trove.tests.fixtures import waiting
 from trove.tests.unit.taskmanager import scene
 
 Task = instances.Task
@@ -288,9 +289,18 @@ class TestHostile(RejectionsTestCase):
                     self.rejection(cause='seal', reason=f'number {number}')
                 )
 
+            self.recorder(self.rejection(cause='seal', method='stop'))
+            waiting.until(
+                lambda: sum(row.count for row in self.recorded()) == 201,
+                'all are counted',
+            )
+
         self.assertLess(record.call_count, 200)
-        self.assertEqual(1, len(self.recorded()))
-        self.assertEqual(1, self.logs.output.count('Refused taskmanager'))
+        self.assertEqual(
+            {'restart': 200, 'stop': 1},
+            {row.method: row.count for row in self.recorded()},
+        )
+        self.assertEqual(1, self.logs.output.count('taskmanager restart'))
 
     def test_names_made_up_by_strangers_stay_on_one_line(self):
         self.recorder(self.rejection(cause='form', method='a\nERROR b'))

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keeps a flood of messages out of the database and of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import dataclasses
+import threading
+import time
+
+from trove.common import rpc
+
+#: How many messages of strangers are written down in a second, at most.
+PER_SECOND = 20
+
+#: Seconds for which the log is silent about more of the same.
+_SILENCE = 60.0
+_MOST_KINDS = 1000
+
+#: Stands for all methods where there are too many kinds.
+_ANY = '*'
+
+Kind = tuple[str, str, str, str]
+
+
+def kind(rejection: rpc.Rejection) -> Kind:
+    """What a message has in common with those that are told of with it."""
+    return (
+        rejection.cause,
+        rejection.interface,
+        rejection.method,
+        rejection.instance_id or '',
+    )
+
+
+class Silence:
+    """Lets the log tell of each kind of message from time to time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._told: dict[Kind, float] = {}
+
+    def is_new(self, kind: Kind) -> bool:
+        """Whether such a one has not been told of for a while."""
+        now = time.monotonic()
+        with self._lock:
+            if now - self._told.get(kind, -_SILENCE) < _SILENCE:
+                return False
+            if len(self._told) >= _MOST_KINDS:
+                self._told.clear()
+            self._told[kind] = now
+            return True
+
+
+class Dam:
+    """Writes so many messages in a second; of the others one of each kind.
+
+    Those are counted, and written down with their number as soon as there is
+    room for them.
+
+    :param write: called with a message and how many alike it stands for; it
+        must not raise
+    :param clock: gives seconds
+    """
+
+    def __init__(
+        self,
+        write: Callable[[rpc.Rejection, int], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._write = write
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._second = 0.0
+        self._passed = 0
+        self._held: dict[Kind, tuple[rpc.Rejection, int]] = {}
+        self._drains = False
+
+    def __call__(self, rejection: rpc.Rejection) -> None:
+        """Write a message down, now or later."""
+        with self._lock:
+            passes = self._has_room()
+            if not passes:
+                self._hold(rejection)
+                self._drain_later()
+        if passes:
+            self._write(rejection, 1)
+
+    def _has_room(self) -> bool:
+        now = self._clock()
+        if now - self._second >= 1:
+            self._second, self._passed = now, 0
+        self._passed += 1
+        return self._passed <= PER_SECOND
+
+    def _hold(self, rejection: rpc.Rejection) -> None:
+        found = kind(rejection)
+        if found not in self._held and len(self._held) >= _MOST_KINDS:
+            rejection = dataclasses.replace(
+                rejection, method=_ANY, peer=None, sender=None, arguments={}
+            )
+            found = kind(rejection)
+        held, count = self._held.get(found, (rejection, 0))
+        self._held[found] = held, count + 1
+
+    def _drain_later(self) -> None:
+        if not self._drains:
+            self._drains = True
+            timer = threading.Timer(1, self._drain)
+            timer.daemon = True
+            timer.start()
+
+    def _drain(self) -> None:
+        with self._lock:
+            kinds = list(self._held)[:PER_SECOND]
+            due = [self._held.pop(each) for each in kinds]
+            self._drains = False
+            if self._held:
+                self._drain_later()
+        for rejection, count in due:
+            self._write(rejection, count)
