@@ -1,11 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tells the conductors how the database is, and what this agent speaks."""
+"""Tells the conductors how the database is, and what this agent speaks.
+
+Conductors of releases 8 to 12 fail at the word ``healthy``; ``running`` is
+what they say for the same. Those of later releases know both words and wait
+for the first, after a resize say. They are all of one version, and several
+may share the topic. So where conductors may be of a release, ``healthy`` is
+sent as something that is answered, and after a failure ``running`` instead.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 import threading
 import time
+from typing import Any
+from typing import Final
 
 from oslo_config import cfg
 from oslo_log import log as logging
@@ -16,8 +25,16 @@ from trove.common import exception
 from trove.common import rpc
 from trove.common import service
 from trove.conductor import api as conductor
+from trove.guestagent import state as states
 
 LOG = logging.getLogger(__name__)
+
+#: How long after one failed at a word it is not tried again, in units of
+#: ``refresh_interval``.
+_HOLD: Final = 18
+
+#: What a conductor fails with that does not know a word.
+_UNKNOWN_WORD: Final = 'ValueError'
 
 
 class Heartbeat:
@@ -36,7 +53,9 @@ class Heartbeat:
         transport: rpc.Transport,
         speaks: str,
         status: Callable[[], str],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._conf = conf
         self._instance_id = conf.guest_id
         # The guest's own: it is no administrator.
         self._context = trove_context.TroveContext(
@@ -44,6 +63,11 @@ class Heartbeat:
         )
         self._conductor = conductor.API(transport)
         self._status = status
+        self._clock = clock
+        #: What conductors of releases are known to take for "healthy", and
+        #: when one of them failed at that word.
+        self._word = states.STATUS_RUNNING
+        self._failed: float | None = None
         self._payload = {'rpc_version': speaks, 'release': version.release()}
         self._lock = threading.Lock()
         self._failing = False
@@ -64,14 +88,8 @@ class Heartbeat:
     def beat(self) -> None:
         """Report now; a failure is logged once until it works again."""
         with self._lock:
-            payload = {'service_status': self._status(), **self._payload}
             try:
-                self._conductor.heartbeat(
-                    self._context,
-                    instance_id=self._instance_id,
-                    payload=payload,
-                    sent=time.time(),
-                )
+                self._report(self._status())
             except Exception as error:  # noqa: BLE001
                 if not self._failing:
                     LOG.error(
@@ -88,11 +106,59 @@ class Heartbeat:
                     LOG.info('Heartbeats are sent again.')
                 self._failing = False
 
+    def _report(self, status: str) -> None:
+        if status != states.STATUS_HEALTHY or self._conductor.can_send(
+            'get_versions'
+        ):
+            self._cast(status)
+        elif self._try_healthy():
+            self._word = states.STATUS_HEALTHY
+        else:
+            self._cast(self._word)
+
+    def _try_healthy(self) -> bool:
+        """Send it to conductors of a release; say whether one took it."""
+        hold: int = _HOLD * self._conf.upgrade_levels.refresh_interval
+        now = self._clock()
+        if self._failed is not None and now - self._failed < hold:
+            return False
+        try:
+            self._conductor.confirmed(
+                self._context,
+                'heartbeat',
+                self._heartbeat(states.STATUS_HEALTHY),
+            )
+        except exception.PeerTimeout:
+            # What they took before they take again, when they get to it.
+            return False
+        except exception.PeerError as error:
+            if error.values['remote_type'] != _UNKNOWN_WORD:
+                raise
+        else:
+            return True
+        if self._failed is None:
+            LOG.info(
+                'There is a conductor of release 12 or before, which does '
+                'not know the status "healthy"; it is told "running".'
+            )
+        self._failed, self._word = now, states.STATUS_RUNNING
+        return False
+
+    def _cast(self, status: str) -> None:
+        self._conductor.heartbeat(self._context, **self._heartbeat(status))
+
+    def _heartbeat(self, status: str) -> dict[str, Any]:
+        return {
+            'instance_id': self._instance_id,
+            'payload': {'service_status': status, **self._payload},
+            'sent': time.time(),
+        }
+
 
 def _remedy(error: Exception) -> str:
     if isinstance(error, exception.PeerUnreachable):
         return 'Check that a conductor runs.'
-    if isinstance(error, exception.SealError):
+    if isinstance(error, exception.SealError | exception.PeerError):
         # It says what to do itself.
         return ''
     return 'Check that the message broker of transport_url runs.'

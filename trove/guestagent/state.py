@@ -20,7 +20,8 @@ BUILDING: Final = 'building'
 READY: Final = 'ready'
 FAILED: Final = 'failed'
 
-# The words of the statuses that a guest reports.
+# The words of the statuses that a guest reports. Conductors of all releases
+# know them, but "healthy" only those since release 13.
 STATUS_NEW: Final = 'new'
 STATUS_BUILDING: Final = 'building'
 STATUS_FAILED: Final = 'failed to spawn'

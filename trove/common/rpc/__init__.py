@@ -18,7 +18,8 @@ files to open in order:
    ``_rejection.py``
 8. ``trove/<service>/manager.py``: does it
 
-Besides: ``_contract.py`` and ``_interface.py`` are what is declared,
+Besides: ``_contract.py`` and ``_interface.py`` are what is declared, with the
+decorators of ``_declaring.py``,
 ``_transport.py`` puts all this together for a process, over one
 ``_connection.py``; ``_events.py`` counts. ``_notification.py`` and
 ``_replies.py`` are what peers of released versions need besides.
@@ -28,8 +29,6 @@ Besides: ``_contract.py`` and ``_interface.py`` are what is declared,
 from trove.common import service as _service  # noqa: F401
 from trove.common.rpc._caps import Discover
 from trove.common.rpc._caps import Keep
-from trove.common.rpc._client import call
-from trove.common.rpc._client import cast
 from trove.common.rpc._client import Client
 from trove.common.rpc._contract import Argument
 from trove.common.rpc._contract import Method
@@ -39,6 +38,8 @@ from trove.common.rpc._contract import REQUIRED
 from trove.common.rpc._contract import Revision
 from trove.common.rpc._contract import Span
 from trove.common.rpc._contract import Version
+from trove.common.rpc._declaring import call
+from trove.common.rpc._declaring import cast
 from trove.common.rpc._events import counts
 from trove.common.rpc._events import Event
 from trove.common.rpc._events import observe

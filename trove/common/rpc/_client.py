@@ -3,15 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from collections.abc import Mapping
 import dataclasses
-import functools
 import logging
 from typing import Any
 from typing import ClassVar
 from typing import NoReturn
-from typing import TypeVar
 
 from trove.common import context as trove_context
 from trove.common import exception
@@ -25,78 +22,6 @@ from trove.common.rpc import _transport
 from trove.common.rpc import _wire
 
 LOG = logging.getLogger(__name__)
-
-F = TypeVar('F', bound=Callable[..., Any])
-
-
-def call(
-    since: str,
-    *,
-    until: str | None = None,
-    again: str | None = None,
-    timeout: str = 'agent_call_low_timeout',
-    repeatable: bool = False,
-    sealed: bool = False,
-    spans: Mapping[str, _contract.Span] | None = None,
-) -> Callable[[F], F]:
-    """Declare a method that waits for a reply.
-
-    The decorated function has a signature and a docstring, and no body.
-
-    :param since: first revision of the interface that has the method
-    :param until: last revision whose endpoints serve it, None while it lives
-    :param again: first one whose endpoints serve it again, after ``until``
-    :param timeout: name of the option with the seconds to wait
-    :param repeatable: done twice it does no harm, so a copy of a message
-        need not be told from the message
-    :param sealed: where messages are encrypted at all it is taken only with
-        a proof of its origin, never in the released form
-    :param spans: arguments that came or went after the method, by name
-    """
-    span = _contract.Span(since, until, again)
-    return _declare('call', span, timeout, repeatable, sealed, spans or {})
-
-
-def cast(
-    since: str,
-    *,
-    until: str | None = None,
-    again: str | None = None,
-    repeatable: bool = False,
-    sealed: bool = False,
-    spans: Mapping[str, _contract.Span] | None = None,
-) -> Callable[[F], F]:
-    """Declare a method that does not wait; see :func:`call`."""
-    span = _contract.Span(since, until, again)
-    return _declare('cast', span, None, repeatable, sealed, spans or {})
-
-
-def _declare(
-    kind: _contract.Kind,
-    span: _contract.Span,
-    timeout: str | None,
-    repeatable: bool,
-    sealed: bool,
-    spans: Mapping[str, _contract.Span],
-) -> Callable[[F], F]:
-    def decorate(function: F) -> F:
-        method = _contract.declare(
-            kind, span, timeout, spans, repeatable, sealed, function
-        )
-
-        @functools.wraps(function)
-        def send(
-            self: Client,
-            context: trove_context.TroveContext,
-            *args: Any,
-            **kwargs: Any,
-        ) -> Any:
-            return self._send(method, context, method.bind(args, kwargs))
-
-        send.rpc_method = method  # type: ignore[attr-defined]
-        return send  # type: ignore[return-value]
-
-    return decorate
 
 
 class Client:
@@ -212,6 +137,28 @@ class Client:
                 f'{error}. Send it with the release that sent it first, or '
                 'discard it.'
             ) from None
+
+    def confirmed(
+        self,
+        context: trove_context.TroveContext,
+        method: str,
+        arguments: Mapping[str, Any],
+    ) -> None:
+        """Send what is a cast, and wait until it is carried out.
+
+        For what some peers of a version fail to carry out: who casts it does
+        not learn that. Waits ``probe_timeout`` seconds.
+
+        :raises trove.common.exception.PeerError: the peer failed
+        :raises trove.common.exception.PeerTimeout: it is not known whether
+            it is carried out
+        """
+        declared = self.interface.methods[method]
+        self._send(
+            dataclasses.replace(declared, timeout='probe_timeout'),
+            context,
+            declared.bind((), dict(arguments)),
+        )
 
     def create_queue(self) -> None:
         """Make the peer's queue, so that a cast waits there for the peer."""

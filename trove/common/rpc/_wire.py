@@ -40,7 +40,7 @@ class To(NamedTuple):
     """Where a message goes.
 
     :param version: on the wire
-    :param timeout: seconds to wait for the reply, None for a cast
+    :param timeout: seconds to wait for the reply; None: there is none
     """
 
     interface: _interface.Interface
@@ -60,7 +60,7 @@ def send(
     method: _contract.Method,
     request: _seal.Request,
 ) -> Any:
-    """Send a request; return the reply as it came, None to a cast.
+    """Send a request; return the reply as it came, None if there is none.
 
     :raises Refused: the peer does not know it; nothing was run
     :raises trove.common.exception.SealError: anybody may have sent the reply
@@ -70,7 +70,7 @@ def send(
         to.interface.name, to.topic, to.version, to.timeout
     )
     try:
-        if method.kind == 'cast':
+        if to.timeout is None:
             client.cast(request.context, method.name, **request.arguments)
             return None
         connection.reach()
@@ -97,7 +97,7 @@ def _failed(
     error: Exception,
 ) -> NoReturn:
     built_in = type(error).__module__ == 'builtins'
-    if built_in and method.kind == 'call':
+    if built_in and to.timeout is not None:
         # oslo.messaging makes the built-in exceptions of the peer anew;
         # their text goes on with the peer's traceback.
         text = str(error).partition('\n')[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from trove.guestagent import heartbeat
 from trove.tests.fixtures import released
 from trove.tests.functional.interop import base
 from trove.tests.functional.interop import exchange
@@ -113,29 +114,52 @@ class Checks:
     def test_our_clients_encrypted(self) -> None:
         self.check_our_clients(encrypted=True)
 
-    def test_a_healthy_guest(self) -> None:
-        # Conductors before release 14 have no word for it; see the docs.
-        self.prepare(encrypted=False)
+    def check_a_healthy_guest(self, encrypted: bool) -> None:
+        self.prepare(encrypted)
         self.serve_theirs('conductor')
-        client = base.CLIENTS['conductor'](
-            self.transport('conductor', sending=True)
+        self.config(guest_id=self.instance, tenant_id='a-project')
+        beats = heartbeat.Heartbeat(
+            self.conf,
+            self.transport('conductor', sending=True),
+            '1.5',
+            lambda: 'healthy',
         )
 
-        client.heartbeat(
-            self.context,
-            instance_id=self.instance,
-            payload={'service_status': 'healthy'},
-            sent=1.0,
-        )
+        self.reported: list[tuple[str, str]] = []
+        for _ in range(2):
+            beats.beat()
 
-        [got] = self.wait(lambda: self.peer.do('received'), 'it is reported')
+        # Conductors before release 13 have no word for it.
+        known = self.release >= 13
+        words = ['healthy'] * 2 if known else ['healthy'] + ['running'] * 2
+        self.wait(lambda: len(self.seen()) >= len(words), 'they are reported')
         self.peer.do('stop', interface='conductor')
         [status] = self.peer.select(
             'service_statuses', instance_id=self.instance
         )
-        found = status['status_description'], got['error'] is None
-        known = self.release >= 14
-        self.assertEqual(('healthy' if known else 'building', known), found)
+        self.assertEqual(
+            (words, words[-1], '' if known else 'ValueError'),
+            (
+                [word for word, _ in self.reported],
+                status['status_description'],
+                ''.join(error.partition(':')[0] for _, error in self.reported),
+            ),
+        )
+
+    def seen(self) -> list[tuple[str, str]]:
+        """The words that came to the conductor, and how it failed."""
+        for each in self.peer.do('received'):
+            payload = each['args']['payload']
+            self.reported.append(
+                (payload['service_status'], each['error'] or '')
+            )
+        return self.reported
+
+    def test_a_healthy_guest_in_the_clear(self) -> None:
+        self.check_a_healthy_guest(encrypted=False)
+
+    def test_a_healthy_guest_encrypted(self) -> None:
+        self.check_a_healthy_guest(encrypted=True)
 
     def test_what_does_not_open_is_refused_and_written_down(self) -> None:
         self.prepare(encrypted=True)

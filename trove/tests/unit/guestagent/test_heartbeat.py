@@ -6,9 +6,11 @@ from __future__ import annotations
 from typing import Any
 from unittest import mock
 
+from trove.common import context as trove_context
 from trove.common import exception
 from trove.guestagent import heartbeat
 from trove.tests import base
+from trove.tests.fixtures import conductors
 from trove.tests.fixtures import waiting
 
 
@@ -68,3 +70,115 @@ class HeartbeatTest(base.TestCase):
         self.assertEqual(1, self.logs.output.count('could not be sent'))
         self.assertIn('transport_url', self.logs.output)
         self.assertEqual(1, self.logs.output.count('are sent again'))
+
+
+class OldConductor(conductors.Conductor):
+    """As conductors of releases 8 to 12: they have no word for healthy."""
+
+    knows = False
+
+    def heartbeat(
+        self,
+        context: trove_context.TroveContext,
+        instance_id: str,
+        payload: dict[str, Any],
+        sent: float | None = None,
+    ) -> None:
+        if payload['service_status'] == 'healthy' and not self.knows:
+            raise ValueError('healthy is not a valid ServiceStatus.')
+        super().heartbeat(context, instance_id, payload, sent)
+
+
+class ReleasedConductorTest(base.TestCase):
+    """What conductors of a release are told, of whichever it is."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.config(
+            guest_id='the guest', conductor_queue=self.id(), probe_timeout=1
+        )
+        self.config(group='upgrade_levels', refresh_interval=10)
+        self.now = 1000.0
+        self.status = 'healthy'
+        self.speaks = '1.0/stein'
+        self.conductor = OldConductor()
+        self.transport = self.memory_transport(
+            discover={'conductor': lambda peer: self.speaks}
+        )
+        self.server = self.transport.server(self.conductor, host='here')
+        self.server.start()
+        self.addCleanup(self.server.wait)
+        self.addCleanup(self.server.stop)
+        self.beats = heartbeat.Heartbeat(
+            self.conf,
+            self.transport,
+            '1.5',
+            lambda: self.status,
+            clock=lambda: self.now,
+        )
+
+    def told(self, *words: str) -> None:
+        """Send a heartbeat; see what has been taken in all."""
+        self.beats.beat()
+        waiting.until(
+            lambda: len(self.conductor.payloads) >= len(words), 'it is taken'
+        )
+        self.assertEqual(
+            list(words),
+            [each['service_status'] for each in self.conductor.payloads],
+        )
+
+    def test_who_does_not_know_the_word_is_told_another(self) -> None:
+        self.told('running')
+        self.told('running', 'running')
+        # Said once, and no failure of the heartbeat
+        self.assertEqual(1, self.logs.output.count('release 12 or before'))
+        self.assertNotIn('could not be sent', self.logs.output)
+
+    def test_other_words_are_told_as_they_are(self) -> None:
+        for count, word in enumerate(('new', 'building', 'crashed'), 1):
+            self.status = word
+            self.told(*('new', 'building', 'crashed')[:count])
+
+    def test_who_knows_it_is_told_it(self) -> None:
+        self.conductor.knows = True
+        self.told('healthy')
+        self.told('healthy', 'healthy')
+
+    def test_it_is_tried_again_after_an_upgrade(self) -> None:
+        self.told('running')
+        self.conductor.knows = True
+        self.now += 179
+        self.told('running', 'running')
+        # When it is not known any more that one failed
+        self.now += 2
+        # Then
+        self.told('running', 'running', 'healthy')
+
+    def test_our_conductors_get_it_at_once(self) -> None:
+        self.told('running')
+        self.conductor.knows = True
+        self.speaks = '1.1'
+        self.transport.refresh()
+        self.told('running', 'healthy')
+
+    def test_a_conductor_that_is_slow_gets_the_last_word(self) -> None:
+        # Given one that took the word before
+        self.conductor.knows = True
+        self.told('healthy')
+        # When it does not answer in time
+        self.server.stop()
+        self.server.wait()
+        self.beats.beat()
+        again = self.transport.server(self.conductor, host='here')
+        again.start()
+        self.addCleanup(again.wait)
+        self.addCleanup(again.stop)
+        # Then it finds the same word when it comes to it
+        waiting.until(
+            lambda: len(self.conductor.payloads) >= 2, 'it is taken'
+        )
+        self.assertEqual(
+            {'healthy'},
+            {each['service_status'] for each in self.conductor.payloads},
+        )

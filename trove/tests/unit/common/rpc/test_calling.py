@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from trove.common import exception
 from trove.tests.unit.common.rpc import base
 from trove.tests.unit.common.rpc import sample
 
@@ -75,3 +76,40 @@ class CallingTest(base.MessageTestCase):
         api.paint(self.context, 'door')
 
         self.assertEqual('door', self.received()['what'])
+
+
+class ConfirmedTest(base.MessageTestCase):
+    """Casts whose sender waits until they are carried out."""
+
+    def test_it_is_carried_out(self):
+        api = self.serve()
+
+        api.confirmed(self.context, 'drop', {'what': 'it'})
+
+        self.assertEqual([('drop', {'what': 'it'})], self.manager.received)
+
+    def test_who_fails_says_so(self):
+        manager = sample.Manager()
+        manager.drop = _fail
+        api = self.serve(manager=manager)
+
+        error = self.assertRaises(
+            exception.PeerError,
+            *(api.confirmed, self.context, 'drop', {'what': 'it'}),
+        )
+
+        self.assertEqual(
+            ('ValueError', 'it is stuck'), (error.remote_type, error.reason)
+        )
+
+    def test_nobody_waits_for_a_cast(self):
+        manager = sample.Manager()
+        manager.drop = _fail
+
+        self.serve(manager=manager).drop(self.context, 'it')
+
+        self.assertEqual([('drop', '1.0')], self.sent())
+
+
+def _fail(context, what):
+    raise ValueError(f'{what} is stuck')
