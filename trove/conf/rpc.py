@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 from oslo_config import cfg
 
 _LEVEL_HELP = (
@@ -163,6 +165,26 @@ SEALING: list[cfg.Opt] = [
         'version of an interface it speaks.',
     ),
 ]
+
+
+#: How many messages RabbitMQ sends to a server before it hears of them; what
+#: the server then takes is bounded in trove/common/rpc/_listener.py.
+_PREFETCH = 64
+
+
+def set_defaults() -> None:
+    """Set those defaults of oslo.messaging that are no good here.
+
+    An operator's value counts, wherever it comes from.
+    """
+    # Not above, for it imports oslo.service: see trove/common/service.py.
+    # There is no public way.
+    impl_rabbit = importlib.import_module(
+        'oslo_messaging._drivers.impl_rabbit'
+    )
+    cfg.set_defaults(
+        impl_rabbit.rabbit_opts, rabbit_qos_prefetch_count=_PREFETCH
+    )
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:

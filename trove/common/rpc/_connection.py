@@ -13,6 +13,7 @@ import oslo_messaging
 from trove.common.rpc import _dispatch
 from trove.common.rpc import _listener
 from trove.common.rpc import _replies
+from trove.conf import rpc as rpc_options
 
 LOG = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class Connection:
     def open(self) -> oslo_messaging.Transport:
         with self._lock:
             if self._transport is None:
+                rpc_options.set_defaults()
                 self._transport = oslo_messaging.get_rpc_transport(
                     self.conf, url=self._url, allowed_remote_exmods=[]
                 )

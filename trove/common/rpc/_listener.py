@@ -21,6 +21,13 @@ _PATIENCE = 5.0
 _DRIVER = 'oslo.messaging._drivers.impl_rabbit'
 _SKIPPED = 'Failed to process message'
 
+#: Seconds after which a server that is stuck takes one message more: where
+#: it reads nothing for heartbeat_timeout_threshold (60 s), the broker closes
+#: the connection and gives to others what this one goes on to carry out.
+_BREATH = 10.0
+
+_Plain: Any = oslo_messaging.rpc.server.RPCServer
+
 
 class Listener:
     """An ``oslo_messaging.RPCServer`` that starts in the background.
@@ -34,7 +41,7 @@ class Listener:
 
     def __init__(
         self,
-        server: oslo_messaging.RPCServer,
+        server: _Bounded,
         unreadable: Callable[[str], None],
     ) -> None:
         self._server = server
@@ -72,7 +79,7 @@ class Listener:
             self._stopped = True
             if not self._listens:
                 return
-        self._server.stop()
+        self._server.end()
 
     def wait(self) -> None:
         """Return when the messages that were begun are finished."""
@@ -92,7 +99,7 @@ class Listener:
             with self._lock:
                 self._listens = not self._stopped
             if self._stopped:
-                self._server.stop()
+                self._server.end()
                 self._server.wait()
         finally:
             self._settled.set()
@@ -114,19 +121,72 @@ class _Skipped(logging.Handler):
             self._tell(error.__name__ if error else 'unknown')
 
 
+class _Bounded(_Plain):  # type: ignore[misc]
+    """Takes no more messages than it can begin with before long.
+
+    oslo.messaging acknowledges a message when it comes in and puts it into a
+    list without an end, so what it asks the broker to send at once (QoS) is
+    a limit of nothing.
+    """
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._room = threading.Condition()
+        self._most: int = self.conf.executor_thread_pool_size
+        self._waiting = 0
+        self._ending = False
+
+    def end(self) -> None:
+        """Take no more; what was taken is done, the broker has the rest."""
+        with self._room:
+            self._ending = True
+            self._room.notify_all()
+        self.stop()
+        # To close a connection reads what is on its way here, which would be
+        # acknowledged and forgotten.
+        reader = getattr(self.listener, '_poll_style_listener', None)
+        # None of them is left where the connection is closed already.
+        held = getattr(getattr(reader, 'conn', None), 'connection', None)
+        for consumer in getattr(held, '_consumers', ()):
+            consumer.callback = _leave
+
+    def _on_incoming(self, incoming: Any) -> None:
+        # In the thread that reads from the broker.
+        with self._room:
+            if self._waiting >= self._most:
+                self._room.wait_for(self._has_room, timeout=_BREATH)
+            self._waiting += 1
+        super()._on_incoming(incoming)
+
+    def _process_incoming(self, incoming: Any) -> None:
+        with self._room:
+            self._waiting -= 1
+            if self._waiting == self._most // 2:
+                # Not for each: to wake a thread takes its time.
+                self._room.notify()
+        super()._process_incoming(incoming)
+
+    def _has_room(self) -> bool:
+        return self._ending or self._waiting <= self._most // 2
+
+
+def _leave(message: object) -> None:
+    """What is not acknowledged goes back to the broker."""
+
+
 def make_server(
     transport: oslo_messaging.Transport,
     target: oslo_messaging.Target,
     dispatcher: _dispatch.Dispatcher,
-) -> oslo_messaging.RPCServer:
+) -> _Bounded:
     """Return a server whose messages go through ``dispatcher`` only."""
-    plain: Callable[..., Any] = oslo_messaging.rpc.server.RPCServer
 
     def server(
         transport: Any, target: Any, _dispatcher: Any, executor: Any
     ) -> Any:
-        return plain(transport, target, dispatcher, executor)
+        return _Bounded(transport, target, dispatcher, executor)
 
-    return oslo_messaging.get_rpc_server(
+    made: _Bounded = oslo_messaging.get_rpc_server(
         transport, target, [], server_cls=server
     )
+    return made

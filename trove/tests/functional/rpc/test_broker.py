@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clients and servers on a real RabbitMQ that comes and goes."""
 
+import threading
+
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import rpc
@@ -135,3 +137,120 @@ class BrokerTest(base.TestCase):
         self.assertEqual('door', self.api.paint(self.context, 'door')['what'])
         names = [name for name, _ in self.manager.received]
         self.assertEqual(['paint'], names)
+
+
+class BacklogTest(base.TestCase):
+    """What a server takes of the messages that wait for it."""
+
+    #: The default of executor_thread_pool_size.
+    threads = 64
+    messages = 400
+    #: What it takes besides, one every ten seconds.
+    slack = 4
+
+    def setUp(self):
+        super().setUp()
+        self.broker = self.useFixture(rabbitmq.RabbitMQ())
+        self.context = trove_context.TroveContext()
+        self.go_on = threading.Event()
+        # Before the servers end, which waits for their threads.
+        self.addCleanup(self.go_on.set)
+
+    def transport(self, **options):
+        query = ''.join(f'?{k}={v}' for k, v in options.items())
+        transport = rpc.Transport(
+            self.conf,
+            url=self.broker.url + query,
+            discover={'guestagent': lambda peer: '1.10'},
+        )
+        self.addCleanup(transport.close)
+        return transport
+
+    def serve(self, transport, manager):
+        server = transport.server(manager, host='x', peer='x')
+        server.start()
+        self.addCleanup(server.wait)
+        self.addCleanup(server.stop)
+        self.addCleanup(self.go_on.set)
+
+    def check_that_it_keeps(self, bound, **options):
+        """Have a server get stuck; the rest must be left to another one."""
+        stuck, free = Stuck(self.go_on), sample.Manager()
+        api = sample.API(self.transport(), 'x')
+        api.create_queue()
+        for number in range(self.messages):
+            api.drop(self.context, str(number))
+        self.serve(self.transport(**options), stuck)
+        waiting.until(
+            lambda: len(stuck.begun) == self.threads, 'all threads are at it'
+        )
+        # When another one comes, then it gets what the first has not taken:
+        # what its threads are at, as many again, and what is on its way.
+        self.serve(self.transport(), free)
+        kept = 2 * self.threads + bound
+        waiting.until(
+            lambda: len(free.received) >= self.messages - kept - self.slack,
+            'the other one has done the rest',
+        )
+        # and that the first one has, it does when it can.
+        self.go_on.set()
+        waiting.until(
+            lambda: (
+                len(stuck.received) + len(free.received) == self.messages
+            ),
+            'all is done',
+        )
+        self.assertGreaterEqual(len(stuck.received), 2 * self.threads)
+        self.assertEqual(
+            {str(number) for number in range(self.messages)},
+            {
+                values['what']
+                for _, values in stuck.received + free.received
+            },
+        )
+
+    def test_a_server_leaves_to_others_what_it_cannot_do(self):
+        self.check_that_it_keeps(64)
+
+    def test_the_operator_s_value_counts(self):
+        self.check_that_it_keeps(5, rabbit_qos_prefetch_count=5)
+
+    def test_a_server_that_is_stuck_can_be_stopped(self):
+        stuck = Stuck(self.go_on)
+        api = sample.API(self.transport(), 'x')
+        api.create_queue()
+        for number in range(self.messages):
+            api.drop(self.context, str(number))
+        server = self.transport().server(stuck, host='x', peer='x')
+        server.start()
+        waiting.until(
+            lambda: len(stuck.begun) == self.threads, 'all threads are at it'
+        )
+
+        server.stop()
+        self.go_on.set()
+        server.wait()
+
+        # What it has taken it does; the broker has the rest.
+        free = sample.Manager()
+        self.serve(self.transport(), free)
+        waiting.until(
+            lambda: (
+                len(stuck.received) + len(free.received) == self.messages
+            ),
+            'all is done',
+        )
+
+
+class Stuck(sample.Manager):
+    """Begins messages, and ends none until it may go on."""
+
+    def __init__(self, go_on):
+        super().__init__()
+        self.begun = []
+        self._go_on = go_on
+
+    def drop(self, context, what):
+        self.begun.append(what)
+        self._go_on.wait()
+        super().drop(context, what)

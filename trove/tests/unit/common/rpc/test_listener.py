@@ -24,7 +24,7 @@ class Server:
         self.broker.wait(30)
         self.done.append('start')
 
-    def stop(self):
+    def end(self):
         self.done.append('stop')
 
     def wait(self):
