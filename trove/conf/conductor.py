@@ -35,6 +35,18 @@ OPTS: list[cfg.Opt] = [
         'then more and more seldom, up to every ten seconds.',
     ),
     cfg.IntOpt(
+        'guest_reports_per_hour',
+        default=2000,
+        min=1,
+        mutable=True,
+        help='How many reports of one guest agent each process of a conductor '
+        'takes within an hour, heartbeats and the like aside, which overwrite '
+        'one another. Further ones are refused, counted in one row of '
+        '"trove-rpc rejected list", and told in the log, once a minute at '
+        'most. Not less than [guestagent] max_rejected, which a guest may '
+        'hand over at once.',
+    ),
+    cfg.IntOpt(
         'stop_timeout',
         default=45,
         min=0,

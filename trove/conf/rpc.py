@@ -74,6 +74,16 @@ MESSAGING: list[cfg.Opt] = [
         'does not take it, before the sender is told so: the first time after '
         'a second, then every time two seconds later than the time before.',
     ),
+    cfg.IntOpt(
+        'rejected_per_instance',
+        default=1000,
+        min=1,
+        mutable=True,
+        help='How many messages of one instance that could not be taken, and '
+        'of all that could not be read and may be of anybody, wait each in a '
+        'row of its own, to be sent again ("trove-rpc rejected list"). '
+        'Further ones are only counted.',
+    ),
 ]
 
 _GENERATE = (

@@ -32,14 +32,10 @@ LOG = log.getLogger(__name__)
 WAITING = 'waiting'
 
 #: Causes of messages that nobody who may send has sent as they came.
-HOSTILE = ('seal', 'replay', 'size', 'form')
+HOSTILE = ('seal', 'replay', 'size', 'form', 'limit')
 
 #: Rows with these causes; beyond it they are counted by interface and cause.
 MOST_HOSTILE = 10_000
-
-#: Waiting rows of one instance, and of all that could not be read and may be
-#: of anybody; further ones are counted, like hostile ones.
-MOST_OF_AN_INSTANCE = 1_000
 
 # The method that they are counted as then.
 _ANY = '*'
@@ -105,7 +101,7 @@ def record(
         if db.get(models.RejectedMessage, key) is not None:
             return Recorded(key, new=False)
         alike = _bounded(values, bool(rejection.get('proven')))
-        if alike is not None and _has_too_many(db, alike):
+        if alike is not None and _has_too_many(conf, db, alike):
             # It is another one than those that it is counted with.
             return _count(db, values, hostile)._replace(new=True)
         if replayable:
@@ -219,10 +215,12 @@ def _bounded(
     return models.RejectedMessage.instance_id == wanted
 
 
-def _has_too_many(db: orm.Session, alike: sa.ColumnElement[bool]) -> bool:
+def _has_too_many(
+    conf: cfg.ConfigOpts, db: orm.Session, alike: sa.ColumnElement[bool]
+) -> bool:
     return _at_least(
         db,
-        MOST_OF_AN_INSTANCE,
+        conf.rejected_per_instance,
         alike,
         models.RejectedMessage.state == WAITING,
     )

@@ -27,6 +27,9 @@ def transport(
     :raises ConfigurationError: a pin is wrong, or a key is missing
     """
     versions.check_pins(conf)
+    limit = None
+    if group == 'conductor':
+        limit = rpc.Limit(lambda: int(conf.conductor.guest_reports_per_hour))
     peers = versions.Versions(conf)
     made = rpc.Transport(
         conf,
@@ -36,6 +39,7 @@ def transport(
         keys=keys.make(conf),
         rejected=rejected,
         replays=replays.Stored(conf, group),
+        limit=limit,
     )
     peers.attach(made)
     return made

@@ -44,6 +44,7 @@ from trove.common.rpc._events import counts
 from trove.common.rpc._events import Event
 from trove.common.rpc._events import observe
 from trove.common.rpc._interface import Interface
+from trove.common.rpc._limits import Limit
 from trove.common.rpc._probe import probe
 from trove.common.rpc._rejection import Rejection
 from trove.common.rpc._rejection import Sink
@@ -60,6 +61,7 @@ __all__ = (
     'Interface',
     'Keep',
     'Keys',
+    'Limit',
     'Method',
     'NOTHING',
     'Probe',

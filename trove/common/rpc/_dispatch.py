@@ -24,6 +24,8 @@ from trove.common.rpc import _events
 from trove.common.rpc import _forms
 from trove.common.rpc import _incoming
 from trove.common.rpc import _interface
+from trove.common.rpc import _limits
+from trove.common.rpc import _opening
 from trove.common.rpc import _refusing
 from trove.common.rpc import _rejection
 from trove.common.rpc import _replays
@@ -45,12 +47,14 @@ class Receiver:
 
     :param sink: None where nobody writes rejections down
     :param replays: what this process remembers is checked in any case
+    :param limit: of what each guest may send; None: there is none
     """
 
     settings: _settings.Settings
     sealer: _seal.Sealer
     sink: _rejection.Sink | None
     replays: _replays.Replays | None
+    limit: _limits.Limit | None = None
     memory: _replays.Replays = dataclasses.field(
         default_factory=_replays.Memory
     )
@@ -227,15 +231,27 @@ class Dispatcher:
         message.context = accepted.context
         message.sender = accepted.sender
         message.form = accepted.form
+        method = interface.methods.get(message.method)
+        repeatable = method is not None and method.repeatable
+        # Others overwrite what the one before has said, or only ask.
+        if not repeatable or (message.kind == 'call' and message.arguments):
+            self._check_limit(message)
         if accepted.sent is not None and accepted.id is not None:
-            method = interface.methods.get(message.method)
-            self._check_copy(
-                message,
-                accepted.id,
-                accepted.sent,
-                method is not None and method.repeatable,
-            )
+            self._check_copy(message, accepted.id, accepted.sent, repeatable)
         return accepted
+
+    def _check_limit(self, message: _Message) -> None:
+        limit = self._receiver.limit
+        if limit is None:
+            return
+        sender = message.sender or _opening.concerned(message.arguments)
+        if sender is not None and not limit.take(sender):
+            self._refuse(
+                'limit',
+                'its sender has sent too much within an hour. Look at that '
+                'guest agent: it is broken, or was broken into. If not, '
+                'raise [conductor] guest_reports_per_hour',
+            )
 
     def _check_copy(
         self, message: _Message, name: str, sent: float, repeatable: bool

@@ -160,11 +160,11 @@ class _Opener:
     def clear(
         self, arguments: dict[str, Any], context: dict[str, Any]
     ) -> Accepted:
-        concerned = self.peer
+        named = self.peer
         if self.interface.names_sender:
-            concerned = _concerned(arguments)
+            named = concerned(arguments)
         if self.strict or not self.keys.clear_allowed(
-            self.interface.name, concerned
+            self.interface.name, named
         ):
             raise Unopened('seal', _CLEAR)
         return Accepted(arguments, context, None, 'clear')
@@ -241,7 +241,7 @@ def _form(arguments: dict[str, Any], context: dict[str, Any]) -> _forms.Form:
     return 'released' if _forms.CONTEXT in context else 'clear'
 
 
-def _concerned(arguments: dict[str, Any]) -> str | None:
+def concerned(arguments: dict[str, Any]) -> str | None:
     """Return the instance that a message in the clear speaks for."""
     named = arguments.get('instance_id')
     if named is None:

@@ -25,10 +25,11 @@ Cause = Literal[
     'replay',
     'size',
     'form',
+    'limit',
 ]
 
 #: With these it was no honest message. A later release may know more causes.
-_HOSTILE = ('seal', 'replay', 'size', 'form')
+_HOSTILE = ('seal', 'replay', 'size', 'form', 'limit')
 
 #: Bytes of arguments beyond which they are not shown: it would take seconds
 #: to mask them.
@@ -49,7 +50,8 @@ class Rejection:
     :param cause: ``version``, ``method``, ``arguments``: from a sender of
         another release; ``age``: it waited too long; ``unread``: something
         failed here before it could be read, or told from a copy; ``seal``,
-        ``replay``, ``size``, ``form``: broken, or from nobody who may send it
+        ``replay``, ``size``, ``form``: broken, or from nobody who may send it;
+        ``limit``: its sender sends too much
     :param reason: why, and what to do, for people
     :param arguments: in full, secrets included: only what :meth:`masked`
         gives may be shown or stored in the clear

@@ -19,6 +19,7 @@ from trove.common.rpc import _events
 from trove.common.rpc import _forms
 from trove.common.rpc import _incoming
 from trove.common.rpc import _interface
+from trove.common.rpc import _limits
 from trove.common.rpc import _listener
 from trove.common.rpc import _probe
 from trove.common.rpc import _rejection
@@ -56,6 +57,7 @@ class Transport:
     :param keys: for sealed messages; None: everything goes in the clear
     :param rejected: writes down what a server could not take
     :param replays: remembers what the servers took, beyond this process
+    :param limit: of what each guest may send to the servers
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Transport:
         keys: _seal.Keys | None = None,
         rejected: _rejection.Sink | None = None,
         replays: _replays.Replays | None = None,
+        limit: _limits.Limit | None = None,
         connection: _connection.Connection | None = None,
     ) -> None:
         self.conf = conf
@@ -83,7 +86,7 @@ class Transport:
             keys, lambda: str(self.settings['rpc_seal_minimum'])
         )
         self._receiver = _dispatch.Receiver(
-            self.settings, self.sealer, rejected, replays
+            self.settings, self.sealer, rejected, replays, limit
         )
         self._owns = connection is None
         self.connection = connection or _connection.Connection(conf, url)

@@ -6,13 +6,20 @@ from __future__ import annotations
 import time
 from unittest import mock
 
+import sqlalchemy as sa
+
+from trove import peers
 from trove.common import exception
 from trove.common import rpc
 from trove.conductor import api
 from trove.conductor import service
+from trove.db import models
+from trove.db import session
 from trove.objects import instance as instances
+from trove.objects import keys
 from trove.objects import rejected
 from trove.objects import service as services
+from trove.peers import connection
 from trove.tests.fixtures import waiting
 from trove.tests.unit.taskmanager import scene
 
@@ -86,6 +93,57 @@ class TestService(scene.TestCase):
         self.assertEqual(instance_id, row.instance_id)
         waiting.until(
             lambda: self.shown(instance_id).fault, 'the user is told'
+        )
+
+    def test_a_guest_in_a_loop_is_stopped(self):
+        # Given a guest with a key, and a conductor
+        self.config(
+            enable_secure_rpc_messaging=True,
+            taskmanager_rpc_encr_key='T' * 32,
+            inst_rpc_key_encr_key='I' * 32,
+        )
+        self.config(group='conductor', guest_reports_per_hour=3)
+        instance_id = self.given_request()
+        keys.create(self.conf, instance_id)
+        self.given_service()
+        control = peers.transport(self.conf)
+        self.addCleanup(control.close)
+        guest = api.API(connection.as_guest(control, instance_id))
+        # When it reports failures without end
+        for number in range(10):
+            guest.notify_exc_info(
+                self.context,
+                serialized_notification={'instance_id': instance_id},
+                message=f'failure {number}',
+                exception=['line'],
+            )
+        waiting.until(
+            lambda: sum(each.count for each in rejected.list_()) == 7,
+            'the others are refused',
+        )
+        # Then one row counts them,
+        (row,) = rejected.list_()
+        self.assertEqual(
+            ('limit', instance_id, 'notify_exc_info', False),
+            (row.cause, row.sender, row.method, row.replayable),
+        )
+        # the log says it once, and no more of them are remembered.
+        self.assertEqual(1, self.logs.output.count('sent too much'))
+        with session.reader() as db:
+            seen = db.scalar(
+                sa.select(sa.func.count()).select_from(models.SeenMessage)
+            )
+        self.assertEqual(3, seen)
+        # And it can still say how its database is
+        guest.heartbeat(
+            self.context,
+            instance_id=instance_id,
+            payload={'service_status': 'healthy', 'rpc_version': '1.4'},
+            sent=time.time(),
+        )
+        waiting.until(
+            lambda: instances.guest_version(instance_id) == '1.4',
+            'the heartbeat is written down',
         )
 
     def test_it_reports_before_messages_come(self):

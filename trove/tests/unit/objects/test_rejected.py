@@ -344,9 +344,7 @@ class TestLimits(TestCase):
         )
 
     def test_a_guest_that_is_broken_fills_no_table(self):
-        self.useFixture(
-            fixtures.MockPatchObject(recording, 'MOST_OF_AN_INSTANCE', 3)
-        )
+        self.config(rejected_per_instance=3)
         for _ in range(10):
             self.record()
         other = self.record(peer='other')

@@ -6,8 +6,6 @@ from __future__ import annotations
 import dataclasses
 from unittest import mock
 
-import fixtures
-
 from trove.common import crypto
 from trove.common import exception
 from trove.common import rpc
@@ -247,11 +245,7 @@ class TestUnread(RejectionsTestCase):
         self.assertIn('repair what kept it', self.logs.output)
 
     def test_of_all_that_anybody_may_have_sent_few_are_kept(self):
-        self.useFixture(
-            fixtures.MonkeyPatch(
-                'trove.objects.recording.MOST_OF_AN_INSTANCE', 3
-            )
-        )
+        self.config(rejected_per_instance=3)
 
         for number in range(9):
             self.recorder(
