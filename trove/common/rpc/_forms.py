@@ -22,6 +22,9 @@ Form = Literal['clear', 'released', 'sealed']
 #: sealed reply.
 SEALED = 'sealed'
 
+#: What is kept of a message that was not opened; in place of its arguments.
+UNOPENED = 'unopened'
+
 #: Of the released form: the context's only key, and who sends.
 CONTEXT = 'context'
 SENDER = 'csz-instance-id'
@@ -189,6 +192,38 @@ def load_object(text: object) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise Malformed('it has JSON that is no object')
     return values
+
+
+def unopened(
+    arguments: dict[str, Any], context: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what is to be kept of a message, to open it later.
+
+    A sealed one says all in its argument; one of the released form has
+    something in its context without which it does not open.
+    """
+    if CONTEXT not in context:
+        return arguments
+    return {UNOPENED: {'arguments': arguments, 'context': context}}
+
+
+def kept(
+    arguments: dict[str, Any],
+) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """Return what :func:`unopened` was given; None if it is nothing such.
+
+    :raises Malformed: somebody has made it up
+    """
+    if arguments.keys() == {SEALED}:
+        return arguments, {}
+    if arguments.keys() != {UNOPENED}:
+        return None
+    whole = arguments[UNOPENED]
+    if isinstance(whole, dict):
+        said, who = whole.get('arguments'), whole.get('context')
+        if isinstance(said, dict) and isinstance(who, dict):
+            return said, who
+    raise Malformed('it is of no form that was ever sent')
 
 
 # The released form

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import oslo_messaging
 
+from trove.common.rpc import _forms
 from trove.common.rpc import _incoming
 from trove.common.rpc import _interface
 from trove.common.rpc import _probe
@@ -83,6 +84,9 @@ def rejection(
 ) -> _rejection.Rejection:
     """Return what is to be written down."""
     newer = rejected.cause in _NEWER
+    arguments = message.arguments
+    if rejected.cause == 'unread' and not message.form:
+        arguments = _forms.unopened(arguments, message.context)
     found = _rejection.Rejection(
         interface=interface,
         peer=peer,
@@ -92,7 +96,7 @@ def rejection(
         kind=message.kind,
         cause=rejected.cause,
         reason=rejected.reason + (_UPGRADE if newer else ''),
-        arguments=message.arguments,
+        arguments=arguments,
         request_id=_incoming.text(message.context.get('request_id')),
         project_id=_incoming.text(message.context.get('project_id')),
         user_id=_incoming.text(message.context.get('user')),

@@ -153,21 +153,22 @@ class Transport:
         """Open a message that its receiver could not open at the time.
 
         :returns: with its arguments and its sender; any other as it is
-        :raises trove.common.exception.BadRequest: it was forged
+        :raises trove.common.exception.BadRequest: it does not open, or must
+            not be opened; says why
         :raises Exception: of the keys, which cannot be had
         """
-        sealed = rejection.arguments
-        if self.keys is None or sealed.keys() != {_forms.SEALED}:
-            return rejection
         try:
+            kept = _forms.kept(rejection.arguments)
+            if kept is None:
+                return rejection
             accepted = self.sealer.accept(
                 *(interface, rejection.peer, rejection.method),
-                *(rejection.version, sealed, {}),
+                *(rejection.version, *kept),
             )
-        except _seal.Unopened as error:
+        except (_forms.Malformed, _seal.Unopened) as error:
             raise exception.BadRequest(
-                reason=f'The message cannot be opened: {error.reason}. '
-                'Discard it.'
+                reason=f'The message cannot be opened: {error}. If '
+                'that cannot be changed, ask for it anew and discard it.'
             ) from None
         context = accepted.context
         return dataclasses.replace(

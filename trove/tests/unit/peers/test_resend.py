@@ -9,12 +9,15 @@ from trove import peers
 from trove.common import crypto
 from trove.common import exception
 from trove.common import rpc
+from trove.conductor import api as conductor_api
 from trove.conductor import manager as conductor
 from trove.objects import instance as instances
+from trove.objects import keys as instance_keys
 from trove.objects import rejected
 from trove.objects import service as services
 from trove.peers import rejections
 from trove.taskmanager import api as task_api
+from trove.tests.fixtures import keys as keys_fixture
 from trove.tests.fixtures import waiting
 from trove.tests.unit.taskmanager import scene
 
@@ -176,6 +179,47 @@ class TestReplay(ReplayTestCase):
             lambda: self.shown(instance_id).fault.message == 'initdb failed',
             'the conductor has it',
         )
+
+    def test_what_a_conductor_could_not_read(self):
+        # Given a guest of a release, and a conductor whose database is away
+        self.config(
+            enable_secure_rpc_messaging=True,
+            taskmanager_rpc_encr_key=crypto.generate_key(),
+        )
+        instance_id = self.given_request()
+        keys = keys_fixture.Keys(
+            instance_id, instance_keys.create(self.conf, instance_id)
+        )
+        guest = conductor_api.API(self.memory_transport(keys=keys))
+        made = self.connected()
+        server = made.server(
+            conductor.Manager(
+                self.conf, rejections.Recorder(self.conf, 'conductor'), str
+            ),
+            host='c',
+        )
+        server.start()
+        self.servers.append(server)
+        gone = exception.ServiceUnavailable(what='The database')
+        with mock.patch.object(instance_keys, 'get', side_effect=gone):
+            self.config(database_retries=0, group='conductor')
+            guest.notify_exc_info(
+                self.context,
+                serialized_notification={'instance_id': instance_id},
+                message='initdb failed',
+                exception=[],
+            )
+            (row,) = waiting.until(rejected.list_, 'it is written down')
+        self.assertEqual('unread', row.cause)
+        # When it is back
+        self.when_replayed(row.id)
+
+        waiting.until(
+            lambda: self.shown(instance_id).fault.message == 'initdb failed',
+            'the conductor has it',
+            ignore=(AttributeError,),
+        )
+        self.assertEqual('replayed', rejected.get(row.id).state)
 
 
 class TestRefusals(ReplayTestCase):

@@ -131,6 +131,56 @@ class FaultTest(RefusingTestCase):
                 *(self.transport.opened, sample.API.interface, forged),
             )
 
+    def test_the_keys_cannot_be_had_for_one_of_the_released_form(self):
+        self.keys.error = exception.ServiceUnavailable(what='The database')
+        request = self.transport.sealer.request(
+            *(sample.API.interface, self.id(), 'drop', '1.0'),
+            *({'what': 'cup'}, self.context.to_dict(), False),
+        )
+        self.bare().cast(request.context, 'drop', **request.arguments)
+        found = self.expect('unread')
+        self.assertTrue(found.replayable)
+        # Now they can
+        self.keys.error = None
+        opened = self.transport.opened(sample.API.interface, found)
+        self.assertEqual({'what': 'cup'}, opened.arguments)
+        self.assertEqual(self.context.request_id, opened.request_id)
+
+    def test_what_does_not_open_later_either_says_why(self):
+        self.keys.error = exception.ServiceUnavailable(what='The database')
+        request = self.transport.sealer.request(
+            *(sample.API.interface, self.id(), 'drop', '1.0'),
+            *({'what': 'cup'}, self.context.to_dict(), False),
+        )
+        self.bare().cast(request.context, 'drop', **request.arguments)
+        found = self.expect('unread')
+        self.keys.error = None
+        plain = self.memory_transport()
+        for transport, minimum, words in (
+            (plain, 'released', 'encryption is off here'),
+            (self.transport, 'authenticated', 'without proof of its origin'),
+        ):
+            self.config(rpc_seal_minimum=minimum)
+            transport.refresh()
+            error = self.assertRaises(
+                exception.BadRequest,
+                *(transport.opened, sample.API.interface, found),
+            )
+            self.assertIn(words, str(error))
+
+    def test_what_a_guest_has_made_up_is_not_opened(self):
+        found = rpc.Rejection(
+            *('guestagent', self.id(), None, 'drop', '1.0', 'cast'),
+            *('unread', 'it is so', {}),
+        )
+        for made_up in 'x', {}, {'context': 'x'}, {'context': {'context': 1}}:
+            self.assertRaises(
+                exception.BadRequest,
+                self.transport.opened,
+                sample.API.interface,
+                dataclasses.replace(found, arguments={'unopened': made_up}),
+            )
+
     def test_the_store_of_copies_fails_in_its_own_way(self):
         self.replays = RuntimeError('the database')
         self.bare('1.10').cast({}, 'drop', **self.sealed())
