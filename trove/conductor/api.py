@@ -4,11 +4,17 @@
 from __future__ import annotations
 
 from typing import Any
+from typing import Final
 
 from trove.common import context as trove_context
 from trove.common import rpc
 
 Context = trove_context.TroveContext
+
+#: How often guests ask what the conductors take, in units of
+#: ``refresh_interval``, and by which part of that earlier or later.
+ASKED_EVERY: Final = 3
+ASKED_JITTER: Final = 0.25
 
 INTERFACE = rpc.Interface(
     name='conductor',

@@ -23,6 +23,7 @@ from trove.objects import rejected
 from trove.objects import replays
 from trove.objects import service as services
 from trove.peers import rejections
+from trove.peers import rollback
 from trove.peers import versions
 
 LOG = logging.getLogger(__name__)
@@ -72,6 +73,12 @@ class Conductor(service.Component):
             version=self._version,
         )
         self._report_early()
+        serves = self._version or str(api.API.interface.latest)
+        rollback.wait(
+            *(conf, api.API.interface, serves, self._report_early),
+            # The guests ask conductors, which look it up themselves.
+            intervals=1 + api.ASKED_EVERY * (1 + api.ASKED_JITTER),
+        )
         self._server.start()
         interval = conf.service_report_interval
         self._periodics = [

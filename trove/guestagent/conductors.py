@@ -37,12 +37,9 @@ LOG = logging.getLogger(__name__)
 #: question, and another TroveError when there is no answer.
 Ask = Callable[[], str]
 
-#: In units of ``refresh_interval``: from one question to the next, and how
-#: long after a refusal a conductor that refuses is taken to be there still.
-_INTERVAL: Final = 3
+#: How long after a refusal a conductor that refuses is taken to be there
+#: still, in units of ``refresh_interval``.
 _HOLD: Final = 18
-#: A question comes this part of the interval earlier or later.
-_JITTER: Final = 0.25
 #: Answers in a row that it takes to raise what is sent.
 _AGREE: Final = 3
 #: Seconds for which an answer is sure enough for what must not be lost.
@@ -166,8 +163,9 @@ class Conductors:
     def _interval(self) -> float:
         seconds: int = self._conf.upgrade_levels.refresh_interval
         # Not for secrets: only that guests ask at different times.
-        jitter = random.uniform(1 - _JITTER, 1 + _JITTER)
-        return _INTERVAL * seconds * jitter
+        jitter = conductor.ASKED_JITTER
+        part = random.uniform(1 - jitter, 1 + jitter)
+        return conductor.ASKED_EVERY * seconds * part
 
     def _note_silence(self, error: Exception | None) -> None:
         silent = error is not None

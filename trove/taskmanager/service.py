@@ -20,6 +20,7 @@ from trove.common import service
 from trove.objects import database
 from trove.objects import service as services
 from trove.peers import rejections
+from trove.peers import rollback
 from trove.peers import versions
 from trove.taskmanager import api
 from trove.taskmanager import manager
@@ -80,6 +81,8 @@ class TaskManager(service.Component):
             version=self._version,
         )
         self._report_early()
+        serves = self._version or str(api.API.interface.latest)
+        rollback.wait(conf, api.API.interface, serves, self._report_early)
         self._server.start()
         self._recovery = recovery.Recovery(self._env)
         interval = conf.service_report_interval
