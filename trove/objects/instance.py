@@ -60,6 +60,7 @@ heartbeat = heartbeats.heartbeat
 guest_version = spoken.guest_version
 guest_release = spoken.guest_release
 record_probe = spoken.record_probe
+record_refuted = spoken.record_refuted
 
 _BEGINNING = datetime.datetime(1970, 1, 1)
 

@@ -32,6 +32,8 @@ class Guest:
     :param seen: when it last reported, in UTC without a zone
     :param silent: whether that is longer ago than agent_heartbeat_expiry, by
         the clock of the database; None when it never reported
+    :param former: what it was taken for until it refused that, and has not
+        announced since
     :param has_key: whether messages to and from it can be encrypted
     """
 
@@ -44,6 +46,7 @@ class Guest:
     seen: datetime.datetime | None
     silent: bool | None
     has_key: bool
+    former: str | None = None
 
     @property
     def probed(self) -> bool:
@@ -175,4 +178,5 @@ def _guest(conf: cfg.ConfigOpts, row: Any) -> Guest:
         seen=row.updated_at,
         silent=silent,
         has_key=bool(row.has_key),
+        former=said.former,
     )

@@ -3,7 +3,9 @@
 
 It is stored as one text: the revision of the guest agent's interface, a
 space, and how it is known: the release of the guest's package when the guest
-announced it, or ``probed``.
+announced it, or ``probed``. What a guest was taken for until it refused that
+follows after the word ``after``; then ``- refuted`` says that nothing else is
+known of it.
 """
 
 from __future__ import annotations
@@ -11,12 +13,15 @@ from __future__ import annotations
 import dataclasses
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 
 from trove.db import models
 from trove.db import session
 from trove.objects import rows
 
 _PROBED = 'probed'
+_REFUTED = '- refuted'
+_AFTER = ' after '
 _LENGTH = 255
 
 
@@ -28,10 +33,13 @@ class Spoken:
         different majors with commas between them; None when nobody knows
     :param how: the release of the guest's package, or 'probed'; None when
         the guest did not say its release, or nobody knows
+    :param former: the revision that it was taken for until it refused it,
+        and that it has not announced since
     """
 
     revision: str | None
     how: str | None
+    former: str | None = None
 
     @property
     def probed(self) -> bool:
@@ -51,8 +59,11 @@ class Spoken:
 
 def parse(text: str | None) -> Spoken:
     """Read what is stored."""
-    revision, _, how = (text or '').strip().partition(' ')
-    return Spoken(revision or None, how.strip() or None)
+    now, _, former = (text or '').strip().partition(_AFTER)
+    if now == _REFUTED:
+        return Spoken(None, None, former or None)
+    revision, _, how = now.partition(' ')
+    return Spoken(revision or None, how.strip() or None, former or None)
 
 
 def heard(stored: str | None, announced: str | None) -> str | None:
@@ -63,7 +74,8 @@ def heard(stored: str | None, announced: str | None) -> str | None:
     was found by probing.
     """
     if announced is None:
-        return stored if parse(stored).probed else None
+        known = parse(stored)
+        return stored if known.probed or known.former else None
     said = parse(announced.replace('\0', ''))
     if said.probed:
         return said.revision
@@ -89,7 +101,7 @@ def record_probe(instance_id: str, revision: str | None) -> bool:
     """Write down what a probe of a guest has found.
 
     :param revision: None forgets what is known, announced or not: the guest
-        has refuted it, or is going to be another one
+        is going to be another one
     :returns: False when nothing was written: the instance is unknown or
         deleted, or its guest has announced something itself meanwhile
     """
@@ -107,20 +119,46 @@ def record_probe(instance_id: str, revision: str | None) -> bool:
             row = models.AgentHeartbeat(instance_id=instance_id)
             db.add(row)
             db.flush()
-        if revision is not None and parse(row.guest_agent_version).announced:
+        known = parse(row.guest_agent_version)
+        if revision is not None and known.announced:
             return False
         stored = f'{revision} {_PROBED}' if revision is not None else None
-        rows.execute(
-            db,
-            sa.update(models.AgentHeartbeat)
-            .where(models.AgentHeartbeat.instance_id == instance_id)
-            .values(
-                guest_agent_version=stored,
-                # It says when the guest last spoke by itself.
-                updated_at=models.AgentHeartbeat.updated_at,
-            ),
-        )
+        if stored and known.former and known.revision is None:
+            stored += f'{_AFTER}{known.former}'
+        _store(db, instance_id, stored)
         return True
+
+
+@session.retry
+def record_refuted(instance_id: str) -> None:
+    """Write down that a guest refused what it was taken for.
+
+    What that was stays known, until the guest announces something, or an
+    operator has it probed.
+    """
+    with session.writer() as db:
+        row = db.scalar(
+            sa.select(models.AgentHeartbeat)
+            .where(models.AgentHeartbeat.instance_id == instance_id)
+            .with_for_update()
+        )
+        known = parse(None if row is None else row.guest_agent_version)
+        former = known.former or known.revision
+        if former is not None:
+            _store(db, instance_id, f'{_REFUTED}{_AFTER}{former}'[:_LENGTH])
+
+
+def _store(db: orm.Session, instance_id: str, text: str | None) -> None:
+    rows.execute(
+        db,
+        sa.update(models.AgentHeartbeat)
+        .where(models.AgentHeartbeat.instance_id == instance_id)
+        .values(
+            guest_agent_version=text,
+            # It says when the guest last spoke by itself.
+            updated_at=models.AgentHeartbeat.updated_at,
+        ),
+    )
 
 
 def _of(instance_id: str) -> Spoken:

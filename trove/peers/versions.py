@@ -160,7 +160,11 @@ def _guest(peer: str | None) -> str | None:
 
 
 def _keep_guest(peer: str | None, revision: str | None) -> None:
-    if peer is not None:
+    if peer is None:
+        return
+    if revision is None:
+        instances.record_refuted(peer)
+    else:
         instances.record_probe(peer, revision)
 
 

@@ -42,7 +42,9 @@ class Peer:
     :param usable: the highest revision that is sent to it, pin applied; None
         where nothing is sent
     :param seen: in UTC
-    :param form: ``clear``, ``released`` or ``sealed``
+    :param form: of what is sent to it: ``clear``, ``released``, ``sealed``
+    :param downgraded: why it is not ``sealed`` although the peer knows that,
+        or did; None when it is, or cannot be
     """
 
     kind: str
@@ -54,6 +56,7 @@ class Peer:
     seen: datetime.datetime | None
     state: str
     form: str
+    downgraded: str | None
     blocks: tuple[str, ...]
     left_out: tuple[str, ...]
 
@@ -81,14 +84,30 @@ class Rules:
         seen: datetime.datetime | None,
         state: str,
         has_key: bool = True,
+        former: str | None = None,
+        lowest: str | None = None,
     ) -> Peer:
         """Say what a peer that announced ``text`` can be told.
 
         :param has_key: there is a key that its messages are sealed with
+        :param former: what it was taken for until it refused that
+        :param lowest: what all say that it shares its topic with
         """
         interface, pin = base.INTERFACES[kind], self._pins[kind]
         speaks = understood(interface, text)
         usable = speaks if pin is None else min(speaks, pin)
+        sent = usable
+        if lowest is not None:
+            sent = min(usable, understood(interface, lowest))
+        form = self._form(interface, sent, has_key)
+        best = max(speaks, understood(interface, former or text))
+        downgraded = None
+        if (
+            state != 'down'
+            and form != 'sealed'
+            and self._form(interface, best, True) == 'sealed'
+        ):
+            downgraded = _why(form, usable, speaks, sent, best)
         blocks, left_out = missing(interface, usable, speaks)
         if state == 'down':
             # It holds nobody back.
@@ -102,7 +121,8 @@ class Rules:
             pin=None if pin is None else str(pin),
             seen=seen,
             state=state,
-            form=self._form(interface, usable, has_key),
+            form=form,
+            downgraded=downgraded,
             blocks=blocks,
             left_out=left_out,
         )
@@ -119,6 +139,23 @@ class Rules:
         if since is not None and usable >= interface.revision(since):
             return 'sealed'
         return 'released'
+
+
+def _why(
+    form: str,
+    usable: rpc.Revision,
+    speaks: rpc.Revision,
+    sent: rpc.Revision,
+    best: rpc.Revision,
+) -> str:
+    """Say why a peer is not sent what is sealed; see :class:`Peer`."""
+    if best > speaks:
+        return f'it refused {best}'
+    if form == 'clear':
+        return 'it has no key'
+    if usable < speaks:
+        return f'pinned to {usable}'
+    return f'another one speaks {sent}'
 
 
 def understood(interface: rpc.Interface, text: str | None) -> rpc.Revision:
@@ -182,9 +219,18 @@ def find(
 
 
 def _services(conf: cfg.ConfigOpts, rules: Rules) -> Iterator[Peer]:
-    alive = {(each.binary, each.host) for each in services.live(conf)}
+    living = services.live(conf)
+    alive = {(each.binary, each.host) for each in living}
     known = services.list_()
     for kind, binary in sorted(versions.BINARIES.items()):
+        lowest = versions.lowest(
+            base.INTERFACES[kind],
+            (
+                each.rpc_versions[kind]
+                for each in living
+                if each.binary == binary and kind in each.rpc_versions
+            ),
+        )
         found = False
         for each in known:
             if each.binary != binary:
@@ -201,6 +247,7 @@ def _services(conf: cfg.ConfigOpts, rules: Rules) -> Iterator[Peer]:
                 release=each.release,
                 seen=each.last_report,
                 state=state,
+                lowest=lowest,
             )
         if not found:
             yield rules.judge(
@@ -226,4 +273,5 @@ def _guest(rules: Rules, guest: peers.Guest) -> Peer:
         seen=guest.seen,
         state=state,
         has_key=guest.has_key,
+        former=guest.former,
     )

@@ -21,6 +21,7 @@ COLUMNS = (
     'Last Seen',
     'State',
     'Messages',
+    'Downgraded',
     'Blocks',
     'Left Out',
 )
@@ -32,9 +33,13 @@ class Peers(base.Lister):
     Speaks: what it announced, or what a probe found. Usable: the highest
     revision that is sent to it, the pin of the configuration file that this
     command reads applied. Messages: in which form they go: sealed, encrypted
-    as releases up to 2026.2 do it, or clear. Blocks: methods and arguments
-    of this release that are refused because of it, besides those that no
-    datastore supports. Left Out: arguments that messages to it do without.
+    as releases up to 2026.2 do it, or clear. Downgraded: why they are not
+    sealed, although the peer knows that: it refused a sealed message and has
+    not announced itself since, it has no key, a pin, or another one on the
+    topic that does not know it; not shown where nothing is encrypted.
+    Blocks: methods and arguments of this release that are refused because of
+    it, besides those that no datastore supports. Left Out: arguments that
+    messages to it do without.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -83,6 +88,7 @@ def row(peer: facts.Peer) -> tuple[Any, ...]:
         base.moment(peer.seen),
         peer.state,
         peer.form,
+        peer.downgraded,
         base.Words(list(peer.blocks)),
         base.Words(list(peer.left_out)),
     )

@@ -157,6 +157,9 @@ def _keep(
     found: rpc.Revision,
     known: str | None,
 ) -> bool:
+    if known is None:
+        # It may have refused something; now somebody has looked.
+        instances.record_probe(peer, None)
     if instances.record_probe(peer, found.name):
         return True
     if known is not None and facts.understood(interface, known) == found:

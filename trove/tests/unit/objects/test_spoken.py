@@ -11,7 +11,10 @@ import sqlalchemy as sa
 from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
+from trove.objects import peers
 from trove.tests.unit.objects import base
+
+NOW = 2_000_000_000.0
 
 
 class TestSpoken(base.TestCase):
@@ -70,6 +73,45 @@ class TestSpoken(base.TestCase):
             self.assertTrue(instances.record_probe(made.id, None))
 
             self.assertEqual((None, None, False), self.known(made.id))
+
+    def former(self, instance_id):
+        found = peers.guest(self.conf, instance_id)
+        return found.announced, found.former
+
+    def test_what_was_refused_stays_known_until_it_is_announced(self):
+        made = self.create()
+        self.beat(made.id, version='1.5 27.0.0', sent=NOW)
+
+        instances.record_refuted(made.id)
+        self.assertEqual((None, None, False), self.known(made.id))
+        self.assertEqual((None, '1.5'), self.former(made.id))
+        instances.record_probe(made.id, '1.3')
+        instances.record_refuted(made.id)
+        instances.record_probe(made.id, '1.1')
+
+        # Also when it goes on without announcing anything
+        self.beat(made.id, sent=NOW + 1, version=None)
+        self.assertEqual(('1.1', '1.5'), self.former(made.id))
+        self.beat(made.id, sent=NOW + 2, version='1.4 27.0.0')
+        self.assertEqual(('1.4', None), self.former(made.id))
+
+    def test_who_is_going_to_be_another_one_has_refused_nothing(self):
+        made = self.create()
+        self.beat(made.id, version='1.5 27.0.0')
+        instances.record_refuted(made.id)
+
+        instances.record_probe(made.id, None)
+        instances.record_probe(made.id, '1.3')
+
+        self.assertEqual(('1.3', None), self.former(made.id))
+
+    def test_who_never_spoke_has_refused_nothing(self):
+        made = self.create()
+
+        for instance_id in made.id, 'nope':
+            instances.record_refuted(instance_id)
+
+        self.assertEqual((None, None), self.former(made.id))
 
     def test_another_probe_replaces_the_former_one(self):
         made = self.create()

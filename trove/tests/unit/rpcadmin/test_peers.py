@@ -30,6 +30,11 @@ class PeersTestCase(base.TestCase):
         )
         return instance.id
 
+    def encrypted(self, more=''):
+        """Say in the file that messages are encrypted."""
+        self.OPTIONS = 'enable_secure_rpc_messaging = true\n'
+        self.configure(more)
+
     def age(self, table, column, **where):
         long_ago = timeutils.utcnow() - datetime.timedelta(days=1)
         with session.writer() as db:
@@ -80,6 +85,26 @@ class ServicesTest(PeersTestCase):
         self.assertEqual('unregistered', row['State'])
         self.assertEqual('1.0/victoria', row['Usable'])
         self.assertIn('victoria to', row['Release'])
+
+    def test_one_that_shares_its_topic_with_an_older_one(self):
+        self.encrypted()
+        for host, speaks in ('tm1', '1.1'), ('tm2', '1.0/train'):
+            services.report(
+                'trove-taskmanager', host, {'taskmanager': speaks}, None
+            )
+
+        found = self.peers('--kind', 'taskmanager')
+
+        self.assertEqual(
+            [
+                ('released', 'another one speaks 1.0/train'),
+                ('released', None),
+            ],
+            [
+                (found[each]['Messages'], found[each]['Downgraded'])
+                for each in ('tm1', 'tm2')
+            ],
+        )
 
 
 class GuestsTest(PeersTestCase):
@@ -145,11 +170,7 @@ class GuestsTest(PeersTestCase):
         self.assertEqual('1.0', row['Usable'])
 
     def test_one_with_a_key(self):
-        self.configure()
-        with open(self.file) as file:
-            text = file.read()
-        with open(self.file, 'w') as file:
-            file.write(text.replace('= false', '= true'))
+        self.encrypted()
         old, new = self.guest('1.3'), self.guest('1.5')
         clear = self.guest('1.5')
         with session.writer() as db:
@@ -164,6 +185,42 @@ class GuestsTest(PeersTestCase):
         self.assertEqual('released', found[old]['Messages'])
         self.assertEqual('sealed', found[new]['Messages'])
         self.assertEqual('clear', found[clear]['Messages'])
+        self.assertEqual(
+            [None, None, 'it has no key'],
+            [found[each]['Downgraded'] for each in (old, new, clear)],
+        )
+
+    def test_one_that_refused_what_was_sealed(self):
+        self.encrypted()
+        guest = self.guest('1.5')
+        with session.writer() as db:
+            db.execute(sa.update(models.Instance).values(encrypted_key='x'))
+        instances.record_refuted(guest)
+        instances.record_probe(guest, '1.3')
+
+        row = self.peers()[guest]
+
+        self.assertEqual(
+            ('released', 'it refused 1.5'),
+            (row['Messages'], row['Downgraded']),
+        )
+
+    def test_one_that_is_pinned(self):
+        self.encrypted('[upgrade_levels]\nguestagent = wallaby\n')
+        guest = self.guest('1.5')
+        with session.writer() as db:
+            db.execute(sa.update(models.Instance).values(encrypted_key='x'))
+
+        row = self.peers()[guest]
+
+        self.assertEqual(
+            ('released', 'pinned to 1.1'), (row['Messages'], row['Downgraded'])
+        )
+
+    def test_where_nothing_is_encrypted_nothing_is_downgraded(self):
+        guest = self.guest('1.5')
+
+        self.assertIsNone(self.peers()[guest]['Downgraded'])
 
     def test_deleted_instances_are_not_listed(self):
         guest = self.guest('1.3')
