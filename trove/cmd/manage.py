@@ -11,7 +11,6 @@ import argparse
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
-import os
 import sys
 from typing import Any
 
@@ -20,7 +19,7 @@ from oslo_db import exception as db_exception
 from sqlalchemy import exc as sa_exc
 
 from trove import conf as trove_conf
-from trove.common import crypto
+from trove.cmd import _keys
 from trove.common import exception
 from trove.db import migration
 from trove.db import session
@@ -127,47 +126,6 @@ def service_remove(conf: cfg.ConfigOpts) -> None:
     print(f'{binary} on {host} is forgotten; it comes back if it still runs.')
 
 
-_KEYS = """\
-# Keys of the messages between the services of Trove. All APIs, task managers,
-# conductors and trove-rpc need the same ones. Make them once, and name this
-# file with another --config-file of each, or put it into
-# /etc/trove/trove.conf.d/. Guests do not need it: each gets a key of its own.
-#
-# Who has these keys can read and forge messages, so nobody else may read this
-# file. Keep a copy of it: without inst_rpc_key_encr_key, no guest that exists
-# can be talked to any more. Never replace it by new keys, nor add some to it.
-[DEFAULT]
-taskmanager_rpc_encr_key = {taskmanager}
-inst_rpc_key_encr_key = {instances}
-"""
-
-
-def generate_keys(conf: cfg.ConfigOpts) -> None:
-    text = _KEYS.format(
-        taskmanager=crypto.generate_key(), instances=crypto.generate_key()
-    )
-    path = conf.command.target
-    if path is None:
-        print(text, end='')
-        return
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, 'w', encoding='utf-8') as target:
-            target.write(text)
-            target.flush()
-            os.fsync(handle)
-    except FileExistsError:
-        raise exception.TroveError(
-            f'{path} exists. It was not overwritten, since keys that are '
-            'lost cannot be made again. Choose another file.'
-        ) from None
-    except OSError as error:
-        raise exception.TroveError(
-            f'{path} cannot be written: {os.strerror(error.errno or 0)}.'
-        ) from error
-    print(f'The keys are in {path}.')
-
-
 def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(',') if word.strip()]
 
@@ -215,22 +173,12 @@ def _add_commands(subparsers: Any) -> None:
         parser.add_argument('--repo_path', help=argparse.SUPPRESS)
     _add_datastore_commands(add)
     _add_service_commands(add)
+    _keys.add_commands(add)
 
 
 def _add_service_commands(
     add: Callable[[Command, str], argparse.ArgumentParser],
 ) -> None:
-    parser = add(
-        generate_keys,
-        'Make new keys for the messages between the services, as part of a '
-        'configuration file. The database is not needed.',
-    )
-    parser.add_argument(
-        '--file',
-        dest='target',
-        help='Write them into this new file, which only you may read, and '
-        'not to standard output.',
-    )
     add(
         service_list,
         'List the task managers and conductors that have reported, and the '
@@ -328,7 +276,7 @@ def main(
     )
     command: Command = conf.command.function
     try:
-        if command is generate_keys:
+        if command is _keys.generate_keys:
             command(conf)
             return 0
         database.configure(conf)

@@ -179,9 +179,8 @@ class Checks(upgradecheck.UpgradeCommands):
             return _success()
         return _warning(
             f'{len(without)} instances have no key: {_some(without)}. They '
-            'were made without one and are spoken to in the clear. A key '
-            'comes only with a new instance: make new ones, move the data '
-            'and delete these, or leave them.'
+            'were made without one and are spoken to in the clear. The guide '
+            '"Message security" says how they can get one; or leave them.'
         )
 
     def _check_rejected(self) -> upgradecheck.Result:

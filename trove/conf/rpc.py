@@ -112,6 +112,15 @@ SEALING: list[cfg.Opt] = [
         'encrypted with in the database. The same for all services of the '
         f'control plane. {_GENERATE}',
     ),
+    cfg.ListOpt(
+        'inst_rpc_key_encr_key_further',
+        default=[],
+        secret=True,
+        help='Further keys that keys of guests and rejected messages in the '
+        'database may be encrypted with, while inst_rpc_key_encr_key is '
+        'exchanged for another one; separated by commas. See '
+        '"trove-manage reencrypt_keys".',
+    ),
     cfg.StrOpt(
         'instance_rpc_encr_key',
         secret=True,

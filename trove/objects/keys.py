@@ -21,6 +21,7 @@ from trove.common import crypto
 from trove.common import exception
 from trove.db import models
 from trove.db import session
+from trove.objects import database_keys
 from trove.objects import rows
 
 
@@ -50,14 +51,33 @@ def create(conf: cfg.ConfigOpts, instance_id: str) -> str:
     :raises ConfigurationError: ``inst_rpc_key_encr_key`` is not set
     :raises SealError: it has a key that was encrypted with another one
     """
-    secret = _secret(conf)
+    secret = database_keys.current(conf)
     with session.writer() as db:
         row = _locked(db, instance_id)
         if row.encrypted_key:
-            return _read(row.encrypted_key, secret, instance_id)
+            return _read(conf, row.encrypted_key, instance_id)
         key = crypto.generate_key()
         row.encrypted_key = crypto.encrypt_released(key, secret)
         return key
+
+
+@session.retry
+def give(conf: cfg.ConfigOpts, instance_id: str, key: str) -> None:
+    """Give an instance that has no key one that was made already.
+
+    :raises InstanceNotFound: there is none, or it is deleted
+    :raises Conflict: it has a key
+    :raises ConfigurationError: ``inst_rpc_key_encr_key`` is not set
+    """
+    secret = database_keys.current(conf)
+    with session.writer() as db:
+        row = _locked(db, instance_id)
+        if row.encrypted_key:
+            raise exception.Conflict(
+                f'Instance {instance_id} has a key. Give it another one with '
+                f'"trove-rpc rotate-key {instance_id}".'
+            )
+        row.encrypted_key = crypto.encrypt_released(key, secret)
 
 
 def get(conf: cfg.ConfigOpts, instance_id: str) -> InstanceKeys | None:
@@ -90,10 +110,9 @@ def get(conf: cfg.ConfigOpts, instance_id: str) -> InstanceKeys | None:
     current, following, previous, rotated_at = row
     if rotated_at is None or _is_over(conf, rotated_at):
         previous = None
-    secret = _secret(conf) if current else ''
 
     def read(encrypted: str | None) -> str | None:
-        return _read(encrypted, secret, instance_id) if encrypted else None
+        return _read(conf, encrypted, instance_id) if encrypted else None
 
     return InstanceKeys(
         current=read(current),
@@ -113,17 +132,18 @@ def begin_rotation(conf: cfg.ConfigOpts, instance_id: str) -> str:
     :raises ConfigurationError: ``inst_rpc_key_encr_key`` is not set
     :raises SealError: it has no key, or one that cannot be read
     """
-    secret = _secret(conf)
+    secret = database_keys.current(conf)
     with session.writer() as db:
         row = _locked(db, instance_id)
         if not row.encrypted_key:
             raise exception.SealError(
                 f'Instance {instance_id} has no key to exchange: it was made '
-                'without one, and only a new instance gets one.'
+                'without one. The guide "Message security" says how it can '
+                'get one.'
             )
         kept = _kept(db, instance_id)
         if kept.next_key:
-            return _read(kept.next_key, secret, instance_id)
+            return _read(conf, kept.next_key, instance_id)
         key = crypto.generate_key()
         kept.next_key = crypto.encrypt_released(key, secret)
         return key
@@ -140,13 +160,12 @@ def finish_rotation(
     :raises ConfigurationError: ``inst_rpc_key_encr_key`` is not set
     :raises SealError: a key cannot be read
     """
-    secret = _secret(conf)
     with session.writer() as db:
         row = _locked(db, instance_id)
         kept = _kept(db, instance_id)
         if not kept.next_key:
             return False
-        if _read(kept.next_key, secret, instance_id) != next_key:
+        if _read(conf, kept.next_key, instance_id) != next_key:
             return False
         kept.previous_key = row.encrypted_key
         row.encrypted_key = kept.next_key
@@ -173,26 +192,16 @@ def without(limit: int | None = None) -> list[str]:
         return list(db.scalars(query))
 
 
-def _secret(conf: cfg.ConfigOpts) -> str:
-    key: str | None = conf.inst_rpc_key_encr_key
-    if not key:
-        raise exception.ConfigurationError(
-            option='inst_rpc_key_encr_key',
-            value='',
-            remedy='make keys with "trove-manage generate_keys" and give all '
-            'control plane services the same',
-        )
-    return key
-
-
-def _read(encrypted: str, secret: str, instance_id: str) -> str:
+def _read(conf: cfg.ConfigOpts, encrypted: str, instance_id: str) -> str:
     try:
-        return crypto.decrypt_released(encrypted, secret)
+        return database_keys.read(conf, encrypted)
     except exception.SealError as error:
         raise exception.SealError(
             f'A key of instance {instance_id} in the database cannot be '
             f'read: {error}. Set inst_rpc_key_encr_key to what it was when '
-            'the instance was made, on all services of the control plane.'
+            'the instance was made, or add that to '
+            'inst_rpc_key_encr_key_further, on all services of the control '
+            'plane.'
         ) from error
 
 

@@ -25,6 +25,7 @@ from trove.common import crypto
 from trove.common import exception
 from trove.db import models
 from trove.db import session
+from trove.objects import database_keys
 from trove.objects import rows
 
 LOG = log.getLogger(__name__)
@@ -40,7 +41,8 @@ MOST_HOSTILE = 10_000
 # The method that they are counted as then.
 _ANY = '*'
 
-_PURPOSE = 'rejected message'
+#: What messages are sealed for.
+PURPOSE = 'rejected message'
 
 # In characters. A statement has to stay below 16 MiB, MariaDB's default.
 _MOST_ARGUMENTS = 65_000
@@ -280,7 +282,7 @@ def _sealed(
     text = json.dumps(dict(rejection))
     secret: str | None = conf.inst_rpc_key_encr_key
     if secret:
-        text = crypto.seal(text, secret, _PURPOSE, key.encode())
+        text = crypto.seal(text, secret, PURPOSE, key.encode())
     elif dict(masked) != dict(rejection.get('arguments') or {}):
         LOG.warning(
             'Rejected message %s is not kept in full, for it has secrets '
@@ -306,19 +308,19 @@ def unsealed(conf: cfg.ConfigOpts, key: str, sealed: str) -> str:
     :raises ConfigurationError: ``inst_rpc_key_encr_key`` is not set
     :raises SealError: it was encrypted with another key
     """
-    remedy = 'set it to what it was when the message was rejected'
-    secret: str | None = conf.inst_rpc_key_encr_key
-    if not secret:
-        raise exception.ConfigurationError(
-            option='inst_rpc_key_encr_key', value='', remedy=remedy
-        )
     try:
-        return crypto.unseal(sealed, secret, _PURPOSE, key.encode())
+        return database_keys.unseal(conf, sealed, PURPOSE, key.encode())
     except exception.SealError as error:
         raise exception.SealError(
             f'Rejected message {key} cannot be read: {error}. Look at '
-            f'inst_rpc_key_encr_key: {remedy}.'
+            'inst_rpc_key_encr_key: set it to what it was when the message '
+            'was rejected, or add that to inst_rpc_key_encr_key_further.'
         ) from error
+
+
+def is_encrypted(sealed: str | None) -> bool:
+    """Whether what is kept of a message is encrypted."""
+    return bool(sealed) and not str(sealed).startswith('{')
 
 
 def _arguments(masked: Mapping[str, Any]) -> str:

@@ -143,7 +143,7 @@ def full(conf: cfg.ConfigOpts, rejected_id: str) -> dict[str, Any]:
             'cannot be sent again. Repeat what was asked for instead, then '
             f'run "trove-rpc rejected discard {rejected_id}".'
         )
-    if not sealed.startswith('{'):
+    if recording.is_encrypted(sealed):
         sealed = recording.unsealed(conf, rejected_id, sealed)
     values: dict[str, Any] = json.loads(sealed)
     return values

@@ -220,7 +220,8 @@ def rotate(transport: rpc.Transport, instance_id: str) -> None:
     if held.current is None or not conf.enable_secure_rpc_messaging:
         raise exception.Conflict(
             f'Instance {instance_id} has no key to rotate: its messages are '
-            'not encrypted. A key comes only with a new instance.'
+            'not encrypted. It cannot be sent one, for that would go in the '
+            'clear; the guide "Message security" says how it can get one.'
         )
     if held.previous is not None and held.next is None:
         raise exception.Conflict(

@@ -16,6 +16,7 @@ from trove.tests.unit.objects import test_keys
 from trove.tests.unit.objects import test_peers
 from trove.tests.unit.objects import test_quota
 from trove.tests.unit.objects import test_records
+from trove.tests.unit.objects import test_reencryption
 from trove.tests.unit.objects import test_rejected
 from trove.tests.unit.objects import test_rejected_task
 from trove.tests.unit.objects import test_replays
@@ -44,6 +45,7 @@ _SUITES = (
     test_quota.TestLimits,
     test_quota.TestResize,
     test_records.TestList,
+    test_reencryption.TestReencryption,
     test_rejected.TestLimits,
     test_rejected.TestRejected,
     test_rejected_task.TestDropSettled,

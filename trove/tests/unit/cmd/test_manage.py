@@ -3,62 +3,14 @@
 
 from __future__ import annotations
 
-import os
-import stat
-
-import fixtures
-from oslo_config import cfg
-
-from trove import conf as trove_conf
-from trove.cmd import manage
 from trove.db import migration
 from trove.db import session
 from trove.objects import datastore as datastores
 from trove.objects import service as services
-from trove.tests import base
-from trove.tests.fixtures import database
+from trove.tests.unit.cmd import base
 
 
-class ManageTest(base.TestCase):
-    def setUp(self):
-        super().setUp()
-        self.database = self.useFixture(
-            database.SQLiteDatabase(migrated=False)
-        )
-        directory = self.useFixture(fixtures.TempDir()).path
-        self.file = os.path.join(directory, 'trove.conf')
-        with open(self.file, 'w') as file:
-            file.write(f'[database]\nconnection = {self.database.url}\n')
-        # The handlers of the tests stay in place.
-        self.useFixture(fixtures.MockPatch('oslo_log.log.setup'))
-
-    def run_manage(self, *arguments):
-        """Run it as a process would; return the exit status."""
-        stdout = fixtures.StringStream('stdout')
-        stderr = fixtures.StringStream('stderr')
-        with stdout, stderr:
-            with (
-                fixtures.MonkeyPatch('sys.stdout', stdout.stream),
-                fixtures.MonkeyPatch('sys.stderr', stderr.stream),
-            ):
-                try:
-                    status = manage.main(
-                        ['--config-file', self.file, *arguments],
-                        cfg.ConfigOpts(),
-                    )
-                except SystemExit as error:
-                    status = error.code
-            stdout.stream.seek(0)
-            stderr.stream.seek(0)
-            details = stdout.getDetails() | stderr.getDetails()
-            self.out = details['stdout'].as_text()
-            self.error = details['stderr'].as_text()
-        return status
-
-    def synced(self):
-        migration.sync(database.make_conf(self.database.url))
-        self.database.configure(self.conf)
-
+class ManageTest(base.ManageTestCase):
     def test_db_sync_makes_the_tables_and_says_so(self):
         self.assertEqual(0, self.run_manage('db_sync'))
 
@@ -226,55 +178,3 @@ class ManageTest(base.TestCase):
         )
 
         self.assertIn('service_list', self.error)
-
-    def test_keys_are_generated_without_a_database(self):
-        with open(self.file, 'w') as file:
-            file.write('[database]\nconnection = nonsense\n')
-
-        self.assertEqual(0, self.run_manage('generate_keys'))
-
-        conf = self.read_keys(self.out)
-        keys = conf.taskmanager_rpc_encr_key, conf.inst_rpc_key_encr_key
-        self.assertEqual(2, len(set(keys)))
-        for key in keys:
-            self.assertRegex(key, '[A-Za-z0-9]{32}')
-        self.assertNotIn(keys[0], self.error + self.logs.output)
-
-    def test_keys_in_a_file_are_for_its_owner_alone(self):
-        path = self.file + '.keys'
-
-        self.assertEqual(0, self.run_manage('generate_keys', '--file', path))
-
-        self.assertEqual(0o600, stat.S_IMODE(os.stat(path).st_mode))
-        with open(path) as file:
-            text = file.read()
-        key = self.read_keys(text).taskmanager_rpc_encr_key
-        self.assertNotIn(key, self.out + self.error)
-        self.assertIn(path, self.out)
-
-    def test_keys_that_there_are_already_are_kept(self):
-        with open(self.file) as file:
-            text = file.read()
-
-        status = self.run_manage('generate_keys', '--file', self.file)
-
-        self.assertEqual(1, status)
-        self.assertIn('not overwritten', self.error)
-        with open(self.file) as file:
-            self.assertEqual(text, file.read())
-
-    def test_file_for_keys_that_cannot_be_written(self):
-        path = f'{self.file}/keys.conf'
-
-        self.assertEqual(1, self.run_manage('generate_keys', '--file', path))
-
-        self.assertIn('cannot be written', self.error)
-
-    def read_keys(self, text):
-        path = self.file + '.read'
-        with open(path, 'w') as file:
-            file.write(text)
-        conf = cfg.ConfigOpts()
-        trove_conf.register_opts(conf)
-        conf(['--config-file', path], project='trove')
-        return conf

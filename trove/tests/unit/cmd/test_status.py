@@ -252,7 +252,8 @@ class StatusTest(base.TestCase):
         self.assertEqual(WARNING, self.check())
 
         self.assertFound(
-            'Keys of messages', WARNING, '1 instances', 'open', 'new instance'
+            *('Keys of messages', WARNING),
+            *('1 instances', 'open', 'Message security'),
         )
 
     def test_rejected_messages_that_wait_are_counted(self):

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The secrets in the database get another key, while services run."""
+
+from __future__ import annotations
+
+import uuid
+
+from trove.common import crypto
+from trove.common import exception
+from trove.db import models
+from trove.db import session
+from trove.objects import keys
+from trove.objects import reencryption
+from trove.objects import rejected
+from trove.tests.unit.objects import base
+
+OLD, NEW = 'O' * 32, 'N' * 32
+
+
+class Scene:
+    """Instances with keys, and messages that were rejected."""
+
+    def __init__(self, conf):
+        self.conf = conf
+
+    def instance(self, key=True, deleted=False):
+        """An instance, with all the keys that one can have."""
+        made = str(uuid.uuid4())
+        with session.writer() as db:
+            db.add(models.Instance(id=made, name=made, tenant_id='p'))
+        if key:
+            keys.create(self.conf, made)
+            keys.finish_rotation(
+                self.conf, made, keys.begin_rotation(self.conf, made)
+            )
+            keys.begin_rotation(self.conf, made)
+        if deleted:
+            with session.writer() as db:
+                db.get(models.Instance, made).deleted = True
+        return made
+
+    def message(self, secret='hush'):
+        made = str(uuid.uuid4())
+        said = {
+            'id': made,
+            'interface': 'guestagent',
+            'method': 'm',
+            'version': '1.0',
+            'kind': 'cast',
+            'cause': 'version',
+            'reason': 'r',
+            'arguments': {'password': secret},
+        }
+        rejected.record(
+            self.conf, said, {'password': '***'}, host='h', replayable=True
+        )
+        return made
+
+
+class TestReencryption(base.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.config(inst_rpc_key_encr_key=OLD)
+        self.scene = Scene(self.conf)
+
+    def exchange(self):
+        """The second step: all services have both keys."""
+        self.config(
+            inst_rpc_key_encr_key=NEW, inst_rpc_key_encr_key_further=[OLD]
+        )
+
+    def forget(self):
+        """The last step."""
+        self.config(inst_rpc_key_encr_key_further=[])
+
+    def run_all(self):
+        told = list(reencryption.run(self.conf))
+        progress = told[-1] if told else reencryption.Progress()
+        return progress.done, progress.before, progress.unreadable
+
+    def test_everything_is_read_before_and_after(self):
+        made, message = self.scene.instance(), self.scene.message()
+        known = keys.get(self.conf, made)
+        self.assertEqual(3, len({known.current, known.next, known.previous}))
+
+        self.exchange()
+        self.assertEqual(known, keys.get(self.conf, made))
+        self.assertEqual((2, 0, []), self.run_all())
+        self.forget()
+
+        self.assertEqual(known, keys.get(self.conf, made))
+        self.assertEqual(
+            {'password': 'hush'},
+            rejected.full(self.conf, message)['arguments'],
+        )
+        self.config(inst_rpc_key_encr_key=OLD)
+        self.assertRaises(
+            exception.SealError, lambda: keys.get(self.conf, made)
+        )
+
+    def test_it_goes_on_where_it_was_interrupted(self):
+        made = [self.scene.instance() for _ in range(3)]
+        self.exchange()
+        run = reencryption.run(self.conf)
+        self.assertEqual(1, next(run).done)
+        run.close()
+
+        self.assertEqual((2, 1, []), self.run_all())
+        self.forget()
+        for each in made:
+            self.assertTrue(keys.get(self.conf, each).current)
+
+    def test_a_service_that_has_not_the_new_one_first_goes_on(self):
+        # Given both keys everywhere, and one that still writes with the old
+        self.exchange()
+        self.run_all()
+        self.config(
+            inst_rpc_key_encr_key=OLD, inst_rpc_key_encr_key_further=[NEW]
+        )
+        late = self.scene.instance()
+
+        self.exchange()
+
+        self.assertTrue(keys.get(self.conf, late).current)
+        self.assertEqual((1, 0, []), self.run_all())
+
+    def test_a_rotation_goes_on_meanwhile(self):
+        made = self.scene.instance()
+        next_key = keys.get(self.conf, made).next
+        self.exchange()
+        self.run_all()
+
+        self.assertEqual(next_key, keys.begin_rotation(self.conf, made))
+        self.assertTrue(keys.finish_rotation(self.conf, made, next_key))
+        self.forget()
+        self.assertEqual(next_key, keys.get(self.conf, made).current)
+
+    def test_what_no_key_opens_is_left_and_named(self):
+        made, other = self.scene.instance(), self.scene.instance()
+        with session.writer() as db:
+            db.get(models.Instance, made).encrypted_key = (
+                crypto.encrypt_released('lost', 'another key')
+            )
+        self.exchange()
+
+        self.assertEqual((1, 0, [f'instance {made}']), self.run_all())
+        self.forget()
+        self.assertTrue(keys.get(self.conf, other).current)
+
+    def test_deleted_ones_too_and_none_where_there_is_none(self):
+        self.scene.instance(deleted=True)
+        self.scene.instance(key=False)
+        self.exchange()
+
+        self.assertEqual((1, 0, []), self.run_all())
+
+    def test_a_page_is_not_the_end(self):
+        for _ in range(3):
+            self.scene.message()
+        self.exchange()
+        self.patch(reencryption, '_PAGE', 2)
+
+        self.assertEqual((3, 0, []), self.run_all())
