@@ -242,17 +242,6 @@ def update(instance_id: str, **columns: Any) -> None:
 
 
 @session.retry
-def set_service_status(instance_id: str, status: ServiceStatus) -> None:
-    """Write down how the database server is, until its guest says so.
-
-    :raises InstanceNotFound: there is none
-    """
-    with session.writer() as db:
-        _locked(db, instance_id)
-        rows.write_service_status(db, instance_id, status)
-
-
-@session.retry
 def set_addresses(
     instance_id: str,
     addresses: Iterable[Address | tuple[str, ...]],

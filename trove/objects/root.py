@@ -63,11 +63,6 @@ def is_enabled(instance_id: str) -> bool:
     return found is not None and found.enabled
 
 
-def ever_enabled(instance_id: str) -> bool:
-    """Return True when root is enabled, or was."""
-    return history(instance_id) is not None
-
-
 def history(instance_id: str) -> RootHistory | None:
     """Return what is known about root; None when it was never enabled."""
     with session.reader() as db:

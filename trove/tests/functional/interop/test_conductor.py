@@ -98,7 +98,7 @@ class Checks:
             lambda: self.status() is instances.ServiceStatus.RUNNING,
             'the heartbeat is written down',
         )
-        self.wait(lambda: root.ever_enabled(self.instance), 'root is')
+        self.wait(lambda: root.history(self.instance), 'root is')
         self.wait(self.faults, 'the failure is')
         self.assertEqual(['no room for bücher'], self.faults())
         self.assertEqual([], rejected.list_(state=None))

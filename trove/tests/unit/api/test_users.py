@@ -361,7 +361,7 @@ class TestRoot(TestCase):
         self.assertEqual(204, response.status_code, response.text)
         self.assertFalse(self.guest.root)
         self.assertFalse(self.enabled())
-        self.assertTrue(root_object.ever_enabled(self.instance.id))
+        self.assertIsNotNone(root_object.history(self.instance.id))
 
     def test_who_enabled_it_is_remembered(self):
         path = f'/mgmt/instances/{self.instance.id}/root'

@@ -57,7 +57,7 @@ class TestSender(test_manager.ConductorTestCase):
                 self.assertEqual('report_rejected', name)
 
         self.assertEqual(Status.NEW, instances.heartbeat(self.other).status)
-        self.assertFalse(root.ever_enabled(self.other))
+        self.assertIsNone(root.history(self.other))
         self.assertIsNone(self.shown(self.other).fault)
         found = {row.method: row for row in rejected.list_()}
         self.assertEqual(about_one, set(found))
@@ -73,7 +73,7 @@ class TestSender(test_manager.ConductorTestCase):
 
         self.conductor.report_root(self.sealed, self.instance_id)
 
-        self.assertTrue(root.ever_enabled(self.instance_id))
+        self.assertIsNotNone(root.history(self.instance_id))
 
 
 class TestVersions(test_manager.ConductorTestCase):

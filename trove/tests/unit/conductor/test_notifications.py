@@ -20,7 +20,7 @@ class TestReportRoot(test_manager.ConductorTestCase):
 
         self.conductor.report_root(context, self.instance_id)
 
-        self.assertTrue(root.ever_enabled(self.instance_id))
+        self.assertIsNotNone(root.history(self.instance_id))
         self.assertEqual('user-1', root.history(self.instance_id).user)
 
     def test_user_that_release_8_names(self):
@@ -31,7 +31,7 @@ class TestReportRoot(test_manager.ConductorTestCase):
     def test_message_of_another_project(self):
         self.conductor.report_root(self.foreign, self.instance_id)
 
-        self.assertFalse(root.ever_enabled(self.instance_id))
+        self.assertIsNone(root.history(self.instance_id))
         self.assert_refused('project-2')
 
     def test_administrator_whom_a_released_guest_quotes(self):
@@ -39,7 +39,7 @@ class TestReportRoot(test_manager.ConductorTestCase):
 
         self.conductor.report_root(admin, self.instance_id)
 
-        self.assertTrue(root.ever_enabled(self.instance_id))
+        self.assertIsNotNone(root.history(self.instance_id))
 
     def test_administrator_whom_a_guest_of_ours_quotes(self):
         scene.Guest(self.instance_id).report(Status.HEALTHY)
@@ -47,7 +47,7 @@ class TestReportRoot(test_manager.ConductorTestCase):
 
         self.conductor.report_root(admin, self.instance_id)
 
-        self.assertFalse(root.ever_enabled(self.instance_id))
+        self.assertIsNone(root.history(self.instance_id))
         self.assert_refused('admins')
 
 

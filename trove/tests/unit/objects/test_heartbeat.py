@@ -108,7 +108,7 @@ class TestRecord(base.TestCase):
 
     def test_a_needed_restart_stays_needed(self):
         made = self.ready()
-        instances.set_service_status(made.id, Status.RESTART_REQUIRED)
+        self.beat(made.id, 'RESTART_REQUIRED')
 
         self.beat(made.id, 'HEALTHY')
 

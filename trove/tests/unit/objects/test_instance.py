@@ -207,7 +207,6 @@ class TestChange(base.TestCase):
     def test_what_does_not_exist_is_not_updated(self):
         for function, args in (
             (instances.update, ()),
-            (instances.set_service_status, (Status.CRASHED,)),
             (instances.set_addresses, ([],)),
             (instances.add_fault, ('m',)),
             (instances.reset, ()),
@@ -271,7 +270,7 @@ class TestChange(base.TestCase):
         made = self.ready()
         made.require_available()
 
-        instances.set_service_status(made.id, Status.CRASHED)
+        self.beat(made.id, 'CRASHED')
         self.assertRaises(
             exception.Unprocessable, self.get(made.id).require_available
         )

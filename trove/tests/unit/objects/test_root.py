@@ -17,7 +17,6 @@ class TestRoot(base.TestCase):
 
         self.assertIsNone(root.history(made.id))
         self.assertFalse(root.is_enabled(made.id))
-        self.assertFalse(root.ever_enabled(made.id))
 
     def test_enabled(self):
         made = self.create()
@@ -45,7 +44,7 @@ class TestRoot(base.TestCase):
         root.record_disabled(made.id)
 
         self.assertFalse(root.is_enabled(made.id))
-        self.assertTrue(root.ever_enabled(made.id))
+        self.assertIsNotNone(root.history(made.id))
 
     def test_enabled_again_by_somebody_else(self):
         made = self.create()

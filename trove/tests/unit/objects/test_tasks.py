@@ -58,7 +58,7 @@ class TestBegin(base.TestCase):
 
     def test_not_when_it_is_not_ready(self):
         made = self.ready()
-        instances.set_service_status(made.id, Status.UNKNOWN)
+        self.beat(made.id, 'UNKNOWN')
 
         self.assertRaises(exception.Unprocessable, self.restart, made.id)
 

@@ -19,8 +19,11 @@ class TestDoneByARelease(scene.TestCase):
             task_description=Task.NONE.text,
             server_status='ACTIVE',
         )
-        instances.set_service_status(
-            instance_id, instances.ServiceStatus.HEALTHY
+        instances.record_heartbeat(
+            instance_id,
+            status=instances.ServiceStatus.HEALTHY,
+            guest_version=None,
+            sent=None,
         )
 
     def test_what_it_built_is_left_alone(self):
