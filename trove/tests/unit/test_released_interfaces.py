@@ -21,6 +21,7 @@ from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
 from trove.taskmanager import api as task_api
 from trove.tests import base
+from trove.tests.fixtures import broker as brokers
 from trove.tests.fixtures import contracts
 
 CLIENTS = {
@@ -187,14 +188,17 @@ class ReleasedPeersTest(base.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.series = ''
-        self.line = contracts.Line()
-        # It takes all there is.
-        self.line.dispatcher = mock.Mock(dispatch=lambda incoming: None)
+        self.broker = brokers.Broker()
         self.transport = rpc.Transport(
             self.conf,
             discover={name: self.revision_of(name) for name in CLIENTS},
-            connection=self.line,
+            connection=self.broker.connection('ours'),  # type: ignore
         )
+        for client in CLIENTS.values():
+            topic = client.interface.topic(self.conf, 'x')
+            # It takes all there is.
+            takes = mock.Mock(dispatch=lambda incoming: None)
+            brokers.Server(self.broker, 'theirs', topic, takes).start()
 
     def revision_of(self, name: str) -> Any:
         interface = CLIENTS[name].interface
@@ -204,13 +208,13 @@ class ReleasedPeersTest(base.TestCase):
         self, api: Any, method: rpc.Method, values: dict[str, Any]
     ) -> dict[str, Any] | None:
         """Return the message, None when the client refuses to send it."""
-        self.line.message = {}
+        self.broker.message = {}
         try:
             getattr(api, method.name)(trove_context.TroveContext(), **values)
         except exception.PeerTooOld:
-            self.assertEqual({}, self.line.message)
+            self.assertEqual({}, self.broker.message)
             return None
-        return self.line.message
+        return self.broker.message
 
     def test_each_takes_what_it_is_sent(self) -> None:
         for name, client in CLIENTS.items():

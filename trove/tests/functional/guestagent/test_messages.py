@@ -10,6 +10,7 @@ from trove.common import context as trove_context
 from trove.common import crypto
 from trove.common import rpc
 from trove.tests.fixtures import conductors
+from trove.tests.fixtures import keys as keys_fixture
 from trove.tests.fixtures import processes as process_fixtures
 from trove.tests.fixtures import rabbitmq
 from trove.tests.fixtures import waiting
@@ -29,7 +30,7 @@ class MessagesTest(base.GuestTestCase):
             self.conf,
             {'guestagent': lambda peer: '1.99'},
             url=self.broker.url,
-            keys=conductors.Keys(self.key),
+            keys=keys_fixture.Keys(None, self.key),
         )
         self.addCleanup(transport.close)
         self.transport = transport

@@ -10,7 +10,7 @@ from trove.conductor import service as conductor_service
 from trove.objects import instance as instances
 from trove.objects import keys
 from trove.objects import rejected
-from trove.tests.fixtures import conductors
+from trove.tests.fixtures import keys as keys_fixture
 from trove.tests.fixtures import processes as process_fixtures
 from trove.tests.fixtures import rabbitmq
 from trove.tests.fixtures import waiting
@@ -43,7 +43,7 @@ class ReportsTest(base.TestCase):
             self.conf,
             {'guestagent': lambda peer: '1.99'},
             url=self.broker.url,
-            keys=conductors.Keys(key),
+            keys=keys_fixture.Keys(None, key),
         )
         self.addCleanup(transport.close)
         self.sender = later.API(transport, self.instance.id)

@@ -47,7 +47,7 @@ class ContractsTest(base.TestCase):
     scenarios = testscenarios.multiply_scenarios(
         [
             ('in the clear', {'keys': None}),
-            ('encrypted', {'keys': contracts.OneKey()}),
+            ('encrypted', {'keys': contracts.one_key()}),
         ],
     )
 
@@ -84,7 +84,7 @@ class ContractsTest(base.TestCase):
         interface = client.interface
         recorder = contracts.Recorder(interface, self.done.put)
         for number, revision in enumerate(interface.history):
-            peer = contracts.OneKey.identity
+            peer = contracts.PEER
             if interface.name in QUEUES:
                 self.config(
                     **{QUEUES[interface.name]: f'{interface.name}-{number}'}

@@ -17,6 +17,7 @@ from trove.guestagent import messages
 from trove.guestagent import rejections
 from trove.tests import base
 from trove.tests.fixtures import conductors
+from trove.tests.fixtures import keys as keys_fixture
 from trove.tests.fixtures import waiting
 from trove.tests.unit.guestagent import test_rejections
 
@@ -62,7 +63,7 @@ class HandOverTestCase(base.TestCase):
 
     def serve(self, version: str | None = None) -> Any:
         """Start one, as of a release."""
-        keys_ = conductors.Keys('k' * 32) if self.sealed else None
+        keys_ = keys_fixture.Keys(None, 'k' * 32) if self.sealed else None
         transport = self.shared.sharing(self.conf, keys=keys_)
         server = transport.server(
             self.conductor, host='conductor', version=version

@@ -20,6 +20,7 @@ from trove.guestagent import state as states
 from trove.guestagent.datastores import registry
 from trove.tests import base
 from trove.tests.fixtures import conductors
+from trove.tests.fixtures import keys as keys_fixture
 from trove.tests.fixtures import waiting
 from trove.tests.unit.guestagent import fakes
 
@@ -50,7 +51,7 @@ class Guest:
             self.state_dir / 'state.json', states.State(phase=states.READY)
         )
         self.sender = test.shared.sharing(
-            test.conf, keys=conductors.Keys(self.key)
+            test.conf, keys=keys_fixture.Keys(None, self.key)
         )
         self.agent: service.GuestAgent | None = None
 
@@ -162,7 +163,7 @@ class MessagesTest(base.TestCase):
         # Given conductors that know the key of one guest only
         conductor = conductors.Conductor()
         server = self.shared.sharing(
-            self.guest.conf, keys=conductors.Keys(self.guest.key)
+            self.guest.conf, keys=keys_fixture.Keys(None, self.guest.key)
         ).server(conductor, host='conductor')
         server.start()
         self.addCleanup(server.wait)
@@ -189,5 +190,5 @@ class MessagesTest(base.TestCase):
         )
         context = trove_context.make_admin_context()
         guest.rotate_key(context, key=key)
-        self.guest.sender.keys.key = key
+        self.guest.sender.keys.keys = [key]
         self.assertTrue(guest.rpc_ping(context))

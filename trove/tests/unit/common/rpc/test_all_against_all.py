@@ -17,13 +17,14 @@ from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
 from trove.taskmanager import api as task_api
 from trove.tests import base
+from trove.tests.fixtures import broker as brokers
 from trove.tests.fixtures import contracts
 
 CLIENTS = {
     client.interface.name: client
     for client in (conductor_api.API, guest_api.API, task_api.API)
 }
-PEER = contracts.OneKey.identity
+PEER = contracts.PEER
 
 load_tests = testscenarios.load_tests_apply_scenarios
 
@@ -35,7 +36,7 @@ class AllAgainstAll(base.TestCase):
         [(name, {'client': CLIENTS[name]}) for name in CLIENTS],
         [
             ('in the clear', {'keys': None}),
-            ('encrypted', {'keys': contracts.OneKey()}),
+            ('encrypted', {'keys': contracts.one_key()}),
         ],
     )
 
@@ -47,13 +48,14 @@ class AllAgainstAll(base.TestCase):
         self.rejected = []
         self.done = []
         self.believed = None
-        self.line = contracts.Line()
+        self.broker = brokers.Broker()
+        self.server = None
         self.transport = rpc.Transport(
             self.conf,
             discover={self.interface.name: lambda peer: self.believed},
             keys=self.keys,
             rejected=self.rejected.append,
-            connection=self.line,
+            connection=self.broker.connection('here'),
         )
         self.api = self.client(self.transport, PEER)
         self.context = trove_context.TroveContext(project_id='a project')
@@ -65,10 +67,9 @@ class AllAgainstAll(base.TestCase):
 
     def endpoint(self, revision):
         recorder = contracts.Recorder(self.interface, self.done.append)
-        self.transport.server(
+        return self.transport.server(
             recorder, host='here', peer=PEER, version=revision
         )
-        return self.line.dispatcher
 
     def pairs(self):
         return itertools.product(self.names, repeat=2)
@@ -82,7 +83,10 @@ class AllAgainstAll(base.TestCase):
         self.config(**{self.interface.name: pin}, group='upgrade_levels')
         self.believed = believed
         self.transport.refresh()
-        self.line.dispatcher = self.endpoints[endpoint]
+        if self.server is not None:
+            self.server.stop()
+        self.server = self.endpoints[endpoint]
+        self.server.start()
 
     def send(self, method, values):
         """Send; return what came of it: an answer, an error or None."""
@@ -134,9 +138,9 @@ class AllAgainstAll(base.TestCase):
         if self.keys is None:
             self.assertEqual(
                 self.oracle.version(
-                    method, self.line.message['args'], *place[:2]
+                    method, self.broker.message['args'], *place[:2]
                 ),
-                self.line.message['version'],
+                self.broker.message['version'],
                 place,
             )
 

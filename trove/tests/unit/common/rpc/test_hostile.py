@@ -12,6 +12,7 @@ from hypothesis import strategies
 from trove.common import crypto
 from trove.common import rpc
 from trove.tests import base
+from trove.tests.fixtures import broker as brokers
 from trove.tests.fixtures import contracts
 from trove.tests.unit.common.rpc import seals
 
@@ -72,24 +73,25 @@ class StrangerTest(base.TestCase):
 
     def line(self, name, **values):
         way = seals.Way(**values)
-        line = contracts.Line()
+        broker = brokers.Broker()
         transport = rpc.Transport(
             self.conf,
             keys=way.receiver,
             rejected=self.rejected.append,
-            connection=line,
+            connection=broker.connection('here'),
         )
         interface = way.interface
         if not interface.methods:
             interface = seals.dataclasses.replace(
                 interface, methods=seals.GUEST.methods
             )
-        transport.server(
+        server = transport.server(
             contracts.Recorder(interface, self.received.append),
             host='host',
             peer=way.peer,
         )
-        return line
+        server.start()
+        return broker.connection('stranger'), server.topic
 
     @hypothesis.settings(
         max_examples=400,
@@ -108,7 +110,8 @@ class StrangerTest(base.TestCase):
     ):
         self.rejected.clear()
 
-        self.lines[number].prepared('', '', version, None).cast(
+        stranger, topic = self.lines[number]
+        stranger.prepared('', topic, version, None).cast(
             context, method, **arguments
         )
 
