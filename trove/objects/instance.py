@@ -57,6 +57,7 @@ reject_task = rejected_task.reject_task
 reopen_task = rejected_task.reopen_task
 record_heartbeat = heartbeats.record_heartbeat
 heartbeat = heartbeats.heartbeat
+guest_spoken = spoken.guest_spoken
 guest_version = spoken.guest_version
 guest_release = spoken.guest_release
 record_probe = spoken.record_probe

@@ -82,18 +82,26 @@ def heard(stored: str | None, announced: str | None) -> str | None:
     return f'{said.revision or ""} {said.how or ""}'.strip()[:_LENGTH] or None
 
 
-def guest_version(instance_id: str) -> str | None:
-    """Return what the guest of an instance speaks, by one look-up.
+def guest_spoken(instance_id: str) -> Spoken:
+    """Return what the guest of an instance speaks, by one look-up."""
+    with session.reader() as db:
+        return parse(
+            db.scalar(
+                sa.select(models.AgentHeartbeat.guest_agent_version).where(
+                    models.AgentHeartbeat.instance_id == instance_id
+                )
+            )
+        )
 
-    :returns: a revision, or several of different majors with commas between
-        them; None when nobody knows
-    """
-    return _of(instance_id).revision
+
+def guest_version(instance_id: str) -> str | None:
+    """Return what the guest of an instance speaks: the revision alone."""
+    return guest_spoken(instance_id).revision
 
 
 def guest_release(instance_id: str) -> str | None:
     """Return the release of the guest's package, if it announced that."""
-    return _of(instance_id).release
+    return guest_spoken(instance_id).release
 
 
 @session.retry(duplicates=True)
@@ -159,14 +167,3 @@ def _store(db: orm.Session, instance_id: str, text: str | None) -> None:
             updated_at=models.AgentHeartbeat.updated_at,
         ),
     )
-
-
-def _of(instance_id: str) -> Spoken:
-    with session.reader() as db:
-        return parse(
-            db.scalar(
-                sa.select(models.AgentHeartbeat.guest_agent_version).where(
-                    models.AgentHeartbeat.instance_id == instance_id
-                )
-            )
-        )

@@ -4,7 +4,8 @@
 A guest of ours announces itself in its heartbeat, and the conductor writes
 that down; a silent one, of a released Trove, is asked once and the answer is
 written down in the same place. So for each guest there is one look-up, by a
-unique index.
+unique index. The silent one is asked again before something is cast to it or
+refused because of it, for it may have been upgraded meanwhile.
 
 Task managers and conductors of ours report to the registry; the lowest of
 those that live counts for all, since they share a topic. Those of releases
@@ -156,7 +157,12 @@ class Versions:
 
 
 def _guest(peer: str | None) -> str | None:
-    return None if peer is None else instances.guest_version(peer)
+    if peer is None:
+        return None
+    found = instances.guest_spoken(peer)
+    if found.revision is not None and found.probed:
+        return rpc.Probed(found.revision)
+    return found.revision
 
 
 def _keep_guest(peer: str | None, revision: str | None) -> None:

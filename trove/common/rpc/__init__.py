@@ -7,8 +7,8 @@ files to open in order:
 
 1. ``trove/<service>/api.py``: the declaration, and what callers call
 2. ``_client.py``: takes it through the next four
-3. ``_caps.py``: the cap of the peer, from the pin and what it announced, or
-   what a probe of it found (``_probe.py``)
+3. ``_caps.py``: the cap of the peer, from the pin and what it announced
+   (``_discovery.py``), or what a probe of it found (``_probe.py``)
 4. ``_plan.py``: the lowest version that says it, within the cap
 5. ``_seal.py``: encrypts it, in the form that the peer understands (the
    forms are in ``_forms.py``, the receiver's side in ``_opening.py``)
@@ -27,8 +27,6 @@ decorators of ``_declaring.py``,
 
 # First: it chooses the threading backend before oslo.messaging is imported.
 from trove.common import service as _service  # noqa: F401
-from trove.common.rpc._caps import Discover
-from trove.common.rpc._caps import Keep
 from trove.common.rpc._client import Client
 from trove.common.rpc._contract import Argument
 from trove.common.rpc._contract import Method
@@ -40,6 +38,9 @@ from trove.common.rpc._contract import Span
 from trove.common.rpc._contract import Version
 from trove.common.rpc._declaring import call
 from trove.common.rpc._declaring import cast
+from trove.common.rpc._discovery import Discover
+from trove.common.rpc._discovery import Keep
+from trove.common.rpc._discovery import Probed
 from trove.common.rpc._events import counts
 from trove.common.rpc._events import Event
 from trove.common.rpc._events import observe
@@ -65,6 +66,7 @@ __all__ = (
     'Method',
     'NOTHING',
     'Probe',
+    'Probed',
     'REQUIRED',
     'Rejection',
     'Replays',

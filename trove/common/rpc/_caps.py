@@ -6,29 +6,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping
 import logging
+import math
 import threading
 import time
+from typing import NamedTuple
 
 from oslo_config import cfg
 
 from trove.common import exception
 from trove.common.rpc import _contract
+from trove.common.rpc import _discovery
 from trove.common.rpc import _events
 from trove.common.rpc import _interface
 from trove.common.rpc import _plan
 
 LOG = logging.getLogger(__name__)
-
-#: Gives what a peer announced, as text, or None if it did not.
-Discover = Callable[[str | None], str | None]
-
-#: Takes what a probe of a peer found, None when that proved to be wrong.
-Keep = Callable[[str | None, str | None], None]
-
-#: Asks a peer itself; None when it does not answer.
-Prober = Callable[
-    [_interface.Interface, str | None], _contract.Revision | None
-]
 
 #: Interface, its major version, and the peer.
 _Key = tuple[str, int, str | None]
@@ -46,8 +38,17 @@ _SILENCE = 60.0
 _SILENT = 3
 
 
-class _Busy(Exception):
-    """Another thread probes this peer."""
+class _Known(NamedTuple):
+    """What is remembered of a peer.
+
+    :param until: when it is looked up again
+    :param sure: until when a peer that does not announce itself need not be
+        asked again; None for others
+    """
+
+    cap: _plan.Cap
+    until: float
+    sure: float | None
 
 
 class Caps:
@@ -63,41 +64,113 @@ class Caps:
     def __init__(
         self,
         conf: cfg.ConfigOpts,
-        discover: Mapping[str, Discover],
-        keep: Mapping[str, Keep],
-        probe: Prober,
+        discover: Mapping[str, _discovery.Discover],
+        keep: Mapping[str, _discovery.Keep],
+        probe: _discovery.Prober,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._conf = conf
-        self._discover = discover
-        self._keep = keep
-        self._probe = probe
+        self._discovery = _discovery.Discovery(discover, keep, probe)
         self._clock = clock
         self._lock = threading.Lock()
-        self._known: dict[_Key, tuple[_plan.Cap, float]] = {}
+        self._known: dict[_Key, _Known] = {}
         self._told: dict[str, float] = {}
-        self._probing: set[_Key] = set()
         self._pins: dict[_Key, tuple[str, _contract.Revision | None]] = {}
 
     def get(
         self, interface: _interface.Interface, peer: str | None
     ) -> _plan.Cap:
         key = _key(interface, peer)
-        found = self._known.get(key)
-        if found is not None and found[1] >= self._clock():
-            return found[0]
-        fallback = interface.unknown if found is None else found[0].peer
-        seconds: float = self._conf.upgrade_levels.refresh_interval
+        had = self._known.get(key)
+        if had is not None and had.until >= self._clock():
+            return had.cap
+        fallback = interface.unknown if had is None else had.cap.peer
+        sure = None if had is None else had.sure
+        seconds = self._interval
         try:
-            revision = self._look_up(interface, peer)
-        except _Busy:
+            found = self._discovery.look_up(interface, peer)
+        except _discovery.Busy:
             return self._limited(interface, fallback)
         except Exception as error:  # noqa: BLE001
             self._tell(interface, peer, fallback, error)
-            revision, seconds = fallback, _BREATH
-        if revision is None:
-            revision, seconds = interface.unknown, seconds * _SILENT
-        return self._remember(key, self._limited(interface, revision), seconds)
+            return self._remember(interface, peer, fallback, _BREATH, sure)
+        if found.revision is None and found.by == 'asked':
+            seconds *= _SILENT
+        revision = found.revision or interface.unknown
+        sure = self._sure(found, sure)
+        return self._remember(interface, peer, revision, seconds, sure)
+
+    def confirmed(
+        self, interface: _interface.Interface, peer: str | None
+    ) -> _plan.Cap:
+        """Return the cap of a peer, after asking one that announces nothing.
+
+        A released peer that was upgraded or rolled back in place tells
+        nobody, and drops what it does not understand. So this is for what
+        nobody answers, and for what is about to be refused. Each process
+        asks a peer once in ``refresh_interval`` seconds at most.
+        """
+        cap = self.get(interface, peer)
+        while self._is_doubtful(interface, peer):
+            try:
+                cap = self._ask_again(interface, peer, cap)
+            except _discovery.Busy:
+                self._discovery.wait(interface, peer)
+                cap = self.get(interface, peer)
+        return cap
+
+    def _is_doubtful(
+        self, interface: _interface.Interface, peer: str | None
+    ) -> bool:
+        known = self._known.get(_key(interface, peer))
+        sure = None if known is None else known.sure
+        return sure is not None and sure < self._clock()
+
+    def _ask_again(
+        self,
+        interface: _interface.Interface,
+        peer: str | None,
+        cap: _plan.Cap,
+    ) -> _plan.Cap:
+        believed, revision, seconds = cap.peer, None, self._interval
+        try:
+            revision = self._discovery.ask(interface, peer).revision
+            if revision is not None and revision < believed:
+                # That it was taken for more stays to be seen.
+                self._discovery.keep(interface, peer, None)
+            if revision not in (None, believed):
+                self._discovery.keep(interface, peer, revision)
+        except _discovery.Busy:
+            raise
+        except Exception as error:  # noqa: BLE001
+            self._tell(interface, peer, believed, error)
+        sure = self._clock() + seconds * (1 if revision else _SILENT)
+        if revision not in (None, believed):
+            LOG.info(
+                'The %s speaks version %s of %s now, and no longer %s.',
+                *(interface.describe(peer), revision),
+                *(interface.name, believed),
+            )
+            self._warn(interface, peer, believed, revision)
+        return self._remember(
+            interface, peer, revision or believed, seconds, sure
+        )
+
+    def _sure(
+        self, found: _discovery.Found, before: float | None
+    ) -> float | None:
+        """Until when a peer need not be asked again."""
+        if found.revision is None or found.by == 'announced':
+            return None
+        if found.by == 'asked':
+            return self._clock() + self._interval
+        # Nobody knows when another process has asked.
+        return -math.inf if before is None else before
+
+    @property
+    def _interval(self) -> float:
+        seconds: float = self._conf.upgrade_levels.refresh_interval
+        return seconds
 
     def _tell(
         self,
@@ -165,18 +238,15 @@ class Caps:
         probed if it can be, and otherwise counts as of the floor until it
         announces itself again.
         """
-        key = _key(interface, peer)
-        found = self._known.get(key)
-        believed = interface.latest if found is None else found[0].peer
-        keep = self._keep.get(interface.name)
-        revision = None
+        known = self._known.get(_key(interface, peer))
+        believed = interface.latest if known is None else known.cap.peer
+        found = _discovery.Found(None, 'guessed')
         try:
-            if keep is not None:
-                keep(peer, None)
-                revision = self._ask(interface, peer)
-                if revision is not None and revision < believed:
-                    keep(peer, revision.name)
-        except _Busy:
+            self._discovery.keep(interface, peer, None)
+            found = self._discovery.ask(interface, peer)
+            if found.revision not in (None, believed):
+                self._discovery.keep(interface, peer, found.revision)
+        except _discovery.Busy:
             # Its result goes for this thread, too, as soon as it is there.
             pass
         except Exception:
@@ -187,14 +257,12 @@ class Caps:
                 believed,
                 interface.name,
             )
-        if revision is None or revision >= believed:
-            revision = interface.unknown
+        if found.revision == believed:
+            found = _discovery.Found(None, 'asked')
+        revision = found.revision or interface.unknown
         self._warn(interface, peer, believed, revision)
-        self._remember(
-            key,
-            self._limited(interface, revision),
-            self._conf.upgrade_levels.refresh_interval,
-        )
+        sure = self._sure(found, None)
+        self._remember(interface, peer, revision, self._interval, sure)
 
     def _warn(
         self,
@@ -211,9 +279,9 @@ class Caps:
         ):
             return
         LOG.warning(
-            'The %s refused a sealed message. Until it announces itself '
-            'again it is sent version %s of %s, whose encryption does not '
-            'prove where a message comes from. If it was not rolled back, '
+            'The %s no longer takes sealed messages. Until it announces '
+            'itself again it is sent version %s of %s, whose encryption does '
+            'not prove where a message comes from. If it was not rolled back, '
             'find out who else has access to the message broker; [DEFAULT] '
             'rpc_seal_minimum = authenticated forbids it.',
             interface.describe(peer),
@@ -234,64 +302,20 @@ class Caps:
                     del self._known[key]
 
     def _remember(
-        self, key: _Key, cap: _plan.Cap, seconds: float
+        self,
+        interface: _interface.Interface,
+        peer: str | None,
+        revision: _contract.Revision,
+        seconds: float,
+        sure: float | None,
     ) -> _plan.Cap:
+        cap = self._limited(interface, revision)
         until = self._clock() + seconds
         with self._lock:
             if len(self._known) >= _MOST:
                 self._known.clear()
-            self._known[key] = cap, until
+            self._known[_key(interface, peer)] = _Known(cap, until, sure)
         return cap
-
-    def _look_up(
-        self, interface: _interface.Interface, peer: str | None
-    ) -> _contract.Revision | None:
-        """Return what a peer speaks, None when it does not answer."""
-        discover = self._discover.get(interface.name)
-        text = None if discover is None else discover(peer)
-        if text is not None:
-            return self._announced(interface, peer, text)
-        keep = self._keep.get(interface.name)
-        if keep is None:
-            return interface.unknown
-        revision = self._ask(interface, peer)
-        if revision is not None:
-            keep(peer, revision.name)
-        return revision
-
-    def _ask(
-        self, interface: _interface.Interface, peer: str | None
-    ) -> _contract.Revision | None:
-        """Probe a peer.
-
-        :raises _Busy: another thread is at it
-        """
-        key = _key(interface, peer)
-        with self._lock:
-            if key in self._probing:
-                raise _Busy
-            self._probing.add(key)
-        try:
-            return self._probe(interface, peer)
-        finally:
-            with self._lock:
-                self._probing.discard(key)
-
-    def _announced(
-        self, interface: _interface.Interface, peer: str | None, text: str
-    ) -> _contract.Revision:
-        try:
-            return interface.announced(text)
-        except ValueError as error:
-            LOG.error(
-                'The %s announced its version wrongly: %s. Sending it '
-                'version %s of %s; upgrade or restart it.',
-                interface.describe(peer),
-                error,
-                interface.unknown,
-                interface.name,
-            )
-            return interface.unknown
 
 
 def _key(interface: _interface.Interface, peer: str | None) -> _Key:

@@ -102,11 +102,11 @@ class Client:
         :param values: the arguments that matter; others count as left at
             their defaults
         """
-        planner = _plan.planner(self.interface, method, self._cap())
         try:
-            return not planner.make(values).left_out
+            message, _ = self._planned(self.interface.methods[method], values)
         except _plan.Unsendable:
             return False
+        return not message.left_out
 
     def resend(
         self,
@@ -180,15 +180,13 @@ class Client:
         context: trove_context.TroveContext,
         values: Mapping[str, Any],
     ) -> Any:
-        cap = self._cap()
-        message = self._make(method, values, cap)
+        message, cap = self._make(method, values)
         try:
             return self._deliver(method, context, message, cap)
         except _wire.Refused:
             # Nothing was run over there, so it is safe to say it again.
             self._transport.caps.refuted(self.interface, self._peer)
-        lower = self._cap()
-        again = self._make(method, values, lower)
+        again, lower = self._make(method, values)
         if lower == cap:
             self._too_old(method, method.name, message.version, cap, 'less')
         try:
@@ -196,16 +194,30 @@ class Client:
         except _wire.Refused:
             self._too_old(method, method.name, again.version, lower, 'less')
 
+    def _planned(
+        self, method: _contract.Method, values: Mapping[str, Any]
+    ) -> tuple[_plan.Message, _plan.Cap]:
+        """Choose what is sent, within a cap that can be relied on.
+
+        :raises _plan.Unsendable: the peer does not take it
+        """
+        if method.kind == 'call':
+            cap = self._cap()
+            try:
+                return _plan.make(self.interface, method, cap, values), cap
+            except _plan.Unsendable:
+                """It may have been upgraded since it was asked."""
+        # A cast is not answered: what was found out must still be true.
+        cap = self._transport.caps.confirmed(self.interface, self._peer)
+        return _plan.make(self.interface, method, cap, values), cap
+
     def _make(
-        self,
-        method: _contract.Method,
-        values: Mapping[str, Any],
-        cap: _plan.Cap,
-    ) -> _plan.Message:
-        planner = _plan.planner(self.interface, method.name, cap)
+        self, method: _contract.Method, values: Mapping[str, Any]
+    ) -> tuple[_plan.Message, _plan.Cap]:
         try:
-            message = planner.make(values)
+            message, cap = self._planned(method, values)
         except _plan.Unsendable as refused:
+            cap = refused.cap
             if _contract.NOTHING < cap.limit and refused.needs < cap.limit:
                 self._record('refused', method, str(refused.needs), cap)
                 raise exception.PeerTooNew(
@@ -219,16 +231,13 @@ class Client:
             LOG.info(
                 'Left %s out of %s %s to the %s, which speaks %s: the '
                 'argument came later and the peer does the same without it.',
-                ', '.join(message.left_out),
-                self.interface.name,
-                method.name,
-                self.interface.describe(self._peer),
-                cap,
+                *(', '.join(message.left_out), self.interface.name),
+                *(method.name, self.interface.describe(self._peer), cap),
             )
             self._record(
                 'left out', method, message.version, cap, message.left_out
             )
-        return message
+        return message, cap
 
     def _too_old(
         self,
@@ -289,9 +298,7 @@ class Client:
         """
         seconds = None
         if method.timeout is not None:
-            seconds = (
-                self._timeout or self._transport.settings[method.timeout]
-            )
+            seconds = self._timeout or self._transport.settings[method.timeout]
         ours = self._knows_seals(cap)
         sender = context.to_wire(released=not ours)
         if not self.interface.carries_token:

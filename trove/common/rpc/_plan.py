@@ -30,10 +30,13 @@ class Unsendable(Exception):
         it was withdrawn
     """
 
-    def __init__(self, what: str, needs: _contract.Revision) -> None:
+    def __init__(
+        self, what: str, needs: _contract.Revision, cap: Cap
+    ) -> None:
         super().__init__(f'{what} needs {needs}')
         self.what = what
         self.needs = needs
+        self.cap = cap
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -98,7 +101,9 @@ class Planner:
             return Message(self._version(self._always), dict(values))
         method = self._method
         if not self._known:
-            raise Unsendable(method.name, self._needs(method.span))
+            raise Unsendable(
+                method.name, self._needs(method.span), self._cap
+            )
         arguments = {}
         said = set()
         left_out = []
@@ -112,6 +117,7 @@ class Planner:
                         raise Unsendable(
                             f'{method.name} with {name}',
                             self._needs(method.span, argument.span),
+                            self._cap,
                         )
                     left_out.append(name)
                     continue
@@ -175,11 +181,23 @@ class Planner:
 
 
 @functools.lru_cache(maxsize=4096)
-def planner(
+def _planner(
     interface: _interface.Interface, method_name: str, cap: Cap
 ) -> Planner:
-    """Return the planner of a method; there is one for each cap."""
     return Planner(interface, interface.methods[method_name], cap)
+
+
+def make(
+    interface: _interface.Interface,
+    method: _contract.Method,
+    cap: Cap,
+    values: Mapping[str, Any],
+) -> Message:
+    """Choose the lowest version that expresses ``values``.
+
+    :raises Unsendable: even the cap does not express them
+    """
+    return _planner(interface, method.name, cap).make(values)
 
 
 def _same(value: Any, default: Any) -> bool:

@@ -14,6 +14,7 @@ from trove.common import exception
 from trove.common.rpc import _caps
 from trove.common.rpc import _connection
 from trove.common.rpc import _contract
+from trove.common.rpc import _discovery
 from trove.common.rpc import _dispatch
 from trove.common.rpc import _events
 from trove.common.rpc import _forms
@@ -63,10 +64,10 @@ class Transport:
     def __init__(
         self,
         conf: cfg.ConfigOpts,
-        discover: Mapping[str, _caps.Discover] | None = None,
+        discover: Mapping[str, _discovery.Discover] | None = None,
         url: str | None = None,
         *,
-        keep: Mapping[str, _caps.Keep] | None = None,
+        keep: Mapping[str, _discovery.Keep] | None = None,
         keys: _seal.Keys | None = None,
         rejected: _rejection.Sink | None = None,
         replays: _replays.Replays | None = None,
@@ -94,7 +95,7 @@ class Transport:
     def sharing(
         self,
         conf: cfg.ConfigOpts,
-        discover: Mapping[str, _caps.Discover] | None = None,
+        discover: Mapping[str, _discovery.Discover] | None = None,
         *,
         keys: _seal.Keys | None = None,
         rejected: _rejection.Sink | None = None,

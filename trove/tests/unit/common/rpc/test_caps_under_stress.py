@@ -99,6 +99,85 @@ class SilentTest(CapsTestCase):
         self.assertEqual(INTERFACE.latest, caps.get(INTERFACE, 'x').limit)
 
 
+class ProbedTest(CapsTestCase):
+    """A peer that announces nothing, and was asked at some time."""
+
+    def setUp(self):
+        super().setUp()
+        self.found = INTERFACE.revision('1.1')
+
+    def kept(self, probe=None):
+        return self.make(lambda peer: rpc.Probed('1.0'), probe)
+
+    def confirmed(self, caps):
+        return str(caps.confirmed(INTERFACE, 'x'))
+
+    def test_it_is_asked_when_it_matters_and_not_otherwise(self):
+        caps = self.kept()
+        self.assertEqual('1.0', str(caps.get(INTERFACE, 'x')))
+        self.assertEqual(0, self.probed)
+
+        self.assertEqual('1.1', self.confirmed(caps))
+        self.assertEqual('1.1', str(caps.get(INTERFACE, 'x')))
+        self.assertIn('1.1 of guestagent now', self.logs.output)
+
+    def test_it_is_asked_once_in_an_interval(self):
+        caps = self.kept()
+        for self.now in (0.0, 5.0, 9.0, 11.0):
+            self.confirmed(caps)
+        self.assertEqual(2, self.probed)
+
+    def test_it_is_asked_less_often_while_it_is_silent(self):
+        self.found = None
+        caps = self.kept()
+        for self.now in (0.0, 11.0, 29.0, 31.0):
+            self.assertEqual('1.0', self.confirmed(caps))
+        self.assertEqual(2, self.probed)
+
+    def test_it_is_asked_anew_after_all_was_forgotten(self):
+        caps = self.kept()
+        self.confirmed(caps)
+        caps.forget()
+
+        self.confirmed(caps)
+
+        self.assertEqual(2, self.probed)
+
+    def test_a_broker_that_is_away_changes_nothing(self):
+        def probe(interface, peer):
+            raise exception.ServiceUnavailable(what='The message broker')
+
+        self.assertEqual('1.0', self.confirmed(self.kept(probe)))
+        self.assertIn('Could not find out', self.logs.output)
+
+    def test_one_asks_and_the_others_wait_for_the_answer(self):
+        begun, answer = threading.Event(), threading.Event()
+        seen = []
+
+        def probe(interface, peer):
+            self.probed += 1
+            begun.set()
+            answer.wait(30)
+            return self.found
+
+        caps = self.kept(probe)
+        threads = [
+            threading.Thread(target=lambda: seen.append(self.confirmed(caps)))
+            for _ in range(3)
+        ]
+        threads[0].start()
+        self.addCleanup(answer.set)
+        waiting.until(begun.is_set, 'it is asked')
+        for thread in threads[1:]:
+            thread.start()
+
+        answer.set()
+        for thread in threads:
+            thread.join()
+
+        self.assertEqual(['1.1'] * 3, seen)
+
+
 class DowngradeTest(CapsTestCase):
     def refute(self):
         caps = self.make(lambda peer: '1.10')
@@ -114,7 +193,16 @@ class DowngradeTest(CapsTestCase):
 
         self.assertEqual([('downgraded', '1.2')], self.refute())
 
-        self.assertIn('refused a sealed message', self.logs.output)
+        self.assertIn('no longer takes sealed messages', self.logs.output)
+
+    def test_it_is_told_of_one_that_was_asked_again(self):
+        self.config(enable_secure_rpc_messaging=True)
+        self.found = INTERFACE.revision('1.2')
+        caps = self.make(lambda peer: rpc.Probed('1.10'))
+
+        caps.confirmed(INTERFACE, 'x')
+
+        self.assertIn('no longer takes sealed messages', self.logs.output)
 
     def test_not_where_nothing_is_sealed(self):
         self.found = INTERFACE.revision('1.2')

@@ -162,6 +162,23 @@ class Upgrades(stateful.RuleBasedStateMachine):
                 peer = PROCESSES[-3:][number % 3]
             self.deliver(process, interface, peer, method, values)
 
+    @stateful.rule(
+        name=st.sampled_from(SENDERS[:2]),
+        guest=st.sampled_from(PROCESSES[-3:]),
+        which=st.lists(st.integers(0, 10_000), min_size=1, max_size=5),
+    )
+    def order(self, name: str, guest: str, which: list[int]) -> None:
+        """Send a guest what it does not answer."""
+        process = self.world.processes[name]
+        casts = [
+            each
+            for each in _orders(process.kind)
+            if each[0] == 'guestagent' and each[1].kind == 'cast'
+        ]
+        for number in which if process.up else ():
+            interface, method, values = casts[number % len(casts)]
+            self.deliver(process, interface, guest, method, values)
+
     # What must hold
 
     def deliver(
@@ -205,6 +222,11 @@ class Upgrades(stateful.RuleBasedStateMachine):
                 judged is None or number in self.world.arrived,
                 'the peer rejects what it knows',
             )
+            self.expect(
+                number not in self.world.rejections
+                or not self.would_drop(peer),
+                'a guest of a release drops it and tells nobody',
+            )
         finally:
             self.world.broker.tag = None
 
@@ -227,6 +249,10 @@ class Upgrades(stateful.RuleBasedStateMachine):
         return oracle.outcome(
             method, values, cap.limit.name, cap.peer.name
         ).refused
+
+    def would_drop(self, peer: Any) -> bool:
+        """Whether a guest writes down nothing of what it cannot take."""
+        return peer is not None and not self.world.processes[peer].announces
 
     @stateful.invariant()
     def nothing_is_lost(self) -> None:
@@ -311,9 +337,10 @@ class Upgrades(stateful.RuleBasedStateMachine):
             ):
                 # It does not, or may not, ask the conductors.
                 right = declared.floor
-            cap = process.client(interface, peer).cap
+            # Who announces nothing is asked before the next cast.
+            cap = process.transport.caps.confirmed(declared, peer)
             self.expect(
-                cap == right.name,
+                cap.limit == right,
                 f'{process.name} sends {peer or interface} up to {cap}; '
                 f'right is {right}',
             )

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finds out what a peer speaks: it announced that, or it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+import contextlib
+import logging
+import threading
+from typing import Literal
+from typing import NamedTuple
+
+from trove.common.rpc import _contract
+from trove.common.rpc import _interface
+
+LOG = logging.getLogger(__name__)
+
+
+class Probed(str):
+    """What a probe of a peer found, as a :data:`Discover` gives it.
+
+    Unlike what a peer announces, it does not follow an upgrade or a rollback
+    of the peer: nobody tells of that.
+    """
+
+
+#: Gives what a peer announced, as text, or :class:`Probed`, or None where
+#: nothing is known of it.
+Discover = Callable[[str | None], str | None]
+
+#: Takes what a probe of a peer found, None when that proved to be wrong.
+Keep = Callable[[str | None, str | None], None]
+
+#: Asks a peer itself; None when it does not answer.
+Prober = Callable[
+    [_interface.Interface, str | None], _contract.Revision | None
+]
+
+
+class Found(NamedTuple):
+    """What was found out about a peer.
+
+    :param revision: None when nothing was
+    :param by: ``asked``: it was, just now; ``kept``: it was at another time,
+        perhaps by another process; ``guessed``: nobody may ask it
+    """
+
+    revision: _contract.Revision | None
+    by: Literal['announced', 'asked', 'kept', 'guessed']
+
+
+class Busy(Exception):
+    """Another thread probes this peer."""
+
+
+class Discovery:
+    """Knows by what means the peers of each interface are found out about.
+
+    :param discover: by interface name; what a peer announced
+    :param keep: by interface name; only peers of these are probed
+    """
+
+    def __init__(
+        self,
+        discover: Mapping[str, Discover],
+        keep: Mapping[str, Keep],
+        probe: Prober,
+    ) -> None:
+        self._discover = discover
+        self._keep = keep
+        self._probe = probe
+        self._changed = threading.Condition()
+        self._probing: set[tuple[str, int, str | None]] = set()
+
+    def look_up(
+        self, interface: _interface.Interface, peer: str | None
+    ) -> Found:
+        """Return what a peer speaks, and ask it if nobody knows.
+
+        :raises Busy: another thread asks it
+        :raises Exception: of the database, or of the message broker
+        """
+        discover = self._discover.get(interface.name)
+        text = None if discover is None else discover(peer)
+        if text is not None:
+            by: Literal['kept', 'announced'] = (
+                'kept' if isinstance(text, Probed) else 'announced'
+            )
+            return Found(self._read(interface, peer, text), by)
+        found = self.ask(interface, peer)
+        if found.revision is not None:
+            self.keep(interface, peer, found.revision)
+        return found
+
+    def ask(
+        self, interface: _interface.Interface, peer: str | None
+    ) -> Found:
+        """Probe a peer, if one may.
+
+        :raises Busy: another thread is at it
+        :raises Exception: of the message broker
+        """
+        if interface.name not in self._keep:
+            return Found(None, 'guessed')
+        with self._claimed(interface, peer):
+            return Found(self._probe(interface, peer), 'asked')
+
+    def wait(
+        self, interface: _interface.Interface, peer: str | None
+    ) -> None:
+        """Return when no other thread probes a peer."""
+        key = interface.name, interface.major, peer
+        with self._changed:
+            self._changed.wait_for(lambda: key not in self._probing)
+
+    def keep(
+        self,
+        interface: _interface.Interface,
+        peer: str | None,
+        revision: _contract.Revision | None,
+    ) -> None:
+        """Keep what a peer has answered, None when that was wrong.
+
+        :raises Exception: of the database
+        """
+        keep = self._keep.get(interface.name)
+        if keep is not None:
+            keep(peer, None if revision is None else revision.name)
+
+    @contextlib.contextmanager
+    def _claimed(
+        self, interface: _interface.Interface, peer: str | None
+    ) -> Iterator[None]:
+        key = interface.name, interface.major, peer
+        with self._changed:
+            if key in self._probing:
+                raise Busy
+            self._probing.add(key)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._probing.discard(key)
+                self._changed.notify_all()
+
+    def _read(
+        self, interface: _interface.Interface, peer: str | None, text: str
+    ) -> _contract.Revision:
+        try:
+            return interface.announced(text)
+        except ValueError as error:
+            LOG.error(
+                'The %s announced its version wrongly: %s. Sending it '
+                'version %s of %s; upgrade or restart it.',
+                interface.describe(peer),
+                error,
+                interface.unknown,
+                interface.name,
+            )
+            return interface.unknown

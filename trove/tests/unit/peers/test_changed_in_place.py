@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Guest agents that announce nothing, upgraded or rolled back in place."""
+
+from __future__ import annotations
+
+import itertools
+
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.common import rpc
+from trove.guestagent import api as guest_api
+from trove.objects import instance as instances
+from trove.peers import versions
+from trove.tests import base
+from trove.tests.fixtures import broker
+from trove.tests.fixtures import contracts
+from trove.tests.fixtures import upgrades
+from trove.tests.unit.taskmanager import scene
+
+
+class TestChangedInPlace(scene.TestCase):
+    """A released agent is upgraded, or rolled back, and tells nobody."""
+
+    def setUp(self):
+        super().setUp()
+        self.instance_id = self.given_request()
+        self.broker = broker.Broker()
+        self.received = []
+        self.questions = []
+        self.server = None
+
+    def sender(self):
+        """The client of another process."""
+        known = versions.Versions(self.conf)
+        transport = rpc.Transport(
+            self.conf,
+            known.discover,
+            keep=known.keep,
+            connection=self.broker.connection('api'),
+        )
+        ask = transport.ask
+
+        def watched(topic, server, version, method, *args, **kwargs):
+            self.questions.append((version, method))
+            return ask(topic, server, version, method, *args, **kwargs)
+
+        transport.ask = watched
+        return guest_api.API(transport, self.instance_id)
+
+    def given_agent(self, version):
+        if self.server is not None:
+            self.server.stop()
+        transport = rpc.Transport(
+            self.conf, connection=self.broker.connection('guest')
+        )
+        self.server = transport.server(
+            contracts.Recorder(
+                guest_api.API.interface,
+                lambda came: self.received.append(came[0]),
+            ),
+            host='guest',
+            peer=self.instance_id,
+            version=version,
+        )
+        self.server.start()
+
+    def given_known(self, version):
+        """One that was asked once, by a process that is gone."""
+        self.given_agent(version)
+        self.assertEqual(version, self.sender().cap)
+        self.questions.clear()
+
+    def kept(self):
+        return instances.guest_version(self.instance_id)
+
+    def test_an_upgraded_one_is_asked_before_a_refusal(self):
+        self.given_known('1.0')
+        self.given_agent('1.2')
+
+        sender = self.sender()
+        sender.pre_create_backup(self.context)
+
+        self.assertEqual(['pre_create_backup'], self.received)
+        self.assertEqual(('1.2', '1.2'), (sender.cap, self.kept()))
+
+    def test_an_upgraded_one_can_do_more_before_it_is_told_so(self):
+        self.given_known('1.0')
+        self.given_agent('1.1')
+
+        self.assertTrue(self.sender().can_send('resize_fs', online=True))
+
+    def test_one_that_was_not_upgraded_is_asked_once(self):
+        self.given_known('1.1')
+        sender = self.sender()
+
+        for _ in range(3):
+            error = self.assertRaises(
+                exception.PeerTooOld, sender.pre_create_backup, self.context
+            )
+            self.assertIn('speaks 1.1', str(error))
+
+        self.assertEqual(1, self.questions.count(('1.5', 'trove_rpc_probe')))
+        self.assertEqual([], self.received)
+
+    def test_one_that_was_rolled_back_is_asked_before_a_cast(self):
+        self.given_known('1.1')
+        self.given_agent('1.0')
+
+        # To a cast nobody would answer.
+        error = self.assertRaises(
+            exception.PeerTooOld, self.sender().rebuild, self.context, '5.7'
+        )
+
+        self.assertIn('speaks 1.0.', str(error))
+        self.assertEqual([], self.received)
+        self.assertEqual('1.0', self.kept())
+
+    def test_that_it_was_taken_for_more_stays_to_be_seen(self):
+        self.given_known('1.5')
+        self.given_agent('1.3')
+
+        self.sender().rebuild(self.context, '5.7')
+
+        found = instances.guest_spoken(self.instance_id)
+        self.assertEqual(('1.3', '1.5'), (found.revision, found.former))
+
+    def test_one_that_is_away_is_sent_what_it_knew(self):
+        self.given_known('1.1')
+        self.server.stop()
+
+        sender = self.sender()
+        for _ in range(2):
+            sender.rebuild(self.context, '5.7')
+
+        self.assertEqual(1, len(self.questions))
+        self.given_agent('1.1')
+        self.assertEqual(['rebuild', 'rebuild'], self.received)
+
+    def test_one_that_announces_itself_is_never_asked(self):
+        self.given_agent('1.4')
+        instances.record_heartbeat(
+            self.instance_id, status=None, guest_version='1.4', sent=1.0
+        )
+
+        sender = self.sender()
+        sender.rebuild(self.context, '5.7')
+        self.assertRaises(
+            exception.PeerTooOld, sender.node_cleanup, self.context
+        )
+
+        self.assertEqual([], self.questions)
+
+    def test_a_call_that_an_upgraded_one_no_longer_knows(self):
+        self.given_known('1.0')
+        self.given_agent('1.2')
+
+        sender = self.sender()
+        error = self.assertRaises(
+            exception.PeerTooOld,
+            sender.stop_db,
+            self.context,
+            do_not_start_on_reboot=True,
+        )
+
+        self.assertIn('speaks 1.2', str(error))
+        self.assertEqual('1.2', self.kept())
+
+
+class TestCastsToWhatItBecame(base.TestCase):
+    """What such a guest does not know it drops, so it must not get it."""
+
+    released = sorted(set(upgrades.RELEASES) - {'ours', 'latest'})
+
+    def casts(self):
+        methods = guest_api.API.interface.methods.values()
+        # First what not all of them know.
+        for method in sorted(methods, key=lambda m: m.name != 'rebuild'):
+            if method.kind == 'cast':
+                for values in contracts.orders(method):
+                    yield method.name, values
+
+    def test_from_every_release_to_every_other(self):
+        for old, new in itertools.permutations(self.released, 2):
+            world = upgrades.World()
+            sender = world.add('api1', 'latest').client('guestagent', 'guest1')
+            world.add('guest1', old)
+            self.assertTrue(sender.can_send('create_user'), 'it is asked')
+
+            world.change('guest1', new)
+            sent = []
+            for number, (name, values) in enumerate(self.casts()):
+                context = trove_context.TroveContext(
+                    request_id=f'req-{number}', overwrite=False
+                )
+                try:
+                    getattr(sender, name)(context, **values)
+                except (exception.PeerTooOld, exception.PeerTooNew):
+                    continue
+                sent.append(context.request_id)
+
+            self.assertEqual({}, world.rejections, (old, new))
+            self.assertEqual(sent, list(world.arrived), (old, new))
