@@ -156,7 +156,8 @@ class App(cliff_app.App):
     def complain(self, text: str) -> None:
         """Say on standard error why something is not done."""
         self.stdout.flush()
-        print(f'{NAME}: {text}', file=self.stderr, flush=True)
+        safe = '\n'.join(plain(line) for line in text.split('\n'))
+        print(f'{NAME}: {safe}', file=self.stderr, flush=True)
 
     def read_options(self) -> None:
         """Read the configuration files and begin to log.
@@ -190,6 +191,11 @@ class App(cliff_app.App):
             if transport is not None:
                 transport.close()
             database.dispose()
+
+
+def plain(text: str) -> str:
+    """Make a text of whoever sent it safe to show at a terminal."""
+    return text if text.isprintable() else ascii(text)
 
 
 def reason(error: Exception) -> str | None:

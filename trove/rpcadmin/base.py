@@ -201,13 +201,16 @@ seconds.__name__ = 'number of seconds'
 
 
 def _text(cell: Any, formatter: str) -> Any:
+    if isinstance(cell, Document):
+        # JSON escapes what it holds.
+        return cell.human_readable()
     if isinstance(cell, Words) and formatter != 'table':
         cell = ', '.join(cell.machine_readable())
     elif isinstance(cell, columns.FormattableColumn):
         cell = cell.human_readable()
     if cell is None or cell == '':
         return '' if formatter == 'csv' else '-'
-    return cell
+    return rpc_app.plain(cell) if isinstance(cell, str) else cell
 
 
 def moment(time: datetime.datetime | None) -> str | None:
@@ -231,11 +234,6 @@ def releases(names: Sequence[str]) -> str | None:
     if len(said) < 2:
         return said[0] if said else None
     return f'{said[0]} to {said[-1]}'
-
-
-def plain(text: str) -> str:
-    """Make a text of whoever sent it safe to show at a terminal."""
-    return text if text.isprintable() else ascii(text)
 
 
 def chosen(names: Sequence[str], everything: bool) -> list[str]:

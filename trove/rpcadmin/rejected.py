@@ -107,7 +107,7 @@ class List(base.Lister):
         rows = (
             (
                 *(each.id, base.moment(each.created), each.interface),
-                *(base.plain(each.method), each.version, each.cause),
+                *(each.method, each.version, each.cause),
                 *(each.instance_id, each.count, each.state),
                 each.replayable,
             )
@@ -141,7 +141,7 @@ class Show(base.ShowOne):
             'replayable': one.replayable,
             'count': one.count,
             'interface': one.interface,
-            'method': base.plain(one.method),
+            'method': one.method,
             'version': one.version,
             'kind': one.kind,
             'cause': one.cause,

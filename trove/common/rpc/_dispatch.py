@@ -339,7 +339,7 @@ class Dispatcher:
         )
         if message.kind == 'call' and rejection.honest:
             LOG.info(
-                'Refused the call of %s %s: %s.',
+                'Refused the call of %s %r: %s.',
                 self._name,
                 message.method,
                 rejected.reason,
@@ -348,7 +348,7 @@ class Dispatcher:
             self._write_down(self._receiver.sink, rejection)
         else:
             LOG.warning(
-                'Could not take %s %s: %s.',
+                'Could not take %s %r: %s.',
                 self._name,
                 message.method,
                 rejected.reason,

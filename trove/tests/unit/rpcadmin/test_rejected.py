@@ -19,13 +19,14 @@ class RejectedTestCase(base.TestCase):
         self.config(inst_rpc_key_encr_key='k' * 32)
         self.replayed = []
         self.failing = set()
+        self.method = 'rebuild'
         self.useFixture(fixtures.MockPatch('trove.peers.replay', self.replay))
 
     def replay(self, conf, transport, name):
         if name in self.failing:
             raise exception.PeerTooOld(
                 peer='task managers',
-                what='rebuild',
+                what=self.method,
                 needs='1.1',
                 speaks='1.0',
                 remedy='Upgrade them.',
@@ -125,12 +126,39 @@ class ListTest(RejectedTestCase):
         self.assertEqual(5, len(rows))
 
     def test_words_of_strangers_do_nothing_to_a_terminal(self):
-        self.reject(method='\x1b[2J', cause='method')
+        name = self.reject(
+            method='\x1b[2J',
+            sender='\x1b[31m',
+            request_id='req\x1b]0;owned\x07',
+            project_id='\x9b31m',
+            user_id='a\nforged line',
+            reason='it has\x1b[2J that',
+            arguments={'instance_id': '\x1b[2Jhello', '\x1b': '\x1b'},
+        )
 
-        self.run_rpc('rejected', 'list')
+        for command in ('list', '--long'), ('show', name):
+            for kind in ('table', 'value', 'csv', 'yaml', 'json'):
+                if command[0] == 'show' and kind == 'csv':
+                    continue
+                status = self.run_rpc('rejected', *command, '-f', kind)
 
-        self.assertNotIn('\x1b', self.out)
-        self.assertIn('x1b', self.out)
+                self.assertEqual(0, status, self.error)
+                for forbidden in '\x1b', '\x07', '\x9b', '\nforged':
+                    self.assertNotIn(forbidden, self.out, (command, kind))
+        # To a program it is what it is.
+        found = self.json('rejected', 'show', name)
+        self.assertEqual('\x1b[2J', found['method'])
+
+    def test_nor_do_they_in_a_complaint(self):
+        self.method = '\x1b[2J\r'
+        name = self.reject(method=self.method)
+        self.failing.add(name)
+
+        self.assertEqual(1, self.run_rpc('rejected', 'replay', name))
+
+        self.assertIn('x1b[2J', self.error)
+        self.assertNotIn('\x1b', self.error)
+        self.assertNotIn('\r', self.error)
 
 
 class ShowTest(RejectedTestCase):

@@ -145,6 +145,29 @@ class HonestTest(RejectionTestCase):
         )
 
 
+class LoggedTest(RejectionTestCase):
+    """Nobody writes down what is rejected, so the log has it."""
+
+    def make_transport(self):
+        return self.memory_transport()
+
+    def test_the_method_of_a_stranger_forges_no_line(self):
+        forged = 'drop\n2027-01-01 CRITICAL trove [-] all is lost \x1b[2J'
+        self.serve(version='1.0')
+
+        self.assertRaises(
+            oslo_messaging.RemoteError, self.bare().call, {}, forged
+        )
+        self.bare().cast({}, forged)
+        waiting.until(
+            lambda: 'Could not take' in self.logs.output, 'it is refused'
+        )
+
+        self.assertIn('Refused the call of guestagent', self.logs.output)
+        self.assertNotIn('\x1b', self.logs.output)
+        self.assertNotIn('\n2027-01-01', self.logs.output)
+
+
 class BrokenTest(RejectionTestCase):
     def setUp(self):
         super().setUp()
