@@ -20,31 +20,48 @@ _SECRETS = (
 #: Texts of any format, with any secret in them.
 _OPAQUE = frozenset(
     (
-        *('config_contents', 'overrides', 'overlay', 'cluster_config'),
-        *('files', 'snapshot', 'replica_info'),
+        *('config_contents', 'overrides', 'config_overrides', 'overlay'),
+        *('cluster_config', 'cluster_configuration', 'slave_config'),
+        *('replica_source_config', 'snapshot', 'replica_info'),
+        *('modules', 'contents', 'files', 'upgrade_info'),
     )
 )
 
-# No part of these may match without bound: strangers choose the text.
-_IN_TEXT = (
-    (re.compile(r'(://[^/\s:@]{0,256}:)[^/\s@]{1,256}@'), r'\1***@'),
-    (
-        re.compile(
+#: A quotation mark, also of JSON within a text of JSON.
+_QUOTE = r'(?:\\{0,3}["\']){0,1}'
+
+#: Between the name of a secret and the secret.
+_IS = rf'{_QUOTE}\s{{0,8}}[=:]\s{{0,8}}{_QUOTE}'
+
+# Strangers choose the text: nothing before a secret, or around it, may match
+# without bound. A secret itself may, for what it matches is done with.
+_IN_TEXT = tuple(
+    (re.compile(pattern, re.IGNORECASE), instead)
+    for pattern, instead in (
+        (
+            r'(-----BEGIN [A-Z0-9 ]{0,64}PRIVATE KEY(?: BLOCK)?-----)'
+            r'[\s\S]*?(?=-----END|\Z)',
+            r'\1***',
+        ),
+        (r'(://[^/\s:@]{0,256}:)[^/\s@]{1,256}@', r'\1***@'),
+        (
             r'((?:key|secret|pass|passwd|password|passphrase|pwd|token|sig'
-            r'|requirepass|masterauth|signature)'
-            r'["\']{0,1}(?:\s{0,8}[=:]\s{0,8}|\s{1,8}))[^\s&,;]{1,1024}',
-            re.IGNORECASE,
+            rf'|requirepass|masterauth|signature)(?:{_IS}|\s{{1,8}}))'
+            r'[^\s&,;]+',
+            r'\1***',
         ),
-        r'\1***',
-    ),
-    (
-        re.compile(
+        (
+            rf'(auth(?:orization)?{_IS}(?:(?:basic|bearer|digest)\s{{1,8}})?)'
+            r'[^\s&,;]+',
+            r'\1***',
+        ),
+        (r'(\bbearer\s{1,8})[^\s&,;]+', r'\1***'),
+        (
             r'(identified\s{1,8}(?:with\s{1,8}\S{1,64}\s{1,8})?by\s{1,8}'
-            r'(?:password\s{1,8})?)\S{1,1024}',
-            re.IGNORECASE,
+            r'(?:password\s{1,8})?)\S+',
+            r'\1***',
         ),
-        r'\1***',
-    ),
+    )
 )
 
 
@@ -63,6 +80,10 @@ def mask(value: Any) -> Any:
             for name, inner in value.items()
         }
     if isinstance(value, list | tuple):
+        name, secret = value if len(value) == 2 else (None, None)
+        if isinstance(name, str) and _hides(name, secret, pair=False):
+            # As the items of a mapping are listed.
+            return [name, MASKED]
         return [mask(inner) for inner in value]
     if isinstance(value, str):
         return _text(value)

@@ -58,9 +58,55 @@ class RecordTest(base.TestCase):
             {'text': f'see https://user:{secret}@host/x'},
             {'text': f'GET /x?temp_url_sig={secret}&expires=1'},
             {'text': f"CREATE USER x IDENTIFIED BY '{secret}'"},
+            {'text': f'password {secret * 500}'},
+            {'text': json.dumps(json.dumps({'password': secret}))},
+            {'text': json.dumps({'auths': {'host': {'auth': secret}}})},
+            {'text': f'Authorization: Bearer {secret}'},
+            {'text': f'authorization = "Basic {secret}"'},
+            {'text': f'curl -H "Bearer {secret}"'},
+            {'list': [['password', secret]]},
+            {'modules': [{'module': {'name': 'm', 'contents': secret}}]},
+            {'modules': secret},
+            {'module': {'name': 'm', 'contents': secret}},
+            {'slave_config': f'x = {secret}'},
+            {'replica_source_config': {'x': secret}},
+            {'config_overrides': {'x': secret}},
+            {'cluster_configuration': f'x = {secret}'},
+            {'upgrade_info': {'x': secret}},
         ):
             found = self.rejection(arguments=arguments)
             self.assertNotIn(secret, json.dumps(found.masked()), arguments)
+
+    def test_private_keys_in_texts(self):
+        for kind in (
+            *('PRIVATE KEY', 'RSA PRIVATE KEY', 'ENCRYPTED PRIVATE KEY'),
+            *('OPENSSH PRIVATE KEY', 'PGP PRIVATE KEY BLOCK'),
+        ):
+            begin, end = f'-----BEGIN {kind}-----', f'-----END {kind}-----'
+            lines = f'DEK-Info: AES-128-CBC,F0\n\nhunter2\nhunter2=\n{end}'
+            found = self.rejection(
+                arguments={
+                    'whole': f'{begin}\n{lines}\nand more',
+                    'cut off': f'x\n{begin}\nhunter2',
+                }
+            ).masked()
+
+            self.assertNotIn('hunter2', json.dumps(found))
+            self.assertIn('and more', found['whole'])
+
+    def test_what_is_no_secret_is_shown(self):
+        arguments = {
+            'name': 'db',
+            'author': 'author: jane',
+            'size': [2, 3],
+            'pair': ['name', 'jane'],
+            'mixed': [['a'], 'b'],
+            'url': 'https://host/path',
+        }
+
+        found = self.rejection(arguments=arguments).masked()
+
+        self.assertEqual(arguments | {'author': '***'}, found)
 
     def test_masking_ends_soon(self):
         for value in ('password ' * 100_000, ['short'] * 100_000):
