@@ -135,10 +135,7 @@ class Rules:
             return 'clear'
         if conf.rpc_seal_minimum == 'authenticated':
             return 'sealed'
-        since = interface.sealed_since
-        if since is not None and usable >= interface.revision(since):
-            return 'sealed'
-        return 'released'
+        return 'sealed' if interface.seals(usable) else 'released'
 
 
 def _why(

@@ -272,10 +272,11 @@ class Caps:
         revision: _contract.Revision,
     ) -> None:
         """Tell when messages are no longer sealed because of a refusal."""
-        if interface.sealed_since is None or not (
+        if not (
             self._conf.enable_secure_rpc_messaging
-            and revision < interface.revision(interface.sealed_since)
-            and believed >= interface.revision(interface.sealed_since)
+            and interface.seals(believed)
+            and not interface.seals(revision)
+            and revision != _contract.NOTHING
         ):
             return
         LOG.warning(

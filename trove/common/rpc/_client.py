@@ -299,7 +299,8 @@ class Client:
         seconds = None
         if method.timeout is not None:
             seconds = self._timeout or self._transport.settings[method.timeout]
-        ours = self._knows_seals(cap)
+        # Whether the peer is of this tree, as far as its cap tells.
+        ours = self.interface.seals(cap.limit)
         sender = context.to_wire(released=not ours)
         if not self.interface.carries_token:
             sender.pop('auth_token', None)
@@ -338,8 +339,3 @@ class Client:
             return version, False
         sealed = self.interface.sealed_version(version, cap.limit)
         return sealed or version, sealed is not None
-
-    def _knows_seals(self, cap: _plan.Cap) -> bool:
-        """Whether the peer is of this tree, as far as its cap tells."""
-        since = self.interface.sealed_since
-        return since is None or cap.limit >= self.interface.revision(since)

@@ -30,7 +30,8 @@ class Interface:
     :param carries_token: the user's token and service catalog go along; not
         where one end of the interface is a customer's machine
     :param sealed_since: the first revision whose peers understand sealed
-        messages; those before it know the released encryption only
+        messages, where releases served the interface that know the released
+        encryption only; None where none did, and all peers understand them
     :param names_sender: many peers send to one, each with a key of its own,
         so a message names its sender
     :param follows: it is a new major version that is served beside the one
@@ -177,6 +178,14 @@ class Interface:
         known = self._by_name
         return known[name].index
 
+    @functools.cached_property
+    def _sealed(self) -> int:
+        return self._index(self.sealed_since) if self.sealed_since else 0
+
+    def seals(self, revision: _contract.Revision) -> bool:
+        """Whether peers of ``revision`` understand sealed messages."""
+        return revision.index >= self._sealed
+
     @functools.lru_cache(1024)  # noqa: B019 (there are few interfaces)
     def sealed_version(
         self, version: str, limit: _contract.Revision
@@ -187,12 +196,10 @@ class Interface:
         :param limit: the highest revision that may be sent
         :returns: None when that does not know sealed messages
         """
-        if self.sealed_since is None:
+        if not self.seals(limit):
             return None
-        first = self.revision(self.sealed_since)
-        if limit < first:
-            return None
-        return str(max(_contract.Version.parse(version), first.version))
+        first = self.history[self._sealed].version
+        return str(max(_contract.Version.parse(version), first))
 
     def describe(self, peer: str | None) -> str:
         """Say who a peer is, for a log line or an error."""

@@ -103,6 +103,38 @@ class MajorTest(base.MessageTestCase):
         self.assertEqual('bright', new.shine(self.context))
         self.assertTrue(new.can_send_version('2.1'))
 
+    def test_what_it_sends_is_sealed_and_nothing_less_is(self):
+        self.transport = self.memory_transport(
+            discover={'guestagent': lambda peer: self.announced},
+            keys=keys_fixture.Keys(None, 'k' * 32),
+        )
+        old, new = self.both(
+            self.manager, self.Manager2(), announced='1.2,2.1'
+        )
+
+        new.paint(self.context, 7)
+        old.paint(self.context, 'door')
+
+        self.assertEqual(
+            [('sealed', '2.0'), ('released', '1.0')],
+            [
+                (event.form, event.version)
+                for event in self.events
+                if event.outcome == 'sent'
+            ],
+        )
+
+    def test_one_that_is_refused_is_not_sent_in_a_weaker_form(self):
+        self.config(enable_secure_rpc_messaging=True)
+        old, new = self.both(self.manager, announced='1.10,2.1')
+
+        self.assertRaises(
+            exception.PeerTooOld, new.paint, self.context, 7
+        )
+
+        self.assertNotIn('downgraded', [e.outcome for e in self.events])
+        self.assertNotIn('no longer takes sealed', self.logs.output)
+
     def test_a_new_client_sends_an_old_peer_nothing(self):
         for announced in ('1.10', None, 'nonsense'):
             old, new = self.both(self.manager, announced=announced)
