@@ -9,7 +9,8 @@ files to open in order:
 2. ``_client.py``: takes it through the next four
 3. ``_caps.py``: the cap of the peer, from the pin and what it announced
    (``_discovery.py``), or what a probe of it found (``_probe.py``)
-4. ``_plan.py``: the lowest version that says it, within the cap
+4. ``_plan.py``: the lowest version that says it, within the cap; what the
+   sender is told if there is none is in ``_unsent.py``
 5. ``_seal.py``: encrypts it, in the form that the peer understands (the
    forms are in ``_forms.py``, the receiver's side in ``_opening.py``)
 6. ``_wire.py``: hands it to oslo.messaging; makes sense of what comes back

@@ -84,7 +84,8 @@ class Caps:
         had = self._known.get(key)
         if had is not None and had.until >= self._clock():
             return had.cap
-        fallback = interface.unknown if had is None else had.cap.peer
+        # Believed on, where nothing better is to be had.
+        fallback = had.cap.peer if had is not None and had.cap.known else None
         sure = None if had is None else had.sure
         seconds = self._interval
         try:
@@ -92,13 +93,12 @@ class Caps:
         except _discovery.Busy:
             return self._limited(interface, fallback)
         except Exception as error:  # noqa: BLE001
-            self._tell(interface, peer, fallback, error)
+            self._tell(interface, peer, fallback or interface.unknown, error)
             return self._remember(interface, peer, fallback, _BREATH, sure)
         if found.revision is None and found.by == 'asked':
             seconds *= _SILENT
-        revision = found.revision or interface.unknown
         sure = self._sure(found, sure)
-        return self._remember(interface, peer, revision, seconds, sure)
+        return self._remember(interface, peer, found.revision, seconds, sure)
 
     def confirmed(
         self, interface: _interface.Interface, peer: str | None
@@ -111,6 +111,10 @@ class Caps:
         asks a peer once in ``refresh_interval`` seconds at most.
         """
         cap = self.get(interface, peer)
+        if not cap.known:
+            # Another thread may just be asking it.
+            self._discovery.wait(interface, peer)
+            cap = self.get(interface, peer)
         while self._is_doubtful(interface, peer):
             try:
                 cap = self._ask_again(interface, peer, cap)
@@ -194,12 +198,14 @@ class Caps:
         )
 
     def _limited(
-        self, interface: _interface.Interface, revision: _contract.Revision
+        self,
+        interface: _interface.Interface,
+        found: _contract.Revision | None,
     ) -> _plan.Cap:
         pin = self.pin(interface)
-        return _plan.cap(
-            revision if pin is None or pin > revision else pin, revision
-        )
+        revision = found or interface.unknown
+        limit = revision if pin is None or pin > revision else pin
+        return _plan.cap(limit, revision, found is not None)
 
     def pin(
         self, interface: _interface.Interface
@@ -306,7 +312,7 @@ class Caps:
         self,
         interface: _interface.Interface,
         peer: str | None,
-        revision: _contract.Revision,
+        revision: _contract.Revision | None,
         seconds: float,
         sure: float | None,
     ) -> _plan.Cap:

@@ -19,6 +19,7 @@ from trove.common.rpc import _notification
 from trove.common.rpc import _plan
 from trove.common.rpc import _seal
 from trove.common.rpc import _transport
+from trove.common.rpc import _unsent
 from trove.common.rpc import _wire
 
 LOG = logging.getLogger(__name__)
@@ -187,7 +188,7 @@ class Client:
             # Nothing was run over there, so it is safe to say it again.
             self._transport.caps.refuted(self.interface, self._peer)
         again, lower = self._make(method, values)
-        if lower == cap:
+        if (lower.limit, lower.peer) == (cap.limit, cap.peer):
             self._too_old(method, method.name, message.version, cap, 'less')
         try:
             return self._deliver(method, context, again, lower)
@@ -217,16 +218,13 @@ class Client:
         try:
             message, cap = self._planned(method, values)
         except _plan.Unsendable as refused:
-            cap = refused.cap
+            cap, needs = refused.cap, str(refused.needs)
             if _contract.NOTHING < cap.limit and refused.needs < cap.limit:
-                self._record('refused', method, str(refused.needs), cap)
-                raise exception.PeerTooNew(
-                    peer=self.interface.describe(self._peer),
-                    what=refused.what,
-                    until=str(refused.needs),
-                    speaks=str(cap),
+                self._record('refused', method, needs, cap)
+                raise _unsent.too_new(
+                    self.interface, self._peer, refused.what, needs, cap
                 ) from None
-            self._too_old(method, refused.what, str(refused.needs), cap)
+            self._too_old(method, refused.what, needs, cap)
         if message.left_out:
             LOG.info(
                 'Left %s out of %s %s to the %s, which speaks %s: the '
@@ -248,22 +246,10 @@ class Client:
         speaks: str | None = None,
     ) -> NoReturn:
         self._record('refused', method, needs, cap)
-        if cap.limit == _contract.NOTHING:
-            speaks = 'other major versions only'
         pin = self._transport.caps.pin(self.interface)
-        remedy = self.interface.remedy
-        if pin is not None and cap.limit == pin < cap.peer:
-            remedy = (
-                f'This service is pinned: set [upgrade_levels] '
-                f'{self.interface.name} to auto, or to {needs} or later.'
-            )
-        raise exception.PeerTooOld(
-            peer=self.interface.describe(self._peer),
-            what=what,
-            needs=needs,
-            speaks=speaks or str(cap),
-            remedy=remedy,
-        )
+        raise _unsent.too_old(
+            self.interface, self._peer, what, needs, cap, pin, speaks
+        ) from None
 
     def _record(
         self,

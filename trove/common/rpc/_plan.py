@@ -28,6 +28,7 @@ class Unsendable(Exception):
     :param what: the method, or the method and the argument
     :param needs: the nearest revision that has it; lower than the cap where
         it was withdrawn
+    :param cap: of the peer
     """
 
     def __init__(
@@ -41,24 +42,29 @@ class Unsendable(Exception):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Cap:
-    """How far one may go with a peer; there is one object for each pair.
+    """How far one may go with a peer; there is one object for each.
 
     :param limit: the highest revision that may be sent
     :param peer: the revision that the peer is believed to be of; higher
         than the limit where the operator has set a pin
+    :param known: False where nothing is known of the peer, and it is taken
+        for what every peer understands
     """
 
     limit: _contract.Revision
     peer: _contract.Revision
+    known: bool = True
 
     def __str__(self) -> str:
         return self.limit.name
 
 
 @functools.lru_cache(maxsize=1024)
-def cap(limit: _contract.Revision, peer: _contract.Revision) -> Cap:
-    """Return the cap of a pair."""
-    return Cap(limit, peer)
+def cap(
+    limit: _contract.Revision, peer: _contract.Revision, known: bool
+) -> Cap:
+    """Return the cap of these."""
+    return Cap(limit, peer, known)
 
 
 class Planner:

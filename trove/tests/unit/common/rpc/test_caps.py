@@ -69,6 +69,35 @@ class CapTest(base.MessageTestCase):
         self.announced = None
         self.assertEqual('1.0', self.serve().cap)
 
+    def test_a_refusal_of_whom_nothing_is_known_says_so(self):
+        self.announced = None
+        api = self.serve()
+
+        error = self.assertRaises(
+            exception.PeerTooOld, api.polish, self.context
+        )
+
+        self.assertEqual('1.0 as far as is known', error.speaks)
+        self.assertIn('Check that it runs', error.remedy)
+        self.assertNotIn('Upgrade the sample server', str(error))
+
+    def test_what_was_known_counts_while_the_database_is_away(self):
+        def broken():
+            raise exception.ServiceUnavailable(what='The database')
+
+        now = [0.0]
+        answers = iter(['1.1'])
+        caps = rpc_caps.Caps(
+            self.conf,
+            {'guestagent': lambda peer: next(answers, None) or broken()},
+            {},
+            lambda interface, peer: None,
+            clock=lambda: now[0],
+        )
+        for now[0] in (0.0, 100.0):
+            cap = caps.get(sample.API.interface, 'x')
+            self.assertEqual(('1.1', True), (str(cap), cap.known))
+
     def test_a_peer_newer_than_us_gets_our_latest(self):
         self.announced = '1.11'
         self.assertEqual('1.10', self.serve().cap)

@@ -90,13 +90,41 @@ class SilentTest(CapsTestCase):
         self.addCleanup(answer.set)
         waiting.until(begun.is_set, 'it is asked')
 
-        others = [caps.get(INTERFACE, 'x').limit for _ in range(5)]
+        others = [caps.get(INTERFACE, 'x') for _ in range(5)]
 
-        self.assertEqual([INTERFACE.floor] * 5, others)
+        self.assertEqual([INTERFACE.floor] * 5, [c.limit for c in others])
+        self.assertFalse(any(each.known for each in others))
         answer.set()
         thread.join()
         self.assertEqual(1, self.probed)
         self.assertEqual(INTERFACE.latest, caps.get(INTERFACE, 'x').limit)
+
+    def test_who_would_be_refused_waits_for_the_answer(self):
+        begun, answer = threading.Event(), threading.Event()
+        seen = []
+
+        def probe(interface, peer):
+            begun.set()
+            answer.wait(30)
+            return INTERFACE.latest
+
+        caps = self.make(probe=probe)
+        threads = [
+            threading.Thread(target=caps.get, args=(INTERFACE, 'x')),
+            threading.Thread(
+                target=lambda: seen.append(caps.confirmed(INTERFACE, 'x'))
+            ),
+        ]
+        threads[0].start()
+        self.addCleanup(answer.set)
+        waiting.until(begun.is_set, 'it is asked')
+        threads[1].start()
+
+        answer.set()
+        for thread in threads:
+            thread.join()
+
+        self.assertEqual(INTERFACE.latest, seen[0].limit)
 
 
 class ProbedTest(CapsTestCase):

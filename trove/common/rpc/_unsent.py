@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a sender is told whose message is not sent: why, and what to do."""
+
+from __future__ import annotations
+
+from trove.common import exception
+from trove.common.rpc import _contract
+from trove.common.rpc import _interface
+from trove.common.rpc import _plan
+
+_UNKNOWN = (
+    'It did not answer when it was asked. Check that it runs and reaches the '
+    'message broker, then repeat the request; upgrade it if that does not '
+    'help.'
+)
+
+
+def too_new(
+    interface: _interface.Interface,
+    peer: str | None,
+    what: str,
+    until: str,
+    cap: _plan.Cap,
+) -> exception.PeerTooNew:
+    """The peer no longer knows what would be sent."""
+    return exception.PeerTooNew(
+        peer=interface.describe(peer),
+        what=what,
+        until=until,
+        speaks=str(cap),
+    )
+
+
+def too_old(
+    interface: _interface.Interface,
+    peer: str | None,
+    what: str,
+    needs: str,
+    cap: _plan.Cap,
+    pin: _contract.Revision | None,
+    speaks: str | None = None,
+) -> exception.PeerTooOld:
+    """The peer does not know yet what would be sent.
+
+    :param pin: the operator's, if there is one
+    :param speaks: what the peer speaks, where that is no revision
+    """
+    remedy = interface.remedy
+    if speaks is None:
+        speaks = str(cap)
+        if not cap.known:
+            speaks, remedy = f'{cap} as far as is known', _UNKNOWN
+        elif cap.limit == _contract.NOTHING:
+            speaks = 'other major versions only'
+    if pin is not None and cap.limit == pin < cap.peer:
+        remedy = (
+            f'This service is pinned: set [upgrade_levels] {interface.name} '
+            f'to auto, or to {needs} or later.'
+        )
+    return exception.PeerTooOld(
+        peer=interface.describe(peer),
+        what=what,
+        needs=needs,
+        speaks=speaks,
+        remedy=remedy,
+    )
