@@ -90,11 +90,14 @@ class Conductors:
         waiter.join(_PATIENCE)
 
     def speaks(self, peer: str | None = None) -> str | None:
-        """The revision that all of them understand, None if unknown.
+        """The revision that all of them understand, None before they answer.
 
         Waits for nothing.
         """
         speaks = self._speaks
+        if speaks is None and self._refused is not None:
+            # They do not know the question: they are of before it.
+            return conductor.API.interface.floor.name
         return None if speaks is None else speaks.name
 
     def confirm(self) -> None:

@@ -158,7 +158,10 @@ class Heartbeat:
 def _remedy(error: Exception) -> str:
     if isinstance(error, exception.PeerUnreachable):
         return 'Check that a conductor runs.'
-    if isinstance(error, exception.SealError | exception.PeerError):
+    if isinstance(
+        error,
+        exception.SealError | exception.PeerError | exception.PeerTooOld,
+    ):
         # It says what to do itself.
         return ''
     return 'Check that the message broker of transport_url runs.'

@@ -42,7 +42,8 @@ class Peer:
     :param usable: the highest revision that is sent to it, pin applied; None
         where nothing is sent
     :param seen: in UTC
-    :param form: of what is sent to it: ``clear``, ``released``, ``sealed``
+    :param form: of what is sent to it: ``clear``, ``released``, ``sealed``;
+        None where the options forbid what the peer understands
     :param downgraded: why it is not ``sealed`` although the peer knows that,
         or did; None when it is, or cannot be
     """
@@ -55,7 +56,7 @@ class Peer:
     pin: str | None
     seen: datetime.datetime | None
     state: str
-    form: str
+    form: str | None
     downgraded: str | None
     blocks: tuple[str, ...]
     left_out: tuple[str, ...]
@@ -100,12 +101,15 @@ class Rules:
         if lowest is not None:
             sent = min(usable, understood(interface, lowest))
         form = self._form(interface, sent, has_key)
+        if form != 'clear' and self._forbids(interface, lowest or text):
+            usable, form = rpc.NOTHING, None
         best = max(speaks, understood(interface, former or text))
         downgraded = None
         if (
             state != 'down'
             and form != 'sealed'
             and self._form(interface, best, True) == 'sealed'
+            and interface.seals(best)
         ):
             downgraded = _why(form, usable, speaks, sent, best)
         blocks, left_out = missing(interface, usable, speaks)
@@ -117,7 +121,7 @@ class Rules:
             name=name,
             release=release or (text and base.releases(speaks.releases)),
             speaks=text,
-            usable=None if state == 'down' else str(usable),
+            usable=None if state == 'down' or not form else str(usable),
             pin=None if pin is None else str(pin),
             seen=seen,
             state=state,
@@ -129,7 +133,7 @@ class Rules:
 
     def _form(
         self, interface: rpc.Interface, usable: rpc.Revision, has_key: bool
-    ) -> str:
+    ) -> str | None:
         conf = self._conf
         if not (conf.enable_secure_rpc_messaging and has_key):
             return 'clear'
@@ -137,9 +141,17 @@ class Rules:
             return 'sealed'
         return 'sealed' if interface.seals(usable) else 'released'
 
+    def _forbids(self, interface: rpc.Interface, text: str | None) -> bool:
+        """Whether nothing may be sent to who announced ``text``."""
+        return (
+            self._conf.rpc_seal_minimum == 'authenticated'
+            and text is not None
+            and not interface.seals(understood(interface, text))
+        )
+
 
 def _why(
-    form: str,
+    form: str | None,
     usable: rpc.Revision,
     speaks: rpc.Revision,
     sent: rpc.Revision,
@@ -150,7 +162,7 @@ def _why(
         return f'it refused {best}'
     if form == 'clear':
         return 'it has no key'
-    if usable < speaks:
+    if form is not None and usable < speaks:
         return f'pinned to {usable}'
     return f'another one speaks {sent}'
 

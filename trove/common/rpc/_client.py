@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+import contextlib
 import dataclasses
 import logging
 from typing import Any
@@ -188,12 +189,11 @@ class Client:
             # Nothing was run over there, so it is safe to say it again.
             self._transport.caps.refuted(self.interface, self._peer)
         again, lower = self._make(method, values)
-        if (lower.limit, lower.peer) == (cap.limit, cap.peer):
-            self._too_old(method, method.name, message.version, cap, 'less')
-        try:
-            return self._deliver(method, context, again, lower)
-        except _wire.Refused:
-            self._too_old(method, method.name, again.version, lower, 'less')
+        if (lower.limit, lower.peer) != (cap.limit, cap.peer):
+            with contextlib.suppress(_wire.Refused):
+                return self._deliver(method, context, again, lower)
+        name = method.name
+        self._too_old(method, name, again.version, lower, speaks='less')
 
     def _planned(
         self, method: _contract.Method, values: Mapping[str, Any]
@@ -205,12 +205,29 @@ class Client:
         if method.kind == 'call':
             cap = self._cap()
             try:
-                return _plan.make(self.interface, method, cap, values), cap
+                return self._fitting(method, values, cap), cap
             except _plan.Unsendable:
                 """It may have been upgraded since it was asked."""
         # A cast is not answered: what was found out must still be true.
         cap = self._transport.caps.confirmed(self.interface, self._peer)
-        return _plan.make(self.interface, method, cap, values), cap
+        return self._fitting(method, values, cap), cap
+
+    def _fitting(
+        self,
+        method: _contract.Method,
+        values: Mapping[str, Any],
+        cap: _plan.Cap,
+    ) -> _plan.Message:
+        if (
+            cap.known
+            and not self.interface.seals(cap.peer)
+            and self._transport.sealer.strict
+        ):
+            # It would not understand what is sealed, and drop a cast.
+            raise _plan.Unsendable(
+                method.name, self.interface.first_sealed, cap, _unsent.WEAK
+            )
+        return _plan.make(self.interface, method, cap, values)
 
     def _make(
         self, method: _contract.Method, values: Mapping[str, Any]
@@ -224,7 +241,9 @@ class Client:
                 raise _unsent.too_new(
                     self.interface, self._peer, refused.what, needs, cap
                 ) from None
-            self._too_old(method, refused.what, needs, cap)
+            self._too_old(
+                method, refused.what, needs, cap, remedy=refused.remedy
+            )
         if message.left_out:
             LOG.info(
                 'Left %s out of %s %s to the %s, which speaks %s: the '
@@ -243,12 +262,12 @@ class Client:
         what: str,
         needs: str,
         cap: _plan.Cap,
-        speaks: str | None = None,
+        **said: str | None,
     ) -> NoReturn:
         self._record('refused', method, needs, cap)
         pin = self._transport.caps.pin(self.interface)
         raise _unsent.too_old(
-            self.interface, self._peer, what, needs, cap, pin, speaks
+            self.interface, self._peer, what, needs, cap, pin, **said
         ) from None
 
     def _record(

@@ -179,12 +179,14 @@ class Interface:
         return known[name].index
 
     @functools.cached_property
-    def _sealed(self) -> int:
-        return self._index(self.sealed_since) if self.sealed_since else 0
+    def first_sealed(self) -> _contract.Revision:
+        """The first revision whose peers understand sealed messages."""
+        name = self.sealed_since
+        return self.floor if name is None else self._by_name[name]
 
     def seals(self, revision: _contract.Revision) -> bool:
         """Whether peers of ``revision`` understand sealed messages."""
-        return revision.index >= self._sealed
+        return revision.index >= self.first_sealed.index
 
     @functools.lru_cache(1024)  # noqa: B019 (there are few interfaces)
     def sealed_version(
@@ -198,7 +200,7 @@ class Interface:
         """
         if not self.seals(limit):
             return None
-        first = self.history[self._sealed].version
+        first = self.first_sealed.version
         return str(max(_contract.Version.parse(version), first))
 
     def describe(self, peer: str | None) -> str:

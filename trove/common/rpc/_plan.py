@@ -29,15 +29,21 @@ class Unsendable(Exception):
     :param needs: the nearest revision that has it; lower than the cap where
         it was withdrawn
     :param cap: of the peer
+    :param remedy: what to do, instead of what the interface says
     """
 
     def __init__(
-        self, what: str, needs: _contract.Revision, cap: Cap
+        self,
+        what: str,
+        needs: _contract.Revision,
+        cap: Cap,
+        remedy: str | None = None,
     ) -> None:
         super().__init__(f'{what} needs {needs}')
         self.what = what
         self.needs = needs
         self.cap = cap
+        self.remedy = remedy
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -88,8 +88,9 @@ class Sealer:
         self._minimum = minimum
 
     @property
-    def _strict(self) -> bool:
-        return self._minimum() == _AUTHENTICATED
+    def strict(self) -> bool:
+        """Whether only the sealed form is sent and taken."""
+        return self._keys is not None and self._minimum() == _AUTHENTICATED
 
     def request(
         self,
@@ -113,11 +114,13 @@ class Sealer:
             return Request(arguments, context, 'clear', who, method)
         key = self._keys.sealing(interface.name, peer)
         if key is None:
-            if self._strict:
+            if self.strict:
                 raise exception.SealError(reason=_NO_KEY % who)
             return Request(arguments, context, 'clear', who, method)
         sender = self._keys.identity if interface.names_sender else peer
-        if authenticated or self._strict:
+        # Of a peer of which nothing is known the best is believed then: it is
+        # not sent what is forbidden.
+        if authenticated or self.strict:
             binding = _forms.Binding(
                 *(interface.name, method, version, sender or ''),
                 *(os.urandom(16).hex(), key),
@@ -181,7 +184,7 @@ class Sealer:
         :raises Exception: of the keys, which cannot be had
         """
         return _opening.accept(
-            *(self._keys, self._strict, interface, peer),
+            *(self._keys, self.strict, interface, peer),
             *(method, version, arguments, context),
         )
 

@@ -8,6 +8,13 @@ from trove.common.rpc import _contract
 from trove.common.rpc import _interface
 from trove.common.rpc import _plan
 
+#: Of a peer that knows no better than the encryption of releases.
+WEAK = (
+    'The encryption of that version proves no origin, which [DEFAULT] '
+    'rpc_seal_minimum = authenticated forbids. Upgrade the peer, or set the '
+    'option to released meanwhile.'
+)
+
 _UNKNOWN = (
     'It did not answer when it was asked. Check that it runs and reaches the '
     'message broker, then repeat the request; upgrade it if that does not '
@@ -39,20 +46,21 @@ def too_old(
     cap: _plan.Cap,
     pin: _contract.Revision | None,
     speaks: str | None = None,
+    remedy: str | None = None,
 ) -> exception.PeerTooOld:
     """The peer does not know yet what would be sent.
 
     :param pin: the operator's, if there is one
     :param speaks: what the peer speaks, where that is no revision
+    :param remedy: what to do, where that does not follow from the rest
     """
-    remedy = interface.remedy
-    if speaks is None:
-        speaks = str(cap)
-        if not cap.known:
-            speaks, remedy = f'{cap} as far as is known', _UNKNOWN
-        elif cap.limit == _contract.NOTHING:
-            speaks = 'other major versions only'
-    if pin is not None and cap.limit == pin < cap.peer:
+    if cap.limit == _contract.NOTHING:
+        speaks = speaks or 'other major versions only'
+    if remedy is not None:
+        """The caller knows better."""
+    elif not (cap.known or speaks):
+        speaks, remedy = f'{cap} as far as is known', _UNKNOWN
+    elif pin is not None and cap.limit == pin < cap.peer:
         remedy = (
             f'This service is pinned: set [upgrade_levels] {interface.name} '
             f'to auto, or to {needs} or later.'
@@ -61,6 +69,6 @@ def too_old(
         peer=interface.describe(peer),
         what=what,
         needs=needs,
-        speaks=speaks,
-        remedy=remedy,
+        speaks=speaks or str(cap),
+        remedy=remedy or interface.remedy,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from trove.common import exception
 from trove.guestagent import heartbeat
 from trove.tests.fixtures import released
 from trove.tests.functional.interop import base
@@ -190,6 +191,32 @@ class Checks:
             'configure',
             options={'taskmanager_rpc_encr_key': self.peer.task_key},
         )
+
+    def test_a_sender_that_may_only_seal_sends_them_nothing(self) -> None:
+        # Given: they would drop what they cannot open, and say nothing.
+        self.prepare(encrypted=True)
+        self.config(rpc_seal_minimum='authenticated')
+        for interface, method, values in (
+            ('guestagent', 'create_user', {'users': [base.USER]}),
+            ('taskmanager', 'restart', {'instance_id': self.instance}),
+            ('conductor', 'report_root', {'instance_id': self.instance}),
+        ):
+            self.serve_theirs(interface)
+            client = base.CLIENTS[interface](
+                self.transport(interface, sending=True),
+                self.peer_id(interface),
+            )
+
+            error = self.assertRaises(
+                exception.PeerTooOld,
+                getattr(client, method),
+                self.context,
+                **values,
+            )
+
+            self.assertIn('rpc_seal_minimum', error.remedy)
+            self.peer.do('stop', interface=interface)
+        self.assertEqual([], self.peer.do('received'))
 
     def assertStartsWith(self, start: str, text: str) -> None:
         self.assertEqual(start, text[: len(start)], text)

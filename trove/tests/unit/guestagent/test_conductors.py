@@ -93,10 +93,10 @@ class RefusalTest(ConductorsTestCase):
         # Given conductors of ours, to which a released one comes
         self.look()
         # When it is the one that is asked
-        self.assertIsNone(self.look(refuse))
+        self.assertEqual('1.0', self.look(refuse))
         # Then the others change nothing, for it may be there still
         self.now += 170
-        self.assertIsNone(self.look(answer('1.1')))
+        self.assertEqual('1.0', self.look(answer('1.1')))
         self.assertEqual(2, self.changes)
         # When it was not seen for long, they do
         self.now += 20
@@ -106,12 +106,14 @@ class RefusalTest(ConductorsTestCase):
         self.look(refuse)
         for _ in range(5):
             self.now += 100
-            self.assertIsNone(self.look(refuse))
+            self.assertEqual('1.0', self.look(refuse))
         self.now += 179
-        self.assertIsNone(self.look(answer('1.1')))
+        self.assertEqual('1.0', self.look(answer('1.1')))
 
     def test_one_among_several_answers_is_enough(self) -> None:
-        self.assertIsNone(self.look(answer('1.1'), answer('1.1'), refuse))
+        found = self.look(answer('1.1'), answer('1.1'), refuse)
+
+        self.assertEqual('1.0', found)
 
     def test_only_one_question_while_it_makes_no_difference(self) -> None:
         self.look(refuse)
@@ -160,7 +162,7 @@ class ConfirmTest(ConductorsTestCase):
         self.now += 10
         self.answers = [refuse]
         self.conductors.confirm()
-        self.assertIsNone(self.conductors.speaks())
+        self.assertEqual('1.0', self.conductors.speaks())
 
 
 class ThreadTest(ConductorsTestCase):

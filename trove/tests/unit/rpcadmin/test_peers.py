@@ -189,6 +189,17 @@ class GuestsTest(PeersTestCase):
             [None, None, 'it has no key'],
             [found[each]['Downgraded'] for each in (old, new, clear)],
         )
+        self.assertEqual('1.3', found[old]['Usable'])
+
+        with open(self.file, 'a') as file:
+            file.write('[DEFAULT]\nrpc_seal_minimum = authenticated\n')
+        found = self.peers()
+
+        self.assertIsNone(found[old]['Messages'])
+        self.assertIsNone(found[old]['Usable'])
+        self.assertIn('create_user', found[old]['Blocks'])
+        self.assertEqual('sealed', found[new]['Messages'])
+        self.assertNotIn('create_user', found[new]['Blocks'])
 
     def test_one_that_refused_what_was_sealed(self):
         self.encrypted()

@@ -4,6 +4,7 @@ from testtools import matchers
 from trove.common import exception
 from trove.common import rpc
 from trove.common.rpc import _caps as rpc_caps
+from trove.tests.fixtures import keys as keys_fixture
 from trove.tests.unit.common.rpc import base
 from trove.tests.unit.common.rpc import sample
 
@@ -234,6 +235,60 @@ class CapTest(base.MessageTestCase):
         transport.refresh('guestagent')
         api.can_send('polish')
         self.assertEqual(['x', 'x'], asked)
+
+
+class OnlySealedTest(base.MessageTestCase):
+    """rpc_seal_minimum = authenticated, and peers of all ages."""
+
+    def setUp(self):
+        super().setUp()
+        self.config(rpc_seal_minimum='authenticated')
+        self.transport = self.memory_transport(
+            discover={'guestagent': lambda peer: self.announced},
+            keys=keys_fixture.Keys(None, 'k' * 32),
+        )
+        self.api = self.serve()
+
+    def forms(self):
+        return [e.form for e in self.events if e.outcome == 'sent']
+
+    def test_who_does_not_understand_it_is_sent_nothing(self):
+        self.announced = '1.2'
+
+        for send in self.api.scrape, lambda c: self.api.drop(c, 'cup'):
+            error = self.assertRaises(
+                exception.PeerTooOld, send, self.context
+            )
+
+            self.assertEqual(('1.10', '1.2'), (error.needs, error.speaks))
+            self.assertIn('rpc_seal_minimum', error.remedy)
+        self.assertFalse(self.api.can_send('drop'))
+        self.assertEqual([], self.forms())
+
+    def test_who_understands_it_is_whatever_the_pin(self):
+        self.config(guestagent='1.2', group='upgrade_levels')
+
+        self.assertEqual('smooth', self.api.scrape(self.context))
+
+        self.assertEqual(['sealed'], self.forms())
+
+    def test_of_whom_nothing_is_known_the_best_is_believed(self):
+        # A guest's first messages to the conductors, for instance.
+        self.announced = None
+
+        reply = self.api.paint(self.context, 'door')
+
+        self.assertEqual('door', reply['what'])
+        self.assertEqual(['sealed'], self.forms())
+
+    def test_where_nothing_is_encrypted_it_says_nothing(self):
+        self.announced = '1.2'
+        self.transport = self.memory_transport(
+            discover={'guestagent': lambda peer: self.announced}
+        )
+        api = sample.API(self.transport, 'nobody')
+
+        self.assertTrue(api.can_send('drop'))
 
 
 class RolledBackPeerTest(base.MessageTestCase):
