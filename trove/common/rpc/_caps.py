@@ -72,8 +72,10 @@ class Caps:
         self._conf = conf
         self._discovery = _discovery.Discovery(discover, keep, probe)
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._known: dict[_Key, _Known] = {}
+        #: How often something was to be forgotten.
+        self._forgotten = 0
         self._told: dict[str, float] = {}
         self._pins: dict[_Key, tuple[str, _contract.Revision | None]] = {}
 
@@ -84,21 +86,28 @@ class Caps:
         had = self._known.get(key)
         if had is not None and had.until >= self._clock():
             return had.cap
+        forgotten = self._forgotten
         # Believed on, where nothing better is to be had.
         fallback = had.cap.peer if had is not None and had.cap.known else None
         sure = None if had is None else had.sure
         seconds = self._interval
+        revision = fallback
         try:
             found = self._discovery.look_up(interface, peer)
         except _discovery.Busy:
             return self._limited(interface, fallback)
         except Exception as error:  # noqa: BLE001
             self._tell(interface, peer, fallback or interface.unknown, error)
-            return self._remember(interface, peer, fallback, _BREATH, sure)
-        if found.revision is None and found.by == 'asked':
-            seconds *= _SILENT
-        sure = self._sure(found, sure)
-        return self._remember(interface, peer, found.revision, seconds, sure)
+            seconds = _BREATH
+        else:
+            revision, sure = found.revision, self._sure(found, sure)
+            if revision is None and found.by == 'asked':
+                seconds *= _SILENT
+        with self._lock:
+            if (self._known.get(key), self._forgotten) == (had, forgotten):
+                return self._remember(interface, peer, revision, seconds, sure)
+        # What was read may be of before the peer refused it.
+        return self.get(interface, peer)
 
     def confirmed(
         self, interface: _interface.Interface, peer: str | None
@@ -304,6 +313,7 @@ class Caps:
     def forget(self, name: str | None = None, peer: str | None = None) -> None:
         """Drop what is remembered: of all, of an interface, of a peer."""
         with self._lock:
+            self._forgotten += 1
             for key in list(self._known):
                 if name in (None, key[0]) and peer in (None, key[2]):
                     del self._known[key]

@@ -127,6 +127,62 @@ class SilentTest(CapsTestCase):
         self.assertEqual(INTERFACE.latest, seen[0].limit)
 
 
+class SlowTest(CapsTestCase):
+    """A look-up takes so long that what it has read is out of date."""
+
+    def during_a_look_up(self, caps, happens):
+        """Let something happen after it has read, before it returns."""
+        self.happens = happens
+        thread = threading.Thread(target=caps.get, args=(INTERFACE, 'x'))
+        thread.start()
+        thread.join()
+        return str(caps.get(INTERFACE, 'x'))
+
+    def setUp(self):
+        super().setUp()
+        self.stored = '1.10'
+        self.happens = None
+
+    def discover(self, peer):
+        read, happens, self.happens = self.stored, self.happens, None
+        if happens is not None:
+            happens()
+        return read
+
+    def test_what_was_forgotten_meanwhile_is_looked_up_anew(self):
+        caps = self.make(self.discover)
+
+        def rolled_back():
+            self.stored = '1.2'
+            caps.forget('guestagent', 'x')
+
+        self.assertEqual('1.2', self.during_a_look_up(caps, rolled_back))
+
+    def test_what_was_refuted_meanwhile_does_not_come_back(self):
+        caps = self.make(self.discover)
+        caps.get(INTERFACE, 'x')
+        self.found = INTERFACE.revision('1.2')
+        self.now = 11.0
+
+        found = self.during_a_look_up(
+            caps, lambda: caps.refuted(INTERFACE, 'x')
+        )
+
+        self.assertEqual('1.2', found)
+
+    def test_nor_does_it_if_the_look_up_fails(self):
+        caps = self.make(self.discover)
+        caps.get(INTERFACE, 'x')
+        self.found = INTERFACE.revision('1.2')
+        self.now = 11.0
+
+        def fails():
+            caps.refuted(INTERFACE, 'x')
+            raise exception.ServiceUnavailable(what='The database')
+
+        self.assertEqual('1.2', self.during_a_look_up(caps, fails))
+
+
 class ProbedTest(CapsTestCase):
     """A peer that announces nothing, and was asked at some time."""
 
