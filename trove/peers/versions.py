@@ -270,7 +270,7 @@ class Census:
         thread.join(_LONGEST)
 
     def look(self) -> None:
-        """Look once; one message where all are up to date.
+        """Look once: as many messages as there are others, and a few more.
 
         :raises ServiceUnavailable: the database does not work
         """
@@ -287,15 +287,10 @@ class Census:
                 services.remove(self._binary, each.host)
         if self._is_alone():
             return
-        # While there is one, all are asked, so that it is not forgotten.
+        # What it is sent until it is found is lost, so all are asked at once.
         rounds = min(len(live) * self._workers() + 2, _MOST_ROUNDS)
-        first = rounds if any(each.host in hosts for each in known) else 1
-        found = probe(self._transport, self._interface, first)
+        found = probe(self._transport, self._interface, rounds)
         if found is not None and found < self._interface.latest:
-            if first == 1:
-                # One server said so, another may have answered the rest.
-                again = probe(self._transport, self._interface, rounds)
-                found = found if again is None else min(found, again)
             self._report(found, {each.host for each in known} & hosts)
 
     def _first(self) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from unittest import mock
 
 from trove.common import rpc
@@ -12,6 +13,8 @@ from trove.objects import instance as instances
 from trove.objects import service as services
 from trove.peers import versions
 from trove.taskmanager import api as task_api
+from trove.tests.fixtures import broker
+from trove.tests.fixtures import contracts
 from trove.tests.fixtures import waiting
 from trove.tests.unit.taskmanager import scene
 
@@ -232,15 +235,45 @@ class TestCensus(PeersTestCase):
         _, _, rounds = probe.call_args.args
         self.assertGreaterEqual(rounds, 2 * 9)
 
-    def test_where_all_are_up_to_date_it_is_one_question(self):
+    def test_one_beside_several_of_ours_is_found_at_the_first_look(self):
+        for ours, before in itertools.product((1, 2, 3), (0, 1, 2, 3)):
+            servers = broker.Broker()
+            transports = [
+                rpc.Transport(self.conf, connection=servers.connection(name))
+                for name in ('tm0', 'tm1', 'tm2', 'old')
+            ]
+            for number in range(ours):
+                host = f'tm{number}'
+                self.serve(transports[number], host)
+                self.given_registered(LATEST, host)
+            self.serve(transports[-1], 'old', '1.0/train')
+            transports[0].connection.open = lambda: None
+            # Whose turn it is then is another one each time.
+            for _ in range(before):
+                rpc.probe(transports[0], TASKS)
+
+            versions.Census(transports[0], TASKS).look()
+
+            self.assertEqual(['1.0/train'], self.found(), (ours, before))
+            services.remove(
+                'trove-taskmanager', f'{services.UNREGISTERED} 1.0/train'
+            )
+
+    def serve(self, transport, host, version=None):
+        made = contracts.Recorder(TASKS, lambda came: None)
+        transport.server(made, host=host, version=version).start()
+
+    def test_where_all_are_up_to_date_one_thing_is_asked(self):
         self.given_service(None, 'new')
+        self.given_registered(LATEST)
 
         with mock.patch.object(
             rpc.Transport, 'ask', autospec=True, side_effect=rpc.Transport.ask
         ) as ask:
             self.census().look()
 
-        self.assertEqual(1, ask.call_count)
+        self.assertEqual(3, ask.call_count)
+        self.assertEqual(1, len({each.args[3:5] for each in ask.mock_calls}))
         self.assertEqual([], self.found())
 
     def test_nobody_is_there(self):
