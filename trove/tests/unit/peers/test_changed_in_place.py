@@ -198,5 +198,5 @@ class TestCastsToWhatItBecame(base.TestCase):
                     continue
                 sent.append(context.request_id)
 
-            self.assertEqual({}, world.rejections, (old, new))
+            self.assertEqual({}, world.dropped, (old, new))
             self.assertEqual(sent, list(world.arrived), (old, new))
