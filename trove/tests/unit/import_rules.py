@@ -19,6 +19,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'trove': (),
     'trove.common': ('trove.conf', 'trove.version'),
     'trove.conf': ('trove.common', 'trove.version'),
+    'trove.contracts': (),
     'trove.conductor.api': ('trove.common', 'trove.conf'),
     'trove.guestagent.api': ('trove.common', 'trove.conf'),
     'trove.taskmanager.api': ('trove.common', 'trove.conf'),

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is read of a contract, whoever wrote it down and how.
+
+Everything that stands in a source is kept as its text: nothing is evaluated
+that is not a literal. Where a text could not be had, ``unread`` says so in
+words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+import dataclasses
+from typing import Literal
+
+Kind = Literal['call', 'cast']
+Presence = Literal['always', 'maybe']
+
+
+@dataclasses.dataclass(frozen=True)
+class Location:
+    """A line of a file.
+
+    :param path: relative to the tree, with ``/``
+    :param line: the first is 1; 0 where it is not known
+    """
+
+    path: str = ''
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f'{self.path}:{self.line}' if self.line else self.path
+
+
+@dataclasses.dataclass(frozen=True)
+class Revision:
+    """An entry of the history of an interface.
+
+    :param name: ``1.3``, or ``1.0/victoria`` where several share a version
+    :param releases: names of the releases whose services are of it
+    """
+
+    name: str
+    releases: tuple[str, ...] = ()
+    where: Location = Location()
+
+    @property
+    def version(self) -> str:
+        return self.name.partition('/')[0]
+
+
+@dataclasses.dataclass(frozen=True)
+class Argument:
+    """An argument of a method.
+
+    :param default: source text; None where the argument is required
+    :param annotation: source text, aliases of types resolved; None: none
+    :param since: first revision whose endpoints know it; empty: all do
+    :param until: last one that does; None: it lives
+    :param again: first one that does so again
+    :param may_omit: a peer that does not know it does the same without it
+    :param required: first and last revision whose endpoints refuse to do
+        without it, although it has a default
+    """
+
+    name: str
+    default: str | None = None
+    annotation: str | None = None
+    since: str = ''
+    until: str | None = None
+    again: str | None = None
+    may_omit: bool = False
+    required: tuple[str, str] | None = None
+    where: Location = Location()
+
+
+@dataclasses.dataclass(frozen=True)
+class Method:
+    """A method that an endpoint serves.
+
+    :param kind: None where the source does not tell, as in an endpoint
+    :param since: as of an argument; ``until`` and ``again`` too
+    :param arguments: in the order of the signature, the context left out
+    :param any_fields: takes further arguments (``**kwargs``)
+    :param result: source text of the annotation; None: there is none
+    :param sealed: taken only with a proof of its origin
+    """
+
+    name: str
+    kind: Kind | None = None
+    since: str = ''
+    until: str | None = None
+    again: str | None = None
+    arguments: tuple[Argument, ...] = ()
+    any_fields: bool = False
+    result: str | None = None
+    sealed: bool = False
+    where: Location = Location()
+
+    def argument(self, name: str) -> Argument | None:
+        return next((a for a in self.arguments if a.name == name), None)
+
+
+@dataclasses.dataclass(frozen=True)
+class Send:
+    """A place where a client sends a message.
+
+    :param version: that it asks the peer for; None: that of the client
+    :param arguments: by name, whether they always go along
+    :param gate: version that was asked for with ``can_send_version``
+    :param any_fields: further arguments may go along
+    :param unread: what could not be read here, in words
+    """
+
+    method: str
+    version: str | None = None
+    arguments: Mapping[str, Presence] = dataclasses.field(default_factory=dict)
+    kind: Kind | None = None
+    gate: str | None = None
+    any_fields: bool = False
+    namespace: str | None = None
+    where: Location = Location()
+    unread: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Contract:
+    """An interface as one tree has it: its client, its endpoint, or a lock.
+
+    :param interface: its name
+    :param topic: source text of what gives it; None where it is not told
+    :param namespace: of the target; None: none, as nearly everywhere
+    :param version: the highest that it speaks
+    :param floor: the lowest that it speaks
+    :param aliases: the version by name of a release
+    :param history: oldest first; empty where there is none in the source
+    :param methods: what is served, by name
+    :param sends: what is sent
+    :param sealed_since: first revision that knows sealed messages
+    :param unread: what could not be read, in words, with its place
+    """
+
+    interface: str
+    topic: str | None = None
+    namespace: str | None = None
+    version: str | None = None
+    floor: str | None = None
+    aliases: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    history: tuple[Revision, ...] = ()
+    methods: Mapping[str, Method] = dataclasses.field(default_factory=dict)
+    sends: tuple[Send, ...] = ()
+    sealed_since: str | None = None
+    unread: tuple[tuple[Location, str], ...] = ()
+    where: Location = Location()
+
+    def index(self, revision: str) -> int | None:
+        """The place of a revision in the history, None if it has none."""
+        for index, each in enumerate(self.history):
+            if each.name == revision:
+                return index
+        return None
+
+    def as_of(self, revision: str) -> Contract:
+        """Return what endpoints of ``revision`` serve.
+
+        :returns: with that revision as the last of the history, and methods
+            and arguments that know nothing of a time any more
+        :raises KeyError: the history has no such revision
+        """
+        index = self.index(revision)
+        if index is None:
+            raise KeyError(revision)
+        history = self.history[: index + 1]
+        return dataclasses.replace(
+            self,
+            version=history[-1].version,
+            history=history,
+            methods={
+                method.name: dataclasses.replace(
+                    method,
+                    since='',
+                    until=None,
+                    again=None,
+                    arguments=tuple(self._arguments(method, index)),
+                )
+                for method in self.methods.values()
+                if self._knows(method, index)
+            },
+            sends=(),
+        )
+
+    def _arguments(self, method: Method, index: int) -> Iterator[Argument]:
+        for argument in method.arguments:
+            if self._knows(argument, index):
+                yield dataclasses.replace(
+                    argument,
+                    since='',
+                    until=None,
+                    again=None,
+                    required=None,
+                    default=None
+                    if self._requires(argument, index)
+                    else argument.default,
+                )
+
+    def _knows(self, what: Method | Argument, index: int) -> bool:
+        since = self.index(what.since) if what.since else 0
+        if since is None or index < since:
+            return False
+        again = self.index(what.again) if what.again else None
+        if again is not None and index >= again:
+            return True
+        until = self.index(what.until) if what.until else None
+        return until is None or index <= until
+
+    def _requires(self, argument: Argument, index: int) -> bool:
+        if argument.required is None:
+            return False
+        first, last = (self.index(name) for name in argument.required)
+        return (
+            first is not None and last is not None and first <= index <= last
+        )

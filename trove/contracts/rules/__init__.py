@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rules, in one table.
+
+Each says what a breach does in both directions. *Forward* is an old client
+that sends to a new server, *backward* a new client that sends to an old one.
+"""
+
+from __future__ import annotations
+
+from trove.contracts.rules._changes import CHANGES
+from trove.contracts.rules._cross import CROSS
+from trove.contracts.rules._hygiene import HYGIENE
+from trove.contracts.rules._rule import Kind
+from trove.contracts.rules._rule import Rule
+from trove.contracts.rules._rule import Severity
+from trove.contracts.rules._rule import Verdict
+
+#: By id, in the order in which they are explained.
+RULES: dict[str, Rule] = {
+    rule.id: rule for rule in (*CHANGES, *HYGIENE, *CROSS)
+}
+
+__all__ = ('RULES', 'Kind', 'Rule', 'Severity', 'Verdict')
