@@ -107,7 +107,13 @@ class Send:
 
     :param version: that it asks the peer for; None: that of the client
     :param arguments: by name, whether they always go along
-    :param gate: version that was asked for with ``can_send_version``
+    :param gate: highest version that ``can_send_version`` has to have said
+        yes to on the way here
+    :param asked: all versions that it is asked for on the way here
+    :param caps: the caps under which the message is sent, of those that the
+        client tells apart; empty: under any
+    :param changed: what JSON makes another thing of on the way, by argument:
+        ``a tuple``
     :param any_fields: further arguments may go along
     :param unread: what could not be read here, in words
     """
@@ -117,6 +123,9 @@ class Send:
     arguments: Mapping[str, Presence] = dataclasses.field(default_factory=dict)
     kind: Kind | None = None
     gate: str | None = None
+    asked: tuple[str, ...] = ()
+    caps: tuple[str, ...] = ()
+    changed: Mapping[str, str] = dataclasses.field(default_factory=dict)
     any_fields: bool = False
     namespace: str | None = None
     where: Location = Location()
@@ -138,6 +147,8 @@ class Contract:
     :param sends: what is sent
     :param sealed_since: first revision that knows sealed messages
     :param unread: what could not be read, in words, with its place
+    :param others: further endpoints of the same server: of another major
+        version, or another namespace
     """
 
     interface: str
@@ -151,6 +162,7 @@ class Contract:
     sends: tuple[Send, ...] = ()
     sealed_since: str | None = None
     unread: tuple[tuple[Location, str], ...] = ()
+    others: tuple[Contract, ...] = ()
     where: Location = Location()
 
     def index(self, revision: str) -> int | None:
