@@ -38,11 +38,13 @@ class Revision:
 
     :param name: ``1.3``, or ``1.0/victoria`` where several share a version
     :param releases: names of the releases whose services are of it
+    :param changes: what changed with it, for people
     """
 
     name: str
     releases: tuple[str, ...] = ()
     where: Location = Location()
+    changes: str = ''
 
     @property
     def version(self) -> str:
@@ -84,6 +86,8 @@ class Method:
     :param any_fields: takes further arguments (``**kwargs``)
     :param result: source text of the annotation; None: there is none
     :param sealed: taken only with a proof of its origin
+    :param unread: why it is not known since when there is what of it; empty:
+        it is known
     """
 
     name: str
@@ -95,6 +99,7 @@ class Method:
     any_fields: bool = False
     result: str | None = None
     sealed: bool = False
+    unread: str = ''
     where: Location = Location()
 
     def argument(self, name: str) -> Argument | None:
@@ -147,6 +152,8 @@ class Contract:
     :param sends: what is sent
     :param sealed_since: first revision that knows sealed messages
     :param unread: what could not be read, in words, with its place
+    :param unsure: what of a declaration could not be read, the same way: it
+        cannot be checked until it can be
     :param others: further endpoints of the same server: of another major
         version, or another namespace
     """
@@ -162,8 +169,15 @@ class Contract:
     sends: tuple[Send, ...] = ()
     sealed_since: str | None = None
     unread: tuple[tuple[Location, str], ...] = ()
+    unsure: tuple[tuple[Location, str], ...] = ()
     others: tuple[Contract, ...] = ()
     where: Location = Location()
+
+    @property
+    def sealed(self) -> bool:
+        """Whether peers of the last revision know sealed messages."""
+        since = self.sealed_since
+        return since is not None and self.index(since) is not None
 
     def index(self, revision: str) -> int | None:
         """The place of a revision in the history, None if it has none."""

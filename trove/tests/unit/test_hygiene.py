@@ -25,6 +25,7 @@ FUNCTION_LINES = 50
 
 #: Distributions by the module that is imported, where the names differ.
 DISTRIBUTIONS = {
+    'griffe': 'griffelib',
     'paste': 'pastedeploy',
     'troveclient': 'python-troveclient',
     'yaml': 'pyyaml',
