@@ -14,10 +14,11 @@ from trove.contracts.rules._rule import Kind
 from trove.contracts.rules._rule import Rule
 from trove.contracts.rules._rule import Severity
 from trove.contracts.rules._rule import Verdict
+from trove.contracts.rules._suppressions import SUPPRESSIONS
 
 #: By id, in the order in which they are explained.
 RULES: dict[str, Rule] = {
-    rule.id: rule for rule in (*CHANGES, *HYGIENE, *CROSS)
+    rule.id: rule for rule in (*CHANGES, *HYGIENE, *SUPPRESSIONS, *CROSS)
 }
 
 __all__ = ('RULES', 'Kind', 'Rule', 'Severity', 'Verdict')
