@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Frozen contracts: written once, and found out when they are edited."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from trove.contracts import changes
+from trove.contracts import declared
+from trove.contracts import locks
+from trove.contracts import model
+from trove.contracts import reading
+from trove.tests.unit.contracts import base
+from trove.tests.unit.contracts import example
+
+
+class LocksTest(example.TestCase):
+    def locks(self) -> list[locks.Lock]:
+        return locks.read_all(self.tree.top / 'contracts', 'cellar')
+
+    def test_files_are_for_people_to_review(self) -> None:
+        text = (self.tree.top / 'contracts/cellar/1.1.yaml').read_text()
+
+        self.assertIn('# The contract of cellar 1.1, as released.', text)
+        self.assertIn(
+            """
+methods:
+  count:
+    kind: call
+    arguments:
+      shelf: str = 'top'
+    result: int
+  find:
+    kind: call
+    arguments:
+      wine: str
+    result: str | None
+  store:
+""",
+            text,
+        )
+
+    def test_what_is_read_is_what_was_written(self) -> None:
+        tree = reading.Tree(base.TOP)
+        compared = 0
+        for name in ('taskmanager', 'conductor', 'guestagent'):
+            contract = declared.read(tree, f'trove.{name}.api:API')
+            directory = self.tree.top / 'again'
+            locks.freeze(directory, contract, latest=True)
+            for lock in locks.read_all(directory, name):
+                self.assertIsNone(lock.broken)
+                flat = contract.as_of(lock.revision)
+                self.assertEqual(
+                    [], list(changes.between(flat, lock.contract))
+                )
+                self.assertEqual(
+                    flat.history[-1].releases,
+                    lock.contract.history[-1].releases,
+                )
+                compared += 1
+        self.assertEqual(15, compared)
+
+    def test_order_is_that_of_versions(self) -> None:
+        contract = model.Contract(
+            'cellar',
+            history=tuple(
+                model.Revision(name)
+                for name in ('1.0', '1.0/a', '1.2', '1.9', '1.10')
+            ),
+        )
+        directory = self.tree.top / 'again'
+        locks.freeze(directory, contract, latest=True)
+
+        self.assertEqual(
+            ['1.0', '1.0/a', '1.2', '1.9', '1.10'],
+            [each.revision for each in locks.read_all(directory, 'cellar')],
+        )
+
+    def test_latest_stays_open_until_it_is_released(self) -> None:
+        self.assertEqual(['1.0', '1.1'], [x.revision for x in self.locks()])
+
+        self.freeze(latest=True)
+
+        self.assertEqual(
+            ['1.0', '1.1', '1.2'], [x.revision for x in self.locks()]
+        )
+
+    def test_freezing_never_edits_what_is_frozen(self) -> None:
+        path = self.tree.top / 'contracts/cellar/1.0.yaml'
+        path.write_text('as it is')
+
+        self.freeze(latest=True)
+
+        self.assertEqual('as it is', path.read_text())
+
+    def test_edited_one_is_broken(self) -> None:
+        path = self.tree.top / 'contracts/cellar/1.0.yaml'
+        text = path.read_text()
+        for edited, reason in (
+            (
+                text.replace('result: int', 'result: str'),
+                'its digest is another',
+            ),
+            (text.replace('format: 1', 'format: 9'), 'its format is 9'),
+            (text.replace('kind:', 'king:'), "'kind'"),
+            (text.replace('methods:', 'methods: ['), 'cannot be read'),
+            ('', 'cannot be read'),
+        ):
+            with self.subTest(reason):
+                path.write_text(edited)
+                lock = self.locks()[0]
+                self.assertIn(reason, str(lock.broken))
+                self.assertEqual('1.0', lock.revision)
+
+    def test_words_before_the_contract_are_no_edit(self) -> None:
+        path = self.tree.top / 'contracts/cellar/1.0.yaml'
+        path.write_text('# Seen by a lawyer.\n' + path.read_text())
+
+        self.assertIsNone(self.locks()[0].broken)
+
+    def test_file_of_another_revision(self) -> None:
+        directory = self.tree.top / 'contracts/cellar'
+        text = (directory / '1.0.yaml').read_text()
+        (directory / '1.1.yaml').write_text(text)
+
+        self.assertIn('it is of cellar 1.0', str(self.locks()[-1].broken))
+
+    def test_contract_without_history_is_named_by_its_version(self) -> None:
+        method = model.Method(
+            'brew',
+            arguments=(
+                model.Argument('leaves'),
+                model.Argument('cups', default='2'),
+            ),
+            any_fields=True,
+        )
+        contract = model.Contract(
+            'tea', version='2.3', methods={'brew': method}
+        )
+
+        (path,) = locks.freeze(self.tree.top, contract, latest=False)
+
+        self.assertEqual('2.3.yaml', path.name)
+        found = locks.read(path).contract.methods['brew']
+        self.assertEqual(
+            method, dataclasses.replace(found, where=model.Location())
+        )
+
+    def test_contract_without_history_and_version(self) -> None:
+        self.assertRaises(
+            reading.Unusable,
+            locks.freeze,
+            self.tree.top,
+            model.Contract('tea'),
+            latest=True,
+        )
