@@ -4,16 +4,23 @@
 Nothing of a checked tree is imported or run: its source is read, and what
 cannot be read is said. The way of a check, by the files to open in order:
 
-1. ``sources.py``: makes a path, a git revision or a wheel a directory to read
-2. ``declared.py``: reads an interface that is declared with
-   ``trove.common.rpc``; ``endpoints.py`` reads who serves it; ``idioms`` reads
-   the hand-written clients and endpoints of other projects
-3. ``model.py``: what they give: a :class:`~trove.contracts.model.Contract`
-4. ``locks.py``: the frozen contracts of what was released
-5. ``compare.py``: an older contract against this one; ``hygiene.py``:
-   versions, aliases and frozen files; ``cross.py``: what a client sends
-   against what an endpoint serves
-6. ``findings.py``: what they find, each by a rule of ``rules.py``
-7. ``suppressions.py``: what was decided to be borne, and until when
-8. ``reports``: how it is told
+1. ``projects.py``: what a tree says is to be checked; ``checks.py``: a check
+   as a whole
+2. ``sources.py``: makes a path, a git revision or a wheel a directory to read
+3. ``reading.py``: the modules of a tree; ``values.py``: constants;
+   ``hints.py``: types
+4. ``declared.py``: an interface that is declared with ``trove.common.rpc``;
+   ``endpoints.py``: who serves it; ``idioms``: the hand-written clients and
+   endpoints of other projects
+5. ``model.py``: what they give: a :class:`~trove.contracts.model.Contract`
+6. ``locks.py``: the frozen contracts of what was released; ``frozen.py``:
+   whether they were edited
+7. ``compare``: an older contract against the one of now; ``serving.py``: a
+   declaration against its endpoint; ``hygiene.py``: history and releases;
+   ``cross``: what is sent by hand against what is served
+8. ``findings.py``: what they find, each by a rule of the table in ``rules``
+9. ``suppressions.py``: what was decided to be borne, and until when
+10. ``reports``: how it is told
+
+Besides, ``changes.py`` says what differs and judges nothing.
 """

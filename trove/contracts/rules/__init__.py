@@ -7,18 +7,20 @@ that sends to a new server, *backward* a new client that sends to an old one.
 
 from __future__ import annotations
 
-from trove.contracts.rules._changes import CHANGES
 from trove.contracts.rules._cross import CROSS
 from trove.contracts.rules._hygiene import HYGIENE
+from trove.contracts.rules._methods import METHODS
 from trove.contracts.rules._rule import Kind
 from trove.contracts.rules._rule import Rule
 from trove.contracts.rules._rule import Severity
 from trove.contracts.rules._rule import Verdict
 from trove.contracts.rules._suppressions import SUPPRESSIONS
+from trove.contracts.rules._values import VALUES
 
 #: By id, in the order in which they are explained.
 RULES: dict[str, Rule] = {
-    rule.id: rule for rule in (*CHANGES, *HYGIENE, *SUPPRESSIONS, *CROSS)
+    rule.id: rule
+    for rule in (*METHODS, *VALUES, *HYGIENE, *SUPPRESSIONS, *CROSS)
 }
 
 __all__ = ('RULES', 'Kind', 'Rule', 'Severity', 'Verdict')

@@ -8,11 +8,15 @@ says otherwise; ``@@`` begins another place.
 
 from __future__ import annotations
 
+import datetime
 import re
 
+from trove.contracts import checks
 from trove.contracts import declared
 from trove.contracts import locks
+from trove.contracts import projects
 from trove.contracts import reading
+from trove.contracts import reports
 from trove.tests.unit.contracts import base
 
 API = """
@@ -75,6 +79,8 @@ client = "cellar.api:API"
 endpoint = "cellar.manager:Manager"
 """
 
+TODAY = datetime.date(2027, 1, 1)
+
 
 class TestCase(base.TestCase):
     """Has the project in ``self.tree``; 1.0 and 1.1 are frozen."""
@@ -104,3 +110,10 @@ class TestCase(base.TestCase):
             before = '\n'.join(old)
             assert source.count(before) == 1, f'{before!r} is not once there'
             path.write_text(source.replace(before, '\n'.join(new)), 'utf-8')
+
+    def check(self) -> reports.Report:
+        return checks.check(self.tree.top, projects.read(self.tree.top), TODAY)
+
+    def found(self) -> set[tuple[str, str]]:
+        """Check; returns rule and symbol of what is to be mended."""
+        return {(each.rule, each.symbol) for each in self.check().open}

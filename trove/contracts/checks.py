@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole check of a tree; this is the door for commands and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
+import dataclasses
+import datetime
+import pathlib
+
+from trove.contracts import compare
+from trove.contracts import declared
+from trove.contracts import endpoints
+from trove.contracts import findings
+from trove.contracts import frozen
+from trove.contracts import hygiene
+from trove.contracts import locks
+from trove.contracts import model
+from trove.contracts import projects
+from trove.contracts import reading
+from trove.contracts import reports
+from trove.contracts import serving
+from trove.contracts import suppressions
+from trove.contracts import versions
+
+Finding = findings.Finding
+
+
+@dataclasses.dataclass(frozen=True)
+class Older:
+    """Another state of a tree.
+
+    :param name: how a person calls it: a git revision, a wheel
+    :param top: where it can be read
+    """
+
+    name: str
+    top: pathlib.Path
+
+
+@dataclasses.dataclass(frozen=True)
+class Sides:
+    """An interface in a tree: what its client and its endpoint say.
+
+    :param client: None where only the endpoint was to be read, and so on
+    """
+
+    subject: projects.Subject
+    client: model.Contract | None
+    endpoint: model.Contract | None
+
+    @property
+    def contract(self) -> model.Contract:
+        """What is compared: what is declared, else what is served."""
+        client = self.client
+        if client is not None and (client.history or client.unsure):
+            return client
+        found = self.endpoint or self.client
+        assert found is not None
+        return found
+
+
+def check(
+    top: pathlib.Path,
+    project: projects.Project,
+    today: datetime.date,
+    older: Older | None = None,
+) -> reports.Report:
+    """Check the interfaces of a tree.
+
+    :param today: for the expiry of suppressions
+    :param older: compare with this as well as with what was frozen
+    :returns: what was checked and found; suppressed findings as well
+    :raises reading.Unusable: something is not there, or cannot be read
+    """
+    tree = reading.Tree(top)
+    before = reading.Tree(older.top) if older else None
+    checked = []
+    found: list[Finding] = []
+    for subject in project.subjects:
+        sides = read(tree, subject)
+        kept = locks.read_all(top / project.locks, subject.interface)
+        against = [f'{subject.interface} {lock.revision}' for lock in kept]
+        found += _of_tree(sides)
+        found += _of_locks(top, project, sides, kept)
+        if older is not None and before is not None:
+            against.append(older.name)
+            found += _of_older(sides, read(before, subject), older.name)
+        contract = sides.contract
+        checked.append(
+            reports.Checked(
+                subject.interface,
+                contract.version,
+                len(contract.methods),
+                tuple(against),
+            )
+        )
+    return reports.Report(
+        tuple(checked),
+        tuple(
+            suppressions.apply(
+                _merged(found), top, project.suppressions, today
+            )
+        ),
+    )
+
+
+def read(tree: reading.Tree, subject: projects.Subject) -> Sides:
+    """Read the client and the endpoint of an interface.
+
+    :raises reading.Unusable: one is not there, or cannot be read
+    """
+    client = endpoint = None
+    if subject.client is not None:
+        client = declared.read(tree, subject.client)
+        if subject.endpoint is not None:
+            endpoint = endpoints.read(
+                tree, subject.endpoint, client, subject.client
+            )
+        if client.interface != subject.interface:
+            raise reading.Unusable(
+                f'{subject.client} declares {client.interface}, and is called '
+                f'{subject.interface} here: call it {client.interface}.'
+            )
+    if client is None and endpoint is None:
+        raise reading.Unusable(
+            f'{subject.interface} has neither a client nor an endpoint.'
+        )
+    return Sides(subject, client, endpoint)
+
+
+def coming(contract: model.Contract, kept: Iterable[locks.Lock]) -> str:
+    """Return the revision that a change belongs to.
+
+    That is the latest while it is not frozen, and else the one after it.
+    """
+    if not contract.history:
+        return versions.following(contract.version)
+    latest = contract.history[-1].name
+    if latest in {lock.revision for lock in kept}:
+        return versions.following(latest)
+    return latest
+
+
+def _of_tree(sides: Sides) -> Iterator[Finding]:
+    client, endpoint = sides.client, sides.endpoint
+    for side in (client, endpoint):
+        if side is not None:
+            yield from _unread(sides.subject.interface, side)
+    if client is not None and endpoint is not None and client.history:
+        yield from serving.check(client, endpoint)
+
+
+def _unread(interface: str, contract: model.Contract) -> Iterator[Finding]:
+    for where, what in contract.unsure:
+        yield Finding(
+            'declaration-unread',
+            interface,
+            '',
+            where,
+            f'This is not to be told from the source: {what}. It is not '
+            'checked.',
+            'Write it as a literal, or as the name of one.',
+        )
+    for where, what in contract.unread:
+        yield Finding(
+            'unread',
+            interface,
+            '',
+            where,
+            f'What this is could not be read from the source: {what}.',
+            'Write it as a literal, or as the name of one, if it should be '
+            'checked.',
+        )
+
+
+def _of_locks(
+    top: pathlib.Path,
+    project: projects.Project,
+    sides: Sides,
+    kept: Sequence[locks.Lock],
+) -> Iterator[Finding]:
+    contract = sides.contract
+    yield from frozen.check(top, project.locks, contract, kept)
+    if contract.history:
+        yield from hygiene.check(contract, kept)
+    elif contract.unsure:
+        # Without its history nothing is known of an older revision.
+        return
+    for lock in kept:
+        if not lock.broken:
+            yield from _compared(
+                lock.contract,
+                contract,
+                f'{contract.interface} {lock.revision}',
+                coming(contract, kept),
+            )
+
+
+def _of_older(sides: Sides, before: Sides, name: str) -> Iterator[Finding]:
+    old, new = before.contract, sides.contract
+    if old.history:
+        old = old.as_of(old.history[-1].name)
+    yield from _compared(old, new, name, coming(new, ()))
+
+
+def _compared(
+    old: model.Contract, new: model.Contract, against: str, coming: str
+) -> Iterator[Finding]:
+    if not new.history:
+        yield from hygiene.check_plain(old, new, against)
+    yield from compare.check(old, new, against, coming)
+
+
+def _merged(found: Iterable[Finding]) -> list[Finding]:
+    """Make one finding of those that say the same against several locks."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for each in found:
+        key = each.rule, each.interface, each.symbol, each.where
+        groups.setdefault(key, []).append(each)
+    reused = {
+        (each.interface, each.symbol)
+        for each in found
+        if each.rule == 'name-reused'
+    }
+    merged = []
+    for group in groups.values():
+        last = group[-1]
+        names = [each.against for each in group if each.against]
+        if last.rule == 'changed-without-bump' and (
+            (last.interface, last.symbol) in reused
+        ):
+            continue
+        if len(names) > 1:
+            last = dataclasses.replace(last, against=_told(names))
+        merged.append(last)
+    return merged
+
+
+def _told(names: list[str]) -> str:
+    names = list(dict.fromkeys(names))
+    return names[0] if len(names) == 1 else f'{names[0]} to {names[-1]}'

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether what was frozen is as it was: by git history, or by its digest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+import hashlib
+import pathlib
+import subprocess
+
+from trove.contracts import findings
+from trove.contracts import locks
+from trove.contracts import model
+
+_FIX = (
+    'Take it back: {command}. What the contract says now becomes a revision '
+    'of its own, which "trove-rpc contract freeze" writes down.'
+)
+
+
+def check(
+    top: pathlib.Path,
+    directory: str,
+    contract: model.Contract,
+    frozen: Sequence[locks.Lock],
+) -> Iterator[findings.Finding]:
+    """Find lock files of an interface that were edited or deleted.
+
+    :param top: the tree
+    :param directory: of the lock files, relative to it
+    :param frozen: the locks there are
+    """
+    written = _first_written(top, f'{directory}/{contract.interface}')
+    there = set()
+    for lock in frozen:
+        name = lock.path.relative_to(top).as_posix()
+        there.add(name)
+        if name in written and written[name] != _blob(lock.path):
+            broken: str | None = 'it is another than the one first committed'
+        else:
+            broken = lock.broken
+        if broken:
+            yield _say(contract, name, f'was edited: {broken}')
+    for revision in contract.history:
+        file = locks.path(top / directory, contract.interface, revision.name)
+        name = file.relative_to(top).as_posix()
+        if name in written and name not in there:
+            yield _say(contract, name, 'was deleted')
+
+
+def _say(contract: model.Contract, name: str, what: str) -> findings.Finding:
+    return findings.Finding(
+        rule='frozen-edited',
+        interface=contract.interface,
+        symbol='',
+        where=model.Location(name, 1),
+        message=f'The frozen contract {name} {what}.',
+        fix=_FIX.format(command=f'git checkout HEAD -- {name}'),
+    )
+
+
+def _first_written(top: pathlib.Path, directory: str) -> dict[str, str]:
+    """Return the object that each file was first committed as, by path.
+
+    :returns: nothing where there is no git, or no history
+    """
+    command = ['git', '-C', str(top), 'log', '--format=', '--raw']
+    options = ['--no-abbrev', '--no-renames', '--relative', '--']
+    try:
+        done = subprocess.run(
+            [*command, *options, directory],
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+    except OSError:
+        return {}
+    written = {}
+    for line in done.stdout.splitlines():
+        # :100644 100644 OLD NEW M<tab>PATH; the newest first.
+        fields, _tab, name = line.partition('\t')
+        if fields.endswith(' A'):
+            written[name] = fields.split()[3]
+    return written
+
+
+def _blob(file: pathlib.Path) -> str:
+    """Return the name that git has for the content of a file."""
+    content = file.read_bytes()
+    head = f'blob {len(content)}\0'.encode()
+    return hashlib.sha1(head + content, usedforsecurity=False).hexdigest()

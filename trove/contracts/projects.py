@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is to be checked of a tree, as its ``pyproject.toml`` says::
+
+[tool.trove-rpc.contract]
+locks = "contracts"
+suppressions = "contracts/suppressions.yaml"
+
+[tool.trove-rpc.contract.interfaces.guestagent]
+client = "trove.guestagent.api:API"
+endpoint = "trove.guestagent.manager:Manager"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import dataclasses
+import pathlib
+import tomllib
+from typing import Any
+
+from trove.contracts import reading
+
+FILE = 'pyproject.toml'
+_LOCKS = 'contracts'
+_SUPPRESSIONS = 'contracts/suppressions.yaml'
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """An interface: who sends and who serves.
+
+    :param client: ``package.module:Class``; None where only the endpoint is
+        to be looked at
+    :param endpoint: the same of the endpoint
+    """
+
+    interface: str
+    client: str | None = None
+    endpoint: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Project:
+    """What a tree says about itself.
+
+    :param locks: directory of the lock files, relative to the tree
+    :param suppressions: file with what is borne, relative to the tree
+    """
+
+    subjects: tuple[Subject, ...]
+    locks: str = _LOCKS
+    suppressions: str = _SUPPRESSIONS
+
+    def only(self, names: Sequence[str]) -> Project:
+        """Return the project with these interfaces only.
+
+        :param names: none: all of them
+        :raises reading.Unusable: it has no interface of such a name
+        """
+        known = {each.interface: each for each in self.subjects}
+        for name in names:
+            if name not in known:
+                raise reading.Unusable(
+                    f'There is no interface {name}. There are '
+                    f'{", ".join(known)}.'
+                )
+        if not names:
+            return self
+        subjects = tuple(known[name] for name in dict.fromkeys(names))
+        return dataclasses.replace(self, subjects=subjects)
+
+
+def read(top: pathlib.Path) -> Project:
+    """Read what a tree says.
+
+    :raises reading.Unusable: it says nothing, or something that is wrong
+    """
+    file = top / FILE
+    try:
+        data = tomllib.loads(file.read_text('utf-8'))
+    except FileNotFoundError:
+        data = {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise reading.Unusable(f'{file} cannot be read: {error}.') from None
+    table = data.get('tool', {}).get('trove-rpc', {}).get('contract')
+    if not isinstance(table, dict) or not table.get('interfaces'):
+        raise reading.Unusable(
+            f'{file} names no interfaces in [tool.trove-rpc.contract]. Name '
+            'what is to be checked there, or with --client and --endpoint.'
+        )
+    return Project(
+        tuple(
+            Subject(
+                name,
+                _text(file, entry, 'client'),
+                _text(file, entry, 'endpoint'),
+            )
+            for name, entry in table['interfaces'].items()
+        ),
+        _text(file, table, 'locks') or _LOCKS,
+        _text(file, table, 'suppressions') or _SUPPRESSIONS,
+    )
+
+
+def _text(file: pathlib.Path, table: Any, key: str) -> str | None:
+    value = table.get(key) if isinstance(table, dict) else table
+    if value is not None and not isinstance(value, str):
+        raise reading.Unusable(
+            f'{file}: "{key}" of [tool.trove-rpc.contract] is {value!r} '
+            'where a text belongs.'
+        )
+    return value
