@@ -1,26 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The application around the commands: options, database, transport."""
+"""The application around the commands.
+
+It imports little: not every command needs the options, the database or the
+message broker. What those need is in ``deployment.py``.
+"""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-import contextlib
+from importlib import metadata
 import logging
 
 from cliff import app as cliff_app
 from cliff import commandmanager
 from oslo_config import cfg
-from oslo_db import exception as db_exception
-from sqlalchemy import exc as sa_exc
 
-from trove import conf as trove_conf
-from trove import peers
 from trove import version
-from trove.common import exception
-from trove.common import rpc
-from trove.db import session
-from trove.objects import database
 
 NAME = 'trove-rpc'
 
@@ -31,6 +26,18 @@ what could not be taken.
 
 #: Of a program that writes to a pipe which nobody reads any more.
 BROKEN_PIPE = 141
+
+
+class _Commands(commandmanager.CommandManager):
+    """Finds commands by name and loads the one that is asked for.
+
+    That of cliff loads all of them to know their names.
+    """
+
+    def load_commands(self, namespace: str) -> None:
+        self.group_list.append(namespace)
+        for point in metadata.entry_points(group=namespace):
+            self.commands[point.name.replace('_', ' ')] = point
 
 
 class App(cliff_app.App):
@@ -46,21 +53,13 @@ class App(cliff_app.App):
         super().__init__(
             description=_DESCRIPTION,
             version=version.release(),
-            command_manager=commandmanager.CommandManager('trove.rpcadmin'),
+            command_manager=_Commands('trove.rpcadmin'),
             # So that a command's own help is shown after its name.
             deferred_help=True,
         )
         # It makes shell completion; nobody needs it to read a message.
         self.command_manager.commands.pop('complete', None)
         self.conf = conf
-        self._transport: rpc.Transport | None = None
-
-    @property
-    def transport(self) -> rpc.Transport:
-        """Of this command; opened at its first use, closed at its end."""
-        if self._transport is None:
-            self._transport = peers.transport(self.conf)
-        return self._transport
 
     def build_option_parser(
         self,
@@ -111,7 +110,7 @@ class App(cliff_app.App):
         return parser
 
     def configure_logging(self) -> None:
-        """Leave it to the options of Trove; see :meth:`opened`."""
+        """Leave it to the options of Trove; see ``deployment.py``."""
 
     def interact(self) -> None:
         """There is no conversation: a command is needed."""
@@ -159,69 +158,7 @@ class App(cliff_app.App):
         safe = '\n'.join(plain(line) for line in text.split('\n'))
         print(f'{NAME}: {safe}', file=self.stderr, flush=True)
 
-    def read_options(self) -> None:
-        """Read the configuration files and begin to log.
-
-        :raises trove.common.exception.ConfigurationError: one of the files
-            cannot be read
-        """
-        arguments = []
-        for name in 'config_file', 'config_dir':
-            for path in getattr(self.options, name):
-                arguments += [f'--{name.replace("_", "-")}', path]
-        trove_conf.setup(self.conf, arguments, NAME)
-        root = logging.getLogger()
-        if self.options.debug:
-            root.setLevel(logging.DEBUG)
-        elif not self.options.verbose:
-            root.setLevel(logging.WARNING)
-
-    @contextlib.contextmanager
-    def opened(self) -> Iterator[None]:
-        """Read the options, open the database, and close all at the end.
-
-        :raises trove.common.exception.TroveError: something is in the way
-        """
-        self.read_options()
-        database.configure(self.conf)
-        try:
-            yield
-        finally:
-            transport, self._transport = self._transport, None
-            if transport is not None:
-                transport.close()
-            database.dispose()
-
 
 def plain(text: str) -> str:
     """Make a text of whoever sent it safe to show at a terminal."""
     return text if text.isprintable() else ascii(text)
-
-
-def reason(error: Exception) -> str | None:
-    """Say to an operator what went wrong, None where that is a bug."""
-    cause = error.__cause__ or error
-    database_errors = db_exception.DBError, sa_exc.DBAPIError
-    if isinstance(error, exception.ServiceUnavailable) and isinstance(
-        cause, database_errors
-    ):
-        return (
-            f'the database does not work: {session.reason(cause)}. Check '
-            'that it runs and that [database] connection is right.'
-        )
-    if type(error) is exception.ServiceUnavailable and error.__cause__:
-        # Not of a peer that has no queue, which says itself what to do.
-        return (
-            f'the message broker does not work: {cause}. Check that it runs '
-            'and that transport_url is right.'
-        )
-    if isinstance(error, exception.TroveError):
-        return str(error)
-    if isinstance(error, trove_conf.UNREADABLE):
-        return trove_conf.unreadable(error)
-    if isinstance(error, database_errors):
-        return (
-            f'the database refuses: {session.reason(error)}. Check with '
-            '"trove-manage db_version" that it is a database of this release.'
-        )
-    return None

@@ -21,6 +21,7 @@ from trove.common import exception
 from trove.common import rpc
 from trove.peers import versions
 from trove.rpcadmin import app as rpc_app
+from trove.rpcadmin import deployment
 
 #: By name, in the order in which they are shown.
 INTERFACES: dict[str, rpc.Interface] = {
@@ -61,16 +62,19 @@ class _Common(command.Command):
 
     :cvar needs_database: the options are read and the database is open
         while it runs
+    :ivar deployment: has the transport; for those that need the database
     """
 
     app: rpc_app.App
+    deployment: deployment.Deployment
     needs_database = True
 
     def run(self, parsed_args: argparse.Namespace) -> int:
         try:
             if not self.needs_database:
                 return super().run(parsed_args)
-            with self.app.opened():
+            self.deployment = deployment.Deployment(self.app)
+            with self.deployment.opened():
                 return super().run(parsed_args)
         except UsageError as error:
             self.app.complain(str(error))
@@ -81,7 +85,7 @@ class _Common(command.Command):
             if self.app.options.debug:
                 traceback.print_exc(file=self.app.stderr)
             self.app.complain(
-                rpc_app.reason(error)
+                deployment.reason(error)
                 or f'{type(error).__name__}: {error}. This is not meant to '
                 'happen; --debug shows where it did.'
             )
@@ -108,7 +112,7 @@ class Command(_Common):
                 done = act(name)
             except exception.TroveError as error:
                 failed += 1
-                self.app.complain(f'{place}: {rpc_app.reason(error)}')
+                self.app.complain(f'{place}: {deployment.reason(error)}')
             else:
                 self.app.stdout.write(f'{place}: {done}\n')
                 self.app.stdout.flush()

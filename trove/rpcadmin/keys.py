@@ -46,5 +46,5 @@ class RotateKey(base.Command):
         return self.each(names, self._rotate)
 
     def _rotate(self, instance_id: str) -> str:
-        keys.rotate(self.app.transport, instance_id)
+        keys.rotate(self.deployment.transport, instance_id)
         return 'has a new key'

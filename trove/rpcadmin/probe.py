@@ -124,7 +124,7 @@ class Probe(base.ShowOne):
         peer: str | None,
         parsed_args: argparse.Namespace,
     ) -> rpc.Revision | None:
-        transport, host = self.app.transport, parsed_args.host
+        transport, host = self.deployment.transport, parsed_args.host
         if peer is not None or host is not None:
             return rpc.probe(
                 transport,

@@ -212,7 +212,7 @@ class Replay(_Each):
 
     def take_action(self, parsed_args: argparse.Namespace) -> int:
         def replay(name: str) -> str:
-            peers.replay(self.app.conf, self.app.transport, name)
+            peers.replay(self.app.conf, self.deployment.transport, name)
             return 'sent again'
 
         return self.each(self.choose(parsed_args, replayable=True), replay)
