@@ -29,14 +29,15 @@ export PYTHONWARNINGS=${PYTHONWARNINGS:-default::DeprecationWarning:trove}
 export PATH=$venv/bin:$PATH
 
 # In the order in which they are run: what fails soonest comes first.
-all=(style types unit functional interop cover docs api-ref releasenotes
-    packaging)
+all=(contracts style types unit functional interop cover docs api-ref
+    releasenotes packaging)
 others=(genconfig genpolicy benchmarks)
 
 # --- the checks -------------------------------------------------------------
 
 describe() {
     case $1 in
+        contracts) echo 'RPC contracts against all that is released' ;;
         style) echo 'ruff, hacking, bashate, shellcheck' ;;
         types) echo 'mypy --strict' ;;
         unit) echo 'unit tests' ;;
@@ -52,6 +53,10 @@ describe() {
         benchmarks) echo 'speed and size, as ratios' ;;
         *) return 1 ;;
     esac
+}
+
+check_contracts() {
+    trove-rpc contract check
 }
 
 check_style() {

@@ -13,6 +13,30 @@ from trove.cmd import rpc
 from trove.tests.unit.objects import base
 
 
+def run(*arguments):
+    """Run trove-rpc; return its exit status, output and errors."""
+    stdout = fixtures.StringStream('stdout')
+    stderr = fixtures.StringStream('stderr')
+    with stdout, stderr:
+        with (
+            fixtures.MonkeyPatch('sys.stdout', stdout.stream),
+            fixtures.MonkeyPatch('sys.stderr', stderr.stream),
+        ):
+            try:
+                status = rpc.main(list(arguments), cfg.ConfigOpts())
+            except SystemExit as error:
+                # None is what a process ends well with.
+                status = error.code or 0
+        stdout.stream.seek(0)
+        stderr.stream.seek(0)
+        details = stdout.getDetails() | stderr.getDetails()
+        return (
+            status,
+            details['stdout'].as_text(),
+            details['stderr'].as_text(),
+        )
+
+
 class TestCase(base.TestCase):
     """A database with a datastore, and a file with the options.
 
@@ -46,26 +70,9 @@ class TestCase(base.TestCase):
 
     def run_rpc(self, *arguments):
         """Run it as a process would; return the exit status."""
-        stdout = fixtures.StringStream('stdout')
-        stderr = fixtures.StringStream('stderr')
-        with stdout, stderr:
-            with (
-                fixtures.MonkeyPatch('sys.stdout', stdout.stream),
-                fixtures.MonkeyPatch('sys.stderr', stderr.stream),
-            ):
-                try:
-                    status = rpc.main(
-                        ['--config-file', self.file, *arguments],
-                        cfg.ConfigOpts(),
-                    )
-                except SystemExit as error:
-                    # None is what a process ends well with.
-                    status = error.code or 0
-            stdout.stream.seek(0)
-            stderr.stream.seek(0)
-            details = stdout.getDetails() | stderr.getDetails()
-            self.out = details['stdout'].as_text()
-            self.error = details['stderr'].as_text()
+        status, self.out, self.error = run(
+            '--config-file', self.file, *arguments
+        )
         return status
 
     def json(self, *arguments):

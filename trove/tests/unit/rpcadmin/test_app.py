@@ -8,6 +8,13 @@ import os
 from trove.tests.unit.rpcadmin import base
 
 COMMANDS = (
+    'contract changelog',
+    'contract check',
+    'contract diff',
+    'contract dump',
+    'contract explain',
+    'contract freeze',
+    'contract rules',
     'history',
     'peers',
     'probe',

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``trove-rpc contract diff`` and ``changelog``: what changed, unjudged."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+import dataclasses
+import json
+from typing import Any
+
+from trove.contracts import changes
+from trove.contracts import locks
+from trove.contracts import model
+from trove.contracts import reading
+from trove.contracts import sources
+from trove.rpcadmin.contract import base
+
+
+class _Changes(base.TreeCommand):
+    """Tells changes as text or as JSON."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '-f',
+            '--format',
+            choices=('text', 'json'),
+            default='text',
+            help='How to tell it (default: %(default)s).',
+        )
+        return parser
+
+    def write(self, value: Any) -> None:
+        text = json.dumps(value, indent=2)
+        self.app.stdout.write(f'{text}\n')
+
+
+class Diff(_Changes):
+    """Show what is different between two states of contracts.
+
+    By default the latest revision against the one before it. Nothing is
+    judged, and what could not be frozen counts as well; "check" judges.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--from',
+            dest='old',
+            metavar='REVISION',
+            help='The older revision; its lock, where it is frozen.',
+        )
+        parser.add_argument(
+            '--to',
+            dest='new',
+            metavar='REVISION',
+            help='The newer revision (default: the latest).',
+        )
+        parser.add_argument(
+            '--against',
+            metavar='PATH|GITREV|WHEEL',
+            help='Compare with another state of the tree: a directory, a '
+            'revision of its git repository, or a wheel.',
+        )
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> int:
+        found = {
+            new.interface: (old, new) for old, new in self._pairs(parsed_args)
+        }
+        if parsed_args.format == 'json':
+            self.write(
+                {
+                    name: {
+                        'from': _named(old),
+                        'to': _named(new),
+                        'changes': _as_data(old, new),
+                    }
+                    for name, (old, new) in found.items()
+                }
+            )
+            return 0
+        for name, (old, new) in found.items():
+            self.app.stdout.write(f'{name} {_named(old)} to {_named(new)}:\n')
+            self.app.stdout.writelines(_as_text(old, new))
+        return 0
+
+    def _pairs(
+        self, parsed_args: argparse.Namespace
+    ) -> Iterator[tuple[model.Contract, model.Contract]]:
+        top, project = self.project(parsed_args)
+        now = [each.contract for each in base.sides(top, project)]
+        if parsed_args.against is None:
+            for each in now:
+                kept = locks.read_all(top / project.locks, each.interface)
+                yield _of_revisions(each, kept, parsed_args)
+            return
+        with sources.opened(parsed_args.against, top) as where:
+            before = [each.contract for each in base.sides(where, project)]
+        for old, new in zip(before, now, strict=True):
+            yield _latest(old), _latest(new)
+
+
+class Changelog(_Changes):
+    """Tell what each revision changed, the newest first."""
+
+    def take_action(self, parsed_args: argparse.Namespace) -> int:
+        top, project = self.project(parsed_args)
+        told = {
+            each.contract.interface: list(_entries(each.contract))
+            for each in base.sides(top, project)
+        }
+        if parsed_args.format == 'json':
+            self.write(
+                {
+                    name: [
+                        {
+                            'revision': revision.name,
+                            'releases': list(revision.releases),
+                            'summary': revision.changes,
+                            'changes': _as_data(old, new),
+                        }
+                        for revision, old, new in entries
+                    ]
+                    for name, entries in told.items()
+                }
+            )
+            return 0
+        for name, entries in told.items():
+            for revision, old, new in entries:
+                releases = ', '.join(revision.releases)
+                self.app.stdout.write(
+                    f'{name} {revision.name}'
+                    + (f' ({releases})' if releases else '')
+                    + f'\n    {revision.changes}\n'
+                )
+                self.app.stdout.writelines(_as_text(old, new))
+        return 0
+
+
+def _entries(
+    contract: model.Contract,
+) -> Iterator[tuple[model.Revision, model.Contract, model.Contract]]:
+    history = contract.history
+    for index in range(len(history) - 1, 0, -1):
+        yield (
+            history[index],
+            contract.as_of(history[index - 1].name),
+            contract.as_of(history[index].name),
+        )
+
+
+def _of_revisions(
+    contract: model.Contract,
+    kept: list[locks.Lock],
+    parsed_args: argparse.Namespace,
+) -> tuple[model.Contract, model.Contract]:
+    frozen = {lock.revision: lock.contract for lock in kept if not lock.broken}
+    names = [each.name for each in contract.history] or list(frozen)
+    new = parsed_args.new or (names[-1] if contract.history else None)
+    old = parsed_args.old
+    if old is None:
+        before = names[: names.index(new)] if new in names else names
+        if not before:
+            raise reading.Unusable(
+                f'There is nothing before {contract.interface} '
+                f'{new or contract.version}.'
+            )
+        old = before[-1]
+    found = []
+    for name in (old, new):
+        if name is None:
+            found.append(contract)
+        elif name in frozen:
+            found.append(frozen[name])
+        elif contract.index(name) is not None:
+            found.append(contract.as_of(name))
+        else:
+            raise reading.Unusable(
+                f'{contract.interface} has no revision {name}. There are '
+                f'{", ".join(names)}.'
+            )
+    return found[0], found[1]
+
+
+def _latest(contract: model.Contract) -> model.Contract:
+    if not contract.history:
+        return contract
+    return contract.as_of(contract.history[-1].name)
+
+
+def _named(contract: model.Contract) -> str:
+    if contract.history:
+        return contract.history[-1].name
+    return contract.version or '(no version)'
+
+
+def _as_data(old: model.Contract, new: model.Contract) -> list[dict[str, Any]]:
+    return [dataclasses.asdict(each) for each in changes.between(old, new)]
+
+
+def _as_text(old: model.Contract, new: model.Contract) -> Iterator[str]:
+    found = list(changes.between(old, new))
+    if not found:
+        yield '  nothing\n'
+    for each in found:
+        yield f'  {each}\n'

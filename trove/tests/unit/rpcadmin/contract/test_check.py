@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""trove-rpc contract check."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+
+from trove.contracts import reports
+from trove.tests.unit.contracts import base as contracts_base
+from trove.tests.unit.rpcadmin.contract import base
+
+
+class CheckTest(base.TestCase):
+    def test_nothing_to_mend(self) -> None:
+        self.assertEqual(0, self.run_rpc('check'), self.error)
+
+        self.assertIn('cellar 1.2', self.out)
+        self.assertEqual('', self.error)
+
+    def test_something_to_mend(self) -> None:
+        self.change(base.BREACH)
+
+        self.assertEqual(1, self.run_rpc('check'))
+
+        self.assertIn('cellar/api.py:26: error: call-to-cast', self.out)
+        self.assertIn('cellar.find', self.out)
+        self.assertIn('cellar 1.1', self.out)
+        self.assertIn('Make find a call again', self.out)
+        self.assertEqual('', self.error)
+
+    def test_notes_do_not_fail(self) -> None:
+        self.change("""
+-class API(rpc.Client, interface=INTERFACE):
++class API(somewhere.Else, rpc.Client, interface=INTERFACE):
+""")
+
+        self.assertEqual(0, self.run_rpc('check'))
+
+        self.assertIn('note: unread', self.out)
+        self.assertIn('somewhere.Else', self.out)
+
+    def test_formats(self) -> None:
+        self.change(base.BREACH)
+        for form in reports.FORMATS:
+            with self.subTest(form):
+                self.assertEqual(1, self.run_rpc('check', '-f', form))
+                self.assertIn('call-to-cast', self.out)
+
+        self.assertEqual(1, self.run_rpc('check', '-f', 'json'))
+        json.loads(self.out)
+
+    def test_paths_are_those_of_where_it_is_run(self) -> None:
+        self.change(base.BREACH)
+        where = os.path.relpath(self.tree.top).replace(os.sep, '/')
+
+        self.run_rpc('check')
+        self.assertIn(f'{where}/cellar/api.py:26', self.out)
+
+    def test_what_is_borne_does_not_fail(self) -> None:
+        self.change(base.BREACH)
+        self.tree.write(
+            'contracts/suppressions.yaml',
+            """
+            suppressions:
+              - rule: call-to-cast
+                symbol: cellar.find
+                reason: Nobody waits for wine.
+                expires: 2999-01-01
+            """,
+        )
+
+        self.assertEqual(0, self.run_rpc('check'), self.out)
+
+        self.assertIn('suppressed', self.out)
+
+    def test_against_a_git_revision_a_directory_and_a_wheel(self) -> None:
+        revision = self.tree.commit()
+        wheel = self.tree.top / 'cellar-1.0-py3-none-any.whl'
+        with zipfile.ZipFile(wheel, 'w') as archive:
+            for path in (self.tree.top / 'cellar').glob('*.py'):
+                archive.write(path, f'cellar/{path.name}')
+        before = self.tree.top / 'before'
+        shutil.copytree(self.tree.top / 'cellar', before / 'cellar')
+        # 1.2 is not frozen, so nothing else keeps it from being changed.
+        self.change("""
+-    @rpc.cast('1.2')
++    @rpc.call('1.2')
+""")
+        self.assertEqual(0, self.run_rpc('check'))
+
+        for against in (revision, 'HEAD', str(wheel), str(before)):
+            with self.subTest(against):
+                status = self.run_rpc('check', '--against', against)
+                self.assertEqual(1, status, self.error)
+                self.assertIn('cast-to-call', self.out)
+                self.assertIn(against, self.out)
+
+    def test_client_and_endpoint_by_name(self) -> None:
+        (self.tree.top / 'pyproject.toml').unlink()
+        self.unusable('check')
+        self.assertIn('names no interfaces', self.error)
+
+        pair = ['--client', 'cellar.api:API']
+        pair += ['--endpoint', 'cellar.manager:Manager']
+        self.assertEqual(0, self.run_rpc('check', *pair), self.error)
+        self.change(base.BREACH)
+        self.assertEqual(1, self.run_rpc('check', *pair))
+        self.assertEqual(1, self.run_rpc('check', *pair, 'cellar'))
+        self.unusable('check', *pair, 'other')
+        self.assertIn('call it cellar', self.error)
+        self.unusable('check', *pair, 'cellar', 'other')
+
+    def test_what_cannot_be_told_is_status_2(self) -> None:
+        for arguments, reason in (
+            (['--client', 'cellar.api:Nothing'], 'no class Nothing'),
+            (['--client', 'cellar'], 'names no class'),
+            (['--against', 'no-such-thing'], 'no revision of the git'),
+            (['nonsense'], 'no interface nonsense. There are cellar'),
+            (['--tree', '/no/such/directory'], 'is no directory'),
+        ):
+            with self.subTest(reason):
+                self.unusable('check', *arguments)
+                self.assertIn(reason, self.error)
+
+    def test_source_that_is_no_python_is_status_2(self) -> None:
+        (self.tree.top / 'cellar/api.py').write_text('class API(\n')
+
+        self.unusable('check')
+
+        self.assertIn('cellar/api.py is no Python', self.error)
+
+    def test_wrong_option_is_status_2(self) -> None:
+        self.assertEqual(2, self.run_rpc('check', '-f', 'nonsense'))
+        self.assertEqual(2, self.run_rpc('check', '--nonsense'))
+
+    def test_project_file_that_is_wrong_is_status_2(self) -> None:
+        for text, reason in (
+            ('[tool', 'cannot be read'),
+            (
+                '[tool.trove-rpc.contract.interfaces.cellar]\nclient = 1\n',
+                '"client"',
+            ),
+            ('[tool.trove-rpc.contract.interfaces.cellar]\n', 'neither'),
+            ('[tool.trove-rpc.contract.interfaces]\ncellar = 1\n', '"client"'),
+        ):
+            with self.subTest(reason):
+                self.tree.write('pyproject.toml', text)
+                self.unusable('check')
+                self.assertIn(reason, self.error)
+
+
+class WeightTest(contracts_base.TestCase):
+    def test_nothing_of_a_deployment_and_of_the_tree_is_loaded(self) -> None:
+        code = (
+            'import sys\nfrom trove.cmd import rpc\n'
+            "status = rpc.main(['contract', 'check'])\n"
+            'print(*sys.modules)\nsys.exit(status)'
+        )
+
+        done = subprocess.run(
+            [sys.executable, '-c', code],
+            cwd=contracts_base.TOP,
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        loaded = set(done.stdout.splitlines()[-1].split())
+        self.assertIn('trove.contracts.checks', loaded)
+        for name in (
+            'oslo_db',
+            'oslo_messaging',
+            'oslo_service',
+            'sqlalchemy',
+            'trove.common.rpc',
+            'trove.conductor.api',
+            'trove.conf',
+            'trove.objects',
+        ):
+            self.assertNotIn(name, loaded)

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""trove-rpc contract diff and changelog."""
+
+from __future__ import annotations
+
+from trove.tests.unit.rpcadmin.contract import base
+
+
+class DiffTest(base.TestCase):
+    def test_latest_against_the_one_before(self) -> None:
+        self.assertEqual(0, self.run_rpc('diff'), self.error)
+
+        self.assertEqual(
+            'cellar 1.1 to 1.2:\n  added close: cast close() -> None\n',
+            self.out,
+        )
+
+    def test_two_revisions(self) -> None:
+        found = self.json('diff', '--from', '1.0', '--to', '1.1')
+
+        self.assertEqual(
+            {
+                'from': '1.0',
+                'to': '1.1',
+                'changes': [
+                    {
+                        'symbol': 'find',
+                        'what': 'added',
+                        'before': None,
+                        'after': 'call find(wine: str) -> str | None',
+                    }
+                ],
+            },
+            found['cellar'],
+        )
+
+    def test_older_revision_is_that_of_its_lock(self) -> None:
+        self.change("""
+-    def store(self, context: Context, wine: str, bottles: int) -> None:
++    def store(self, context: Context, wine: str, year: int = 0) -> None:
+@@
+-    def find(self, context: Context, wine: str) -> str | None:
++    def find(self, context: Context, wine: str) -> str:
+""")
+
+        self.assertEqual(0, self.run_rpc('diff', '--from', '1.1'))
+
+        self.assertIn('changed find: call find(wine: str) -> str', self.out)
+        self.assertIn('added store(year): year: int = 0', self.out)
+        self.assertIn('removed store(bottles): bottles: int', self.out)
+
+    def test_another_state_of_the_tree(self) -> None:
+        self.tree.commit()
+        self.change("""
+-    def close(self, context: Context) -> None:
++    def close(self, context: Context, key: str = '') -> None:
+""")
+
+        self.assertEqual(
+            0, self.run_rpc('diff', '--against', 'HEAD'), self.error
+        )
+
+        self.assertIn("added close(key): key: str = ''", self.out)
+
+    def test_no_difference(self) -> None:
+        self.assertEqual(
+            0, self.run_rpc('diff', '--from', '1.1', '--to', '1.1')
+        )
+
+        self.assertEqual('cellar 1.1 to 1.1:\n  nothing\n', self.out)
+
+    def test_no_such_revision_and_nothing_before(self) -> None:
+        self.unusable('diff', '--from', '0.9')
+        self.assertIn('no revision 0.9', self.error)
+        self.unusable('diff', '--to', '1.0')
+        self.assertIn('nothing before cellar 1.0', self.error)
+
+
+class ChangelogTest(base.TestCase):
+    def test_every_revision_the_newest_first(self) -> None:
+        self.assertEqual(0, self.run_rpc('changelog'), self.error)
+
+        self.assertEqual(
+            'cellar 1.2 (2027.1)\n'
+            '    close was added.\n'
+            '  added close: cast close() -> None\n'
+            'cellar 1.1 (2026.2)\n'
+            '    find was added.\n'
+            '  added find: call find(wine: str) -> str | None\n',
+            self.out,
+        )
+
+    def test_as_json(self) -> None:
+        found = self.json('changelog')['cellar']
+
+        self.assertEqual(['1.2', '1.1'], [x['revision'] for x in found])
+        self.assertEqual(['2026.2'], found[1]['releases'])
+        self.assertEqual('find was added.', found[1]['summary'])
+        self.assertEqual('find', found[1]['changes'][0]['symbol'])
