@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 ALL = (
+    'contract_check',
     'rpc_call',
     'create_instance',
     'guest_agent',
