@@ -58,19 +58,21 @@ def parameters(
     :returns: the arguments, and whether it takes others as well
     """
     scope = function.module
+    reader = values.Reader(tree)
     arguments = []
     open_ended = False
     for parameter in list(function.parameters)[2:]:
         if parameter.kind is griffe.ParameterKind.var_keyword:
             open_ended = True
             continue
+        if parameter.kind is griffe.ParameterKind.var_positional:
+            # Arguments go by name.
+            continue
         default = parameter.default
         arguments.append(
             model.Argument(
                 parameter.name,
-                None
-                if default is None
-                else ast.unparse(reading.parse(default)),
+                None if default is None else reader.text(scope, default),
                 hints.text(tree, scope, parameter.annotation),
                 where=tree.location(
                     function, rf'(.*[(\s,])?{parameter.name}\s*[:=,)]'

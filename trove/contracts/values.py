@@ -33,6 +33,14 @@ class Reader:
     def __init__(self, tree: reading.Tree) -> None:
         self._tree = tree
 
+    def text(self, scope: griffe.Object, expression: griffe.Expr | str) -> str:
+        """Write an expression down, with its value where that can be told."""
+        node = reading.parse(expression)
+        try:
+            return repr(self.value(scope, node))
+        except Unread:
+            return ast.unparse(node)
+
     def value(self, scope: griffe.Object, node: ast.expr) -> Any:
         """Return a value: text, a number, a tuple, a dictionary...
 

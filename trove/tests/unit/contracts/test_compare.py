@@ -196,6 +196,25 @@ class DeclaredTest(example.TestCase):
 
         self.assertEqual({('changed-without-bump', 'find')}, self.found())
 
+    def test_default_by_the_name_of_a_constant(self) -> None:
+        self.change("""
+-class API(rpc.Client, interface=INTERFACE):
++_TOP = 'top'
++
++
++class API(rpc.Client, interface=INTERFACE):
+@@
+-    def count(self, context: Context, shelf: str = 'top') -> int:
++    def count(self, context: Context, shelf: str = _TOP) -> int:
+""")
+        self.assertEqual(set(), self.found())
+
+        self.change("""
+-_TOP = 'top'
++_TOP = 'low'
+""")
+        self.assertEqual({('default-changed', 'count(shelf)')}, self.found())
+
     def test_what_cannot_be_read_is_said(self) -> None:
         self.change("""
 -    @rpc.call('1.1')
