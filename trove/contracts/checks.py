@@ -97,6 +97,7 @@ def check(
                 tuple(against),
             )
         )
+    found += _of_gone(top, project)
     return reports.Report(
         tuple(checked),
         tuple(
@@ -212,6 +213,26 @@ def _compared(
     if not new.history:
         yield from hygiene.check_plain(old, new, against)
     yield from compare.check(old, new, against, coming)
+
+
+def _of_gone(
+    top: pathlib.Path, project: projects.Project
+) -> Iterator[Finding]:
+    """Find interfaces that were released and are checked no longer."""
+    there = {each.interface for each in project.subjects}
+    for name in locks.interfaces(top / project.locks):
+        if project.whole and name not in there:
+            yield Finding(
+                'method-removed',
+                name,
+                '',
+                model.Location(projects.FILE),
+                f'There are frozen contracts of {name} in {project.locks}, '
+                f'and {projects.FILE} does not name the interface: nothing '
+                'of it is checked, or served.',
+                f'Name it in [tool.trove-rpc.contract.interfaces.{name}]. If '
+                'no living peer uses it, delete its locks.',
+            )
 
 
 def _merged(found: Iterable[Finding]) -> list[Finding]:

@@ -161,6 +161,11 @@ def with_history(contract: model.Contract) -> model.Contract:
     return dataclasses.replace(contract, history=(revision,))
 
 
+def interfaces(directory: pathlib.Path) -> list[str]:
+    """Return the names of the interfaces that have locks."""
+    return sorted({each.parent.name for each in directory.glob('*/*.yaml')})
+
+
 def read_all(directory: pathlib.Path, interface: str) -> list[Lock]:
     """Return the locks of an interface, the oldest version first."""
     found = [read(each) for each in (directory / interface).glob('*.yaml')]

@@ -45,11 +45,13 @@ class Project:
 
     :param locks: directory of the lock files, relative to the tree
     :param suppressions: file with what is borne, relative to the tree
+    :param whole: these are all interfaces that the tree has
     """
 
     subjects: tuple[Subject, ...]
     locks: str = _LOCKS
     suppressions: str = _SUPPRESSIONS
+    whole: bool = False
 
     def only(self, names: Sequence[str]) -> Project:
         """Return the project with these interfaces only.
@@ -67,7 +69,7 @@ class Project:
         if not names:
             return self
         subjects = tuple(known[name] for name in dict.fromkeys(names))
-        return dataclasses.replace(self, subjects=subjects)
+        return dataclasses.replace(self, subjects=subjects, whole=False)
 
 
 def read(top: pathlib.Path) -> Project:
@@ -99,6 +101,7 @@ def read(top: pathlib.Path) -> Project:
         ),
         _text(file, table, 'locks') or _LOCKS,
         _text(file, table, 'suppressions') or _SUPPRESSIONS,
+        whole=True,
     )
 
 

@@ -32,6 +32,7 @@ def check(
             if not endpoint.unread:
                 yield _hidden(client, endpoint, method)
         else:
+            yield from _result(client, own, method)
             for argument in method.arguments:
                 yield from _argument(client, own, argument)
     for method in endpoint.methods.values():
@@ -101,6 +102,21 @@ def _exposed(client: model.Contract, method: model.Method) -> findings.Finding:
         'does, and no client declares it.',
         f'Declare it in the client, or call it _{method.name}.',
     )
+
+
+def _result(
+    client: model.Contract, own: model.Method, declared: model.Method
+) -> Iterator[findings.Finding]:
+    if hints.change(declared.result, own.result) in ('widened', 'changed'):
+        yield _finding(
+            client,
+            'result-widened',
+            own.name,
+            own.where,
+            f'{own.name} is declared to return {declared.result} and '
+            f'returns {own.result}.',
+            f'Return {declared.result}, or declare what is returned.',
+        )
 
 
 def _argument(

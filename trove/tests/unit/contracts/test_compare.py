@@ -6,8 +6,11 @@ from __future__ import annotations
 import dataclasses
 
 from trove.contracts import compare
+from trove.contracts import declared
 from trove.contracts import findings
+from trove.contracts import locks
 from trove.contracts import model
+from trove.contracts import reading
 from trove.tests.unit.contracts import base
 from trove.tests.unit.contracts import example
 
@@ -214,6 +217,38 @@ class DeclaredTest(example.TestCase):
 +_TOP = 'low'
 """)
         self.assertEqual({('default-changed', 'count(shelf)')}, self.found())
+
+    def test_endpoint_that_returns_more_than_is_declared(self) -> None:
+        self.change("""
+--- cellar/manager.py
+-    def count(self, context: Context, shelf: str = 'top') -> int:
++    def count(self, context: Context, shelf: str = 'top') -> int | None:
+""")
+
+        (found,) = self.check().open
+
+        self.assertEqual('result-widened', found.rule)
+        self.assertEqual('cellar/manager.py:7', str(found.where))
+
+    def test_interface_that_is_not_checked_any_more(self) -> None:
+        path = self.tree.top / 'pyproject.toml'
+        path.write_text(
+            path.read_text()
+            .replace('interfaces.cellar', 'interfaces.attic')
+            .replace('cellar.api', 'attic.api')
+            .replace('cellar.manager', 'attic.manager')
+        )
+        (self.tree.top / 'cellar').rename(self.tree.top / 'attic')
+        for file in (self.tree.top / 'attic').glob('*.py'):
+            file.write_text(file.read_text().replace('cellar', 'attic'))
+        contract = declared.read(reading.Tree(self.tree.top), 'attic.api:API')
+        locks.freeze(self.tree.top / 'contracts', contract, latest=False)
+
+        (found,) = self.check().open
+
+        self.assertEqual('method-removed', found.rule)
+        self.assertEqual('cellar', found.interface)
+        self.assertIn('delete its locks', found.fix)
 
     def test_what_cannot_be_read_is_said(self) -> None:
         self.change("""
