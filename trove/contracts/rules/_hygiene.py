@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from trove.contracts.rules import _examples
 from trove.contracts.rules import _rule
 
 _ERROR = _rule.Severity.ERROR
@@ -15,37 +16,12 @@ def _latest(new: str) -> str:
     return f'\n-        {_LATEST}\n+        {new}\n'
 
 
+#: Appends a revision, and a method that came with it.
 _NEXT = f"""
          {_LATEST}
 +        rpc.Revision('1.3', 'air was added.', releases=('2027.2',)),
 @@
-+    @rpc.cast('1.3')
-+    def air(self, context: Context) -> None:
-+        '''Open the window.'''
-+
-     @rpc.cast('1.2')
-@@
---- cellar/manager.py
-+    def air(self, context: Context) -> None:
-+        pass
-+
-     def close(self, context: Context) -> None:
-"""
-
-_AIR = """
-+    @rpc.cast('1.2')
-+    def air(self, context: Context) -> None:
-+        '''Open the window.'''
-+
-     @rpc.cast('1.2')
-     def close(self, context: Context) -> None:
-@@
---- cellar/manager.py
-+    def air(self, context: Context) -> None:
-+        pass
-+
-     def close(self, context: Context) -> None:
-"""
+{_examples.AIR.replace("('1.2')", "('1.3')", 1).lstrip()}"""
 
 HYGIENE = (
     _rule.Rule(
@@ -89,7 +65,7 @@ HYGIENE = (
 -    def close(self, context: Context) -> None:
 -        pass
 """,
-        good=_AIR,
+        good=_examples.AIR,
     ),
     _rule.Rule(
         id='version-back',
@@ -144,7 +120,7 @@ HYGIENE = (
 -      shelf: str = 'top'
 +      shelf: str = 'bottom'
 """,
-        good=_AIR,
+        good=_examples.AIR,
     ),
     _rule.Rule(
         id='frozen-missing',
@@ -157,7 +133,7 @@ HYGIENE = (
         'and nothing but its lock sees to that.',
         fix='Run "trove-rpc contract freeze", and commit what it writes.',
         bad=_NEXT,
-        good=_AIR,
+        good=_examples.AIR,
     ),
     _rule.Rule(
         id='alias-missing',

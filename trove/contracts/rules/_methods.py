@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from trove.contracts.rules import _examples
 from trove.contracts.rules import _rule
 
 _ERROR = _rule.Severity.ERROR
@@ -24,34 +25,8 @@ METHODS = (
         'anything is sent, and says which peer has to be upgraded.',
         fix='Declare it with the revision that it comes with. Append one to '
         'the history if the latest is released.',
-        bad="""
-+    @rpc.cast('1.1')
-+    def air(self, context: Context) -> None:
-+        '''Open the window.'''
-+
-     @rpc.cast('1.2')
-     def close(self, context: Context) -> None:
-@@
---- cellar/manager.py
-+    def air(self, context: Context) -> None:
-+        pass
-+
-     def close(self, context: Context) -> None:
-""",
-        good="""
-+    @rpc.cast('1.2')
-+    def air(self, context: Context) -> None:
-+        '''Open the window.'''
-+
-     @rpc.cast('1.2')
-     def close(self, context: Context) -> None:
-@@
---- cellar/manager.py
-+    def air(self, context: Context) -> None:
-+        pass
-+
-     def close(self, context: Context) -> None:
-""",
+        bad=_examples.AIR.replace("('1.2')\n+", "('1.1')\n+"),
+        good=_examples.AIR,
     ),
     _rule.Rule(
         id='method-removed',
@@ -96,28 +71,16 @@ METHODS = (
         'one.',
         fix='Keep the old name. If the new one matters, add it with a new '
         'revision and serve both.',
-        bad="""
--    def find(self, context: Context, wine: str) -> str | None:
-+    def find_wine(self, context: Context, wine: str) -> str | None:
-@@
---- cellar/manager.py
--    def find(self, context: Context, wine: str) -> str | None:
-+    def find_wine(self, context: Context, wine: str) -> str | None:
-""",
-        good="""
-+    @rpc.call('1.2')
-+    def find_wine(self, context: Context, wine: str) -> str | None:
-+        '''Return the shelf of a wine.'''
-+
-     @rpc.cast('1.2')
-@@
---- cellar/manager.py
-     def find(self, context: Context, wine: str) -> str | None:
-         return None
-+
-+    def find_wine(self, context: Context, wine: str) -> str | None:
-+        return None
-""",
+        bad=_examples.changed(
+            'def find(self, context: Context, wine: str) -> str | None:',
+            'def find_wine(self, context: Context, wine: str) -> str | None:',
+        ),
+        good=_examples.added(
+            "@rpc.call('1.2')",
+            'find_wine(self, context: Context, wine: str) -> str | None',
+            'Return the shelf of a wine.',
+            'return None',
+        ),
     ),
     _rule.Rule(
         id='method-hidden',
@@ -185,19 +148,11 @@ METHODS = (
 +    @rpc.cast('1.1')
      def find(self, context: Context, wine: str) -> str | None:
 """,
-        good="""
-+    @rpc.cast('1.2')
-+    def send_for(self, context: Context, wine: str) -> None:
-+        '''Have a bottle brought.'''
-+
-     @rpc.cast('1.2')
-@@
---- cellar/manager.py
-+    def send_for(self, context: Context, wine: str) -> None:
-+        pass
-+
-     def close(self, context: Context) -> None:
-""",
+        good=_examples.added(
+            "@rpc.cast('1.2')",
+            'send_for(self, context: Context, wine: str) -> None',
+            'Have a bottle brought.',
+        ),
     ),
     _rule.Rule(
         id='cast-to-call',
@@ -215,19 +170,12 @@ METHODS = (
 +    @rpc.call('1.0')
      def store(self, context: Context, wine: str, bottles: int) -> None:
 """,
-        good="""
-+    @rpc.call('1.2')
-+    def store_now(self, context: Context, wine: str) -> bool:
-+        '''Put a bottle into the cellar, and say whether it fits.'''
-+
-     @rpc.cast('1.2')
-@@
---- cellar/manager.py
-+    def store_now(self, context: Context, wine: str) -> bool:
-+        return True
-+
-     def close(self, context: Context) -> None:
-""",
+        good=_examples.added(
+            "@rpc.call('1.2')",
+            'store_now(self, context: Context, wine: str) -> bool',
+            'Put a bottle into the cellar, and say whether it fits.',
+            'return True',
+        ),
     ),
     _rule.Rule(
         id='topic-changed',

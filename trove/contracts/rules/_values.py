@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from trove.contracts.rules import _examples
 from trove.contracts.rules import _rule
 
 _ERROR = _rule.Severity.ERROR
@@ -35,30 +36,17 @@ _ADDED = """
 """
 
 
-def _both(old: str, new: str) -> str:
-    """Change the line of a signature in the client and in the endpoint."""
-    hunk = f'-    {old}\n+    {new}\n'
-    return f'\n{hunk}@@\n--- cellar/manager.py\n{hunk}'
-
-
 _COUNT = "def count(self, context: Context, shelf: str = 'top') -> int:"
 _STORE = 'def store(self, context: Context, wine: str, bottles: int) -> None:'
 _FIND = 'def find(self, context: Context, wine: str) -> str | None:'
 
 #: Adds a method that does or returns what an old one should not.
-_OTHER = """
-+    @rpc.call('1.2')
-+    def look(self, context: Context, wine: str | int) -> list[str]:
-+        '''Return all shelves of a wine.'''
-+
-     @rpc.cast('1.2')
-@@
---- cellar/manager.py
-+    def look(self, context: Context, wine: str | int) -> list[str]:
-+        return []
-+
-     def close(self, context: Context) -> None:
-"""
+_OTHER = _examples.added(
+    "@rpc.call('1.2')",
+    'look(self, context: Context, wine: str | int) -> list[str]',
+    'Return all shelves of a wine.',
+    'return []',
+)
 
 VALUES = (
     _rule.Rule(
@@ -72,7 +60,7 @@ VALUES = (
         'not know.',
         fix='Say since when there is the argument; then it is sent to those '
         'who know it, and left out or refused elsewhere.',
-        bad=_both(
+        bad=_examples.changed(
             _FIND,
             'def find(self, context: Context, wine: str, year: int = 0) -> '
             'str | None:',
@@ -90,7 +78,7 @@ VALUES = (
         'refused.',
         fix='Give it a default that means "as before", and say since when '
         'there is the argument.',
-        bad=_both(
+        bad=_examples.changed(
             _FIND,
             'def find(self, context: Context, wine: str, year: int) -> '
             'str | None:',
@@ -107,7 +95,7 @@ VALUES = (
         why='Old clients send it on, and are refused. Old servers may '
         'require it.',
         fix='Take it on, and do nothing with it.',
-        bad=_both(
+        bad=_examples.changed(
             _STORE, 'def store(self, context: Context, wine: str) -> None:'
         ),
         good="""
@@ -127,7 +115,7 @@ VALUES = (
         why='Arguments go over the wire by name.',
         fix='Keep the name. In the endpoint, give the value another one on '
         'the first line.',
-        bad=_both(
+        bad=_examples.changed(
             _STORE,
             'def store(self, context: Context, wine: str, number: int) -> '
             'None:',
@@ -149,7 +137,7 @@ VALUES = (
         why='Old clients leave it out where they mean the default, and are '
         'refused.',
         fix='Keep the default.',
-        bad=_both(
+        bad=_examples.changed(
             _COUNT, 'def count(self, context: Context, shelf: str) -> int:'
         ),
         good=_ADDED,
@@ -163,7 +151,7 @@ VALUES = (
         backward=_GATED,
         why='An old server refuses a message without it.',
         fix='Say which peers require it, so that it is always sent to them.',
-        bad=_both(
+        bad=_examples.changed(
             _STORE,
             'def store(self, context: Context, wine: str, bottles: int = 1) '
             '-> None:',
@@ -193,7 +181,7 @@ VALUES = (
         why='Who leaves the argument out means the default that he knows, '
         'and gets that of the other side.',
         fix='Keep the default. For another behaviour add an argument.',
-        bad=_both(_COUNT, _COUNT.replace('top', 'bottom')),
+        bad=_examples.changed(_COUNT, _COUNT.replace('top', 'bottom')),
         good=_ADDED,
     ),
     _rule.Rule(
@@ -227,7 +215,7 @@ VALUES = (
         why='New clients send what old servers do not take, and a type has '
         'no version, so nothing keeps them from it.',
         fix='Add an argument, or a method, with a revision of its own.',
-        bad=_both(
+        bad=_examples.changed(
             _STORE, _STORE.replace('bottles: int', 'bottles: int | None')
         ),
         good=_OTHER,
@@ -241,7 +229,9 @@ VALUES = (
         backward=_GATED,
         why='Each side sends what the other does not take.',
         fix='Add an argument, or a method, with a revision of its own.',
-        bad=_both(_STORE, _STORE.replace('bottles: int', 'bottles: str')),
+        bad=_examples.changed(
+            _STORE, _STORE.replace('bottles: int', 'bottles: str')
+        ),
         good=_OTHER,
     ),
     _rule.Rule(
@@ -253,7 +243,7 @@ VALUES = (
         backward=_GATED,
         why='New clients get from old servers what they no longer expect.',
         fix='Keep the type, and have clients bear all of it; or add a method.',
-        bad=_both(_FIND, _FIND.replace(' | None', '')),
+        bad=_examples.changed(_FIND, _FIND.replace(' | None', '')),
         good=_OTHER,
     ),
     _rule.Rule(
@@ -266,7 +256,9 @@ VALUES = (
         why='Who called is answered in words that he does not know. A new '
         'key in a dictionary is all that may come.',
         fix='Keep the type, and add a method for what is new.',
-        bad=_both(_COUNT, _COUNT.replace('-> int', '-> int | None')),
+        bad=_examples.changed(
+            _COUNT, _COUNT.replace('-> int', '-> int | None')
+        ),
         good=_OTHER,
     ),
     _rule.Rule(
@@ -278,7 +270,7 @@ VALUES = (
         backward=_GATED,
         why='Who called is answered in words that he does not know.',
         fix='Keep the type, and add a method for what is new.',
-        bad=_both(_COUNT, _COUNT.replace('-> int', '-> str')),
+        bad=_examples.changed(_COUNT, _COUNT.replace('-> int', '-> str')),
         good=_OTHER,
     ),
 )
