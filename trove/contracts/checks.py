@@ -87,7 +87,7 @@ def check(
         found += _of_locks(top, project, sides, kept)
         if older is not None and before is not None:
             against.append(older.name)
-            found += _of_older(sides, read(before, subject), older.name)
+            found += _of_older(sides, before, older.name)
         contract = sides.contract
         checked.append(
             reports.Checked(
@@ -200,7 +200,22 @@ def _of_locks(
             )
 
 
-def _of_older(sides: Sides, before: Sides, name: str) -> Iterator[Finding]:
+def _of_older(
+    sides: Sides, tree: reading.Tree, name: str
+) -> Iterator[Finding]:
+    try:
+        before = read(tree, sides.subject)
+    except reading.Absent as reason:
+        yield Finding(
+            'unread',
+            sides.subject.interface,
+            '',
+            sides.contract.where,
+            f'It was not compared with {name}: {reason}',
+            'If it is not new, say where it was: --client and --endpoint.',
+            name,
+        )
+        return
     old, new = before.contract, sides.contract
     if old.history:
         old = old.as_of(old.history[-1].name)

@@ -18,6 +18,10 @@ class Unusable(Exception):
     """What is to be checked is not there, or cannot be read at all."""
 
 
+class Absent(Unusable):
+    """A class is not where it is said to be."""
+
+
 class _Modules(griffe.ModulesCollection):
     """The modules of a tree as griffe wants them, but read one by one."""
 
@@ -109,7 +113,8 @@ class Tree:
         """Return a class.
 
         :param spec: ``package.module:Class``
-        :raises Unusable: it is not there
+        :raises Absent: it is not there
+        :raises Unusable: the text names no class
         """
         module, colon, name = spec.partition(':')
         if not (module and colon and name):
@@ -118,7 +123,7 @@ class Tree:
             )
         found = self.find(f'{module}.{name}')
         if not isinstance(found, griffe.Class):
-            raise Unusable(
+            raise Absent(
                 f'There is no class {name} in {module} below {self.top}. '
                 'Check the spelling, and that --tree is the directory that '
                 'its package is in.'

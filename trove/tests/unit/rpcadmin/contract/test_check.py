@@ -100,6 +100,16 @@ class CheckTest(base.TestCase):
                 self.assertIn('cast-to-call', self.out)
                 self.assertIn(against, self.out)
 
+    def test_interface_that_is_new_is_compared_with_nothing(self) -> None:
+        before = self.tree.top / 'before'
+        before.mkdir()
+
+        status = self.run_rpc('check', '--against', str(before))
+
+        self.assertEqual(0, status, self.error)
+        self.assertIn('note: unread', self.out)
+        self.assertIn(f'not compared with {before}', self.out)
+
     def test_client_and_endpoint_by_name(self) -> None:
         (self.tree.top / 'pyproject.toml').unlink()
         self.unusable('check')
