@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
+import functools
 from typing import Literal
 
 Kind = Literal['call', 'cast']
@@ -181,10 +182,17 @@ class Contract:
 
     def index(self, revision: str) -> int | None:
         """The place of a revision in the history, None if it has none."""
-        for index, each in enumerate(self.history):
-            if each.name == revision:
-                return index
-        return None
+        return self._indexes.get(revision)
+
+    @functools.cached_property
+    def _indexes(self) -> dict[str, int]:
+        names = [each.name for each in self.history]
+        # Of a name that is there twice the first counts.
+        return {name: names.index(name) for name in names}
+
+    @functools.cached_property
+    def _as_of(self) -> dict[str, Contract]:
+        return {}
 
     def as_of(self, revision: str) -> Contract:
         """Return what endpoints of ``revision`` serve.
@@ -193,9 +201,11 @@ class Contract:
             and arguments that know nothing of a time any more
         :raises KeyError: the history has no such revision
         """
-        index = self.index(revision)
-        if index is None:
-            raise KeyError(revision)
+        if revision not in self._as_of:
+            self._as_of[revision] = self._cut(self._indexes[revision])
+        return self._as_of[revision]
+
+    def _cut(self, index: int) -> Contract:
         history = self.history[: index + 1]
         return dataclasses.replace(
             self,

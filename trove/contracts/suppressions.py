@@ -26,7 +26,6 @@ import json
 import pathlib
 from typing import Any
 
-import jsonschema
 import yaml
 
 from trove.contracts import findings
@@ -139,6 +138,9 @@ def _complaints(
 
 @functools.cache
 def _validator() -> Any:
+    # It takes as long to load as all locks take to read.
+    import jsonschema
+
     source = resources.files('trove.contracts') / 'suppressions.schema.json'
     kind = jsonschema.Draft202012Validator
     return kind(
