@@ -78,17 +78,19 @@ def check(
     tree = reading.Tree(top)
     before = reading.Tree(older.top) if older else None
     checked = []
+    held = []
     found: list[Finding] = []
     for subject in project.subjects:
         sides = read(tree, subject)
         kept = locks.read_all(top / project.locks, subject.interface)
         against = [f'{subject.interface} {lock.revision}' for lock in kept]
         found += _of_tree(sides)
-        found += _of_locks(top, project, sides, kept)
+        found += _of_locks(sides, kept)
         if older is not None and before is not None:
             against.append(older.name)
             found += _of_older(sides, before, older.name)
         contract = sides.contract
+        held.append((contract, kept))
         checked.append(
             reports.Checked(
                 subject.interface,
@@ -97,6 +99,7 @@ def check(
                 tuple(against),
             )
         )
+    found += frozen.check(top, project.locks, held)
     found += _of_gone(top, project)
     return reports.Report(
         tuple(checked),
@@ -177,14 +180,8 @@ def _unread(interface: str, contract: model.Contract) -> Iterator[Finding]:
         )
 
 
-def _of_locks(
-    top: pathlib.Path,
-    project: projects.Project,
-    sides: Sides,
-    kept: Sequence[locks.Lock],
-) -> Iterator[Finding]:
+def _of_locks(sides: Sides, kept: Sequence[locks.Lock]) -> Iterator[Finding]:
     contract = sides.contract
-    yield from frozen.check(top, project.locks, contract, kept)
     if contract.history:
         yield from hygiene.check(contract, kept)
     elif contract.unsure:

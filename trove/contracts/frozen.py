@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 import hashlib
 import pathlib
@@ -22,31 +24,42 @@ _FIX = (
 def check(
     top: pathlib.Path,
     directory: str,
-    contract: model.Contract,
-    frozen: Sequence[locks.Lock],
+    held: Iterable[tuple[model.Contract, Sequence[locks.Lock]]],
 ) -> Iterator[findings.Finding]:
-    """Find lock files of an interface that were edited or deleted.
+    """Find lock files that were edited or deleted.
 
     :param top: the tree
     :param directory: of the lock files, relative to it
-    :param frozen: the locks there are
+    :param held: each interface, and the locks of it that there are
     """
-    written = _first_written(top, f'{directory}/{contract.interface}')
-    there = set()
-    for lock in frozen:
+    if not (top / directory).is_dir():
+        return
+    written = _first_written(top, directory)
+    for contract, kept in held:
+        yield from _edited(top, contract, kept, written)
+        there = {lock.path for lock in kept}
+        for revision in contract.history:
+            path = locks.path(
+                top / directory, contract.interface, revision.name
+            )
+            name = path.relative_to(top).as_posix()
+            if name in written and path not in there:
+                yield _say(contract, name, 'was deleted')
+
+
+def _edited(
+    top: pathlib.Path,
+    contract: model.Contract,
+    kept: Sequence[locks.Lock],
+    written: Mapping[str, str],
+) -> Iterator[findings.Finding]:
+    for lock in kept:
         name = lock.path.relative_to(top).as_posix()
-        there.add(name)
+        broken = lock.broken
         if name in written and written[name] != _blob(lock.path):
-            broken: str | None = 'it is another than the one first committed'
-        else:
-            broken = lock.broken
+            broken = 'it is another than the one first committed'
         if broken:
             yield _say(contract, name, f'was edited: {broken}')
-    for revision in contract.history:
-        file = locks.path(top / directory, contract.interface, revision.name)
-        name = file.relative_to(top).as_posix()
-        if name in written and name not in there:
-            yield _say(contract, name, 'was deleted')
 
 
 def _say(contract: model.Contract, name: str, what: str) -> findings.Finding:
