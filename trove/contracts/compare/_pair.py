@@ -57,10 +57,3 @@ class Pair:
 def alike(one: str, other: str) -> float:
     """Say how much two names are alike, from 0 to 1."""
     return difflib.SequenceMatcher(None, one, other).ratio()
-
-
-def quoted(names: list[str]) -> str:
-    """Write names down as a sentence has them."""
-    if len(names) < 2:
-        return ''.join(names)
-    return f'{", ".join(names[:-1])} and {names[-1]}'

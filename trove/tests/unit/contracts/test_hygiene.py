@@ -163,6 +163,14 @@ class RetiredTest(example.TestCase):
 +    ) -> None:
 """)
         self.freeze()
+        retired = next(
+            each
+            for each in self.check().open
+            if each.symbol == 'store(bottles)'
+        )
+        self.assertEqual('argument-removed', retired.rule)
+        self.assertEqual('cellar 1.0 to cellar 1.1', retired.against)
+        self.assertIn('known until 1.1 only', retired.message)
         self.change("""
 -    @rpc.cast('1.0', spans={'bottles': rpc.Span(until='1.1')})
 +    @rpc.cast('1.0', spans={'bottles': rpc.Span('1.3')})
