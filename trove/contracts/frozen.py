@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 import hashlib
 import pathlib
-import subprocess
 
 from trove.contracts import findings
+from trove.contracts import git
 from trove.contracts import locks
 from trove.contracts import model
 
@@ -78,19 +78,13 @@ def _first_written(top: pathlib.Path, directory: str) -> dict[str, str]:
 
     :returns: nothing where there is no git, or no history
     """
-    command = ['git', '-C', str(top), 'log', '--format=', '--raw']
-    options = ['--no-abbrev', '--no-renames', '--relative', '--']
+    options = ['--format=', '--raw', '--no-abbrev', '--no-renames']
     try:
-        done = subprocess.run(
-            [*command, *options, directory],
-            capture_output=True,
-            check=False,
-            text=True,
-        )
+        done = git.run(top, 'log', *options, '--relative', '--', directory)
     except OSError:
         return {}
     written = {}
-    for line in done.stdout.splitlines():
+    for line in done.stdout.decode(errors='replace').splitlines():
         # :100644 100644 OLD NEW M<tab>PATH; the newest first.
         fields, _tab, name = line.partition('\t')
         if fields.endswith(' A'):

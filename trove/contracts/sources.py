@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import contextlib
 import io
 import pathlib
-import subprocess
 import tempfile
 import zipfile
 
+from trove.contracts import git
 from trove.contracts import reading
 
 
@@ -39,12 +39,9 @@ def opened(spec: str, tree: pathlib.Path) -> Iterator[pathlib.Path]:
 
 
 def _archive(revision: str, tree: pathlib.Path) -> bytes:
-    command = ['git', '-C', str(tree), 'archive', '--format=zip']
     try:
-        done = subprocess.run(
-            [*command, '--end-of-options', revision],
-            capture_output=True,
-            check=False,
+        done = git.run(
+            tree, 'archive', '--format=zip', '--end-of-options', revision
         )
     except OSError as error:
         raise reading.Unusable(f'git cannot be run: {error}.') from None

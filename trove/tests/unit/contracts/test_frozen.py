@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import dataclasses
 
+import fixtures
+
 from trove.contracts import locks
+from trove.tests.unit.contracts import base
 from trove.tests.unit.contracts import example
 
 
@@ -46,6 +49,21 @@ class FrozenTest(example.TestCase):
         self.assertIn('than the one first committed', self.found()[0])
         self.tree.commit()
         self.assertIn('than the one first committed', self.found()[0])
+
+    def test_repository_is_that_of_the_tree_in_a_hook_too(self) -> None:
+        self.tree.commit()
+        other = self.useFixture(base.Tree())
+        other.write('a', 'b')
+        before = other.commit()
+        self.useFixture(
+            fixtures.EnvironmentVariable('GIT_DIR', str(other.top / '.git'))
+        )
+
+        self.edit()
+        self.tree.commit()
+
+        self.assertIn('than the one first committed', self.found()[0])
+        self.assertEqual(before, other.git('rev-parse', 'HEAD').strip())
 
     def test_git_tells_a_lock_that_was_deleted(self) -> None:
         self.tree.commit()
