@@ -23,7 +23,8 @@ Besides: ``_contract.py`` and ``_interface.py`` are what is declared, with the
 decorators of ``_declaring.py``,
 ``_transport.py`` puts all this together for a process, over one
 ``_connection.py``; ``_events.py`` counts. ``_notification.py`` and
-``_replies.py`` are what peers of released versions need besides.
+``_replies.py`` are what peers of released versions need besides. ``_fit.py``
+tells what would become of a message, by 4 and 7, without sending it.
 """
 
 # First: it chooses the threading backend before oslo.messaging is imported.
@@ -45,6 +46,9 @@ from trove.common.rpc._discovery import Probed
 from trove.common.rpc._events import counts
 from trove.common.rpc._events import Event
 from trove.common.rpc._events import observe
+from trove.common.rpc._fit import Fit
+from trove.common.rpc._fit import fit
+from trove.common.rpc._fit import received
 from trove.common.rpc._interface import Interface
 from trove.common.rpc._limits import Limit
 from trove.common.rpc._probe import probe
@@ -60,6 +64,7 @@ __all__ = (
     'Client',
     'Discover',
     'Event',
+    'Fit',
     'Interface',
     'Keep',
     'Keys',
@@ -79,7 +84,9 @@ __all__ = (
     'call',
     'cast',
     'counts',
+    'fit',
     'observe',
     'probe',
+    'received',
     'verify',
 )

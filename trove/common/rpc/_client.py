@@ -9,7 +9,6 @@ import dataclasses
 import logging
 from typing import Any
 from typing import ClassVar
-from typing import NoReturn
 
 from trove.common import context as trove_context
 from trove.common import exception
@@ -192,8 +191,7 @@ class Client:
         if (lower.limit, lower.peer) != (cap.limit, cap.peer):
             with contextlib.suppress(_wire.Refused):
                 return self._deliver(method, context, again, lower)
-        name = method.name
-        self._too_old(method, name, again.version, lower, speaks='less')
+        raise self._lost(method, again.version, lower) from None
 
     def _planned(
         self, method: _contract.Method, values: Mapping[str, Any]
@@ -235,15 +233,11 @@ class Client:
         try:
             message, cap = self._planned(method, values)
         except _plan.Unsendable as refused:
-            cap, needs = refused.cap, str(refused.needs)
-            if _contract.NOTHING < cap.limit and refused.needs < cap.limit:
-                self._record('refused', method, needs, cap)
-                raise _unsent.too_new(
-                    self.interface, self._peer, refused.what, needs, cap
-                ) from None
-            self._too_old(
-                method, refused.what, needs, cap, remedy=refused.remedy
-            )
+            self._record('refused', method, str(refused.needs), refused.cap)
+            pin = self._transport.caps.pin(self.interface)
+            raise _unsent.refusal(
+                self.interface, self._peer, refused, pin
+            ) from None
         if message.left_out:
             LOG.info(
                 'Left %s out of %s %s to the %s, which speaks %s: the '
@@ -256,19 +250,16 @@ class Client:
             )
         return message, cap
 
-    def _too_old(
-        self,
-        method: _contract.Method,
-        what: str,
-        needs: str,
-        cap: _plan.Cap,
-        **said: str | None,
-    ) -> NoReturn:
-        self._record('refused', method, needs, cap)
+    def _lost(
+        self, method: _contract.Method, version: str, cap: _plan.Cap
+    ) -> exception.PeerTooOld:
+        """Return what is told when the peer takes less than was thought."""
+        self._record('refused', method, version, cap)
         pin = self._transport.caps.pin(self.interface)
-        raise _unsent.too_old(
-            self.interface, self._peer, what, needs, cap, pin, **said
-        ) from None
+        return _unsent.too_old(
+            *(self.interface, self._peer, method.name, version, cap, pin),
+            speaks='less',
+        )
 
     def _record(
         self,

@@ -192,26 +192,18 @@ class Dispatcher:
 
     def _search(self, message: _Message) -> _server.Served:
         version = _contract.Version.parse(message.version)
-        taking = [each for each in self._endpoints if each.takes(version)]
-        if not taking:
-            served = ', '.join(str(each.version) for each in self._endpoints)
-            raise _Reject(
-                'version',
-                f'it is of version {version} of the interface {self._name}; '
-                f'this service takes {served}',
+        try:
+            found = _server.find(self._endpoints, version, message.method)
+        except _server.NotServed as error:
+            told = (
                 oslo_messaging.UnsupportedVersion(
                     message.version, method=message.method
-                ),
+                )
+                if error.cause == 'version'
+                else oslo_messaging.NoSuchMethod(message.method)
             )
-        for endpoint in taking:
-            found = endpoint.served.get(message.method)
-            if found is not None:
-                return found
-        raise _Reject(
-            'method',
-            'this service has no method of that name',
-            oslo_messaging.NoSuchMethod(message.method),
-        )
+            raise _Reject(error.cause, str(error), told) from None
+        return found.served[message.method]
 
     def _open(self, message: _Message) -> _seal.Accepted:
         """Open it, and see that it is no copy of another one."""
@@ -298,7 +290,7 @@ class Dispatcher:
 
     def _check(self, message: _Message, served: _server.Served) -> None:
         try:
-            served.check(message.arguments)
+            served.terms.check(message.arguments)
         except _server.ArgumentsRefused as error:
             raise _Reject('arguments', str(error), error) from None
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Sequence
 import dataclasses
 import inspect
 from typing import Any
+from typing import Literal
+from typing import TypeVar
 
 from trove.common import exception
 from trove.common.rpc import _contract
@@ -57,15 +60,14 @@ def _text(parameters: list[inspect.Parameter]) -> str:
 
 
 @dataclasses.dataclass(frozen=True)
-class Served:
-    """A method of an endpoint.
+class Terms:
+    """What is asked of the arguments of a method's messages.
 
     :param known: the names of its arguments
     :param required: those without which it is not called
     """
 
     method: _contract.Method
-    function: Callable[..., Any]
     known: frozenset[str]
     required: frozenset[str]
 
@@ -91,24 +93,20 @@ class Served:
         raise ArgumentsRefused(f'{self.method.name}() {"; ".join(reasons)}')
 
 
-class Endpoint:
-    """What an interface's messages are dispatched to.
+class Offer:
+    """What endpoints of a revision take: its methods and arguments.
 
-    :param revision: serve as endpoints of this revision do: no other method
-        or argument, and none left out that those require
+    :param revision: no method or argument that came later, and none left
+        out that those require
     """
 
     def __init__(
-        self,
-        interface: _interface.Interface,
-        manager: Any,
-        revision: _contract.Revision,
+        self, interface: _interface.Interface, revision: _contract.Revision
     ) -> None:
-        verify(interface, manager)
         self.interface = interface
         self.version = revision.version
-        self.served = {
-            name: _serve(method, getattr(manager, name))
+        self.terms = {
+            name: _terms(method)
             for name, method in interface.as_of(revision).items()
         }
 
@@ -119,12 +117,9 @@ class Endpoint:
         )
 
 
-def _serve(
-    method: _contract.Method, function: Callable[..., Any]
-) -> Served:
-    return Served(
+def _terms(method: _contract.Method) -> Terms:
+    return Terms(
         method,
-        function,
         frozenset(method.arguments),
         frozenset(
             name
@@ -132,3 +127,62 @@ def _serve(
             if argument.default is _contract.REQUIRED
         ),
     )
+
+
+class NotServed(Exception):
+    """No endpoint has the version, or none of these the method."""
+
+    def __init__(
+        self, cause: Literal['version', 'method'], reason: str
+    ) -> None:
+        super().__init__(reason)
+        self.cause = cause
+
+
+_Offer = TypeVar('_Offer', bound=Offer)
+
+
+def find(
+    offers: Sequence[_Offer], version: _contract.Version, method: str
+) -> _Offer:
+    """Find who takes a message, of the endpoints of one topic.
+
+    :raises NotServed: none does
+    """
+    taking = [each for each in offers if each.takes(version)]
+    if not taking:
+        served = ', '.join(str(each.version) for each in offers)
+        raise NotServed(
+            'version',
+            f'it is of version {version} of the interface '
+            f'{offers[0].interface.name}; this service takes {served}',
+        )
+    for offer in taking:
+        if method in offer.terms:
+            return offer
+    raise NotServed('method', 'this service has no method of that name')
+
+
+@dataclasses.dataclass(frozen=True)
+class Served:
+    """A method of an endpoint."""
+
+    terms: Terms
+    function: Callable[..., Any]
+
+
+class Endpoint(Offer):
+    """What an interface's messages are dispatched to."""
+
+    def __init__(
+        self,
+        interface: _interface.Interface,
+        manager: Any,
+        revision: _contract.Revision,
+    ) -> None:
+        verify(interface, manager)
+        super().__init__(interface, revision)
+        self.served = {
+            name: Served(terms, getattr(manager, name))
+            for name, terms in self.terms.items()
+        }

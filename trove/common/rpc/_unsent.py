@@ -22,6 +22,25 @@ _UNKNOWN = (
 )
 
 
+def refusal(
+    interface: _interface.Interface,
+    peer: str | None,
+    refused: _plan.Unsendable,
+    pin: _contract.Revision | None,
+) -> exception.PeerTooOld | exception.PeerTooNew:
+    """Return what the caller is told when nothing was sent.
+
+    :param pin: the operator's, if there is one
+    """
+    cap, needs = refused.cap, str(refused.needs)
+    if _contract.NOTHING < cap.limit and refused.needs < cap.limit:
+        return too_new(interface, peer, refused.what, needs, cap)
+    return too_old(
+        *(interface, peer, refused.what, needs, cap, pin),
+        remedy=refused.remedy,
+    )
+
+
 def too_new(
     interface: _interface.Interface,
     peer: str | None,

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every method of every interface, between all revisions.
 
-What is to happen is decided by :mod:`trove.tests.fixtures.contracts`.
+What is to happen is decided by :mod:`trove.tests.fixtures.contracts`; and
+what does happen must be what ``rpc.fit`` has said before.
 """
 
 from __future__ import annotations
@@ -108,11 +109,39 @@ class AllAgainstAll(base.TestCase):
             place,
         )
 
+    def fit(self, method, values, **revisions):
+        """What is said of a message before it is sent."""
+        said = [
+            name
+            for name, value in values.items()
+            if name in method.arguments
+            and value != method.arguments[name].default
+        ]
+        return rpc.fit(
+            self.interface,
+            method.name,
+            said,
+            sealed=self.keys is not None,
+            peer=PEER,
+            **{
+                role: self.interface.revision(name)
+                for role, name in revisions.items()
+            },
+        )
+
     def check(self, place, method, values, outcome):
         answer = self.send(method, values)
 
+        fit = self.fit(method, values, client=place[0], endpoint=place[1])
         self.assertEqual([], self.rejected, place)
+        self.assertEqual(outcome.left_out, set(fit.left_out), place)
         if outcome.refused:
+            self.assertEqual(
+                ('refused', 'client', None, str(answer), answer.needs),
+                (fit.outcome, fit.by, fit.version, fit.reason, str(fit.needs)),
+                place,
+            )
+            self.assertEqual(answer.remedy, fit.remedy, place)
             self.assertIsInstance(answer, exception.PeerTooOld, place)
             self.assertIn(answer.needs, self.names, place)
             self.assertTrue(answer.remedy, place)
@@ -122,6 +151,12 @@ class AllAgainstAll(base.TestCase):
             )
             return
         self.assertNotIsInstance(answer, Exception, place)
+        self.assertEqual(
+            ('left out' if outcome.left_out else 'same', None),
+            (fit.outcome, fit.by),
+            place,
+        )
+        self.assertEqual(self.broker.message['version'], fit.version, place)
         said = {
             name: value
             for name, value in values.items()
@@ -164,17 +199,35 @@ class AllAgainstAll(base.TestCase):
                 self.connect('auto', believed, endpoint)
                 place = (believed, endpoint, method.name, values)
                 answer = self.send(method, values)
+                fit = self.last_fit(method, values, believed, endpoint)
                 if isinstance(answer, exception.PeerTooOld):
                     self.assertEqual([], self.done, place)
+                    self.assertEqual('refused', fit.outcome, place)
                     continue
                 if self.rejected:
-                    self.check_rejected(place, method, values)
+                    self.check_rejected(place, method, values, fit)
                     continue
+                self.assertNotEqual('refused', fit.outcome, place)
+                self.assertEqual(
+                    set(), set(fit.left_out) & set(self.done[0][1]), place
+                )
                 self.assertEqual(1, len(self.done), place)
                 _, arguments = self.done[0]
                 self.check_done(
                     place, method, self.without(method, values, arguments)
                 )
+
+    def last_fit(self, method, values, believed, endpoint):
+        """What is said of what is sent last.
+
+        After its call is refused, a client takes its peer for the oldest.
+        """
+        latest, oldest = self.names[-1], self.names[0]
+        revisions = {'client': latest, 'endpoint': endpoint}
+        fit = self.fit(method, values, believed=believed, **revisions)
+        if fit.by == 'endpoint' and method.kind == 'call':
+            fit = self.fit(method, values, believed=oldest, **revisions)
+        return fit
 
     def without(self, method, values, arguments):
         """What was to be said, without what may be left out and was."""
@@ -186,12 +239,16 @@ class AllAgainstAll(base.TestCase):
             or not method.arguments[name].span.may_omit
         }
 
-    def check_rejected(self, place, method, values):
+    def check_rejected(self, place, method, values, fit):
         self.assertEqual('cast', method.kind, place)
         self.assertEqual([], self.done, place)
         [rejection] = self.rejected
         self.assertEqual(method.name, rejection.method, place)
         self.assertTrue(rejection.replayable, place)
+        self.assertEqual(
+            (rejection.cause, 'endpoint'), (fit.cause, fit.by), place
+        )
+        self.assertIn(fit.reason, rejection.reason, place)
         self.assertEqual(
             contracts.meaning(
                 method, self.without(method, values, rejection.arguments)
