@@ -7,6 +7,7 @@ from typing import Any
 
 from trove.common import exception
 from trove.common import rpc
+from trove.peers import releases
 from trove.tests.functional.interop import base
 from trove.tests.functional.interop import ours
 from trove.tests.functional.interop import samples
@@ -20,11 +21,17 @@ class TheirClients:
     def __init__(self, test: base.InteropTestCase, interface: str) -> None:
         self._test = test
         self._interface = interface
-        client = base.CLIENTS[interface]
-        self._endpoint = ours.Endpoint(client.interface)
+        self._declared = base.CLIENTS[interface].interface
+        self._endpoint = ours.Endpoint(self._declared)
         test.serve_ours(interface, self._endpoint)
         self._notification = dict(samples.value('serialized_notification'))
         del self._notification['notification_classname']
+        #: What is known to be sent, by method.
+        self._facts = {
+            sent.method: sent
+            for sent in releases.sent(interface, test.release)
+        }
+        self._seen: set[str] = set()
 
     def run(self) -> None:
         peer = self._test.peer
@@ -36,6 +43,8 @@ class TheirClients:
             for parameter in named:
                 if not parameter[2]:
                     self._send(method, [*required, parameter[0]], parameter[0])
+        for name in sorted(self._facts.keys() - self._seen):
+            self._test.problems.append(f'{name}: known to be sent, but is not')
 
     def _send(self, method: str, names: list[str], extra: str) -> None:
         what = f'{self._interface} {method}'
@@ -55,7 +64,24 @@ class TheirClients:
             self._test.problems.append(f'{what}: {result}')
             return
         [sent] = result['sent']
+        self._check_facts(what, sent)
         self._compare(what, sent)
+
+    def _check_facts(self, what: str, sent: dict[str, Any]) -> None:
+        """It is what ``trove-rpc matrix`` takes it to be."""
+        name = sent['method']
+        self._seen.add(name)
+        known = self._facts.get(name)
+        arguments = set(sent['args'])
+        if self._declared.methods[name].any_fields:
+            arguments &= set(self._declared.methods[name].arguments)
+        found = releases.Sent(
+            *(name, sent['kind'], sent['version'], tuple(sorted(arguments)))
+        )
+        if known is None or found != known._replace(
+            arguments=tuple(sorted(known.arguments))
+        ):
+            self._test.problems.append(f'{what}: {found}, known is {known}')
 
     def _compare(self, what: str, sent: dict[str, Any]) -> None:
         test = self._test

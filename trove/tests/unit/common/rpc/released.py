@@ -2,24 +2,22 @@
 """Endpoints of the releases, made with nothing but oslo.messaging.
 
 They have exactly the signatures that were measured; see
-``trove/tests/unit/released_interfaces.json``.
+``trove/peers/releases.json``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-import json
-import pathlib
 from typing import Any
 
 import oslo_messaging
 
 from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
+from trove.peers import releases
 from trove.taskmanager import api as task_api
 
-_FILE = pathlib.Path(__file__).parents[2] / 'released_interfaces.json'
-FACTS = json.loads(_FILE.read_text())['interfaces']
+FACTS = releases.FACTS['interfaces']
 
 CLIENTS = {
     'conductor': conductor_api.API,
@@ -27,37 +25,11 @@ CLIENTS = {
     'taskmanager': task_api.API,
 }
 
-#: The OpenStack series of each release that was measured.
-SERIES = {
-    8: 'pike',
-    11: 'stein',
-    12: 'train',
-    13: 'ussuri',
-    14: 'victoria',
-    15: 'wallaby',
-    17: 'yoga',
-    19: '2023.1',
-    21: '2024.1',
-    23: '2025.1',
-    24: '2025.2',
-    25: '2026.1',
-    26: '2026.2',
-}
-
-
-def pick(by_releases: dict[str, str], release: int) -> str | None:
-    """Look up a release where the keys are such as "8" or "12-13"."""
-    for key, value in by_releases.items():
-        first, _, last = key.partition('-')
-        if int(first) <= release <= int(last or first):
-            return value
-    return None
-
 
 def served(interface: str, release: int) -> Iterator[tuple[str, str]]:
     """The methods of a release, with their signatures."""
     for name, facts in FACTS[interface]['methods'].items():
-        signature = pick(facts['served'], release)
+        signature = releases.of_release(facts['served'], release)
         if signature is not None:
             yield name, signature
     if interface == 'guestagent':

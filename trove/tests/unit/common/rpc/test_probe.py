@@ -10,6 +10,7 @@ import oslo_messaging
 from oslo_messaging.rpc import dispatcher
 
 from trove.common import rpc
+from trove.peers import releases
 from trove.tests import base
 from trove.tests.unit.common.rpc import released
 from trove.tests.unit.common.rpc import sample
@@ -55,7 +56,7 @@ class ReleasedProbeTest(base.TestCase):
 
     def check(self, name, serializer=None):
         interface = released.CLIENTS[name].interface
-        for release, series in released.SERIES.items():
+        for release, series in releases.SERIES.items():
             endpoint = released.Endpoint(name, release)
             transport = Direct(self.conf, endpoint, serializer)
 

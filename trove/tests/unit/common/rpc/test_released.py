@@ -13,6 +13,7 @@ from oslo_messaging.rpc import dispatcher
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import rpc
+from trove.peers import releases
 from trove.tests import base
 from trove.tests.functional.interop import samples
 from trove.tests.unit.common.rpc import released
@@ -72,7 +73,7 @@ class ReleasedEndpointsTest(base.TestCase):
     """Each message arrives as it was meant, or is refused before it goes."""
 
     def check(self, name):
-        for release in released.SERIES:
+        for release in releases.SERIES:
             endpoint = released.Endpoint(name, release)
             asker = test_probe.Direct(self.conf, endpoint, None)
             peer = _PEER if name == 'guestagent' else None
