@@ -176,6 +176,25 @@ def _column(name: str) -> str:
     return name.lower().replace(' ', '_')
 
 
+def take_interface(parser: argparse.ArgumentParser) -> None:
+    """Let a command take the name of an interface, or none for all."""
+    parser.add_argument(
+        'interface',
+        nargs='?',
+        choices=tuple(INTERFACES),
+        help='Only this one.',
+    )
+
+
+def interfaces(parsed_args: argparse.Namespace) -> list[rpc.Interface]:
+    """Return the interface that was named, or all."""
+    return [
+        interface
+        for name, interface in INTERFACES.items()
+        if parsed_args.interface in (None, name)
+    ]
+
+
 def positive(text: str) -> int:
     """Read an argument that is a number of things.
 

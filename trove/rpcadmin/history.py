@@ -24,12 +24,7 @@ class History(base.Lister):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            'interface',
-            nargs='?',
-            choices=tuple(base.INTERFACES),
-            help='Only this one.',
-        )
+        base.take_interface(parser)
         parser.add_argument(
             '--methods',
             action='store_true',
@@ -41,11 +36,7 @@ class History(base.Lister):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
-        interfaces = [
-            interface
-            for name, interface in base.INTERFACES.items()
-            if parsed_args.interface in (None, name)
-        ]
+        interfaces = base.interfaces(parsed_args)
         if parsed_args.methods:
             return (
                 ('Interface', 'Revision', 'Change', 'Method', 'Argument'),

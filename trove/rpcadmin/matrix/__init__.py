@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``trove-rpc matrix``: what the clients and servers of all releases can say.
+
+``rows.py`` judges each message, ``notes.py`` knows what signatures do not
+show; ``command.py`` lists the outcome.
+"""

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command: which rows, in which columns."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import Any
+
+from trove.rpcadmin import base
+from trove.rpcadmin.matrix import notes
+from trove.rpcadmin.matrix import rows
+
+_OVERVIEW = (
+    *('Interface', 'Client', 'Server'),
+    *(outcome.capitalize() for outcome in (*rows.OUTCOMES, rows.IN_VAIN)),
+    'Notes',
+)
+_METHODS = (
+    *('Interface', 'Client', 'Server', 'Method', 'Argument', 'Kind'),
+    *('Outcome', 'Told', 'Sent', 'Needs', 'Why', 'Remedy', 'In vain'),
+)
+
+
+class Notes(base.Words):
+    """What signatures do not show; in a table is only how much that is."""
+
+    def human_readable(self) -> str:
+        return str(len(self._value) or '')
+
+
+class Matrix(base.Lister):
+    """Show what the clients and servers of all releases can say.
+
+    Clients of this release ask their peers what they understand: what these
+    cannot take is refused before it is sent, or left out where that changes
+    nothing. Clients of released Trove send what their release sends. Of a
+    call that is refused then the sender learns by the reply; a cast is
+    written down by a server of this release, and lost at a released one: it
+    leaves a line in the log there, and nobody is told.
+
+    What is in vain is counted by itself: no code of the release sends it, or
+    no datastore supports it, so that an upgrade would not make it possible.
+    Neighbouring releases that do not differ share a row. It needs no
+    configuration, no database and no message broker.
+    """
+
+    needs_database = False
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        base.take_interface(parser)
+        for name, what in (
+            ('client', 'that send'),
+            ('server', 'that receive'),
+        ):
+            parser.add_argument(
+                f'--{name}',
+                action='append',
+                type=release,
+                metavar='RELEASE',
+                help=f'Only releases {what}: a number such as 14, a series '
+                'such as victoria or 2024.1, or latest; may be repeated.',
+            )
+        parser.add_argument(
+            '--method',
+            action='append',
+            metavar='NAME',
+            help='A row for each message, only of this method; may be '
+            'repeated.',
+        )
+        parser.add_argument(
+            '--outcome',
+            action='append',
+            choices=rows.OUTCOMES,
+            help='A row for each message, only with this outcome; may be '
+            'repeated.',
+        )
+        parser.add_argument(
+            '--methods',
+            action='store_true',
+            help='A row for each message.',
+        )
+        return parser
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
+        _check_methods(parsed_args)
+        found = (
+            group
+            for interface in base.interfaces(parsed_args)
+            for group in rows.groups(
+                interface.name,
+                parsed_args.client or rows.all_releases(),
+                parsed_args.server or rows.all_releases(),
+            )
+        )
+        if parsed_args.methods or parsed_args.method or parsed_args.outcome:
+            return _METHODS, (
+                row
+                for group in found
+                for row in _messages(
+                    group, parsed_args.method, parsed_args.outcome
+                )
+            )
+        return _OVERVIEW, (_overview(group) for group in found)
+
+
+def release(text: str) -> rows.Release:
+    """Read an argument that is a release.
+
+    :raises argparse.ArgumentTypeError: there is none of that name
+    """
+    try:
+        return rows.find(text)
+    except ValueError:
+        known = ', '.join(
+            f'{each.number} ({each.series})' for each in rows.all_releases()
+        )
+        raise argparse.ArgumentTypeError(
+            f'"{text}" is none of the releases {known}'
+        ) from None
+
+
+def _check_methods(parsed_args: argparse.Namespace) -> None:
+    known = {
+        method
+        for interface in base.interfaces(parsed_args)
+        for method in interface.methods
+    }
+    for method in parsed_args.method or ():
+        if method not in known:
+            raise base.UsageError(
+                f'there is no method "{method}". "trove-rpc matrix '
+                '--methods -c Method" lists them.'
+            )
+
+
+def _overview(group: rows.Group) -> tuple[Any, ...]:
+    return (
+        group.interface,
+        _names(group.clients),
+        _names(group.servers),
+        *group.counts().values(),
+        Notes(list(_notes(group))),
+    )
+
+
+def _notes(group: rows.Group) -> Iterator[str]:
+    found = {
+        note.text
+        for client in group.clients
+        for server in group.servers
+        for note in notes.about(group.interface, client.number, server.number)
+    }
+    yield from sorted(found)
+
+
+def _messages(
+    group: rows.Group,
+    methods: Sequence[str] | None,
+    outcomes: Sequence[str] | None,
+) -> Iterator[tuple[Any, ...]]:
+    for row in group.rows:
+        if methods and row.method not in methods:
+            continue
+        if outcomes and row.outcome not in outcomes:
+            continue
+        yield (
+            group.interface,
+            _names(group.clients),
+            _names(group.servers),
+            *(row.method, row.argument, row.kind, row.outcome, row.told),
+            *(row.sent, row.needs, row.why or None, row.remedy or None),
+            row.vain or None,
+        )
+
+
+def _names(found: Sequence[rows.Release]) -> base.Releases:
+    return base.Releases([str(each) for each in found])
