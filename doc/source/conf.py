@@ -20,6 +20,7 @@ extensions = [
     'oslo_policy.sphinxext',
     'oslo_policy.sphinxpolicygen',
     'rpc_interfaces',
+    'rpc_matrix',
     'trove_errors',
 ]
 

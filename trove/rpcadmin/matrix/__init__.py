@@ -2,5 +2,5 @@
 """``trove-rpc matrix``: what the clients and servers of all releases can say.
 
 ``rows.py`` judges each message, ``notes.py`` knows what signatures do not
-show; ``command.py`` lists the outcome.
+show; ``command.py`` lists the outcome, ``page.py`` makes an HTML page of it.
 """

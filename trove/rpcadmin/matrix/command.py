@@ -7,10 +7,12 @@ import argparse
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
+import pathlib
 from typing import Any
 
 from trove.rpcadmin import base
 from trove.rpcadmin.matrix import notes
+from trove.rpcadmin.matrix import page
 from trove.rpcadmin.matrix import rows
 
 _OVERVIEW = (
@@ -83,11 +85,21 @@ class Matrix(base.Lister):
             action='store_true',
             help='A row for each message.',
         )
+        parser.add_argument(
+            '--html',
+            metavar='FILE',
+            type=pathlib.Path,
+            help='Write all of it to a page that needs nothing else, instead '
+            'of listing it.',
+        )
         return parser
 
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
+        if parsed_args.html:
+            self._write(parsed_args)
+            return (), ()
         _check_methods(parsed_args)
         found = (
             group
@@ -107,6 +119,32 @@ class Matrix(base.Lister):
                 )
             )
         return _OVERVIEW, (_overview(group) for group in found)
+
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Iterable[Sequence[Any]],
+    ) -> int:
+        if parsed_args.html:
+            return 0
+        return super().produce_output(parsed_args, column_names, data)
+
+    def _write(self, parsed_args: argparse.Namespace) -> None:
+        for name in 'interface', 'client', 'server', 'method', 'outcome':
+            if getattr(parsed_args, name):
+                raise base.UsageError(
+                    f'the page has everything: give --html without {name}, '
+                    'and choose on the page.'
+                )
+        try:
+            parsed_args.html.write_text(page.render(), 'utf-8')
+        except OSError as error:
+            raise base.UsageError(
+                f'{parsed_args.html} cannot be written: {error.strerror}. '
+                'Give --html a file in a directory that you may write to.'
+            ) from None
+        self.app.stdout.write(f'Wrote {parsed_args.html}\n')
 
 
 def release(text: str) -> rows.Release:

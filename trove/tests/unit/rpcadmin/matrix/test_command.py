@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import os
+import pathlib
 
 import yaml
 
@@ -140,3 +141,25 @@ class MatrixTest(Case):
             self.refused('conductor', '--method', 'stop_db'),
         )
         self.assertIn('invalid choice', self.refused('--outcome', 'fine'))
+
+
+class PageFileTest(Case):
+    def test_it_is_written(self):
+        path = pathlib.Path(self.directory, 'matrix.html')
+
+        self.assertEqual(0, self.run_rpc('matrix', '--html', str(path)))
+
+        self.assertEqual(f'Wrote {path}\n', self.out)
+        self.assertTrue(path.read_text('utf-8').startswith('<!DOCTYPE html>'))
+
+    def test_it_takes_no_filter(self):
+        self.assertIn(
+            'give --html without client',
+            self.refused('--html', 'm.html', '--client', '14'),
+        )
+
+    def test_where_nothing_can_be_written(self):
+        self.assertIn(
+            'cannot be written: No such file or directory',
+            self.refused('--html', f'{self.directory}/none/m.html'),
+        )
