@@ -51,17 +51,18 @@ def read(tree: reading.Tree, spec: str) -> model.Contract:
 
 
 def parameters(
-    tree: reading.Tree, function: griffe.Function
+    tree: reading.Tree, function: griffe.Function, leading: int = 2
 ) -> tuple[tuple[model.Argument, ...], bool]:
     """Return the arguments of a method that takes a context first.
 
+    :param leading: how many parameters come before them
     :returns: the arguments, and whether it takes others as well
     """
     scope = function.module
     reader = values.Reader(tree)
     arguments = []
     open_ended = False
-    for parameter in list(function.parameters)[2:]:
+    for parameter in list(function.parameters)[leading:]:
         if parameter.kind is griffe.ParameterKind.var_keyword:
             open_ended = True
             continue

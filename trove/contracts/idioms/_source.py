@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sources of a tree, as the reader of a client walks through them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from collections.abc import Mapping
+import dataclasses
+import functools
+import pathlib
+
+import griffe
+
+from trove.contracts import reading
+from trove.contracts import versions
+from trove.contracts.idioms import _values
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclasses.dataclass(frozen=True)
+class Frame:
+    """A call of a function on the way.
+
+    :param scope: what names are looked up in
+    :param owner: the class that the function is a method of, by its path
+    :param calls: the functions that are being run, the innermost last
+    :param site: where the outermost of them is left, None in that itself
+    """
+
+    scope: griffe.Object
+    owner: str = ''
+    closure: Mapping[str, _values.Value] = dataclasses.field(
+        default_factory=dict
+    )
+    calls: tuple[str, ...] = ()
+    site: ast.Call | None = None
+
+
+class Source:
+    """The class of a client, its bases, and what they name.
+
+    :param tree: what it is in
+    :param own: the class
+    :ivar classes: it and its bases, as attributes are looked up
+    :ivar missing: bases that are not in the tree
+    """
+
+    def __init__(self, tree: reading.Tree, own: griffe.Class) -> None:
+        self.tree = tree
+        self.own = own
+        self.classes, self.missing = tree.classes(own)
+
+    def member(
+        self, name: str, after: str = ''
+    ) -> griffe.Object | griffe.Alias | None:
+        """Look up an attribute of the class, behind ``after`` if given."""
+        paths = [each.path for each in self.classes]
+        start = paths.index(after) + 1 if after in paths else 0
+        for each in self.classes[start:]:
+            if name in each.members:
+                return each.members[name]
+        return None
+
+    def methods(self) -> Iterator[griffe.Function]:
+        """Return every method once, the one that counts."""
+        seen: set[str] = set()
+        for each in self.classes:
+            for name, member in each.members.items():
+                if name not in seen and isinstance(member, griffe.Function):
+                    yield member
+                seen.add(name)
+
+    def function(self, found: griffe.Function) -> _values.Function | None:
+        """Return a function that can be run, None where it has no source."""
+        path = found.filepath
+        if not isinstance(path, pathlib.Path) or found.endlineno is None:
+            return None
+        node = self._functions(path).get((found.name, found.endlineno))
+        scope = found.parent
+        if node is None or not isinstance(scope, griffe.Object):
+            return None
+        return _values.Function(node, scope)
+
+    def definition(self, found: griffe.Class) -> ast.AST:
+        """Return a class as it is written; empty where it has no source."""
+        path = found.filepath
+        if isinstance(path, pathlib.Path):
+            for node in ast.walk(self._module(path)):
+                if (
+                    isinstance(node, ast.ClassDef)
+                    and node.name == found.name
+                    and node.end_lineno == found.endlineno
+                ):
+                    return node
+        return ast.Module([], [])
+
+    @functools.cache  # noqa: B019 (it lives as long as the check)
+    def _functions(
+        self, path: pathlib.Path
+    ) -> dict[tuple[str, int], FunctionNode]:
+        return {
+            (node.name, node.end_lineno or 0): node
+            for node in ast.walk(self._module(path))
+            if isinstance(node, FunctionNode)
+        }
+
+    @functools.cache  # noqa: B019 (it lives as long as the check)
+    def _module(self, path: pathlib.Path) -> ast.Module:
+        return ast.parse(path.read_text('utf-8'))
+
+    def caps(self) -> frozenset[_values.Version]:
+        """Return the caps that the client may tell apart.
+
+        They are the versions that its sources mention, and the first of
+        each major version.
+        """
+        texts = {
+            node.value
+            for each in self.classes
+            if isinstance(each.filepath, pathlib.Path)
+            for node in ast.walk(self._module(each.filepath))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        found = versions.all_of(text for text in texts if '/' not in text)
+        return frozenset((*found, *((major, 0) for major, _minor in found)))
+
+    def sending(
+        self, function: _values.Function
+    ) -> Iterator[tuple[int, ast.Attribute]]:
+        """Find what looks like sending in a function, with its line."""
+        for node in ast.walk(function.node):
+            if (
+                isinstance(node, ast.Attribute)
+                and node.attr in _values.KINDS
+                and _values.PLAUSIBLE.search(ast.unparse(node.value))
+            ):
+                yield node.lineno, node
+
+    def line(self, frame: Frame, node: ast.AST) -> int:
+        """Say in which line of the client a message is sent."""
+        return getattr(frame.site or node, 'lineno', 0)

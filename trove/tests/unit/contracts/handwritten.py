@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small projects whose RPC is written by hand."""
+
+from __future__ import annotations
+
+import datetime
+
+from trove.contracts import checks
+from trove.contracts import findings
+from trove.contracts import idioms
+from trove.contracts import model
+from trove.contracts import projects
+from trove.contracts import reading
+from trove.tests.unit.contracts import base
+
+_TODAY = datetime.date(2027, 1, 1)
+_SUBJECT = projects.Subject('cellar', 'cellar:API', 'cellar:Manager')
+
+
+class TestCase(base.TestCase):
+    """Has a tree, in which the module ``cellar`` is the project."""
+
+    def client(self, source: str, spec: str = 'cellar:API') -> model.Contract:
+        """Read the client of a source."""
+        self.tree.write('cellar.py', source)
+        tree = reading.Tree(self.tree.top)
+        return idioms.read_client(tree, spec, 'cellar')
+
+    def endpoint(
+        self, source: str, spec: str = 'cellar:Manager'
+    ) -> model.Contract:
+        """Read the endpoint of a source."""
+        self.tree.write('cellar.py', source)
+        tree = reading.Tree(self.tree.top)
+        return idioms.read_endpoint(tree, spec, 'cellar')
+
+    def check(
+        self, source: str, older: str | None = None
+    ) -> list[findings.Finding]:
+        """Check a source, also against an older one if it is given."""
+        self.tree.write('cellar.py', source)
+        state = None
+        if older is not None:
+            path = self.tree.write('older/cellar.py', older)
+            state = checks.Older('cellar 1', path.parent)
+        project = projects.Project((_SUBJECT,))
+        report = checks.check(self.tree.top, project, _TODAY, state)
+        return list(report.findings)
+
+    def found(
+        self, source: str, older: str | None = None
+    ) -> set[tuple[str, str]]:
+        """Check a source; returns the rules and the symbols of findings."""
+        return {(each.rule, each.symbol) for each in self.check(source, older)}
+
+
+def told(contract: model.Contract) -> list[str]:
+    """Write down what is sent, a line each.
+
+    ``cast store 1.1 (1.0 1.1) wine shelf? **``: the caps in parentheses where
+    it is not sent under any, a question mark where it may be left out.
+    """
+    return [_line(send) for send in contract.sends]
+
+
+def _line(send: model.Send) -> str:
+    parts = [str(send.kind), send.method, str(send.version)]
+    if send.caps:
+        parts.append(f'({" ".join(send.caps)})')
+    parts += [
+        name if sure == 'always' else f'{name}?'
+        for name, sure in send.arguments.items()
+    ]
+    if send.any_fields:
+        parts.append('**')
+    return ' '.join(parts)
