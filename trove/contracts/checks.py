@@ -11,11 +11,13 @@ import datetime
 import pathlib
 
 from trove.contracts import compare
+from trove.contracts import cross
 from trove.contracts import declared
 from trove.contracts import endpoints
 from trove.contracts import findings
 from trove.contracts import frozen
 from trove.contracts import hygiene
+from trove.contracts import idioms
 from trove.contracts import locks
 from trove.contracts import model
 from trove.contracts import projects
@@ -118,20 +120,32 @@ def read(tree: reading.Tree, subject: projects.Subject) -> Sides:
     """
     client = endpoint = None
     if subject.client is not None:
-        client = declared.read(tree, subject.client)
-        if subject.endpoint is not None:
-            endpoint = endpoints.read(
-                tree, subject.endpoint, client, subject.client
-            )
-        if client.interface != subject.interface:
-            raise reading.Unusable(
-                f'{subject.client} declares {client.interface}, and is called '
-                f'{subject.interface} here: call it {client.interface}.'
-            )
+        if declared.declares(tree.find_class(subject.client)):
+            return _declared(tree, subject, subject.client)
+        client = idioms.read_client(tree, subject.client, subject.interface)
+    if subject.endpoint is not None:
+        endpoint = idioms.read_endpoint(
+            tree, subject.endpoint, subject.interface, client
+        )
     if client is None and endpoint is None:
         raise reading.Unusable(
             f'{subject.interface} has neither a client nor an endpoint.'
         )
+    return Sides(subject, client, endpoint)
+
+
+def _declared(
+    tree: reading.Tree, subject: projects.Subject, spec: str
+) -> Sides:
+    client = declared.read(tree, spec)
+    if client.interface != subject.interface:
+        raise reading.Unusable(
+            f'{spec} declares {client.interface}, and is called '
+            f'{subject.interface} here: call it {client.interface}.'
+        )
+    endpoint = None
+    if subject.endpoint is not None:
+        endpoint = endpoints.read(tree, subject.endpoint, client, spec)
     return Sides(subject, client, endpoint)
 
 
@@ -153,8 +167,10 @@ def _of_tree(sides: Sides) -> Iterator[Finding]:
     for side in (client, endpoint):
         if side is not None:
             yield from _unread(sides.subject.interface, side)
-    if client is not None and endpoint is not None and client.history:
-        yield from serving.check(client, endpoint)
+    if client is not None and endpoint is not None:
+        if client.history:
+            yield from serving.check(client, endpoint)
+        yield from cross.check(client, endpoint)
 
 
 def _unread(interface: str, contract: model.Contract) -> Iterator[Finding]:
@@ -216,6 +232,10 @@ def _of_older(
     old, new = before.contract, sides.contract
     if old.history:
         old = old.as_of(old.history[-1].name)
+    elif sides.client is not None and before.client is not None:
+        # Nobody minds what becomes of the other methods of a class.
+        old, new = cross.sent((old, new), (before.client, sides.client))
+        yield from cross.check_old(sides.client, new, old, name)
     yield from _compared(old, new, name, coming(new, ()))
 
 

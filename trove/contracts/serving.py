@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds an endpoint against the contract that its client declares.
 
-What clients send and the endpoint does not take is for ``cross.py``.
+What clients send and the endpoint does not take is for ``cross``.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ Two questions are asked of each difference. Does a server of now still take
 what clients of then send? And does a client of now send to servers of then
 only what they know? The second is answered by the contract itself where it
 says since when there is what (``as_of``); else a higher minor version is
-taken for it, and what a client does at a lower one is for ``cross.py``.
+taken for it, and what a client does at a lower one is for ``cross``.
 """
 
 from __future__ import annotations

@@ -1,76 +1,377 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rules about what a client sends against what an endpoint serves."""
+"""Rules about what a client sends against what an endpoint serves.
+
+Their examples are modules with a client and an endpoint, written by hand: in
+an interface that is declared most of this cannot be said.
+"""
 
 from __future__ import annotations
 
 from trove.contracts.rules import _rule
 
-_SEVERITY = _rule.Severity
-_VERDICT = _rule.Verdict
+_ERROR = _rule.Severity.ERROR
+_WARNING = _rule.Severity.WARNING
+_NOTE = _rule.Severity.NOTE
+_SAFE = _rule.Verdict.SAFE
+_GATED = _rule.Verdict.GATED
+_BREAKING = _rule.Verdict.BREAKING
+_NONE = _rule.Verdict.NONE
 
 CROSS = (
     _rule.Rule(
         id='not-served',
         title='A client sends what no endpoint serves',
         kind='cross',
-        severity=_SEVERITY.ERROR,
-        forward=_VERDICT.NONE,
-        backward=_VERDICT.NONE,
+        severity=_ERROR,
+        forward=_BREAKING,
+        backward=_BREAKING,
+        why='A call is answered with NoSuchMethod, each time. A cast is '
+        'dropped by the receiver, and its sender never learns.',
+        fix='Serve the method, or delete the client method: nobody can use '
+        'it.',
+        bad="""
+class API:
+    def air(self, ctxt):
+        self.client.prepare(version='1.1').cast(ctxt, 'air')
+
+
+class Manager:
+    target = messaging.Target(version='1.1')
+
+    def air_out(self, ctxt):
+        ...
+""",
+        good="""
+class API:
+    def air(self, ctxt):
+        self.client.prepare(version='1.1').cast(ctxt, 'air')
+
+
+class Manager:
+    target = messaging.Target(version='1.1')
+
+    def air(self, ctxt):
+        ...
+""",
     ),
     _rule.Rule(
         id='unknown-argument',
         title='A client sends an argument that no endpoint knows',
         kind='cross',
-        severity=_SEVERITY.ERROR,
-        forward=_VERDICT.NONE,
-        backward=_VERDICT.NONE,
+        severity=_ERROR,
+        forward=_BREAKING,
+        backward=_BREAKING,
+        why='The method is not run: it raises TypeError, which a caller '
+        'cannot tell from one inside of it. A cast is dropped.',
+        fix='Take the argument in the endpoint, or do not send it.',
+        bad="""
+class API:
+    def store(self, ctxt, wine, shelf):
+        cctxt = self.client.prepare(version='1.0')
+        cctxt.cast(ctxt, 'store', wine=wine, shelf=shelf)
+
+
+class Manager:
+    target = messaging.Target(version='1.0')
+
+    def store(self, ctxt, wine):
+        ...
+""",
+        good="""
+class API:
+    def store(self, ctxt, wine, shelf):
+        cctxt = self.client.prepare(version='1.0')
+        cctxt.cast(ctxt, 'store', wine=wine, shelf=shelf)
+
+
+class Manager:
+    target = messaging.Target(version='1.0')
+
+    def store(self, ctxt, wine, shelf):
+        ...
+""",
     ),
     _rule.Rule(
         id='missing-argument',
         title='A client leaves out what the endpoint requires',
         kind='cross',
-        severity=_SEVERITY.ERROR,
-        forward=_VERDICT.NONE,
-        backward=_VERDICT.NONE,
+        severity=_ERROR,
+        forward=_BREAKING,
+        backward=_BREAKING,
+        why='The method is not run: it raises TypeError. A cast is dropped.',
+        fix='Send the argument, or give it a default in the endpoint that '
+        'means the same as before.',
+        bad="""
+class API:
+    def store(self, ctxt, wine):
+        cctxt = self.client.prepare(version='1.0')
+        cctxt.cast(ctxt, 'store', wine=wine)
+
+
+class Manager:
+    target = messaging.Target(version='1.0')
+
+    def store(self, ctxt, wine, shelf):
+        ...
+""",
+        good="""
+class API:
+    def store(self, ctxt, wine):
+        cctxt = self.client.prepare(version='1.0')
+        cctxt.cast(ctxt, 'store', wine=wine)
+
+
+class Manager:
+    target = messaging.Target(version='1.0')
+
+    def store(self, ctxt, wine, shelf=None):
+        ...
+""",
+    ),
+    _rule.Rule(
+        id='version-above-endpoint',
+        title='A client sends at a version above that of the endpoint',
+        kind='cross',
+        severity=_ERROR,
+        forward=_BREAKING,
+        backward=_BREAKING,
+        why='The endpoint answers UnsupportedVersion although it has the '
+        'method, and drops a cast: its target was not raised with the '
+        'client.',
+        fix='Raise the version of the target of the endpoint.',
+        bad="""
+class API:
+    def air(self, ctxt):
+        self.client.prepare(version='1.1').cast(ctxt, 'air')
+
+
+class Manager:
+    target = messaging.Target(version='1.0')
+
+    def air(self, ctxt):
+        ...
+""",
+        good="""
+class API:
+    def air(self, ctxt):
+        self.client.prepare(version='1.1').cast(ctxt, 'air')
+
+
+class Manager:
+    target = messaging.Target(version='1.1')
+
+    def air(self, ctxt):
+        ...
+""",
     ),
     _rule.Rule(
         id='version-too-low',
         title='A message goes at a version without the argument',
         kind='cross',
-        severity=_SEVERITY.ERROR,
-        forward=_VERDICT.NONE,
-        backward=_VERDICT.NONE,
+        severity=_ERROR,
+        forward=_SAFE,
+        backward=_GATED,
+        why='The version of a message tells an older peer whether it '
+        'understands it. One that is too low has it try: TypeError or '
+        'NoSuchMethod where UnsupportedVersion would have said what is '
+        'wrong. Only the cap stands between, and that may be unset.',
+        fix='Send it at the version that the method or the argument came '
+        'with.',
+        bad="""
+class API:
+    def store(self, ctxt, wine, shelf):
+        cctxt = self.client.prepare(version='1.0')
+        message = {'wine': wine}
+        if self.client.can_send_version('1.1'):
+            message['shelf'] = shelf
+        cctxt.cast(ctxt, 'store', **message)
+
+
+class Manager:
+    target = messaging.Target(version='1.1')
+
+    def store(self, ctxt, wine, shelf=None):
+        ...
+""",
+        good="""
+class API:
+    def store(self, ctxt, wine, shelf):
+        version = '1.0'
+        message = {'wine': wine}
+        if self.client.can_send_version('1.1'):
+            version = '1.1'
+            message['shelf'] = shelf
+        self.client.prepare(version=version).cast(ctxt, 'store', **message)
+
+
+class Manager:
+    target = messaging.Target(version='1.1')
+
+    def store(self, ctxt, wine, shelf=None):
+        ...
+""",
     ),
     _rule.Rule(
         id='fallback-unfit',
         title='The fallback does not fit the old contract',
         kind='cross',
-        severity=_SEVERITY.ERROR,
-        forward=_VERDICT.NONE,
-        backward=_VERDICT.NONE,
+        severity=_ERROR,
+        forward=_BREAKING,
+        backward=_BREAKING,
+        why='What is sent to older peers is sent in their version, and every '
+        'endpoint that takes that version must take the message: those of '
+        'then, and those of now, which say that they do. Else the cap that '
+        'was to help makes it worse.',
+        fix='Send what the old contract has. In the endpoint, give what came '
+        'later a default, and take on what went.',
+        bad="""
+class API:
+    def store(self, ctxt, wine, shelf):
+        version = '1.1'
+        message = {'wine': wine, 'shelf': shelf}
+        if not self.client.can_send_version(version):
+            del message['shelf']
+            version = '1.0'
+        self.client.prepare(version=version).cast(ctxt, 'store', **message)
+
+
+class Manager:
+    target = messaging.Target(version='1.1')
+
+    def store(self, ctxt, wine, shelf):
+        ...
+""",
+        good="""
+class API:
+    def store(self, ctxt, wine, shelf):
+        version = '1.1'
+        message = {'wine': wine, 'shelf': shelf}
+        if not self.client.can_send_version(version):
+            del message['shelf']
+            version = '1.0'
+        self.client.prepare(version=version).cast(ctxt, 'store', **message)
+
+
+class Manager:
+    target = messaging.Target(version='1.1')
+
+    def store(self, ctxt, wine, shelf=None):
+        ...
+""",
     ),
     _rule.Rule(
         id='gate-below-floor',
         title='A gate asks for what every peer understands',
         kind='cross',
-        severity=_SEVERITY.WARNING,
-        forward=_VERDICT.NONE,
-        backward=_VERDICT.NONE,
+        severity=_WARNING,
+        forward=_NONE,
+        backward=_NONE,
+        why='The answer is always yes. What is done on no is never run and '
+        'never tested, and readers take it for something that happens.',
+        fix='Drop the question and what is done on no.',
+        bad="""
+class API:
+    def store(self, ctxt, wine):
+        if not self.client.can_send_version('1.0'):
+            raise CellarTooOld()
+        cctxt = self.client.prepare(version='1.0')
+        cctxt.cast(ctxt, 'store', wine=wine)
+
+
+class Manager:
+    target = messaging.Target(version='1.1')
+
+    def store(self, ctxt, wine):
+        ...
+""",
+        good="""
+class API:
+    def store(self, ctxt, wine):
+        cctxt = self.client.prepare(version='1.0')
+        cctxt.cast(ctxt, 'store', wine=wine)
+
+
+class Manager:
+    target = messaging.Target(version='1.1')
+
+    def store(self, ctxt, wine):
+        ...
+""",
     ),
     _rule.Rule(
         id='json-changes-value',
         title='JSON changes the value on the way',
         kind='cross',
-        severity=_SEVERITY.WARNING,
-        forward=_VERDICT.NONE,
-        backward=_VERDICT.NONE,
+        severity=_WARNING,
+        forward=_NONE,
+        backward=_NONE,
+        why='Messages are JSON: a tuple or a set arrives as a list, a key '
+        'that is a number as text, a time as text. A test with a transport '
+        'that passes objects on does not show it.',
+        fix='Send what JSON has, and annotate it so. A serializer of the '
+        'project that keeps the type is a reason for a suppression.',
+        bad="""
+class API:
+    def store(self, ctxt, wine, shelves: set[str]):
+        cctxt = self.client.prepare(version='1.0')
+        cctxt.cast(ctxt, 'store', wine=wine, shelves=shelves)
+
+
+class Manager:
+    target = messaging.Target(version='1.0')
+
+    def store(self, ctxt, wine, shelves):
+        ...
+""",
+        good="""
+class API:
+    def store(self, ctxt, wine, shelves: set[str]):
+        cctxt = self.client.prepare(version='1.0')
+        cctxt.cast(ctxt, 'store', wine=wine, shelves=sorted(shelves))
+
+
+class Manager:
+    target = messaging.Target(version='1.0')
+
+    def store(self, ctxt, wine, shelves):
+        ...
+""",
     ),
     _rule.Rule(
         id='unread',
         title='Something could not be read',
         kind='cross',
-        severity=_SEVERITY.NOTE,
-        forward=_VERDICT.NONE,
-        backward=_VERDICT.NONE,
+        severity=_NOTE,
+        forward=_NONE,
+        backward=_NONE,
+        why='Nothing of a checked tree is run, so what only running it tells '
+        'is not known, and not guessed: it is not checked.',
+        fix='Write it as a literal, or as the name of one.',
+        bad="""
+class API:
+    def store(self, ctxt, wine):
+        cctxt = self.client.prepare(version=CONF.cellar.version)
+        cctxt.cast(ctxt, 'store', wine=wine)
+
+
+class Manager:
+    target = messaging.Target(version='1.0')
+
+    def store(self, ctxt, wine):
+        ...
+""",
+        good="""
+class API:
+    def store(self, ctxt, wine):
+        cctxt = self.client.prepare(version='1.0')
+        cctxt.cast(ctxt, 'store', wine=wine)
+
+
+class Manager:
+    target = messaging.Target(version='1.0')
+
+    def store(self, ctxt, wine):
+        ...
+""",
     ),
 )
