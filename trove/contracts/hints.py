@@ -172,11 +172,17 @@ def _covers_one(wide: ast.expr, narrow: ast.expr) -> bool:
         )
     if head != other and (head, other) not in _WIDER:
         return False
-    if not arguments:
+    if not arguments or (not others and _says_nothing(arguments)):
         return True
     return len(arguments) == len(others) and all(
         _covers(a, b) for a, b in zip(arguments, others, strict=True)
     )
+
+
+def _says_nothing(arguments: list[ast.expr]) -> bool:
+    """Whether ``dict[str, Any]`` says no more than ``dict``: for JSON."""
+    *keys, last = (ast.unparse(each) for each in arguments)
+    return last == 'Any' and set(keys) <= {'str', 'Any'}
 
 
 def _generic(node: ast.expr) -> tuple[str, list[ast.expr]]:

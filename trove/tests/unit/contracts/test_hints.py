@@ -11,6 +11,15 @@ from trove.tests.unit.contracts import base
 
 
 class ChangeTest(base.TestCase):
+    def test_no_more_is_said(self) -> None:
+        for plain, full in (
+            ('dict', 'dict[str, Any]'),
+            ('list', 'list[Any]'),
+            ('dict | None', 'dict[str, Any] | None'),
+        ):
+            self.assertEqual('same', hints.change(plain, full))
+            self.assertEqual('same', hints.change(full, plain))
+
     def test_narrowed_and_widened(self) -> None:
         for narrow, wide in (
             ('int', 'int | None'),
