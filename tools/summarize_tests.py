@@ -3,15 +3,16 @@
 
 Usage: summarize_tests.py STREAM...
 
-Prints the skipped tests with their reasons, the failed ones, and as the last
-line ``N passed, N failed, N skipped``. A test that began and never ended
+Prints what the tests that passed have to say (a detail named ``summary``), the
+skipped tests with their reasons, the failed ones, and as the last line
+``N passed, N failed, N skipped``. A test that began and never ended
 failed. The exit status is 1 if any failed, or if a stream is missing or has
 no test in it.
 """
 
-import collections
 import pathlib
 import sys
+import textwrap
 from typing import Any
 
 import subunit
@@ -28,6 +29,9 @@ VERDICTS = {
     'inprogress': 'failed',
 }
 
+#: The detail that is printed, by verdict.
+TOLD = {'passed': 'summary', 'skipped': 'reason'}
+
 Results = dict[str, list[tuple[str, str]]]
 
 
@@ -42,9 +46,9 @@ def read(path: pathlib.Path, results: Results) -> int:
         if verdict is None or test['id'] is None:
             return
         count += 1
-        reason = test['details'].get('reason')
+        detail = test['details'].get(TOLD.get(verdict))
         results[verdict].append(
-            (test['id'], reason.as_text().strip() if reason else '')
+            (test['id'], detail.as_text().strip() if detail else '')
         )
 
     result = testtools.StreamToDict(note)
@@ -62,8 +66,11 @@ def main(paths: list[str]) -> int:
         path = pathlib.Path(name)
         if not path.exists() or not read(path, results):
             empty.append(name)
-    reasons = collections.Counter(reason for _, reason in results['skipped'])
-    if reasons:
+    for test, summary in sorted(results['passed']):
+        if summary:
+            print(f'{test}:')
+            print(textwrap.indent(summary, '  '))
+    if results['skipped']:
         print('Skipped:')
     for test, reason in sorted(results['skipped']):
         print(f'  {test}: {reason}')

@@ -36,8 +36,11 @@ class TestSummary(base.TestCase):
         self.summary = tool('summarize_tests')
         self.directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
 
-    def stream(self, **tests: str) -> str:
-        """Write a stream of tests by name with their statuses."""
+    def stream(self, summary: str = '', **tests: str) -> str:
+        """Write a stream of tests by name with their statuses.
+
+        :param summary: what those that passed have to say
+        """
         path = self.directory / f'stream{len(list(self.directory.iterdir()))}'
         with path.open('wb') as file:
             result = subunit.StreamResultToBytes(file)
@@ -48,6 +51,13 @@ class TestSummary(base.TestCase):
                         test_id=name,
                         file_name='reason',
                         file_bytes=b'no broker here',
+                        mime_type='text/plain;charset=utf8',
+                    )
+                if status == 'success' and summary:
+                    result.status(
+                        test_id=name,
+                        file_name='summary',
+                        file_bytes=summary.encode(),
                         mime_type='text/plain;charset=utf8',
                     )
                 if status != 'inprogress':
@@ -68,6 +78,14 @@ class TestSummary(base.TestCase):
 
         self.assertEqual(0, status)
         self.assertEqual(['3 passed, 0 failed, 0 skipped'], lines)
+
+    def test_what_passed_ones_have_to_say(self) -> None:
+        status, lines = self.run_summary(
+            self.stream(summary='3 of 3 caught\n', a='success', b='fail')
+        )
+
+        self.assertEqual(1, status)
+        self.assertEqual(['a:', '  3 of 3 caught', 'Failed: b'], lines[:3])
 
     def test_skipped_ones_have_reasons(self) -> None:
         status, lines = self.run_summary(self.stream(a='success', b='skip'))
