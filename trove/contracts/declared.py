@@ -29,6 +29,8 @@ _KINDS: dict[str, model.Kind] = {
 _SPAN = ('since', 'until', 'again', 'may_omit', 'required')
 _REVISION = ('name', 'changes', 'releases', 'probe')
 _INTERFACE = ('name', 'topic', 'history')
+#: What a topic is made from; its own names for them do not matter.
+_TOPIC = ('conf', 'peer')
 
 
 def declares(client: griffe.Class) -> bool:
@@ -81,6 +83,16 @@ def parameters(
             )
         )
     return tuple(arguments), open_ended
+
+
+class _Names(ast.NodeTransformer):
+    """Gives names others."""
+
+    def __init__(self, names: dict[str, str]) -> None:
+        self._names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        return ast.Name(self._names.get(node.id, node.id), node.ctx)
 
 
 class _Reading:
@@ -164,7 +176,9 @@ class _Reading:
             case None:
                 return None
             case ast.Lambda():
-                return ast.unparse(node.body)
+                own = [each.arg for each in node.args.args]
+                names = dict(zip(own, _TOPIC, strict=False))
+                return ast.unparse(_Names(names).visit(node.body))
         return reading.resolve(scope, node) or ast.unparse(node)
 
     def _history(
@@ -220,16 +234,16 @@ class _Reading:
                         yield method.name, method
 
     def _method(self, function: griffe.Function) -> Iterator[model.Method]:
+        where = self._tree.location(function)
         for decorator in function.decorators:
-            kind = _KINDS.get(decorator.callable_path)
-            if kind is None:
+            path = self._meant(decorator.callable_path)
+            if path is not None and path not in _KINDS:
                 continue
             scope = function.module
-            where = self._tree.location(function)
             arguments, open_ended = parameters(self._tree, function)
             method = model.Method(
                 function.name,
-                kind,
+                _KINDS[path] if path else None,
                 arguments=arguments,
                 any_fields=open_ended,
                 result=hints.text(self._tree, scope, function.returns),
@@ -241,6 +255,19 @@ class _Reading:
                 self._unsure.append((where, f'{function.name}: {text}'))
                 yield dataclasses.replace(method, unread=str(text))
 
+    def _meant(self, path: str) -> str | None:
+        """Return what a decorator is, whatever it is called.
+
+        :returns: None of one that the tree makes itself
+        """
+        found = None if path in _KINDS else self._tree.find(path)
+        if isinstance(found, griffe.Attribute) and found.value is not None:
+            node = reading.parse(found.value)
+            if isinstance(node, ast.Name | ast.Attribute):
+                return reading.resolve(found.module, node)
+            return None
+        return None if isinstance(found, griffe.Function) else path
+
     def _dated(
         self,
         method: model.Method,
@@ -251,11 +278,11 @@ class _Reading:
 
         :raises values.Unread: that cannot be told
         """
+        node = reading.parse(decorator.value)
+        if method.kind is None:
+            raise values.Unread(node)
         given = self._values.call(
-            scope,
-            reading.parse(decorator.value),
-            decorator.callable_path,
-            ('since',),
+            scope, node, decorator.callable_path, ('since',)
         )
         fields = self._fields(scope, given)
         spans = dict(self._spans(scope, given))

@@ -83,6 +83,8 @@ class _Resolve(ast.NodeTransformer):
         inner = self.visit(node.slice)
         if head == 'Optional':
             return _union([inner, ast.Constant(None)])
+        if head == 'Annotated' and isinstance(inner, ast.Tuple):
+            return inner.elts[0]
         if head == 'Union':
             parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
             return _union(parts)

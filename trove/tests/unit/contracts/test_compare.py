@@ -300,3 +300,65 @@ class DeclaredTest(example.TestCase):
 """)
 
         self.assertEqual({('unread', '')}, self.found())
+
+
+class NamesTest(example.TestCase):
+    """What a declaration says counts, not what it is called."""
+
+    def test_a_decorator_of_another_name(self) -> None:
+        self.change("""
++order = rpc.call
++
++
+ class API(rpc.Client, interface=INTERFACE):
+-    @rpc.call('1.0')
++    @order('1.0')
+     def count(self, context: Context, shelf: str = 'top') -> int:
+""")
+
+        self.assertEqual(set(), self.found())
+
+    def test_a_decorator_that_the_tree_makes(self) -> None:
+        self.change("""
++def order(since):
++    return rpc.call(since, timeout='long')
++
++
+ class API(rpc.Client, interface=INTERFACE):
+-    @rpc.call('1.0')
++    @order('1.0')
+     def count(self, context: Context, shelf: str = 'top') -> int:
+""")
+
+        self.assertEqual({('declaration-unread', '')}, self.found())
+
+    def test_arguments_of_the_topic(self) -> None:
+        self.change("""
+-    topic=lambda conf, peer: 'cellar',
++    topic=lambda conf, peer: f'cellar.{peer}',
+""")
+        before = self.found()
+
+        self.change("""
+-    topic=lambda conf, peer: f'cellar.{peer}',
++    topic=lambda _conf, name: f'cellar.{name}',
+""")
+
+        self.assertEqual({('topic-changed', '')}, before)
+        messages = [each.message for each in self.check().open]
+        self.assertIn("f'cellar.{peer}'", messages[0])
+
+    def test_a_type_with_a_note(self) -> None:
+        self.change("""
+-    def find(self, context: Context, wine: str) -> str | None:
++    def find(
++        self, context: Context, wine: Annotated[str, 'a name']
++    ) -> str | None:
+@@
+-from trove.common import rpc
++from typing import Annotated
++
++from trove.common import rpc
+""")
+
+        self.assertEqual(set(), self.found())
