@@ -107,7 +107,13 @@ def check(
         tuple(checked),
         tuple(
             suppressions.apply(
-                _merged(found), top, project.suppressions, today
+                _merged(found),
+                top,
+                project.suppressions,
+                today,
+                None
+                if project.whole
+                else {each.interface for each in project.subjects},
             )
         ),
     )

@@ -15,6 +15,7 @@ is a finding itself.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Iterator
 import dataclasses
@@ -67,6 +68,7 @@ def apply(
     tree: pathlib.Path,
     name: str,
     today: datetime.date,
+    checked: Container[str] | None = None,
 ) -> list[Finding]:
     """Mark what is borne, and add what is wrong with the file.
 
@@ -74,6 +76,8 @@ def apply(
     :param tree: the tree that was checked
     :param name: the file, relative to it; nothing is borne if it is not there
     :param today: an entry counts until the end of its last day
+    :param checked: the interfaces that were looked at, for an entry about
+        another may have its use; None: all of them
     :returns: all of ``found``, those that are borne with the reason, and
         findings about the entries
     :raises OSError: the file is there but cannot be read
@@ -107,7 +111,8 @@ def apply(
             )
         told.append(finding)
     for key, entry in entries.items():
-        told.extend(_complaints(entry, key in used, today))
+        if checked is None or entry.symbol.partition('.')[0] in checked:
+            told.extend(_complaints(entry, key in used, today))
     return told
 
 

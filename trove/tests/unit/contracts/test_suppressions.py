@@ -134,6 +134,17 @@ class TestUnused(TestCase):
 
         self.assertEqual('suppression-unused', complaint.rule)
 
+    def test_not_of_an_interface_that_was_not_checked(self) -> None:
+        self.apply(ENTRY)
+
+        for checked, rules_told in (
+            ({'conductor'}, []),
+            ({'guestagent'}, ['suppression-unused']),
+        ):
+            with self.subTest(checked):
+                told = suppressions.apply([], self.tree, FILE, TODAY, checked)
+                self.assertEqual(rules_told, [each.rule for each in told])
+
     def test_is_told_rather_than_that_it_is_expired(self) -> None:
         complaint = self.complaint(ENTRY.replace('2027', '2026'))
 
