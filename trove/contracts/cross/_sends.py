@@ -46,7 +46,10 @@ class Held:
         if takers:
             having = [each for each in takers if send.method in each.methods]
             yield from self.to((having or takers)[0])
-        elif alike and not self._is_fallback:
+        elif self._is_fallback or (alike and self.client.history):
+            # What is wrong with a history is told by hygiene.py.
+            return
+        elif alike:
             yield self._finding(
                 'version-above-endpoint',
                 send.method,
@@ -56,7 +59,7 @@ class Held:
                 f'Raise the version of the target at {alike[0].where} to '
                 f'{send.version}.',
             )
-        elif not self._is_fallback:
+        else:
             what = (
                 f'in the namespace {send.namespace!r}'
                 if not named
