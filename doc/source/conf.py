@@ -14,6 +14,7 @@ os.makedirs(HERE / '_static', exist_ok=True)
 
 extensions = [
     'command_help',
+    'contract_rules',
     'openstackdocstheme',
     'oslo_config.sphinxconfiggen',
     'oslo_config.sphinxext',

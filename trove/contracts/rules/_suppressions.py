@@ -8,6 +8,27 @@ from trove.contracts.rules import _rule
 _SEVERITY = _rule.Severity
 _VERDICT = _rule.Verdict
 
+_FIND = """
+-    @rpc.call('1.1')
+-    def find(self, context: Context, wine: str) -> str | None:
+-        '''Return the shelf of a wine.'''
+@@
+--- cellar/manager.py
+-    def find(self, context: Context, wine: str) -> str | None:
+-        return None
+@@
+"""
+_ENTRY = """\
+--- contracts/suppressions.yaml
++suppressions:
++  - rule: method-removed
++    symbol: cellar.find
++    reason: Nobody has called it for a year; see the counters.
++    expires: 2027-06-30
+"""
+_EXPIRED = _ENTRY.replace('2027-06-30', '2026-12-31')
+_INVALID = _ENTRY.replace('+    expires: 2027-06-30\n', '')
+
 SUPPRESSIONS = (
     _rule.Rule(
         id='suppression-expired',
@@ -21,6 +42,8 @@ SUPPRESSIONS = (
         'nothing: the finding is back.',
         fix='Mend what it hid and delete the entry. If it has to be borne '
         'for longer, set a new day and say in the reason why.',
+        bad=_FIND + _EXPIRED,
+        good=_FIND + _ENTRY,
     ),
     _rule.Rule(
         id='suppression-unused',
@@ -34,6 +57,8 @@ SUPPRESSIONS = (
         'nobody has thought about.',
         fix='Delete the entry; or, if the method or argument has another '
         'name now, write the symbol as the report does.',
+        bad=_ENTRY,
+        good=_FIND + _ENTRY,
     ),
     _rule.Rule(
         id='suppression-invalid',
@@ -47,5 +72,7 @@ SUPPRESSIONS = (
         'slip of the pen does not hide more than was meant.',
         fix='Give it all four: rule, symbol, reason, and expires as '
         'YYYY-MM-DD.',
+        bad=_FIND + _INVALID,
+        good=_FIND + _ENTRY,
     ),
 )

@@ -12,6 +12,7 @@ import yaml
 from trove import conf as trove_conf
 from trove import policies
 from trove.api import routes
+from trove.contracts import rules
 from trove.tests import base
 from trove.tests.unit import import_rules
 
@@ -187,3 +188,62 @@ class TestInterfaces(base.TestCase):
 
         self.assertNotIn('%(', ''.join(texts))
         self.assertIn(r'Instance \ *id*\  could not be found.', texts)
+
+
+class TestRules(base.TestCase):
+    """The sections about the rules of ``trove-rpc contract``."""
+
+    def section(self, **fields: Any) -> str:
+        given = {
+            'id': 'method-removed',
+            'title': 'A method is gone',
+            'kind': 'change',
+            'severity': rules.Severity.ERROR,
+            'forward': rules.Verdict.BREAKING,
+            'backward': rules.Verdict.GATED,
+            **fields,
+        }
+        module = extension('contract_rules')
+        return '\n'.join(module.section(rules.Rule(**given)))
+
+    def test_what_a_breach_does(self) -> None:
+        text = self.section(why='Who calls it is refused.', fix='Keep it.')
+
+        self.assertIn('A method is gone. An error: the check fails.', text)
+        self.assertIn(
+            '   * - Old client, new server\n     - breaking\n'
+            '   * - New client, old server\n     - safe when gated\n',
+            text,
+        )
+        self.assertIn('Who calls it is refused.', text)
+        self.assertIn('**What to do.** Keep it.', text)
+
+    def test_a_rule_that_is_not_about_messages(self) -> None:
+        none = rules.Verdict.NONE
+
+        text = self.section(
+            forward=none, backward=none, severity=rules.Severity.NOTE
+        )
+
+        self.assertNotIn('Old client', text)
+        self.assertIn('the check does not fail', text)
+
+    def test_examples(self) -> None:
+        text = self.section(
+            bad="""
+-    @rpc.call('1.0')
+     def count(self): ...
+""",
+            good='client.can_send_version("1.1")',
+        )
+
+        self.assertIn(
+            'It is found here:\n\n.. code-block:: diff\n\n'
+            "   -    @rpc.call('1.0')\n        def count(self): ...\n",
+            text,
+        )
+        self.assertIn(
+            'Done well:\n\n.. code-block:: python\n\n'
+            '   client.can_send_version("1.1")\n',
+            text,
+        )

@@ -106,7 +106,7 @@ class TestCase(base.TestCase):
             old = [line[1:] for line in lines if line[:1] != '+']
             new = [line[1:] for line in lines if line[:1] != '-']
             path = self.tree.top / name
-            source = path.read_text('utf-8')
+            source = path.read_text('utf-8') if path.exists() else ''
             before = '\n'.join(old)
             assert source.count(before) == 1, f'{before!r} is not once there'
             path.write_text(source.replace(before, '\n'.join(new)), 'utf-8')
