@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Changes to this tree that a check must notice, or must not.
+
+``mutations/RULE.yaml`` has those of a rule::
+
+    caught:
+      - what: restart is deleted
+        symbol: guestagent.restart
+        also: [changed-without-bump]
+        edits:
+          - file: trove/guestagent/api/server.py
+            old: |
+              @rpc.call('1.0')
+              def restart(self, context: Context) -> None:
+            new: |
+              def restart(self, context: Context) -> None:
+    harmless:
+      - what: ...
+        edits: [...]
+
+``symbol`` is that of the finding, and ``also`` are the rules that the same
+change breaks too. An edit replaces ``old``, which stands in the file once,
+by ``new``: part of a line, or several lines, whatever they are indented by;
+if ``every``, then wherever it stands. An edit may also add a file with the
+given ``text``, ``delete`` one, or ``rename`` it, or ``freeze`` the interface
+whose locks are in the directory ``file``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import dataclasses
+import pathlib
+import re
+import shutil
+from typing import Any
+
+import yaml
+
+from trove.contracts import checks
+from trove.contracts import locks
+from trove.contracts import projects
+from trove.contracts import reading
+from trove.tests.unit import import_rules
+
+TOP = import_rules.TOP
+DATA = pathlib.Path(__file__).with_name('mutations')
+
+#: Interfaces of this tree; the files of each are in a directory of its name.
+INTERFACES = frozenset({'conductor', 'guestagent', 'taskmanager'})
+
+SUPPRESSIONS = 'contracts/suppressions.yaml'
+
+#: What a check of this tree reads.
+NEEDED = (
+    'pyproject.toml',
+    'contracts/**/*.yaml',
+    'trove/__init__.py',
+    *(
+        f'trove/{name}/{file}'
+        for name in sorted(INTERFACES)
+        for file in (
+            '__init__.py',
+            'api.py',
+            'api/*.py',
+            'manager.py',
+            'unsupported.py',
+        )
+    ),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Edit:
+    """A change to one file; see the module."""
+
+    file: str
+    old: str | None = None
+    new: str | None = None
+    every: bool = False
+    text: str | None = None
+    delete: bool = False
+    rename: str | None = None
+    freeze: bool = False
+
+    def apply(self, tree: pathlib.Path) -> None:
+        """Change the file.
+
+        :raises LookupError: the text is not there, or more than once
+        """
+        path = tree / self.file
+        if self.text is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(self.text, 'utf-8')
+        elif self.delete:
+            path.unlink()
+        elif self.rename is not None:
+            path.rename(tree / self.rename)
+        elif self.freeze:
+            _freeze(tree, path)
+        else:
+            path.write_text(self._replaced(path.read_text('utf-8')), 'utf-8')
+
+    def _replaced(self, source: str) -> str:
+        old = self.old or ''
+        if self.every and old in source:
+            return source.replace(old, self.new or '')
+        places = list(_places(source, old))
+        if len(places) == 1:
+            start, indent = places[0]
+            end = start + len(_shifted(old, indent))
+            new = _shifted(self.new or '', indent)
+            return source[:start] + new + source[end:]
+        raise LookupError(
+            f'{self.file} has this text {len(places)} times, not once:\n'
+            f'{old}\nThe file was changed since the mutation was written: '
+            'give it the text that stands there now, and as much of it as '
+            'makes it unique.'
+        )
+
+
+def _freeze(tree: pathlib.Path, directory: pathlib.Path) -> None:
+    """Write down what an interface says, its latest revision included."""
+    (subject,) = (
+        each
+        for each in projects.read(tree).subjects
+        if each.interface == directory.name
+    )
+    contract = checks.read(reading.Tree(tree), subject).contract
+    locks.freeze(directory.parent, contract, latest=True)
+
+
+def _shifted(text: str, indent: str) -> str:
+    """Return a text as it stands in a line that is indented."""
+    first, *rest = text.splitlines() or ['']
+    return '\n'.join(
+        [first, *(f'{indent}{line}' if line else '' for line in rest)]
+    )
+
+
+def _places(source: str, old: str) -> Iterator[tuple[int, str]]:
+    """Find a text, whatever its lines are indented by there."""
+    first = old.splitlines()[0]
+    for match in re.finditer(re.escape(first), source):
+        begin = source.rfind('\n', 0, match.start()) + 1
+        indent = source[begin : match.start()]
+        indent = indent[: len(indent) - len(indent.lstrip(' '))]
+        if source.startswith(_shifted(old, indent), match.start()):
+            yield match.start(), indent
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutation:
+    """A change to the tree, and what has to be found then.
+
+    :param symbol: with the name of the interface; None: nothing is found
+    :param also: rules that the same change breaks too
+    """
+
+    rule: str
+    what: str
+    edits: tuple[Edit, ...]
+    symbol: str | None = None
+    also: frozenset[str] = frozenset()
+
+    def apply(self, tree: pathlib.Path) -> None:
+        """Change the tree.
+
+        :raises LookupError: it is not the tree that the change is written for
+        """
+        for edit in self.edits:
+            try:
+                edit.apply(tree)
+            except (LookupError, OSError) as error:
+                raise LookupError(
+                    f'{self.rule}.yaml, "{self.what}": {error}'
+                ) from error
+
+    def touched(self) -> frozenset[str]:
+        """Name the interfaces whose files are changed; none: any may be."""
+        return frozenset(
+            # trove/guestagent/api.py, contracts/guestagent/1.0.yaml
+            edit.file.split('/')[1].removesuffix('.py')
+            for edit in self.edits
+            if edit.file not in (SUPPRESSIONS, 'pyproject.toml')
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutations:
+    """Those of one rule."""
+
+    caught: tuple[Mutation, ...]
+    harmless: tuple[Mutation, ...]
+
+
+def read(rule: str) -> Mutations:
+    """Return the mutations of a rule; none where there is no file."""
+    path = DATA / f'{rule}.yaml'
+    found: dict[str, Any] = {}
+    if path.exists():
+        found = yaml.safe_load(path.read_text('utf-8'))
+    return Mutations(
+        **{
+            name: tuple(_mutation(rule, item) for item in found.pop(name, []))
+            for name in ('caught', 'harmless')
+        },
+        **found,
+    )
+
+
+def _mutation(rule: str, item: dict[str, Any]) -> Mutation:
+    edits = tuple(Edit(**edit) for edit in item.pop('edits'))
+    also = frozenset(item.pop('also', ()))
+    return Mutation(rule, edits=edits, also=also, **item)
+
+
+def copy_tree(target: pathlib.Path) -> None:
+    """Copy what a check reads of this tree."""
+    for pattern in NEEDED:
+        for path in sorted(TOP.glob(pattern)):
+            if path.is_file():
+                copy = target / path.relative_to(TOP)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, copy)
