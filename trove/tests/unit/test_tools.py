@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+from importlib import metadata
 import importlib.util
 import io
 import pathlib
@@ -13,9 +14,11 @@ import zipfile
 
 import fixtures
 import subunit
+import yaml
 
 from trove.tests import base
 from trove.tests.unit import import_rules
+from trove.tests.unit.contracts import mutations
 
 TOOLS = import_rules.TOP / 'tools'
 
@@ -194,3 +197,44 @@ class TestRunTests(base.TestCase):
         text = (import_rules.TOP / '.ci' / 'run').read_text('utf-8')
 
         self.assertIn('tools/run-tests.sh', text)
+
+
+class TestHooks(base.TestCase):
+    """What pre-commit runs here, and offers to other projects."""
+
+    def hooks(self, name: str) -> dict[str, dict[str, Any]]:
+        data = yaml.safe_load((import_rules.TOP / name).read_text('utf-8'))
+        listed = data if isinstance(data, list) else data['repos'][0]['hooks']
+        return {hook['id']: hook for hook in listed}
+
+    def test_contracts_are_checked_when_they_may_have_changed(self) -> None:
+        hook = self.hooks('.pre-commit-config.yaml')['rpc-contracts']
+
+        for pattern in mutations.NEEDED:
+            for path in import_rules.TOP.glob(pattern):
+                name = path.relative_to(import_rules.TOP).as_posix()
+                if name != 'trove/__init__.py':
+                    self.assertRegex(name, hook['files'])
+        self.assertNotRegex('trove/db/models.py', hook['files'])
+
+    def test_they_run_what_there_is(self) -> None:
+        checks = subprocess.run(
+            [str(TOOLS / 'run-tests.sh'), '--list'],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+        for hook in self.hooks('.pre-commit-config.yaml').values():
+            script, check = hook['entry'].split()
+            self.assertTrue((import_rules.TOP / script).exists())
+            self.assertIn(f'\n{check} ', f'\n{checks}')
+
+    def test_other_projects_run_what_is_installed(self) -> None:
+        (hook,) = self.hooks('.pre-commit-hooks.yaml').values()
+        script, *words = hook['entry'].split()
+
+        points = metadata.entry_points(name='_'.join(words))
+        self.assertIn('trove.rpcadmin', {point.group for point in points})
+        points = metadata.entry_points(name=script)
+        self.assertIn('console_scripts', {point.group for point in points})
