@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import Any
 from urllib import parse
 
+from trove.contracts import model
 from trove.contracts import reports
 from trove.tests.unit.contracts.reports import base
 
@@ -52,9 +54,17 @@ class TestGithub(base.TestCase):
         self.assertIn(f'Fix: {base.REMOVED.fix}', message)
 
     def test_what_has_a_meaning_is_escaped(self) -> None:
-        ((_, _, message),) = self.commands(self.report(base.RENAMED))
+        odd = dataclasses.replace(
+            base.RENAMED,
+            message='100%0A, or\nso: ::error::',
+            where=model.Location('a,line=1/b:c.py', 7),
+        )
 
-        self.assertIn(base.RENAMED.message, message)
+        ((_, properties, message),) = self.commands(self.report(odd))
+
+        self.assertIn(odd.message, message)
+        self.assertEqual('a,line=1/b:c.py', properties['file'])
+        self.assertEqual('7', properties['line'])
 
     def test_all_but_the_suppressed_ones(self) -> None:
         self.assertEqual(
