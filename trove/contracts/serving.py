@@ -33,8 +33,11 @@ def check(
                 yield _hidden(client, endpoint, method)
         else:
             yield from _result(client, own, method)
-            for argument in method.arguments:
-                yield from _argument(client, own, argument)
+            declared = client.methods[method.name]
+            yield from _others(client, own, declared)
+            for argument in declared.arguments:
+                if method.argument(argument.name):
+                    yield from _argument(client, own, argument)
     for method in endpoint.methods.values():
         if method.name not in client.methods:
             yield _exposed(client, method)
@@ -119,6 +122,38 @@ def _result(
         )
 
 
+def _others(
+    client: model.Contract, own: model.Method, declared: model.Method
+) -> Iterator[findings.Finding]:
+    """Find what is taken besides what is declared, or is not any more."""
+    for served in own.arguments:
+        # One without a default, which nobody sends, is told by cross.
+        if (
+            served.default is not None
+            and not declared.any_fields
+            and declared.argument(served.name) is None
+        ):
+            yield _finding(
+                client,
+                'argument-added-optional',
+                f'{own.name}({served.name})',
+                served.where,
+                f'{served.name} of {own.name} is served and not declared: no '
+                'client sends it.',
+                f'Declare {served.name}, with its revision, or take it away.',
+            )
+    if declared.any_fields and not own.any_fields:
+        yield _finding(
+            client,
+            'argument-removed',
+            own.name,
+            own.where,
+            f'{own.name} is declared with any further arguments, and the '
+            'endpoint takes none: a message that has some is refused.',
+            'Take **fields in the endpoint.',
+        )
+
+
 def _argument(
     client: model.Contract, own: model.Method, declared: model.Argument
 ) -> Iterator[findings.Finding]:
@@ -139,6 +174,18 @@ def _argument(
             f'{declared.default} and served with {served.default}.',
             f'Write {declared.name}={declared.default} in both.',
         )
+    if (served.default is None) != (declared.default is None):
+        now = 'required' if served.default is None else 'optional'
+        yield _finding(
+            client,
+            f'argument-made-{now}',
+            symbol,
+            where,
+            f'{declared.name} of {own.name} is declared '
+            f'{_with(declared.default)} and served {_with(served.default)}: '
+            'the service does not start.',
+            f'Write {declared.name} {_with(declared.default)} in both.',
+        )
     if hints.change(declared.annotation, served.annotation) in (
         'narrowed',
         'changed',
@@ -153,3 +200,7 @@ def _argument(
             'takes less.',
             f'Take {declared.annotation} in the endpoint.',
         )
+
+
+def _with(default: str | None) -> str:
+    return 'without a default' if default is None else f'with ={default}'
