@@ -67,7 +67,7 @@ class Conductor(service.Component):
         census.begin()
         self._server = transport.server(
             manager.Manager(
-                conf, recorder, lambda: api.API(transport).cap
+                conf, recorder, lambda: _speaks(api.API(transport))
             ),
             host=conf.host,
             version=self._version,
@@ -151,3 +151,16 @@ class Conductor(service.Component):
                 error,
                 self._conf.service_down_time,
             )
+
+
+def _speaks(conductors: api.API) -> str:
+    """Say what all conductors take.
+
+    :raises ServiceUnavailable: nobody knows; guests that knew go by that
+    """
+    cap = conductors.cap
+    if not conductors.known:
+        raise exception.ServiceUnavailable(
+            what='The registry of the conductors'
+        )
+    return cap

@@ -82,6 +82,11 @@ class Client:
         """The highest revision that may be sent to the peer now."""
         return str(self._cap())
 
+    @property
+    def known(self) -> bool:
+        """Whether the peer announced what it speaks, or was asked for it."""
+        return self._cap().known
+
     def can_send_version(self, version: str) -> bool:
         """Say whether the peer takes messages of ``version``.
 

@@ -77,6 +77,30 @@ class TestService(scene.TestCase):
             {'conductor': '1.0'}, client.get_versions(self.context)
         )
 
+    def test_guests_are_told_nothing_while_nobody_knows(self):
+        guest = rpc.Transport(
+            self.conf,
+            {'conductor': lambda peer: '1.1'},
+            connection=self.transport.connection,
+        )
+        client = api.API(guest)
+        away = exception.ServiceUnavailable(what='The database')
+        with mock.patch.object(services, 'live_versions', side_effect=away):
+            self.given_service()
+
+            error = self.assertRaises(
+                exception.ServiceUnavailable,
+                client.get_versions,
+                self.context,
+            )
+        self.assertIn('registry', str(error))
+
+        self.component.reload()
+
+        self.assertEqual(
+            {'conductor': '1.1'}, client.get_versions(self.context)
+        )
+
     def remembered(self):
         """How many messages cannot be taken again."""
         with session.reader() as db:
