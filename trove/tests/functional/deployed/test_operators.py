@@ -128,10 +128,11 @@ class MetricsTest(OperatorTestCase):
             if sample.name == 'trove_service_info'
         )
 
+        workers = self.deployment.CONDUCTOR_WORKERS
         self.assertEqual(
             [
                 ('trove-api', 'one'),
-                ('trove-conductor', 'one'),
+                *[('trove-conductor', 'one')] * workers,
                 ('trove-taskmanager', 'tm1'),
                 ('trove-taskmanager', 'tm2'),
             ],
