@@ -49,6 +49,7 @@ _PATIENCE = 10.0
 _clock = itertools.count(int(time.time()) - 86400)
 
 Send = Callable[[_place.Place, float], None]
+Make = Callable[[_place.Place], _place.Conductor]
 
 
 def _values(guest: str, sent: float) -> dict[str, object]:
@@ -150,17 +151,20 @@ def _wait(
 
 def _measure_all(place: _place.Place) -> dict[str, list[Taken]]:
     results: dict[str, list[Taken]] = {}
+
+    def turn(form: str, make: Make, send: Send) -> None:
+        taken = measure(make(place), send)
+        name = f'{make.__name__}, {form}'
+        results.setdefault(name, []).append(taken)
+        print(f'{name}: {taken.per_second:.0f}/s', file=sys.stderr)
+
     for form, send in (('clear', send_clear), ('encrypted', send_encrypted)):
         place.encrypted = send is send_encrypted
         for _ in range(TURNS):
-            for make in (_place.ours, _place.released):
-                taken = measure(make(place), send)
-                results.setdefault(f'{make.__name__}, {form}', []).append(
-                    taken
-                )
-    results['ours, sealed'] = [
-        measure(_place.ours(place), send_sealed) for _ in range(TURNS)
-    ]
+            turn(form, _place.ours, send)
+            turn(form, _place.released, send)
+    for _ in range(TURNS):
+        turn('sealed', _place.ours, send_sealed)
     return results
 
 
