@@ -241,7 +241,8 @@ def _tell_user(rejection: rpc.Rejection, row: str, told: bool) -> None:
             'understood. Repeat it when an administrator says that the '
             'upgrade is done.'
         ),
-        details=f'{rejection.reason}\nRequest {rejection.request_id}, '
+        details=f'{rejection.reason}\nRequest '
+        f'{_printable(str(rejection.request_id))}, '
         f'{rejection.interface} {_printable(rejection.method)} '
         f'{_printable(rejection.version)}. Administrators: "trove-rpc '
         f'rejected show {row}".',

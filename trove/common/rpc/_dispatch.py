@@ -81,6 +81,11 @@ class Dispatcher:
         self._declared = frozenset(
             name for each in endpoints for name in each.interface.methods
         )
+        self._versions = frozenset(
+            str(revision.version)
+            for each in endpoints
+            for revision in each.interface.history
+        )
 
     def dispatch(self, incoming: Any) -> Any:
         """Do what a message says, and return the reply.
@@ -367,13 +372,17 @@ class Dispatcher:
     ) -> None:
         # What strangers write must not make labels without end.
         known = message.method in self._declared
-        version = message.version if len(message.version) <= 4 else _UNKNOWN
+        proven = bool(message.form) and len(message.version) <= 4
         _events.record(
             outcome,
             self._name,
             self._peer,
             message.method if known else _UNKNOWN,
-            version,
+            (
+                message.version
+                if proven or message.version in self._versions
+                else _UNKNOWN
+            ),
             form=message.form,
             cause=cause,
         )

@@ -120,3 +120,16 @@ class StrangerTest(base.TestCase):
         self.assertIn(found.cause, HOSTILE, found.reason)
         self.assertFalse(found.proven)
         self.assertFalse(found.honest)
+
+    def test_what_he_makes_up_is_not_counted_by_its_name(self):
+        before = len(rpc.counts())
+        stranger, topic = self.lines[0]
+
+        for number in range(100):
+            for name in 'paint', f'made_up_{number}':
+                stranger.prepared('', topic, f'7.{number}', None).cast(
+                    {}, name, what='a door'
+                )
+
+        self.assertEqual(200, len(self.rejected))
+        self.assertLessEqual(len(rpc.counts()) - before, 2)
