@@ -166,9 +166,9 @@ class RetiredTest(example.TestCase):
         retired = next(
             each
             for each in self.check().open
-            if each.symbol == 'store(bottles)'
+            if each.rule == 'argument-removed'
         )
-        self.assertEqual('argument-removed', retired.rule)
+        self.assertEqual('store(bottles)', retired.symbol)
         self.assertEqual('cellar 1.0 to cellar 1.1', retired.against)
         self.assertIn('known until 1.1 only', retired.message)
         self.change("""

@@ -129,7 +129,7 @@ class CheckTest(base.TestCase):
         for arguments, reason in (
             (['--client', 'cellar.api:Nothing'], 'no class Nothing'),
             (['--client', 'cellar'], 'names no class'),
-            (['--against', 'no-such-thing'], 'no revision of the git'),
+            (['--against', 'no-such-thing'], 'no git revision'),
             (['nonsense'], 'no interface nonsense. There are cellar'),
             (['--tree', '/no/such/directory'], 'is no directory'),
         ):
