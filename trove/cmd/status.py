@@ -9,8 +9,12 @@ first, 255 an error.
 from __future__ import annotations
 
 import collections
+from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Sequence
+import functools
 import sys
+from typing import Any
 
 from oslo_config import cfg
 from oslo_upgradecheck import common_checks
@@ -19,27 +23,23 @@ import sqlalchemy as sa
 
 from trove import conf as trove_conf
 from trove.common import exception
-from trove.conductor import api as conductor
 from trove.db import migration
 from trove.db import models
 from trove.db import session
-from trove.guestagent import api as guestagent
 from trove.objects import instance as instances
 from trove.objects import keys
-from trove.objects import peers
 from trove.objects import rejected
 from trove.objects import service as services
-from trove.taskmanager import api as taskmanager
+from trove.rpcadmin import base
+from trove.rpcadmin import readiness
 
 #: What oslo.upgradecheck ends with when it fails itself.
 _ERROR = 255
 
-_EXAMPLES = 5
-_INTERFACES = (
-    taskmanager.API.interface,
-    conductor.API.interface,
-    guestagent.API.interface,
-)
+_SUCCESS = upgradecheck.Code.SUCCESS
+_WARNING = upgradecheck.Code.WARNING
+_FAILURE = upgradecheck.Code.FAILURE
+
 _KEYS = ('taskmanager_rpc_encr_key', 'inst_rpc_key_encr_key')
 
 
@@ -48,13 +48,18 @@ class Checks(upgradecheck.UpgradeCommands):
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._conf = conf
+        survey = readiness.Survey
         self._upgrade_checks = (
             ('Database revision', Checks._check_revision),
             ('Services', Checks._check_services),
+            ('Versions of services', Checks._check_mixed),
             ('Pinned RPC versions', Checks._check_pins),
-            ('Guest agents', Checks._check_guests),
+            _survey('Peers below the floor', _FAILURE, survey.below_floor),
+            _survey('Guest agents', _WARNING, survey.oldest),
+            _survey('Guest agents not heard of', _WARNING, survey.unheard),
             ('Keys of messages', Checks._check_keys),
             ('Rejected messages', Checks._check_rejected),
+            _survey('Floors of RPC versions', _SUCCESS, survey.floors),
             ('Instances with running tasks', Checks._check_tasks),
             (
                 'Policy file',
@@ -100,17 +105,23 @@ class Checks(upgradecheck.UpgradeCommands):
         known = [each for each in services.list_() if each.registered]
         alive = services.live(self._conf)
         names = {(each.binary, each.host) for each in alive}
-        problems = []
         dead = [
             each for each in known if (each.binary, each.host) not in names
         ]
-        if dead:
-            problems.append(
-                'No report for a while from '
-                + _some([f'{each.binary} on {each.host}' for each in dead])
-                + '. Start them, or run "trove-manage service_remove" for '
-                'what is gone for good.'
-            )
+        if not dead:
+            return _success()
+        named = [f'{each.binary} on {each.host}' for each in dead]
+        return _warning(
+            f'No report for a while from {readiness.some(named)}'
+            '. Start them, or run "trove-manage service_remove" for '
+            'what is gone for good.'
+        )
+
+    def _check_mixed(self) -> upgradecheck.Result:
+        if not self._readable():
+            return _not_checked()
+        problems = list(self._survey.mixed())
+        alive = services.live(self._conf)
         releases = sorted({each.release or 'unknown' for each in alive})
         if len(releases) > 1:
             problems.append(
@@ -119,47 +130,30 @@ class Checks(upgradecheck.UpgradeCommands):
                 'speak until the last one is upgraded; "trove-manage '
                 'service_list" shows which is which.'
             )
-        return _warning(' '.join(problems)) if problems else _success()
+        return _warning(*problems)
 
     def _check_pins(self) -> upgradecheck.Result:
         wrong = []
-        low = []
-        for interface in _INTERFACES:
+        for interface in base.INTERFACES.values():
             try:
-                pin = interface.pin(self._conf)
+                interface.pin(self._conf)
             except exception.TroveError as error:
                 wrong.append(str(error))
-                continue
-            if pin is not None and pin < interface.latest:
-                value = self._conf.upgrade_levels[interface.name]
-                low.append(
-                    f'[upgrade_levels] {interface.name} is {value}: nothing '
-                    'newer is sent to anybody. Set it to auto when the '
-                    'upgrade is done.'
-                )
         if wrong:
-            return _failure(' '.join(wrong))
-        return _warning(' '.join(low)) if low else _success()
-
-    def _check_guests(self) -> upgradecheck.Result:
+            return _failure(*wrong)
         if not self._readable():
             return _not_checked()
-        total = 0
-        oldest = []
-        for guest in peers.guests(self._conf):
-            total += 1
-            if _is_oldest(guest.announced):
-                oldest.append(
-                    f'{guest.instance_id} ({guest.announced or "unknown"})'
-                )
-        if not oldest:
-            return _success()
-        return _warning(
-            f'{len(oldest)} of {total} guest agents speak the oldest revision '
-            f'only, or nobody knows what they speak: {_some(oldest)}. They '
-            'are asked at the first message, and what is too new for them is '
-            'refused. See "trove-rpc peers"; upgrade their images.'
-        )
+        return _warning(*self._survey.held_back())
+
+    def _check_survey(
+        self,
+        code: upgradecheck.Code,
+        say: Callable[[readiness.Survey], Iterable[str]],
+    ) -> upgradecheck.Result:
+        """Say something of all peers; it is of that code."""
+        if not self._readable():
+            return _not_checked()
+        return _result(code, list(say(self._survey)))
 
     def _check_keys(self) -> upgradecheck.Result:
         if not self._conf.enable_secure_rpc_messaging:
@@ -178,9 +172,10 @@ class Checks(upgradecheck.UpgradeCommands):
         if not without:
             return _success()
         return _warning(
-            f'{len(without)} instances have no key: {_some(without)}. They '
-            'were made without one and are spoken to in the clear. The guide '
-            '"Message security" says how they can get one; or leave them.'
+            f'{len(without)} instances have no key: '
+            f'{readiness.some(without)}. They were made without one and are '
+            'spoken to in the clear. The guide "Message security" says how '
+            'they can get one; or leave them.'
         )
 
     def _check_rejected(self) -> upgradecheck.Result:
@@ -210,7 +205,7 @@ class Checks(upgradecheck.UpgradeCommands):
                 'interrupted. If it stays so, see "trove-rpc rejected list '
                 '--state replaying".'
             )
-        return _warning(' '.join(problems)) if problems else _success()
+        return _warning(*problems)
 
     def _check_tasks(self) -> upgradecheck.Result:
         if not self._readable():
@@ -226,10 +221,15 @@ class Checks(upgradecheck.UpgradeCommands):
         if not busy:
             return _success()
         return _warning(
-            f'{len(busy)} instances are busy or failed: {_some(busy)}. A '
-            'task manager of this release takes over what one of the same '
-            'release began; wait until those of an older one are through.'
+            f'{len(busy)} instances are busy or failed: '
+            f'{readiness.some(busy)}. A task manager of this release takes '
+            'over what one of the same release began; wait until those of an '
+            'older one are through.'
         )
+
+    @functools.cached_property
+    def _survey(self) -> readiness.Survey:
+        return readiness.Survey(self._conf)
 
     def _readable(self) -> bool:
         try:
@@ -238,31 +238,31 @@ class Checks(upgradecheck.UpgradeCommands):
             return False
 
 
-def _is_oldest(announced: str | None) -> bool:
-    """Whether a guest speaks no more than the oldest one does."""
-    interface = guestagent.API.interface
-    try:
-        return interface.announced(announced or '') <= interface.floor
-    except ValueError:
-        return True
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - _EXAMPLES
-    rest = f' and {more} more' if more > 0 else ''
-    return ', '.join(names[:_EXAMPLES]) + rest
+def _survey(name: str, code: upgradecheck.Code, say: Any) -> Any:
+    """A check that asks :class:`trove.rpcadmin.readiness.Survey`."""
+    return name, (Checks._check_survey, {'code': code, 'say': say})
 
 
 def _success() -> upgradecheck.Result:
-    return upgradecheck.Result(upgradecheck.Code.SUCCESS)
+    return upgradecheck.Result(_SUCCESS)
 
 
-def _warning(details: str) -> upgradecheck.Result:
-    return upgradecheck.Result(upgradecheck.Code.WARNING, details)
+def _warning(*problems: str) -> upgradecheck.Result:
+    """A warning of these, if there are any."""
+    return _result(_WARNING, problems)
 
 
-def _failure(details: str) -> upgradecheck.Result:
-    return upgradecheck.Result(upgradecheck.Code.FAILURE, details)
+def _failure(*problems: str) -> upgradecheck.Result:
+    """A failure for these, if there are any."""
+    return _result(_FAILURE, problems)
+
+
+def _result(
+    code: upgradecheck.Code, problems: Sequence[str]
+) -> upgradecheck.Result:
+    if not problems:
+        return _success()
+    return upgradecheck.Result(code, ' '.join(problems))
 
 
 def _not_checked() -> upgradecheck.Result:

@@ -65,13 +65,14 @@ class Peer:
 class Rules:
     """What the options of this process make of what a peer speaks.
 
+    :param pinned: the pins count
     :raises trove.common.exception.ConfigurationError: a pin is wrong
     """
 
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
+    def __init__(self, conf: cfg.ConfigOpts, pinned: bool = True) -> None:
         self._conf = conf
         self._pins = {
-            name: interface.pin(conf)
+            name: interface.pin(conf) if pinned else None
             for name, interface in base.INTERFACES.items()
         }
 
@@ -209,16 +210,20 @@ def missing(
 
 
 def find(
-    conf: cfg.ConfigOpts, kinds: Collection[str] | None = None
+    conf: cfg.ConfigOpts,
+    kinds: Collection[str] | None = None,
+    *,
+    pinned: bool = True,
 ) -> Iterator[Peer]:
     """Give all services, then all guests, as the database has them.
 
     A few queries, and one for every thousand guests.
 
     :param kinds: only those that serve one of these interfaces
+    :param pinned: the pins of this process count
     :raises trove.common.exception.ConfigurationError: a pin is wrong
     """
-    rules = Rules(conf)
+    rules = Rules(conf, pinned)
     for peer in _services(conf, rules):
         if kinds is None or peer.kind in kinds:
             yield peer
