@@ -36,6 +36,16 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         'trove.taskmanager.api',
         'trove.version',
     ),
+    'trove.rehearsal': (
+        'trove.common',
+        'trove.conductor.api',
+        'trove.conf',
+        'trove.guestagent.api',
+        'trove.guestagent.conductors',
+        'trove.peers',
+        'trove.taskmanager.api',
+        'trove.version',
+    ),
     'trove.api': (
         'trove.cloud',
         'trove.common',

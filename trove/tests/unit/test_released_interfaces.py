@@ -19,6 +19,7 @@ from trove.common import rpc
 from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
 from trove.peers import releases
+from trove.rehearsal import messages
 from trove.taskmanager import api as task_api
 from trove.tests import base
 from trove.tests.fixtures import broker as brokers
@@ -182,7 +183,7 @@ class ReleasedPeersTest(base.TestCase):
                 served = released(name, release)
                 latest = rpc.Version.parse(facts['latest'])
                 for method in client.interface.methods.values():
-                    for values in contracts.orders(method):
+                    for values in messages.orders(method):
                         place = (name, release, method.name, values)
                         message = self.send(api, method, values)
                         if message is None:
@@ -212,7 +213,7 @@ class ReleasedPeersTest(base.TestCase):
                 for method_name, arguments in released(name, release).items():
                     arguments.pop('**', None)
                     method = client.interface.methods[method_name]
-                    *_, most = contracts.orders(method)
+                    *_, most = messages.orders(method)
                     values = {each: most.get(each) for each in arguments}
 
                     message = self.send(api, method, values)
@@ -220,7 +221,7 @@ class ReleasedPeersTest(base.TestCase):
                     place = (name, release, method_name)
                     assert message is not None, place
                     self.assertEqual(
-                        contracts.meaning(method, values),
-                        contracts.meaning(method, message['args']),
+                        messages.meaning(method, values),
+                        messages.meaning(method, message['args']),
                         place,
                     )

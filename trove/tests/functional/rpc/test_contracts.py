@@ -18,6 +18,7 @@ from trove.common import exception
 from trove.common import rpc
 from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
+from trove.rehearsal import messages
 from trove.taskmanager import api as task_api
 from trove.tests import base
 from trove.tests.fixtures import contracts
@@ -47,7 +48,7 @@ class ContractsTest(base.TestCase):
     scenarios = testscenarios.multiply_scenarios(
         [
             ('in the clear', {'keys': None}),
-            ('encrypted', {'keys': contracts.one_key()}),
+            ('encrypted', {'keys': messages.OneKey()}),
         ],
     )
 
@@ -82,9 +83,9 @@ class ContractsTest(base.TestCase):
     def serve(self, client):
         """Start the servers; their clients are in ``apis``, by revision."""
         interface = client.interface
-        recorder = contracts.Recorder(interface, self.done.put)
+        recorder = messages.Recorder(interface, self.done.put)
         for number, revision in enumerate(interface.history):
-            peer = contracts.PEER
+            peer = messages.OneKey.identity
             if interface.name in QUEUES:
                 self.config(
                     **{QUEUES[interface.name]: f'{interface.name}-{number}'}
@@ -109,7 +110,7 @@ class ContractsTest(base.TestCase):
         return [
             (method, values)
             for method in interface.methods.values()
-            for values in contracts.orders(method)
+            for values in messages.orders(method)
         ]
 
     def check(self, api, place, method, values, outcome):
@@ -129,8 +130,8 @@ class ContractsTest(base.TestCase):
         }
         self.assertEqual(method.name, name, place)
         self.assertEqual(
-            contracts.meaning(method, said),
-            contracts.meaning(method, arguments),
+            messages.meaning(method, said),
+            messages.meaning(method, arguments),
             place,
         )
 
@@ -183,8 +184,8 @@ class ContractsTest(base.TestCase):
             rejection = self.rejected.get(timeout=PATIENCE)
             self.assertEqual(method.name, rejection.method)
             self.assertEqual(
-                contracts.meaning(method, values),
-                contracts.meaning(method, rejection.arguments),
+                messages.meaning(method, values),
+                messages.meaning(method, rejection.arguments),
             )
             kept += 1
         self.assertTrue(told)

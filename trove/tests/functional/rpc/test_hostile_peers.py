@@ -18,9 +18,9 @@ from trove.common import context as trove_context
 from trove.common import rpc
 from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
+from trove.rehearsal import messages
 from trove.taskmanager import api as task_api
 from trove.tests import base
-from trove.tests.fixtures import contracts
 from trove.tests.fixtures import keys as keys_fixture
 from trove.tests.fixtures import rabbitmq
 from trove.tests.fixtures import waiting
@@ -75,7 +75,7 @@ class HostileTestCase(base.TestCase):
         self.topic = interface.topic(self.conf, self.peer)
         transport = self.serving()
         server = transport.server(
-            contracts.Recorder(interface, self.came.append),
+            messages.Recorder(interface, self.came.append),
             host='here',
             peer=self.peer,
         )
@@ -310,7 +310,7 @@ class ConductorTopicTest(AnyTopic, HostileTestCase):
     def test_who_sent_it_is_known_by_the_key(self):
         senders = []
 
-        class Manager(contracts.Recorder):
+        class Manager(messages.Recorder):
             def __getattr__(self, name):
                 served = super().__getattr__(name)
 
@@ -350,7 +350,7 @@ class ReroutedTest(HostileTestCase):
         message = self.capture()
         transport = self.serving()
         server = transport.server(
-            contracts.Recorder(self.CLIENT.interface, self.came.append),
+            messages.Recorder(self.CLIENT.interface, self.came.append),
             host='there',
             peer=self.other,
         )
@@ -368,7 +368,7 @@ class ReroutedTest(HostileTestCase):
         for client in task_api.API, conductor_api.API:
             transport = self.serving()
             server = transport.server(
-                contracts.Recorder(client.interface, self.came.append),
+                messages.Recorder(client.interface, self.came.append),
                 host='there',
             )
             server.start()

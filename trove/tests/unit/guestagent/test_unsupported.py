@@ -11,8 +11,8 @@ from trove.common import exception
 from trove.guestagent import manager
 from trove.guestagent import reporter
 from trove.guestagent import unsupported
+from trove.rehearsal import messages
 from trove.tests import base
-from trove.tests.fixtures import contracts
 
 INTERFACE = manager.Manager.interface
 
@@ -39,7 +39,7 @@ class UnsupportedTest(base.TestCase):
             method = INTERFACE.methods[name]
             if method.kind != 'call':
                 continue
-            for arguments in contracts.orders(method):
+            for arguments in messages.orders(method):
                 error = self.assertRaises(
                     exception.NotSupported, self.order, name, **arguments
                 )
@@ -55,7 +55,7 @@ class UnsupportedTest(base.TestCase):
         }
         self.assertIn('attach_replication_slave', casts)
         for name, what in casts.items():
-            for arguments in contracts.orders(INTERFACE.methods[name]):
+            for arguments in messages.orders(INTERFACE.methods[name]):
                 self.conductor.reset_mock()
                 if name == 'create_backup':
                     arguments = {'backup_info': {'id': 'b1'}}

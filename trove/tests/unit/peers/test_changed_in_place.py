@@ -11,10 +11,11 @@ from trove.common import rpc
 from trove.guestagent import api as guest_api
 from trove.objects import instance as instances
 from trove.peers import versions
+from trove.rehearsal import messages
+from trove.rehearsal import roles
+from trove.rehearsal import world as worlds
 from trove.tests import base
 from trove.tests.fixtures import broker
-from trove.tests.fixtures import contracts
-from trove.tests.fixtures import upgrades
 from trove.tests.unit.taskmanager import scene
 
 
@@ -54,7 +55,7 @@ class TestChangedInPlace(scene.TestCase):
             self.conf, connection=self.broker.connection('guest')
         )
         self.server = transport.server(
-            contracts.Recorder(
+            messages.Recorder(
                 guest_api.API.interface,
                 lambda came: self.received.append(came[0]),
             ),
@@ -169,24 +170,31 @@ class TestChangedInPlace(scene.TestCase):
 class TestCastsToWhatItBecame(base.TestCase):
     """What such a guest does not know it drops, so it must not get it."""
 
-    released = sorted(set(upgrades.RELEASES) - {'ours', 'latest'})
+    released = (
+        *('pike', 'stein', 'train', 'victoria', 'wallaby'),
+        *('2025.1', '2026.2'),
+    )
+
+    def part(self, kind, release):
+        return roles.part(kind, roles.of_release(release), None)
 
     def casts(self):
         methods = guest_api.API.interface.methods.values()
         # First what not all of them know.
         for method in sorted(methods, key=lambda m: m.name != 'rebuild'):
             if method.kind == 'cast':
-                for values in contracts.orders(method):
+                for values in messages.orders(method):
                     yield method.name, values
 
     def test_from_every_release_to_every_other(self):
         for old, new in itertools.permutations(self.released, 2):
-            world = upgrades.World()
-            sender = world.add('api1', 'latest').client('guestagent', 'guest1')
-            world.add('guest1', old)
+            world = worlds.World(broker.Broker())
+            api = world.add('api1', self.part('api', 'latest'))
+            sender = api.client('guestagent', 'guest1')
+            world.add('guest1', self.part('guest', old))
             self.assertTrue(sender.can_send('create_user'), 'it is asked')
 
-            world.change('guest1', new)
+            world.change('guest1', self.part('guest', new))
             sent = []
             for number, (name, values) in enumerate(self.casts()):
                 context = trove_context.TroveContext(

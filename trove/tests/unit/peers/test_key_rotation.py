@@ -20,7 +20,7 @@ from trove.guestagent import keys as guest_keys
 from trove.objects import instance as instances
 from trove.objects import keys as instance_keys
 from trove.peers import keys
-from trove.tests.fixtures import contracts
+from trove.rehearsal import messages
 from trove.tests.fixtures import waiting
 from trove.tests.unit.objects import base
 from trove.tests.unit.peers import keyring
@@ -82,7 +82,7 @@ class RotationTestCase(keyring.KeysTestCase):
         peer: str | None,
     ) -> Any:
         server = transport.server(
-            contracts.Recorder(client.interface, self.note),
+            messages.Recorder(client.interface, self.note),
             host='here',
             peer=peer,
         )

@@ -12,9 +12,9 @@ from trove.guestagent import api as guest_api
 from trove.objects import instance as instances
 from trove.objects import service as services
 from trove.peers import versions
+from trove.rehearsal import messages
 from trove.taskmanager import api as task_api
 from trove.tests.fixtures import broker
-from trove.tests.fixtures import contracts
 from trove.tests.fixtures import waiting
 from trove.tests.unit.taskmanager import scene
 
@@ -260,7 +260,7 @@ class TestCensus(PeersTestCase):
             )
 
     def serve(self, transport, host, version=None):
-        made = contracts.Recorder(TASKS, lambda came: None)
+        made = messages.Recorder(TASKS, lambda came: None)
         transport.server(made, host=host, version=version).start()
 
     def test_where_all_are_up_to_date_one_thing_is_asked(self):

@@ -6,9 +6,9 @@ from __future__ import annotations
 from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
+from trove.rehearsal import messages
 from trove.taskmanager import manager
 from trove.taskmanager import unsupported
-from trove.tests.fixtures import contracts
 from trove.tests.unit.taskmanager import scene
 
 Task = instances.Task
@@ -41,7 +41,7 @@ class TestUnsupported(scene.TestCase):
         instance_id, guest = self.given_instance()
         methods = manager.Manager.interface.methods
         for name, what in unsupported.JOBS.items():
-            for arguments in contracts.orders(methods[name]):
+            for arguments in messages.orders(methods[name]):
                 if 'instance_id' not in arguments:
                     continue
                 arguments['instance_id'] = instance_id

@@ -16,6 +16,7 @@ from trove.common import exception
 from trove.common import rpc
 from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
+from trove.rehearsal import messages
 from trove.taskmanager import api as task_api
 from trove.tests import base
 from trove.tests.fixtures import broker as brokers
@@ -25,7 +26,7 @@ CLIENTS = {
     client.interface.name: client
     for client in (conductor_api.API, guest_api.API, task_api.API)
 }
-PEER = contracts.PEER
+PEER = messages.OneKey.identity
 
 load_tests = testscenarios.load_tests_apply_scenarios
 
@@ -37,7 +38,7 @@ class AllAgainstAll(base.TestCase):
         [(name, {'client': CLIENTS[name]}) for name in CLIENTS],
         [
             ('in the clear', {'keys': None}),
-            ('encrypted', {'keys': contracts.one_key()}),
+            ('encrypted', {'keys': messages.OneKey()}),
         ],
     )
 
@@ -67,7 +68,7 @@ class AllAgainstAll(base.TestCase):
         self.endpoints = {name: self.endpoint(name) for name in self.names}
 
     def endpoint(self, revision):
-        recorder = contracts.Recorder(self.interface, self.done.append)
+        recorder = messages.Recorder(self.interface, self.done.append)
         return self.transport.server(
             recorder, host='here', peer=PEER, version=revision
         )
@@ -77,7 +78,7 @@ class AllAgainstAll(base.TestCase):
 
     def orders(self):
         for method in self.interface.methods.values():
-            for values in contracts.orders(method):
+            for values in messages.orders(method):
                 yield method, values
 
     def connect(self, pin, believed, endpoint):
@@ -104,8 +105,8 @@ class AllAgainstAll(base.TestCase):
         [(name, arguments)] = self.done
         self.assertEqual(method.name, name, place)
         self.assertEqual(
-            contracts.meaning(method, values),
-            contracts.meaning(method, arguments),
+            messages.meaning(method, values),
+            messages.meaning(method, arguments),
             place,
         )
 
@@ -250,10 +251,10 @@ class AllAgainstAll(base.TestCase):
         )
         self.assertIn(fit.reason, rejection.reason, place)
         self.assertEqual(
-            contracts.meaning(
+            messages.meaning(
                 method, self.without(method, values, rejection.arguments)
             ),
-            contracts.meaning(method, rejection.arguments),
+            messages.meaning(method, rejection.arguments),
             place,
         )
 

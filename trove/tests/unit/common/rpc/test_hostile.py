@@ -11,9 +11,9 @@ from hypothesis import strategies
 
 from trove.common import crypto
 from trove.common import rpc
+from trove.rehearsal import messages
 from trove.tests import base
 from trove.tests.fixtures import broker as brokers
-from trove.tests.fixtures import contracts
 from trove.tests.unit.common.rpc import seals
 
 #: The causes by which a message counts as nobody's.
@@ -86,7 +86,7 @@ class StrangerTest(base.TestCase):
                 interface, methods=seals.GUEST.methods
             )
         server = transport.server(
-            contracts.Recorder(interface, self.received.append),
+            messages.Recorder(interface, self.received.append),
             host='host',
             peer=way.peer,
         )

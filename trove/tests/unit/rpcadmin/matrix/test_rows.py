@@ -11,11 +11,11 @@ from trove.common import context as trove_context
 from trove.common import rpc
 from trove.peers import releases
 from trove.peers import versions
+from trove.rehearsal import messages
 from trove.rpcadmin.matrix import notes
 from trove.rpcadmin.matrix import rows
 from trove.tests import base
 from trove.tests.fixtures import broker as brokers
-from trove.tests.fixtures import contracts
 from trove.tests.functional.interop import outcomes
 from trove.tests.unit.common.rpc import released
 from trove.tests.unit.common.rpc import test_probe
@@ -226,7 +226,7 @@ class OurServersTest(base.TestCase):
             self.conf, rejected=rejected.append, connection=line
         )
         transport.server(
-            contracts.Recorder(interface, done.append), host='h', peer='x'
+            messages.Recorder(interface, done.append), host='h', peer='x'
         ).start()
         topic = interface.topic(self.conf, 'x')
         context = trove_context.TroveContext().to_dict()

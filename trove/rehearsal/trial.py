@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Messages in a world, and what must hold of them whatever happens to it.
+
+Nothing is lost, nothing has another meaning, what is known of the peers comes
+right, and no error is without a remedy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+import dataclasses
+import functools
+from typing import Any
+from typing import Literal
+
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.common import rpc
+from trove.rehearsal import messages
+from trove.rehearsal import roles
+from trove.rehearsal import world as worlds
+
+#: What a sender may be told, and what he can do about it.
+_TOLD = {
+    exception.PeerTooOld: 'pgrade',
+    exception.PeerTooNew: 'Do without it',
+    exception.PeerTimeout: 'Check that it runs',
+    exception.PeerUnreachable: 'Check that it runs',
+    exception.ServiceUnavailable: 'Repeat the request later',
+}
+
+#: Says whether a message is to be refused: of an interface and a method,
+#: with these values, from who may send the one revision to a peer that is of
+#: the other.
+Judge = Callable[
+    [
+        rpc.Interface,
+        rpc.Method,
+        Mapping[str, Any],
+        rpc.Revision,
+        rpc.Revision,
+    ],
+    bool,
+]
+
+Fate = Literal['sent', 'refused', 'unreachable']
+
+
+class Broken(Exception):
+    """Something does not hold that must."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Order:
+    """A way to call a method.
+
+    :param values: the arguments that are given
+    """
+
+    interface: str
+    method: rpc.Method
+    values: dict[str, Any]
+
+    def text(self) -> str:
+        return f'{self.interface} {self.method.name} {sorted(self.values)}'
+
+
+@functools.cache
+def orders(kind: str) -> tuple[Order, ...]:
+    """Everything that a process may send, but for heartbeats."""
+    return tuple(
+        Order(interface, method, values)
+        for interface in roles.SENDS[kind]
+        for method in roles.INTERFACES[interface].methods.values()
+        if method.name != 'heartbeat'
+        for values in messages.orders(method)
+    )
+
+
+class Trial:
+    """What was done to a world so far, step by step.
+
+    :ivar steps: in words
+    :ivar sent: what was sent, by its number
+    """
+
+    def __init__(self, world: worlds.World, judge: Judge) -> None:
+        self.world = world
+        self.steps: list[str] = []
+        self.sent: dict[str, Order] = {}
+        self._judge = judge
+        self._number = 0
+
+    def note(self, step: str) -> None:
+        self.steps.append(step)
+
+    def expect(self, holds: bool, broken: str) -> None:
+        """Go on only if something holds.
+
+        :raises Broken: it does not
+        """
+        if not holds:
+            raise Broken(broken)
+
+    def send(
+        self, process: worlds.Process, order: Order, peer: str | None
+    ) -> tuple[str, Fate]:
+        """Send a message.
+
+        :param peer: the guest that it is for
+        :returns: its number, and what its sender was told
+        :raises Broken: that is not what it should be
+        """
+        self._number += 1
+        number = f'req-{self._number}'
+        self.note(
+            f'{process.name} sends {order.text()} to {peer or "anybody"}'
+        )
+        self.world.network.tag = number
+        context = trove_context.TroveContext(
+            request_id=number, overwrite=False
+        )
+        client = process.client(order.interface, peer)
+        refused = self._refused(process, order, peer)
+        try:
+            getattr(client, order.method.name)(context, **order.values)
+        except exception.TroveError as error:
+            self.steps[-1] += f' -> {type(error).__name__}'
+            self._check_told(number, refused, error)
+            too_old = exception.PeerTooOld, exception.PeerTooNew
+            return number, (
+                'refused' if isinstance(error, too_old) else 'unreachable'
+            )
+        except Exception as error:
+            raise Broken(f'the sender is told {error!r}') from error
+        finally:
+            self.world.network.tag = None
+        self.steps[-1] += ' -> sent'
+        self.sent[number] = order
+        self.expect(not refused, 'it is sent to who does not know it')
+        self.world.network.settle()
+        dropped = self.world.dropped.get(number)
+        self.expect(
+            dropped is None
+            or (dropped.kind != 'guest' and not self.world.settled),
+            'a release drops it and tells nobody',
+        )
+        if refused is not None:
+            self.expect(
+                number in self.world.arrived,
+                'the peer rejects what it knows',
+            )
+        return number, 'sent'
+
+    def _check_told(
+        self, number: str, refused: bool | None, error: exception.TroveError
+    ) -> None:
+        self.expect(
+            refused in (None, True), f'it is refused needlessly: {error!r}'
+        )
+        self.expect(
+            _TOLD.get(type(error), '\0') in str(error)
+            or '[upgrade_levels]' in str(error),
+            f'an error without remedy: {error!r}',
+        )
+        if not isinstance(error, exception.PeerTimeout):
+            self.expect(
+                number not in self.world.arrived,
+                f'it was done, and {error!r} denies it',
+            )
+
+    def _refused(
+        self, process: worlds.Process, order: Order, peer: str | None
+    ) -> bool | None:
+        """Whether a message is to be refused, by its contract.
+
+        None where that is not known: the peer cannot be reached, or is not
+        what the sender takes it for.
+        """
+        world = self.world
+        declared = roles.INTERFACES[order.interface]
+        cap = process.transport.caps.get(declared, peer)
+        servers = world.network.listening(declared.topic(process.conf, peer))
+        actual = {world.processes[s.process].part.serves for s in servers}
+        if actual != {cap.peer} or process.name in world.network.cut_off:
+            return None
+        return self._judge(
+            declared, order.method, order.values, cap.limit, cap.peer
+        )
+
+    def check(self) -> None:
+        """See what became of all that was sent.
+
+        Nothing vanishes, but for what a release drops. It gets what it
+        cannot take only as long as the others do not know of it, which the
+        operator is told how to avoid.
+
+        :raises Broken: something is lost, or has another meaning
+        """
+        self.world.network.settle()
+        waiting = self.world.network.waiting()
+        for number, order in self.sent.items():
+            fates = (
+                len(self.world.arrived.get(number, ())),
+                len(self.world.rejections.get(number, ())),
+                int(number in self.world.dropped),
+                int(number in waiting),
+            )
+            self.expect(
+                sum(fates) == 1,
+                f'{order.method.name} of {number} arrived, was rejected, was '
+                f'dropped, waits: {fates}',
+            )
+            for arrived in self.world.arrived.get(number, ()):
+                self._check_meaning(order, arrived)
+        for found in self.world.rejections.values():
+            for rejection in found:
+                self.expect(
+                    rejection.honest, f'{rejection}: {rejection.reason}'
+                )
+
+    def _check_meaning(self, order: Order, arrived: worlds.Arrived) -> None:
+        method = order.method
+        self.expect(arrived.method == method.name, f'{arrived}')
+        for name in omitted(order, arrived):
+            self.expect(
+                name in method.arguments
+                and method.arguments[name].span.may_omit,
+                f'{name} of {method.name} did not reach {arrived.served} of '
+                f'{order.interface}: {arrived.arguments}',
+            )
+
+    def check_settled(self) -> None:
+        """See that everybody knows how far to go with each peer.
+
+        :raises Broken: somebody does not, or a message waits for nobody
+        """
+        for process in self.world.processes.values():
+            for interface in roles.SENDS[process.kind]:
+                for peer in self._peers(interface):
+                    right = self._right(process, interface, peer)
+                    # Who announces nothing is asked before the next cast.
+                    cap = process.transport.caps.confirmed(
+                        roles.INTERFACES[interface], peer
+                    )
+                    self.expect(
+                        cap.limit == right,
+                        f'{process.name} sends {peer or interface} up to '
+                        f'{cap}; right is {right}',
+                    )
+        self.check()
+        self.expect(
+            not self.world.network.waiting(), 'messages wait for nobody'
+        )
+
+    def _peers(self, interface: str) -> list[str | None]:
+        if interface != 'guestagent':
+            return [None]
+        return [
+            each.name
+            for each in self.world.processes.values()
+            if each.kind == 'guest'
+        ]
+
+    def _right(
+        self, process: worlds.Process, interface: str, peer: str | None
+    ) -> rpc.Revision:
+        own = process.limit(interface)
+        if process.kind == 'guest' and not process.part.asks(own):
+            # It does not, or may not, ask the conductors.
+            return roles.INTERFACES[interface].floor
+        least = (
+            each.part.seen
+            for each in self.world.processes.values()
+            if roles.SERVES.get(each.kind) == interface
+            and peer in (None, each.name)
+        )
+        return min(own, *(seen for seen in least if seen is not None))
+
+
+def omitted(order: Order, arrived: worlds.Arrived) -> Iterator[str]:
+    """Name the arguments whose values did not arrive."""
+    meant = messages.meaning(order.method, order.values)
+    understood = messages.meaning(order.method, arrived.arguments)
+    for name, value in meant.items():
+        if understood.get(name) != value:
+            yield name
