@@ -66,6 +66,22 @@ class Order:
     def text(self) -> str:
         return f'{self.interface} {self.method.name} {sorted(self.values)}'
 
+    @functools.cached_property
+    def what(self) -> str | None:
+        """``method``, or ``method(argument)``; None with more of them."""
+        arguments = self.method.arguments
+        extra = [
+            name
+            for name in self.values
+            if name not in arguments
+            or arguments[name].default is not rpc.REQUIRED
+        ]
+        if not extra:
+            return self.method.name
+        if len(extra) > 1 or extra[0] not in arguments:
+            return None
+        return f'{self.method.name}({extra[0]})'
+
 
 @functools.cache
 def orders(kind: str) -> tuple[Order, ...]:
@@ -79,11 +95,30 @@ def orders(kind: str) -> tuple[Order, ...]:
     )
 
 
+def fit(
+    interface: rpc.Interface,
+    method: rpc.Method,
+    values: Mapping[str, Any],
+    limit: rpc.Revision,
+    peer: rpc.Revision,
+) -> bool:
+    """Judge as ``rpc.fit`` does."""
+    said = [
+        name
+        for name, value in values.items()
+        if name not in method.arguments
+        or value != method.arguments[name].default
+    ]
+    found = rpc.fit(interface, method.name, said, client=limit, endpoint=peer)
+    return found.outcome == 'refused'
+
+
 class Trial:
     """What was done to a world so far, step by step.
 
     :ivar steps: in words
     :ivar sent: what was sent, by its number
+    :ivar number: how many messages there were to be sent
     """
 
     def __init__(self, world: worlds.World, judge: Judge) -> None:
@@ -91,7 +126,7 @@ class Trial:
         self.steps: list[str] = []
         self.sent: dict[str, Order] = {}
         self._judge = judge
-        self._number = 0
+        self.number = 0
 
     def note(self, step: str) -> None:
         self.steps.append(step)
@@ -113,8 +148,8 @@ class Trial:
         :returns: its number, and what its sender was told
         :raises Broken: that is not what it should be
         """
-        self._number += 1
-        number = f'req-{self._number}'
+        self.number += 1
+        number = f'req-{self.number}'
         self.note(
             f'{process.name} sends {order.text()} to {peer or "anybody"}'
         )
@@ -148,9 +183,10 @@ class Trial:
             'a release drops it and tells nobody',
         )
         if refused is not None:
+            rejected = number in self.world.rejections
             self.expect(
                 number in self.world.arrived,
-                'the peer rejects what it knows',
+                'the peer rejects what it knows' if rejected else 'it is lost',
             )
         return number, 'sent'
 
@@ -271,13 +307,19 @@ class Trial:
         if process.kind == 'guest' and not process.part.asks(own):
             # It does not, or may not, ask the conductors.
             return roles.INTERFACES[interface].floor
-        least = (
-            each.part.seen
-            for each in self.world.processes.values()
-            if roles.SERVES.get(each.kind) == interface
-            and peer in (None, each.name)
-        )
-        return min(own, *(seen for seen in least if seen is not None))
+        for each in self.world.processes.values():
+            seen = each.part.seen
+            if (
+                seen is None
+                or roles.SERVES[each.kind] != interface
+                or peer not in (None, each.name)
+            ):
+                continue
+            own = min(own, seen)
+            if process.kind == 'guest':
+                # The conductors pass their pin on.
+                own = min(own, each.limit(interface))
+        return own
 
 
 def omitted(order: Order, arrived: worlds.Arrived) -> Iterator[str]:
