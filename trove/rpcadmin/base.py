@@ -63,11 +63,13 @@ class _Common(command.Command):
     :cvar needs_database: the options are read and the database is open
         while it runs
     :ivar deployment: has the transport; for those that need the database
+    :cvar failed: its exit status when something is in the way
     """
 
     app: rpc_app.App
     deployment: deployment.Deployment
     needs_database = True
+    failed = 1
 
     def run(self, parsed_args: argparse.Namespace) -> int:
         try:
@@ -89,7 +91,7 @@ class _Common(command.Command):
                 or f'{type(error).__name__}: {error}. This is not meant to '
                 'happen; --debug shows where it did.'
             )
-            return 1
+            return self.failed
 
 
 class Command(_Common):

@@ -36,7 +36,7 @@ class Deployment:
             self._transport = peers.transport(self._app.conf)
         return self._transport
 
-    def _read_options(self) -> None:
+    def read_options(self) -> None:
         """Read the configuration files and begin to log.
 
         :raises trove.common.exception.ConfigurationError: one of the files
@@ -59,7 +59,7 @@ class Deployment:
 
         :raises trove.common.exception.TroveError: something is in the way
         """
-        self._read_options()
+        self.read_options()
         database.configure(self._app.conf)
         try:
             yield

@@ -1,22 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The examples of the contributor guide do what the guide says."""
+"""The examples of the guides do what the guides say."""
 
 from __future__ import annotations
 
 import importlib.util
 import pathlib
+import re
 import sys
 from typing import Any
 
+import fixtures
+
+from trove.cmd import rpc as rpc_command
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import rpc
 from trove.tests import base
 from trove.tests.fixtures import broker as brokers
 
-_EXAMPLES = (
-    pathlib.Path(__file__).parents[3] / 'doc/source/contributor/examples'
-)
+_DOC = pathlib.Path(__file__).parents[3] / 'doc/source'
+_EXAMPLES = _DOC / 'contributor/examples'
+_ADMIN = _DOC / 'admin/examples'
 
 
 def load(name: str) -> Any:
@@ -122,3 +126,51 @@ class CellarTest(base.TestCase):
             ('fetch', '2.0'),
             self.refused(self.cellar.API2(transport, 'x').fetch, 'port'),
         )
+
+
+class RehearseTest(base.TestCase):
+    """The page for operators shows what the command says."""
+
+    #: How long it took, which is another time each time.
+    SECONDS = re.compile(r'It took [\d.]+ s')
+
+    def run_rpc(self, *arguments):
+        self.conf.reset()
+        stdout = fixtures.StringStream('stdout')
+        stderr = fixtures.StringStream('stderr')
+        with (
+            stdout,
+            stderr,
+            fixtures.MockPatch('oslo_log.log.setup'),
+            fixtures.MonkeyPatch('sys.stdout', stdout.stream),
+            fixtures.MonkeyPatch('sys.stderr', stderr.stream),
+        ):
+            rpc_command.main(list(arguments), self.conf)
+            stdout.stream.seek(0)
+            return stdout.getDetails()['stdout'].as_text()
+
+    def check(self, name):
+        shown = (_ADMIN / f'{name}.txt').read_text('utf-8')
+        command, _, output = shown.partition('\n')
+        program, *arguments = command.removeprefix('# ').split()
+        self.assertEqual('trove-rpc', program)
+        arguments = [
+            str(_ADMIN / each) if each.endswith('.yaml') else each
+            for each in arguments
+        ]
+
+        said = self.run_rpc(*arguments)
+
+        self.assertEqual(
+            self.SECONDS.sub('', output),
+            self.SECONDS.sub('', said),
+        )
+
+    def test_the_plan(self):
+        self.check('rehearse')
+
+    def test_the_plan_without_guests(self):
+        self.check('rehearse-guests-stay')
+
+    def test_the_run(self):
+        self.check('rehearse-run')

@@ -13,8 +13,12 @@ from trove.cmd import rpc
 from trove.tests.unit.objects import base
 
 
-def run(*arguments):
-    """Run trove-rpc; return its exit status, output and errors."""
+def run(*arguments, conf=None):
+    """Run trove-rpc; return its exit status, output and errors.
+
+    :param conf: the options object that it reads into
+    """
+    conf = cfg.ConfigOpts() if conf is None else conf
     stdout = fixtures.StringStream('stdout')
     stderr = fixtures.StringStream('stderr')
     with stdout, stderr:
@@ -23,7 +27,7 @@ def run(*arguments):
             fixtures.MonkeyPatch('sys.stderr', stderr.stream),
         ):
             try:
-                status = rpc.main(list(arguments), cfg.ConfigOpts())
+                status = rpc.main(list(arguments), conf)
             except SystemExit as error:
                 # None is what a process ends well with.
                 status = error.code or 0
@@ -60,6 +64,10 @@ class TestCase(base.TestCase):
         """What the command sends by; a test may serve behind it."""
         return self.memory_transport()
 
+    def options(self):
+        """The options object that the command reads into."""
+        return cfg.ConfigOpts()
+
     def configure(self, more=''):
         with open(self.file, 'w') as file:
             file.write(
@@ -71,7 +79,7 @@ class TestCase(base.TestCase):
     def run_rpc(self, *arguments):
         """Run it as a process would; return the exit status."""
         status, self.out, self.error = run(
-            '--config-file', self.file, *arguments
+            *('--config-file', self.file, *arguments), conf=self.options()
         )
         return status
 
