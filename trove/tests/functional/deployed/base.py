@@ -42,7 +42,7 @@ class DeployedTestCase(base.TestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.deployment = shared_deployment()
+        self.deployment = self.make_deployment()
         self.deployment.mend()
         self._attached = False
         self.addOnException(self._attach_logs)
@@ -53,6 +53,10 @@ class DeployedTestCase(base.TestCase):
         self.member = self.deployment.client(users.member)
         self.other = self.deployment.client(users.other)
         self.admin = self.deployment.client(users.admin)
+
+    def make_deployment(self) -> deployment.Deployment:
+        """The one that it works with."""
+        return shared_deployment()
 
     def _logs(self) -> list[pathlib.Path]:
         return sorted(self.deployment.directory.rglob('*.log'))

@@ -24,8 +24,8 @@ class OldTaskManagerTestCase(test_faults.FaultTestCase):
             'old task manager',
             [
                 sys.executable,
-                *('-m', 'trove.tests.fixtures.old_taskmanager', revision),
-                *('--config-file', config),
+                *('-m', 'trove.tests.fixtures.old_service', '--silent'),
+                *('trove-taskmanager', revision, '--config-file', config),
             ],
             log,
             timeout=60,
