@@ -13,6 +13,7 @@ ALL = (
     'guest_agent',
     'heartbeats',
     'fleet',
+    'rehearsal',
 )
 
 
