@@ -118,9 +118,15 @@ class Upgrades(stateful.RuleBasedStateMachine):
         self.note(f'{name} is cut off')
         self.world.cut_off(name, *self.broker.cut_off)
 
+    @stateful.rule(name=processes)
+    def lose_heartbeats(self, name: str) -> None:
+        self.note(f'what {name} reports of itself is lost')
+        self.world.unheard.add(name)
+
     @stateful.rule()
     def mend(self) -> None:
         self.note('the network is whole again')
+        self.world.unheard.clear()
         self.world.cut_off()
 
     @stateful.rule()
