@@ -67,6 +67,8 @@ class ConductorTest(test_versions.PeersTestCase):
         super().setUp()
         self.config(
             transport_url='kombu+memory://',
+            # The broker in memory outlives a test.
+            conductor_queue=self.id(),
             enable_secure_rpc_messaging=True,
             taskmanager_rpc_encr_key='T' * 32,
             inst_rpc_key_encr_key='I' * 32,
