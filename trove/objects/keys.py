@@ -9,8 +9,10 @@ that the *previous* one: messages that are on their way were sealed with it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import dataclasses
 import datetime
+from typing import Any
 
 from oslo_config import cfg
 from oslo_utils import timeutils
@@ -22,6 +24,7 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects import database_keys
+from trove.objects import gathering
 from trove.objects import rows
 
 
@@ -80,34 +83,55 @@ def give(conf: cfg.ConfigOpts, instance_id: str, key: str) -> None:
         row.encrypted_key = crypto.encrypt_released(key, secret)
 
 
+_FOUND = (
+    sa.select(
+        models.Instance.id,
+        models.Instance.encrypted_key,
+        models.InstanceKeys.next_key,
+        models.InstanceKeys.previous_key,
+        models.InstanceKeys.rotated_at,
+    )
+    .outerjoin(
+        models.InstanceKeys,
+        models.InstanceKeys.instance_id == models.Instance.id,
+    )
+    .where(
+        models.Instance.id.in_(sa.bindparam('ids', expanding=True)),
+        models.Instance.deleted.is_not(True),
+    )
+)
+
+
+def _find(ids: Sequence[str]) -> list[Any]:
+    with session.reader() as db:
+        found = {
+            row.id: row for row in db.execute(_FOUND, {'ids': list(ids)})
+        }
+    return [found.get(each) for each in ids]
+
+
+_together: gathering.Gathering[str, Any] = gathering.Gathering(_find)
+
+
 def get(conf: cfg.ConfigOpts, instance_id: str) -> InstanceKeys | None:
     """Return the keys of an instance, by one query.
+
+    What several threads ask for at the same time is one query for all: a
+    conductor that has just started hears from every guest.
 
     :returns: None when there is no such instance, or it is deleted
     :raises ConfigurationError: ``inst_rpc_key_encr_key`` is not set
     :raises SealError: a key was encrypted with another one than that
     """
-    query = (
-        sa.select(
-            models.Instance.encrypted_key,
-            models.InstanceKeys.next_key,
-            models.InstanceKeys.previous_key,
-            models.InstanceKeys.rotated_at,
-        )
-        .outerjoin(
-            models.InstanceKeys,
-            models.InstanceKeys.instance_id == models.Instance.id,
-        )
-        .where(
-            models.Instance.id == instance_id,
-            models.Instance.deleted.is_not(True),
-        )
-    )
-    with session.reader() as db:
-        row = db.execute(query).first() if '\0' not in instance_id else None
+    if '\0' in instance_id:
+        return None
+    if session.inside():
+        [row] = _find([instance_id])
+    else:
+        row = _together(instance_id)
     if row is None:
         return None
-    current, following, previous, rotated_at = row
+    _id, current, following, previous, rotated_at = row
     if rotated_at is None or _is_over(conf, rotated_at):
         previous = None
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import datetime
+import threading
 
 import fixtures
 from oslo_utils import timeutils
@@ -72,6 +73,39 @@ class TestKeys(base.TestCase):
         self.assertEqual(1, len(keys.without(1)))
         keys.create(self.conf, made.id)
         self.assertEqual([], keys.without(1))
+
+    def test_those_who_ask_at_the_same_time_are_one_query(self):
+        made = [self.create(name=f'i{number}').id for number in range(3)]
+        wanted = {name: keys.create(self.conf, name) for name in made}
+        made *= 7
+        begun, all_begun, found = [], threading.Event(), {}
+
+        def slow(*args):
+            # The first one waits for the others.
+            queries.append(1)
+            all_begun.wait(30)
+
+        def ask(name):
+            begun.append(name)
+            if len(begun) == len(made):
+                all_begun.set()
+            found[name] = keys.get(self.conf, name).current
+
+        queries = []
+        sa.event.listen(session.engine(), 'before_cursor_execute', slow)
+        self.addCleanup(
+            sa.event.remove, session.engine(), 'before_cursor_execute', slow
+        )
+        threads = [
+            threading.Thread(target=ask, args=(name,)) for name in made
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        self.assertEqual(wanted, found)
+        self.assertLess(len(queries), 10)
 
     def test_a_rotation_keeps_what_is_on_its_way_readable(self):
         made = self.create()
