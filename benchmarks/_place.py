@@ -9,13 +9,13 @@ import pathlib
 import signal
 import uuid
 
-from oslo_config import cfg
 import psutil
 import pymysql
 import sqlalchemy as sa
 
 from benchmarks import _wire
 from trove.common import crypto
+from trove.conf import conductor
 from trove.db import models
 from trove.db import session
 from trove.objects import states
@@ -27,6 +27,8 @@ from trove.tests.fixtures import released as releases
 TOPIC = 'trove-conductor'
 PROJECT = 'measured'
 _CONTROL_KEY = 'k' * 32
+#: Of a conductor of ours by default.
+_WORKERS: int = conductor.DEFAULT_OPTS[0].default
 _HEALTHY = states.ServiceStatus.from_description('healthy')
 
 
@@ -160,7 +162,7 @@ def ours(place: Place) -> Conductor:
         place,
         'ours',
         processes.program('trove-conductor'),
-        cfg.CONF.trove_conductor_workers,
+        _WORKERS,
     )
 
 
