@@ -121,7 +121,6 @@ class Dispatcher:
             self._reject(message, failed)
             _refusing.tell(failed.error)
         self._count('received', message)
-        answer = None
         try:
             answer = served.function(context, **message.arguments)
         except exception.TroveError as error:
@@ -133,6 +132,9 @@ class Dispatcher:
                 'Failed to carry out %s %s.', self._name, message.method
             )
             return self._failure(accepted, error)
+        if message.kind == 'cast':
+            # Nobody waits for it, and to seal it takes its time.
+            return None
         return self._receiver.sealer.answer(accepted, answer)
 
     def unreadable(self, error: str) -> None:
