@@ -14,7 +14,6 @@ from typing import Any
 from typing import ClassVar
 
 from oslo_config import cfg
-from oslo_db import exception as oslo_db_exception
 from oslo_utils import strutils
 
 from trove.common import context as trove_context
@@ -22,6 +21,7 @@ from trove.common import exception as errors
 from trove.common import rpc
 from trove.conductor import api
 from trove.conductor import authority
+from trove.conductor import heartbeats
 from trove.conductor import messages
 from trove.objects import backup as backups
 from trove.objects import instance as instances
@@ -32,6 +32,8 @@ from trove.peers import retrying
 LOG = logging.getLogger(__name__)
 
 Context = trove_context.TroveContext
+
+_EXPECTED = (messages.Refused, errors.TroveError, *retrying.ERRORS)
 
 #: Longest traceback that is kept, in characters.
 _MOST_DETAILS = 16_000
@@ -45,6 +47,7 @@ class Manager:
     written to the log in full, passwords aside.
 
     :param recorder: writes down what a guest could not take, or may not say
+    :param writer: writes heartbeats down
     :param speaks: says which revision all live conductors understand
     """
 
@@ -54,10 +57,12 @@ class Manager:
         self,
         conf: cfg.ConfigOpts,
         recorder: rejections.Recorder,
+        writer: heartbeats.Writer,
         speaks: Callable[[], str],
     ) -> None:
         self._conf = conf
         self._recorder = recorder
+        self._writer = writer
         self._speaks = speaks
 
     def get_versions(self, context: Context) -> dict[str, str]:
@@ -73,22 +78,30 @@ class Manager:
     ) -> None:
         """Keep the newest status and version of a guest."""
 
-        def work() -> None:
+        def settle(error: Exception | None) -> None:
+            if error is not None:
+                self._failed(
+                    context, 'heartbeat', instance_id, payload, error
+                )
+
+        try:
             known = authority.check_sender(context, instance_id)
-            version = messages.announced(known, payload)
-
-            def check(tenant_id: str | None) -> None:
-                authority.check_project(context, tenant_id, bool(version))
-
-            instances.record_heartbeat(
+        except messages.Refused as reason:
+            settle(reason)
+            return
+        version = messages.announced(known, payload)
+        self._writer.put(
+            instances.Report(
                 known,
                 status=messages.status(known, payload),
                 guest_version=version,
                 sent=messages.seconds(sent),
-                check=check,
-            )
-
-        self._do(context, 'heartbeat', instance_id, work, payload)
+                check=lambda tenant_id: authority.check_project(
+                    context, tenant_id, bool(version)
+                ),
+            ),
+            settle,
+        )
 
     def update_backup(
         self,
@@ -212,15 +225,26 @@ class Manager:
     ) -> None:
         try:
             retrying.retrying(self._conf, 'conductor', work)
-        except messages.Refused as reason:
-            self._refused(context, method, instance_id, reason)
-        except errors.NotFound:
+        except _EXPECTED as error:
+            self._failed(context, method, instance_id, content, error)
+
+    def _failed(
+        self,
+        context: Context,
+        method: str,
+        instance_id: object,
+        content: object,
+        error: Exception,
+    ) -> None:
+        if isinstance(error, messages.Refused):
+            self._refused(context, method, instance_id, error)
+        elif isinstance(error, errors.NotFound):
             LOG.info(
                 'Left %s of instance %s alone: it has just been deleted.',
                 method,
                 instance_id,
             )
-        except (errors.TroveError, oslo_db_exception.DBError) as error:
+        else:
             LOG.error(
                 'Could not write down %(method)s of instance %(id)s: '
                 '%(error)s Repair the database. The message said: '

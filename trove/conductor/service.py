@@ -17,6 +17,7 @@ from trove.common import exception
 from trove.common import rpc
 from trove.common import service
 from trove.conductor import api
+from trove.conductor import heartbeats
 from trove.conductor import manager
 from trove.objects import database
 from trove.objects import rejected
@@ -50,6 +51,7 @@ class Conductor(service.Component):
         self._conf = conf
         self._version = version
         self._transport: rpc.Transport | None = None
+        self._writer: heartbeats.Writer | None = None
         self._server: Any = None
         self._periodics: list[service.Periodic] = []
         self._database = False
@@ -65,9 +67,11 @@ class Conductor(service.Component):
         self._transport = transport
         census = versions.Census(transport, api.API.interface)
         census.begin()
+        self._writer = heartbeats.Writer(conf)
         self._server = transport.server(
             manager.Manager(
-                conf, recorder, lambda: _speaks(api.API(transport))
+                *(conf, recorder, self._writer),
+                lambda: _speaks(api.API(transport)),
             ),
             host=conf.host,
             version=self._version,
@@ -95,7 +99,16 @@ class Conductor(service.Component):
             # Without a message broker it may hang.
             waiter = threading.Thread(target=self._finish, daemon=True)
             waiter.start()
-            waiter.join(self._conf.conductor.stop_timeout)
+            timeout = self._conf.conductor.stop_timeout
+            waiter.join(timeout)
+            if waiter.is_alive():
+                LOG.warning(
+                    'Messages in progress were not finished within %s '
+                    'seconds ([conductor] stop_timeout) and are given up. '
+                    'See that the database and the message broker work. '
+                    'Guests send their heartbeats anew.',
+                    timeout,
+                )
         for periodic in self._periodics:
             periodic.stop()
         if self._reported:
@@ -113,6 +126,8 @@ class Conductor(service.Component):
     def _finish(self) -> None:
         self._server.stop()
         self._server.wait()
+        if self._writer is not None:
+            self._writer.close()
 
     def _report_early(self) -> None:
         """Let senders know of it before messages come.

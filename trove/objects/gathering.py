@@ -31,6 +31,28 @@ R = TypeVar('R')
 _ALIKE_FOR_ALL = (exception.ServiceUnavailable, db_exception.DBDeadlock)
 
 
+def write_each(
+    write: Callable[[Sequence[T]], Sequence[R | Exception]],
+    items: Sequence[T],
+) -> Sequence[R | Exception]:
+    """Write items together, or each by itself where together does not work.
+
+    So one that cannot be written takes no other along.
+
+    :param write: gets items and returns for each its result, or an exception;
+        when it raises, it has done nothing
+    :returns: for each item its result, or the exception that it met with
+    """
+    try:
+        return write(items)
+    except _ALIKE_FOR_ALL as error:
+        return [error] * len(items)
+    except Exception as error:  # noqa: BLE001
+        if len(items) == 1:
+            return [error]
+        return [write_each(write, [item])[0] for item in items]
+
+
 class _Entry(Generic[T, R]):
     """An item of a thread, which sleeps until it is woken.
 
@@ -55,10 +77,7 @@ class _Entry(Generic[T, R]):
 class Gathering(Generic[T, R]):
     """Calls a function with the items of all threads that wait.
 
-    :param write: gets items and returns for each its result, or an exception
-        that its caller is to get. When it raises, it has done nothing; each
-        item is then tried by itself, so that one that cannot be written
-        takes no other along.
+    :param write: as :func:`write_each` has it
     :param most: how many items it gets at once
     """
 
@@ -97,7 +116,12 @@ class Gathering(Generic[T, R]):
             count = min(len(self._waiting), self._most)
             entries = [self._waiting.popleft() for _ in range(count)]
         try:
-            self._settle(entries)
+            results = write_each(
+                self._write, [entry.item for entry in entries]
+            )
+            for entry, result in zip(entries, results, strict=True):
+                entry.result = result
+                entry.done = True
         finally:
             with self._lock:
                 if self._waiting:
@@ -113,19 +137,3 @@ class Gathering(Generic[T, R]):
                     entry.done = True
                 if entry is not leader:
                     entry.wake()
-
-    def _settle(self, entries: Sequence[_Entry[T, R]]) -> None:
-        results: Sequence[R | Exception]
-        try:
-            results = self._write([entry.item for entry in entries])
-        except _ALIKE_FOR_ALL as error:
-            results = [error] * len(entries)
-        except Exception as error:  # noqa: BLE001
-            if len(entries) > 1:
-                for entry in entries:
-                    self._settle([entry])
-                return
-            results = [error]
-        for entry, result in zip(entries, results, strict=True):
-            entry.result = result
-            entry.done = True

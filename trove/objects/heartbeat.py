@@ -23,7 +23,6 @@ from sqlalchemy import orm
 
 from trove.db import models
 from trove.db import session
-from trove.objects import gathering
 from trove.objects import rows
 from trove.objects import spoken
 from trove.objects import states
@@ -57,12 +56,25 @@ class Heartbeat:
 
 
 @dataclasses.dataclass(frozen=True)
-class _Report:
+class Report:
+    """What the guest of an instance says.
+
+    :param guest_version: the revision, or several of different majors with
+        commas between them, and after a space the release of its package,
+        for instance '1.5 27.0.0'. None takes back what it announced before:
+        an agent that was rolled back to a release that does not announce
+        must not be taken for what it was. What a probe found stays.
+    :param sent: by the guest's clock, in seconds since the epoch; None
+        makes it count as new
+    :param check: called with the project of the instance before anything is
+        written, maybe more than once; when it raises, nothing is written
+    """
+
     instance_id: str
     status: states.ServiceStatus | None
     guest_version: str | None
     sent: float | None
-    check: Callable[[str], None] | None
+    check: Callable[[str], None] | None = None
 
 
 @dataclasses.dataclass
@@ -79,51 +91,19 @@ class _Known:
     written: set[str] = dataclasses.field(default_factory=set)
 
 
-def record_heartbeat(
-    instance_id: str,
-    *,
-    status: states.ServiceStatus | None,
-    guest_version: str | None,
-    sent: float | None,
-    check: Callable[[str], None] | None = None,
-) -> bool:
-    """Write down what the guest of an instance says.
-
-    What several threads want to write at the same time is written together.
-
-    :param guest_version: the revision, or several of different majors with
-        commas between them, and after a space the release of its package,
-        for instance '1.5 27.0.0'. None takes back what it announced before:
-        an agent that was rolled back to a release that does not announce
-        must not be taken for what it was. What a probe found stays.
-    :param sent: by the guest's clock, in seconds since the epoch; None
-        makes it count as new
-    :param check: called with the project of the instance before anything is
-        written, maybe more than once; what it raises is raised here, and
-        nothing is written
-    :returns: False when it is stale, or the instance unknown or deleted:
-        then nothing was written
-    """
-    report = _Report(instance_id, status, guest_version, sent, check)
-    if session.inside():
-        (result,) = _record([report])
-        if isinstance(result, Exception):
-            raise result
-        return result
-    return _together(report)
-
-
 @session.retry(duplicates=True)
-def _record(reports: Sequence[_Report]) -> list[bool | Exception]:
-    """Write reports down, by five statements however many they are."""
+def record_heartbeats(reports: Sequence[Report]) -> list[bool | Exception]:
+    """Write down what guests say, by five statements however many they are.
+
+    :returns: for each whether it was written; False when it is stale, or
+        the instance unknown or deleted; what its check raised
+    """
     with session.writer() as db:
         known = _lock(db, {report.instance_id for report in reports})
         results = [_take(known, report) for report in reports]
         _write(db, known.values())
         return results
 
-
-_together: gathering.Gathering[_Report, bool] = gathering.Gathering(_record)
 
 _LOCKED = (
     sa.select(
@@ -191,7 +171,7 @@ def _lock(db: orm.Session, ids: set[str]) -> dict[str, _Known]:
     return known
 
 
-def _take(known: dict[str, _Known], report: _Report) -> bool | Exception:
+def _take(known: dict[str, _Known], report: Report) -> bool | Exception:
     it = known.get(report.instance_id)
     if it is None:
         LOG.warning(

@@ -29,6 +29,7 @@ from trove.objects import datastore as datastores
 from trove.objects import instance as instances
 from trove.tests import base
 from trove.tests.fixtures import database
+from trove.tests.fixtures import reports
 from trove.tests.unit.api import fakes
 
 PROJECT = 'b2a5e0b6c5a94a4b9a1f7f0f1c2d3e4f'
@@ -249,7 +250,7 @@ class TestCase(base.TestCase):
 
     def reports(self, instance):
         """Given a guest that says now that all is well."""
-        instances.record_heartbeat(
+        reports.heard(
             instance.id,
             status=instances.ServiceStatus.HEALTHY,
             guest_version=self.guest_version,

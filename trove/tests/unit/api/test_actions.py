@@ -7,6 +7,7 @@ import oslo_messaging
 from trove.common import exception
 from trove.objects import instance as instances
 from trove.objects import quota
+from trove.tests.fixtures import reports
 from trove.tests.unit.api import base
 
 
@@ -156,7 +157,7 @@ class TestActions(base.TestCase):
 
     def test_an_instance_whose_database_is_down(self):
         instance = self.active()
-        instances.record_heartbeat(
+        reports.heard(
             instance.id,
             status=instances.ServiceStatus.from_code(0x06),
             guest_version='1.4',

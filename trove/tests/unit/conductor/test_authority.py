@@ -27,7 +27,7 @@ class TestSender(test_manager.ConductorTestCase):
         self.sealed.request_id = 'req-1'
 
     def test_it_needs_no_other_proof(self):
-        self.conductor.heartbeat(
+        self.heartbeat(
             self.sealed,
             self.instance_id,
             {'service_status': 'healthy', 'rpc_version': '1.5'},
@@ -55,6 +55,7 @@ class TestSender(test_manager.ConductorTestCase):
                 getattr(self.conductor, name)(self.sealed, *arguments)
             except exception.BadRequest:
                 self.assertEqual('report_rejected', name)
+        self.writer.flush()
 
         self.assertEqual(Status.NEW, instances.heartbeat(self.other).status)
         self.assertIsNone(root.history(self.other))

@@ -11,6 +11,7 @@ from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import rpc
 from trove.conductor import api
+from trove.conductor import heartbeats
 from trove.conductor import manager
 from trove.db import models
 from trove.db import session
@@ -26,9 +27,12 @@ UNKNOWN = '11111111-2222-3333-4444-555555555555'
 class ConductorTestCase(scene.TestCase):
     def setUp(self):
         super().setUp()
+        self.writer = heartbeats.Writer(self.conf)
+        self.addCleanup(self.writer.close)
         self.conductor = manager.Manager(
             self.conf,
             rejections.Recorder(self.conf, 'conductor'),
+            self.writer,
             lambda: '1.1',
         )
         self.instance_id = self.given_request()
@@ -42,6 +46,10 @@ class ConductorTestCase(scene.TestCase):
         self.foreign = trove_context.TroveContext(
             project_id='project-2', overwrite=False
         )
+
+    def heartbeat(self, context, instance_id, payload, sent):
+        self.conductor.heartbeat(context, instance_id, payload, sent=sent)
+        self.writer.flush()
 
     def assert_refused(self, *parts):
         refusals = [
@@ -64,7 +72,7 @@ class TestContract(ConductorTestCase):
 
 class TestHeartbeat(ConductorTestCase):
     def when_reported(self, status='healthy', sent=100.0, **payload):
-        self.conductor.heartbeat(
+        self.heartbeat(
             self.guest_context,
             self.instance_id,
             {'service_status': status} | payload,
@@ -92,7 +100,7 @@ class TestHeartbeat(ConductorTestCase):
             )
 
     def test_what_released_guests_send(self):
-        self.conductor.heartbeat(
+        self.heartbeat(
             self.released,
             self.instance_id,
             {'service_status': 'running'},
@@ -138,14 +146,14 @@ class TestHeartbeat(ConductorTestCase):
         self.assertIsNone(instances.guest_release(self.instance_id))
 
     def test_payload_that_is_nonsense_does_no_harm(self):
-        self.conductor.heartbeat(
+        self.heartbeat(
             self.guest_context, self.instance_id, 'x', sent='y'
         )
 
         self.assertEqual(Status.NEW, self.status())
 
     def test_unknown_instance(self):
-        self.conductor.heartbeat(
+        self.heartbeat(
             self.guest_context, UNKNOWN, {'service_status': 'healthy'}, 1.0
         )
 
@@ -172,7 +180,7 @@ class TestHeartbeat(ConductorTestCase):
         )
 
     def test_message_of_another_project(self):
-        self.conductor.heartbeat(
+        self.heartbeat(
             self.foreign,
             self.instance_id,
             {'service_status': 'crashed'},
@@ -190,7 +198,7 @@ class TestHeartbeat(ConductorTestCase):
             trove_context.make_admin_context(),
             trove_context.make_admin_context(project_id='project-2'),
         ):
-            self.conductor.heartbeat(
+            self.heartbeat(
                 context,
                 self.instance_id,
                 {'service_status': 'crashed', 'rpc_version': '1.4'},
@@ -203,7 +211,7 @@ class TestHeartbeat(ConductorTestCase):
     def test_guest_that_is_rolled_back_is_heard(self):
         self.when_reported(rpc_version='1.4', sent=1.0)
 
-        self.conductor.heartbeat(
+        self.heartbeat(
             self.released,
             self.instance_id,
             {'service_status': 'running'},
@@ -223,7 +231,7 @@ class TestHeartbeat(ConductorTestCase):
             (self.instance_id, 10**400),
             (self.instance_id, float('nan')),
         ):
-            self.conductor.heartbeat(
+            self.heartbeat(
                 self.guest_context,
                 instance_id,
                 {'service_status': 'healthy'},
@@ -233,17 +241,8 @@ class TestHeartbeat(ConductorTestCase):
         self.assertEqual(5, self.logs.output.count('Refused heartbeat'))
         self.assertEqual(Status.HEALTHY, self.status())
 
-    def test_instance_that_is_deleted_meanwhile(self):
-        gone = exception.InstanceNotFound(id=self.instance_id)
-        with mock.patch.object(
-            instances, 'record_heartbeat', side_effect=gone
-        ):
-            self.when_reported()
-
-        self.assertIn('has just been deleted', self.logs.output)
-
     def test_database_that_comes_back_is_waited_for(self):
-        record = instances.record_heartbeat
+        record = instances.record_heartbeats
         gone = exception.ServiceUnavailable(what='The database')
         answers = iter([gone, gone])
 
@@ -252,7 +251,7 @@ class TestHeartbeat(ConductorTestCase):
                 raise error
             return record(*args, **kwargs)
 
-        with mock.patch.object(instances, 'record_heartbeat', flaky):
+        with mock.patch.object(instances, 'record_heartbeats', flaky):
             self.when_reported()
 
         self.assertEqual(Status.HEALTHY, self.status())
@@ -262,7 +261,7 @@ class TestHeartbeat(ConductorTestCase):
         gone = exception.ServiceUnavailable(what='The database')
 
         with mock.patch.object(
-            instances, 'record_heartbeat', side_effect=gone
+            instances, 'record_heartbeats', side_effect=gone
         ):
             self.when_reported()
 

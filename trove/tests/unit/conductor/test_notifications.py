@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 from trove.common import context as trove_context
+from trove.common import exception
 from trove.objects import instance as instances
 from trove.objects import root
 from trove.tests.unit.conductor import test_manager
@@ -100,6 +103,15 @@ class TestNotifications(test_manager.ConductorTestCase):
             )
 
         self.assertEqual(3, self.logs.output.count('Refused notify_exc_info'))
+
+    def test_failure_of_an_instance_that_is_deleted_meanwhile(self):
+        gone = exception.InstanceNotFound(id=self.instance_id)
+        with mock.patch.object(instances, 'add_fault', side_effect=gone):
+            self.conductor.notify_exc_info(
+                self.guest_context, self.said(), 'm', ['x']
+            )
+
+        self.assertIn('has just been deleted', self.logs.output)
 
     def test_end_is_taken_note_of(self):
         self.conductor.notify_end(self.guest_context, self.said(), {})

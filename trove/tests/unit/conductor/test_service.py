@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from unittest import mock
 
@@ -218,6 +219,55 @@ class TestService(scene.TestCase):
             component.stop()
 
         self.assertIn('Could not sign off', self.logs.output)
+
+    def given_heartbeat_that_is_being_written(self):
+        """A service, an instance, and what lets the database go on."""
+        instance_id = self.given_request()
+        component = self.given_service()
+        record = instances.record_heartbeats
+        began, go_on = threading.Event(), threading.Event()
+
+        def slow(reports):
+            began.set()
+            go_on.wait(60)
+            return record(reports)
+
+        patch = mock.patch.object(instances, 'record_heartbeats', slow)
+        patch.start()
+        self.addCleanup(patch.stop)
+        self.addCleanup(go_on.set)
+        api.API(self.transport).heartbeat(
+            self.context,
+            instance_id=instance_id,
+            payload={'service_status': 'healthy', 'rpc_version': '1.4'},
+            sent=time.time(),
+        )
+        self.assertTrue(began.wait(60))
+        return component, instance_id, go_on
+
+    def test_stop_waits_for_heartbeats(self):
+        found = self.given_heartbeat_that_is_being_written()
+        component, instance_id, go_on = found
+        stopping = threading.Thread(target=component.stop)
+        stopping.start()
+        stopping.join(0.2)
+        self.assertTrue(stopping.is_alive())
+
+        go_on.set()
+        stopping.join(60)
+
+        self.assertIs(
+            instances.ServiceStatus.HEALTHY,
+            instances.heartbeat(instance_id).status,
+        )
+
+    def test_stop_gives_up_what_is_not_finished_in_time(self):
+        self.config(stop_timeout=0, group='conductor')
+        component, _, _ = self.given_heartbeat_that_is_being_written()
+
+        component.stop()
+
+        self.assertIn('are given up', self.logs.output)
 
     def test_reload_looks_versions_up_anew(self):
         component = self.given_service()

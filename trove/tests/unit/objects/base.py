@@ -15,6 +15,7 @@ from trove.objects import datastore as datastores
 from trove.objects import instance as instances
 from trove.tests import base
 from trove.tests.fixtures import database
+from trove.tests.fixtures import reports
 
 ALICE = 'a' * 32
 BOB = 'b' * 32
@@ -67,7 +68,7 @@ class TestCase(base.TestCase):
         return self.get(made.id)
 
     def beat(self, instance_id, status='HEALTHY', sent=None, version='1.4'):
-        return instances.record_heartbeat(
+        return reports.heard(
             instance_id,
             status=instances.ServiceStatus[status],
             guest_version=version,

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from trove.db import models
 from trove.db import session
-from trove.objects import heartbeat as heartbeats
 from trove.objects import instance as instances
+from trove.tests.fixtures import reports
 from trove.tests.unit.objects import base
 
 Status = instances.ServiceStatus
@@ -96,7 +96,7 @@ class TestRecord(base.TestCase):
         made = self.ready()
 
         self.assertTrue(
-            instances.record_heartbeat(
+            reports.heard(
                 made.id, status=None, guest_version='1.5', sent=None
             )
         )
@@ -143,7 +143,7 @@ class TestCheck(base.TestCase):
         raise Refused(project_id)
 
     def record(self, instance_id, check, version='1.4'):
-        return instances.record_heartbeat(
+        return reports.heard(
             instance_id,
             status=Status.CRASHED,
             guest_version=version,
@@ -217,14 +217,12 @@ class TestTogether(base.TestCase):
 
         sa.event.listen(session.engine(), 'before_cursor_execute', note)
         try:
-            return heartbeats._record(reports), seen
+            return instances.record_heartbeats(reports), seen
         finally:
             sa.event.remove(session.engine(), 'before_cursor_execute', note)
 
     def report(self, instance_id, status='HEALTHY', sent=NOW, version='1.5'):
-        return heartbeats._Report(
-            instance_id, Status[status], version, sent, None
-        )
+        return instances.Report(instance_id, Status[status], version, sent)
 
     def test_however_many_they_are_it_takes_five_statements(self):
         self.config(max_instances_per_tenant=-1)

@@ -16,6 +16,7 @@ from trove.rehearsal import roles
 from trove.rehearsal import world as worlds
 from trove.tests import base
 from trove.tests.fixtures import broker
+from trove.tests.fixtures import reports
 from trove.tests.unit.taskmanager import scene
 
 
@@ -139,7 +140,7 @@ class TestChangedInPlace(scene.TestCase):
 
     def test_one_that_announces_itself_is_never_asked(self):
         self.given_agent('1.4')
-        instances.record_heartbeat(
+        reports.heard(
             self.instance_id, status=None, guest_version='1.4', sent=1.0
         )
 

@@ -10,6 +10,7 @@ from trove.common import crypto
 from trove.common import exception
 from trove.common import rpc
 from trove.conductor import api as conductor_api
+from trove.conductor import heartbeats
 from trove.conductor import manager as conductor
 from trove.objects import instance as instances
 from trove.objects import keys as instance_keys
@@ -18,6 +19,7 @@ from trove.objects import service as services
 from trove.peers import rejections
 from trove.taskmanager import api as task_api
 from trove.tests.fixtures import keys as keys_fixture
+from trove.tests.fixtures import reports
 from trove.tests.fixtures import waiting
 from trove.tests.unit.taskmanager import scene
 
@@ -51,6 +53,16 @@ class ReplayTestCase(scene.TestCase):
         server.start()
         self.servers.append(server)
         return server
+
+    def given_conductor(self, made):
+        writer = heartbeats.Writer(self.conf)
+        self.addCleanup(writer.close)
+        manager = conductor.Manager(
+            self.conf, rejections.Recorder(self.conf, 'conductor'), writer, str
+        )
+        server = made.server(manager, host='c')
+        server.start()
+        self.servers.append(server)
 
     def given_rejected(self, masked=False, **values):
         """A record of a message that a task manager could not take."""
@@ -152,16 +164,11 @@ class TestReplay(ReplayTestCase):
 
     def test_to_the_conductors_in_the_name_of_the_guest(self):
         instance_id = self.given_request()
-        instances.record_heartbeat(
+        reports.heard(
             instance_id, status=None, guest_version='1.5', sent=1.0
         )
         services.report('trove-conductor', 'c', {'conductor': '1.1'}, None)
-        manager = conductor.Manager(
-            self.conf, rejections.Recorder(self.conf, 'conductor'), str
-        )
-        server = self.made.server(manager, host='c')
-        server.start()
-        self.servers.append(server)
+        self.given_conductor(self.made)
         replayed = self.given_rejected(
             interface='conductor',
             sender=instance_id,
@@ -191,15 +198,7 @@ class TestReplay(ReplayTestCase):
             instance_id, instance_keys.create(self.conf, instance_id)
         )
         guest = conductor_api.API(self.memory_transport(keys=keys))
-        made = self.connected()
-        server = made.server(
-            conductor.Manager(
-                self.conf, rejections.Recorder(self.conf, 'conductor'), str
-            ),
-            host='c',
-        )
-        server.start()
-        self.servers.append(server)
+        self.given_conductor(self.connected())
         gone = exception.ServiceUnavailable(what='The database')
         with mock.patch.object(instance_keys, 'get', side_effect=gone):
             self.config(database_retries=0, group='conductor')

@@ -15,6 +15,7 @@ from trove.peers import versions
 from trove.rehearsal import messages
 from trove.taskmanager import api as task_api
 from trove.tests.fixtures import broker
+from trove.tests.fixtures import reports
 from trove.tests.fixtures import waiting
 from trove.tests.unit.taskmanager import scene
 
@@ -138,7 +139,7 @@ class TestGuests(PeersTestCase):
 
     def test_one_that_announces_itself_is_not_asked(self):
         instance_id = self.given_request()
-        instances.record_heartbeat(
+        reports.heard(
             instance_id, status=None, guest_version='1.3 27.0.0', sent=1.0
         )
 

@@ -27,6 +27,7 @@ from trove.taskmanager.workflows import base as workflows
 from trove.taskmanager.workflows import guest as waits
 from trove.tests import base
 from trove.tests.fixtures import database
+from trove.tests.fixtures import reports
 
 Status = instances.ServiceStatus
 Task = instances.Task
@@ -91,7 +92,7 @@ class Guest:
 
     def report(self, status, **_):
         """Send a heartbeat, past the conductor."""
-        instances.record_heartbeat(
+        reports.heard(
             self.instance_id,
             status=status,
             guest_version=self.version,

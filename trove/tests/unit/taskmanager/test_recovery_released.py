@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from trove.objects import instance as instances
 from trove.objects import service as services
+from trove.tests.fixtures import reports
 from trove.tests.unit.taskmanager import scene
 
 Task = instances.Task
@@ -19,7 +20,7 @@ class TestDoneByARelease(scene.TestCase):
             task_description=Task.NONE.text,
             server_status='ACTIVE',
         )
-        instances.record_heartbeat(
+        reports.heard(
             instance_id,
             status=instances.ServiceStatus.HEALTHY,
             guest_version=None,
