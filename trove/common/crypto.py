@@ -157,10 +157,10 @@ def _derive(key: str, info: bytes, length: int) -> bytes:
 
 def _decode(text: str) -> bytes:
     try:
-        raw = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
+        raw = binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
         raise DecryptionError from None
     # Python passes over bits that are left over at the end.
-    if base64.b64encode(raw).decode('ascii') != text:
+    if binascii.b2a_base64(raw, newline=False).decode('ascii') != text:
         raise DecryptionError
     return raw

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import dataclasses
 import json
 import math
+import re
 import time
 from typing import Any
 from typing import Literal
@@ -30,6 +31,8 @@ CONTEXT = 'context'
 SENDER = 'csz-instance-id'
 _ENTITY = 'entity'
 
+# json.loads looks at each of its options first, at every call.
+_loads = json.JSONDecoder().decode
 _compact = json.JSONEncoder(separators=(',', ':')).encode
 _dumps = json.JSONEncoder(
     separators=(',', ':'), default=jsonutils.to_primitive
@@ -39,6 +42,15 @@ _dumps = json.JSONEncoder(
 _FORMAT = 1
 
 _ID = frozenset('0123456789abcdef')
+
+#: As :meth:`Binding.seal` writes it: read in a third of the time.
+_AS_WRITTEN = re.compile(
+    rf'\{{"v":{_FORMAT},"for":"([ !#-[\]-~]{{0,255}})",'
+    r'"key":"([0-9a-f]{16})","sent":([1-9][0-9]{0,14}\.[0-9]{1,9}),'
+    r'"id":"([0-9a-f]{32})","body":"(.*)"\}',
+    # Then nothing has to look at each character of the body.
+    re.DOTALL,
+)
 _LONGEST_NAME = 255
 
 
@@ -68,6 +80,14 @@ class Header:
 
         :raises Malformed: it is none
         """
+        if isinstance(text, str) and (said := _AS_WRITTEN.fullmatch(text)):
+            instance, key_id, sent, unique, body = said.groups()
+            if '"' not in body and '\\' not in body:
+                return cls(instance, key_id, float(sent), unique, body)
+        return cls._read_json(text)
+
+    @classmethod
+    def _read_json(cls, text: object) -> Header:
         values = load_object(text)
         if values.get('v') != _FORMAT:
             raise Malformed(
@@ -162,12 +182,11 @@ class Binding:
     def _associated(self, direction: str, sent: float) -> bytes:
         # None of these has a line break in it where it is sealed, so they
         # read in one way only.
-        said = (
-            *(str(_FORMAT), direction, self.interface, self.method),
-            self.version,
-            *(self.instance, crypto.key_id(self.key), repr(sent), self.id),
-        )
-        return '\n'.join(said).encode()
+        return (
+            f'{_FORMAT}\n{direction}\n{self.interface}\n{self.method}\n'
+            f'{self.version}\n{self.instance}\n{crypto.key_id(self.key)}\n'
+            f'{sent!r}\n{self.id}'
+        ).encode()
 
 
 def load(text: object) -> Any:
@@ -178,7 +197,7 @@ def load(text: object) -> Any:
     if not isinstance(text, str):
         raise Malformed('there is no text where one should be')
     try:
-        return json.loads(text)
+        return _loads(text)
     except (ValueError, RecursionError):
         raise Malformed('it has text that is no JSON') from None
 

@@ -44,6 +44,24 @@ class RoundTripTest(base.TestCase):
         self.assertEqual(context, accepted.context)
         self.assertEqual(result, way.client.reply(request, answer))
 
+    def test_seal_is_json_however_it_is_spelled(self) -> None:
+        way = seals.Way()
+        request = way.request()
+        said = json.loads(request.arguments['sealed'])
+        backwards = dict(reversed(said.items())) | {'note': 'ignored'}
+
+        for text in (
+            json.dumps(said, indent=1),
+            json.dumps(backwards),
+            json.dumps(said, separators=(',', ':'))[:-1] + ',"note":"x"}',
+            json.dumps(said).replace('=', '\\u003d'),
+        ):
+            request.arguments['sealed'] = text
+
+            accepted = way.accept(request)
+
+            self.assertEqual(seals.ARGUMENTS, accepted.arguments)
+
     def test_nothing_of_it_is_on_the_wire(self) -> None:
         for authenticated in (True, False):
             request = seals.Way(authenticated=authenticated).request()
