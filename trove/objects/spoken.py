@@ -11,6 +11,7 @@ known of it.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -35,11 +36,14 @@ class Spoken:
         the guest did not say its release, or nobody knows
     :param former: the revision that it was taken for until it refused it,
         and that it has not announced since
+    :param heard_at: when the guest last said anything by itself, by our
+        clock; None when that was not looked up, or never
     """
 
     revision: str | None
     how: str | None
     former: str | None = None
+    heard_at: datetime.datetime | None = None
 
     @property
     def probed(self) -> bool:
@@ -84,14 +88,14 @@ def heard(stored: str | None, announced: str | None) -> str | None:
 
 def guest_spoken(instance_id: str) -> Spoken:
     """Return what the guest of an instance speaks, by one look-up."""
+    query = sa.select(
+        models.AgentHeartbeat.guest_agent_version,
+        models.AgentHeartbeat.updated_at,
+    ).where(models.AgentHeartbeat.instance_id == instance_id)
     with session.reader() as db:
-        return parse(
-            db.scalar(
-                sa.select(models.AgentHeartbeat.guest_agent_version).where(
-                    models.AgentHeartbeat.instance_id == instance_id
-                )
-            )
-        )
+        row = db.execute(query).first()
+    text, heard_at = (None, None) if row is None else row
+    return dataclasses.replace(parse(text), heard_at=heard_at)
 
 
 def guest_version(instance_id: str) -> str | None:

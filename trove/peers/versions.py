@@ -4,8 +4,9 @@
 A guest of ours announces itself in its heartbeat, and the conductor writes
 that down; a silent one, of a released Trove, is asked once and the answer is
 written down in the same place. So for each guest there is one look-up, by a
-unique index. The silent one is asked again before something is cast to it or
-refused because of it, for it may have been upgraded meanwhile.
+unique index. The silent one, and one that is not heard any more, is asked
+again before something is cast to it or refused because of it, for it may have
+been upgraded or rolled back meanwhile.
 
 Task managers and conductors of ours report to the registry; the lowest of
 those that live counts for all, since they share a topic. Those of releases
@@ -17,11 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Iterator
+import datetime
 import logging
 import threading
 from typing import Any
 
 from oslo_config import cfg
+from oslo_utils import timeutils
 
 from trove.common import rpc
 from trove.conductor import api as conductor_api
@@ -131,7 +134,7 @@ class Versions:
         self._conf = conf
         self._transport: rpc.Transport | None = None
         self.discover: dict[str, rpc.Discover] = {
-            'guestagent': _guest,
+            'guestagent': self._guest,
             'taskmanager': lambda peer: self._services(task_api.API.interface),
             'conductor': lambda peer: self._services(
                 conductor_api.API.interface
@@ -142,6 +145,21 @@ class Versions:
     def attach(self, transport: rpc.Transport) -> None:
         """Ask by this transport where nobody has announced anything."""
         self._transport = transport
+
+    def _guest(self, peer: str | None) -> str | None:
+        if peer is None:
+            return None
+        found = instances.guest_spoken(peer)
+        if found.revision is None:
+            return None
+        if found.probed or self._is_silent(found.heard_at):
+            return rpc.Probed(found.revision)
+        return found.revision
+
+    def _is_silent(self, heard_at: datetime.datetime | None) -> bool:
+        """Whether nobody would have heard of a rollback of a guest."""
+        seconds: float = self._conf.agent_heartbeat_expiry
+        return heard_at is None or timeutils.is_older_than(heard_at, seconds)
 
     def _services(self, interface: rpc.Interface) -> str | None:
         binary = BINARIES[interface.name]
@@ -154,15 +172,6 @@ class Versions:
             revision = probe(self._transport, interface, _ROUNDS)
             found = None if revision is None else revision.name
         return found
-
-
-def _guest(peer: str | None) -> str | None:
-    if peer is None:
-        return None
-    found = instances.guest_spoken(peer)
-    if found.revision is not None and found.probed:
-        return rpc.Probed(found.revision)
-    return found.revision
 
 
 def _keep_guest(peer: str | None, revision: str | None) -> None:

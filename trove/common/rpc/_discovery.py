@@ -22,7 +22,8 @@ class Probed(str):
     """What a probe of a peer found, as a :data:`Discover` gives it.
 
     Unlike what a peer announces, it does not follow an upgrade or a rollback
-    of the peer: nobody tells of that.
+    of the peer: nobody tells of that. An announcement of a peer that has not
+    been heard since is no better.
     """
 
 

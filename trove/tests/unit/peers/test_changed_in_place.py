@@ -3,11 +3,17 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
+
+from oslo_utils import timeutils
+import sqlalchemy as sa
 
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import rpc
+from trove.db import models
+from trove.db import session
 from trove.guestagent import api as guest_api
 from trove.objects import instance as instances
 from trove.peers import versions
@@ -151,6 +157,30 @@ class TestChangedInPlace(scene.TestCase):
         )
 
         self.assertEqual([], self.questions)
+
+    def test_one_that_announced_itself_and_is_silent_now(self):
+        # Given an agent of ours, a release in its place, and no conductor
+        reports.heard(
+            self.instance_id, status=None, guest_version='1.5', sent=1.0
+        )
+        self.given_agent('1.0')
+        self.config(agent_heartbeat_expiry=60)
+        with session.writer() as db:
+            db.execute(
+                sa.update(models.AgentHeartbeat).values(
+                    updated_at=timeutils.utcnow()
+                    - datetime.timedelta(seconds=61)
+                )
+            )
+
+        error = self.assertRaises(
+            exception.PeerTooOld, self.sender().rebuild, self.context, '5.7'
+        )
+
+        self.assertIn('speaks 1.0.', str(error))
+        self.assertEqual([], self.received)
+        found = instances.guest_spoken(self.instance_id)
+        self.assertEqual(('1.0', '1.5'), (found.revision, found.former))
 
     def test_a_call_that_an_upgraded_one_no_longer_knows(self):
         self.given_known('1.0')
