@@ -22,9 +22,10 @@ files to open in order:
 Besides: ``_contract.py`` and ``_interface.py`` are what is declared, with the
 decorators of ``_declaring.py``,
 ``_transport.py`` puts all this together for a process, over one
-``_connection.py``; ``_events.py`` counts. ``_notification.py`` and
-``_replies.py`` are what peers of released versions need besides. ``_fit.py``
-tells what would become of a message, by 4 and 7, without sending it.
+``_connection.py``; ``_events.py`` and ``_counting.py`` count.
+``_notification.py`` and ``_replies.py`` are what peers of released versions
+need besides. ``_fit.py`` tells what would become of a message, by 4 and 7,
+without sending it.
 """
 
 # First: it chooses the threading backend before oslo.messaging is imported.

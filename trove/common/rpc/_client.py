@@ -14,6 +14,7 @@ from trove.common import context as trove_context
 from trove.common import exception
 from trove.common.rpc import _contract
 from trove.common.rpc import _events
+from trove.common.rpc import _incoming
 from trove.common.rpc import _interface
 from trove.common.rpc import _notification
 from trove.common.rpc import _plan
@@ -303,6 +304,8 @@ class Client:
         # Whether the peer is of this tree, as far as its cap tells.
         ours = self.interface.seals(cap.limit)
         sender = context.to_wire(released=not ours)
+        if ours:
+            sender[_incoming.REVISION] = self.interface.latest.name
         if not self.interface.carries_token:
             sender.pop('auth_token', None)
             sender.pop('service_catalog', None)

@@ -12,7 +12,6 @@ import dataclasses
 import logging
 import time
 from typing import Any
-from typing import Literal
 from typing import NoReturn
 
 import oslo_messaging
@@ -20,7 +19,7 @@ import oslo_messaging
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common.rpc import _contract
-from trove.common.rpc import _events
+from trove.common.rpc import _counting
 from trove.common.rpc import _forms
 from trove.common.rpc import _incoming
 from trove.common.rpc import _interface
@@ -78,14 +77,7 @@ class Dispatcher:
         self._peer = peer
         self._name = endpoints[0].interface.name
         self._found: dict[tuple[str, str], _server.Served] = {}
-        self._declared = frozenset(
-            name for each in endpoints for name in each.interface.methods
-        )
-        self._versions = frozenset(
-            str(revision.version)
-            for each in endpoints
-            for revision in each.interface.history
-        )
+        self._count = _counting.counter(endpoints, peer)
 
     def dispatch(self, incoming: Any) -> Any:
         """Do what a message says, and return the reply.
@@ -365,29 +357,6 @@ class Dispatcher:
                 *(self._name, rejection.method, rejection.version),
                 *(rejection.request_id, rejection.reason),
             )
-
-    def _count(
-        self,
-        outcome: _events.Outcome,
-        message: _Message,
-        cause: _rejection.Cause | Literal[''] = '',
-    ) -> None:
-        # What strangers write must not make labels without end.
-        known = message.method in self._declared
-        proven = bool(message.form) and len(message.version) <= 4
-        _events.record(
-            outcome,
-            self._name,
-            self._peer,
-            message.method if known else _UNKNOWN,
-            (
-                message.version
-                if proven or message.version in self._versions
-                else _UNKNOWN
-            ),
-            form=message.form,
-            cause=cause,
-        )
 
 
 def _not_taken() -> Exception:

@@ -36,7 +36,9 @@ class Event(NamedTuple):
     :param version: of the message; refused: the revision that it needs;
         probed and downgraded: the revision that was found
     :param arguments: left out: the names of the arguments
-    :param release: out: the latest release that the peer may be of
+    :param release: out: the latest release that the peer may be of; in: the
+        one whose revision the sender says to know, ``unknown`` when it is
+        newer than any here; None when nobody has said
     :param form: ``clear``, ``released`` or ``sealed``; '' where it does
         not matter
     :param cause: rejected: of the :class:`Rejection`

@@ -10,6 +10,10 @@ from typing import Literal
 
 UNKNOWN = 'unknown'
 
+#: Entry of a context, between peers of ours: the latest revision of the
+#: interface that the sender knows. It is counted, and nothing follows from it.
+REVISION = 'rpc_revision'
+
 #: Levels of lists and objects beyond which a message is not read. Much of
 #: what has to do with it, here and elsewhere, goes down level by level.
 _DEEPEST = 100

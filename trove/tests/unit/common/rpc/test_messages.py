@@ -88,6 +88,57 @@ class LowestVersionTest(base.MessageTestCase):
         self.assertEqual([], self.events)
 
 
+class ReleaseTest(base.MessageTestCase):
+    """Of what comes in it is counted of which release the sender is."""
+
+    def release(self, outcome='received'):
+        (event,) = waiting.until(
+            lambda: [e for e in self.events if e.outcome == outcome],
+            'it is counted',
+        )
+        return event.release
+
+    def when_sent_by(self, context, version='1.0'):
+        self.transport.connection.client('').prepare(
+            topic=f'sample.{self.id()}', version=version
+        ).cast(context, 'drop', what='cup')
+
+    def test_a_sender_of_ours_says_it(self):
+        self.serve().paint(self.context, 'wall')
+
+        self.assertEqual('fourth', self.release())
+
+    def test_a_peer_that_may_be_of_a_release_is_not_told(self):
+        self.announced = '1.2'
+
+        self.serve().paint(self.context, 'wall')
+
+        self.assertIsNone(self.release())
+
+    def test_an_older_sender(self):
+        self.serve()
+
+        self.when_sent_by({'rpc_revision': '1.0/hasty'})
+
+        self.assertEqual('hasty', self.release())
+
+    def test_one_that_is_newer_or_says_nonsense(self):
+        self.serve()
+        for said in ('1.11', '', ['1.10'], {}, 5):
+            self.events.clear()
+
+            self.when_sent_by({'rpc_revision': said})
+
+            self.assertEqual('unknown', self.release())
+
+    def test_what_was_rejected(self):
+        self.serve()
+
+        self.when_sent_by({'rpc_revision': '1.1'}, version='1.99')
+
+        self.assertEqual('third', self.release('rejected'))
+
+
 class FailureTest(base.MessageTestCase):
     def test_our_errors_come_back_as_themselves_without_traceback(self):
         error = self.assertRaises(
