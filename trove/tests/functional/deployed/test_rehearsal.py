@@ -304,7 +304,7 @@ class RehearsalTest(test_faults.GuestTestCase):
 
         try:
             waiting.until(
-                as_foretold, place, timeout=self.TIMEOUT, interval=0.5
+                as_foretold, place, timeout=3 * self.TIMEOUT, interval=0.5
             )
         except waiting.TimedOut:
             self.assertEqual(sorted(told), sorted(found), place)
