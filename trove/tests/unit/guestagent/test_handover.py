@@ -61,10 +61,17 @@ class HandOverTestCase(base.TestCase):
     def handover(self) -> handovers.HandOver:
         return self.messages._handover
 
-    def serve(self, version: str | None = None) -> Any:
+    def serve(
+        self, version: str | None = None, limit: rpc.Limit | None = None
+    ) -> Any:
         """Start one, as of a release."""
         keys_ = keys_fixture.Keys(None, 'k' * 32) if self.sealed else None
-        transport = self.shared.sharing(self.conf, keys=keys_)
+        transport = rpc.Transport(
+            self.conf,
+            keys=keys_,
+            limit=limit,
+            connection=self.shared.connection,
+        )
         server = transport.server(
             self.conductor, host='conductor', version=version
         )
@@ -119,6 +126,24 @@ class NewConductorsTest(HandOverTestCase):
         self.assertIn('could not be told', self.logs.output)
         # When it is back
         self.conductor.away = None
+        self.handover.round()
+        # Then
+        self.assertEqual(1, len(self.conductor.rejected))
+        self.assertEqual(0, self.kept())
+
+    def test_it_is_kept_while_the_guest_has_said_too_much(self) -> None:
+        # Given conductors that take no more of it within this hour
+        most = 0
+        self.serve(limit=rpc.Limit(lambda: most))
+        self.sink(test_rejections.rejection())
+        # When
+        self.handover.round()
+        # Then
+        self.assertEqual([], self.conductor.rejected)
+        self.assertEqual(1, self.kept())
+        self.assertIn('could not be told', self.logs.output)
+        # When there is room
+        most = 10
         self.handover.round()
         # Then
         self.assertEqual(1, len(self.conductor.rejected))
