@@ -9,39 +9,22 @@ from unittest import mock
 from trove.common import exception
 from trove.conductor import heartbeats
 from trove.objects import instance as instances
+from trove.tests.fixtures import batches
 from trove.tests.fixtures import waiting
 from trove.tests.unit.taskmanager import scene
 
 Status = instances.ServiceStatus
 
-WAIT = 60
-
-
-class Database:
-    """Takes heartbeats; holds the first ones until it is let go."""
-
-    def __init__(self):
-        self.batches = []
-        self.began = threading.Event()
-        self.go_on = threading.Event()
-        self.poison = None
-        self.error = ValueError('no')
-        self._record = instances.record_heartbeats
-
-    def __call__(self, reports):
-        self.batches.append([report.sent for report in reports])
-        self.began.set()
-        self.go_on.wait(WAIT)
-        if self.poison in self.batches[-1]:
-            raise self.error
-        return self._record(reports)
+WAIT = batches.WAIT
 
 
 class TestWriter(scene.TestCase):
     def setUp(self):
         super().setUp()
         self.config(database_retries=0, group='conductor')
-        self.database = Database()
+        self.database = batches.Slow(
+            instances.record_heartbeats, lambda report: report.sent
+        )
         patch = mock.patch.object(
             instances, 'record_heartbeats', self.database
         )

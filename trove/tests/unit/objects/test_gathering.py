@@ -8,35 +8,19 @@ import threading
 from trove.common import exception
 from trove.objects import gathering
 from trove.tests import base
+from trove.tests.fixtures import batches
 from trove.tests.fixtures import waiting
 from trove.tests.unit.objects import base as objects_base
 
-WAIT = 60
-
-
-class Writer:
-    """Doubles numbers; holds the first batch until it is let go."""
-
-    def __init__(self):
-        self.batches = []
-        self.began = threading.Event()
-        self.go_on = threading.Event()
-        self.poison = None
-        self.error = ValueError('no')
-
-    def __call__(self, items):
-        self.batches.append(list(items))
-        self.began.set()
-        self.go_on.wait(WAIT)
-        if self.poison in items:
-            raise self.error
-        return [item * 2 for item in items]
+WAIT = batches.WAIT
 
 
 class TestGathering(base.TestCase):
     def setUp(self):
         super().setUp()
-        self.writer = Writer()
+        self.writer = batches.Slow(
+            lambda items: [item * 2 for item in items]
+        )
         self.gathering = gathering.Gathering(self.writer, most=4)
 
     def write(self, *items):
