@@ -255,6 +255,8 @@ class Manager:
                     'error': error,
                     'content': strutils.mask_password(str(content)),
                 },
+                # Anything else is a fault of ours.
+                exc_info=None if isinstance(error, _EXPECTED) else error,
             )
 
     def _refused(

@@ -268,6 +268,19 @@ class TestHeartbeat(ConductorTestCase):
         self.assertIn('Repair the database', self.logs.output)
         self.assertIn("'service_status': 'healthy'", self.logs.output)
 
+    def test_fault_of_ours_is_told_with_its_place(self):
+        with mock.patch.object(
+            instances, 'record_heartbeats', side_effect=ValueError('oops')
+        ):
+            self.when_reported()
+
+        self.assertIn('Could not write down heartbeat', self.logs.output)
+        self.assertIn('Traceback', self.logs.output)
+        self.assertIn('ValueError: oops', self.logs.output)
+        # And those that follow are written.
+        self.when_reported(sent=101.0)
+        self.assertEqual(Status.HEALTHY, self.status())
+
 
 class TestUpdateBackup(ConductorTestCase):
     def setUp(self):
