@@ -212,15 +212,19 @@ class Trial:
     ) -> bool | None:
         """Whether a message is to be refused, by its contract.
 
-        None where that is not known: the peer cannot be reached, or is not
-        what the sender takes it for.
+        None where that is not known: the peer cannot be reached, or the
+        sender does not know it, or takes it for something else.
         """
         world = self.world
         declared = roles.INTERFACES[order.interface]
         cap = process.transport.caps.get(declared, peer)
         servers = world.network.listening(declared.topic(process.conf, peer))
         actual = {world.processes[s.process].part.serves for s in servers}
-        if actual != {cap.peer} or process.name in world.network.cut_off:
+        if (
+            not cap.known
+            or actual != {cap.peer}
+            or process.name in world.network.cut_off
+        ):
             return None
         return self._judge(
             declared, order.method, order.values, cap.limit, cap.peer

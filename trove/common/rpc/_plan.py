@@ -141,16 +141,27 @@ class Planner:
         )
 
     def _knows(self, span: _contract.Span) -> bool:
-        return self._interface.knows(
-            span, self._cap.limit
-        ) and self._interface.knows(span, self._cap.peer)
+        return self._interface.knows(span, self._cap.limit) and self._lasts(
+            span, self._cap.peer
+        )
+
+    def _lasts(self, span: _contract.Span, peer: _contract.Revision) -> bool:
+        """Whether a peer that is believed to be of a revision knows it."""
+        if self._cap.known or self._method.kind == 'call':
+            return self._interface.knows(span, peer)
+        # It may be of a later one and would not say that it knows it no more.
+        return all(
+            self._interface.knows(span, revision)
+            for revision in self._interface.history
+            if revision >= peer
+        )
 
     def _needs(self, *spans: _contract.Span) -> _contract.Revision:
         """The nearest revision that knows all of these, later ones first."""
         history = self._interface.history
         limit = self._cap.limit.index + 1
         for revision in (*history[limit:], *reversed(history[:limit])):
-            if all(self._interface.knows(span, revision) for span in spans):
+            if all(self._lasts(span, revision) for span in spans):
                 return revision
         return self._interface.latest
 

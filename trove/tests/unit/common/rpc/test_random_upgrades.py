@@ -18,6 +18,7 @@ from typing import Any
 import hypothesis
 from hypothesis import stateful
 from hypothesis import strategies as st
+from testtools import content
 
 from trove.common import rpc
 from trove.rehearsal import roles
@@ -76,6 +77,9 @@ def judge(
 
 
 class Upgrades(stateful.RuleBasedStateMachine):
+    #: The shortest plan so far that failed.
+    broken = ''
+
     def __init__(self) -> None:
         super().__init__()
         self.broker = brokers.Broker()
@@ -214,17 +218,27 @@ class Upgrades(stateful.RuleBasedStateMachine):
                 f'{number:3}. {step}'
                 for number, step in enumerate(self.trial.steps, 1)
             )
-            raise AssertionError(
+            Upgrades.broken = (
                 f'{broken}\nThe plan:\n{plan}\nTo run it again: '
                 f'TROVE_TEST_SEED={SEED} TROVE_TEST_EXAMPLES={EXAMPLES} '
                 'TESTS_ARGS=test_random_upgrades tools/run-tests.sh unit'
-            ) from None
+            )
+            raise AssertionError(Upgrades.broken) from None
 
 
 class RandomUpgradesTest(base.TestCase):
+    # Hypothesis looks for a shorter plan for up to five minutes.
+    timeout = 600
+
     def test_any_plan(self):
         logging.disable(logging.CRITICAL)
         self.addCleanup(logging.disable, logging.NOTSET)
+        # A test that is ended while it looks for a shorter plan tells, too.
+        self.addOnException(
+            lambda _: self.addDetail(
+                'plan', content.text_content(Upgrades.broken)
+            )
+        )
         hypothesis.seed(SEED)(Upgrades)
         stateful.run_state_machine_as_test(
             Upgrades,
@@ -233,6 +247,12 @@ class RandomUpgradesTest(base.TestCase):
                 stateful_step_count=STEPS,
                 deadline=None,
                 database=None,
+                # To find out in the end which values matter takes longer
+                # than the rest.
+                phases=[
+                    hypothesis.Phase.generate,
+                    hypothesis.Phase.shrink,
+                ],
                 suppress_health_check=list(hypothesis.HealthCheck),
             ),
         )

@@ -133,6 +133,34 @@ class ReleasedEndpointsTest(base.TestCase):
             [sent[key] for key in ('tenant', 'project', 'project_id')],
         )
 
+    def test_what_is_not_answered_goes_to_nobody_who_might_drop_it(self):
+        for name, client_class in released.CLIENTS.items():
+            for release in releases.SERIES:
+                endpoint = released.Endpoint(name, release)
+                # Nothing is known of it.
+                transport = rpc.Transport(
+                    self.conf, {}, connection=Wire(endpoint)
+                )
+                peer = _PEER if name == 'guestagent' else None
+                client = client_class(transport, peer)
+                sent = refused = 0
+                for method in client.interface.methods.values():
+                    if method.kind == 'call':
+                        continue
+                    send = getattr(client, method.name)
+                    for values in self.variants(method):
+                        try:
+                            send(trove_context.TroveContext(), **values)
+                            sent += 1
+                        except exception.PeerTooOld as error:
+                            self.assertIn('as far as is known', str(error))
+                            refused += 1
+                self.assertEqual(
+                    [], transport.connection.lost, (name, release)
+                )
+                self.assertEqual(sent, len(endpoint.run))
+                self.assertGreater(sent, 0)
+
     def test_task_managers(self):
         self.check('taskmanager')
 
