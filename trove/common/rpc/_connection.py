@@ -38,7 +38,7 @@ class Connection:
         self._clients: dict[str, oslo_messaging.RPCClient] = {}
         self._prepared: dict[tuple[str, str, float | None], Any] = {}
         self._reached = False
-        self._replies = _replies.Exchange()
+        self._replies = _replies.Replies()
 
     def open(self) -> oslo_messaging.Transport:
         with self._lock:
@@ -124,7 +124,7 @@ class Connection:
             self._reached = True
         transport = self._transport
         if transport is not None:
-            self._replies.make(transport._driver)
+            self._replies.prepare(transport._driver)
 
     def create_queue(self, topic: str, host: str) -> None:
         """Make the queues of a server that is not there yet.

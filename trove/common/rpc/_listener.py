@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import logging
-import select
 import threading
 from typing import Any
 
 import oslo_messaging
 
 from trove.common.rpc import _dispatch
+from trove.common.rpc import _reading
 
 LOG = logging.getLogger(__name__)
 
@@ -26,10 +26,6 @@ _SKIPPED = 'Failed to process message'
 #: it reads nothing for heartbeat_timeout_threshold (60 s), the broker closes
 #: the connection and gives to others what this one goes on to carry out.
 _BREATH = 10.0
-
-#: Messages that are read together, when they are there: oslo.messaging sets
-#: up an error handling for each read, which takes it as long as the message.
-_TOGETHER = 16
 
 _Plain: Any = oslo_messaging.rpc.server.RPCServer
 
@@ -154,34 +150,15 @@ class _Bounded(_Plain):  # type: ignore[misc]
 
     def _create_listener(self) -> Any:
         listener = super()._create_listener()
-        held = _held(listener)
-        if held is not None:
-            self._read_together(
-                held.connection, listener._poll_style_listener.incoming
-            )
+        reader = getattr(listener, '_poll_style_listener', None)
+        came = getattr(reader, 'incoming', [])
+
+        def deliver() -> None:
+            while came:
+                self._on_incoming([came.pop(0)])
+
+        _reading.attach(_held(listener), deliver)
         return listener
-
-    def _read_together(self, broker: Any, came: list[Any]) -> None:
-        """Read what is there when a message has come, as far as has room.
-
-        :param broker: the kombu connection
-        :param came: what was read and has not been handed on
-        """
-        read = broker.drain_events
-
-        def drain_events(timeout: float | None = None) -> None:
-            read(timeout=timeout)
-            for _ in range(1, _TOGETHER):
-                taken = self._waiting + len(came)
-                if taken >= self._most or not _readable(broker):
-                    break
-                try:
-                    read(timeout=timeout)
-                except TimeoutError:
-                    # Part of a message: those before it do not wait for it.
-                    break
-
-        broker.drain_events = drain_events
 
     def _on_incoming(self, incoming: Any) -> None:
         # In the thread that reads from the broker.
@@ -207,21 +184,6 @@ def _held(listener: Any) -> Any:
     """Return oslo.messaging's connection, None where it has none."""
     reader = getattr(listener, '_poll_style_listener', None)
     return getattr(getattr(reader, 'conn', None), 'connection', None)
-
-
-def _readable(broker: Any) -> bool:
-    if not broker.connected:
-        return False
-    # kombu's broker in memory has none.
-    sock = getattr(broker.connection, 'sock', None)
-    if sock is None:
-        return False
-    # TLS may have read more than was asked for.
-    if getattr(sock, 'pending', int)():
-        return True
-    poll = select.poll()
-    poll.register(sock, select.POLLIN)
-    return bool(poll.poll(0))
 
 
 def _leave(message: object) -> None:

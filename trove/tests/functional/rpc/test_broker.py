@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clients and servers on a real RabbitMQ that comes and goes."""
 
-import importlib
 import threading
-
-import fixtures
 
 from trove.common import context as trove_context
 from trove.common import exception
@@ -217,35 +214,6 @@ class BacklogTest(base.TestCase):
 
     def test_the_operator_s_value_counts(self):
         self.check_that_it_keeps(5, rabbit_qos_prefetch_count=5)
-
-    def test_what_waits_is_read_together(self):
-        free, reads = sample.Manager(), []
-        api = sample.API(self.transport(), 'x')
-        api.create_queue()
-        for number in range(self.messages):
-            api.drop(self.context, str(number))
-        # Not above, for it imports oslo.service: see trove/common/service.py.
-        impl_rabbit = importlib.import_module(
-            'oslo_messaging._drivers.impl_rabbit'
-        )
-        consume = impl_rabbit.Connection.consume
-
-        def counted(*args, **kwargs):
-            reads.append(1)
-            return consume(*args, **kwargs)
-
-        self.useFixture(
-            fixtures.MockPatchObject(
-                impl_rabbit.Connection, 'consume', counted
-            )
-        )
-
-        self.serve(self.transport(), free)
-        waiting.until(
-            lambda: len(free.received) == self.messages, 'all is done'
-        )
-
-        self.assertLess(len(reads), self.messages / 2)
 
     def test_a_server_that_is_stuck_can_be_stopped(self):
         stuck = Stuck(self.go_on)

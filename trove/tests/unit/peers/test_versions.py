@@ -265,6 +265,8 @@ class TestCensus(PeersTestCase):
         transport.server(made, host=host, version=version).start()
 
     def test_where_all_are_up_to_date_one_thing_is_asked(self):
+        # Nobody is silent here, only slow at worst.
+        self.config(probe_timeout=30)
         self.given_service(None, 'new')
         self.given_registered(LATEST)
 
