@@ -27,6 +27,9 @@ _SKIPPED = 'Failed to process message'
 #: the connection and gives to others what this one goes on to carry out.
 _BREATH = 10.0
 
+#: Messages that are read before they are handed on, when they are there.
+_TOGETHER = 16
+
 _Plain: Any = oslo_messaging.rpc.server.RPCServer
 
 
@@ -157,7 +160,11 @@ class _Bounded(_Plain):  # type: ignore[misc]
             while came:
                 self._on_incoming([came.pop(0)])
 
-        _reading.attach(_held(listener), deliver)
+        def more() -> bool:
+            read = len(came)
+            return read < _TOGETHER and self._waiting + read < self._most
+
+        _reading.attach(_held(listener), deliver, more)
         return listener
 
     def _on_incoming(self, incoming: Any) -> None:

@@ -24,32 +24,43 @@ _IDLE = 5.0
 _NEEDED = ('stop_consuming', '_consume_loop_stopped', '_poll_timeout')
 
 
-def attach(connection: Any, deliver: Callable[[], object]) -> None:
+def attach(
+    connection: Any,
+    deliver: Callable[[], object],
+    more: Callable[[], bool] = lambda: False,
+) -> None:
     """Have a connection of oslo.messaging read in this way.
 
     Where its driver is none for RabbitMQ, or is built otherwise, nothing is
     changed: it works as before.
 
     :param connection: of the driver
-    :param deliver: called in the thread that reads, when a message may have
+    :param deliver: called in the thread that reads, when messages may have
         come
+    :param more: whether another one that is there may be read before that
     """
     broker = getattr(connection, 'connection', None)
     if hasattr(broker, 'drain_events') and all(
         hasattr(connection, name) for name in _NEEDED
     ):
-        _Reader(connection, deliver).install()
+        _Reader(connection, deliver, more).install()
 
 
 class _Reader:
     """Takes the place of kombu's way to wait for a message."""
 
-    def __init__(self, connection: Any, deliver: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        connection: Any,
+        deliver: Callable[[], object],
+        more: Callable[[], bool],
+    ) -> None:
         self._connection = connection
         self._broker = connection.connection
         self._stop = connection.stop_consuming
         self._drain_events = self._broker.drain_events
         self._deliver = deliver
+        self._more = more
         self._waker = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         weakref.finalize(self, os.close, self._waker)
 
@@ -72,7 +83,20 @@ class _Reader:
         # itself then, and the broker not know who wants messages.
         while self._broker.connected and self._wait():
             self._drain_events(timeout=timeout)
+            # To hand on each by itself makes the threads wait for each other.
+            while self._more() and self._is_there():
+                try:
+                    self._drain_events(timeout=timeout)
+                except TimeoutError:
+                    # Part of a message: those before it do not wait for it.
+                    break
             self._deliver()
+
+    def _is_there(self) -> bool:
+        if not self._broker.connected:
+            return False
+        sock = getattr(self._broker.connection, 'sock', None)
+        return sock is not None and self._poll(sock, 0)
 
     def _wait(self) -> bool:
         """Wait for something to read.
@@ -84,19 +108,19 @@ class _Reader:
         # kombu's broker in memory has none.
         sock = getattr(self._broker.connection, 'sock', None)
         # What cannot be waited for is left to what reads.
-        come = sock is None or self._poll(sock)
+        idle = min(_IDLE, self._connection._poll_timeout)
+        come = sock is None or self._poll(sock, idle)
         if self._connection._consume_loop_stopped:
             return False
         if not come:
             raise TimeoutError
         return True
 
-    def _poll(self, sock: Any) -> bool:
+    def _poll(self, sock: Any, seconds: float) -> bool:
         # TLS may have read more than was asked for.
         if getattr(sock, 'pending', int)():
             return True
         poll = select.poll()
         poll.register(sock, select.POLLIN)
         poll.register(self._waker, select.POLLIN)
-        seconds = min(_IDLE, self._connection._poll_timeout)
         return bool(poll.poll(1000 * seconds))
