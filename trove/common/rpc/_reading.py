@@ -20,6 +20,9 @@ import weakref
 #: connection; as it does by itself.
 _IDLE = 5.0
 
+#: Seconds for which messages that have come wait for the next one.
+_SOON = 0.001
+
 #: Of oslo.messaging's connection; none is public.
 _NEEDED = ('stop_consuming', '_consume_loop_stopped', '_poll_timeout')
 
@@ -86,7 +89,7 @@ class _Reader:
             # To hand on each by itself makes the threads wait for each other.
             while self._more() and self._is_there():
                 try:
-                    self._drain_events(timeout=timeout)
+                    self._drain_events(timeout=_SOON)
                 except TimeoutError:
                     # Part of a message: those before it do not wait for it.
                     break

@@ -3,38 +3,22 @@
 
 import threading
 
-from trove.common import context as trove_context
 from trove.common import exception
-from trove.common import rpc
-from trove.tests import base
-from trove.tests.fixtures import rabbitmq
 from trove.tests.fixtures import waiting
+from trove.tests.functional.rpc import base
 from trove.tests.unit.common.rpc import sample
 
 
-class BrokerTest(base.TestCase):
+class BrokerTest(base.BrokerTestCase):
     def setUp(self):
         super().setUp()
-        self.broker = self.useFixture(rabbitmq.RabbitMQ())
-        self.transport = rpc.Transport(
-            self.conf,
-            url=self.broker.url,
-            discover={'guestagent': lambda peer: '1.10'},
-        )
-        self.addCleanup(self.transport.close)
+        self.transport = self.connected()
         self.config(rpc_send_attempts=1)
         self.manager = sample.Manager()
         self.api = sample.API(self.transport, 'x', timeout=5)
-        self.context = trove_context.TroveContext()
 
-    def serve(self, **options):
-        server = self.transport.server(
-            self.manager, host='x', peer='x', **options
-        )
-        server.start()
-        self.addCleanup(server.wait)
-        self.addCleanup(server.stop)
-        return server
+    def listen(self, **options):
+        return self.serve(self.transport, self.manager, **options)
 
     def test_a_broker_that_is_away_is_an_error_and_comes_back(self):
         # Given a broker that is away from the start,
@@ -48,7 +32,7 @@ class BrokerTest(base.TestCase):
 
         # When it comes, then all works.
         self.broker.start()
-        self.serve()
+        self.listen()
         self.assertEqual('door', self.api.paint(self.context, 'door')['what'])
 
         # When it dies in the middle, then the sender is told again,
@@ -68,7 +52,7 @@ class BrokerTest(base.TestCase):
         )
 
     def test_versions_and_errors_are_as_on_any_transport(self):
-        self.serve(version='1.1')
+        self.listen(version='1.1')
 
         # It announced 1.10 and was rolled back to 1.1.
         reply = self.api.paint(self.context, 'door', reason='ugly')
@@ -83,11 +67,9 @@ class BrokerTest(base.TestCase):
         self.api.drop(self.context, 'cup')
         self.assertEqual(1, self.broker.queues()['sample.x'])
 
-        server = self.serve()
+        server = self.listen()
 
-        waiting.until(
-            lambda: self.manager.received, 'the message has arrived'
-        )
+        waiting.until(lambda: self.manager.received, 'the message has arrived')
         self.assertEqual([('drop', {'what': 'cup'})], self.manager.received)
 
         # When the peer is gone for good, then so are its queues.
@@ -115,7 +97,7 @@ class BrokerTest(base.TestCase):
 
         # then nobody answers, and all of it is still there.
         self.assertIsNone(answer)
-        self.serve()
+        self.listen()
         waiting.until(
             lambda: len(self.manager.received) == 20, 'all have arrived'
         )
@@ -133,13 +115,13 @@ class BrokerTest(base.TestCase):
             self.assertIn('sample server x cannot be reached', str(error))
 
         # When it comes, then nothing of it was sent.
-        self.serve()
+        self.listen()
         self.assertEqual('door', self.api.paint(self.context, 'door')['what'])
         names = [name for name, _ in self.manager.received]
         self.assertEqual(['paint'], names)
 
 
-class BacklogTest(base.TestCase):
+class BacklogTest(base.BrokerTestCase):
     """What a server takes of the messages that wait for it."""
 
     #: The default of executor_thread_pool_size.
@@ -150,43 +132,33 @@ class BacklogTest(base.TestCase):
 
     def setUp(self):
         super().setUp()
-        self.broker = self.useFixture(rabbitmq.RabbitMQ())
-        self.context = trove_context.TroveContext()
         self.go_on = threading.Event()
         # Before the servers end, which waits for their threads.
         self.addCleanup(self.go_on.set)
 
-    def transport(self, **options):
+    def connected(self, **options):
         query = ''.join(f'?{k}={v}' for k, v in options.items())
-        transport = rpc.Transport(
-            self.conf,
-            url=self.broker.url + query,
-            discover={'guestagent': lambda peer: '1.10'},
-        )
-        self.addCleanup(transport.close)
-        return transport
+        return super().connected(self.broker.url + query)
 
     def serve(self, transport, manager):
-        server = transport.server(manager, host='x', peer='x')
-        server.start()
-        self.addCleanup(server.wait)
-        self.addCleanup(server.stop)
+        server = super().serve(transport, manager)
         self.addCleanup(self.go_on.set)
+        return server
 
     def check_that_it_keeps(self, bound, **options):
         """Have a server get stuck; the rest must be left to another one."""
         stuck, free = Stuck(self.go_on), sample.Manager()
-        api = sample.API(self.transport(), 'x')
+        api = sample.API(self.connected(), 'x')
         api.create_queue()
         for number in range(self.messages):
             api.drop(self.context, str(number))
-        self.serve(self.transport(**options), stuck)
+        self.serve(self.connected(**options), stuck)
         waiting.until(
             lambda: len(stuck.begun) == self.threads, 'all threads are at it'
         )
         # When another one comes, then it gets what the first has not taken:
         # what its threads are at, as many again, and what is on its way.
-        self.serve(self.transport(), free)
+        self.serve(self.connected(), free)
         kept = 2 * self.threads + bound
         waiting.until(
             lambda: len(free.received) >= self.messages - kept - self.slack,
@@ -195,18 +167,13 @@ class BacklogTest(base.TestCase):
         # and that the first one has, it does when it can.
         self.go_on.set()
         waiting.until(
-            lambda: (
-                len(stuck.received) + len(free.received) == self.messages
-            ),
+            lambda: len(stuck.received) + len(free.received) == self.messages,
             'all is done',
         )
         self.assertGreaterEqual(len(stuck.received), 2 * self.threads)
         self.assertEqual(
             {str(number) for number in range(self.messages)},
-            {
-                values['what']
-                for _, values in stuck.received + free.received
-            },
+            {values['what'] for _, values in stuck.received + free.received},
         )
 
     def test_a_server_leaves_to_others_what_it_cannot_do(self):
@@ -217,11 +184,11 @@ class BacklogTest(base.TestCase):
 
     def test_a_server_that_is_stuck_can_be_stopped(self):
         stuck = Stuck(self.go_on)
-        api = sample.API(self.transport(), 'x')
+        api = sample.API(self.connected(), 'x')
         api.create_queue()
         for number in range(self.messages):
             api.drop(self.context, str(number))
-        server = self.transport().server(stuck, host='x', peer='x')
+        server = self.connected().server(stuck, host='x', peer='x')
         server.start()
         waiting.until(
             lambda: len(stuck.begun) == self.threads, 'all threads are at it'
@@ -233,11 +200,9 @@ class BacklogTest(base.TestCase):
 
         # What it has taken it does; the broker has the rest.
         free = sample.Manager()
-        self.serve(self.transport(), free)
+        self.serve(self.connected(), free)
         waiting.until(
-            lambda: (
-                len(stuck.received) + len(free.received) == self.messages
-            ),
+            lambda: len(stuck.received) + len(free.received) == self.messages,
             'all is done',
         )
 

@@ -123,9 +123,7 @@ class HostileTestCase(base.TestCase):
         waiting.until(
             lambda: len(self.rejected) >= count, f'{count} are written down'
         )
-        self.assertEqual(
-            set(causes), {each.cause for each in self.rejected}
-        )
+        self.assertEqual(set(causes), {each.cause for each in self.rejected})
         self.assertEqual([], self.came)
         for each in self.rejected:
             self.assertFalse(each.replayable, each.reason)

@@ -7,46 +7,25 @@ import threading
 
 import fixtures
 
-from trove.common import context as trove_context
-from trove.common import rpc
-from trove.tests import base
 from trove.tests.fixtures import certificates
-from trove.tests.fixtures import rabbitmq
 from trove.tests.fixtures import relay
 from trove.tests.fixtures import waiting
+from trove.tests.functional.rpc import base
 from trove.tests.unit.common.rpc import sample
 
 
-class ReadingTest(base.TestCase):
+class ReadingTest(base.BrokerTestCase):
     messages = 100
 
     def setUp(self):
         super().setUp()
-        self.broker = self.useFixture(rabbitmq.RabbitMQ())
-        self.context = trove_context.TroveContext()
         self.manager = sample.Manager()
-
-    def transport(self, url=None):
-        transport = rpc.Transport(
-            self.conf,
-            url=url or self.broker.url,
-            discover={'guestagent': lambda peer: '1.10'},
-        )
-        self.addCleanup(transport.close)
-        return transport
 
     def through(self, network, options=''):
         url = self.broker.url.replace(
             f':{self.broker.port}/', f':{network.port}/{options}'
         )
-        return self.transport(url)
-
-    def serve(self, transport):
-        server = transport.server(self.manager, host='x', peer='x')
-        server.start()
-        self.addCleanup(server.wait)
-        self.addCleanup(server.stop)
-        return server
+        return self.connected(url)
 
     def received(self):
         return [values['what'] for _, values in self.manager.received]
@@ -67,8 +46,8 @@ class ReadingTest(base.TestCase):
                 impl_rabbit.Connection, 'consume', counted
             )
         )
-        transport = self.transport()
-        self.serve(transport)
+        transport = self.connected()
+        self.serve(transport, self.manager)
         api = sample.API(transport, 'x', timeout=30)
         # Until it knows its way, it looks as oslo.messaging does.
         api.paint(self.context, 'cup')
@@ -99,8 +78,8 @@ class ReadingTest(base.TestCase):
                 impl_rabbit.RabbitMessage, 'acknowledge', lose
             )
         )
-        self.serve(self.transport())
-        api = sample.API(self.transport(), 'x', timeout=30)
+        self.serve(self.connected(), self.manager)
+        api = sample.API(self.connected(), 'x', timeout=30)
 
         # when it is sent, then the broker sends it again.
         self.assertEqual('door', api.paint(self.context, 'door')['what'])
@@ -114,8 +93,8 @@ class ReadingTest(base.TestCase):
         self.config(
             heartbeat_timeout_threshold=3600, group='oslo_messaging_rabbit'
         )
-        transport = self.transport()
-        server = self.serve(transport)
+        transport = self.connected()
+        server = self.serve(transport, self.manager)
         sample.API(transport, 'x', timeout=30).paint(self.context, 'cup')
 
         # when they are stopped, then they end.
@@ -130,25 +109,38 @@ class ReadingTest(base.TestCase):
             )
 
     def test_a_message_does_not_wait_for_the_rest_of_the_next_one(self):
-        # Given a server, and a network that stops within a message,
-        network = self.useFixture(
-            relay.Relay(self.broker.port, mark=b'in pieces')
+        # Given a server that would wait for that long, and a network that
+        # passes on two messages at once and stops within the second,
+        for name in 'MIN', 'MAX':
+            self.useFixture(
+                fixtures.MonkeyPatch(
+                    'oslo_messaging._drivers.amqpdriver.'
+                    f'ACK_REQUEUE_EVERY_SECONDS_{name}',
+                    3600.0,
+                )
+            )
+        self.config(
+            heartbeat_timeout_threshold=3600, group='oslo_messaging_rabbit'
         )
-        self.serve(self.through(network))
-        api = sample.API(self.transport(), 'x', timeout=30)
-        api.paint(self.context, 'door')
+        gate = self.useFixture(relay.Relay(self.broker.port, mark=b'whole'))
+        network = self.useFixture(relay.Relay(gate.port, mark=b'in pieces'))
+        self.serve(self.through(network), self.manager)
+        api = sample.API(self.connected(), 'x', timeout=30)
+        api.create_queue()
 
-        # when that is the second of two, then the first is carried out,
+        # when they are sent, then the first is carried out,
         api.drop(self.context, 'whole')
         api.drop(self.context, 'cut in pieces')
+        waiting.until(lambda: b'in pieces' in gate.held, 'both are there')
+        gate.release()
         waiting.until(lambda: network.held, 'the network has stopped')
-        waiting.until(lambda: self.received()[1:], 'the first has arrived')
-        self.assertEqual(['door', 'whole'], self.received())
+        waiting.until(lambda: self.received(), 'the first is there', 15)
+        self.assertEqual(['whole'], self.received())
 
         # and the second when it is whole.
         network.release()
-        waiting.until(lambda: self.received()[2:], 'the second has arrived')
-        self.assertEqual('cut in pieces', self.received()[2])
+        waiting.until(lambda: self.received()[1:], 'the second has arrived')
+        self.assertEqual('cut in pieces', self.received()[1])
 
     def test_what_came_in_one_piece_of_tls_is_read_to_its_end(self):
         # Given a server that speaks TLS, and a network that stops,
@@ -157,8 +149,11 @@ class ReadingTest(base.TestCase):
         network = self.useFixture(
             relay.Relay(self.broker.port, mark=b'in pieces', tls=tls)
         )
-        self.serve(self.through(network, f'?ssl=true&ssl_ca_file={tls[0]}'))
-        api = sample.API(self.transport(), 'x', timeout=30)
+        self.serve(
+            self.through(network, f'?ssl=true&ssl_ca_file={tls[0]}'),
+            self.manager,
+        )
+        api = sample.API(self.connected(), 'x', timeout=30)
         self.assertEqual('door', api.paint(self.context, 'door')['what'])
 
         # when all that has come meanwhile goes on at once,
