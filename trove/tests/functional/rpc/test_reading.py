@@ -13,6 +13,9 @@ from trove.tests.fixtures import waiting
 from trove.tests.functional.rpc import base
 from trove.tests.unit.common.rpc import sample
 
+#: Without a heartbeat meanwhile, which would end the wait.
+_LONG = '?heartbeat_timeout_threshold=3600'
+
 
 class ReadingTest(base.BrokerTestCase):
     messages = 100
@@ -90,10 +93,7 @@ class ReadingTest(base.BrokerTestCase):
         self.useFixture(
             fixtures.MonkeyPatch('trove.common.rpc._reading._IDLE', 3600.0)
         )
-        self.config(
-            heartbeat_timeout_threshold=3600, group='oslo_messaging_rabbit'
-        )
-        transport = self.connected()
+        transport = self.connected(self.broker.url + _LONG)
         server = self.serve(transport, self.manager)
         sample.API(transport, 'x', timeout=30).paint(self.context, 'cup')
 
@@ -119,12 +119,11 @@ class ReadingTest(base.BrokerTestCase):
                     3600.0,
                 )
             )
-        self.config(
-            heartbeat_timeout_threshold=3600, group='oslo_messaging_rabbit'
-        )
         gate = self.useFixture(relay.Relay(self.broker.port, mark=b'whole'))
         network = self.useFixture(relay.Relay(gate.port, mark=b'in pieces'))
-        self.serve(self.through(network), self.manager)
+        self.serve(self.through(network, _LONG), self.manager)
+        # Before the server ends, which waits for all of it.
+        self.addCleanup(network.release)
         api = sample.API(self.connected(), 'x', timeout=30)
         api.create_queue()
 
