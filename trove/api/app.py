@@ -20,6 +20,7 @@ from oslo_middleware import sizelimit
 from trove.api import errors
 from trove.api import loading
 from trove.api import middleware
+from trove.api import paths
 from trove.api import request as api_request
 from trove.api import routes
 from trove.api import runtime as api_runtime
@@ -27,9 +28,7 @@ from trove.common import context as trove_context
 from trove.common import exception
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse
     from _typeshed.wsgi import WSGIApplication
-    from _typeshed.wsgi import WSGIEnvironment
 
 LOG = log.getLogger(__name__)
 
@@ -38,41 +37,6 @@ _MOST_PARAMETERS = 100
 
 prefix_map = loading.prefix_map
 pipeline_by_auth_strategy = loading.pipeline_by_auth_strategy
-
-
-class RawPath:
-    """Routes by the path as it was sent, each segment quoted.
-
-    A WSGI server decodes the path, and a name with ``%2F`` in it would fall
-    apart into two segments. The servers that we know give the path as it was
-    sent too; with any other one such a name is not found.
-    """
-
-    def __init__(self, application: WSGIApplication) -> None:
-        self.application = application
-
-    def __call__(
-        self, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]:
-        environ['PATH_INFO'] = self._quoted(environ)
-        return self.application(environ, start_response)
-
-    @staticmethod
-    def _quoted(environ: WSGIEnvironment) -> str:
-        script = environ.get('SCRIPT_NAME', '')
-        decoded = environ.get('PATH_INFO', '')
-        raw = environ.get('REQUEST_URI') or environ.get('RAW_URI') or ''
-        raw = parse.urlsplit(raw.replace('//', '/', 1)).path
-        segments = [parse.unquote_to_bytes(s) for s in raw.split('/')]
-        # Compared decoded to the end, for cheroot leaves %2F as it is. They
-        # differ when something in front of us has rewritten the path.
-        path = (script + decoded).encode('latin-1')
-        sent = parse.unquote_to_bytes(b'/'.join(segments))
-        if sent == parse.unquote_to_bytes(path):
-            segments[1 : 1 + script.count('/')] = []
-        else:
-            segments = decoded.encode('latin-1').split(b'/')
-        return '/'.join(parse.quote(s, safe='') for s in segments)
 
 
 class Resource:
@@ -191,12 +155,11 @@ def make_app(
     app: falcon.App[Any, Any] = falcon.App(
         media_type=falcon.MEDIA_JSON, cors_enable=False
     )
-    app.req_options.strip_url_path_trailing_slash = True
     _add_error_handlers(app)
     by_path = sorted(table, key=lambda route: route.path)
     for path, group in itertools.groupby(by_path, key=lambda r: r.path):
         app.add_route(path, Resource(runtime, group))
-    return RawPath(app)
+    return paths.RawPath(app)
 
 
 def _add_error_handlers(app: falcon.App[Any, Any]) -> None:

@@ -21,6 +21,11 @@ LOG = log.getLogger(__name__)
 
 JSON = 'application/json'
 
+#: The text of a path without a route.
+NO_RESOURCE = (
+    'There is no such resource. The paths are listed in the API reference.'
+)
+
 #: The fault of a status that no class of ours stands for.
 _FAULTS = {
     400: 'badRequest',
@@ -105,10 +110,7 @@ def from_falcon(error: falcon.HTTPError) -> tuple[int, str, str]:
     """Return status, fault and text of an error of the framework."""
     code = error.status_code
     if code == 404:
-        text = (
-            'There is no such resource. The paths are listed in the API '
-            'reference.'
-        )
+        text = NO_RESOURCE
     elif code == 405:
         headers = error.headers
         allowed = headers.get('Allow') if isinstance(headers, dict) else ''

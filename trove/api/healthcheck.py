@@ -12,6 +12,7 @@ from oslo_middleware.healthcheck import pluginbase
 
 from trove.api import errors
 from trove.api import loading
+from trove.api import paths
 from trove.objects import database
 
 if TYPE_CHECKING:
@@ -56,4 +57,4 @@ def app_factory(global_conf: dict[str, str], **local: str) -> WSGIApplication:
         )
         conf.set_default(name, default, group='healthcheck')
     application: WSGIApplication = healthcheck.Healthcheck(None, conf)
-    return application
+    return paths.Exact(application)

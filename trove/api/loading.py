@@ -18,6 +18,7 @@ import uuid
 from oslo_config import cfg
 from paste import deploy
 
+from trove.api import paths
 from trove.api import runtime as api_runtime
 from trove.common import exception
 
@@ -102,8 +103,7 @@ class PrefixMap:
                 environ['PATH_INFO'] = path[len(prefix) :]
                 return application(environ, start_response)
         # The file has no application for "/".
-        start_response('404 Not Found', [('Content-Length', '0')])
-        return []
+        return paths.answer_not_found(start_response)
 
 
 def prefix_map(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from oslo_log import log
 
 from trove.api import loading
+from trove.api import paths
 from trove.common import exception
 from trove.common import metrics
 
@@ -35,7 +36,7 @@ def app_factory(global_conf: dict[str, str], **local: str) -> WSGIApplication:
             )
         return found.application(environ, start_response)
 
-    return application
+    return paths.Exact(application)
 
 
 class WatchFromFirst:

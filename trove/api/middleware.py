@@ -25,6 +25,7 @@ import webob.dec
 
 from trove.api import errors
 from trove.api import loading
+from trove.api import paths
 from trove.common import context as trove_context
 from trove.common import exception
 
@@ -154,6 +155,8 @@ class Context:
     A request without a valid token is answered with 401, one whose URL names
     another project than its token with 403. The version document at ``/``
     needs neither.
+
+    :raises NotFound: the path is none that a route can have
     """
 
     def __init__(
@@ -165,6 +168,8 @@ class Context:
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
+        # First, for the segments say whose project it is.
+        paths.segments(environ)
         project = _first_segment(environ)
         if project:
             if environ.get('HTTP_X_IDENTITY_STATUS') != 'Confirmed':

@@ -89,9 +89,6 @@ class TestPaths(base.TestCase):
         self.assertEqual(200, response.status_code)
         self.assertEqual('', response.text)
 
-    def test_slash_at_the_end(self):
-        self.assertEqual(200, self.get('/flavors/').status_code)
-
     def test_path_that_is_not_utf8(self):
         response = self.get('/flavors/%ff%fe')
 
@@ -388,11 +385,3 @@ class TestPasteFile(base.TestCase):
         error = self.assertRaises(exception.ConfigurationError, self.load)
 
         self.assertIn('auth_strategy', str(error))
-
-    def test_without_an_application_for_the_root(self):
-        answers = []
-        prefixes = loading.PrefixMap({'/a': None})
-
-        prefixes({'PATH_INFO': '/b'}, lambda *args: answers.append(args))
-
-        self.assertEqual('404 Not Found', answers[0][0])
