@@ -11,6 +11,7 @@ import warnings
 import sqlalchemy as sa
 
 from trove.common import exception
+from trove.conf import database as conf_database
 from trove.db import models
 from trove.db import session
 from trove.tests import base
@@ -41,6 +42,31 @@ class SessionCases:
         """Run it once per argument at the same time; none may raise."""
         with futures.ThreadPoolExecutor(len(arguments)) as pool:
             list(pool.map(function, arguments, timeout=TIMEOUT))
+
+    def test_many_threads_share_few_connections(self):
+        # Given as many readers as there are connections, and more
+        most = conf_database.CONNECTIONS
+        inside = threading.Semaphore(0)
+        go_on = threading.Event()
+        self.addCleanup(go_on.set)
+
+        def read(_):
+            with session.reader() as db:
+                db.scalar(sa.select(sa.func.count(models.QuotaUsage.id)))
+                inside.release()
+                go_on.wait(TIMEOUT)
+
+        with futures.ThreadPoolExecutor(3 * most) as threads:
+            done = [threads.submit(read, each) for each in range(3 * most)]
+            # When all that there are are in use
+            for _ in range(most):
+                self.assertTrue(inside.acquire(timeout=TIMEOUT))
+            # Then the others wait, and get one of them in their turn.
+            self.assertFalse(inside.acquire(blocking=False))
+            go_on.set()
+            for each in done:
+                each.result(TIMEOUT)
+        self.assertEqual(most, session.engine().pool.checkedin())
 
     def test_database_that_went_away_is_used_again_when_it_is_back(self):
         self.usage('a')
