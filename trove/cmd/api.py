@@ -12,6 +12,7 @@ from trove import conf as trove_conf
 from trove.api import service as api_service
 from trove.common import metrics
 from trove.common import service
+from trove.conf import api as api_options
 from trove.peers import telemetry
 
 
@@ -23,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return service.run(
         conf,
         metrics.Watched(watch, api_service.API(conf)),
-        workers=conf.trove_api_workers,
+        workers=api_options.workers(conf),
     )
 
 

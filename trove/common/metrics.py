@@ -339,7 +339,7 @@ class Watch(service.Component):
         self._stack.close()
 
     def _check(self) -> None:
-        workers = self._conf.trove_api_workers
+        workers = self._conf.trove_api_workers or 1
         if self._in_api and self._conf.metrics.in_api and workers > 1:
             raise exception.ConfigurationError(
                 option='[metrics] in_api',
@@ -358,6 +358,9 @@ class Watched(service.Component):
     ) -> None:
         self._watch = watch
         self.component = component
+
+    def prepare(self) -> None:
+        self.component.prepare()
 
     def start(self) -> None:
         self._watch.start()

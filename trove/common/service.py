@@ -45,6 +45,14 @@ class Component(abc.ABC):
     in between.
     """
 
+    def prepare(self) -> None:  # noqa: B027
+        """Take what the processes share, before there are several.
+
+        Not called where there is only one.
+
+        :raises ConfigurationError: it cannot be had
+        """
+
     @abc.abstractmethod
     def start(self) -> None:
         """Begin to work; return as soon as that is so."""
@@ -195,6 +203,11 @@ def _say(conf: cfg.ConfigOpts, error: exception.ConfigurationError) -> None:
 def _run_workers(
     conf: cfg.ConfigOpts, component: Component, workers: int
 ) -> int:
+    try:
+        component.prepare()
+    except exception.ConfigurationError as error:
+        _say(conf, error)
+        return 1
     unsaid = multiprocessing.get_context('fork').Semaphore(1)
 
     def refuse(error: exception.ConfigurationError) -> None:

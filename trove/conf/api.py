@@ -3,7 +3,14 @@
 
 from __future__ import annotations
 
+import os
+
 from oslo_config import cfg
+
+GROUP = 'api_server'
+
+#: Workers by default, at most: more would be of use to a few clouds only.
+_MOST_WORKERS = 4
 
 API: list[cfg.Opt] = [
     cfg.HostAddressOpt(
@@ -19,10 +26,10 @@ API: list[cfg.Opt] = [
     ),
     cfg.IntOpt(
         'trove_api_workers',
-        default=1,
+        sample_default=f'<one for each processor, at most {_MOST_WORKERS}>',
         min=1,
         help='Number of processes that trove-api serves with when it serves '
-        'by itself.',
+        'by itself. Unset, it is one with [metrics] in_api.',
     ),
     cfg.IntOpt(
         'trove_api_threads',
@@ -64,6 +71,48 @@ API: list[cfg.Opt] = [
         'answers, for example https://db.example.org. By default it is taken '
         'from the request; behind a proxy either set this, or '
         '[oslo_middleware] enable_proxy_headers_parsing.',
+    ),
+]
+
+SERVER: list[cfg.Opt] = [
+    cfg.IntOpt(
+        'backlog',
+        default=1024,
+        min=1,
+        help='Number of connections that may wait until trove-api takes them '
+        'up. The system may allow fewer (net.core.somaxconn).',
+    ),
+    cfg.IntOpt(
+        'max_connections',
+        default=2048,
+        min=1,
+        help='Number of connections that each process of trove-api holds '
+        'open. For a further one room is made: the connection is closed that '
+        'has carried no request for longest, of the address that has most. '
+        'Each needs an open file; trove-api raises its soft limit as far as '
+        'the hard one allows.',
+    ),
+    cfg.IntOpt(
+        'max_header_bytes',
+        default=32768,
+        min=1024,
+        help='Size in bytes of the largest header of a request, its first '
+        'line included. A larger one is answered with 431.',
+    ),
+    cfg.IntOpt(
+        'request_timeout',
+        default=30,
+        min=1,
+        help='Seconds from the first byte of a request to its last one, '
+        'however it is divided; then it is answered with 408. Also the '
+        'seconds for a client to take an answer.',
+    ),
+    cfg.IntOpt(
+        'idle_timeout',
+        default=75,
+        min=1,
+        help='Seconds for which a connection stays open without a request. A '
+        'proxy that keeps connections open should close them earlier.',
     ),
 ]
 
@@ -116,12 +165,25 @@ VOLUMES: list[cfg.Opt] = [
 ]
 
 
+def workers(conf: cfg.ConfigOpts) -> int:
+    """Return the number of processes that trove-api serves with."""
+    if conf.trove_api_workers:
+        return int(conf.trove_api_workers)
+    if conf.metrics.in_api:
+        return 1
+    return min(len(os.sched_getaffinity(0)), _MOST_WORKERS)
+
+
 def register_opts(conf: cfg.ConfigOpts) -> None:
     conf.register_opts(API)
+    conf.register_opts(SERVER, group=GROUP)
     conf.register_opts(PAGES)
     conf.register_opts(GUESTS)
     conf.register_opts(VOLUMES)
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
-    return [('DEFAULT', [*API, *PAGES, *GUESTS, *VOLUMES])]
+    return [
+        ('DEFAULT', [*API, *PAGES, *GUESTS, *VOLUMES]),
+        (GROUP, SERVER),
+    ]

@@ -19,9 +19,7 @@ class MetricsTest(base.TestCase):
         return watch
 
     def test_they_are_not_found_by_default(self):
-        self.config(
-            group='metrics', listen=f'127.0.0.1:{ports.free_port()}'
-        )
+        self.config(group='metrics', listen=f'127.0.0.1:{ports.free_port()}')
         self.watch().start()
 
         response = self.client.simulate_get('/metrics')

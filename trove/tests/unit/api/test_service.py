@@ -95,6 +95,24 @@ class TestService(ServiceTestCase):
 
         self.assertIn('bind_port', str(error))
 
+    def test_several_processes_share_what_comes_in(self):
+        shared = service.API(self.conf, self.transport, self.cloud)
+        self.addCleanup(shared.stop)
+
+        shared.prepare()
+
+        with socket.create_connection(('127.0.0.1', shared.port)) as client:
+            shared.start()
+            client.sendall(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+            self.assertIn(b' 200', client.recv(12))
+        shared.stop()
+        shared.prepare()
+        shared.stop()
+        with socket.socket() as client:
+            self.assertNotEqual(
+                0, client.connect_ex(('127.0.0.1', shared.port))
+            )
+
     def test_a_pin_that_is_wrong(self):
         self.config(guestagent='nonsense', group='upgrade_levels')
         second = service.API(self.conf, self.transport, self.cloud)
@@ -324,9 +342,15 @@ class TestEntryPoints(base.TestCase):
         self.assertIsNone(cmd_api.main([]))
         self.config(trove_api_workers=3)
         cmd_api.main([])
+        self.config(trove_api_workers=None)
+        self.config(in_api=True, group='metrics')
+        cmd_api.main([])
 
         self.assertIsInstance(runs[0][0].component, service.API)
-        self.assertEqual([1, 3], [workers for _, workers in runs])
+        processors = len(os.sched_getaffinity(0))
+        self.assertEqual(
+            [min(processors, 4), 3, 1], [workers for _, workers in runs]
+        )
 
     def test_command_with_a_wrong_option(self):
         self.useFixture(
@@ -334,7 +358,7 @@ class TestEntryPoints(base.TestCase):
         )
         stderr = self.useFixture(fixtures.StringStream('stderr')).stream
         self.useFixture(fixtures.MonkeyPatch('sys.stderr', stderr))
-        self.config(api_paste_config='missing.ini')
+        self.config(api_paste_config='missing.ini', trove_api_workers=1)
 
         status = cmd_api.main([])
 

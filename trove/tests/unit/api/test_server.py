@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The HTTP server of trove-api with clients that do not mean well."""
+
+import contextlib
+import socket
+import threading
+
+from trove.tests.fixtures import waiting
+from trove.tests.unit.api import base
+from trove.tests.unit.api import raw
+
+
+class TestSlowClients(raw.TestCase):
+    limits = {'request_timeout': 1, 'idle_timeout': 1, 'max_connections': 100}
+
+    def test_they_hold_nobody_up(self):
+        slow = [self.connect() for _ in range(40)]
+        for client in slow[:20]:
+            client.send(b'GET / HTTP/1.1\r\nX-A: b')
+
+        self.assert_served()
+
+        for client in slow[:20]:
+            self.assertEqual(408, client.answer()[0])
+        for client in slow:
+            self.assertTrue(client.is_closed())
+        self.assert_calm()
+
+    def test_one_that_drips(self):
+        client = self.connect()
+        stop = threading.Event()
+
+        def drip():
+            with contextlib.suppress(OSError):
+                client.send(b'GET / HTTP/1.1\r\n')
+                while not stop.wait(0.05):
+                    client.send(b'X-A: b\r\n')
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(stop.set)
+
+        self.assert_fault_sent(client, b'', 408, 'badRequest', 'in time')
+        self.assert_calm()
+
+    def test_a_body_that_stops(self):
+        for head in 'Content-Length: 9', 'Transfer-Encoding: chunked':
+            client = self.connect()
+
+            self.assert_fault_sent(
+                client,
+                raw.request(
+                    'POST', '/v1.0/p/instances', head, body=b'4\r\n{}'
+                ),
+                *(408, 'badRequest', 'in time'),
+            )
+        self.assert_calm()
+
+    def test_one_that_stops_behind_an_answer(self):
+        client = self.connect()
+
+        status, _, _ = client.ask(raw.request() + b'GET / HT')
+
+        self.assertEqual(200, status)
+        self.assertEqual(408, client.answer()[0])
+
+    def test_one_that_goes_away_within_a_body(self):
+        with raw.Client(self.service.port) as client:
+            client.send(
+                raw.request('POST', '/', 'Content-Length: 9', body=b'{')
+            )
+
+        self.assert_served()
+        self.assert_calm()
+
+
+class TestManyConnections(raw.TestCase):
+    limits = {'max_connections': 5}
+
+    def test_those_that_carry_nothing_make_room(self):
+        idle = [self.connect() for _ in range(12)]
+        idle[-1].send(raw.request())
+
+        self.assertEqual(200, idle[-1].answer()[0])
+        self.assert_served()
+
+        for client in idle[:7]:
+            self.assertTrue(client.is_closed())
+        self.assertIn('max_connections', self.logs.output)
+
+    def test_those_that_carry_requests_stay(self):
+        asked, go_on = threading.Semaphore(0), threading.Event()
+        self.addCleanup(go_on.set)
+
+        def wait(**arguments):
+            asked.release()
+            go_on.wait(raw.PATIENCE)
+
+        instance = self.active()
+        self.transport.on_send = wait
+        users = raw.request(
+            'GET',
+            f'/v1.0/{base.PROJECT}/instances/{instance.id}/databases',
+            f'X-Auth-Token: alice:{base.PROJECT}',
+        )
+        clients = [self.connect() for _ in range(5)]
+        for client in clients:
+            client.send(users)
+        for _ in range(self.conf.trove_api_threads):
+            self.assertTrue(asked.acquire(timeout=raw.PATIENCE))
+
+        def is_turned_away():
+            with raw.Client(self.service.port) as client:
+                try:
+                    status, headers, body = client.answer()
+                except (EOFError, OSError):
+                    return False
+                return (
+                    status == 503
+                    and headers['retry-after'] == '1'
+                    and body['serviceUnavailable']['code'] == 503
+                )
+
+        waiting.until(
+            is_turned_away, 'further ones are turned away', raw.PATIENCE
+        )
+        go_on.set()
+        for client in clients:
+            self.assertEqual(200, client.answer()[0])
+
+
+class TestStop(raw.TestCase):
+    def test_what_was_taken_is_answered(self):
+        asked, go_on = threading.Event(), threading.Event()
+        self.addCleanup(go_on.set)
+
+        def wait(**arguments):
+            asked.set()
+            go_on.wait(raw.PATIENCE)
+
+        instance = self.active()
+        self.transport.on_send = wait
+        idle, client = self.connect(), self.connect()
+        client.send(
+            raw.request(
+                'GET',
+                f'/v1.0/{base.PROJECT}/instances/{instance.id}/databases',
+                f'X-Auth-Token: alice:{base.PROJECT}',
+            )
+        )
+        self.assertTrue(asked.wait(raw.PATIENCE))
+        stopping = threading.Thread(target=self.service.stop)
+        stopping.start()
+
+        def refuses():
+            with socket.socket() as new:
+                return new.connect_ex(('127.0.0.1', self.service.port)) != 0
+
+        waiting.until(refuses, 'no connection is taken', raw.PATIENCE)
+        go_on.set()
+
+        self.assertEqual(200, client.answer()[0])
+        stopping.join(raw.PATIENCE)
+        self.assertTrue(client.is_closed())
+        self.assertTrue(idle.is_closed())
