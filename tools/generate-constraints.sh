@@ -1,30 +1,82 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Write constraints.txt: the newest versions that the requirements allow, all
-# that they need in turn, and nothing else.
+# Write constraints.txt: versions that work together, of all that the
+# requirements need and nothing else, for every Python that is promised. It
+# needs the virtual environment of tools/install.sh --tests.
+#
+#   tools/generate-constraints.sh                   keep what is pinned and fits
+#   tools/generate-constraints.sh --upgrade         the newest of everything
+#   tools/generate-constraints.sh --upgrade-package NAME
+#   tools/generate-constraints.sh --check           write nothing
+#
+# --check tells in seconds, for each Python, which pin cannot be installed or
+# is missing, and which lower bound cannot be met.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# Those that setup.cfg promises, the lowest as Debian 12 has it.
+pythons=(3.11.2 3.12 3.13)
+
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-"${PYTHON:-python3}" -m venv "$scratch/venv"
-pip() {
-    "$scratch/venv/bin/python" -m pip --disable-pip-version-check "$@"
+inputs=(requirements.txt test-requirements.txt doc/requirements.txt
+    "$scratch/extras.txt")
+sed -n '/^\[extras\]/,/^\[entry_points\]/s/^    //p' setup.cfg \
+    >"$scratch/extras.txt"
+
+compile() {
+    tools/uv.sh pip compile --quiet --no-header --no-annotate "$@" \
+        "${inputs[@]}"
 }
 
-pip install --quiet --upgrade setuptools wheel pbr
-pip install --quiet -r requirements.txt -r test-requirements.txt \
-    -r doc/requirements.txt
-pip install --quiet --no-build-isolation --upgrade-strategy only-if-needed \
-    '.[mysql,postgresql,guestagent,standalone]'
-rm -rf build
+# check PYTHON: print what is wrong.
+check() {
+    local resolved=$scratch/$1.txt missing
+    if ! compile --python-version "$1" --constraint constraints.txt \
+        --output-file "$resolved" >/dev/null; then
+        echo "constraints.txt cannot be installed with Python $1; the" \
+            'package is named above. Run tools/generate-constraints.sh' \
+            '--upgrade-package with its name.'
+        return 1
+    fi
+    if missing=$(grep -vxF -f <(sed 's/ *;.*//' constraints.txt) \
+        "$resolved"); then
+        echo "constraints.txt does not pin what Python $1 needs:" \
+            "${missing//$'\n'/, }. Run tools/generate-constraints.sh."
+        return 1
+    fi
+    if ! compile --python-version "$1" --resolution lowest-direct \
+        --output-file "$scratch/lowest-$1.txt" >/dev/null; then
+        echo "The lower bounds of the requirements cannot be met with" \
+            "Python $1; the package is named above."
+        return 1
+    fi
+    echo "Python $1: $(wc -l <"$resolved") pins fit"
+}
+
+if [[ ${1:-} == --check ]]; then
+    status=0
+    checks=()
+    for python in "${pythons[@]}"; do
+        check "$python" &
+        checks+=($!)
+    done
+    for check in "${checks[@]}"; do
+        wait "$check" || status=1
+    done
+    exit "$status"
+fi
+
+cp constraints.txt "$scratch/constraints.txt"
+compile --universal --fork-strategy fewest --python-version 3.11 \
+    --output-file "$scratch/constraints.txt" "$@" >/dev/null
 {
-    echo '# The versions that are known to work together, for Python 3.11: all'
-    echo '# that requirements.txt, test-requirements.txt, doc/requirements.txt'
-    echo '# and the extras of setup.cfg need. Written by'
+    echo '# The versions that are known to work together, for all Pythons that'
+    echo '# setup.cfg names: all that requirements.txt, test-requirements.txt,'
+    echo '# doc/requirements.txt and the extras of setup.cfg need. Written by'
     echo '#     tools/generate-constraints.sh'
-    pip freeze --all --exclude trove --exclude pip | LC_ALL=C sort --ignore-case
-} >"$scratch/constraints.txt"
-"$scratch/venv/bin/python" -m pip check
-cp "$scratch/constraints.txt" constraints.txt
+    # uv would serve Windows and PyPy too.
+    sed "/sys_platform == 'win32'\$/d; /python_full_version/! s/ ;.*//" \
+        "$scratch/constraints.txt"
+} >constraints.txt

@@ -16,10 +16,9 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 venvs=${TROVE_INTEROP_VENVS:-$PWD/.interop}
-pip=${TROVE_VENV:-$PWD/.venv}/bin/python
-[[ -z ${TOX_ENV_DIR:-} ]] || pip=$TOX_ENV_DIR/bin/python
 python=${PYTHON:-python3.11}
-command -v "$python" >/dev/null || python=$pip
+command -v "$python" >/dev/null ||
+    python=${TOX_ENV_DIR:-${TROVE_VENV:-$PWD/.venv}}/bin/python
 
 releases=("$@")
 [[ $# -gt 0 ]] || releases=(26 12)
@@ -40,8 +39,8 @@ install_release() {
         return 0
     fi
     "$python" -m venv --clear --without-pip "$venv"
-    "$pip" -m pip --disable-pip-version-check --python "$venv/bin/python" \
-        install -qq --no-deps --no-compile --requirement "$pins"
+    tools/uv.sh pip install --quiet --python "$venv/bin/python" --no-deps \
+        --requirement "$pins"
     echo "$stamp" >"$venv/.trove-released"
     echo "Installed release $1 in $venv"
 }
@@ -65,7 +64,7 @@ for job in "${jobs[@]}"; do
     wait "$job" || status=1
 done
 if ((status)); then
-    echo 'install-released.sh: pip failed, see above. Its settings are' \
-        'those of this machine: pip config list.' >&2
+    echo 'install-released.sh: what is named above cannot be installed.' \
+        'Packages come from where pip gets them: pip config list.' >&2
 fi
 exit "$status"

@@ -35,7 +35,7 @@ esac
 
 digest() {
     cat constraints.txt ./*requirements.txt doc/requirements.txt setup.cfg \
-        setup.py pyproject.toml tools/install.sh | sha256sum | cut -d' ' -f1
+        setup.py pyproject.toml tools/install.sh tools/uv.sh | sha256sum | cut -d' ' -f1
 }
 
 stamp=$(digest)
@@ -56,36 +56,25 @@ if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
             '  apt-get install python3-venv'
 fi
 
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-
-# Say how far pip is.
-progress() {
-    awk '
-        /^Collecting/ && ++n % 20 == 0 {
-            printf "  %d packages fetched\n", n
-            fflush()
-        }
-        /^Installing collected/ {
-            printf "  installing %d\n", gsub(/,/, "") + 1
-            fflush()
-        }
-    '
-}
-
-pip() {
-    "$venv/bin/python" -m pip --disable-pip-version-check install \
-        --progress-bar off --constraint constraints.txt "$@" 2>&1 |
-        tee -a "$log" | progress || {
-        tail -n 30 "$log" >&2
-        die 'pip failed; what it said is above.'
-    }
+uv() {
+    TROVE_VENV=$venv tools/uv.sh pip install --quiet \
+        --python "$venv/bin/python" --constraint constraints.txt "$@" ||
+        die "$("$venv/bin/python" --version) cannot have what is named above." \
+            'constraints.txt is for Python 3.11.2 to 3.13: name such a one,' \
+            'as in PYTHON=python3.12. If a download failed: packages come' \
+            "from where pip gets them, $venv/bin/python -m pip config list"
 }
 
 count=$(grep -c '==' constraints.txt)
 echo "Installing the $profile set into $venv (up to $count packages)"
-pip setuptools wheel pbr
-pip "${requirements[@]}"
+# pip gets only what installs the rest. It is slow, and where something cannot
+# be installed it may search for minutes before it says so.
+"$venv/bin/python" -m pip --disable-pip-version-check install --quiet \
+    --progress-bar off --constraint constraints.txt uv ||
+    die 'pip failed; what it said is above. Its settings:' \
+        "$venv/bin/python -m pip config list"
+uv setuptools pbr
 # Built with the setuptools and pbr from above, so nothing else is fetched.
-pip --no-build-isolation --editable ".[$extras]"
+uv "${requirements[@]}" --no-build-isolation-package trove \
+    --editable ".[$extras]"
 echo "$stamp" >"$venv/.trove-$profile"

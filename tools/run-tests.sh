@@ -29,7 +29,7 @@ export PYTHONWARNINGS=${PYTHONWARNINGS:-default::DeprecationWarning:trove}
 export PATH=$venv/bin:$PATH
 
 # In the order in which they are run: what fails soonest comes first.
-all=(contracts style types unit functional interop cover docs api-ref
+all=(contracts pins style types unit functional interop cover docs api-ref
     releasenotes packaging)
 others=(genconfig genpolicy benchmarks)
 
@@ -38,6 +38,7 @@ others=(genconfig genpolicy benchmarks)
 describe() {
     case $1 in
         contracts) echo 'RPC contracts against all that is released' ;;
+        pins) echo 'dependencies can be installed with each Python' ;;
         style) echo 'ruff, hacking, bashate, shellcheck' ;;
         types) echo 'mypy --strict' ;;
         unit) echo 'unit tests' ;;
@@ -57,6 +58,10 @@ describe() {
 
 check_contracts() {
     trove-rpc contract check
+}
+
+check_pins() {
+    tools/generate-constraints.sh --check
 }
 
 check_style() {

@@ -7,7 +7,9 @@ import contextlib
 from importlib import metadata
 import importlib.util
 import io
+import os
 import pathlib
+import re
 import subprocess
 from typing import Any
 import zipfile
@@ -164,6 +166,82 @@ class TestWheel(base.TestCase):
         self.assertEqual(
             ['trove/db/script.py.mako', 'etc/trove/api-paste.ini'],
             tool('check_wheel').missing(wheel, self.top),
+        )
+
+
+class TestInstall(base.TestCase):
+    """tools/install.sh, uv.sh and generate-constraints.sh, without network"""
+
+    #: Answers what pip would, and says what else it is asked.
+    PYTHON = r"""#!/bin/sh
+case "$*" in
+    --version) echo Python 3.11.2 ;;
+    *"config list")
+        echo ":env:.cert='/certificates'"
+        echo "global.cert='/others'"
+        echo "global.index-url='https://mirror.example/simple'" ;;
+esac
+"""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.venv = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        (self.venv / 'bin').mkdir()
+        self.install('python', self.PYTHON)
+
+    def install(self, name: str, text: str) -> str:
+        path = self.venv / 'bin' / name
+        path.write_text(text)
+        path.chmod(0o755)
+        return str(path)
+
+    def run_tool(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(TOOLS / command[0]), *command[1:]],
+            env={
+                'PATH': os.environ['PATH'],
+                'PYTHON': str(self.venv / 'bin' / 'python'),
+                'TROVE_VENV': str(self.venv),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def test_uv_has_the_settings_of_pip(self) -> None:
+        self.install(
+            'uv', '#!/bin/sh\necho "$UV_DEFAULT_INDEX $SSL_CERT_FILE $*"\n'
+        )
+
+        done = self.run_tool('uv.sh', 'pip', 'tree')
+
+        self.assertEqual(
+            'https://mirror.example/simple /certificates pip tree\n',
+            done.stdout,
+            done.stderr,
+        )
+
+    def test_what_cannot_be_installed_is_named(self) -> None:
+        self.install(
+            'uv', '#!/bin/sh\necho soupsieve wants another >&2\nexit 1\n'
+        )
+
+        done = self.run_tool('install.sh', '--tests')
+
+        self.assertEqual(1, done.returncode)
+        self.assertIn('soupsieve wants another', done.stderr)
+        self.assertIn('Python 3.11.2 cannot have', done.stderr)
+        self.assertIn('PYTHON=', done.stderr)
+        self.assertEqual([], list(self.venv.glob('.trove-*')))
+
+    def test_pins_are_checked_for_each_python_that_is_promised(self) -> None:
+        setup = (import_rules.TOP / 'setup.cfg').read_text('utf-8')
+        promised = re.findall(r' Python :: (3\.\d+)', setup)
+        script = (TOOLS / 'generate-constraints.sh').read_text('utf-8')
+        (checked,) = re.findall(r'^pythons=\((.*)\)$', script, re.MULTILINE)
+
+        self.assertEqual(
+            promised, ['.'.join(v.split('.')[:2]) for v in checked.split()]
         )
 
 
