@@ -35,16 +35,17 @@ OPTS: list[cfg.Opt] = [
         'then more and more seldom, up to every ten seconds.',
     ),
     cfg.IntOpt(
-        'guest_reports_per_hour',
-        default=2000,
-        min=1,
+        'guest_reports_per_minute',
+        default=240,
+        min=8,
         mutable=True,
-        help='How many reports of one guest agent each process of a conductor '
-        'takes within an hour, heartbeats and the like aside, which overwrite '
-        'one another. Further ones are refused, counted in one row of '
-        '"trove-rpc rejected list", and told in the log, once a minute at '
-        'most. Not less than [guestagent] max_rejected, which a guest may '
-        'hand over at once.',
+        help='How many messages of one guest agent each process of a '
+        'conductor takes within a minute: a quarter of it for heartbeats and '
+        'questions, the rest for reports, of which each 16 KiB count as one '
+        'more. What is beyond it is refused before the database is asked, '
+        'counted in "trove-rpc rejected list" (cause limit), and told in the '
+        'log, once a minute at most. The guest agent keeps reports that '
+        'are refused, and sends them later.',
     ),
     cfg.IntOpt(
         'stop_timeout',

@@ -10,6 +10,9 @@ from trove.peers import keys
 from trove.peers import replays
 from trove.peers import versions
 
+#: What guests send to the conductors again and again by themselves.
+_RENEWED = ('get_versions', 'heartbeat')
+
 
 def transport(
     conf: cfg.ConfigOpts,
@@ -27,9 +30,11 @@ def transport(
     :raises ConfigurationError: a pin is wrong, or a key is missing
     """
     versions.check_pins(conf)
-    limit = None
+    budget = None
     if group == 'conductor':
-        limit = rpc.Limit(lambda: int(conf.conductor.guest_reports_per_hour))
+        budget = rpc.Budget(
+            lambda: int(conf.conductor.guest_reports_per_minute), _RENEWED
+        )
     peers = versions.Versions(conf)
     made = rpc.Transport(
         conf,
@@ -39,7 +44,7 @@ def transport(
         keys=keys.make(conf),
         rejected=rejected,
         replays=replays.Stored(conf, group),
-        limit=limit,
+        budget=budget,
     )
     peers.attach(made)
     return made

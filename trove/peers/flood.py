@@ -10,7 +10,8 @@ import time
 
 from trove.common import rpc
 
-#: How many messages of strangers are written down in a second, at most.
+#: How many kinds of messages of strangers are written down in a second, at
+#: most.
 PER_SECOND = 20
 
 #: Seconds for which the log is silent about more of the same.
@@ -28,35 +29,46 @@ def kind(rejection: rpc.Rejection) -> Kind:
     return (
         rejection.cause,
         rejection.interface,
-        rejection.method,
+        # Who sends too much does so whatever it is.
+        _ANY if rejection.cause == 'limit' else rejection.method,
         rejection.instance_id or '',
     )
 
 
 class Silence:
-    """Lets the log tell of each kind of message from time to time."""
+    """Lets the log tell of each kind of message from time to time.
 
-    def __init__(self) -> None:
+    Kinds without end count as one.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
+        #: In the order of their times.
         self._told: dict[Kind, float] = {}
 
     def is_new(self, kind: Kind) -> bool:
         """Whether such a one has not been told of for a while."""
-        now = time.monotonic()
+        now = self._clock()
         with self._lock:
-            if now - self._told.get(kind, -_SILENCE) < _SILENCE:
+            while self._told:
+                oldest = next(iter(self._told))
+                if now - self._told[oldest] < _SILENCE:
+                    break
+                del self._told[oldest]
+            if kind not in self._told and len(self._told) >= _MOST_KINDS:
+                kind = _ANY, _ANY, _ANY, _ANY
+            if kind in self._told:
                 return False
-            if len(self._told) >= _MOST_KINDS:
-                self._told.clear()
             self._told[kind] = now
             return True
 
 
 class Dam:
-    """Writes so many messages in a second; of the others one of each kind.
+    """Writes so many kinds of messages in a second, of each kind one.
 
-    Those are counted, and written down with their number as soon as there is
-    room for them.
+    The others are counted, and written down with their number as soon as
+    there is room for them.
 
     :param write: called with a message and how many alike it stands for; it
         must not raise
@@ -72,26 +84,29 @@ class Dam:
         self._clock = clock
         self._lock = threading.Lock()
         self._second = 0.0
-        self._passed = 0
+        self._passed: set[Kind] = set()
         self._held: dict[Kind, tuple[rpc.Rejection, int]] = {}
         self._drains = False
 
     def __call__(self, rejection: rpc.Rejection) -> None:
         """Write a message down, now or later."""
         with self._lock:
-            passes = self._has_room()
+            passes = self._has_room(kind(rejection))
             if not passes:
                 self._hold(rejection)
                 self._drain_later()
         if passes:
             self._write(rejection, 1)
 
-    def _has_room(self) -> bool:
+    def _has_room(self, found: Kind) -> bool:
         now = self._clock()
         if now - self._second >= 1:
-            self._second, self._passed = now, 0
-        self._passed += 1
-        return self._passed <= PER_SECOND
+            self._second = now
+            self._passed.clear()
+        if found in self._passed or len(self._passed) >= PER_SECOND:
+            return False
+        self._passed.add(found)
+        return True
 
     def _hold(self, rejection: rpc.Rejection) -> None:
         found = kind(rejection)

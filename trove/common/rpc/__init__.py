@@ -31,6 +31,7 @@ without sending it.
 
 # First: it chooses the threading backend before oslo.messaging is imported.
 from trove.common import service as _service  # noqa: F401
+from trove.common.rpc._budget import Budget
 from trove.common.rpc._client import Client
 from trove.common.rpc._contract import Argument
 from trove.common.rpc._contract import Method
@@ -52,7 +53,6 @@ from trove.common.rpc._fit import Fit
 from trove.common.rpc._fit import fit
 from trove.common.rpc._fit import received
 from trove.common.rpc._interface import Interface
-from trove.common.rpc._limits import Limit
 from trove.common.rpc._probe import probe
 from trove.common.rpc._rejection import Rejection
 from trove.common.rpc._rejection import Sink
@@ -63,6 +63,7 @@ from trove.common.rpc._transport import Transport
 
 __all__ = (
     'Argument',
+    'Budget',
     'Client',
     'Discover',
     'Event',
@@ -70,7 +71,6 @@ __all__ = (
     'Interface',
     'Keep',
     'Keys',
-    'Limit',
     'Method',
     'NOTHING',
     'Probe',

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 from typing import Literal
 from typing import Protocol
 
@@ -11,6 +12,9 @@ from trove.common.rpc import _events
 from trove.common.rpc import _incoming
 from trove.common.rpc import _rejection
 from trove.common.rpc import _server
+
+#: Versions that no history of ours has, and that are told apart.
+_MOST_NEWER: Final = 16
 
 
 class Count(Protocol):
@@ -35,6 +39,7 @@ def counter(
     history = [r for each in endpoints for r in each.interface.history]
     declared = {name for each in endpoints for name in each.interface.methods}
     versions = {str(revision.version) for revision in history}
+    most = len(versions) + _MOST_NEWER
     releases = {revision.name: revision.release for revision in history}
 
     def release(message: _incoming.Message) -> str | None:
@@ -51,13 +56,16 @@ def counter(
         cause: _rejection.Cause | Literal[''] = '',
     ) -> None:
         method, version = message.method, message.version
-        proven = bool(message.form) and len(version) <= 4
+        if bool(message.form) and len(version) <= 4:
+            # A newer release has some; who makes them up gets no more.
+            if len(versions) < most:
+                versions.add(version)
         _events.record(
             outcome,
             interface,
             peer,
             method if method in declared else _incoming.UNKNOWN,
-            version if proven or version in versions else _incoming.UNKNOWN,
+            version if version in versions else _incoming.UNKNOWN,
             release=release(message),
             form=message.form,
             cause=cause,

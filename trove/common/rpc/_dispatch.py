@@ -18,6 +18,7 @@ import oslo_messaging
 
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.common.rpc import _budget
 from trove.common.rpc import _contract
 from trove.common.rpc import _counting
 from trove.common.rpc import _forms
@@ -39,6 +40,20 @@ _UNKNOWN = _incoming.UNKNOWN
 
 _Reject = _refusing.Reject
 
+#: How often an hour the log tells of calls of a sender that are refused.
+_MOST_TOLD = 60
+
+_TOO_MUCH = (
+    'its sender has sent too much within a minute. Look at that guest agent: '
+    'it is broken, or was broken into. If not, raise [conductor] '
+    'guest_reports_per_minute'
+)
+_NOT_NOW = (
+    'The conductors take no more of this guest agent for now: it has sent '
+    'too much within a minute ([conductor] guest_reports_per_minute). What '
+    'it keeps it can send later.'
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class Receiver:
@@ -46,14 +61,14 @@ class Receiver:
 
     :param sink: None where nobody writes rejections down
     :param replays: what this process remembers is checked in any case
-    :param limit: of what each guest may send; None: there is none
+    :param budget: what each guest may cause; None: there is no limit
     """
 
     settings: _settings.Settings
     sealer: _seal.Sealer
     sink: _rejection.Sink | None
     replays: _replays.Replays | None
-    limit: _limits.Limit | None = None
+    budget: _budget.Budget | None = None
     memory: _replays.Replays = dataclasses.field(
         default_factory=_replays.Memory
     )
@@ -78,6 +93,7 @@ class Dispatcher:
         self._name = endpoints[0].interface.name
         self._found: dict[tuple[str, str], _server.Served] = {}
         self._count = _counting.counter(endpoints, peer)
+        self._told = _limits.Limit(lambda: _MOST_TOLD)
 
     def dispatch(self, incoming: Any) -> Any:
         """Do what a message says, and return the reply.
@@ -88,6 +104,13 @@ class Dispatcher:
         """
         waits = getattr(incoming, 'reply_q', None) is not None
         message = _Message('call' if waits else 'cast')
+        try:
+            return self._dispatch(message, incoming)
+        finally:
+            if message.payer is not None and self._receiver.budget is not None:
+                self._receiver.budget.leave(message.payer)
+
+    def _dispatch(self, message: _Message, incoming: Any) -> Any:
         try:
             self._read(message, incoming)
             if message.kind == 'cast':
@@ -105,6 +128,8 @@ class Dispatcher:
             self._check(message, served)
         except _Reject as rejected:
             self._reject(message, rejected)
+            if rejected.answer is not None:
+                return rejected.answer
             _refusing.tell(rejected.error)
         except Exception as error:
             # A fault of ours must not make a message vanish.
@@ -224,25 +249,31 @@ class Dispatcher:
         message.form = accepted.form
         method = interface.methods.get(message.method)
         repeatable = method is not None and method.repeatable
-        # Others overwrite what the one before has said, or only ask.
-        if not repeatable or (message.kind == 'call' and message.arguments):
-            self._check_limit(message)
+        self._charge(message, accepted)
         if accepted.sent is not None and accepted.id is not None:
             self._check_copy(message, accepted.id, accepted.sent, repeatable)
         return accepted
 
-    def _check_limit(self, message: _Message) -> None:
-        limit = self._receiver.limit
-        if limit is None:
+    def _charge(self, message: _Message, accepted: _seal.Accepted) -> None:
+        """See that its sender has not sent too much already."""
+        budget = self._receiver.budget
+        proven = message.sender is not None
+        named = message.sender or _opening.concerned(message.arguments)
+        if budget is None or named is None:
             return
-        sender = message.sender or _opening.concerned(message.arguments)
-        if sender is not None and not limit.take(sender):
-            self._refuse(
-                'limit',
-                'its sender has sent too much within an hour. Look at that '
-                'guest agent: it is broken, or was broken into. If not, '
-                'raise [conductor] guest_reports_per_hour',
+        payer = _budget.Payer(named, proven)
+        size = _incoming.size(message.arguments)
+        taken = budget.take(payer, message.method, size)
+        if taken and not budget.is_renewed(message.method):
+            # Who waits for an answer can ask again.
+            taken = budget.enter(payer, waits=message.kind == 'cast')
+            message.payer = payer if taken else None
+        if not taken:
+            error = exception.ServiceUnavailable(_NOT_NOW)
+            sealed = self._receiver.sealer.failure(
+                accepted, type(error).__name__, str(error)
             )
+            raise _Reject('limit', _TOO_MUCH, _not_taken(), sealed)
 
     def _check_copy(
         self, message: _Message, name: str, sent: float, repeatable: bool
@@ -329,12 +360,13 @@ class Dispatcher:
             self._name, self._peer, message, rejected
         )
         if message.kind == 'call' and rejection.honest:
-            LOG.info(
-                'Refused the call of %s %r: %s.',
-                self._name,
-                message.method,
-                rejected.reason,
-            )
+            if self._told.take(message.sender or ''):
+                LOG.info(
+                    'Refused the call of %s %r: %s.',
+                    self._name,
+                    message.method,
+                    rejected.reason,
+                )
         elif self._receiver.sink is not None:
             self._write_down(self._receiver.sink, rejection)
         else:

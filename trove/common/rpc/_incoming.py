@@ -8,6 +8,8 @@ import marshal
 from typing import Any
 from typing import Literal
 
+from trove.common.rpc import _budget
+
 UNKNOWN = 'unknown'
 
 #: Entry of a context, between peers of ours: the latest revision of the
@@ -24,6 +26,7 @@ class Message:
     """What is known of a message; filled in on its way.
 
     :param id: of a sealed one, when it may be a copy
+    :param payer: whose turn it is that is to be given back
     """
 
     kind: Literal['call', 'cast']
@@ -34,6 +37,7 @@ class Message:
     sender: str | None = None
     form: str = ''
     id: str | None = None
+    payer: _budget.Payer | None = None
 
 
 def size(value: Any) -> int:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from typing import NoReturn
 
 import oslo_messaging
@@ -30,15 +31,21 @@ class Reject(Exception):
     """Ends the way of a message that cannot be taken.
 
     :param error: what a sender that waits is told
+    :param answer: the same, sealed; None where that cannot be
     """
 
     def __init__(
-        self, cause: _rejection.Cause, reason: str, error: Exception
+        self,
+        cause: _rejection.Cause,
+        reason: str,
+        error: Exception,
+        answer: Any | None = None,
     ) -> None:
         super().__init__(reason)
         self.cause = cause
         self.reason = reason
         self.error = error
+        self.answer = answer
 
 
 class NotTaken(Exception):

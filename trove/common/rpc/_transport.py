@@ -11,6 +11,7 @@ from oslo_config import cfg
 import oslo_messaging
 
 from trove.common import exception
+from trove.common.rpc import _budget
 from trove.common.rpc import _caps
 from trove.common.rpc import _connection
 from trove.common.rpc import _contract
@@ -20,7 +21,6 @@ from trove.common.rpc import _events
 from trove.common.rpc import _forms
 from trove.common.rpc import _incoming
 from trove.common.rpc import _interface
-from trove.common.rpc import _limits
 from trove.common.rpc import _listener
 from trove.common.rpc import _probe
 from trove.common.rpc import _rejection
@@ -58,7 +58,7 @@ class Transport:
     :param keys: for sealed messages; None: everything goes in the clear
     :param rejected: writes down what a server could not take
     :param replays: remembers what the servers took, beyond this process
-    :param limit: of what each guest may send to the servers
+    :param budget: what each guest may cause by what it sends to the servers
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Transport:
         keys: _seal.Keys | None = None,
         rejected: _rejection.Sink | None = None,
         replays: _replays.Replays | None = None,
-        limit: _limits.Limit | None = None,
+        budget: _budget.Budget | None = None,
         connection: _connection.Connection | None = None,
     ) -> None:
         self.conf = conf
@@ -87,7 +87,7 @@ class Transport:
             keys, lambda: str(self.settings['rpc_seal_minimum'])
         )
         self._receiver = _dispatch.Receiver(
-            self.settings, self.sealer, rejected, replays, limit
+            self.settings, self.sealer, rejected, replays, budget
         )
         self._owns = connection is None
         self.connection = connection or _connection.Connection(conf, url)

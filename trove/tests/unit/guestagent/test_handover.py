@@ -62,14 +62,14 @@ class HandOverTestCase(base.TestCase):
         return self.messages._handover
 
     def serve(
-        self, version: str | None = None, limit: rpc.Limit | None = None
+        self, version: str | None = None, budget: rpc.Budget | None = None
     ) -> Any:
         """Start one, as of a release."""
         keys_ = keys_fixture.Keys(None, 'k' * 32) if self.sealed else None
         transport = rpc.Transport(
             self.conf,
             keys=keys_,
-            limit=limit,
+            budget=budget,
             connection=self.shared.connection,
         )
         server = transport.server(
@@ -132,21 +132,24 @@ class NewConductorsTest(HandOverTestCase):
         self.assertEqual(0, self.kept())
 
     def test_it_is_kept_while_the_guest_has_said_too_much(self) -> None:
-        # Given conductors that take no more of it within this hour
-        most = 0
-        self.serve(limit=rpc.Limit(lambda: most))
-        self.sink(test_rejections.rejection())
+        # Given conductors that take nine reports of a guest within a minute
+        now = 0.0
+        asked = ('get_versions',)
+        self.serve(budget=rpc.Budget(lambda: 12, asked, lambda: now))
+        for _ in range(12):
+            self.sink(test_rejections.rejection())
         # When
         self.handover.round()
-        # Then
-        self.assertEqual([], self.conductor.rejected)
-        self.assertEqual(1, self.kept())
+        # Then it stops at the first that is refused, and keeps the others.
+        self.assertEqual(9, len(self.conductor.rejected))
+        self.assertEqual(3, self.kept())
         self.assertIn('could not be told', self.logs.output)
+        self.assertIn('guest_reports_per_minute', self.logs.output)
         # When there is room
-        most = 10
+        now += 60
         self.handover.round()
         # Then
-        self.assertEqual(1, len(self.conductor.rejected))
+        self.assertEqual(12, len(self.conductor.rejected))
         self.assertEqual(0, self.kept())
 
     def test_how_often_it_came_is_said(self) -> None:

@@ -21,7 +21,7 @@ class DamTest(base.TestCase):
     def write(self, rejection, count):
         self.written.append((rejection.method, rejection.sender, count))
 
-    def when_rejected(self, *methods):
+    def when_rejected(self, *methods, cause='seal'):
         for method in methods:
             self.dam(
                 rpc.Rejection(
@@ -31,7 +31,7 @@ class DamTest(base.TestCase):
                     method=method,
                     version='1.0',
                     kind='cast',
-                    cause='seal',
+                    cause=cause,
                     reason='forged',
                     arguments={},
                 )
@@ -44,17 +44,30 @@ class DamTest(base.TestCase):
         )
 
     def test_a_few_are_written_at_once(self):
-        self.when_rejected(*['a'] * flood.PER_SECOND)
+        names = [f'm{number}' for number in range(flood.PER_SECOND)]
 
-        self.assertEqual([('a', 'a-guest', 1)] * 20, self.written)
+        self.when_rejected(*names)
 
-    def test_of_more_there_is_one_of_each_kind_with_its_number(self):
+        self.assertEqual(
+            [(name, 'a-guest', 1) for name in names], self.written
+        )
+
+    def test_of_one_kind_there_is_one_in_a_second_with_its_number(self):
         self.when_rejected(*['a'] * 200, 'b', 'a')
         self.wait_for(202)
 
         self.assertEqual(
-            [('a', 'a-guest', 181), ('b', 'a-guest', 1)],
-            self.written[flood.PER_SECOND :],
+            [('a', 'a-guest', 1), ('b', 'a-guest', 1), ('a', 'a-guest', 200)],
+            self.written,
+        )
+
+    def test_of_a_guest_that_sends_too_much_all_are_one_kind(self):
+        names = [f'm{number}' for number in range(9)]
+        self.when_rejected(*names, cause='limit')
+        self.wait_for(9)
+
+        self.assertEqual(
+            [('m0', 'a-guest', 1), ('m1', 'a-guest', 8)], self.written
         )
 
     def test_kinds_without_end_take_no_memory(self):
@@ -73,9 +86,38 @@ class DamTest(base.TestCase):
         )
 
     def test_in_the_next_second_there_is_room_again(self):
-        self.when_rejected(*['a'] * flood.PER_SECOND)
+        self.when_rejected(*(f'm{i}' for i in range(flood.PER_SECOND)))
         self.now += 1
 
         self.when_rejected('b')
 
         self.assertEqual(('b', 'a-guest', 1), self.written[-1])
+
+
+class SilenceTest(base.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.now = 1000.0
+        self.silence = flood.Silence(lambda: self.now)
+
+    def told(self, *senders):
+        return [
+            self.silence.is_new(('seal', 'conductor', 'a', sender))
+            for sender in senders
+        ]
+
+    def test_each_kind_is_told_once_a_minute(self):
+        self.assertEqual([True, False, True], self.told('a', 'a', 'b'))
+        self.now += 59
+        self.assertEqual([False], self.told('a'))
+        self.now += 1
+        self.assertEqual([True, False], self.told('a', 'a'))
+
+    def test_kinds_without_end_fill_no_log(self):
+        self.useFixture(
+            fixtures.MonkeyPatch('trove.peers.flood._MOST_KINDS', 3)
+        )
+
+        told = self.told(*map(str, range(100)), '0')
+
+        self.assertEqual([True] * 4 + [False] * 97, told)

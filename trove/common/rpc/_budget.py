@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How much one sender may cause: rows, lines of the log, waiting threads.
+
+There is one budget for all of it. It is asked as soon as it is known who has
+sent a message, before the database is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Collection
+import dataclasses
+import threading
+import time
+from typing import Final
+from typing import NamedTuple
+
+#: Seconds in which what was used comes back.
+_WINDOW: Final = 60.0
+
+#: What is renewed by itself has this part for itself: whoever hands over a
+#: lot is not to look as if it were silent.
+_RENEWED: Final = 4
+
+#: Bytes that count as one more message.
+_BYTES: Final = 16_384
+
+#: Messages of a sender that are worked on at once. Of many threads and
+#: connections to the database, one sender takes no more.
+AT_ONCE: Final = 4
+
+#: Seconds for which a message waits for its turn among those of its sender.
+_PATIENCE: Final = 5.0
+
+#: Senders that are remembered, at most; those who proved who they are and
+#: those who only say so, each. Beyond it newcomers share one account.
+_MOST: Final = 100_000
+
+_EVERYBODY: Final = ''
+
+
+class Payer(NamedTuple):
+    """Whose budget it is.
+
+    :param name: of the instance
+    :param proven: it was sealed with the key of that instance; whoever only
+        names it must not use up what is its own
+    """
+
+    name: str
+    proven: bool
+
+
+@dataclasses.dataclass(slots=True)
+class _Account:
+    """What is left, and when that was so."""
+
+    left: float
+    at: float
+
+
+class Budget:
+    """Counts what each sender causes, and refuses what is too much.
+
+    Each gets as much in a minute as the option says, all of it at once if it
+    was quiet before. Safe for threads.
+
+    :param most: gives how many messages a minute
+    :param renewed: methods whose next message says all that the one before
+        did; they have a quarter for themselves, all others the rest
+    """
+
+    def __init__(
+        self,
+        most: Callable[[], int],
+        renewed: Collection[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._most = most
+        self._renewed = frozenset(renewed)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._accounts: dict[bool, dict[tuple[str, bool], _Account]] = {
+            False: {},
+            True: {},
+        }
+        self._swept = {False: -_WINDOW, True: -_WINDOW}
+        self._turn = threading.Condition()
+        self._working: dict[Payer, int] = {}
+
+    def is_renewed(self, method: str) -> bool:
+        """Whether another message like it comes by itself."""
+        return method in self._renewed
+
+    def take(self, payer: Payer, method: str, size: int) -> bool:
+        """Charge a message; False when there is too little left.
+
+        :param size: in bytes, about
+        """
+        renewed = self.is_renewed(method)
+        most = self._most()
+        share = max(1, most // _RENEWED)
+        limit = share if renewed else max(1, most - share)
+        now = self._clock()
+        with self._lock:
+            account = self._account(payer, renewed, limit, now)
+            back = (now - account.at) * limit / _WINDOW
+            account.left = min(limit, account.left + back)
+            account.at = now
+            if account.left < 1:
+                return False
+            account.left -= 1 + size // _BYTES
+            return True
+
+    def enter(self, payer: Payer, waits: bool) -> bool:
+        """Begin with a message; :meth:`leave` has to follow.
+
+        :param waits: rather than be refused at once, for a while
+        :returns: False when so many of the sender are worked on already
+        """
+        with self._turn:
+            if self._working.get(payer, 0) >= AT_ONCE and not (
+                waits
+                and self._turn.wait_for(
+                    lambda: self._working.get(payer, 0) < AT_ONCE,
+                    timeout=_PATIENCE,
+                )
+            ):
+                return False
+            self._working[payer] = self._working.get(payer, 0) + 1
+            return True
+
+    def leave(self, payer: Payer) -> None:
+        """A message that was begun with is done."""
+        with self._turn:
+            left = self._working.pop(payer) - 1
+            if left:
+                self._working[payer] = left
+            if left == AT_ONCE - 1:
+                self._turn.notify_all()
+
+    def _account(
+        self, payer: Payer, renewed: bool, limit: int, now: float
+    ) -> _Account:
+        accounts = self._accounts[payer.proven]
+        key = payer.name, renewed
+        found = accounts.get(key)
+        if found is None and len(accounts) >= _MOST:
+            self._sweep(payer.proven, now)
+            if len(accounts) >= _MOST:
+                key = _EVERYBODY, renewed
+                found = accounts.get(key)
+        if found is None:
+            found = accounts[key] = _Account(limit, now)
+        return found
+
+    def _sweep(self, proven: bool, now: float) -> None:
+        """Forget who was quiet for so long that nothing is held against him.
+
+        Nobody else: a flood of names must not give anybody a new account.
+        """
+        if now - self._swept[proven] < 1:
+            return
+        self._swept[proven] = now
+        accounts = self._accounts[proven]
+        for key, account in list(accounts.items()):
+            if account.left >= 0 and now - account.at >= _WINDOW:
+                del accounts[key]
