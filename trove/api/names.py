@@ -1,58 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which names of databases and users a datastore takes.
+"""Which names of databases and users a request may give.
 
-A name with quotes, blanks, dots or SQL in it is legal where the datastore
-quotes identifiers; it is passed on as it is. What cannot work, or belongs to
-Trove or to the server itself, is refused before a message is sent.
+What a datastore takes is said by :mod:`trove.common.datastores`, what can be
+addressed by :mod:`trove.common.names`: a name is held against both before a
+message is sent. A name with quotes, blanks, dots or SQL in it is legal where
+the datastore quotes identifiers; it is passed on as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-import dataclasses
 from typing import Any
 
+from oslo_config import cfg
+
+from trove.common import datastores
 from trove.common import exception
+from trove.common import names
+
+ANY_HOST = datastores.ANY_HOST
+Rules = datastores.Rules
 
 
-@dataclasses.dataclass(frozen=True)
-class Rules:
-    """The rules of one datastore.
+def rules(manager: str, conf: cfg.ConfigOpts | None = None) -> Rules:
+    """Return the rules for a datastore's manager.
 
-    :ivar longest: most bytes of a name in UTF-8
-    :ivar prefixes: beginnings of user names that the server keeps for itself
-    :ivar hosts: whether a user is known by name and host
+    :param conf: its group of this manager may reserve further names
     """
-
-    longest: int = 255
-    databases: frozenset[str] = frozenset()
-    users: frozenset[str] = frozenset({'os_admin', 'root'})
-    prefixes: tuple[str, ...] = ()
-    hosts: bool = True
-
-
-#: By the manager of the datastore version; others get the defaults.
-RULES = {
-    'postgresql': Rules(
-        longest=63,
-        databases=frozenset(
-            {'os_admin', 'postgres', 'template0', 'template1'}
-        ),
-        users=frozenset(
-            {'none', 'os_admin', 'postgres', 'public', 'replicator', 'root'}
-        ),
-        prefixes=('pg_',),
-        hosts=False,
-    ),
-}
-
-#: The host of a user who may come from anywhere.
-ANY_HOST = '%'
-
-
-def rules(manager: str) -> Rules:
-    """Return the rules for a datastore's manager."""
-    return RULES.get(manager, Rules())
+    if conf is None or manager not in conf:
+        return datastores.rules(manager)
+    group = conf[manager]
+    return datastores.rules(
+        manager,
+        group.ignore_dbs if 'ignore_dbs' in group else (),
+        group.ignore_users if 'ignore_users' in group else (),
+    )
 
 
 def split_user(rule: Rules, text: str) -> tuple[str, str]:
@@ -70,33 +52,25 @@ def split_user(rule: Rules, text: str) -> tuple[str, str]:
 def check_database(rule: Rules, name: str) -> str:
     """Return the name of a database that may be made.
 
-    :raises BadRequest: it is too long or reserved
+    :raises BadRequest: it is too long or reserved, or cannot be addressed
     """
-    _check(rule, 'database', name)
-    if name.lower() in rule.databases:
-        raise _reserved('database', name)
-    return name
+    return names.check('database', rule.check_database(name))
 
 
 def check_user(rule: Rules, name: str, host: str | None) -> tuple[str, str]:
     """Return name and host of a user that may be made.
 
-    :raises BadRequest: the name is too long or reserved, or the datastore
-        does not know hosts
+    :raises BadRequest: the name is too long or reserved or cannot be
+        addressed, or the datastore does not know hosts
     """
-    _check(rule, 'user', name)
-    lower = name.lower()
-    if lower in rule.users or lower.startswith(rule.prefixes or ('\0',)):
-        raise _reserved('user', name)
-    if host in (None, ANY_HOST):
-        return name, ANY_HOST
-    if not rule.hosts:
+    names.check('user', rule.check_user(name))
+    if split_user(rule, name) != (name, ANY_HOST):
         raise exception.BadRequest(
-            f'The user "{name}" has the host "{host}", but users of this '
-            'datastore have no hosts. Leave "host" out, and restrict the '
-            'networks with "access" of the instance.'
+            f'The name of the user is {names.show(name)}. In a path, what '
+            'follows the "@" would be the host; choose a name without it'
+            + (', and give the host as "host".' if rule.hosts else '.')
         )
-    return name, str(host)
+    return name, rule.check_host(name, host)
 
 
 def check_new(
@@ -108,13 +82,17 @@ def check_new(
 
     :param databases: as in a request: name, character_set, collate
     :param users: as in a request: name, password, host, databases
-    :raises BadRequest: a name is refused or given twice
+    :raises BadRequest: a name, a password or an encoding is refused, or a
+        name is given twice
     """
     wire_databases: dict[str, dict[str, Any]] = {}
     for item in databases:
         name = check_database(rule, item['name'])
         if name in wire_databases:
             raise _twice('database', name)
+        rule.check_encoding(
+            name, item.get('character_set'), item.get('collate')
+        )
         wire_databases[name] = {
             '_name': name,
             '_character_set': item.get('character_set'),
@@ -128,13 +106,36 @@ def check_new(
         wire_users[key] = {
             '_name': key[0],
             '_host': key[1],
-            '_password': item['password'],
+            '_password': rule.check_password(item['password']),
             '_databases': [
-                {'_name': check_database(rule, database['name'])}
+                {'_name': rule.check_database(database['name'], new=False)}
                 for database in item.get('databases', ())
             ],
         }
     return list(wire_databases.values()), list(wire_users.values())
+
+
+def check_known(
+    rule: Rules, users: Iterable[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return users that there may be, with new passwords.
+
+    :param users: as in a request: name, password, host
+    :raises BadRequest: one is reserved or named twice, or a password is
+        refused
+    """
+    known: dict[tuple[str, str], dict[str, Any]] = {}
+    for item in users:
+        name = rule.check_user(item['name'], new=False)
+        host = rule.check_host(name, item.get('host'))
+        if (name, host) in known:
+            raise _twice('user', name)
+        known[name, host] = {
+            'name': name,
+            'host': host,
+            'password': rule.check_password(item['password']),
+        }
+    return list(known.values())
 
 
 def check_grants(
@@ -150,36 +151,15 @@ def check_grants(
         for database in user['_databases']:
             if database['_name'] not in there:
                 raise exception.BadRequest(
-                    f'The user "{user["_name"]}" is to use the database '
-                    f'"{database["_name"]}", which does not exist. Create '
-                    'it first, or name it under "databases".'
+                    f'The user {names.show(user["_name"])} is to use the '
+                    f'database {names.show(database["_name"])}, which does '
+                    'not exist. Create it first, or name it under '
+                    '"databases".'
                 )
-
-
-def _check(rule: Rules, what: str, name: str) -> None:
-    if '\x00' in name:
-        raise exception.BadRequest(
-            f'The name of the {what} holds the character U+0000. Remove it.'
-        )
-    if not name.strip():
-        raise exception.BadRequest(
-            f'The name of the {what} is blank; give it a name.'
-        )
-    if len(name.encode('utf-8', 'surrogatepass')) > rule.longest:
-        raise exception.BadRequest(
-            f'The name of the {what} "{name[:20]}…" is too long: this '
-            f'datastore takes at most {rule.longest} bytes of UTF-8.'
-        )
-
-
-def _reserved(what: str, name: str) -> exception.BadRequest:
-    return exception.BadRequest(
-        f'The name "{name}" is reserved by the datastore or by Trove; '
-        f'choose another one for the {what}.'
-    )
 
 
 def _twice(what: str, name: str) -> exception.BadRequest:
     return exception.BadRequest(
-        f'The {what} "{name}" is named twice in the request; name it once.'
+        f'The {what} {names.show(name)} is named twice in the request; name '
+        'it once.'
     )

@@ -146,13 +146,15 @@ POSTGRESQL_OPTS: list[cfg.Opt] = [
     cfg.ListOpt(
         'ignore_users',
         default=['os_admin', 'postgres'],
-        help='Users that are neither listed nor may be made or changed.',
+        help='Users that are neither listed nor may be made or changed. '
+        'Give trove-api the same, so that it refuses what guests refuse.',
     ),
     cfg.ListOpt(
         'ignore_dbs',
         default=['os_admin', 'postgres'],
         help='Databases that are neither listed nor may be made or changed. '
-        'The templates of PostgreSQL are never listed.',
+        'The templates of PostgreSQL are never listed. Give trove-api the '
+        'same.',
     ),
     cfg.IntOpt(
         'default_password_length',

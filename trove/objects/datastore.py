@@ -14,6 +14,7 @@ from oslo_config import cfg
 import sqlalchemy as sa
 
 from trove.common import exception
+from trove.common import names
 from trove.db import models
 from trove.db import session
 
@@ -155,12 +156,14 @@ def save(name: str, default_version: str | None = None) -> Datastore:
     :param default_version: id or name of one of its versions; None leaves
         it as it is
     :raises UnknownDatastoreVersion: it has no such version
+    :raises BadRequest: a new one cannot have this name
     """
     with session.writer() as db:
         row = db.scalar(
             sa.select(models.Datastore).where(models.Datastore.name == name)
         )
         if row is None:
+            _check_name(name)
             row = models.Datastore(name=name)
             db.add(row)
             db.flush()
@@ -189,6 +192,7 @@ def save_version(
 
     :param version: the datastore's own number; the name when there is none
     :raises DatastoreNotFound: there is no such datastore
+    :raises BadRequest: a new one cannot have this name
     """
     number = version or name
     with session.writer() as db:
@@ -207,6 +211,7 @@ def save_version(
             )
         )
         if row is None:
+            names.check('datastore version', name)
             row = models.DatastoreVersion(
                 datastore_id=parent.id, name=name, version=number
             )
@@ -220,6 +225,15 @@ def save_version(
         row.repl_strategy = repl_strategy
         db.flush()
         return version_from(row, parent)
+
+
+def _check_name(name: str) -> None:
+    names.check('datastore', name)
+    if name == 'versions':
+        raise exception.BadRequest(
+            'The name of the datastore is "versions", which is a path of '
+            'the API; choose another name.'
+        )
 
 
 def version_from(

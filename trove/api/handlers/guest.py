@@ -33,7 +33,9 @@ class Guest:
         self.instance.require_available()
         self.client: guest_api.API = request.runtime.guest(self.instance.id)
         version = self.instance.datastore_version
-        self.rules = names.rules(version.manager or '' if version else '')
+        self.rules = names.rules(
+            version.manager or '' if version else '', request.runtime.conf
+        )
 
     def databases(self) -> list[str]:
         """Return the names of all databases."""
@@ -53,7 +55,8 @@ class Guest:
         """
         name, host = names.split_user(self.rules, text)
         try:
-            names.check_user(self.rules, name, host)
+            self.rules.check_user(name, new=False)
+            self.rules.check_host(name, host)
         except exception.BadRequest:
             # Above all not one of the system's, which nobody may touch.
             raise exception.UserNotFound(name=text) from None
@@ -84,7 +87,7 @@ class Guest:
 
     def _is_usual(self, name: str) -> bool:
         try:
-            names.check_database(self.rules, name)
+            self.rules.check_database(name, new=False)
         except exception.BadRequest:
             return False
         return True

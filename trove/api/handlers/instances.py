@@ -18,6 +18,7 @@ from trove.api.schemas import instance as schema
 from trove.api.views import instance as views
 from trove.cloud import base as cloud_base
 from trove.common import exception
+from trove.common import names as common_names
 from trove.objects import datastore as datastores
 from trove.objects import instance as instances
 
@@ -35,6 +36,7 @@ _LATER = {
 
 def create(request: api_request.Request) -> dict[str, Any]:
     body = request.body['instance']
+    common_names.check_instance(body['name'])
     _refuse_later(body, schema.LATER)
     if body.get('users'):
         request.authorize('instance:extension:user:create')
@@ -45,7 +47,7 @@ def create(request: api_request.Request) -> dict[str, Any]:
     flavor = _flavor(request, body)
     size = _volume_size(request, body)
     databases, users = names.check_new(
-        names.rules(version.manager or ''),
+        names.rules(version.manager or '', request.runtime.conf),
         body.get('databases') or (),
         body.get('users') or (),
     )
@@ -83,6 +85,8 @@ def show(request: api_request.Request) -> dict[str, Any]:
 def update(request: api_request.Request) -> None:
     """Change the name, who may reach the instance, or both."""
     body = request.body['instance']
+    if 'name' in body:
+        common_names.check_instance(body['name'])
     _refuse_unapplied(request, body)
     instance = request.instance()
     for key in ('replica_of', 'slave_of'):

@@ -22,6 +22,7 @@ def enable(request: api_request.Request) -> dict[str, Any]:
     password = (request.body or {}).get('password')
     try:
         if password:
+            guest.rules.check_password(password)
             user = guest.client.enable_root_with_password(
                 request.context, root_password=password
             )

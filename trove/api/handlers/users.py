@@ -88,11 +88,11 @@ def update(request: api_request.Request) -> None:
     user = guest.user(request.params['name'])
     asked = request.body['user']
     old = (user['_name'], user['_host'])
-    new = names.check_user(
-        guest.rules,
-        asked.get('name') or old[0],
-        asked.get('host') or old[1],
-    )
+    new = (asked.get('name') or old[0], asked.get('host') or old[1])
+    if new != old:
+        new = names.check_user(guest.rules, *new)
+    if 'password' in asked:
+        guest.rules.check_password(asked['password'])
     if new != old and new in guest.users():
         raise exception.UserExists(name=new[0])
     guest.client.update_attributes(
@@ -105,22 +105,12 @@ def update(request: api_request.Request) -> None:
 
 def change_passwords(request: api_request.Request) -> None:
     guest = guests.Guest(request)
-    _, users = names.check_new(guest.rules, (), request.body['users'])
+    users = names.check_known(guest.rules, request.body['users'])
     there = set(guest.users())
     for user in users:
-        if (user['_name'], user['_host']) not in there:
-            raise exception.UserNotFound(name=user['_name'])
-    guest.client.change_passwords(
-        request.context,
-        users=[
-            {
-                'name': user['_name'],
-                'host': user['_host'],
-                'password': user['_password'],
-            }
-            for user in users
-        ],
-    )
+        if (user['name'], user['host']) not in there:
+            raise exception.UserNotFound(name=user['name'])
+    guest.client.change_passwords(request.context, users=users)
 
 
 def list_access(request: api_request.Request) -> dict[str, Any]:

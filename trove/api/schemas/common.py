@@ -41,8 +41,9 @@ HOST: Schema = {
     'type': ['string', 'null'],
     'minLength': 1,
     'maxLength': 255,
-    'pattern': r'^[\w.:%/-]+$',
-    'description': 'an IP address or a host name, with % for "any"',
+    'pattern': r'^[\w.:%-]+$',
+    'description': 'an IP address or a host name, with % for "any" and '
+    'without a netmask',
 }
 
 UUID: Schema = {

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from trove.cloud import base
 from trove.common import exception
+from trove.common import names
 
 #: PostgreSQL does not start with less.
 MINIMUM_RAM = 64
@@ -40,6 +41,10 @@ def _parse_one(value: str) -> base.Flavor:
             f'RAM is at least {MINIMUM_RAM}, VCPUS at least 1, DISK at '
             'least 0',
         )
+    try:
+        names.check('flavor', words[0])
+    except exception.BadRequest as error:
+        raise _error(value, str(error)) from None
     return base.Flavor(words[0], words[1], ram, vcpus, disk)
 
 

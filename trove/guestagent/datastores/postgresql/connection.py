@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Connections of the agent to its PostgreSQL, and names inside it."""
+"""Connections of the agent to its PostgreSQL."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from typing import Any
 
 import psycopg
 
+from trove.common import datastores
 from trove.common import exception
 from trove.guestagent.datastores.postgresql import server
 
 #: The database that always exists.
 HOME = 'postgres'
-#: Longest name in bytes; PostgreSQL cuts longer ones off without an error.
-MAX_NAME = 63
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -99,48 +98,12 @@ def _reason(error: psycopg.Error) -> str:
     return str(error).strip() or type(error).__name__
 
 
-def check_name(kind: str, name: object) -> str:
-    """Return a name that PostgreSQL takes literally.
-
-    :param kind: what is named, for the error
-    :raises trove.common.exception.BadRequest: it cannot be one
-    """
-    if not isinstance(name, str) or not name:
-        raise exception.BadRequest(reason=f'The name of a {kind} is missing.')
-    if '\0' in name:
-        raise exception.BadRequest(
-            reason=f'The name of a {kind} must not contain a null character.'
-        )
-    try:
-        length = len(name.encode())
-    except UnicodeEncodeError:
-        raise exception.BadRequest(
-            reason=f'The name of a {kind} must be valid Unicode text.'
-        ) from None
-    if length > MAX_NAME:
-        raise exception.BadRequest(
-            reason=f'The name of a {kind} must not be longer than '
-            f'{MAX_NAME} bytes in UTF-8; this one has {length}.'
-        )
-    return name
-
-
 def encrypt(connection: Connection, user: str, password: str) -> str:
     """Make of a password what PostgreSQL stores, before it is sent.
 
     :raises trove.common.exception.BadRequest: it cannot be a password
     """
-    if not password or '\0' in password:
-        raise exception.BadRequest(
-            reason='A password must not be empty and must not contain a '
-            'null character.'
-        )
-    try:
-        plain = password.encode()
-    except UnicodeEncodeError:
-        raise exception.BadRequest(
-            reason='A password must be valid Unicode text.'
-        ) from None
+    plain = datastores.rules('postgresql').check_password(password).encode()
     return connection.pgconn.encrypt_password(
         plain, user.encode(), b'scram-sha-256'
     ).decode()

@@ -10,14 +10,14 @@ from oslo_log import log as logging
 from psycopg import errors
 from psycopg import sql
 
+from trove.common import datastores
 from trove.common import exception
+from trove.common.datastores import postgresql as encodings
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores.postgresql import connection as connections
 from trove.guestagent.datastores.postgresql import grants
 
 LOG = logging.getLogger(__name__)
-
-_TEMPLATES = ('template0', 'template1')
 
 _LIST = """
 SELECT datname, pg_encoding_to_char(encoding), datcollate
@@ -33,26 +33,25 @@ ORDER BY datname COLLATE "C" LIMIT %(limit)s
 class Databases:
     """What may be done with databases.
 
-    :param ignored: names that are the system's
+    :param rules: which may be made; reserved ones are not shown
     """
 
     def __init__(
-        self, connector: connections.Connector, ignored: Sequence[str]
+        self, connector: connections.Connector, rules: datastores.Rules
     ) -> None:
         self._connector = connector
-        self._ignored = (*ignored, *_TEMPLATES, connections.HOME)
+        self._rules = rules
 
-    def check(self, name: object) -> str:
-        """Return a name that a customer's database may have.
+    def check(self, databases: Sequence[base.Database]) -> None:
+        """Return when all of them can be made.
 
-        :raises trove.common.exception.BadRequest: it may not
+        :raises trove.common.exception.BadRequest: one cannot
         """
-        text = connections.check_name('database', name)
-        if text in self._ignored:
-            raise exception.BadRequest(
-                reason=f'The name {text} is reserved for the system.'
+        for database in databases:
+            name = self._rules.check_database(database['_name'])
+            self._rules.check_encoding(
+                name, database.get('_character_set'), database.get('_collate')
             )
-        return text
 
     def close_template(self) -> None:
         """Keep users from leaving something in every future database."""
@@ -60,12 +59,14 @@ class Databases:
             connection.execute('REVOKE ALL ON DATABASE template1 FROM PUBLIC')
 
     def create(self, databases: Sequence[base.Database]) -> None:
+        self.check(databases)
         for database in databases:
-            name = self.check(database['_name'])
+            name = database['_name']
             with self._connector.open('create a database') as connection:
                 try:
                     connection.execute(_create(name, database, connection))
                 except errors.DuplicateDatabase:
+                    _require_same(name, database, connection)
                     LOG.info('Database %s exists already and is kept', name)
                 # Otherwise everybody with a password could connect, and a
                 # grant would mean nothing.
@@ -77,7 +78,7 @@ class Databases:
             LOG.info('Created database %s', name)
 
     def delete(self, name: str) -> None:
-        identifier = sql.Identifier(self.check(name))
+        self._rules.check_database(name, new=False)
         with self._connector.open('delete a database') as connection:
             found = connection.execute(
                 'SELECT oid FROM pg_database WHERE datname = %s', [name]
@@ -86,7 +87,7 @@ class Databases:
                 return
             connection.execute(
                 sql.SQL('DROP DATABASE IF EXISTS {} WITH (FORCE)').format(
-                    identifier
+                    sql.Identifier(name)
                 )
             )
             connection.execute(
@@ -103,7 +104,7 @@ class Databases:
             rows = connection.execute(
                 _LIST,
                 {
-                    'ignored': list(self._ignored),
+                    'ignored': list(self._rules.databases),
                     'marker': marker,
                     'include': include_marker,
                     'limit': None if limit is None else limit + 1,
@@ -111,6 +112,33 @@ class Databases:
             ).fetchall()
         found, after = cut(rows, limit)
         return [shape(*row) for row in found], after
+
+
+def _require_same(
+    name: str, database: base.Database, connection: connections.Connection
+) -> None:
+    """Return when a database that exists is as it is ordered.
+
+    :raises trove.common.exception.DatastoreError: it has another character
+        set or collation
+    """
+    found = connection.execute(
+        'SELECT pg_encoding_to_char(encoding), datcollate '
+        'FROM pg_database WHERE datname = %s',
+        [name],
+    ).fetchone()
+    encoding, collate = found or (None, None)
+    wanted = database.get('_character_set')
+    for what, ordered, real in (
+        ('character set', wanted and encodings.encoding_of(wanted), encoding),
+        ('collation', database.get('_collate'), collate),
+    ):
+        if ordered and ordered != real:
+            raise exception.DatastoreError(
+                action=f'create the database {name}',
+                reason=f'there is one of this name, whose {what} is {real} '
+                f'and not {ordered}. Delete it first, or take another name.',
+            )
 
 
 def cut(

@@ -9,6 +9,7 @@ from typing import Any
 
 from oslo_config import cfg
 
+from trove.common import datastores
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores import volume
 from trove.guestagent.datastores.postgresql import cluster as clusters
@@ -17,7 +18,6 @@ from trove.guestagent.datastores.postgresql import connection
 from trove.guestagent.datastores.postgresql import databases
 from trove.guestagent.datastores.postgresql import grants
 from trove.guestagent.datastores.postgresql import root
-from trove.guestagent.datastores.postgresql import server
 from trove.guestagent.datastores.postgresql import users
 
 _GIB = 1024**3
@@ -40,15 +40,12 @@ class PostgreSQL(base.Driver):
         self._connector = connection.Connector(
             self._cluster.endpoint, self._cluster.password
         )
-        hidden = conf.postgresql.ignore_dbs
-        self._databases = databases.Databases(self._connector, hidden)
-        self._grants = grants.Grants(self._connector)
-        self._users = users.Users(
-            self._connector,
-            self._grants,
-            [*conf.postgresql.ignore_users, server.SUPERUSER, root.NAME],
-            hidden,
+        rules = datastores.rules(
+            self.name, conf.postgresql.ignore_dbs, conf.postgresql.ignore_users
         )
+        self._databases = databases.Databases(self._connector, rules)
+        self._grants = grants.Grants(self._connector, rules)
+        self._users = users.Users(self._connector, self._grants, rules)
         self._root = root.Root(
             self._connector, conf.postgresql.default_password_length
         )
@@ -56,10 +53,8 @@ class PostgreSQL(base.Driver):
     # The server
 
     def prepare(self, preparation: base.Preparation) -> None:
-        for database in preparation.databases:
-            self._databases.check(database['_name'])
-        for user in preparation.users:
-            self._users.check(user['_name'])
+        self._databases.check(preparation.databases)
+        self._users.check(preparation.users)
         self._store.memory_mb = preparation.memory_mb
         self._store.basic = preparation.config_contents or ''
         self._store.overrides = dict(preparation.overrides)
@@ -155,7 +150,7 @@ class PostgreSQL(base.Driver):
         self._users.create(users)
 
     def delete_user(self, name: str, host: str | None) -> None:
-        self._users.delete(name)
+        self._users.delete(name, host)
 
     def list_users(
         self,
@@ -166,26 +161,26 @@ class PostgreSQL(base.Driver):
         return self._users.page(limit, marker, include_marker)
 
     def get_user(self, name: str, host: str | None) -> base.User | None:
-        return self._users.get(name)
+        return self._users.get(name, host)
 
     def update_user(
         self, name: str, host: str | None, attributes: base.UserAttributes
     ) -> None:
-        self._users.update(name, attributes)
+        self._users.update(name, host, attributes)
 
     def list_access(self, name: str, host: str | None) -> list[base.Database]:
-        return self._users.access(name)
+        return self._users.access(name, host)
 
     def grant_access(
         self, name: str, host: str | None, databases: Sequence[str]
     ) -> None:
-        self._users.require(name)
+        self._users.require(name, host)
         self._grants.grant(name, databases)
 
     def revoke_access(
         self, name: str, host: str | None, database: str
     ) -> None:
-        self._users.require(name)
+        self._users.require(name, host)
         self._grants.revoke(name, database)
 
     def enable_root(self, password: str | None = None) -> base.User:

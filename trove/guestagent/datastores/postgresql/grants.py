@@ -8,12 +8,15 @@ PostgreSQL has no such privilege, so it is put together here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Sequence
 
 from oslo_log import log as logging
 from psycopg import sql
 
+from trove.common import datastores
 from trove.common import exception
+from trove.common.datastores import postgresql as common
 from trove.guestagent.datastores.postgresql import connection as connections
 from trove.guestagent.datastores.postgresql import server
 
@@ -21,9 +24,6 @@ LOG = logging.getLogger(__name__)
 
 #: Kinds of objects that users share.
 _KINDS = ('TABLES', 'SEQUENCES')
-
-#: How names of roles begin that inherit from deleted users.
-HEIRS = 'os_admin_heir_'
 
 _OTHERS = """
 SELECT DISTINCT r.rolname FROM pg_database d
@@ -34,10 +34,16 @@ WHERE d.datname = current_database() AND a.privilege_type = 'CONNECT'
 
 
 class Grants:
-    """What may be done with grants; users are checked by the caller."""
+    """What may be done with grants; users are checked by the caller.
 
-    def __init__(self, connector: connections.Connector) -> None:
+    :param rules: which databases are the system's
+    """
+
+    def __init__(
+        self, connector: connections.Connector, rules: datastores.Rules
+    ) -> None:
         self._connector = connector
+        self._rules = rules
 
     def grant(self, user: str, names: Sequence[str]) -> None:
         """Let a user do everything in databases.
@@ -45,8 +51,7 @@ class Grants:
         All of them are looked for first, so that a wrong one changes
         nothing.
         """
-        for name in names:
-            self._require(name)
+        self.require(names)
         for name in names:
             with (
                 self._connector.open('grant access', name) as connection,
@@ -57,7 +62,7 @@ class Grants:
 
     def revoke(self, user: str, name: str) -> None:
         """End a user's access; also the sessions that he has open."""
-        self._require(name)
+        self.require([name])
         with self._connector.open('revoke access', name) as connection:
             with connection.transaction():
                 _revoke(connection, user, name)
@@ -96,16 +101,30 @@ class Grants:
                     sql.SQL('DROP OWNED BY {}').format(sql.Identifier(user))
                 )
 
-    def _require(self, name: str) -> None:
-        connections.check_name('database', name)
-        with self._connector.open('look for a database') as connection:
+    def require(self, names: Iterable[str]) -> None:
+        """Return when there are databases of all these names.
+
+        :raises trove.common.exception.DatabaseNotFound: one is missing, or
+            is the system's
+        """
+        wanted = list(dict.fromkeys(names))
+        for name in wanted:
+            try:
+                self._rules.check_database(name, new=False)
+            except exception.BadRequest:
+                raise exception.DatabaseNotFound(name=name) from None
+        if not wanted:
+            return
+        with self._connector.open('look for databases') as connection:
             found = connection.execute(
-                'SELECT 1 FROM pg_database WHERE datname = %s '
+                'SELECT datname FROM pg_database WHERE datname = ANY(%s) '
                 'AND NOT datistemplate',
-                [name],
-            ).fetchone()
-        if found is None:
-            raise exception.DatabaseNotFound(name=name)
+                [wanted],
+            ).fetchall()
+        there = {name for (name,) in found}
+        for name in wanted:
+            if name not in there:
+                raise exception.DatabaseNotFound(name=name)
 
 
 def heir_name(number: int) -> str:
@@ -113,7 +132,7 @@ def heir_name(number: int) -> str:
 
     :param number: the OID of the database
     """
-    return f'{HEIRS}{number}'
+    return f'{common.HEIRS}{number}'
 
 
 def _heir(

@@ -10,6 +10,7 @@ from oslo_log import log as logging
 from psycopg import errors
 from psycopg import sql
 
+from trove.common import datastores
 from trove.common import exception
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores.postgresql import connection as connections
@@ -41,37 +42,52 @@ ORDER BY d.datname COLLATE "C"
 class Users:
     """What may be done with users.
 
-    :param ignored: names that are the system's
-    :param ignored_databases: databases that are the system's
+    :param rules: which may be made; reserved ones are not shown
     """
 
     def __init__(
         self,
         connector: connections.Connector,
         grant: grants.Grants,
-        ignored: Sequence[str],
-        ignored_databases: Sequence[str],
+        rules: datastores.Rules,
     ) -> None:
         self._connector = connector
         self._grants = grant
-        self._ignored = list(ignored)
-        self._ignored_databases = [*ignored_databases, connections.HOME]
+        self._rules = rules
+        self._ignored = list(rules.users)
+        self._ignored_databases = list(rules.databases)
 
-    def check(self, name: object) -> str:
-        """Return a name that a customer's user may have.
+    def check(self, users: Sequence[base.User]) -> None:
+        """Return when all of them can be made.
 
-        :raises trove.common.exception.BadRequest: it may not
+        :raises trove.common.exception.BadRequest: one cannot
         """
-        text = connections.check_name('user', name)
-        if text in self._ignored or text.startswith(grants.HEIRS):
-            raise exception.BadRequest(
-                reason=f'The name {text} is reserved for the system.'
-            )
-        return text
+        for user in users:
+            name = self._rules.check_user(user['_name'])
+            self._rules.check_host(name, user.get('_host'))
+            if user.get('_password') is not None:
+                self._rules.check_password(user['_password'])
+            for database in user.get('_databases') or ():
+                self._rules.check_database(database['_name'], new=False)
+
+    def known(self, name: str, host: str | None) -> str:
+        """Return the name of a user that may be shown and changed.
+
+        :raises trove.common.exception.BadRequest: he is the system's, or
+            has a host, which users here do not have
+        """
+        self._rules.check_host(name, host)
+        return self._rules.check_user(name, new=False)
 
     def create(self, users: Sequence[base.User]) -> None:
+        self.check(users)
+        self._grants.require(
+            database['_name']
+            for user in users
+            for database in user.get('_databases') or ()
+        )
         for user in users:
-            name = self.check(user['_name'])
+            name = user['_name']
             with self._connector.open('create a user') as connection:
                 role = sql.Identifier(name)
                 try:
@@ -101,14 +117,14 @@ class Users:
         _limit(connection, name, -1)
         LOG.info('User %s exists already and is kept', name)
 
-    def delete(self, name: str) -> None:
+    def delete(self, name: str, host: str | None = None) -> None:
         """Delete a user; what he owns stays, for those who may use it.
 
         He is locked out first, so that no session of his makes new things,
         but stays a user until he is gone: if something is in the way, the
         deletion can be repeated.
         """
-        self.check(name)
+        self.known(name, host)
         with self._connector.open('delete a user') as connection:
             if not _is_user(connection, name):
                 return
@@ -146,24 +162,32 @@ class Users:
             access = self._access(connection, names)
         return [_shape(name, access[name]) for name in names], after
 
-    def get(self, name: str) -> base.User | None:
-        self.check(name)
+    def get(self, name: str, host: str | None = None) -> base.User | None:
+        self.known(name, host)
         if not self._exists(name):
             return None
-        return _shape(name, self.access(name))
+        return _shape(name, self.access(name, host))
 
-    def access(self, name: str) -> list[base.Database]:
+    def access(
+        self, name: str, host: str | None = None
+    ) -> list[base.Database]:
         """List the databases that a user may use."""
-        self.require(name)
+        self.require(name, host)
         with self._connector.open('list the access of a user') as connection:
             return self._access(connection, [name])[name]
 
-    def update(self, name: str, attributes: base.UserAttributes) -> None:
-        self.require(name)
+    def update(
+        self, name: str, host: str | None, attributes: base.UserAttributes
+    ) -> None:
+        self.require(name, host)
         renamed = attributes.get('name')
+        if renamed and renamed != name:
+            self._rules.check_user(renamed)
+        self._rules.check_host(name, attributes.get('host'))
+        if attributes.get('password') is not None:
+            self._rules.check_password(attributes['password'])
         with self._connector.open('change a user') as connection:
             if renamed and renamed != name:
-                self.check(renamed)
                 try:
                     connection.execute(
                         sql.SQL('ALTER ROLE {} RENAME TO {}').format(
@@ -176,12 +200,12 @@ class Users:
                 name = renamed
             _set_password(connection, name, attributes.get('password'))
 
-    def require(self, name: str) -> None:
+    def require(self, name: str, host: str | None = None) -> None:
         """Check that a user may be used and exists.
 
         :raises trove.common.exception.UserNotFound: there is none
         """
-        self.check(name)
+        self.known(name, host)
         if not self._exists(name):
             raise exception.UserNotFound(name=name)
 

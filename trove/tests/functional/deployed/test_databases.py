@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import secrets
 from typing import Any
-from urllib import parse
 
 from troveclient import exceptions as trove_exceptions
 
@@ -20,8 +19,8 @@ AWKWARD = (
     'x"; DROP DATABASE shop; --',
     "x'; DROP ROLE clerk; --",
     'back`tick',
-    'per%cent%s',
-    'slash/back\\slash',
+    'back\\slash\\..\\',
+    'at@sign',
     'dot.ted',
     'ünïcödé',
     '数据库',
@@ -39,6 +38,13 @@ IMPOSSIBLE = (
     'postgres',
     'template0',
     'os_admin',
+    '..',
+    'x/../..',
+    'slash/ed',
+    'question?',
+    'hash#',
+    'per%63ent',
+    ' blank',
 )
 
 
@@ -92,10 +98,7 @@ class DatabaseTestCase(base.DeployedTestCase):
             self.drop('users', name)
 
     def drop(self, kind: str, name: str) -> None:
-        # The client does not quote a slash.
-        quoted = parse.quote(name, safe='').replace('.', '%2e')
-        path = f'/instances/{self.target.id}/{kind}/{quoted}'
-        self.member.client.delete(path)
+        getattr(self.member, kind).delete(self.target.id, name)
 
 
 class NamesTest(DatabaseTestCase):
@@ -140,7 +143,8 @@ class NamesTest(DatabaseTestCase):
                     [{'name': 'fine'}, {'name': name}],
                 )
                 self.assertEqual(400, failure.http_status)
-        for name in {*IMPOSSIBLE} - {'template0'}:
+        users = {*IMPOSSIBLE, 'os_admin_heir_1', 'a@%', 'pg_x'}
+        for name in users - {'template0'}:
             with self.subTest(user=name):
                 failure = self.assertRaises(
                     trove_exceptions.ClientException,
@@ -151,6 +155,22 @@ class NamesTest(DatabaseTestCase):
                 self.assertEqual(400, failure.http_status)
 
         self.assertEqual(before, (self.database_names(), self.user_names()))
+
+    def test_encodings_that_are_not_there_are_refused(self) -> None:
+        before = self.database_names()
+        for wrong in (
+            {'character_set': 'nosuch'},
+            {'collate': 'utf8_general_ci'},
+            {'character_set': 'LATIN1', 'collate': 'C.UTF-8'},
+        ):
+            failure = self.assertRaises(
+                trove_exceptions.ClientException,
+                self.member.databases.create,
+                self.target.id,
+                [{'name': 'fine'}, {'name': 'wrong', **wrong}],
+            )
+            self.assertEqual(400, failure.http_status)
+        self.assertEqual(before, self.database_names())
 
     def test_names_that_exist_are_refused(self) -> None:
         database = self.make_database(self.unique('twice'))
@@ -244,9 +264,7 @@ class GrantTest(DatabaseTestCase):
         self.assertFalse(self.may_use(self.two))
 
     def test_a_revoked_user_loses_the_open_session_too(self) -> None:
-        session = self.connect(
-            self.target, self.user, self.password, self.one
-        )
+        session = self.connect(self.target, self.user, self.password, self.one)
         session.execute('CREATE TABLE mine (n int)')
 
         self.member.users.revoke(self.target.id, self.user, self.one)
@@ -276,9 +294,7 @@ class GrantTest(DatabaseTestCase):
         self.addCleanup(self.drop_user, renamed)
 
         self.eventually(
-            lambda: self.connects(
-                self.target, renamed, 'Changed 2', self.one
-            ),
+            lambda: self.connects(self.target, renamed, 'Changed 2', self.one),
             'the renamed user gets in',
         )
 

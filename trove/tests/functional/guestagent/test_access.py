@@ -7,6 +7,7 @@ import psycopg
 from psycopg import sql
 
 from trove.common import exception
+from trove.common.datastores import postgresql
 from trove.tests.functional.guestagent import base
 
 #: Names that a careless program would trip over.
@@ -92,11 +93,10 @@ class DatabaseTest(base.ServerTestCase):
             self.assertRaises(
                 exception.BadRequest, self.driver.delete_user, name, None
             )
-        self.assertRaises(
-            exception.DatastoreError,
-            self.driver.create_users,
-            [user('pg_anything')],
-        )
+        for name in ('pg_anything', 'os_admin_heir_1', 'Root'):
+            self.assertRaises(
+                exception.BadRequest, self.driver.create_users, [user(name)]
+            )
 
     def test_pages_follow_each_other(self) -> None:
         # Given
@@ -133,12 +133,68 @@ class DatabaseTest(base.ServerTestCase):
         self.assertEqual(('LATIN1', 'C'), shapes['latin'])
         self.assertEqual(('UTF8', 'C.UTF-8'), shapes['utf'])
         # And nonsense is an error that says what is wrong
+        for wrong in (
+            {'_character_set': 'klingon'},
+            {'_collate': 'klingon'},
+            {'_character_set': 'LATIN1', '_collate': 'C.UTF-8'},
+        ):
+            error = self.assertRaises(
+                exception.BadRequest,
+                self.driver.create_databases,
+                [database('fine'), database('wrong', **wrong)],
+            )
+            self.assertIn(next(iter(wrong.values())), str(error))
+        self.assertNotIn('fine', names(self.driver.list_databases()))
+        # And one that exists is not passed off for another
+        self.driver.create_databases([database('utf', _character_set='UTF8')])
         error = self.assertRaises(
             exception.DatastoreError,
             self.driver.create_databases,
-            [database('wrong', _character_set='klingon')],
+            [database('utf', _character_set='LATIN1')],
         )
-        self.assertIn('klingon', str(error))
+        self.assertIn('UTF8 and not LATIN1', str(error))
+
+    def test_the_encodings_are_those_of_the_server(self) -> None:
+        with self.place.session(
+            'root', self.driver.enable_root()['_password'], 'postgres'
+        ) as session:
+            rows = session.execute(
+                'SELECT pg_encoding_to_char(n) FROM generate_series(0, 34) n'
+            ).fetchall()
+            there = {name for (name,) in rows} - {'', 'MULE_INTERNAL'}
+            for name in postgresql.ENCODINGS:
+                found = session.execute(
+                    'SELECT pg_encoding_to_char(pg_char_to_encoding(%s))',
+                    [name],
+                ).fetchone()
+                self.assertEqual((postgresql.encoding_of(name),), found)
+        self.assertEqual(
+            there, {postgresql.encoding_of(n) for n in postgresql.ENCODINGS}
+        )
+        # And databases can have them
+        every = [
+            database(f'encoded {name}', _character_set=name)
+            for name in ('SQL_ASCII', 'EUC_TW', 'WIN1252', 'KOI8', 'utf-8')
+        ]
+        self.driver.create_databases(every)
+
+    def test_hosts_are_refused(self) -> None:
+        self.driver.create_users([user('ann')])
+        for act in (
+            lambda: self.driver.create_users([{**user('b'), '_host': '::1'}]),
+            lambda: self.driver.delete_user('ann', '192.0.2.1'),
+            lambda: self.driver.update_user('ann', '%', {'host': '::1'}),
+        ):
+            self.assertRaises(exception.BadRequest, act)
+        self.assertIsNotNone(self.driver.get_user('ann', '%'))
+
+    def test_a_user_of_a_missing_database_is_not_made(self) -> None:
+        self.assertRaises(
+            exception.DatabaseNotFound,
+            self.driver.create_users,
+            [user('early'), user('late', 'no such database')],
+        )
+        self.assertNotIn('early', names(self.driver.list_users()))
 
     def test_deleting_a_database_in_use(self) -> None:
         self.driver.create_databases([database('busy')])
@@ -277,7 +333,7 @@ class UserTest(base.ServerTestCase):
         self.driver.create_users([user('quiet', 'one', password='hush-hush')])
         self.driver.update_user('quiet', '%', {'password': 'hush-again'})
         self.assertRaises(
-            exception.DatastoreError,
+            exception.BadRequest,
             self.driver.create_users,
             [user('pg_quiet', password='hush-never')],
         )

@@ -71,7 +71,7 @@ class TestUsers(TestCase):
         self.assert_refused(response, 'ann', 'bob')
 
     def test_odd_names_go_there_and_back(self):
-        for name in (*test_databases.ODD, 'me@example.org', '@x', 'a@%b'):
+        for name in (*test_databases.ODD, 'me@example.org', '@x'):
             body = {'users': [{'name': name, 'password': 'pw'}]}
             created = self.post(self.path, body)
             self.assertEqual(202, created.status_code, (name, created.text))
@@ -92,6 +92,9 @@ class TestUsers(TestCase):
             'OS_ADMIN',
             'root',
             'pg_signal_backend',
+            'os_admin_heir_1',
+            'a@%',
+            'a/b',
             'public',
             None,
         ):

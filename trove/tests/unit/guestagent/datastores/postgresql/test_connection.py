@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names, and errors of connections."""
+"""Passwords, and errors of connections."""
 
 from __future__ import annotations
 
@@ -14,24 +14,7 @@ from trove.guestagent.datastores.postgresql import server
 from trove.tests import base
 
 
-class NameTest(base.TestCase):
-    def test_what_postgresql_takes(self) -> None:
-        for name in ('a', 'x' * 63, '"; --', 'é' * 31, ' '):
-            self.assertEqual(name, connection.check_name('user', name))
-
-    def test_what_it_does_not_take(self) -> None:
-        for name, words in (
-            ('', 'is missing'),
-            (None, 'is missing'),
-            ('a\0b', 'null character'),
-            ('\ud800', 'Unicode'),
-            ('é' * 32, 'this one has 64'),
-        ):
-            error = self.assertRaises(
-                exception.BadRequest, connection.check_name, 'user', name
-            )
-            self.assertIn(words, str(error))
-
+class PasswordTest(base.TestCase):
     def test_passwords_that_cannot_be(self) -> None:
         for password in ('', 'a\0b', '\ud800'):
             error = self.assertRaises(
