@@ -140,9 +140,7 @@ GUESTS: list[cfg.Opt] = [
         'old to go by: the operating_status of the instance is ERROR then, '
         'and its databases and users cannot be asked for. What it has '
         'announced is asked for again, before anything is sent that it would '
-        'not answer. It must be several '
-        'times agent_heartbeat_time, and the clocks of the conductors and '
-        'the API must differ by less.',
+        'not answer. It must be several times agent_heartbeat_time.',
     ),
 ]
 

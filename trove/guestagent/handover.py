@@ -81,7 +81,9 @@ class HandOver:
         for kept in self._due(waiting):
             if self._stopped:
                 return
-            if not answered and time.time() - kept.time < _PATIENCE:
+            # Of one that is still to come the clock was set back.
+            age = abs(time.time() - kept.time)
+            if not answered and age < _PATIENCE:
                 continue
             if not self._hand_over(kept):
                 return

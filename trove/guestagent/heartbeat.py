@@ -26,6 +26,7 @@ from trove.common import rpc
 from trove.common import service
 from trove.conductor import api as conductor
 from trove.guestagent import state as states
+from trove.guestagent import steady
 
 LOG = logging.getLogger(__name__)
 
@@ -151,7 +152,7 @@ class Heartbeat:
         return {
             'instance_id': self._instance_id,
             'payload': {'service_status': status, **self._payload},
-            'sent': time.time(),
+            'sent': steady.time_sent(),
         }
 
 

@@ -28,6 +28,9 @@ LOG = logging.getLogger(__name__)
 
 #: Messages that are remembered: some 4 MiB of memory, 1 MiB on the disk.
 MOST: Final = 20_000
+#: Seconds for which they are remembered longer than they would be taken: the
+#: clock may have been set to another hour, and be set back.
+_SKEW: Final = 7200.0
 #: Lines beyond those that are needed, before the file is written anew.
 _SLACK: Final = 1000
 #: The line that tells up to when everything counts as a repetition.
@@ -128,7 +131,7 @@ class Replays:
             yield ''
 
     def _prune(self, seen: collections.OrderedDict[bytes, float]) -> None:
-        oldest = self._clock() - self._max_age()
+        oldest = self._clock() - self._max_age() - _SKEW
         while seen:
             name, sent = next(iter(seen.items()))
             if sent >= oldest:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
 import logging
-import time
 import traceback
 
 from oslo_config import cfg
@@ -16,6 +15,7 @@ from oslo_utils import strutils
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.conductor import api as conductor
+from trove.guestagent import steady
 
 LOG = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ class Reporter:
                 self._own(context),
                 instance_id=self._instance_id,
                 backup_id=backup_id,
-                sent=time.time(),
+                sent=steady.time_sent(),
                 state='FAILED',
             )
         except exception.TroveError as error:

@@ -30,6 +30,10 @@ _FIELDS = (
 )
 _TIMES = ('backup_timestamp', 'updated')
 
+# How far a backup is in a state. One that is ready or has failed stays so.
+_STAGES = {'NEW': 0, 'BUILDING': 1, 'SAVING': 2}
+_LAST = 3
+
 
 @session.retry(duplicates=True)
 def record_update(
@@ -62,7 +66,8 @@ def record_update(
                 f'Instance {instance_id} has no backup {backup_id}.'
             )
         # The released method name, so that both see each other's times.
-        if not heartbeat.is_newest(db, instance_id, 'update_backup', sent):
+        newest = heartbeat.is_newest(db, instance_id, 'update_backup', sent)
+        if not _goes_on(row.state, fields.get('state'), newest):
             return False
         for name, value in fields.items():
             if name in _FIELDS:
@@ -78,6 +83,19 @@ def record_update(
                     backup_id,
                 )
         return True
+
+
+def _goes_on(known: str | None, said: object, newest: bool) -> bool:
+    """Whether a message tells of something after what is known.
+
+    What a backup went through says more than the time of the message, which
+    is by a clock that may have been set back.
+    """
+    if not isinstance(said, str) or said == known:
+        return newest
+    before = _STAGES.get(known or 'NEW', _LAST)
+    after = _STAGES.get(said, _LAST)
+    return after > before or (newest and after == before)
 
 
 @session.retry

@@ -7,6 +7,7 @@ import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 from sqlalchemy.ext import compiler
 from sqlalchemy.sql import functions
 
@@ -17,6 +18,11 @@ class Now(functions.FunctionElement[datetime.datetime]):
     type = sa.DateTime()
     name = 'now'
     inherit_cache = True
+
+
+def now(db: orm.Session) -> datetime.datetime:
+    """Return the time of the database, in UTC without a zone."""
+    return db.scalars(sa.select(Now())).one()
 
 
 @compiler.compiles(Now)

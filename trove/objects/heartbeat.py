@@ -2,7 +2,10 @@
 """What guests say about themselves: the newest holds.
 
 Messages may overtake each other, and come twice. Each kind of message of
-each instance has a row with the time of the newest one.
+each instance has a row with the time of the newest one, by the clock of the
+guest. That may be wrong, and be set to another time: where nothing newer has
+come for a while by the clock of the database, which is the only one that
+ages are told by, the next message counts, whatever it says.
 """
 
 from __future__ import annotations
@@ -13,16 +16,15 @@ from collections.abc import Sequence
 import dataclasses
 import datetime
 import math
-import time
 
 from oslo_log import log
-from oslo_utils import timeutils
 from oslo_utils import uuidutils
 import sqlalchemy as sa
 from sqlalchemy import orm
 
 from trove.db import models
 from trove.db import session
+from trove.objects import clock
 from trove.objects import rows
 from trove.objects import spoken
 from trove.objects import states
@@ -31,10 +33,10 @@ LOG = log.getLogger(__name__)
 
 _METHOD = 'heartbeat'
 
-# How far ahead of ours, in seconds, the clock of a guest may be believed to
-# be. A time beyond it in the database comes from a clock that was wrong, and
-# must not make us deaf until it has passed.
-_AHEAD = 60.0
+# Seconds after the newest message in which an older one was overtaken by it.
+# Later, the clock of the guest was set back: a guest that lives has sent newer
+# ones meanwhile.
+_OVERTAKEN = 30.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +44,10 @@ class Heartbeat:
     """What the guest of an instance last said.
 
     :param status: how its database server is
-    :param status_updated_at: when that was written, by our clock
+    :param status_updated_at: when that was written, by the clock of the
+        database
+    :param silent: seconds since then, by that clock; below 0 if it was set
+        back meanwhile
     :param sent: when the guest said it, by its own clock, in seconds since
         the epoch; None when it never did
     :param guest_version: the latest revision of the guest agent's interface
@@ -53,6 +58,7 @@ class Heartbeat:
     status_updated_at: datetime.datetime | None
     sent: float | None
     guest_version: str | None
+    silent: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +85,11 @@ class Report:
 
 @dataclasses.dataclass
 class _Known:
-    """What is known of an instance, and what becomes of it."""
+    """What is known of an instance, and what becomes of it.
+
+    :param age: seconds since its guest was last heard, None before the first
+    :param now: the time by the clock of the database
+    """
 
     instance_id: str
     tenant_id: str
@@ -88,6 +98,8 @@ class _Known:
     status: states.ServiceStatus | None
     sent: float | None
     version: str | None
+    age: float | None
+    now: datetime.datetime
     written: set[str] = dataclasses.field(default_factory=set)
 
 
@@ -124,6 +136,8 @@ _NOW_KNOWN = (
         models.ServiceStatus.status_id,
         models.ConductorLastSeen.sent,
         models.AgentHeartbeat.guest_agent_version,
+        models.AgentHeartbeat.updated_at,
+        clock.Now().label('read_at'),
     )
     .select_from(models.Instance)
     .outerjoin(
@@ -155,7 +169,7 @@ def _lock(db: orm.Session, ids: set[str]) -> dict[str, _Known]:
     owners = {row.id: row for row in locked}
     known = {}
     for row in db.execute(_NOW_KNOWN, {'ids': list(owners)}):
-        instance_id, status_row, code, sent, version = row
+        instance_id, status_row, code, sent, version, heard_at, now = row
         owner = owners[instance_id]
         status = states.ServiceStatus.from_code(code)
         # Of several service statuses the first one counts: it comes last.
@@ -167,8 +181,16 @@ def _lock(db: orm.Session, ids: set[str]) -> dict[str, _Known]:
             status=status if status_row else None,
             sent=sent,
             version=version,
+            age=_seconds(now, heard_at),
+            now=now,
         )
     return known
+
+
+def _seconds(
+    now: datetime.datetime, then: datetime.datetime | None
+) -> float | None:
+    return None if then is None else (now - then).total_seconds()
 
 
 def _take(known: dict[str, _Known], report: Report) -> bool | Exception:
@@ -187,13 +209,23 @@ def _take(known: dict[str, _Known], report: Report) -> bool | Exception:
             # Its caller gets it, not those whose reports go along.
             return error
     if report.sent is not None and math.isfinite(report.sent):
-        if not _newer(report.sent, it.sent):
-            LOG.info(
-                'Passed over a heartbeat of instance %s that a newer one '
-                'had overtaken.',
-                report.instance_id,
-            )
-            return False
+        if it.sent is not None and report.sent <= it.sent:
+            if it.age is not None and 0 <= it.age <= _OVERTAKEN:
+                LOG.info(
+                    'Passed over a heartbeat of instance %s that a newer one '
+                    'had overtaken.',
+                    report.instance_id,
+                )
+                return False
+            if report.sent < it.sent:
+                LOG.warning(
+                    'The clock of the guest of instance %s was set back by '
+                    '%.0f seconds. Its heartbeats count as before; see that '
+                    'its clock is right.',
+                    report.instance_id,
+                    it.sent - report.sent,
+                )
+        it.age = 0.0
         it.sent = report.sent
         it.written.add('sent')
     if report.status is not None:
@@ -209,7 +241,6 @@ def _take(known: dict[str, _Known], report: Report) -> bool | Exception:
 
 
 def _write(db: orm.Session, known: Iterable[_Known]) -> None:
-    now = timeutils.utcnow()
     rows.put(
         db,
         models.ConductorLastSeen,
@@ -235,19 +266,17 @@ def _write(db: orm.Session, known: Iterable[_Known]) -> None:
                 'instance_id': it.instance_id,
                 'status_id': it.status.code,
                 'status_description': it.status.description,
-                'updated_at': now,
+                'updated_at': it.now,
             }
             for it in known
             if it.status is not None and 'status' in it.written
         ],
         ('status_id', 'status_description', 'updated_at'),
     )
-    _write_versions(db, known, now)
+    _write_versions(db, known)
 
 
-def _write_versions(
-    db: orm.Session, known: Iterable[_Known], now: datetime.datetime
-) -> None:
+def _write_versions(db: orm.Session, known: Iterable[_Known]) -> None:
     # Written even when nothing has changed: it says that it lives.
     rows.put(
         db,
@@ -260,7 +289,7 @@ def _write_versions(
                 'guest_agent_version': it.version,
                 'deleted': False,
                 'deleted_at': None,
-                'updated_at': now,
+                'updated_at': it.now,
             }
             for it in known
             if 'version' in it.written
@@ -280,6 +309,7 @@ def heartbeat(instance_id: str) -> Heartbeat | None:
             models.ServiceStatus.updated_at,
             models.ConductorLastSeen.sent,
             models.AgentHeartbeat.guest_agent_version,
+            clock.Now(),
         )
         .select_from(models.Instance)
         .outerjoin(
@@ -308,12 +338,13 @@ def heartbeat(instance_id: str) -> Heartbeat | None:
         row = db.execute(query).first()
     if row is None:
         return None
-    code, updated_at, sent, version = row
+    code, updated_at, sent, version, now = row
     return Heartbeat(
         status=states.ServiceStatus.from_code(code),
         status_updated_at=updated_at,
         sent=float(sent) if sent is not None else None,
         guest_version=spoken.parse(version).revision,
+        silent=_seconds(now, updated_at),
     )
 
 
@@ -338,7 +369,13 @@ def is_newest(
         return rows.execute(
             db,
             sa.update(models.ConductorLastSeen)
-            .where(same_kind, _older(sent))
+            .where(
+                same_kind,
+                sa.or_(
+                    models.ConductorLastSeen.sent.is_(None),
+                    models.ConductorLastSeen.sent < sent,
+                ),
+            )
             .values(sent=sent),
         ) > 0
     db.add(
@@ -348,22 +385,3 @@ def is_newest(
     )
     db.flush()
     return True
-
-
-def _older(sent: float) -> sa.ColumnElement[bool]:
-    limit = time.time() + _AHEAD
-    older = sa.or_(
-        models.ConductorLastSeen.sent.is_(None),
-        models.ConductorLastSeen.sent < sent,
-    )
-    if sent <= limit:
-        older = sa.or_(older, models.ConductorLastSeen.sent > limit)
-    return older
-
-
-def _newer(sent: float, known: float | None) -> bool:
-    """Decide as :func:`_older` does, when what is known has been read."""
-    if known is None or known < sent:
-        return True
-    limit = time.time() + _AHEAD
-    return sent <= limit < known

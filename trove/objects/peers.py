@@ -105,9 +105,15 @@ def census(conf: cfg.ConfigOpts) -> dict[tuple[str | None, bool], int]:
     """
     expiry = datetime.timedelta(seconds=conf.agent_heartbeat_expiry)
     with session.reader() as db:
-        now = db.scalars(sa.select(clock.Now())).one()
+        now = clock.now(db)
         silent = sa.case(
-            (models.AgentHeartbeat.updated_at >= now - expiry, 0), else_=1
+            (
+                models.AgentHeartbeat.updated_at.between(
+                    now - expiry, now + expiry
+                ),
+                0,
+            ),
+            else_=1,
         )
         found = db.execute(
             sa.select(
@@ -161,7 +167,8 @@ def _guest(conf: cfg.ConfigOpts, row: Any) -> Guest:
     said = spoken.parse(row.guest_agent_version)
     silent = None
     if row.updated_at is not None:
-        silence = (row.read_at - row.updated_at).total_seconds()
+        # Below 0 after that clock was set back.
+        silence = abs((row.read_at - row.updated_at).total_seconds())
         silent = silence > conf.agent_heartbeat_expiry
     return Guest(
         instance_id=row.id,

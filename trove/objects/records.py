@@ -11,11 +11,11 @@ import json
 from typing import Any
 
 from oslo_log import log
-from oslo_utils import timeutils
 import sqlalchemy as sa
 from sqlalchemy import orm
 
 from trove.db import models
+from trove.objects import clock
 from trove.objects import datastore
 from trove.objects import spoken
 from trove.objects import states
@@ -89,8 +89,12 @@ class Instance:
     #: Whether the guest itself has said what it speaks.
     guest_announces: bool
     backing_up: bool
-    #: When its guest last reported.
+    #: When its guest last reported, and when this was read, both by the clock
+    #: of the database.
     heard_at: datetime.datetime | None = None
+    read_at: datetime.datetime | None = dataclasses.field(
+        default=None, compare=False
+    )
     #: Seconds since then, when that is too long; see :meth:`judged`.
     silent_for: int | None = None
 
@@ -121,9 +125,10 @@ class Instance:
         :param expiry: seconds without a report after which nobody knows how
             its database server is
         """
-        if self.deleted or self.heard_at is None:
+        if self.deleted or self.heard_at is None or self.read_at is None:
             return self
-        silence = (timeutils.utcnow() - self.heard_at).total_seconds()
+        # Below 0 after that clock was set back.
+        silence = abs((self.read_at - self.heard_at).total_seconds())
         if silence <= expiry:
             return self
         return dataclasses.replace(self, silent_for=int(silence))
@@ -151,6 +156,7 @@ Joined = tuple[
     models.Datastore | None,
     models.ServiceStatus | None,
     models.AgentHeartbeat | None,
+    datetime.datetime,
 ]
 
 
@@ -171,6 +177,7 @@ def query(rows: Any, *order: Any) -> Any:
             models.Datastore,
             models.ServiceStatus,
             models.AgentHeartbeat,
+            clock.Now().label('read_at'),
         )
         .join(page, page.c.id == models.Instance.id)
         .outerjoin(
@@ -251,7 +258,7 @@ def _instance(
     replicas: tuple[str, ...],
     backing_up: bool,
 ) -> Instance:
-    row, version, parent, service, heartbeat = joined
+    row, version, parent, service, heartbeat, read_at = joined
     task = states.Task.from_code(row.task_id)
     created = row.created or datetime.datetime(1970, 1, 1)
     heard = heartbeat if heartbeat is not None else service
@@ -298,6 +305,7 @@ def _instance(
         guest_announces=said.announced,
         backing_up=backing_up,
         heard_at=heard.updated_at if heard is not None else None,
+        read_at=read_at,
     )
 
 

@@ -12,13 +12,13 @@ import json
 from typing import Any
 
 from oslo_config import cfg
-from oslo_utils import timeutils
 import sqlalchemy as sa
 from sqlalchemy import orm
 
 from trove.common import exception
 from trove.db import models
 from trove.db import session
+from trove.objects import clock
 from trove.objects import recording
 from trove.objects import records
 from trove.objects import rows
@@ -68,11 +68,8 @@ class Rejected:
     count: int
     state: str
     replayable: bool
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether a replay began and never ended: it may have been sent."""
-        return self.state == REPLAYING and self.updated < _interrupted()
+    #: Whether a replay began and never ended: it may have been sent.
+    interrupted: bool
 
 
 Recorded = recording.Recorded
@@ -85,7 +82,7 @@ def get(rejected_id: str) -> Rejected:
     :raises NotFound: there is none
     """
     with session.reader() as db:
-        return _rejected(_row(db, rejected_id))
+        return _rejected(_row(db, rejected_id), clock.now(db))
 
 
 def list_(
@@ -124,7 +121,9 @@ def list_(
                 )
             )
         query = query.order_by(created.desc(), key.desc()).limit(limit)
-        return [_rejected(row) for row in db.scalars(query)]
+        found = db.scalars(query).all()
+        now = clock.now(db)
+        return [_rejected(row, now) for row in found]
 
 
 def full(conf: cfg.ConfigOpts, rejected_id: str) -> dict[str, Any]:
@@ -166,11 +165,11 @@ def mark(
     change = (
         sa.update(models.RejectedMessage)
         .where(models.RejectedMessage.id == rejected_id)
-        .values(state=state, updated=timeutils.utcnow())
+        .values(state=state, updated=clock.Now())
     )
-    if expected is not None:
-        change = change.where(_is(expected))
     with session.writer() as db:
+        if expected is not None:
+            change = change.where(_is(expected, clock.now(db)))
         if rows.execute(db, change):
             return True
         _row(db, rejected_id)
@@ -203,8 +202,8 @@ def purge(seconds: float) -> int:
     :param seconds: only what has been replayed or discarded that long ago
     :returns: how many
     """
-    limit = timeutils.utcnow() - datetime.timedelta(seconds=seconds)
     with session.writer() as db:
+        limit = clock.now(db) - datetime.timedelta(seconds=seconds)
         return rows.execute(
             db,
             sa.delete(models.RejectedMessage).where(
@@ -214,7 +213,7 @@ def purge(seconds: float) -> int:
         )
 
 
-def _is(state: str) -> sa.ColumnElement[bool]:
+def _is(state: str, now: datetime.datetime) -> sa.ColumnElement[bool]:
     column = models.RejectedMessage.state
     if state != WAITING:
         return column == state
@@ -222,13 +221,13 @@ def _is(state: str) -> sa.ColumnElement[bool]:
         column == state,
         sa.and_(
             column == REPLAYING,
-            models.RejectedMessage.updated < _interrupted(),
+            models.RejectedMessage.updated < _interrupted(now),
         ),
     )
 
 
-def _interrupted() -> datetime.datetime:
-    return timeutils.utcnow() - datetime.timedelta(seconds=INTERRUPTED)
+def _interrupted(now: datetime.datetime) -> datetime.datetime:
+    return now - datetime.timedelta(seconds=INTERRUPTED)
 
 
 def _row(db: orm.Session, rejected_id: str) -> models.RejectedMessage:
@@ -243,15 +242,17 @@ def _row(db: orm.Session, rejected_id: str) -> models.RejectedMessage:
     return row
 
 
-def _rejected(row: models.RejectedMessage) -> Rejected:
+def _rejected(row: models.RejectedMessage, now: datetime.datetime) -> Rejected:
     values = {
         field.name: getattr(row, field.name)
         for field in dataclasses.fields(Rejected)
-        if field.name not in ('arguments', 'replayable')
+        if field.name not in ('arguments', 'interrupted', 'replayable')
     }
     what = f'Column arguments of rejected message {row.id}'
     return Rejected(
         **values,
         arguments=records.decode(row.arguments, what) or {},
         replayable=bool(row.sealed),
+        interrupted=row.state == REPLAYING
+        and row.updated < _interrupted(now),
     )

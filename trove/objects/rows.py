@@ -20,6 +20,7 @@ from sqlalchemy.dialects import sqlite
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.db import models
+from trove.objects import clock
 from trove.objects import states
 
 
@@ -60,7 +61,7 @@ def set_task(row: models.Instance, task: states.Task) -> None:
     """Give an instance a task, in the form that release 26.0 reads."""
     row.task_id = task.code
     row.task_description = task.text
-    row.task_start_time = timeutils.utcnow()
+    row.task_start_time = clock.Now()
 
 
 def assign(row: models.Instance, columns: Mapping[str, Any]) -> None:
@@ -100,7 +101,11 @@ def add_fault(
     details = details.encode()[:65000].decode(errors='ignore')
     db.add(
         models.InstanceFault(
-            instance_id=instance_id, message=message, details=details
+            instance_id=instance_id,
+            message=message,
+            details=details,
+            # Held against the start of a task.
+            created=clock.Now(),
         )
     )
 

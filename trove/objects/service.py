@@ -110,7 +110,8 @@ def live(conf: cfg.ConfigOpts, binary: str | None = None) -> list[Service]:
         return [
             _service(row)
             for row, now in db.execute(query)
-            if row.last_report >= now - most
+            # One that is still to come is of before the clock was set back.
+            if now - most <= row.last_report <= now + most
         ]
 
 

@@ -11,13 +11,13 @@ known of it.
 from __future__ import annotations
 
 import dataclasses
-import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
 from trove.db import models
 from trove.db import session
+from trove.objects import clock
 from trove.objects import rows
 
 _PROBED = 'probed'
@@ -36,14 +36,15 @@ class Spoken:
         the guest did not say its release, or nobody knows
     :param former: the revision that it was taken for until it refused it,
         and that it has not announced since
-    :param heard_at: when the guest last said anything by itself, by our
-        clock; None when that was not looked up, or never
+    :param silent: seconds since the guest last said anything by itself, by
+        the clock of the database, below 0 if that was set back meanwhile;
+        None when that was not looked up, or never
     """
 
     revision: str | None
     how: str | None
     former: str | None = None
-    heard_at: datetime.datetime | None = None
+    silent: float | None = None
 
     @property
     def probed(self) -> bool:
@@ -91,11 +92,15 @@ def guest_spoken(instance_id: str) -> Spoken:
     query = sa.select(
         models.AgentHeartbeat.guest_agent_version,
         models.AgentHeartbeat.updated_at,
+        clock.Now(),
     ).where(models.AgentHeartbeat.instance_id == instance_id)
     with session.reader() as db:
         row = db.execute(query).first()
-    text, heard_at = (None, None) if row is None else row
-    return dataclasses.replace(parse(text), heard_at=heard_at)
+    if row is None:
+        return parse(None)
+    text, heard_at, now = row
+    silent = (now - heard_at).total_seconds()
+    return dataclasses.replace(parse(text), silent=silent)
 
 
 def guest_version(instance_id: str) -> str | None:

@@ -15,12 +15,12 @@ import datetime
 import json
 from typing import Any
 
-from oslo_utils import timeutils
 import sqlalchemy as sa
 from sqlalchemy import orm
 
 from trove.db import models
 from trove.db import session
+from trove.objects import clock
 from trove.objects import records
 from trove.objects import rows
 from trove.objects import states
@@ -79,7 +79,7 @@ def claim_workflow(
         row = rows.lock(db, instance_id)
         if row is None:
             return False
-        now = timeutils.utcnow()
+        now = clock.Now()
         current = find(db, instance_id)
         if current is not None:
             return asks_for(
@@ -132,7 +132,7 @@ def adopt(instance_id: str, old_owner: str | None, new_owner: str) -> bool:
         owner=new_owner,
         state=RUNNING,
         started=sa.func.coalesce(
-            models.Workflow.started, timeutils.utcnow()
+            models.Workflow.started, clock.Now()
         ),
     )
 
@@ -156,6 +156,7 @@ def add(
         action=action,
         state=QUEUED,
         request_id=request_id[:64] if request_id else None,
+        updated=clock.Now(),
         details=json.dumps(
             {
                 'details': dict(details or {}),
@@ -240,7 +241,7 @@ def _compare_and_set(
     statement = (
         sa.update(models.Workflow)
         .where(*_is(instance_id, expected))
-        .values(updated=timeutils.utcnow(), **values)
+        .values(updated=clock.Now(), **values)
     )
     with session.writer() as db:
         return rows.execute(db, statement) > 0

@@ -15,8 +15,9 @@ from oslo_config import cfg
 from trove.objects import replays
 from trove.peers import retrying
 
-#: By how many seconds the clocks of machines may differ.
-_SKEW = 300.0
+#: By how many seconds the clocks of machines may differ, one that was just
+#: set to another hour included: what may be taken again is not forgotten.
+_SKEW = 7200.0
 
 
 class Stored:

@@ -18,13 +18,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Iterator
-import datetime
 import logging
 import threading
 from typing import Any
 
 from oslo_config import cfg
-from oslo_utils import timeutils
 
 from trove.common import rpc
 from trove.conductor import api as conductor_api
@@ -152,14 +150,15 @@ class Versions:
         found = instances.guest_spoken(peer)
         if found.revision is None:
             return None
-        if found.probed or self._is_silent(found.heard_at):
+        if found.probed or self._is_silent(found.silent):
             return rpc.Probed(found.revision)
         return found.revision
 
-    def _is_silent(self, heard_at: datetime.datetime | None) -> bool:
+    def _is_silent(self, seconds: float | None) -> bool:
         """Whether nobody would have heard of a rollback of a guest."""
-        seconds: float = self._conf.agent_heartbeat_expiry
-        return heard_at is None or timeutils.is_older_than(heard_at, seconds)
+        most: float = self._conf.agent_heartbeat_expiry
+        # Of a clock that was set back nothing follows.
+        return seconds is None or not -most <= seconds <= most
 
     def _services(self, interface: rpc.Interface) -> str | None:
         binary = BINARIES[interface.name]

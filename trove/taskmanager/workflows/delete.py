@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import logging
 
-from oslo_utils import timeutils
-
 from trove.common import exception
 from trove.objects import instance as instances
 from trove.taskmanager.workflows import base
@@ -112,7 +110,6 @@ class Delete(base.Workflow):
 
 def _answers(beat: instances.Heartbeat) -> bool:
     """Say whether the guest is likely to answer, and has what to stop."""
-    if beat.status not in guest.USABLE or beat.status_updated_at is None:
+    if beat.status not in guest.USABLE or beat.silent is None:
         return False
-    silent = timeutils.utcnow() - beat.status_updated_at
-    return silent.total_seconds() < _SILENT
+    return abs(beat.silent) < _SILENT

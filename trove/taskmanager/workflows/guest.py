@@ -66,15 +66,16 @@ def wait_until_usable(
 ) -> None:
     """Wait until the guest says that its database can be used.
 
-    :param newer_than: reports sent then or earlier, by the guest's clock, do
-        not count
+    :param newer_than: the report that was sent then, by the guest's clock,
+        and those before it do not count
     :raises StepFailed: it says that it failed, or says nothing good in time
     """
     seen: list[instances.Heartbeat] = []
 
     def look() -> bool:
         beat = workflow.env.database(instances.heartbeat, workflow.instance_id)
-        if beat is None or (beat.sent or 0.0) <= newer_than:
+        # Another time is a later report, even if its clock was set back.
+        if beat is None or (beat.sent or 0.0) in (0.0, newer_than):
             return False
         seen[:] = [beat]
         if beat.status in FAILED:

@@ -66,6 +66,23 @@ class TestRecordUpdate(base.TestCase):
 
         self.assertEqual('COMPLETED', self.row().state)
 
+    def test_a_clock_that_is_set_back_holds_nothing_up(self):
+        for state, sent in (
+            ('BUILDING', 10_000),
+            ('SAVING', 6400),
+            ('COMPLETED', 6401),
+        ):
+            self.assertTrue(self.record(sent=sent, state=state))
+            self.assertEqual(state, self.row().state)
+
+    def test_what_is_done_stays_so_whatever_the_clock_says(self):
+        self.record(sent=6400, state='COMPLETED')
+
+        self.assertFalse(self.record(sent=10_000, state='BUILDING'))
+        self.assertFalse(self.record(sent=6000, state='FAILED'))
+
+        self.assertEqual('COMPLETED', self.row().state)
+
     def test_a_guest_speaks_for_its_own_backups_only(self):
         other = self.ready()
 

@@ -38,7 +38,7 @@ class TestReplays(scene.TestCase):
         self.config(rpc_message_max_age=100)
         now = time.time()
         self.stored().first('s', ID, now - 99)
-        self.stored().first('s', 'b' * 32, now - 1000)
+        self.stored().first('s', 'b' * 32, now - 10_000)
 
         self.assertEqual(1, rows.purge())
 

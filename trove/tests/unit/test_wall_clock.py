@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nothing is decided by the clock of a machine: it may be set at any time.
+
+What waits, or measures, takes ``time.monotonic``; ages that several processes
+have to agree on are told by the clock of the database, ``objects/clock.py``.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from trove.tests import base
+from trove.tests.unit import import_rules
+
+#: What reads the clock of the machine, by module or class.
+WALL = {
+    'time': ('time', 'time_ns', 'localtime', 'gmtime'),
+    'datetime': ('now', 'utcnow', 'today'),
+    'date': ('today',),
+    'timeutils': ('utcnow', 'utcnow_ts', 'is_older_than', 'is_newer_than'),
+}
+
+#: Who may, how often, and why nothing goes wrong when it is set.
+SHOWN = 'people are shown it, and nothing is decided by it'
+SLACK = 'a step of an hour is less than the slack that is left'
+ALLOWED = {
+    'trove/cloud/local/launcher.py': (1, 'an age of a local file, for a text'),
+    'trove/common/rpc/_dispatch.py': (1, f'rpc_message_max_age: {SLACK}'),
+    'trove/common/rpc/_forms.py': (1, f'rpc_message_max_age: {SLACK}'),
+    'trove/common/rpc/_rejection.py': (1, SHOWN),
+    'trove/guestagent/handover.py': (1, 'a step ends the wait sooner'),
+    'trove/guestagent/keys.py': (3, f'rpc_key_overlap: {SLACK}'),
+    'trove/guestagent/replays.py': (1, f'remembered for longer: {SLACK}'),
+    'trove/guestagent/steady.py': (1, 'read once; then it goes on evenly'),
+    'trove/objects/instance.py': (2, SHOWN),
+    'trove/objects/keys.py': (2, f'rpc_key_overlap: {SLACK}'),
+    'trove/objects/recording.py': (1, SHOWN),
+    'trove/objects/replays.py': (1, f'remembered for longer: {SLACK}'),
+    'trove/objects/root.py': (2, SHOWN),
+    'trove/objects/rows.py': (2, SHOWN),
+    'trove/rpcadmin/contract/check.py': (1, 'the day of a check'),
+}
+#: The defaults of columns.
+SHOWN_ONLY = 'trove/db/models/'
+
+
+def uses(source: str) -> Iterator[int]:
+    """Find the lines that name what reads the clock of the machine."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute):
+            owner = node.value
+            name = getattr(owner, 'id', getattr(owner, 'attr', ''))
+            if node.attr in WALL.get(name, ()):
+                yield node.lineno
+        elif isinstance(node, ast.ImportFrom) and node.module in WALL:
+            for each in node.names:
+                if each.name in WALL[node.module]:
+                    yield node.lineno
+
+
+class TestWallClock(base.TestCase):
+    def test_each_use_has_a_reason(self) -> None:
+        found = {}
+        for item in import_rules.modules():
+            lines = sorted(uses(item.source))
+            if (
+                lines
+                and '/tests/' not in item.path
+                and item.path.startswith('trove/')
+                and not item.path.startswith(SHOWN_ONLY)
+                and len(lines) != ALLOWED.get(item.path, (0,))[0]
+            ):
+                found[item.path] = lines
+
+        self.assertEqual(
+            {},
+            found,
+            'Take time.monotonic or the clock of the database; or say here '
+            'why it may be set to any other time meanwhile.',
+        )
+
+    def test_no_reason_is_left_over(self) -> None:
+        using = {
+            item.path
+            for item in import_rules.modules()
+            if any(uses(item.source))
+        }
+
+        self.assertEqual(set(), ALLOWED.keys() - using)
+
+    def test_all_ways_to_read_it_are_found(self) -> None:
+        for source in (
+            'import time\ntime.time()',
+            'def f(clock=time.time): pass',
+            'import datetime\ndatetime.datetime.now(datetime.UTC)',
+            'from time import time',
+            'Column(default=timeutils.utcnow)',
+        ):
+            with self.subTest(source):
+                self.assertEqual(1, len(list(uses(source))))
+        self.assertEqual([], list(uses('time.monotonic()')))
