@@ -36,6 +36,7 @@
     ├── ConfigurationError              500 instanceFault
     ├── ContractError                   500 instanceFault
     ├── DatabaseRevisionError           500 instanceFault
+    ├── BrokerError                     500 instanceFault
     ├── CloudError                      500 instanceFault
     └── DatastoreError                  500 instanceFault
 
@@ -297,6 +298,15 @@ class DatabaseRevisionError(TroveError):
     """The database is not in a form that this release works with."""
 
     message = '%(problem)s %(remedy)s'
+
+
+class BrokerError(TroveError):
+    """The HTTP API of the message broker does not do what it is asked."""
+
+    message = (
+        'The message broker did not carry out %(action)s: %(reason)s. '
+        '%(remedy)s'
+    )
 
 
 class CloudError(TroveError):

@@ -21,6 +21,7 @@ GROUPS = (
     'conductor',
     'database',
     'datastore',
+    'guest_accounts',
     'guestagent',
     'metrics',
     'quota',

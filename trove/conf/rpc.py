@@ -74,6 +74,14 @@ MESSAGING: list[cfg.Opt] = [
         'does not take it, before the sender is told so: the first time after '
         'a second, then every time two seconds later than the time before.',
     ),
+    cfg.BoolOpt(
+        'rpc_own_account',
+        default=False,
+        help='Whether transport_url of this guest agent names a broker '
+        'account of its own, which reaches no queue of anybody else. Who '
+        'makes the account sets it together with transport_url: the control '
+        'plane, or "trove-manage guest_account_create".',
+    ),
     cfg.IntOpt(
         'rejected_per_instance',
         default=1000,

@@ -77,7 +77,9 @@ class GuestAgent(service.Component):
         # Others may have to pass through it: whoever made it has seen to that.
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         own_keys = keys.make(conf)
-        self._transport = self._given or rpc.Transport(conf)
+        self._transport = self._given or rpc.Transport(
+            conf, own=_own_topic(conf)
+        )
         self._messages = messages.Messages(
             conf, self._transport, own_keys, state_dir
         )
@@ -151,3 +153,10 @@ class GuestAgent(service.Component):
     def _changed(self) -> None:
         if self._heartbeat is not None:
             self._heartbeat.wake()
+
+
+def _own_topic(conf: cfg.ConfigOpts) -> str | None:
+    """Return the topic, when the broker account reaches nothing but that."""
+    if not conf.rpc_own_account:
+        return None
+    return manager.Manager.interface.topic(conf, conf.guest_id)

@@ -14,6 +14,7 @@ from trove import cloud as clouds
 from trove import peers
 from trove import version
 from trove.cloud import base as cloud_base
+from trove.common import broker_accounts
 from trove.common import exception
 from trove.common import rpc
 from trove.common import service
@@ -61,6 +62,8 @@ class TaskManager(service.Component):
 
     def start(self) -> None:
         conf = self._conf
+        if problem := broker_accounts.exposed(conf):
+            LOG.warning(problem)
         database.configure(conf)
         self._database = True
         self._transport = peers.transport(

@@ -23,16 +23,18 @@ files to open in order:
 Besides: ``_contract.py`` and ``_interface.py`` are what is declared, with the
 decorators of ``_declaring.py``,
 ``_transport.py`` puts all this together for a process, over one
-``_connection.py``; ``_events.py`` and ``_counting.py`` count.
-``_notification.py`` and ``_replies.py`` are what peers of released versions
-need besides. ``_fit.py`` tells what would become of a message, by 4 and 7,
-without sending it.
+``_connection.py`` (``_rabbit.py`` keeps a guest to its own queues);
+``_events.py`` and ``_counting.py`` count. ``_notification.py`` and
+``_replies.py`` are what peers of released versions need besides.
+``_fit.py`` tells what would become of a message, by 4 and 7, without sending
+it.
 """
 
 # First: it chooses the threading backend before oslo.messaging is imported.
 from trove.common import service as _service  # noqa: F401
 from trove.common.rpc._budget import Budget
 from trove.common.rpc._client import Client
+from trove.common.rpc._connection import parse_url
 from trove.common.rpc._contract import Argument
 from trove.common.rpc._contract import Method
 from trove.common.rpc._contract import NOTHING
@@ -54,6 +56,7 @@ from trove.common.rpc._fit import fit
 from trove.common.rpc._fit import received
 from trove.common.rpc._interface import Interface
 from trove.common.rpc._probe import probe
+from trove.common.rpc._rabbit import permissions
 from trove.common.rpc._rejection import Rejection
 from trove.common.rpc._rejection import Sink
 from trove.common.rpc._replays import Replays
@@ -88,6 +91,8 @@ __all__ = (
     'counts',
     'fit',
     'observe',
+    'parse_url',
+    'permissions',
     'probe',
     'received',
     'verify',

@@ -10,8 +10,10 @@ from typing import Any
 from oslo_config import cfg
 import oslo_messaging
 
+from trove.common import exception
 from trove.common.rpc import _dispatch
 from trove.common.rpc import _listener
+from trove.common.rpc import _rabbit
 from trove.common.rpc import _replies
 from trove.conf import rpc as rpc_options
 
@@ -24,15 +26,51 @@ MUST_ARRIVE = oslo_messaging.TransportOptions(at_least_once=True)
 _MOST = 20_000
 
 
+def parse_url(
+    conf: cfg.ConfigOpts,
+    url: str | None = None,
+    option: str = '[DEFAULT] transport_url',
+) -> oslo_messaging.TransportURL:
+    """Read the address of the message broker.
+
+    :param url: instead of ``transport_url``
+    :param option: that it is of, for the error
+    :raises trove.common.exception.ConfigurationError: it makes no sense; the
+        password is not in the text
+    """
+    try:
+        parsed = oslo_messaging.TransportURL.parse(conf, url)
+        named = any(host.username for host in parsed.hosts)
+        if not named and '@' in (parsed.virtual_host or ''):
+            # The user's name ended at a slash.
+            raise ValueError
+        return parsed
+    except (ValueError, oslo_messaging.InvalidTransportURL):
+        # The text of these errors has parts of the password.
+        raise exception.ConfigurationError(
+            option=option,
+            value='(not shown)',
+            remedy='it is no URL. It has the form rabbit://USER:PASSWORD@HOST'
+            ':PORT/VHOST; of USER, PASSWORD and VHOST every character but '
+            'letters, digits, "-", "." and "_" must be percent-encoded, for '
+            'instance / as %2F.',
+        ) from None
+
+
 class Connection:
     """What a process holds open of oslo.messaging; opened when needed.
 
     :param url: of the message broker, instead of ``transport_url``
+    :param own: the topic of this process, when its broker account reaches
+        no more than that
     """
 
-    def __init__(self, conf: cfg.ConfigOpts, url: str | None) -> None:
+    def __init__(
+        self, conf: cfg.ConfigOpts, url: str | None, own: str | None = None
+    ) -> None:
         self.conf = conf
         self._url = url
+        self._own = own
         self._lock = threading.Lock()
         self._transport: oslo_messaging.Transport | None = None
         self._clients: dict[str, oslo_messaging.RPCClient] = {}
@@ -44,8 +82,14 @@ class Connection:
         with self._lock:
             if self._transport is None:
                 rpc_options.set_defaults()
+                parse_url(self.conf, self._url)
                 self._transport = oslo_messaging.get_rpc_transport(
                     self.conf, url=self._url, allowed_remote_exmods=[]
+                )
+                _rabbit.adapt(
+                    self._transport._driver,
+                    own=self._own,
+                    conductor=self.conf.conductor_queue,
                 )
             return self._transport
 

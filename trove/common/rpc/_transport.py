@@ -59,6 +59,8 @@ class Transport:
     :param rejected: writes down what a server could not take
     :param replays: remembers what the servers took, beyond this process
     :param budget: what each guest may cause by what it sends to the servers
+    :param own: the topic of this process, when its account at the message
+        broker is one of :func:`permissions`
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Transport:
         replays: _replays.Replays | None = None,
         budget: _budget.Budget | None = None,
         connection: _connection.Connection | None = None,
+        own: str | None = None,
     ) -> None:
         self.conf = conf
         self.caps = _caps.Caps(
@@ -90,7 +93,7 @@ class Transport:
             self.settings, self.sealer, rejected, replays, budget
         )
         self._owns = connection is None
-        self.connection = connection or _connection.Connection(conf, url)
+        self.connection = connection or _connection.Connection(conf, url, own)
 
     def sharing(
         self,

@@ -10,7 +10,9 @@ import time
 from typing import Any
 
 from trove.cloud import base as cloud_base
+from trove.common import broker_accounts
 from trove.common import context as trove_context
+from trove.guestagent import api as guestagent
 from trove.objects import instance as instances
 from trove.objects import keys
 from trove.taskmanager.workflows import base
@@ -179,6 +181,7 @@ class Create(base.Workflow):
                     instance,
                     request.datastore_manager,
                     self._key(),
+                    self._account(),
                 ),
                 volume_id=instance.volume_id,
             ),
@@ -196,10 +199,20 @@ class Create(base.Workflow):
             return None
         return self.env.database(keys.create, self.conf, self.instance_id)
 
+    def _account(self) -> broker_accounts.Account | None:
+        """Make the guest's account at the message broker."""
+        if not self.conf.guest_accounts.management_url:
+            return None
+        return broker_accounts.Accounts(self.conf).create(
+            self.instance_id,
+            guestagent.API.interface.topic(self.conf, self.instance_id),
+        )
+
     def _delete_server(self) -> None:
         self.cloud.compute.delete_server(self.context, self.instance_id)
         self.cloud.network.release(self.context, self.instance_id)
         self.guest().delete_queues()
+        guest.delete_account(self)
         self.env.database(
             instances.update, self.instance_id, compute_instance_id=None
         )

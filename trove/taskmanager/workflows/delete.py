@@ -106,6 +106,7 @@ class Delete(base.Workflow):
 
     def _delete_queues(self) -> None:
         self.guest().delete_queues()
+        guest.delete_account(self)
 
 
 def _answers(beat: instances.Heartbeat) -> bool:

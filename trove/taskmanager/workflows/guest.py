@@ -7,8 +7,14 @@ guest itself. Each wait is one small query at a time.
 
 from __future__ import annotations
 
+import logging
+
+from trove.common import broker_accounts
+from trove.common import exception
 from trove.objects import instance as instances
 from trove.taskmanager.workflows import base
+
+LOG = logging.getLogger(__name__)
 
 #: The states of a database that can be used.
 USABLE = frozenset(
@@ -93,6 +99,25 @@ def wait_until_usable(
         reason=f'its guest agent has not reported for {seconds:g} seconds',
         remedy=_LOOK,
     )
+
+
+def delete_account(workflow: base.Workflow) -> None:
+    """Delete the guest's account at the message broker, if it has one.
+
+    One that cannot be deleted is logged, and holds nothing else up.
+    """
+    if not workflow.conf.guest_accounts.management_url:
+        return
+    try:
+        broker_accounts.Accounts(workflow.conf).delete(workflow.instance_id)
+    except exception.TroveError as error:
+        LOG.warning(
+            'The broker account of instance %s is left behind: %s Delete it '
+            'with "trove-manage guest_account_delete %s".',
+            workflow.instance_id,
+            error,
+            workflow.instance_id,
+        )
 
 
 def _own_words(workflow: base.Workflow) -> str:

@@ -8,6 +8,7 @@ import pathlib
 
 from oslo_config import cfg
 
+from trove.common import broker_accounts
 from trove.common import exception
 from trove.objects import instance as instances
 
@@ -21,15 +22,17 @@ def make(
     instance: instances.Instance,
     manager: str,
     key: str | None = None,
+    account: broker_accounts.Account | None = None,
 ) -> dict[str, str]:
     """Return the content of the files by their name.
 
     :param manager: the guest's datastore manager, such as "postgresql"
     :param key: for its messages; None when they are not encrypted
+    :param account: at the message broker; None when all guests share one
     :raises ConfigurationError: ``guest_config`` cannot be read
     """
     return {
-        CONFIG: _config(conf, encrypted=key is not None),
+        CONFIG: _config(conf, key is not None, account),
         INFO: _ini(
             {
                 'guest_id': instance.id,
@@ -41,11 +44,18 @@ def make(
     }
 
 
-def _config(conf: cfg.ConfigOpts, encrypted: bool) -> str:
+def _config(
+    conf: cfg.ConfigOpts,
+    encrypted: bool,
+    account: broker_accounts.Account | None,
+) -> str:
+    shared = conf.taskmanager.guest_transport_url or getattr(
+        conf, 'transport_url', None
+    )
     text = _ini(
         {
-            'transport_url': conf.taskmanager.guest_transport_url
-            or getattr(conf, 'transport_url', None),
+            'transport_url': account.url if account else shared,
+            'rpc_own_account': 'true' if account else None,
             'control_exchange': getattr(conf, 'control_exchange', None),
             'conductor_queue': conf.conductor_queue,
             # Said in both cases, for a guest takes nothing on trust.

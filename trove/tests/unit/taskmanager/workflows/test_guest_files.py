@@ -8,8 +8,10 @@ from unittest import mock
 
 import fixtures
 from oslo_config import cfg
+import oslo_messaging
 
 from trove import conf as trove_conf
+from trove.common import broker_accounts
 from trove.common import exception
 from trove.taskmanager.workflows import guest_files
 from trove.tests import base
@@ -25,10 +27,13 @@ class GuestFilesTest(base.TestCase):
 
     def read(self, key: str | None = None) -> cfg.ConfigOpts:
         """The options as the guest agent sees them."""
+        return self.parsed(
+            guest_files.make(self.conf, self.instance, 'postgresql', key)
+        )
+
+    def parsed(self, files: dict[str, str]) -> cfg.ConfigOpts:
         arguments = []
-        for name, text in guest_files.make(
-            self.conf, self.instance, 'postgresql', key
-        ).items():
+        for name, text in files.items():
             (self.directory / name).write_text(text)
             arguments += ['--config-file', str(self.directory / name)]
         conf = cfg.ConfigOpts()
@@ -83,3 +88,20 @@ class GuestFilesTest(base.TestCase):
         error = self.assertRaises(exception.ConfigurationError, self.read)
 
         self.assertIn('missing', str(error))
+
+    def test_with_an_account_of_its_own(self) -> None:
+        self.config(
+            guest_transport_url='rabbit://all:p@mq/', group='taskmanager'
+        )
+        url = 'rabbit://trove-guest-i1:pa$s@mq/trove'
+        account = broker_accounts.Account('trove-guest-i1', url)
+
+        files = guest_files.make(
+            self.conf, self.instance, 'postgresql', KEY, account
+        )
+
+        self.assertNotIn('rabbit://all', str(files))
+        conf = self.parsed(files)
+        self.assertTrue(conf.rpc_own_account)
+        oslo_messaging.TransportURL.parse(conf)
+        self.assertEqual(url, conf.transport_url)

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Accounts at RabbitMQ, one for each guest agent, by its HTTP API.
+
+https://www.rabbitmq.com/docs/management#http-api has its paths. An account is
+named after the instance, and permitted what ``rpc.permissions`` says.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import secrets
+from typing import Any
+from urllib import parse
+
+from oslo_config import cfg
+import requests
+
+from trove.common import exception
+from trove.common import rpc
+
+_PREFIX = 'trove-guest-'
+
+_GUEST_OPTION = '[taskmanager] guest_transport_url'
+
+#: OK, created, no content.
+_DONE = (200, 201, 204)
+
+
+def exposed(conf: cfg.ConfigOpts) -> str | None:
+    """Say what is wrong with the account that new guest agents get.
+
+    :returns: a text for an operator; None when it is not the services' own
+    :raises trove.common.exception.ConfigurationError: one of the URLs makes
+        no sense
+    """
+    own = rpc.parse_url(conf)
+    within = 'memory' in own.transport or own.transport == 'fake'
+    if within or conf.guest_accounts.management_url:
+        return None
+    given = rpc.parse_url(
+        conf, conf.taskmanager.guest_transport_url, _GUEST_OPTION
+    )
+    if _users(own).isdisjoint(_users(given)):
+        return None
+    return (
+        'Guest agents get the broker account of the services, with which '
+        'whoever breaks into one can read, send and delete every message of '
+        'Trove. Make an account for guests and set [taskmanager] '
+        'guest_transport_url, or give each its own with [guest_accounts] '
+        'management_url; the installation guide has the commands.'
+    )
+
+
+def _users(url: Any) -> set[str | None]:
+    return {host.username for host in url.hosts} or {None}
+
+
+@dataclasses.dataclass(frozen=True)
+class Account:
+    """What a guest agent needs to use an account.
+
+    :param url: its ``transport_url``, with the password
+    """
+
+    name: str
+    url: str = dataclasses.field(repr=False)
+
+
+class Accounts:
+    """The accounts, at the broker that guests are told of.
+
+    :raises trove.common.exception.ConfigurationError: there is no
+        ``management_url``, or no ``transport_url``
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        self._options = conf.guest_accounts
+        if not self._options.management_url:
+            raise exception.ConfigurationError(
+                option='[guest_accounts] management_url',
+                value='',
+                remedy='set it to the address of the HTTP API of RabbitMQ, '
+                'for instance http://controller:15672. "rabbitmq-plugins '
+                'enable rabbitmq_management" turns that on.',
+            )
+        self._url = rpc.parse_url(conf)
+        self._guest_url = rpc.parse_url(
+            conf,
+            conf.taskmanager.guest_transport_url,
+            _GUEST_OPTION,
+        )
+        # oslo.messaging registers it when a URL is read.
+        self._exchange = conf.control_exchange
+        self._vhost = self._guest_url.virtual_host or '/'
+
+    def create(self, instance_id: str, topic: str) -> Account:
+        """Make the account of an instance, or give it a new password.
+
+        :param topic: of its guest agent
+        :raises trove.common.exception.BrokerError: RabbitMQ refuses, or does
+            not answer; nothing that was made is left
+        """
+        name = _name(instance_id)
+        password = secrets.token_urlsafe(32)
+        allowed = rpc.permissions(self._exchange, topic)
+        new = instance_id not in self.instances()
+        try:
+            # Without a permission first: a password is not yet known.
+            self._put(f'users/{name}', password=password, tags='')
+            self._put(
+                f'user-limits/{name}/max-connections',
+                value=self._options.max_connections,
+            )
+            self._put(
+                f'topic-permissions/{_quote(self._vhost)}/{name}',
+                exchange=allowed.exchange,
+                write='^$',
+                read=allowed.bind,
+            )
+            self._put(
+                f'permissions/{_quote(self._vhost)}/{name}',
+                configure=allowed.configure,
+                write=allowed.write,
+                read=allowed.read,
+            )
+        except exception.BrokerError:
+            if new:
+                self._forget(name)
+            raise
+        return Account(name, self._url_of(name, password))
+
+    def delete(self, instance_id: str) -> bool:
+        """Delete the account of an instance, and end its connections.
+
+        :returns: whether there was one
+        :raises trove.common.exception.BrokerError: see :meth:`create`
+        """
+        answer = self._ask('DELETE', f'users/{_name(instance_id)}', (404,))
+        return answer.status_code != 404
+
+    def instances(self) -> list[str]:
+        """Return the ids of the instances that have an account.
+
+        :raises trove.common.exception.BrokerError: see :meth:`create`
+        """
+        users = self._ask('GET', 'users?columns=name').json()
+        return sorted(
+            each['name'].removeprefix(_PREFIX)
+            for each in users
+            if each['name'].startswith(_PREFIX)
+        )
+
+    def _url_of(self, name: str, password: str) -> str:
+        url = copy.deepcopy(self._guest_url)
+        for host in url.hosts:
+            host.username, host.password = name, password
+        return str(url)
+
+    def _forget(self, name: str) -> None:
+        try:
+            self._ask('DELETE', f'users/{name}', (404,))
+        except exception.BrokerError:
+            # What was the matter at first is what is told.
+            pass
+
+    def _put(self, path: str, **content: Any) -> None:
+        self._ask('PUT', path, json=content)
+
+    def _ask(
+        self,
+        verb: str,
+        path: str,
+        besides: tuple[int, ...] = (),
+        json: Any = None,
+    ) -> requests.Response:
+        options = self._options
+        host = self._url.hosts[0]
+        try:
+            answer = requests.request(
+                verb,
+                f'{options.management_url.rstrip("/")}/api/{path}',
+                json=json,
+                auth=(
+                    options.management_user or host.username,
+                    options.management_password or host.password,
+                ),
+                timeout=options.timeout,
+                verify=options.cafile or True,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise exception.BrokerError(
+                action=f'{verb} {path}',
+                reason=f'it does not answer ({type(error).__name__})',
+                remedy='Check that its management plugin is enabled and that '
+                '[guest_accounts] management_url is right.',
+            ) from error
+        code = answer.status_code
+        if code not in (*besides, *_DONE):
+            raise exception.BrokerError(
+                action=f'{verb} {path}',
+                reason=f'it answers {code}',
+                remedy='Check that [guest_accounts] management_user and '
+                'management_password are those of an account with the tag '
+                'administrator.',
+            )
+        return answer
+
+
+def _name(instance_id: str) -> str:
+    return f'{_PREFIX}{instance_id}'
+
+
+def _quote(text: str) -> str:
+    return parse.quote(text, safe='')

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Connections to RabbitMQ on which a peer reaches nothing but its own.
+
+RabbitMQ checks permissions by the names of queues and exchanges. Whoever may
+publish to the default exchange reaches every queue, and who may publish to
+the control exchange reaches every topic, be it by way of a dead-letter
+exchange. So a guest agent with a broker account of its own
+(``rpc_own_account``) is permitted neither, and uses these:
+
+- the control exchange, to bind its own topic only (a topic permission);
+- the exchange of :func:`door`, by which conductors take messages;
+- for a reply, the exchange that has the name of the caller's reply queue.
+
+:func:`permissions` are what it takes, as RabbitMQ writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import dataclasses
+import functools
+import re
+from typing import Any
+from urllib import parse
+import uuid
+
+import kombu
+import oslo_messaging
+from oslo_messaging._drivers import amqp as rpc_amqp
+from oslo_messaging._drivers import impl_rabbit
+from oslo_utils import netutils
+
+#: Codes of AMQP: the account has no permission; there is no such thing.
+_ACCESS_REFUSED = 403
+_NOT_FOUND = 404
+
+_MUST_ARRIVE = oslo_messaging.TransportOptions(at_least_once=True)
+
+
+@dataclasses.dataclass(frozen=True)
+class Permissions:
+    """What a broker account may do, each a regular expression of names.
+
+    :param configure: what it may declare and delete
+    :param write: what it may publish to, or bind a queue of
+    :param read: what it may consume from, or bind to
+    :param bind: the routing keys for which it may bind to the exchange
+    :param exchange: the control exchange
+    """
+
+    configure: str
+    write: str
+    read: str
+    bind: str
+    exchange: str
+
+
+def door(exchange: str) -> str:
+    """Return the exchange by which guests reach the conductors.
+
+    :param exchange: the control exchange
+    """
+    return f'{exchange}_guests'
+
+
+def permissions(exchange: str, topic: str) -> Permissions:
+    """Return what the account of one guest agent is permitted.
+
+    :param exchange: the control exchange
+    :param topic: of the guest agent
+    """
+    own = re.escape(topic)
+    queues = rf'{own}([._].*)?|reply_{own}_.*'
+    # Of those who call it, and of no other guest agent.
+    replies = r'reply_(?!guestagent\.).*'
+    control = re.escape(exchange)
+    return Permissions(
+        configure=f'^({queues})$',
+        write=f'^({queues}|{replies}|{re.escape(door(exchange))})$',
+        read=f'^({queues}|{control})$',
+        bind=rf'^{own}([.].*)?$',
+        exchange=exchange,
+    )
+
+
+def adapt(driver: Any, *, own: str | None, conductor: str) -> None:
+    """Have a driver of oslo.messaging make its connections in this way.
+
+    Other drivers than RabbitMQ's stay as they are.
+
+    :param own: the topic of this peer when its account is its own
+    :param conductor: the topic to which guests send
+    """
+    if not isinstance(driver, impl_rabbit.RabbitDriver):
+        return
+    exchange = driver._default_exchange
+    if own is None:
+        made: Any = functools.partial(
+            _Connection, exchange=exchange, conductor=conductor
+        )
+    else:
+        made = functools.partial(_Own, exchange=exchange)
+        driver._get_reply_queue_name = (
+            lambda: f'reply_{own}_{uuid.uuid4().hex}'
+        )
+    driver._connection_pool.connection_cls = made
+
+
+class _Connection(impl_rabbit.Connection):  # type: ignore[misc]
+    """A connection of the control plane, or of a guest like all others."""
+
+    def __init__(
+        self, *args: Any, exchange: str, conductor: str = '', **kwargs: Any
+    ) -> None:
+        self._control = exchange
+        self._conductor = conductor
+        super().__init__(*args, **kwargs)
+
+    def _transform_transport_url(
+        self,
+        url: Any,
+        host: Any,
+        default_username: str = '',
+        default_password: str = '',
+        default_hostname: str = '',
+    ) -> str:
+        # oslo.messaging leaves a slash as it is; kombu takes it for the end
+        # of the host, and shows a part of the password in its error.
+        transport = url.transport.replace('kombu+', '').replace(
+            'rabbit', 'amqp'
+        )
+        return '{}://{}:{}@{}:{}/{}'.format(
+            transport,
+            parse.quote(host.username or default_username, safe=''),
+            parse.quote(host.password or default_password, safe=''),
+            netutils.escape_ipv6(host.hostname) or default_hostname,
+            str(host.port or 5672),
+            parse.quote(url.virtual_host or '', safe=''),
+        )
+
+    def declare_consumer(self, consumer: Any) -> Any:
+        # Called anew when the connection was lost.
+        declare = consumer.declare
+        consumer.declare = lambda connection: self._declare(
+            connection, consumer, declare
+        )
+        return super().declare_consumer(consumer)
+
+    def _declare(
+        self, connection: Any, consumer: Any, declare: Callable[[Any], None]
+    ) -> None:
+        declare(connection)
+        queue, channel = consumer.queue_name, connection.channel
+        if consumer.exchange_name == '':
+            # Peers of release 8 send replies to an exchange of that name,
+            # and drop them where there is none; so do guests that reach no
+            # other.
+            channel.exchange_declare(
+                exchange=queue, type='direct', durable=False, auto_delete=True
+            )
+            channel.queue_bind(queue, exchange=queue, routing_key=queue)
+        elif queue == self._conductor:
+            name = door(self._control)
+            channel.exchange_declare(
+                exchange=name, type='direct', durable=True, auto_delete=False
+            )
+            channel.queue_bind(queue, exchange=name, routing_key=queue)
+
+
+class _Own(_Connection):
+    """A connection of a guest agent whose account is its own."""
+
+    def _declare(
+        self, connection: Any, consumer: Any, declare: Callable[[Any], None]
+    ) -> None:
+        if consumer.exchange_name == self._control:
+            # Who may declare it may delete it too.
+            consumer.exchange.passive = True
+        try:
+            super()._declare(connection, consumer, declare)
+        except self.connection.channel_errors as error:
+            if error.code != _NOT_FOUND:
+                raise
+            # Of a kind after which oslo.messaging tries again.
+            raise ConnectionError(
+                f'the exchange {self._control} is not there before a service '
+                'of the control plane has connected'
+            ) from error
+
+    def topic_send(
+        self, exchange_name: str, topic: str, *args: Any, **kwargs: Any
+    ) -> None:
+        super().topic_send(door(self._control), topic, *args, **kwargs)
+
+    def _publish(self, exchange: Any, *args: Any, **kwargs: Any) -> None:
+        exchange.passive = True
+        super()._publish(exchange, *args, **kwargs)
+
+    def direct_send(self, msg_id: str, msg: Any) -> None:
+        exchange: Any = kombu.entity.Exchange  # it has no types
+        try:
+            self._ensure_publishing(
+                self._publish_and_raises_on_missing_exchange,
+                *(exchange(name=msg_id, type='direct', passive=True), msg),
+                routing_key=msg_id,
+                transport_options=_MUST_ARRIVE,
+            )
+        except self.connection.channel_errors as error:
+            if error.code != _ACCESS_REFUSED:
+                raise
+            raise rpc_amqp.AMQPDestinationNotFound(
+                f'the broker account may not reply to {msg_id}'
+            ) from error

@@ -1,0 +1,323 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Guest agents with broker accounts of their own, on a real RabbitMQ."""
+
+from __future__ import annotations
+
+import pathlib
+import shlex
+from urllib import parse
+
+import amqp
+import oslo_messaging
+import testtools
+
+import trove
+from trove.common import broker_accounts
+from trove.common import exception
+from trove.common import rpc
+from trove.tests import base
+from trove.tests.fixtures import rabbitmq
+from trove.tests.fixtures import waiting
+
+_GUIDE = 'doc/source/install/controller.rst'
+
+_A = '5ef0e7dc-8a49-4ae1-b5b9-0c9a3a0a4a01'
+_B = '5ef0e7dc-8a49-4ae1-b5b9-0c9a3a0a4a02'
+
+
+class Conductor:
+    """What stands at the conductors' topic."""
+
+    target = oslo_messaging.Target(version='1.0')
+
+    def __init__(self):
+        self.heard = []
+
+    def tell(self, context, what):
+        self.heard.append(what)
+
+    def ask(self, context, what):
+        return f'{what}!'
+
+
+class Guest:
+    target = oslo_messaging.Target(version='1.0')
+
+    def ask(self, context, what):
+        return f'{what}?'
+
+
+class AccountsTestCase(base.TestCase):
+    def connected(self, url, own=None):
+        transport = rpc.Transport(self.conf, url=url, own=own)
+        self.addCleanup(transport.close)
+        return transport
+
+    def listen(self, transport, topic, endpoint):
+        server = oslo_messaging.get_rpc_server(
+            transport.connection.open(),
+            oslo_messaging.Target(topic=topic, server='x'),
+            [endpoint],
+        )
+        server.start()
+        self.addCleanup(server.wait)
+        self.addCleanup(server.stop)
+
+    def client(self, transport, topic, timeout=10):
+        return transport.connection.prepared('x', topic, '1.0', timeout)
+
+
+class AccountsTest(AccountsTestCase):
+    broker: rabbitmq.RabbitMQ
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.broker = rabbitmq.RabbitMQ(management=True)
+        cls.broker.setUp()
+        cls.addClassCleanup(cls.broker.cleanUp)
+
+    def setUp(self):
+        super().setUp()
+        self.config(transport_url=self.broker.url)
+        self.config(
+            management_url=self.broker.management_url, group='guest_accounts'
+        )
+        self.accounts = broker_accounts.Accounts(self.conf)
+        self.control = self.connected(self.broker.url)
+        self.conductor = Conductor()
+        self.listen(self.control, self.conf.conductor_queue, self.conductor)
+
+    def given_guest(self, instance_id):
+        """A guest agent that listens, with an account of its own."""
+        topic = f'guestagent.{instance_id}'
+        account = self.accounts.create(instance_id, topic)
+        transport = self.connected(account.url, own=topic)
+        self.listen(transport, topic, Guest())
+        return transport, account
+
+    def test_it_does_all_that_a_guest_does(self):
+        # Given a guest whose account is its own,
+        guest, _ = self.given_guest(_A)
+
+        # when it is called, then it answers;
+        self.control.connection.reach()
+        call = self.client(self.control, f'guestagent.{_A}').call
+        self.assertEqual('well?', call({}, 'ask', what='well'))
+
+        # when it reports and asks, then the conductors take it and answer.
+        to_conductor = self.client(guest, self.conf.conductor_queue)
+        to_conductor.cast({}, 'tell', what='news')
+        guest.connection.reach()
+        self.assertEqual('well!', to_conductor.call({}, 'ask', what='well'))
+        waiting.until(lambda: self.conductor.heard, 'the report came')
+
+        # All of it goes on after the broker was away.
+        self.broker.stop()
+        self.broker.start()
+        waiting.until(
+            lambda: call({}, 'ask', what='still') == 'still?',
+            'it answers again',
+            timeout=90,
+            ignore=(Exception,),
+        )
+        waiting.until(
+            lambda: to_conductor.call({}, 'ask', what='still') == 'still!',
+            'it is answered again',
+            timeout=90,
+            ignore=(Exception,),
+        )
+
+    def test_it_reaches_nobody_else(self):
+        # Given two guests and what the control plane has at the broker,
+        _, account = self.given_guest(_A)
+        own = self.login(account)
+        other, _ = self.given_guest(_B)
+        self.control.connection.reach()
+        other.connection.reach()
+        replies = self.control.connection.open()._driver._get_reply_q()
+        others_replies = other.connection.open()._driver._get_reply_q()
+        self.control.connection.create_queue('taskmanager', 'tm1')
+        topic, foreign = f'guestagent.{_A}', f'guestagent.{_B}'
+        control = self.conf.control_exchange
+
+        # when who has the first account tries what AMQP offers, then the
+        # broker refuses it:
+        queues = (
+            *(foreign, f'{foreign}.x', 'taskmanager', replies),
+            *(others_replies, self.conf.conductor_queue),
+        )
+        # to read, purge, delete and declare what belongs to others,
+        for queue in queues:
+            self.refused(own, 'basic_get', queue)
+            self.refused(own, 'basic_consume', queue)
+            self.refused(own, 'queue_purge', queue)
+            self.refused(own, 'queue_delete', queue)
+            self.refused(own, 'queue_declare', queue, durable=True)
+            # to write to it, past all exchanges,
+            self.refused(own, self.publish, '', queue)
+            self.refused(own, self.dead_letters, '', queue)
+        # or by the exchanges,
+        for key in (foreign, 'taskmanager', self.conf.conductor_queue, '#'):
+            self.refused(own, self.publish, control, key)
+            self.refused(own, self.dead_letters, control, key)
+            # to have copies of the messages of others,
+            self.refused(own, 'queue_bind', topic, control, key)
+            self.refused(
+                own, 'exchange_bind', f'{topic}_fanout', control, key
+            )
+        self.refused(own, self.publish, f'{foreign}_fanout', '')
+        self.refused(own, self.publish, others_replies, others_replies)
+        # or to break the exchanges.
+        for exchange in (control, f'{control}_guests', replies):
+            self.refused(own, 'exchange_delete', exchange)
+            self.refused(
+                *(own, 'exchange_declare', exchange, 'topic'),
+                auto_delete=False,
+            )
+        # Its own it reaches, so that this proves something.
+        channel = own.channel()
+        channel.queue_declare(f'{topic}.more')
+        self.publish(channel, f'{control}_guests', 'nobody')
+
+    def login(self, account):
+        url = rpc.parse_url(self.conf, account.url)
+        (host,) = url.hosts
+        connection = amqp.Connection(
+            f'{host.hostname}:{host.port}',
+            userid=host.username,
+            password=host.password,
+            connect_timeout=10,
+            read_timeout=30,
+        )
+        connection.connect()
+        self.addCleanup(connection.close)
+        return connection
+
+    def publish(self, channel, exchange, key):
+        channel.confirm_select()
+        channel.basic_publish_confirm(
+            amqp.Message('{}'), exchange=exchange, routing_key=key
+        )
+
+    def dead_letters(self, channel, exchange, key):
+        """Have the broker itself send on what comes."""
+        channel.queue_declare(
+            f'guestagent.{_A}.more',
+            arguments={
+                'x-dead-letter-exchange': exchange,
+                'x-dead-letter-routing-key': key,
+                'x-message-ttl': 0,
+            },
+        )
+
+    def refused(self, connection, what, *arguments, **options):
+        # The broker closes a channel on which it has refused something.
+        channel = connection.channel()
+        do = what if callable(what) else getattr(type(channel), what)
+        with testtools.ExpectedException(amqp.AccessRefused):
+            do(channel, *arguments, **options)
+            self.fail(f'{what} {arguments} was not refused')
+
+    def test_an_account_ends_with_its_connections(self):
+        _, account = self.given_guest(_A)
+        connection = self.login(account)
+        self.assertEqual([_A], self.accounts.instances())
+
+        self.assertTrue(self.accounts.delete(_A))
+
+        self.assertEqual([], self.accounts.instances())
+        self.assertFalse(self.accounts.delete(_A))
+        with testtools.ExpectedException(amqp.ConnectionForced):
+            connection.drain_events(timeout=30)
+
+    def test_a_new_password_ends_the_old_one(self):
+        topic = f'guestagent.{_A}'
+        old = self.accounts.create(_A, topic)
+        self.accounts.create(_A, topic)
+
+        with testtools.ExpectedException(amqp.AccessRefused):
+            self.login(old)
+
+    def test_wrong_settings_are_told(self):
+        self.config(management_password='wrong', group='guest_accounts')
+        error = self.assertRaises(
+            exception.BrokerError, self.accounts.create, _A, 'guestagent.a'
+        )
+        self.assertIn('[guest_accounts] management_user', str(error))
+
+        self.config(
+            management_url='http://127.0.0.1:1', group='guest_accounts'
+        )
+        error = self.assertRaises(
+            exception.BrokerError, self.accounts.create, _A, 'guestagent.a'
+        )
+        self.assertIn('does not answer', str(error))
+
+    def test_any_characters_do_in_the_address(self):
+        # Given an account and a virtual host of odd names,
+        name, vhost, password = 'ü@/:', 'v/h#?%;', 'p/w%;@:#?ü $1,[]'
+        quoted = parse.quote(name, safe='')
+        vquoted = parse.quote(vhost, safe='')
+        put = self.accounts._put
+        put(f'vhosts/{vquoted}')
+        put(f'users/{quoted}', password=password, tags='')
+        put(
+            f'permissions/{vquoted}/{quoted}',
+            configure='.*', write='.*', read='.*',
+        )
+
+        # when they are percent-encoded, then all works.
+        pquoted = parse.quote(password, safe='')
+        transport = self.connected(
+            f'rabbit://{quoted}:{pquoted}@127.0.0.1:{self.broker.port}/'
+            f'{vquoted}'
+        )
+        self.listen(transport, 'odd', Guest())
+        transport.connection.reach()
+        self.assertEqual(
+            'a?', self.client(transport, 'odd').call({}, 'ask', what='a')
+        )
+
+
+class GuideTest(AccountsTestCase):
+    """One account for all guests, as the installation guide makes it."""
+
+    def test_it_does_for_guests_and_for_no_more(self):
+        # Given what the guide says,
+        broker = self.useFixture(rabbitmq.RabbitMQ())
+        broker.ctl('delete_user', broker.user)
+        for command in _commands_of_the_guide():
+            broker.ctl(*command)
+        at = f'@127.0.0.1:{broker.port}/trove'
+        control = self.connected(f'rabbit://trove:RABBIT_PASS{at}')
+        self.listen(control, self.conf.conductor_queue, Conductor())
+        control.connection.create_queue('taskmanager', 'tm1')
+
+        # then it does for a guest agent,
+        guest = self.connected(f'rabbit://guests:GUEST_PASS{at}')
+        self.listen(guest, 'guestagent.a', Guest())
+        for transport, topic, answer in (
+            (control, 'guestagent.a', 'well?'),
+            (guest, self.conf.conductor_queue, 'well!'),
+        ):
+            transport.connection.reach()
+            call = self.client(transport, topic).call
+            self.assertEqual(answer, call({}, 'ask', what='well'))
+        # and the task managers are out of its reach.
+        cast = self.client(guest, 'taskmanager', None).cast
+        with testtools.ExpectedException(
+            oslo_messaging.MessageDeliveryFailure, '(?s).*ACCESS_REFUSED'
+        ):
+            cast({}, 'tell', what='news')
+
+
+def _commands_of_the_guide():
+    """The commands of the section "Message broker" that make accounts."""
+    guide = pathlib.Path(trove.__file__).parents[1] / _GUIDE
+    text = guide.read_text().partition('2. Message broker')[2]
+    text = text.partition('3. Database')[0]
+    for line in text.splitlines():
+        command = line.strip().removeprefix('# rabbitmqctl ')
+        if command != line.strip():
+            yield shlex.split(command)
