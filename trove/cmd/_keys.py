@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-import os
 import sys
 
 from oslo_config import cfg
 
+from trove.cmd import _files
 from trove.common import crypto
 from trove.common import exception
 from trove.objects import keys
@@ -49,20 +49,19 @@ def generate_keys(conf: cfg.ConfigOpts) -> None:
     if path is None:
         print(text, end='')
         return
-    _write(path, text)
+    with _files.new(path) as target:
+        target.write(text)
     print(f'The keys are in {path}.')
 
 
 def create_instance_key(conf: cfg.ConfigOpts) -> None:
     instance_id, path = conf.command.instance, conf.command.target
     key = crypto.generate_key()
-    # First: what is in no file cannot be given to the guest any more.
-    _write(path, _INSTANCE.format(instance=instance_id, key=key))
-    try:
+    with _files.new(path) as target:
+        target.write(_INSTANCE.format(instance=instance_id, key=key))
+        # What is in no file cannot be given to the guest any more.
+        target.flush()
         keys.give(conf, instance_id, key)
-    except BaseException:
-        os.unlink(path)
-        raise
     print(
         f'Instance {instance_id} has a key, and from now on its guest agent '
         f'is sent nothing in the clear. Give the agent {path}, as its last '
@@ -92,24 +91,6 @@ def reencrypt_keys(conf: cfg.ConfigOpts) -> None:
             'When all services have this inst_rpc_key_encr_key, '
             'inst_rpc_key_encr_key_further is no longer needed.'
         )
-
-
-def _write(path: str, text: str) -> None:
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, 'w', encoding='utf-8') as target:
-            target.write(text)
-            target.flush()
-            os.fsync(handle)
-    except FileExistsError:
-        raise exception.TroveError(
-            f'{path} exists. It was not overwritten, since keys that are '
-            'lost cannot be made again. Choose another file.'
-        ) from None
-    except OSError as error:
-        raise exception.TroveError(
-            f'{path} cannot be written: {os.strerror(error.errno or 0)}.'
-        ) from error
 
 
 def add_commands(

@@ -19,6 +19,7 @@ from oslo_db import exception as db_exception
 from sqlalchemy import exc as sa_exc
 
 from trove import conf as trove_conf
+from trove.cmd import _accounts
 from trove.cmd import _keys
 from trove.common import exception
 from trove.db import migration
@@ -174,6 +175,7 @@ def _add_commands(subparsers: Any) -> None:
     _add_datastore_commands(add)
     _add_service_commands(add)
     _keys.add_commands(add)
+    _accounts.add_commands(add)
 
 
 def _add_service_commands(

@@ -22,6 +22,7 @@ from oslo_upgradecheck import upgradecheck
 import sqlalchemy as sa
 
 from trove import conf as trove_conf
+from trove.common import broker_accounts
 from trove.common import exception
 from trove.db import migration
 from trove.db import models
@@ -58,6 +59,7 @@ class Checks(upgradecheck.UpgradeCommands):
             _survey('Guest agents', _WARNING, survey.oldest),
             _survey('Guest agents not heard of', _WARNING, survey.unheard),
             ('Keys of messages', Checks._check_keys),
+            ('Broker account of guests', Checks._check_accounts),
             ('Rejected messages', Checks._check_rejected),
             _survey('Floors of RPC versions', _SUCCESS, survey.floors),
             ('Instances with running tasks', Checks._check_tasks),
@@ -177,6 +179,13 @@ class Checks(upgradecheck.UpgradeCommands):
             'spoken to in the clear. The guide "Message security" says how '
             'they can get one; or leave them.'
         )
+
+    def _check_accounts(self) -> upgradecheck.Result:
+        try:
+            problem = broker_accounts.exposed(self._conf)
+        except exception.ConfigurationError as error:
+            problem = str(error)
+        return _failure(problem) if problem else _success()
 
     def _check_rejected(self) -> upgradecheck.Result:
         if not self._readable():

@@ -32,7 +32,14 @@ class TestCase(base.TestCase):
         found.configure(self.conf)
         self.write(connection=found.url)
 
-    def write(self, connection, secure='true', keys=True, pin='auto'):
+    def write(
+        self,
+        connection,
+        secure='true',
+        keys=True,
+        pin='auto',
+        guests='guest',
+    ):
         given = (
             'taskmanager_rpc_encr_key = a\ninst_rpc_key_encr_key = b\n'
             if keys
@@ -42,6 +49,9 @@ class TestCase(base.TestCase):
         with open(self.file, 'w') as file:
             file.write(
                 f'[DEFAULT]\nenable_secure_rpc_messaging = {secure}\n{given}'
+                'transport_url = rabbit://trove:pass-word@broker/\n'
+                '[taskmanager]\nguest_transport_url = '
+                f'rabbit://{guests}:pass-word@broker/\n'
                 f'[database]\nconnection = {connection}\n'
                 f'[upgrade_levels]\nguestagent = {pin}\n'
             )

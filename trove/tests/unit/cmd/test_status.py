@@ -131,6 +131,27 @@ class StatusTest(checks.TestCase):
         self.assertIn(f'config files: {self.file}', text)
         self.assertTrue(text.startswith('trove-status: '), text)
 
+    def test_guests_with_the_account_of_the_services_are_a_failure(self):
+        self.use()
+        for guests in ('trove', 'other:word@h1,trove'):
+            self.write(self.url, guests=guests)
+
+            self.assertEqual(FAILURE, self.check())
+
+            self.assertFound(
+                'Broker account of guests',
+                FAILURE,
+                '[taskmanager] guest_transport_url',
+                '[guest_accounts] management_url',
+            )
+        self.write(self.url, guests='gu/est')
+        self.assertEqual(FAILURE, self.check())
+        self.assertFound(
+            'Broker account of guests', FAILURE, 'guest_transport_url', '%2F'
+        )
+        details = self.results['Broker account of guests'][1]
+        self.assertNotIn('pass-word', details)
+
     def test_missing_keys_are_a_failure_with_the_remedy(self):
         self.use()
         self.write(self.url, keys=False)
