@@ -16,6 +16,7 @@ from typing import TypeGuard
 from oslo_serialization import jsonutils
 
 from trove.common import crypto
+from trove.common.rpc import _unpacking
 
 Form = Literal['clear', 'released', 'sealed']
 
@@ -31,8 +32,7 @@ CONTEXT = 'context'
 SENDER = 'csz-instance-id'
 _ENTITY = 'entity'
 
-# json.loads looks at each of its options first, at every call.
-_loads = json.JSONDecoder().decode
+# json.dumps looks at each of its options first, at every call.
 _compact = json.JSONEncoder(separators=(',', ':')).encode
 _dumps = json.JSONEncoder(
     separators=(',', ':'), default=jsonutils.to_primitive
@@ -197,9 +197,9 @@ def load(text: object) -> Any:
     if not isinstance(text, str):
         raise Malformed('there is no text where one should be')
     try:
-        return _loads(text)
-    except (ValueError, RecursionError):
-        raise Malformed('it has text that is no JSON') from None
+        return _unpacking.loads(text)
+    except _unpacking.Unreadable as error:
+        raise Malformed(str(error)) from None
 
 
 def load_object(text: object) -> dict[str, Any]:

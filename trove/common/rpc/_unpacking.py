@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes a message of what the message broker brought, within limits.
+
+oslo.messaging and kombu read what comes without any: they unpack what is
+compressed, with any codec that is installed, and JSON of any depth, in any
+character set. Everybody who has an account at the broker can send that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import json
+import math
+from typing import Any
+from typing import Literal
+
+from trove.common.rpc import _incoming
+
+#: Values, or names with values, in one message. Each takes some 100 bytes.
+MOST_VALUES = 262_144
+
+#: Digits of a number, with sign, point and exponent.
+MOST_DIGITS = 40
+
+#: Bytes that a value takes besides its text, about.
+_OF_A_VALUE = 100
+
+#: Characters of a failure that a peer reports.
+_MOST_OF_A_FAILURE = 16_384
+_MOST_OF_A_NAME = 255
+
+#: What to do about it.
+WHO = 'Find out who else has access to the message broker'
+
+_VERSION, _MESSAGE = 'oslo.version', 'oslo.message'
+_CONTEXT = '_context_'
+
+#: What oslo.messaging looks up, or sends on, as it is.
+_NAMES = ('_msg_id', '_reply_q', '_unique_id')
+
+#: Names of exceptions and texts in what oslo.messaging reports of a failure.
+_FAILURE = {
+    'class': _MOST_OF_A_NAME,
+    'module': _MOST_OF_A_NAME,
+    'message': _MOST_OF_A_FAILURE,
+}
+
+
+class Unreadable(ValueError):
+    """This is no message; the text says what is wrong with it."""
+
+    def __init__(self, cause: Literal['size', 'form'], reason: str) -> None:
+        super().__init__(reason)
+        self.cause: Literal['size', 'form'] = cause
+
+
+def properties(said: Mapping[str, Any]) -> None:
+    """Hold what AMQP says of a body against what is read.
+
+    :raises Unreadable: it is not plain JSON
+    """
+    if (said.get('application_headers') or {}).get('compression'):
+        raise Unreadable('form', 'it is compressed, and nothing is unpacked')
+    if said.get('content_type') != 'application/json':
+        raise Unreadable('form', 'it has a content type other than JSON')
+    encoding = said.get('content_encoding')
+    if not isinstance(encoding, str) or encoding.lower() != 'utf-8':
+        raise Unreadable('form', 'it has an encoding other than UTF-8')
+
+
+def unpack(body: bytes | str) -> tuple[dict[str, Any], int]:
+    """Read the body of a message or a reply, as oslo.messaging writes it.
+
+    :returns: what is in the envelope, and about how many bytes it takes
+    :raises Unreadable: it is none
+    """
+    try:
+        content, count = _unwrap(body)
+        _check(content)
+    except Unreadable:
+        raise
+    except Exception as error:  # noqa: BLE001
+        # Whatever it stumbles over would come again.
+        raise Unreadable(
+            'form', f'to read it failed ({type(error).__name__})'
+        ) from None
+    return content, len(body) + count * _OF_A_VALUE
+
+
+def _unwrap(body: bytes | str) -> tuple[dict[str, Any], int]:
+    content, count = _object(body)
+    if _VERSION in content and _MESSAGE in content:
+        if content[_VERSION] != '2.0':
+            raise Unreadable('form', 'it has an envelope of another version')
+        content, count = _object(content[_MESSAGE])
+        if _VERSION in content and _MESSAGE in content:
+            raise Unreadable('form', 'it has an envelope in its envelope')
+    return content, count
+
+
+def loads(text: str) -> Any:
+    """Read JSON that may be of anybody.
+
+    :raises Unreadable: it is none, nested too deeply, or has too much in it
+    """
+    if _count(text) > MOST_VALUES:
+        raise Unreadable('size', f'it has more than {MOST_VALUES} values')
+    try:
+        value = _decode(text)
+    except Unreadable:
+        raise
+    except (ValueError, RecursionError):
+        raise Unreadable('form', 'it is no JSON') from None
+    if isinstance(value, dict | list) and _incoming.is_deep(value):
+        raise Unreadable('form', 'it is nested too deeply')
+    return value
+
+
+def _object(text: object) -> tuple[dict[str, Any], int]:
+    if isinstance(text, bytes):
+        try:
+            text = text.decode()
+        except UnicodeDecodeError:
+            raise Unreadable('form', 'it is not in UTF-8') from None
+    if not isinstance(text, str):
+        raise Unreadable('form', 'it has no text where one should be')
+    value = loads(text)
+    if not isinstance(value, dict):
+        raise Unreadable('form', 'it has JSON that is no object')
+    return value, _count(text)
+
+
+def _count(text: str) -> int:
+    """The most values that a text of JSON may have."""
+    return text.count(',') + text.count('[') + text.count('{')
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Unreadable('form', 'it has an object with one name twice')
+    return found
+
+
+def _int(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise Unreadable('form', 'it has a number of too many digits')
+    return int(text)
+
+
+def _float(text: str) -> float:
+    if len(text) > MOST_DIGITS or not math.isfinite(value := float(text)):
+        raise Unreadable('form', 'it has a number that is too large')
+    return value
+
+
+def _constant(text: str) -> None:
+    raise Unreadable('form', 'it has a number that is none')
+
+
+_decode = json.JSONDecoder(
+    object_pairs_hook=_pairs,
+    parse_int=_int,
+    parse_float=_float,
+    parse_constant=_constant,
+).decode
+
+
+def _check(content: dict[str, Any]) -> None:
+    """See that nothing in it breaks oslo.messaging."""
+    for name in _NAMES:
+        value = content.get(name)
+        if value is not None and not (
+            isinstance(value, str) and len(value) <= _MOST_OF_A_NAME
+        ):
+            raise Unreadable('form', f'its {name} is none')
+    timeout = content.get('_timeout')
+    if timeout is not None and not isinstance(timeout, int | float):
+        raise Unreadable('form', 'its _timeout is none')
+    if f'{_CONTEXT}self' in content:
+        raise Unreadable('form', 'its context is none')
+    if content.get('failure') is not None:
+        content['failure'] = _failure(content['failure'])
+
+
+def _failure(text: object) -> str:
+    """A failure that a peer reports, with as much of it as is of use."""
+    said, _ = _object(text)
+    kept = {}
+    for name, most in _FAILURE.items():
+        value = said.get(name)
+        if not isinstance(value, str):
+            raise Unreadable('form', 'it reports a failure that is none')
+        kept[name] = value[:most]
+    return json.dumps(kept)
