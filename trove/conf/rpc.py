@@ -7,6 +7,8 @@ import importlib
 
 from oslo_config import cfg
 
+from trove.common import exception
+
 _LEVEL_HELP = (
     'Highest version of the {name} interface that this process may send '
     '{to}. "auto" finds out by itself what each peer speaks and needs no '
@@ -172,7 +174,9 @@ SEALING: list[cfg.Opt] = [
         default=16 * 1024 * 1024,
         min=65536,
         mutable=True,
-        help='Size in bytes of the largest message that is taken.',
+        help='Size in bytes of the largest message or reply that is taken. '
+        'Nothing of a larger one is kept. As many bytes of messages may wait '
+        'for a thread that carries them out.',
     ),
     cfg.IntOpt(
         'rpc_key_overlap',
@@ -212,6 +216,25 @@ def set_defaults() -> None:
     cfg.set_defaults(
         impl_rabbit.rabbit_opts, rabbit_qos_prefetch_count=_PREFETCH
     )
+
+
+def check(conf: cfg.ConfigOpts) -> None:
+    """See that oslo.messaging does nothing that no peer would take.
+
+    :raises trove.common.exception.ConfigurationError: it does
+    """
+    try:
+        compression = conf.oslo_messaging_rabbit.kombu_compression
+    except cfg.NoSuchOptError:
+        # Its driver for RabbitMQ is not in use.
+        return
+    if compression:
+        raise exception.ConfigurationError(
+            option='[oslo_messaging_rabbit] kombu_compression',
+            value=compression,
+            remedy='no service and no guest takes anything compressed. '
+            'Remove the option.',
+        )
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:

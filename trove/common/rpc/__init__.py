@@ -14,7 +14,8 @@ files to open in order:
 5. ``_seal.py``: encrypts it, in the form that the peer understands (the
    forms are in ``_forms.py``, the receiver's side in ``_opening.py``)
 6. ``_wire.py``: hands it to oslo.messaging; makes sense of what comes back
-   (``_reading.py`` tells how both sides wait for the message broker)
+   (``_reading.py`` tells how both sides wait for the message broker, and
+   ``_frames.py`` and ``_unpacking.py`` what of it they take)
 7. ``_dispatch.py``: on the other side, finds who serves it, opens it, holds
    it against the contract (``_server.py``); what cannot be taken becomes a
    ``_rejection.py``

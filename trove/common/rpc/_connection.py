@@ -12,15 +12,23 @@ import oslo_messaging
 
 from trove.common import exception
 from trove.common.rpc import _dispatch
+from trove.common.rpc import _events
+from trove.common.rpc import _frames
+from trove.common.rpc import _incoming
+from trove.common.rpc import _limits
 from trove.common.rpc import _listener
 from trove.common.rpc import _rabbit
 from trove.common.rpc import _replies
+from trove.common.rpc import _unpacking
 from trove.conf import rpc as rpc_options
 
 LOG = logging.getLogger(__name__)
 
 #: A message that no queue takes is an error, and not gone without a word.
 MUST_ARRIVE = oslo_messaging.TransportOptions(at_least_once=True)
+
+#: How often the log tells in an hour what was refused in one queue.
+_MOST_TOLD = 10
 
 #: Topics and versions for which a client is kept, at most.
 _MOST = 20_000
@@ -77,21 +85,42 @@ class Connection:
         self._prepared: dict[tuple[str, str, float | None], Any] = {}
         self._reached = False
         self._replies = _replies.Replies()
+        self._told = _limits.Limit(lambda: _MOST_TOLD)
 
     def open(self) -> oslo_messaging.Transport:
         with self._lock:
             if self._transport is None:
                 rpc_options.set_defaults()
                 parse_url(self.conf, self._url)
+                _frames.install(self._largest, self._refused)
                 self._transport = oslo_messaging.get_rpc_transport(
                     self.conf, url=self._url, allowed_remote_exmods=[]
                 )
+                rpc_options.check(self.conf)
                 _rabbit.adapt(
                     self._transport._driver,
                     own=self._own,
                     conductor=self.conf.conductor_queue,
                 )
             return self._transport
+
+    def _largest(self) -> int:
+        largest: int = self.conf.rpc_max_message_bytes
+        return largest
+
+    def _refused(self, queue: str, error: _unpacking.Unreadable) -> None:
+        """Tell of what is no reply, or came before its reader was ready."""
+        _events.record(
+            *('rejected', 'reply', None, _incoming.UNKNOWN, _incoming.UNKNOWN),
+            cause=error.cause,
+        )
+        if self._told.take(queue):
+            LOG.warning(
+                'Refused what came into the queue %s: %s. %s.',
+                queue,
+                error,
+                _unpacking.WHO,
+            )
 
     def close(self) -> None:
         with self._lock:
@@ -127,8 +156,7 @@ class Connection:
         """Return a server of a topic, which does not listen yet."""
         target = oslo_messaging.Target(topic=topic, server=host)
         return _listener.Listener(
-            _listener.make_server(self.open(), target, dispatcher),
-            dispatcher.unreadable,
+            _listener.make_server(self.open(), target, dispatcher)
         )
 
     def prepared(

@@ -32,6 +32,7 @@ from trove.common.rpc import _replays
 from trove.common.rpc import _seal
 from trove.common.rpc import _server
 from trove.common.rpc import _settings
+from trove.common.rpc import _unpacking
 
 LOG = logging.getLogger(__name__)
 
@@ -154,19 +155,11 @@ class Dispatcher:
             return None
         return self._receiver.sealer.answer(accepted, answer)
 
-    def unreadable(self, error: str) -> None:
-        """Write down that something came that is no message at all.
-
-        :param error: name of the class of the exception
-        """
+    def unreadable(self, error: _unpacking.Unreadable) -> None:
+        """Write down that something came that is no message at all."""
         self._reject(
             _Message('cast'),
-            _Reject(
-                'form',
-                f'it is no message of oslo.messaging ({error}). Find out who '
-                'else has access to the message broker',
-                _refusing.NotTaken(),
-            ),
+            _Reject(error.cause, f'{error}. {_unpacking.WHO}', _not_taken()),
         )
 
     # The steps

@@ -11,16 +11,14 @@ from typing import Any
 import oslo_messaging
 
 from trove.common.rpc import _dispatch
+from trove.common.rpc import _frames
 from trove.common.rpc import _reading
+from trove.common.rpc import _unpacking
 
 LOG = logging.getLogger(__name__)
 
 #: Seconds for which a start waits for the broker.
 _PATIENCE = 5.0
-
-#: Who says in oslo.messaging that a message was thrown away, and how.
-_DRIVER = 'oslo.messaging._drivers.impl_rabbit'
-_SKIPPED = 'Failed to process message'
 
 #: Seconds after which a server that is stuck takes one message more: where
 #: it reads nothing for heartbeat_timeout_threshold (60 s), the broker closes
@@ -30,6 +28,9 @@ _BREATH = 10.0
 #: Messages that are read before they are handed on, when they are there.
 _TOGETHER = 16
 
+#: Bytes of a message that makes room for others when it no longer waits.
+_LARGE = 65_536
+
 _Plain: Any = oslo_messaging.rpc.server.RPCServer
 
 
@@ -38,18 +39,10 @@ class Listener:
 
     By itself it tries for ever to reach a broker that is away, and nothing
     could end the process meanwhile.
-
-    :param unreadable: told of messages that are none, with the name of the
-        class of the exception
     """
 
-    def __init__(
-        self,
-        server: _Bounded,
-        unreadable: Callable[[str], None],
-    ) -> None:
+    def __init__(self, server: _Bounded) -> None:
         self._server = server
-        self._skipped = _Skipped(unreadable)
         self._lock = threading.Lock()
         self._settled = threading.Event()
         self._listens = False
@@ -62,7 +55,6 @@ class Listener:
 
         :raises Exception: of the transport's driver, when it cannot be tried
         """
-        logging.getLogger(_DRIVER).addHandler(self._skipped)
         threading.Thread(
             target=self._start, name='rpc-start', daemon=True
         ).start()
@@ -78,7 +70,6 @@ class Listener:
 
     def stop(self) -> None:
         """Take no more messages."""
-        logging.getLogger(_DRIVER).removeHandler(self._skipped)
         with self._lock:
             self._stopped = True
             if not self._listens:
@@ -109,35 +100,28 @@ class Listener:
             self._settled.set()
 
 
-class _Skipped(logging.Handler):
-    """Notices messages that oslo.messaging itself cannot read.
-
-    It throws them away before anybody is asked, and tells only the log.
-    """
-
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        super().__init__(logging.ERROR)
-        self._tell = tell
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if str(record.msg).startswith(_SKIPPED):
-            error = record.exc_info[0] if record.exc_info else None
-            self._tell(error.__name__ if error else 'unknown')
-
-
 class _Bounded(_Plain):  # type: ignore[misc]
     """Takes no more messages than it can begin with before long.
 
     oslo.messaging acknowledges a message when it comes in and puts it into a
     list without an end, so what it asks the broker to send at once (QoS) is
     a limit of nothing.
+
+    :param unreadable: told of messages that are none
     """
 
-    def __init__(self, *args: Any) -> None:
+    def __init__(
+        self,
+        unreadable: Callable[[_unpacking.Unreadable], None],
+        *args: Any,
+    ) -> None:
         super().__init__(*args)
+        self._inbox = _frames.Inbox(lambda queue, error: unreadable(error))
         self._room = threading.Condition()
         self._most: int = self.conf.executor_thread_pool_size
         self._waiting = 0
+        #: Bytes of the messages that wait.
+        self._held = 0
         self._ending = False
 
     def end(self) -> None:
@@ -147,9 +131,8 @@ class _Bounded(_Plain):  # type: ignore[misc]
             self._room.notify_all()
         self.stop()
         # To close a connection reads what is on its way here, which would be
-        # acknowledged and forgotten. None are left where it is closed already.
-        for consumer in getattr(_held(self.listener), '_consumers', ()):
-            consumer.callback = _leave
+        # acknowledged and forgotten; so it goes back to the broker.
+        self._inbox.left = True
 
     def _create_listener(self) -> Any:
         listener = super()._create_listener()
@@ -162,39 +145,57 @@ class _Bounded(_Plain):  # type: ignore[misc]
 
         def more() -> bool:
             read = len(came)
-            return read < _TOGETHER and self._waiting + read < self._most
+            return (
+                read < _TOGETHER
+                and self._waiting + read < self._most
+                and self._held + sum(map(_size, came)) < self._largest()
+            )
 
-        _reading.attach(_held(listener), deliver, more)
+        held = _held(listener)
+        if held is not None:
+            _frames.receive(held.connection, self._inbox)
+        _reading.attach(held, deliver, more)
         return listener
 
     def _on_incoming(self, incoming: Any) -> None:
         # In the thread that reads from the broker.
         with self._room:
-            if self._waiting >= self._most:
+            if self._waiting >= self._most or self._held >= self._largest():
                 self._room.wait_for(self._has_room, timeout=_BREATH)
             self._waiting += 1
+            self._held += sum(map(_size, incoming))
         super()._on_incoming(incoming)
 
     def _process_incoming(self, incoming: Any) -> None:
         with self._room:
             self._waiting -= 1
-            if self._waiting == self._most // 2:
+            size = sum(map(_size, incoming))
+            self._held -= size
+            if size > _LARGE or self._waiting == self._most // 2:
                 # Not for each: to wake a thread takes its time.
                 self._room.notify()
         super()._process_incoming(incoming)
 
     def _has_room(self) -> bool:
-        return self._ending or self._waiting <= self._most // 2
+        return self._ending or (
+            self._waiting <= self._most // 2 and self._held < self._largest()
+        )
+
+    def _largest(self) -> int:
+        largest: int = self.conf.rpc_max_message_bytes
+        return largest
+
+
+def _size(incoming: Any) -> int:
+    """About how many bytes a message takes while it waits."""
+    raw = getattr(incoming.message, '_raw_message', None)
+    return getattr(raw, 'size', 0)
 
 
 def _held(listener: Any) -> Any:
     """Return oslo.messaging's connection, None where it has none."""
     reader = getattr(listener, '_poll_style_listener', None)
     return getattr(getattr(reader, 'conn', None), 'connection', None)
-
-
-def _leave(message: object) -> None:
-    """What is not acknowledged goes back to the broker."""
 
 
 def make_server(
@@ -207,7 +208,9 @@ def make_server(
     def server(
         transport: Any, target: Any, _dispatcher: Any, executor: Any
     ) -> Any:
-        return _Bounded(transport, target, dispatcher, executor)
+        return _Bounded(
+            dispatcher.unreadable, transport, target, dispatcher, executor
+        )
 
     made: _Bounded = oslo_messaging.get_rpc_server(
         transport, target, [], server_cls=server

@@ -10,8 +10,11 @@ from trove.tests.fixtures import rabbitmq
 class BrokerTestCase(base.TestCase):
     def setUp(self):
         super().setUp()
-        self.broker = self.useFixture(rabbitmq.RabbitMQ())
+        self.broker = self.make_broker()
         self.context = trove_context.TroveContext()
+
+    def make_broker(self):
+        return self.useFixture(rabbitmq.RabbitMQ())
 
     def connected(self, url=None):
         transport = rpc.Transport(

@@ -74,14 +74,14 @@ class HostileTestCase(base.TestCase):
         self.peer = self.guest if interface.name == 'guestagent' else None
         self.topic = interface.topic(self.conf, self.peer)
         transport = self.serving()
-        server = transport.server(
+        self.server = transport.server(
             messages.Recorder(interface, self.came.append),
             host='here',
             peer=self.peer,
         )
-        server.start()
-        self.addCleanup(server.wait)
-        self.addCleanup(server.stop)
+        self.server.start()
+        self.addCleanup(self.server.wait)
+        self.addCleanup(self.server.stop)
         self.wire = self.tap(self.topic)
 
     def tap(self, topic):

@@ -36,9 +36,7 @@ class TestListener(base.TestCase):
         super().setUp()
         self.server = Server()
         self.addCleanup(self.server.broker.set)
-        self.listener = _listener.Listener(
-            self.server, lambda error: None
-        )
+        self.listener = _listener.Listener(self.server)
         self.useFixture(fixtures.MockPatchObject(_listener, '_PATIENCE', 0.05))
 
     def test_broker_is_there(self):
