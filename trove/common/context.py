@@ -8,6 +8,8 @@ from typing import Self
 
 from oslo_context import context as oslo_context
 
+from trove.common import text
+
 
 class TroveContext(oslo_context.RequestContext):
     """The context of a request.
@@ -64,6 +66,13 @@ class TroveContext(oslo_context.RequestContext):
             'service_catalog': self.service_catalog,
         }
 
+    def get_logging_values(self) -> dict[str, Any]:
+        """As in a log line: what the sender has put into it does no harm."""
+        return {
+            name: _printable(value)
+            for name, value in super().get_logging_values().items()
+        }
+
     def to_wire(self, released: bool = True) -> dict[str, Any]:
         """As in a message: without what readers put in by themselves.
 
@@ -88,16 +97,22 @@ class TroveContext(oslo_context.RequestContext):
     @classmethod
     def from_dict(cls, values: dict[str, Any], **kwargs: Any) -> Self:
         known = {
-            _ARGUMENTS[name]: value
+            _ARGUMENTS[name]: _printable(value)
             for name, value in values.items()
             if name in _ARGUMENTS
         }
-        known['project_id'] = (
+        known['project_id'] = _printable(
             values.get('project_id')
             or values.get('tenant')
             or values.get('project')
         )
         return cls(**known | kwargs) if kwargs else cls(**known)
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str) and not value.isprintable():
+        return text.printable(value)
+    return value
 
 
 #: Entries that say what others say (None), or what is usual.

@@ -12,6 +12,7 @@ from oslo_config import cfg
 from oslo_log import log
 
 from trove.common import exception
+from trove.common import logs
 
 #: Modules of this package that declare options.
 GROUPS = (
@@ -100,6 +101,7 @@ def setup(
     except UNREADABLE as error:
         raise exception.ConfigurationError(unreadable(error)) from error
     log.setup(conf, 'trove')
+    logs.install()
 
 
 def unreadable(error: Exception) -> str:

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What others said, made safe to be logged, stored or shown."""
+
+from __future__ import annotations
+
+#: Characters of one text that are kept, unless the caller knows better.
+MOST = 32_768
+
+
+def printable(value: object, most: int = MOST, lines: bool = False) -> str:
+    """Return a text with nothing in it but what can be seen.
+
+    Control characters, line ends, escapes of terminals, marks that turn the
+    direction or have no width, and halves of surrogate pairs are shown as
+    Python writes them: ``\\n``, ``\\x1b``, ``\\u202e``.
+
+    :param value: anything; its ``str()``
+    :param most: characters beyond which it is cut, and says so
+    :param lines: whether its lines stay lines
+    """
+    said = value if isinstance(value, str) else str(value)
+    over = len(said) - most
+    if over > 0:
+        said = said[:most]
+    if not said.isprintable():
+        said = ''.join(
+            each
+            if each.isprintable() or (lines and each == '\n')
+            else each.encode('unicode_escape').decode()
+            for each in said
+        )
+    return f'{said}... ({over} characters more)' if over > 0 else said
