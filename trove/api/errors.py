@@ -16,6 +16,7 @@ from oslo_log import log
 from sqlalchemy import exc as sqlalchemy_exception
 
 from trove.common import exception
+from trove.common import text as texts
 
 LOG = log.getLogger(__name__)
 
@@ -98,7 +99,8 @@ def fault(code: int) -> str:
 
 def body(code: int, key: str, message: str) -> dict[str, Any]:
     """Return the body of an error."""
-    return {key: {'code': code, 'message': message}}
+    said = texts.printable(message, lines=True)
+    return {key: {'code': code, 'message': said}}
 
 
 def encode(code: int, key: str, message: str) -> bytes:

@@ -22,6 +22,7 @@ from trove import conf as trove_conf
 from trove.cmd import _accounts
 from trove.cmd import _keys
 from trove.common import exception
+from trove.common import text as texts
 from trove.db import migration
 from trove.db import session
 from trove.objects import database
@@ -132,7 +133,10 @@ def _words(text: str) -> list[str]:
 
 
 def _print_table(headings: Sequence[str], rows: Iterable[Any]) -> None:
-    lines = [tuple(headings), *rows]
+    lines = [
+        tuple(texts.printable(cell) for cell in row)
+        for row in (headings, *rows)
+    ]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         cells = zip(line, widths, strict=True)

@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from trove import conf as trove_conf
 from trove.common import broker_accounts
 from trove.common import exception
+from trove.common import text
 from trove.db import migration
 from trove.db import models
 from trove.db import session
@@ -271,7 +272,7 @@ def _result(
 ) -> upgradecheck.Result:
     if not problems:
         return _success()
-    return upgradecheck.Result(code, ' '.join(problems))
+    return upgradecheck.Result(code, text.printable(' '.join(problems)))
 
 
 def _not_checked() -> upgradecheck.Result:

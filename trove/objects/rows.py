@@ -19,6 +19,7 @@ from sqlalchemy.dialects import sqlite
 
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.common import text
 from trove.db import models
 from trove.objects import clock
 from trove.objects import states
@@ -77,6 +78,9 @@ def assign(row: models.Instance, columns: Mapping[str, Any]) -> None:
         setattr(row, name, value)
 
 
+#: Characters of the details of a fault: its column takes 65,535 bytes.
+_MOST_DETAILS = 65_000
+
 #: Faults of an instance that are kept, those that are not shown included.
 MOST_FAULTS = 50
 
@@ -91,8 +95,8 @@ def add_fault(
     # Their times may be the same: MariaDB keeps whole seconds.
     clear_faults(db, instance_id)
     _forget_faults(db, instance_id)
-    message = message.replace('\0', '')
-    details = details.replace('\0', '')
+    message = text.printable(message)
+    details = text.printable(details, _MOST_DETAILS, lines=True)
     if len(message) > 255:
         if message not in details:
             details = f'{message}\n{details}'

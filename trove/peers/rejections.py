@@ -16,6 +16,7 @@ import logging
 from oslo_config import cfg
 
 from trove.common import rpc
+from trove.common import text
 from trove.objects import instance as instances
 from trove.objects import rejected
 from trove.peers import flood
@@ -194,8 +195,8 @@ def _describe(rejection: rpc.Rejection) -> str:
     )
 
 
-def _printable(text: str) -> str:
-    return repr(text[:100])[1:-1]
+def _printable(said: str) -> str:
+    return text.printable(said, 100)
 
 
 def _log_in_full(rejection: rpc.Rejection, error: str) -> None:

@@ -16,6 +16,7 @@ from cliff import commandmanager
 from oslo_config import cfg
 
 from trove import version
+from trove.common import text as texts
 
 NAME = 'trove-rpc'
 
@@ -161,4 +162,4 @@ class App(cliff_app.App):
 
 def plain(text: str) -> str:
     """Make a text of whoever sent it safe to show at a terminal."""
-    return text if text.isprintable() else ascii(text)
+    return texts.printable(text)

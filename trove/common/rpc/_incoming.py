@@ -8,6 +8,7 @@ import marshal
 from typing import Any
 from typing import Literal
 
+from trove.common import text as texts
 from trove.common.rpc import _budget
 
 UNKNOWN = 'unknown'
@@ -67,4 +68,4 @@ def is_deep(value: Any) -> bool:
 
 def text(value: object) -> str | None:
     """The beginning of a text, None when it is none."""
-    return value[:64] if isinstance(value, str) else None
+    return texts.printable(value[:64]) if isinstance(value, str) else None
