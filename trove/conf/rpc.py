@@ -85,6 +85,14 @@ MESSAGING: list[cfg.Opt] = [
         'plane, or "trove-manage guest_account_create".',
     ),
     cfg.IntOpt(
+        'rpc_confirm_timeout',
+        default=5,
+        min=1,
+        help='Seconds to wait until the message broker confirms that it has a '
+        'message. It does not while it lacks memory or disk space; then the '
+        'sender is told so, as when it is away.',
+    ),
+    cfg.IntOpt(
         'rejected_per_instance',
         default=1000,
         min=1,

@@ -17,6 +17,7 @@ from trove.common.rpc import _frames
 from trove.common.rpc import _incoming
 from trove.common.rpc import _limits
 from trove.common.rpc import _listener
+from trove.common.rpc import _publishing
 from trove.common.rpc import _rabbit
 from trove.common.rpc import _replies
 from trove.common.rpc import _unpacking
@@ -101,6 +102,9 @@ class Connection:
                     self._transport._driver,
                     own=self._own,
                     conductor=self.conf.conductor_queue,
+                )
+                _publishing.limit(
+                    self._transport, self.conf.rpc_confirm_timeout
                 )
             return self._transport
 
