@@ -15,8 +15,28 @@ from oslo_db import options
 CONNECTIONS: Final = 10
 
 
+WAITS: list[cfg.Opt] = [
+    cfg.IntOpt(
+        'lock_timeout',
+        default=10,
+        min=1,
+        help='Seconds to wait for a row that another transaction holds. Then '
+        'a request is answered with 503, and nothing of it is done.',
+    ),
+    cfg.IntOpt(
+        'statement_timeout',
+        default=30,
+        min=1,
+        help='Seconds that one statement may take. Five seconds later the '
+        'connection to a server that says nothing is given up. With MySQL '
+        'the server itself limits only what reads.',
+    ),
+]
+
+
 def register_opts(conf: cfg.ConfigOpts) -> None:
     conf.register_opts(options.database_opts, 'database')
+    conf.register_opts(WAITS, 'database')
     # Fail at once and connect at the next request instead of holding up
     # every request for 100 seconds while the database is away.
     conf.set_default('max_retries', 0, 'database')
@@ -26,5 +46,5 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
-    """Nothing: oslo.db lists its options itself, as ``oslo.db``."""
-    return []
+    """Only ours: oslo.db lists its options itself, as ``oslo.db``."""
+    return [('database', WAITS)]

@@ -120,7 +120,7 @@ def wipe(conf: cfg.ConfigOpts) -> None:
 def _connection(
     conf: cfg.ConfigOpts, writes: bool = True
 ) -> Iterator[sa.Connection]:
-    session.configure(conf)
+    session.configure(conf, limits=False)
     try:
         with session.translated_errors(), session.engine().connect() as found:
             if writes:

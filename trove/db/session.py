@@ -17,9 +17,10 @@ readable after the block.
 
 Errors of both kinds of blocks:
 
-- ``exception.ServiceUnavailable``: the database cannot be reached or does
-  not work. Nothing was written. The next block connects anew, so nobody has
-  to restart anything when the database is back.
+- ``exception.ServiceUnavailable``: the database cannot be reached, does not
+  work, or another transaction holds a row for too long. Nothing was written.
+  The next block connects anew, so nobody has to restart anything when the
+  database is back.
 - ``oslo_db.exception.DBDeadlock``: another transaction was in the way. Wrap
   the function that opens the outermost block in :func:`retry`.
 - ``oslo_db.exception.DBDuplicateEntry``, ``DBReferenceError``: what they say.
@@ -48,6 +49,7 @@ from sqlalchemy import orm
 
 from trove.common import exception
 from trove.conf import database
+from trove.db import waits
 
 LOG = log.getLogger(__name__)
 
@@ -60,6 +62,15 @@ SQLITE_BUSY_TIMEOUT = 30
 # Marks connections whose transaction is going to write.
 _WRITES = 'trove_writes'
 WRITE_OPTIONS = {_WRITES: True}
+
+# By these MySQL and PostgreSQL say that a lock was not to be had in time.
+_LOCK_WAIT = 1205
+_LOCK_NOT_AVAILABLE = '55P03'
+
+_BUSY = (
+    'Something else is changing what the request is about, and takes long. '
+    'Nothing was done; repeat the request later.'
+)
 
 # What configure() hands on to oslo.db. All of it is named, so that oslo.db
 # has no reason to look into the global configuration.
@@ -97,12 +108,14 @@ _state = _State()
 _lock = threading.Lock()
 
 
-def configure(conf: cfg.ConfigOpts) -> None:
+def configure(conf: cfg.ConfigOpts, limits: bool = True) -> None:
     """Say which database it is; nothing is opened yet.
 
     Several services in one process may each call it, and each calls
     :func:`dispose` when it is done. Call it again after a fork.
 
+    :param limits: whether locks and statements are waited for with a limit,
+        which a migration would reach
     :raises ConfigurationError: ``[database] connection`` is not set
     """
     database.register_opts(conf)
@@ -139,6 +152,14 @@ def configure(conf: cfg.ConfigOpts) -> None:
             **{name: group[name] for name in _ENGINE_OPTIONS},
         )
         manager.append_on_engine_create(_prepare_engine)
+        if limits:
+            manager.append_on_engine_create(
+                functools.partial(
+                    waits.limit,
+                    lock=group.lock_timeout,
+                    statement=group.statement_timeout,
+                )
+            )
         _state.manager = manager
         _state.connection = group.connection
         _state.users = 1
@@ -265,6 +286,12 @@ def translated_errors() -> Iterator[None]:
     """
     try:
         yield
+    except db_exception.DBDeadlock as error:
+        if _LOCK_WAIT not in _codes(error):
+            raise
+        # Another transaction holds it for so long that to try again at once
+        # would be of no use.
+        raise exception.ServiceUnavailable(_BUSY) from error
     except (
         db_exception.DBConnectionError,
         db_exception.DBNonExistentDatabase,
@@ -273,12 +300,21 @@ def translated_errors() -> Iterator[None]:
     ) as error:
         # The statement and its parameters stay out of the log: they may
         # hold secrets.
+        if _LOCK_NOT_AVAILABLE in _codes(error):
+            raise exception.ServiceUnavailable(_BUSY) from error
         LOG.error(
             'The database does not work: %s. Check that it runs and that '
             '[database] connection is right.',
             reason(error),
         )
         raise exception.ServiceUnavailable(what='The database') from error
+
+
+def _codes(error: BaseException) -> tuple[Any, ...]:
+    """What the driver says that it is: numbers (MySQL) or SQLSTATE."""
+    inner = getattr(error, 'inner_exception', None) or error
+    said = getattr(inner, 'orig', None)
+    return (*getattr(said, 'args', ())[:1], getattr(said, 'sqlstate', None))
 
 
 def reason(error: BaseException) -> str:

@@ -30,6 +30,12 @@ class SessionCases:
         self.database = self.useFixture(self.database_class())
         self.database.configure(self.conf)
 
+    def waits(self, **options):
+        """Given limits to what is waited for."""
+        session.dispose()
+        self.config(group='database', **options)
+        self.database.configure(self.conf)
+
     def usage(self, key):
         with session.writer() as db:
             db.add(models.QuotaUsage(id=key, resource=key, tenant_id='p'))
@@ -42,6 +48,50 @@ class SessionCases:
         """Run it once per argument at the same time; none may raise."""
         with futures.ThreadPoolExecutor(len(arguments)) as pool:
             list(pool.map(function, arguments, timeout=TIMEOUT))
+
+    def test_a_row_that_another_one_holds(self):
+        # Given a transaction that holds a row and goes on and on
+        self.usage('k')
+        self.waits(lock_timeout=1)
+        held, go_on = threading.Event(), threading.Event()
+        self.addCleanup(go_on.set)
+
+        @session.retry
+        def change(then=lambda: None):
+            with session.writer() as db:
+                db.execute(
+                    sa.update(models.QuotaUsage)
+                    .where(models.QuotaUsage.id == 'k')
+                    .values(in_use=models.QuotaUsage.in_use + 1)
+                )
+                then()
+
+        def hold():
+            held.set()
+            go_on.wait(TIMEOUT)
+
+        with futures.ThreadPoolExecutor(1) as pool:
+            holding = pool.submit(change, hold)
+            self.assertTrue(held.wait(TIMEOUT))
+
+            # when another one wants it, then it is told
+            error = self.assertRaises(exception.ServiceUnavailable, change)
+            go_on.set()
+            holding.result(TIMEOUT)
+
+        self.assertIn('repeat the request', str(error))
+        self.assertEqual(1, self.in_use('k'))
+        change()
+        self.assertEqual(2, self.in_use('k'))
+
+    def test_a_server_that_does_nothing(self):
+        self.usage('k')
+        self.waits(statement_timeout=1)
+        self.in_use('k')
+        with self.database.server.frozen():
+            self.assertRaises(exception.ServiceUnavailable, self.in_use, 'k')
+
+        self.assertEqual(0, self.in_use('k'))
 
     def test_many_threads_share_few_connections(self):
         # Given as many readers as there are connections, and more
