@@ -4,15 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+import contextlib
 import dataclasses
 import re
 from typing import Any
 from urllib import parse
 
 from trove.api import runtime as api_runtime
+from trove.cloud import base as cloud_base
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.guestagent import api as guest_api
 from trove.objects import instance as instance_object
+from trove.taskmanager import api as task_api
 
 _UUID = re.compile(r'[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}')
 
@@ -31,6 +35,9 @@ class Request:
     :ivar base_url: where the API is, without a slash at the end:
         ``https://db.example.org/v1.0``
     :ivar path: the path below ``base_url`` as it was asked, quoted
+    :ivar held: closed when the request is answered
+    :ivar holds: whether it has a place among those that wait for others
+    :ivar asked: the instance whose guest is asked
     """
 
     context: trove_context.TroveContext
@@ -41,6 +48,43 @@ class Request:
     body: Any
     base_url: str
     path: str
+    held: contextlib.ExitStack = dataclasses.field(
+        default_factory=contextlib.ExitStack
+    )
+    holds: bool = False
+    asked: str | None = None
+
+    @property
+    def cloud(self) -> cloud_base.Cloud:
+        """The cloud, which is waited for."""
+        self._hold()
+        return self.runtime.cloud
+
+    def taskmanager(self) -> task_api.API:
+        """Return the client of the task managers.
+
+        :raises ServiceUnavailable: too many requests wait
+        """
+        self._hold()
+        return self.runtime.taskmanager()
+
+    def guest(self, instance_id: str) -> guest_api.API:
+        """Return the client of a guest, whose answers are waited for.
+
+        :raises ServiceUnavailable: it did not answer a moment ago, or too
+            many requests wait for it
+        """
+        self.runtime.check_answers(instance_id)
+        self._hold(instance_id)
+        self.asked = instance_id
+        return self.runtime.guest(instance_id)
+
+    def _hold(self, instance_id: str | None = None) -> None:
+        if not self.holds:
+            self.holds = True
+            self.held.enter_context(
+                self.runtime.gate.place(self.project_id, instance_id)
+            )
 
     @property
     def project_id(self) -> str:

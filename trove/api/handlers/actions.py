@@ -99,7 +99,7 @@ def action(request: api_request.Request) -> None:
 
 def restart(request: api_request.Request) -> None:
     instance = request.instance('instance:restart')
-    taskmanager = request.runtime.taskmanager()
+    taskmanager = request.taskmanager()
     start(
         request,
         instance,
@@ -111,7 +111,7 @@ def restart(request: api_request.Request) -> None:
 
 def reboot(request: api_request.Request) -> None:
     instance = request.instance()
-    taskmanager = request.runtime.taskmanager()
+    taskmanager = request.taskmanager()
     start(
         request,
         instance,
@@ -130,7 +130,7 @@ def resize_volume(request: api_request.Request, volume: Any) -> None:
             f'The new size of the volume is {size} GiB; it must be more '
             f'than the {old} GiB that it has.'
         )
-    taskmanager = request.runtime.taskmanager()
+    taskmanager = request.taskmanager()
     start(
         request,
         instance,
@@ -154,7 +154,7 @@ def resize_flavor(request: api_request.Request, reference: Any) -> None:
             'one.'
         )
     old = _old_flavor(request, instance, new)
-    taskmanager = request.runtime.taskmanager()
+    taskmanager = request.taskmanager()
     start(
         request,
         instance,
@@ -180,7 +180,7 @@ def flavor(request: api_request.Request, reference: Any) -> cloud_base.Flavor:
     if isinstance(reference, dict):
         reference = reference['id']
     flavor_id = str(reference).rstrip('/').rpartition('/')[2]
-    compute = request.runtime.cloud.compute
+    compute = request.cloud.compute
     try:
         return compute.get_flavor(request.context, flavor_id)
     except exception.FlavorNotFound:
@@ -213,7 +213,7 @@ def _old_flavor(
     the quota stays as it is.
     """
     flavor_id = str(instance.flavor_id)
-    compute = request.runtime.cloud.compute
+    compute = request.cloud.compute
     try:
         return compute.get_flavor(request.context, flavor_id)
     except exception.FlavorNotFound:

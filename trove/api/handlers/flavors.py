@@ -32,7 +32,7 @@ def view(
 
 
 def index(request: api_request.Request) -> dict[str, Any]:
-    compute = request.runtime.cloud.compute
+    compute = request.cloud.compute
     return {
         'flavors': [
             view(request, flavor)
@@ -42,6 +42,6 @@ def index(request: api_request.Request) -> dict[str, Any]:
 
 
 def show(request: api_request.Request) -> dict[str, Any]:
-    compute = request.runtime.cloud.compute
+    compute = request.cloud.compute
     flavor = compute.get_flavor(request.context, request.params['flavor'])
     return {'flavor': view(request, flavor)}

@@ -31,7 +31,7 @@ class Guest:
         self.context = request.context
         self.instance: instances.Instance = request.instance()
         self.instance.require_available()
-        self.client: guest_api.API = request.runtime.guest(self.instance.id)
+        self.client: guest_api.API = request.guest(self.instance.id)
         version = self.instance.datastore_version
         self.rules = names.rules(
             version.manager or '' if version else '', request.runtime.conf

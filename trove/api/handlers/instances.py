@@ -55,7 +55,7 @@ def create(request: api_request.Request) -> dict[str, Any]:
     order = _order(body, version, flavor, size, databases)
     instance = _record(request, body, version, flavor, order)
     try:
-        request.runtime.taskmanager().create_instance(
+        request.taskmanager().create_instance(
             request.context, instance_id=instance.id, users=users, **order
         )
     except Exception:
@@ -114,7 +114,7 @@ def update(request: api_request.Request) -> None:
 
 def delete(request: api_request.Request) -> None:
     instance = request.instance()
-    taskmanager = request.runtime.taskmanager()
+    taskmanager = request.taskmanager()
     actions.start(
         request,
         instance,
@@ -143,12 +143,25 @@ def volume_used(
         or runtime.is_silent(instance.id)
     ):
         return None
-    guest = runtime.guest(instance.id, timeout)
+    used = runtime.ask(
+        lambda: _ask_volume_used(request, instance, timeout), timeout
+    )
+    if used is None:
+        runtime.mark_silent(instance.id)
+    return used
+
+
+def _ask_volume_used(
+    request: api_request.Request,
+    instance: instances.Instance,
+    timeout: float,
+) -> float | None:
+    guest = request.runtime.guest(instance.id, timeout)
     try:
         stats = guest.get_filesystem_stats(request.context, fs_path=None)
         return round(float(stats['used']), 2)
     except exception.ServiceUnavailable:
-        runtime.mark_silent(api_runtime.EVERYBODY)
+        request.runtime.mark_silent(api_runtime.EVERYBODY)
     except (exception.TroveError, KeyError, TypeError, ValueError) as error:
         LOG.info(
             'Showing instance %s without how much of its volume is used, '
@@ -156,7 +169,6 @@ def volume_used(
             instance.id,
             error,
         )
-        runtime.mark_silent(instance.id)
     return None
 
 
@@ -328,7 +340,7 @@ def _refuse_unapplied(
     """
     access = body.get('access')
     _check_access(access)
-    ignored = request.runtime.cloud.ignores
+    ignored = request.cloud.ignores
     for key, given in (
         ('access.allowed_cidrs', (access or {}).get('allowed_cidrs')),
         ('locality', body.get('locality')),

@@ -57,12 +57,12 @@ def root(request: api_request.Request) -> dict[str, Any]:
 
 def rpc_ping(request: api_request.Request) -> None:
     instance = request.instance()
-    request.runtime.guest(instance.id).rpc_ping(request.context)
+    request.guest(instance.id).rpc_ping(request.context)
 
 
 def diagnostics(request: api_request.Request) -> dict[str, Any]:
     instance = request.instance()
-    guest = request.runtime.guest(instance.id)
+    guest = request.guest(instance.id)
     found = guest.get_diagnostics(request.context)
     return {
         'diagnostics': {
@@ -79,7 +79,7 @@ def diagnostics(request: api_request.Request) -> dict[str, Any]:
 
 def hwinfo(request: api_request.Request) -> dict[str, Any]:
     instance = request.instance()
-    found = request.runtime.guest(instance.id).get_hwinfo(request.context)
+    found = request.guest(instance.id).get_hwinfo(request.context)
     found = found.get('hwinfo', found)
     return {
         'hwinfo': {

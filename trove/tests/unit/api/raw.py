@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import select
 import socket
 
 from trove.api import service
@@ -53,6 +54,10 @@ class Client:
         body, self._unread = self._unread[:length], self._unread[length:]
         return int(first.split()[1]), headers, json.loads(body)
 
+    def has_answer(self):
+        """Whether something has come, without waiting for it."""
+        return bool(select.select([self.socket], [], [], 0)[0])
+
     def _read(self):
         more = self.socket.recv(65536)
         if not more:
@@ -76,10 +81,12 @@ def request(verb='GET', path='/', *lines, body=b'', host='Host: x'):
 
 class TestCase(base.TestCase):
     limits: dict[str, int] = {}
+    threads = 2
 
     def setUp(self):
         super().setUp()
-        self.config(bind_host='127.0.0.1', bind_port=0, trove_api_threads=2)
+        self.config(bind_host='127.0.0.1', bind_port=0)
+        self.config(trove_api_threads=self.threads)
         self.config(group='api_server', **self.limits)
         self.service = service.API(self.conf, self.transport, self.cloud)
         self.addCleanup(self.service.stop)

@@ -77,6 +77,7 @@ class TestSlowClients(raw.TestCase):
 
 class TestManyConnections(raw.TestCase):
     limits = {'max_connections': 5}
+    threads = 16
 
     def test_those_that_carry_nothing_make_room(self):
         idle = [self.connect() for _ in range(12)]
@@ -97,17 +98,19 @@ class TestManyConnections(raw.TestCase):
             asked.release()
             go_on.wait(raw.PATIENCE)
 
-        instance = self.active()
         self.transport.on_send = wait
-        users = raw.request(
-            'GET',
-            f'/v1.0/{base.PROJECT}/instances/{instance.id}/databases',
-            f'X-Auth-Token: alice:{base.PROJECT}',
-        )
-        clients = [self.connect() for _ in range(5)]
-        for client in clients:
-            client.send(users)
-        for _ in range(self.conf.trove_api_threads):
+        clients = []
+        for _ in range(5):
+            clients.append(self.connect())
+            clients[-1].send(
+                raw.request(
+                    'GET',
+                    f'/v1.0/{base.PROJECT}/instances/{self.active().id}'
+                    '/databases',
+                    f'X-Auth-Token: alice:{base.PROJECT}',
+                )
+            )
+        for _ in clients:
             self.assertTrue(asked.acquire(timeout=raw.PATIENCE))
 
         def is_turned_away():

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How many requests may wait for somebody else at the same time.
+
+Threads are what a process has few of. A request that needs only the database
+is quick; one that waits for a guest, the task managers' queue or the cloud
+may take as long as the option says that limits it. So there are bounds for
+one instance, one project, and all of them, and the rest of the threads serve
+what is quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import contextlib
+import threading
+import time
+
+from trove.common import exception
+
+#: Seconds to wait for a place: others may be quick, and only many.
+_PATIENCE = 1.0
+
+#: Seconds for which a guest is not asked again that did not answer.
+_SILENCE = 30.0
+
+#: Guests that are remembered, at most.
+_MOST = 10_000
+
+#: Stands for all that wait.
+_ALL = ''
+
+
+class Gate:
+    """The places of a process.
+
+    :param threads: that it has
+    """
+
+    def __init__(self, threads: int) -> None:
+        self.instance = max(1, threads // 8)
+        self.project = max(1, threads // 2)
+        self.all = max(1, threads * 3 // 4)
+        self._held: dict[str, int] = {}
+        self._changed = threading.Condition()
+
+    @contextlib.contextmanager
+    def place(
+        self, project_id: str, instance_id: str | None = None
+    ) -> Iterator[None]:
+        """Hold a place.
+
+        :raises ServiceUnavailable: there is none, for a second
+        """
+        limits = {_ALL: self.all, f'project {project_id}': self.project}
+        if instance_id is not None:
+            limits[f'instance {instance_id}'] = self.instance
+        self._enter(limits)
+        try:
+            yield
+        finally:
+            self._leave(limits)
+
+    def _enter(self, limits: dict[str, int]) -> None:
+        until = time.monotonic() + _PATIENCE
+        with self._changed:
+            while full := [
+                key
+                for key, limit in limits.items()
+                if self._held.get(key, 0) >= limit
+            ]:
+                left = until - time.monotonic()
+                if left <= 0:
+                    raise exception.ServiceUnavailable(
+                        f'{limits[full[-1]]} requests for '
+                        f'{full[-1] or "guests and the cloud"} wait already, '
+                        'for a guest that does not answer, say. Repeat the '
+                        'request later.'
+                    )
+                self._changed.wait(left)
+            for key in limits:
+                self._held[key] = self._held.get(key, 0) + 1
+
+    def _leave(self, limits: dict[str, int]) -> None:
+        with self._changed:
+            for key in limits:
+                self._held[key] -= 1
+                if not self._held[key]:
+                    del self._held[key]
+            self._changed.notify_all()
+
+
+class Unanswered:
+    """The guests that did not answer, and what they had last said then."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, tuple[float, object]] = {}
+        self._lock = threading.Lock()
+
+    def remember(self, instance_id: str, said: object) -> None:
+        """Remember that a guest did not answer.
+
+        :param said: stands for its last report
+        """
+        now = time.monotonic()
+        with self._lock:
+            for key in [k for k, (v, _) in self._until.items() if v <= now]:
+                del self._until[key]
+            if len(self._until) < _MOST:
+                self._until[instance_id] = (now + _SILENCE, said)
+
+    def is_known(self, instance_id: str) -> bool:
+        """Tell whether a guest did not answer a moment ago."""
+        return self._until.get(instance_id, (0.0, None))[0] > time.monotonic()
+
+    def check(self, instance_id: str, said: object) -> None:
+        """Return when a guest may be asked: it has reported since.
+
+        :raises ServiceUnavailable: it did not answer, and said nothing since
+        """
+        with self._lock:
+            until, before = self._until.get(instance_id, (0.0, None))
+            left = until - time.monotonic()
+            if left > 0 and said == before:
+                raise exception.ServiceUnavailable(
+                    f'The guest agent of instance {instance_id} did not '
+                    'answer a moment ago, and has not reported since. It is '
+                    f'asked again when it does, or in {left:.0f} seconds. '
+                    'Restart the instance if it stays so.'
+                )
+            self._until.pop(instance_id, None)

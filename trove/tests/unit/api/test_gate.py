@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Requests that wait for others, and those that do not have to."""
+
+import threading
+
+import oslo_messaging
+
+from trove.objects import instance as instances
+from trove.tests.fixtures import reports
+from trove.tests.fixtures import waiting
+from trove.tests.unit.api import base
+from trove.tests.unit.api import raw
+
+
+class TestOneThatDoesNotAnswer(base.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.instance = self.active()
+        self.path = f'/instances/{self.instance.id}/databases'
+        self.transport.errors['list_databases'] = (
+            oslo_messaging.MessagingTimeout()
+        )
+        self.get(self.path)
+        self.transport.errors.clear()
+
+    def report(self, sent):
+        reports.heard(
+            self.instance.id,
+            status=instances.ServiceStatus.HEALTHY,
+            guest_version=self.guest_version,
+            sent=sent,
+        )
+
+    def test_it_is_not_asked_again(self):
+        response = self.get(self.path)
+
+        self.assert_fault(
+            response, 503, 'serviceUnavailable', 'not reported since'
+        )
+        self.assertEqual('5', response.headers['retry-after'])
+        self.assertEqual([], self.transport.sent)
+        # Whatever does not need it is done.
+        self.assertEqual(
+            202,
+            self.post(
+                f'/instances/{self.instance.id}/action', {'restart': {}}
+            ).status_code,
+        )
+
+    def test_it_reports(self):
+        self.report(sent=1000.0)
+
+        self.assertEqual(200, self.get(self.path).status_code)
+        self.assertEqual(200, self.get(self.path).status_code)
+
+
+class TestManyThatWait(raw.TestCase):
+    threads = 16
+
+    def setUp(self):
+        super().setUp()
+        self.asked = threading.Semaphore(0)
+        self.go_on = threading.Event()
+        self.addCleanup(self.go_on.set)
+        self.transport.on_send = self.wait
+
+    def wait(self, **arguments):
+        self.asked.release()
+        self.go_on.wait(raw.PATIENCE)
+
+    def clients(self, instances, project=base.PROJECT):
+        """Given clients that each ask for the databases of an instance."""
+        clients = []
+        for instance in instances:
+            client = self.connect()
+            client.send(
+                raw.request(
+                    'GET',
+                    f'/v1.0/{project}/instances/{instance.id}/databases',
+                    f'X-Auth-Token: alice:{project}',
+                )
+            )
+            clients.append(client)
+        return clients
+
+    def turned_away(self, clients, number):
+        """Wait until so many are turned away; return the others."""
+        left = list(clients)
+
+        def all_of_them():
+            for client in list(left):
+                if client.has_answer():
+                    status, headers, body = client.answer()
+                    self.assertEqual(503, status, body)
+                    self.assertEqual('5', headers['retry-after'])
+                    left.remove(client)
+            return len(clients) - len(left) == number
+
+        waiting.until(all_of_them, 'they are turned away', raw.PATIENCE)
+        return left
+
+    def assert_served(self):
+        """Then whoever waits for nobody is answered."""
+        other = base.OTHER_PROJECT
+        with raw.Client(self.service.port) as client:
+            status, _, _ = client.ask(
+                raw.request(
+                    'GET',
+                    f'/v1.0/{other}/instances',
+                    f'X-Auth-Token: bob:{other}',
+                )
+            )
+        self.assertEqual(200, status)
+
+    def test_for_one_guest(self):
+        clients = self.clients([self.active()] * 40)
+
+        self.assert_served()
+        left = self.turned_away(clients, 38)
+        self.assert_served()
+
+        self.go_on.set()
+        self.assertEqual([200, 200], [it.answer()[0] for it in left])
+
+    def test_of_one_project(self):
+        self.config(
+            max_instances_per_tenant=50,
+            max_volumes_per_tenant=50,
+            max_ram_per_tenant=-1,
+        )
+        mine = [self.active() for _ in range(12)]
+        other = self.active(base.OTHER_PROJECT)
+        clients = self.clients(mine)
+        left = self.turned_away(clients, 4)
+
+        # Another project's guest is asked meanwhile.
+        clients = self.clients([other], base.OTHER_PROJECT)
+        for _ in range(9):
+            self.assertTrue(self.asked.acquire(timeout=raw.PATIENCE))
+
+        self.go_on.set()
+        for client in left + clients:
+            self.assertEqual(200, client.answer()[0])
+
+    def test_a_short_time(self):
+        # Given more than there are places, each quick
+        self.go_on.set()
+        instance = self.active()
+
+        clients = self.clients([instance] * 10)
+
+        for client in clients:
+            self.assertEqual(200, client.answer()[0])
