@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterable
 import json
+import re
 import time
 from typing import Any
 from typing import TYPE_CHECKING
@@ -38,6 +39,9 @@ LOG = log.getLogger(__name__)
 
 #: Where the context of a request is found in its environment.
 CONTEXT = 'trove.context'
+
+#: What no header may hold (RFC 9110, section 5.5), beside the tabulator.
+_CONTROL = re.compile(r'[\x00-\x08\x0a-\x1f\x7f]')
 
 Filter = Callable[['WSGIApplication'], 'WSGIApplication']
 
@@ -73,11 +77,11 @@ class Faults:
         )
         path = f'{environ.get("SCRIPT_NAME", "")}{environ["PATH_INFO"]}'
         try:
+            _check_headers(environ)
             response = request.get_response(self.application)
         except Exception as error:  # noqa: BLE001
             response = _respond(errors.translate(error))
-        is_json = response.content_type == errors.JSON
-        if response.status_int >= 400 and not is_json:
+        if response.status_int >= 400 and not _is_fault(response):
             response = self._convert(response)
         LOG.info(
             '%s %r: %d in %.3f s',
@@ -102,6 +106,37 @@ class Faults:
             if name in response.headers:
                 converted.headers[name] = response.headers[name]
         return converted
+
+
+def _check_headers(environ: WSGIEnvironment) -> None:
+    """Return when the headers are such that they can be sent on.
+
+    :raises BadRequest: one holds what ends a line, or ends a text
+    """
+    for name, value in environ.items():
+        if name.startswith('HTTP_') and _CONTROL.search(value):
+            header = name.removeprefix('HTTP_').replace('_', '-').title()
+            raise exception.BadRequest(
+                f'The header {header[:60]} holds a control character. Remove '
+                'it.'
+            )
+
+
+def _is_fault(response: webob.Response) -> bool:
+    """Tell whether an error has a body of the released form already.
+
+    Filters of others answer with JSON of their own.
+    """
+    if response.content_type != errors.JSON:
+        return False
+    if not response.body:
+        # To HEAD.
+        return True
+    try:
+        [told] = response.json.values()
+        return {'code', 'message'} <= set(told)
+    except (ValueError, AttributeError, TypeError):
+        return False
 
 
 def _respond(error: exception.TroveError) -> webob.Response:
@@ -229,7 +264,7 @@ def _send(
 def _catalog(environ: WSGIEnvironment) -> list[dict[str, Any]]:
     try:
         catalog = json.loads(environ.get('HTTP_X_SERVICE_CATALOG') or '[]')
-    except ValueError:
+    except (ValueError, RecursionError):
         LOG.warning('X-Service-Catalog is not JSON; going on without it.')
         return []
     return catalog if isinstance(catalog, list) else []

@@ -283,14 +283,26 @@ class TestFaults(base.TestCase):
         self.assertNotIn('secret', response.text)
         self.assertIn('secret', self.logs.output)
 
-    def test_an_answer_in_json_is_left_alone(self):
-        def application(environ, start_response):
-            start_response(
-                '401 Unauthorized', [('Content-Type', 'application/json')]
-            )
-            return [b'{}']
+    def test_an_answer_in_json_is_left_alone_if_it_is_a_fault(self):
+        fault = '{"unauthorized": {"code": 401, "message": "No token."}}'
+        for body, expected in (
+            (fault, 'No token.'),
+            ('{"message": "%s"}', 'Unauthorized'),
+            ('[1', 'Unauthorized'),
+        ):
 
-        self.assertEqual('{}', self._through(application).text)
+            def application(environ, start_response, body=body):
+                start_response(
+                    '401 Unauthorized', [('Content-Type', 'application/json')]
+                )
+                return [body.encode()]
+
+            response = self._through(application)
+
+            self.assertEqual(
+                {'code': 401, 'message': expected},
+                response.json['unauthorized'],
+            )
 
     def _through(self, application):
         faults = middleware.Faults(application, 100)
