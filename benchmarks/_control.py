@@ -10,6 +10,7 @@ processor time so far and the resident memory in bytes.
 
 from __future__ import annotations
 
+from concurrent import futures
 import json
 import logging
 import pathlib
@@ -25,14 +26,19 @@ from trove.common import rpc
 from trove.guestagent import api
 from trove.objects import database
 
+#: As many as look at guests at once where requests for many of them come.
+THREADS = 16
+
 
 def look(transport: rpc.Transport, path: str) -> dict[str, float]:
     wanted: dict[str, str] = json.loads(pathlib.Path(path).read_text())
     start = time.perf_counter()
-    wrong = sum(
-        api.API(transport, guest).cap != revision
-        for guest, revision in wanted.items()
-    )
+
+    def is_wrong(guest: str) -> bool:
+        return api.API(transport, guest).cap != wanted[guest]
+
+    with futures.ThreadPoolExecutor(THREADS) as threads:
+        wrong = sum(threads.map(is_wrong, wanted))
     return {
         'wrong': wrong,
         'seconds': time.perf_counter() - start,

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""However large the fleet is, what looks at it takes as many queries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from trove.db import session
+from trove.objects import instance as instances
+from trove.objects import peers
+from trove.objects import rejected
+from trove.peers import telemetry
+from trove.rpcadmin import facts
+from trove.rpcadmin import readiness
+from trove.tests.unit.objects import base
+
+FEW, MANY = 3, 40
+
+
+class QueriesTest(base.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.config(
+            max_instances_per_tenant=-1,
+            max_volumes_per_tenant=-1,
+            max_ram_per_tenant=-1,
+        )
+        self.number = 0
+
+    def given_guests(self, number: int) -> None:
+        """So many in all, each with a heartbeat and its job in the queue."""
+        while self.number < number:
+            self.beat(self.create().id)
+            self.number += 1
+
+    def queries(self, look: Callable[[], object]) -> list[str]:
+        seen: list[str] = []
+
+        def note(connection, cursor, statement, *args):
+            seen.append(statement)
+
+        sa.event.listen(session.engine(), 'before_cursor_execute', note)
+        try:
+            look()
+        finally:
+            sa.event.remove(session.engine(), 'before_cursor_execute', note)
+        return seen
+
+    def looks(self) -> dict[str, Callable[[], object]]:
+        def survey() -> None:
+            found = readiness.Survey(self.conf)
+            for say in (
+                *(found.below_floor, found.oldest, found.unheard),
+                *(found.mixed, found.held_back, found.floors),
+            ):
+                list(say())
+
+        return {
+            'a page of a project': lambda: instances.list_(
+                self.context, limit=100
+            ),
+            'a page of all projects': lambda: instances.list_(
+                self.admin, all_projects=True, limit=100
+            ),
+            'work in the queue': instances.workflows,
+            'trove-rpc peers': lambda: list(facts.find(self.conf)),
+            'a census': lambda: peers.census(self.conf),
+            'trove-rpc rejected list': rejected.list_,
+            'trove-status': survey,
+            'metrics': lambda: [
+                list(gauge.read()) for gauge in telemetry._gauges(self.conf)
+            ],
+        }
+
+    def test_no_number_of_queries_grows_with_the_fleet(self) -> None:
+        self.given_guests(FEW)
+        few = {name: self.queries(look) for name, look in self.looks().items()}
+        self.given_guests(MANY)
+
+        for name, look in self.looks().items():
+            with self.subTest(name):
+                many = self.queries(look)
+
+                self.assertNotEqual([], many)
+                self.assertEqual(len(few[name]), len(many), many)
