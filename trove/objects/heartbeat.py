@@ -22,16 +22,19 @@ from oslo_utils import uuidutils
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from trove.common import belief
 from trove.db import models
 from trove.db import session
 from trove.objects import clock
+from trove.objects import heartbeat_rows
 from trove.objects import rows
+from trove.objects import sealing
 from trove.objects import spoken
 from trove.objects import states
 
 LOG = log.getLogger(__name__)
 
-_METHOD = 'heartbeat'
+_Known = heartbeat_rows.Known
 
 # Seconds after the newest message in which an older one was overtaken by it.
 # Later, the clock of the guest was set back: a guest that lives has sent newer
@@ -72,6 +75,8 @@ class Report:
         must not be taken for what it was. What a probe found stays.
     :param sent: by the guest's clock, in seconds since the epoch; None
         makes it count as new
+    :param sealed: it came sealed with the guest's key
+    :param seals: what it announces knows seals
     :param check: called with the project of the instance before anything is
         written, maybe more than once; when it raises, nothing is written
     """
@@ -80,27 +85,9 @@ class Report:
     status: states.ServiceStatus | None
     guest_version: str | None
     sent: float | None
+    sealed: bool = False
+    seals: bool = False
     check: Callable[[str], None] | None = None
-
-
-@dataclasses.dataclass
-class _Known:
-    """What is known of an instance, and what becomes of it.
-
-    :param age: seconds since its guest was last heard, None before the first
-    :param now: the time by the clock of the database
-    """
-
-    instance_id: str
-    tenant_id: str
-    task: states.Task
-    status_row: str
-    status: states.ServiceStatus | None
-    sent: float | None
-    version: str | None
-    age: float | None
-    now: datetime.datetime
-    written: set[str] = dataclasses.field(default_factory=set)
 
 
 @session.retry(duplicates=True)
@@ -111,86 +98,11 @@ def record_heartbeats(reports: Sequence[Report]) -> list[bool | Exception]:
         the instance unknown or deleted; what its check raised
     """
     with session.writer() as db:
-        known = _lock(db, {report.instance_id for report in reports})
+        ids = {report.instance_id for report in reports}
+        known = heartbeat_rows.lock(db, ids)
         results = [_take(known, report) for report in reports]
         _write(db, known.values())
         return results
-
-
-_LOCKED = (
-    sa.select(
-        models.Instance.id, models.Instance.tenant_id, models.Instance.task_id
-    )
-    .where(
-        models.Instance.id.in_(sa.bindparam('ids', expanding=True)),
-        models.Instance.deleted.is_not(True),
-    )
-    .order_by(models.Instance.id)
-    .with_for_update()
-)
-
-_NOW_KNOWN = (
-    sa.select(
-        models.Instance.id,
-        models.ServiceStatus.id,
-        models.ServiceStatus.status_id,
-        models.ConductorLastSeen.sent,
-        models.AgentHeartbeat.guest_agent_version,
-        models.AgentHeartbeat.updated_at,
-        clock.Now().label('read_at'),
-    )
-    .select_from(models.Instance)
-    .outerjoin(
-        models.ServiceStatus,
-        models.ServiceStatus.instance_id == models.Instance.id,
-    )
-    .outerjoin(
-        models.ConductorLastSeen,
-        sa.and_(
-            models.ConductorLastSeen.instance_id == models.Instance.id,
-            models.ConductorLastSeen.method_name == _METHOD,
-        ),
-    )
-    .outerjoin(
-        models.AgentHeartbeat,
-        models.AgentHeartbeat.instance_id == models.Instance.id,
-    )
-    .where(models.Instance.id.in_(sa.bindparam('ids', expanding=True)))
-    .order_by(models.Instance.id, models.ServiceStatus.id.desc())
-)
-
-
-def _lock(db: orm.Session, ids: set[str]) -> dict[str, _Known]:
-    """Lock instances that are not deleted; return what is known of each."""
-    # The first statement: MariaDB answers the next by what it sees then.
-    locked = db.execute(_LOCKED, {'ids': sorted(ids)}).all()
-    if not locked:
-        return {}
-    owners = {row.id: row for row in locked}
-    known = {}
-    for row in db.execute(_NOW_KNOWN, {'ids': list(owners)}):
-        instance_id, status_row, code, sent, version, heard_at, now = row
-        owner = owners[instance_id]
-        status = states.ServiceStatus.from_code(code)
-        # Of several service statuses the first one counts: it comes last.
-        known[instance_id] = _Known(
-            instance_id=instance_id,
-            tenant_id=owner.tenant_id or '',
-            task=states.Task.from_code(owner.task_id),
-            status_row=status_row or uuidutils.generate_uuid(),
-            status=status if status_row else None,
-            sent=sent,
-            version=version,
-            age=_seconds(now, heard_at),
-            now=now,
-        )
-    return known
-
-
-def _seconds(
-    now: datetime.datetime, then: datetime.datetime | None
-) -> float | None:
-    return None if then is None else (now - then).total_seconds()
 
 
 def _take(known: dict[str, _Known], report: Report) -> bool | Exception:
@@ -208,6 +120,7 @@ def _take(known: dict[str, _Known], report: Report) -> bool | Exception:
         except Exception as error:  # noqa: BLE001
             # Its caller gets it, not those whose reports go along.
             return error
+    newer = _is_newer(report.sent, it.sent)
     if report.sent is not None and math.isfinite(report.sent):
         if it.sent is not None and report.sent <= it.sent:
             if it.age is not None and 0 <= it.age <= _OVERTAKEN:
@@ -235,9 +148,34 @@ def _take(known: dict[str, _Known], report: Report) -> bool | Exception:
             else report.status
         )
         it.written.add('status')
-    it.version = spoken.heard(it.version, report.guest_version)
+    _hear(it, report, newer)
     it.written.add('version')
     return True
+
+
+def _hear(it: _Known, report: Report, newer: bool) -> None:
+    """Believe what a guest says that it speaks, as far as that goes.
+
+    :param newer: it is no copy of what came before
+    """
+    before = belief.Belief(
+        it.version, it.proven_at is not None, it.allowed, it.held
+    )
+    says = spoken.heard(it.version, report.guest_version)
+    after = belief.learn(
+        before,
+        'sealed' if report.sealed else 'released',
+        says,
+        # Who says nothing of it has sealed this.
+        seals=report.seals or report.guest_version is None,
+    )
+    if before.allowed and not newer:
+        # What an operator permits ends with what is new.
+        after = before
+    it.version = after.speaks
+    it.sealing = sealing.changes(
+        it.instance_id, it.proven_at, before, after, 'a sealed heartbeat'
+    )
 
 
 def _write(db: orm.Session, known: Iterable[_Known]) -> None:
@@ -248,7 +186,7 @@ def _write(db: orm.Session, known: Iterable[_Known]) -> None:
         [
             {
                 'instance_id': it.instance_id,
-                'method_name': _METHOD,
+                'method_name': heartbeat_rows.METHOD,
                 'sent': it.sent,
             }
             for it in known
@@ -274,6 +212,13 @@ def _write(db: orm.Session, known: Iterable[_Known]) -> None:
         ('status_id', 'status_description', 'updated_at'),
     )
     _write_versions(db, known)
+    rows.put(
+        db,
+        models.InstanceSealing,
+        'instance_id',
+        [it.sealing for it in known if it.sealing is not None],
+        sealing.CHANGED,
+    )
 
 
 def _write_versions(db: orm.Session, known: Iterable[_Known]) -> None:
@@ -320,7 +265,7 @@ def heartbeat(instance_id: str) -> Heartbeat | None:
             models.ConductorLastSeen,
             sa.and_(
                 models.ConductorLastSeen.instance_id == models.Instance.id,
-                models.ConductorLastSeen.method_name == _METHOD,
+                models.ConductorLastSeen.method_name == heartbeat_rows.METHOD,
             ),
         )
         .outerjoin(
@@ -344,7 +289,7 @@ def heartbeat(instance_id: str) -> Heartbeat | None:
         status_updated_at=updated_at,
         sent=float(sent) if sent is not None else None,
         guest_version=spoken.parse(version).revision,
-        silent=_seconds(now, updated_at),
+        silent=heartbeat_rows.seconds(now, updated_at),
     )
 
 
@@ -385,3 +330,7 @@ def is_newest(
     )
     db.flush()
     return True
+
+
+def _is_newer(sent: float | None, known: float | None) -> bool:
+    return sent is None or known is None or sent > known

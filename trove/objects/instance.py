@@ -349,6 +349,7 @@ def _forget(db: orm.Session, instance_id: str) -> None:
         models.InstanceAddress,
         models.ConductorLastSeen,
         models.InstanceKeys,
+        models.InstanceSealing,
     ):
         rows.execute(
             db, sa.delete(table).where(table.instance_id == instance_id)

@@ -26,6 +26,7 @@ from trove.db import session
 from trove.objects import database_keys
 from trove.objects import gathering
 from trove.objects import rows
+from trove.objects import sealing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +36,7 @@ class InstanceKeys:
     :param current: None when it was made without one
     :param next: what a rotation that has begun gives it
     :param previous: what it had before, while that is taken
+    :param proven: its guest has shown that it knows seals
     :param rotated_at: when the current one came into force, in UTC without
         a zone; None when it was there from the beginning
     """
@@ -43,6 +45,7 @@ class InstanceKeys:
     next: str | None = dataclasses.field(repr=False)
     previous: str | None = dataclasses.field(repr=False)
     rotated_at: datetime.datetime | None
+    proven: bool = False
 
 
 @session.retry
@@ -90,6 +93,11 @@ _FOUND = (
         models.InstanceKeys.next_key,
         models.InstanceKeys.previous_key,
         models.InstanceKeys.rotated_at,
+        models.InstanceSealing.proven_at,
+    )
+    .outerjoin(
+        models.InstanceSealing,
+        models.InstanceSealing.instance_id == models.Instance.id,
     )
     .outerjoin(
         models.InstanceKeys,
@@ -131,7 +139,7 @@ def get(conf: cfg.ConfigOpts, instance_id: str) -> InstanceKeys | None:
         row = _together(instance_id)
     if row is None:
         return None
-    _id, current, following, previous, rotated_at = row
+    _id, current, following, previous, rotated_at, proven_at = row
     if rotated_at is None or _is_over(conf, rotated_at):
         previous = None
 
@@ -143,6 +151,7 @@ def get(conf: cfg.ConfigOpts, instance_id: str) -> InstanceKeys | None:
         next=read(following),
         previous=read(previous),
         rotated_at=rotated_at,
+        proven=proven_at is not None,
     )
 
 
@@ -195,6 +204,7 @@ def finish_rotation(
         row.encrypted_key = kept.next_key
         kept.next_key = None
         kept.rotated_at = timeutils.utcnow()
+        sealing.record_rotated(db, instance_id)
         return True
 
 

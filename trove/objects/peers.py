@@ -35,6 +35,8 @@ class Guest:
     :param former: what it was taken for until it refused that, and has not
         announced since
     :param has_key: whether messages to and from it can be encrypted
+    :param proven: it has sent what is sealed since its key was made
+    :param permitted: an operator permits the form of released Trove for it
     """
 
     instance_id: str
@@ -47,6 +49,8 @@ class Guest:
     silent: bool | None
     has_key: bool
     former: str | None = None
+    proven: bool = False
+    permitted: bool = False
 
     @property
     def probed(self) -> bool:
@@ -154,6 +158,12 @@ _QUERY = (
         models.AgentHeartbeat.guest_agent_version,
         models.AgentHeartbeat.updated_at,
         clock.Now().label('read_at'),
+        models.InstanceSealing.proven_at,
+        models.InstanceSealing.allowed,
+    )
+    .outerjoin(
+        models.InstanceSealing,
+        models.InstanceSealing.instance_id == models.Instance.id,
     )
     .outerjoin(
         models.AgentHeartbeat,
@@ -186,4 +196,6 @@ def _guest(conf: cfg.ConfigOpts, row: Any) -> Guest:
         silent=silent,
         has_key=bool(row.has_key),
         former=said.former,
+        proven=row.proven_at is not None,
+        permitted=bool(row.allowed),
     )

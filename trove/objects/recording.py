@@ -33,7 +33,7 @@ LOG = log.getLogger(__name__)
 WAITING = 'waiting'
 
 #: Causes of messages that nobody who may send has sent as they came.
-HOSTILE = ('seal', 'replay', 'size', 'form', 'limit')
+HOSTILE = ('seal', 'replay', 'size', 'form', 'limit', 'downgrade')
 
 #: Rows with these causes; beyond it they are counted by interface and cause.
 MOST_HOSTILE = 10_000

@@ -15,10 +15,12 @@ import dataclasses
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from trove.common import belief
 from trove.db import models
 from trove.db import session
 from trove.objects import clock
 from trove.objects import rows
+from trove.objects import sealing
 
 _PROBED = 'probed'
 _REFUTED = '- refuted'
@@ -114,13 +116,17 @@ def guest_release(instance_id: str) -> str | None:
 
 
 @session.retry(duplicates=True)
-def record_probe(instance_id: str, revision: str | None) -> bool:
+def record_probe(
+    instance_id: str, revision: str | None, seals: bool = False
+) -> bool:
     """Write down what a probe of a guest has found.
 
     :param revision: None forgets what is known, announced or not: the guest
         is going to be another one
+    :param seals: whether guests of it know seals
     :returns: False when nothing was written: the instance is unknown or
-        deleted, or its guest has announced something itself meanwhile
+        deleted, its guest has announced something itself meanwhile, or has
+        sent what is sealed, and an answer to a probe is worth less
     """
     with session.writer() as db:
         if rows.lock(db, instance_id) is None:
@@ -137,8 +143,11 @@ def record_probe(instance_id: str, revision: str | None) -> bool:
             db.add(row)
             db.flush()
         known = parse(row.guest_agent_version)
-        if revision is not None and known.announced:
-            return False
+        if revision is not None:
+            before = sealing.of(db, instance_id, known.revision)
+            after = belief.learn(before, 'clear', revision, seals)
+            if known.announced or after.speaks != revision:
+                return False
         stored = f'{revision} {_PROBED}' if revision is not None else None
         if stored and known.former and known.revision is None:
             stored += f'{_AFTER}{known.former}'
@@ -151,7 +160,8 @@ def record_refuted(instance_id: str) -> None:
     """Write down that a guest refused what it was taken for.
 
     What that was stays known, until the guest announces something, or an
-    operator has it probed.
+    operator has it probed. Of a guest that has sent what is sealed nothing
+    is written down: that was not it, as far as anybody knows.
     """
     with session.writer() as db:
         row = db.scalar(
@@ -161,7 +171,8 @@ def record_refuted(instance_id: str) -> None:
         )
         known = parse(None if row is None else row.guest_agent_version)
         former = known.former or known.revision
-        if former is not None:
+        before = sealing.of(db, instance_id, known.revision)
+        if former is not None and before.released:
             _store(db, instance_id, f'{_REFUTED}{_AFTER}{former}'[:_LENGTH])
 
 

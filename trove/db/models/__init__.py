@@ -3,8 +3,8 @@
 
 Names, types and keys of the tables that release 26.0 has are its own, so
 that a database made by it is taken over in place. ``services``,
-``workflows``, ``instance_addresses``, ``instance_keys``, ``rpc_rejected`` and
-``rpc_replays`` are ours.
+``workflows``, ``instance_addresses``, ``instance_keys``,
+``instance_sealing``, ``rpc_rejected`` and ``rpc_replays`` are ours.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ SecurityGroupRule = legacy.SecurityGroupRule
 ServiceImage = legacy.ServiceImage
 UsageEvent = legacy.UsageEvent
 InstanceKeys = message.InstanceKeys
+InstanceSealing = message.InstanceSealing
 RejectedMessage = message.RejectedMessage
 SeenMessage = message.SeenMessage
 InstanceModule = module.InstanceModule
@@ -78,6 +79,7 @@ __all__ = (
     'InstanceFault',
     'InstanceKeys',
     'InstanceModule',
+    'InstanceSealing',
     'Module',
     'Quota',
     'QuotaUsage',

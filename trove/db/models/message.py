@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of messages: what was refused, what was seen, and their keys.
+"""Tables of messages: refused ones, those that were seen, keys and seals.
 
 None has a foreign key: in databases with a long history ``instances`` may
 have another character set than new tables get, and MySQL refuses a key
@@ -89,3 +89,31 @@ class InstanceKeys(base.Base):
     rotated_at: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
         sa.DateTime()
     )
+
+
+class InstanceSealing(base.Base):
+    """Whether the guest of an instance has shown that it knows seals.
+
+    And who has permitted the form of released Trove all the same, when and
+    why; ``ended_at`` and ``ended_by`` say what took that back.
+    """
+
+    __tablename__ = 'instance_sealing'
+
+    instance_id: orm.Mapped[str] = orm.mapped_column(
+        sa.String(36), primary_key=True
+    )
+    proven_at: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
+        sa.DateTime()
+    )
+    allowed: orm.Mapped[bool] = orm.mapped_column(sa.Boolean(), default=False)
+    held: orm.Mapped[bool] = orm.mapped_column(sa.Boolean(), default=False)
+    allowed_at: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
+        sa.DateTime()
+    )
+    allowed_by: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
+    reason: orm.Mapped[str | None] = orm.mapped_column(sa.Text())
+    ended_at: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
+        sa.DateTime()
+    )
+    ended_by: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))

@@ -25,6 +25,7 @@ BASE = '95418fe2a1c8'
 OURS = {
     'instance_addresses',
     'instance_keys',
+    'instance_sealing',
     'rpc_rejected',
     'rpc_replays',
     'services',
