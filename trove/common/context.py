@@ -36,6 +36,9 @@ class TroveContext(oslo_context.RequestContext):
         #: for one that did not come from a guest, or came in the clear.
         #: Never sent: who receives a message finds it out.
         self.sender: str | None = None
+        #: Whether it was sealed, which nobody can without the key; not sent
+        #: either.
+        self.sealed = False
 
     def to_dict(self) -> dict[str, Any]:
         project = self.project_id

@@ -87,17 +87,36 @@ def decrypt_released(encrypted: str, key: str) -> str:
     :raises DecryptionError: it cannot be; why is not told, for that would
         help to guess at it
     """
+    text, good = decrypt_released_evenly(encrypted, key)
+    if not good:
+        raise DecryptionError
+    return text
+
+
+def decrypt_released_evenly(encrypted: str, key: str) -> tuple[str, bool]:
+    """Decrypt with the same work whether the padding is right or not.
+
+    Who could tell a wrong padding from what comes after it would find out
+    what is encrypted, block by block.
+
+    :returns: the text, and whether it is one; if not, it is something as
+        long that is to be treated like a text before it is thrown away
+    :raises DecryptionError: its length alone says that it is none
+    """
     raw = _decode(encrypted)
     if len(raw) < 2 * _BLOCK or len(raw) % _BLOCK:
         raise DecryptionError
     iv, body = raw[:_BLOCK], raw[_BLOCK:]
     decryptor = Cipher(_released_cipher(key), modes.CBC(iv)).decryptor()
+    padded = decryptor.update(body) + decryptor.finalize()
     unpadder = padding.PKCS7(8 * _BLOCK).unpadder()
+    plain, good = padded, True
     try:
-        padded = decryptor.update(body) + decryptor.finalize()
-        return (unpadder.update(padded) + unpadder.finalize()).decode()
+        plain = unpadder.update(padded) + unpadder.finalize()
     except ValueError:
-        raise DecryptionError from None
+        good = False
+    text = plain.decode(errors='replace')
+    return text, good and text.encode() == plain
 
 
 @functools.lru_cache(_DERIVED)

@@ -16,6 +16,10 @@ Context = trove_context.TroveContext
 ASKED_EVERY: Final = 3
 ASKED_JITTER: Final = 0.25
 
+#: In the answer to get_versions: an operator permits that this guest and the
+#: services speak in the form of released Trove until told otherwise.
+RELEASED: Final = 'released'
+
 INTERFACE = rpc.Interface(
     name='conductor',
     topic=lambda conf, peer: conf.conductor_queue,
@@ -134,7 +138,8 @@ class API(rpc.Client, interface=INTERFACE):
         """Say what the conductors understand.
 
         :returns: ``conductor``: the lowest revision of those that live, no
-            higher than the operator's pin
+            higher than the operator's pin; ``released``: ``held``, where an
+            operator permits the form of released Trove for this guest
         """
 
     @rpc.call('1.1', repeatable=True, sealed=True)

@@ -49,6 +49,8 @@ class Manager:
     :param recorder: writes down what a guest could not take, or may not say
     :param writer: writes heartbeats down
     :param speaks: says which revision all live conductors understand
+    :param held: says whether a guest is to take the released form until it
+        is told otherwise
     """
 
     interface: ClassVar[rpc.Interface] = api.API.interface
@@ -59,7 +61,9 @@ class Manager:
         recorder: rejections.Recorder,
         writer: heartbeats.Writer,
         speaks: Callable[[], str],
+        held: Callable[[str | None], bool] = lambda instance_id: False,
     ) -> None:
+        self._held = held
         self._conf = conf
         self._recorder = recorder
         self._writer = writer
@@ -67,7 +71,10 @@ class Manager:
 
     def get_versions(self, context: Context) -> dict[str, str]:
         """Tell what may be sent to the conductors, whichever takes it."""
-        return {self.interface.name: self._speaks()}
+        answer = {self.interface.name: self._speaks()}
+        if self._held(context.sender):
+            answer[api.RELEASED] = 'held'
+        return answer
 
     def heartbeat(
         self,
@@ -96,6 +103,8 @@ class Manager:
                 status=messages.status(known, payload),
                 guest_version=version,
                 sent=messages.seconds(sent),
+                sealed=context.sealed,
+                seals=messages.seals(version),
                 check=lambda tenant_id: authority.check_project(
                     context, tenant_id, bool(version)
                 ),

@@ -11,6 +11,7 @@ from typing import Any
 
 from trove.common import rpc
 from trove.objects import instance as instances
+from trove.peers import versions
 
 LOG = logging.getLogger(__name__)
 
@@ -76,6 +77,14 @@ def announced(instance_id: str, payload: Mapping[str, Any]) -> str | None:
     if isinstance(release, str) and _RELEASE.fullmatch(release):
         return f'{text} {release}'
     return text
+
+
+def seals(announced: str | None) -> bool:
+    """Whether a guest knows seals that announces this."""
+    if announced is None:
+        return False
+    interface = versions.CLIENTS['guestagent'].interface
+    return interface.seals(interface.announced(announced.partition(' ')[0]))
 
 
 def seconds(sent: object) -> float | None:

@@ -72,6 +72,7 @@ class Conductor(service.Component):
             manager.Manager(
                 *(conf, recorder, self._writer),
                 lambda: _speaks(api.API(transport)),
+                getattr(transport.keys, 'held', lambda instance_id: False),
             ),
             host=conf.host,
             version=self._version,

@@ -12,6 +12,11 @@ The question costs a conductor no access to the database. It is asked every
 at another time by each guest: 10,000 of them ask 333 times in a second, of
 all conductors together. A conductor that is rolled back, alone, is so
 noticed before its guests count as silent (``agent_heartbeat_expiry``).
+
+A refusal is in the clear, and may be of anybody. Once all conductors have
+said, sealed, that they know seals, it counts for nothing until one of ours
+says, sealed, that there are others, or that an operator permits it; see
+:mod:`trove.common.belief`.
 """
 
 from __future__ import annotations
@@ -37,6 +42,10 @@ LOG = logging.getLogger(__name__)
 #: question, and another TroveError when there is no answer.
 Ask = Callable[[], str]
 
+#: Told whether all conductors know seals, and whether an operator permits
+#: the form of released Trove all the same.
+Heard = Callable[[bool, bool], None]
+
 #: How long after a refusal a conductor that refuses is taken to be there
 #: still, in units of ``refresh_interval``.
 _HOLD: Final = 18
@@ -52,6 +61,7 @@ class Conductors:
     """Keeps asking, and remembers the answer.
 
     :param changed: called when it has become another; must not wait
+    :param proven: says whether a refusal in the clear counts for nothing
     """
 
     def __init__(
@@ -60,8 +70,10 @@ class Conductors:
         ask: Ask,
         changed: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
+        proven: Callable[[], bool] = lambda: False,
     ) -> None:
         self._conf = conf
+        self._proven = proven
         self._ask = ask
         self._changed = changed
         self._clock = clock
@@ -135,7 +147,10 @@ class Conductors:
         for _ in range(_AGREE):
             try:
                 found = _revision(self._ask())
-            except exception.PeerTooOld:
+            except exception.PeerTooOld as error:
+                if self._proven():
+                    self._note_silence(error)
+                    return False
                 self._note_silence(None)
                 self._refused, self._speaks = self._clock(), None
                 return True
@@ -183,11 +198,16 @@ class Conductors:
         self._silent = silent
 
 
-def asking(conf: cfg.ConfigOpts, transport: rpc.Transport) -> Ask:
+def asking(
+    conf: cfg.ConfigOpts,
+    transport: rpc.Transport,
+    heard: Heard = lambda seals, held: None,
+) -> Ask:
     """Make what asks the conductors.
 
     :param transport: of its own for this purpose, since what it believes of
         the conductors is that they know the question
+    :param heard: told of each answer; where there are keys it was sealed
     """
     client = conductor.API(transport, timeout=conf.probe_timeout)
     # The guest's own: it is no administrator.
@@ -201,7 +221,13 @@ def asking(conf: cfg.ConfigOpts, transport: rpc.Transport) -> Ask:
         answer = client.get_versions(context)
         if not isinstance(answer, dict):
             raise ValueError(f'the answer is no dictionary: {answer!r}')
-        return str(answer.get(conductor.API.interface.name))
+        interface = conductor.API.interface
+        text = str(answer.get(interface.name))
+        heard(
+            interface.seals(interface.announced(text)),
+            answer.get(conductor.RELEASED) == 'held',
+        )
+        return text
 
     return ask
 

@@ -25,6 +25,8 @@ from oslo_config import cfg
 
 from trove.common import crypto
 from trove.common import exception
+from trove.conductor import api as conductor
+from trove.guestagent import sealing
 from trove.guestagent.datastores import files
 
 LOG = logging.getLogger(__name__)
@@ -73,6 +75,12 @@ class GuestKeys:
         self._lock = threading.Lock()
         self._first: str = conf.instance_rpc_encr_key
         self._keys = self._load()
+        #: What was seen sealed, and what is permitted besides.
+        self.seen = sealing.Sealing(
+            self._file.parent,
+            crypto.key_id(self._first),
+            lambda: float(conf.upgrade_levels.refresh_interval),
+        )
 
     def sealing(self, interface: str, peer: str | None) -> str | None:
         return self._keys[0].text
@@ -87,7 +95,13 @@ class GuestKeys:
             if key.until is None or now < key.until
         ]
 
-    def opened(self, interface: str, sender: str | None, key: str) -> None:
+    def opened(
+        self, interface: str, sender: str | None, key: str, sealed: bool
+    ) -> None:
+        if not sealed:
+            # That proves nothing: whoever knows no key may have made it.
+            return
+        self.seen.received()
         keys = self._keys
         if key != keys[0].text or all(each.until for each in keys[1:]):
             return
@@ -109,6 +123,13 @@ class GuestKeys:
                     error,
                     self._file,
                 )
+
+    def released_allowed(
+        self, interface: str, peer: str | None, fresh: bool = False
+    ) -> bool:
+        return self.seen.released_allowed(
+            conductors=interface == conductor.API.interface.name
+        )
 
     def clear_allowed(self, interface: str, sender: str | None) -> bool:
         return False

@@ -7,6 +7,7 @@ itself.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import pathlib
 
 from oslo_config import cfg
@@ -15,6 +16,7 @@ from trove.common import rpc
 from trove.conductor import api as conductor
 from trove.guestagent import conductors
 from trove.guestagent import handover
+from trove.guestagent import keys
 from trove.guestagent import rejections
 from trove.guestagent import replays
 
@@ -23,7 +25,7 @@ class Messages:
     """Keys, what was taken and what was not, and what conductors take.
 
     :param shared: a transport whose connection is used
-    :param keys: None when nothing is encrypted here
+    :param own_keys: None when nothing is encrypted here
     :param state_dir: an existing directory for what must be remembered
     :ivar transport: for all messages of this guest
     """
@@ -32,26 +34,27 @@ class Messages:
         self,
         conf: cfg.ConfigOpts,
         shared: rpc.Transport,
-        keys: rpc.Keys | None,
+        own_keys: keys.GuestKeys | None,
         state_dir: pathlib.Path,
     ) -> None:
         interface = conductor.API.interface
+        rejected = rejections.Rejections(
+            conf, state_dir / 'rejected', own_keys
+        )
         asking = shared.sharing(
             conf,
             {interface.name: lambda peer: interface.latest.name},
-            keys=keys,
+            keys=own_keys,
+            rejected=rejected,
         )
-        self.conductors = conductors.Conductors(
-            conf, conductors.asking(conf, asking), self._changed
-        )
-        rejected = rejections.Rejections(conf, state_dir / 'rejected', keys)
+        self.conductors = _conductors(conf, asking, own_keys, self._changed)
         self._replays = replays.Replays(
             state_dir / 'replays', lambda: conf.rpc_message_max_age
         )
         self.transport = shared.sharing(
             conf,
             {interface.name: self.conductors.speaks},
-            keys=keys,
+            keys=own_keys,
             rejected=rejected,
             replays=self._replays,
         )
@@ -77,3 +80,22 @@ class Messages:
     def _changed(self) -> None:
         self.transport.refresh(conductor.API.interface.name)
         self._handover.wake()
+
+
+def _conductors(
+    conf: cfg.ConfigOpts,
+    asking: rpc.Transport,
+    own_keys: keys.GuestKeys | None,
+    changed: Callable[[], None],
+) -> conductors.Conductors:
+    if own_keys is None:
+        return conductors.Conductors(
+            conf, conductors.asking(conf, asking), changed
+        )
+    seen = own_keys.seen
+    return conductors.Conductors(
+        conf,
+        conductors.asking(conf, asking, seen.answered),
+        changed,
+        proven=lambda: not seen.released_allowed(conductors=True),
+    )

@@ -7,6 +7,7 @@ from oslo_config import cfg
 
 from trove.common import rpc
 from trove.peers import keys
+from trove.peers import rejections
 from trove.peers import replays
 from trove.peers import versions
 
@@ -45,6 +46,7 @@ def transport(
         rejected=rejected,
         replays=replays.Stored(conf, group),
         budget=budget,
+        suspects=rejected or rejections.Recorder(conf, group),
     )
     peers.attach(made)
     return made

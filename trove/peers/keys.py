@@ -22,7 +22,10 @@ from trove.common import rpc
 from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
 from trove.objects import keys as instance_keys
+from trove.objects import sealing
+from trove.objects import service as services
 from trove.peers import retrying
+from trove.peers import versions
 
 LOG = logging.getLogger(__name__)
 
@@ -35,6 +38,10 @@ _LIFETIME = 300.0
 
 #: That somebody has no key is remembered for this many seconds.
 _BRIEF = 1.0
+
+#: What an operator permits, and that another conductor is of a release, is
+#: noticed after this many seconds.
+_SOON = 10.0
 
 #: SHA-256 of the defaults that releases up to 2026.2 have in their source.
 _PUBLIC = (
@@ -92,6 +99,8 @@ class ControlKeys:
             collections.OrderedDict()
         )
         self._keyless: tuple[bool, float] | None = None
+        self._mixed: tuple[bool, float] | None = None
+        self._allowed = sealing.Allowed(_SOON)
 
     def sealing(self, interface: str, peer: str | None) -> str | None:
         instance_id = peer or self.identity
@@ -120,8 +129,62 @@ class ControlKeys:
             key for key in (held.current, held.next, held.previous) if key
         ]
 
-    def opened(self, interface: str, sender: str | None, key: str) -> None:
-        """Nothing follows from it."""
+    def opened(
+        self, interface: str, sender: str | None, key: str, sealed: bool
+    ) -> None:
+        """What follows from it is written down with a heartbeat."""
+
+    def released_allowed(
+        self, interface: str, peer: str | None, fresh: bool = False
+    ) -> bool:
+        if peer is None:
+            # Services have one key in common, and no other evidence than
+            # the registry of what each speaks.
+            return True
+        conductor = interface == conductor_api.API.interface.name
+        if conductor:
+            held = self._patiently(self._look, peer, fresh)
+        else:
+            with retrying.unavailable():
+                held = self._look(peer, fresh)
+        if held is None or not held.proven:
+            return True
+        with retrying.unavailable():
+            return peer in self._allowed.get(fresh) or (
+                conductor and self._is_mixed()
+            )
+
+    def held(self, instance_id: str | None) -> bool:
+        """Whether a guest is to take the released form until told otherwise.
+
+        :raises ServiceUnavailable: the database does not work
+        """
+        with retrying.unavailable():
+            return self._allowed.get().get(instance_id or '', False)
+
+    def _is_mixed(self) -> bool:
+        """Whether guests are told that a conductor knows no seals.
+
+        By a pin, or because there is one of a release.
+        """
+        now = time.monotonic()
+        known = self._mixed
+        if known is None or now - known[1] >= _SOON:
+            interface = conductor_api.API.interface
+            text = versions.lowest(
+                interface,
+                services.live_versions(
+                    self._conf,
+                    versions.BINARIES[interface.name],
+                    interface.name,
+                ),
+            )
+            told = [interface.pin(self._conf)]
+            if text is not None:
+                told.append(interface.announced(text))
+            known = not all(map(interface.seals, filter(None, told))), now
+            self._mixed = known
+        return known[0]
 
     def clear_allowed(self, interface: str, sender: str | None) -> bool:
         if interface != conductor_api.API.interface.name:

@@ -179,7 +179,9 @@ def _keep_guest(peer: str | None, revision: str | None) -> None:
     if revision is None:
         instances.record_refuted(peer)
     else:
-        instances.record_probe(peer, revision)
+        interface = guest_api.API.interface
+        seals = interface.seals(interface.announced(revision))
+        instances.record_probe(peer, revision, seals)
 
 
 class _Thorough:

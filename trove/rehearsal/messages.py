@@ -109,8 +109,15 @@ class OneKey:
     ) -> list[str]:
         return ['k' * 32]
 
-    def opened(self, interface: str, sender: str | None, key: str) -> None:
+    def opened(
+        self, interface: str, sender: str | None, key: str, sealed: bool
+    ) -> None:
         pass
+
+    def released_allowed(
+        self, interface: str, peer: str | None, fresh: bool = False
+    ) -> bool:
+        return True
 
     def clear_allowed(self, interface: str, sender: str | None) -> bool:
         return False

@@ -44,11 +44,14 @@ class _Known(NamedTuple):
     :param until: when it is looked up again
     :param sure: until when a peer that does not announce itself need not be
         asked again; None for others
+    :param doubted: what it answers in the clear, although it is proven to
+        know better; see :mod:`trove.common.belief`
     """
 
     cap: _plan.Cap
     until: float
     sure: float | None
+    doubted: _contract.Revision | None = None
 
 
 class Caps:
@@ -68,9 +71,10 @@ class Caps:
         keep: Mapping[str, _discovery.Keep],
         probe: _discovery.Prober,
         clock: Callable[[], float] = time.monotonic,
+        proven: _discovery.Proven = lambda interface, peer: False,
     ) -> None:
         self._conf = conf
-        self._discovery = _discovery.Discovery(discover, keep, probe)
+        self._discovery = _discovery.Discovery(discover, keep, probe, proven)
         self._clock = clock
         self._lock = threading.RLock()
         self._known: dict[_Key, _Known] = {}
@@ -91,7 +95,7 @@ class Caps:
         fallback = had.cap.peer if had is not None and had.cap.known else None
         sure = None if had is None else had.sure
         seconds = self._interval
-        revision = fallback
+        revision, doubted = fallback, None
         try:
             found = self._discovery.look_up(interface, peer)
         except _discovery.Busy:
@@ -101,11 +105,14 @@ class Caps:
             seconds = _BREATH
         else:
             revision, sure = found.revision, self._sure(found, sure)
+            doubted = found.doubted
             if revision is None and found.by == 'asked':
                 seconds *= _SILENT
         with self._lock:
             if (self._known.get(key), self._forgotten) == (had, forgotten):
-                return self._remember(interface, peer, revision, seconds, sure)
+                return self._remember(
+                    interface, peer, revision, seconds, sure, doubted
+                )
         # What was read may be of before the peer refused it.
         return self.get(interface, peer)
 
@@ -132,6 +139,16 @@ class Caps:
                 cap = self.get(interface, peer)
         return cap
 
+    def doubted(
+        self, interface: _interface.Interface, peer: str | None
+    ) -> _contract.Revision | None:
+        """What a peer answered last, if what is known of it outweighs that.
+
+        It, or somebody in its place, does not understand what is sealed.
+        """
+        known = self._known.get(_key(interface, peer))
+        return None if known is None else known.doubted
+
     def _is_doubtful(
         self, interface: _interface.Interface, peer: str | None
     ) -> bool:
@@ -145,9 +162,13 @@ class Caps:
         peer: str | None,
         cap: _plan.Cap,
     ) -> _plan.Cap:
-        believed, revision, seconds = cap.peer, None, self._interval
+        believed, seconds = cap.peer, self._interval
+        revision = doubted = None
         try:
-            revision = self._discovery.ask(interface, peer).revision
+            found = self._discovery.ask(
+                interface, peer, believed if cap.known else None
+            )
+            revision, doubted = found.revision, found.doubted
             if revision is not None and revision < believed:
                 # That it was taken for more stays to be seen.
                 self._discovery.keep(interface, peer, None)
@@ -166,7 +187,7 @@ class Caps:
             )
             self._warn(interface, peer, believed, revision)
         return self._remember(
-            interface, peer, revision or believed, seconds, sure
+            interface, peer, revision or believed, seconds, sure, doubted
         )
 
     def _sure(
@@ -325,13 +346,16 @@ class Caps:
         revision: _contract.Revision | None,
         seconds: float,
         sure: float | None,
+        doubted: _contract.Revision | None = None,
     ) -> _plan.Cap:
         cap = self._limited(interface, revision)
         until = self._clock() + seconds
         with self._lock:
             if len(self._known) >= _MOST:
                 self._known.clear()
-            self._known[_key(interface, peer)] = _Known(cap, until, sure)
+            self._known[_key(interface, peer)] = _Known(
+                cap, until, sure, doubted
+            )
         return cap
 
 

@@ -13,6 +13,7 @@ from typing import ClassVar
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common.rpc import _contract
+from trove.common.rpc import _doubts
 from trove.common.rpc import _events
 from trove.common.rpc import _incoming
 from trove.common.rpc import _interface
@@ -188,15 +189,28 @@ class Client:
         values: Mapping[str, Any],
     ) -> Any:
         message, cap = self._make(method, values)
+        caps = self._transport.caps
         try:
             return self._deliver(method, context, message, cap)
         except _wire.Refused:
             # Nothing was run over there, so it is safe to say it again.
-            self._transport.caps.refuted(self.interface, self._peer)
+            proven = self._transport.sealer.proven(
+                self.interface, self._peer, fresh=True
+            )
+            if proven:
+                # It said so in the clear. What it has announced may be
+                # another version by now.
+                caps.forget(self.interface.name, self._peer)
+            else:
+                caps.refuted(self.interface, self._peer)
         again, lower = self._make(method, values)
         if (lower.limit, lower.peer) != (cap.limit, cap.peer):
             with contextlib.suppress(_wire.Refused):
                 return self._deliver(method, context, again, lower)
+        if proven:
+            raise self._refusal(
+                method, self._doubted(method, again.version, lower)
+            ) from None
         raise self._lost(method, again.version, lower) from None
 
     def _planned(
@@ -206,6 +220,10 @@ class Client:
 
         :raises _plan.Unsendable: the peer does not take it
         """
+        caps = self._transport.caps
+        if self._form(self._cap()) is None:
+            # What is known of it by now may be better.
+            caps.forget(self.interface.name, self._peer)
         if method.kind == 'call':
             cap = self._cap()
             try:
@@ -213,7 +231,14 @@ class Client:
             except _plan.Unsendable:
                 """It may have been upgraded since it was asked."""
         # A cast is not answered: what was found out must still be true.
-        cap = self._transport.caps.confirmed(self.interface, self._peer)
+        cap = caps.confirmed(self.interface, self._peer)
+        if (
+            method.kind == 'cast'
+            and caps.doubted(self.interface, self._peer) is not None
+        ):
+            # It would drop it, if it is what it seems to be.
+            version = str(self.interface.first_sealed)
+            raise self._doubted(method, version, cap)
         return self._fitting(method, values, cap), cap
 
     def _fitting(
@@ -222,12 +247,12 @@ class Client:
         values: Mapping[str, Any],
         cap: _plan.Cap,
     ) -> _plan.Message:
-        if (
-            cap.known
-            and not self.interface.seals(cap.peer)
-            and self._transport.sealer.strict
-        ):
+        if self._form(cap) is None:
             # It would not understand what is sealed, and drop a cast.
+            if not self._transport.sealer.strict:
+                raise _doubts.unsendable(
+                    self.interface, self._peer, method.name, cap
+                )
             raise _plan.Unsendable(
                 method.name, self.interface.first_sealed, cap, _unsent.WEAK
             )
@@ -239,11 +264,7 @@ class Client:
         try:
             message, cap = self._planned(method, values)
         except _plan.Unsendable as refused:
-            self._record('refused', method, str(refused.needs), refused.cap)
-            pin = self._transport.caps.pin(self.interface)
-            raise _unsent.refusal(
-                self.interface, self._peer, refused, pin
-            ) from None
+            raise self._refusal(method, refused) from None
         if message.left_out:
             LOG.info(
                 'Left %s out of %s %s to the %s, which speaks %s: the '
@@ -255,6 +276,28 @@ class Client:
                 'left out', method, message.version, cap, message.left_out
             )
         return message, cap
+
+    def _form(self, cap: _plan.Cap) -> str | None:
+        sealer = self._transport.sealer
+        return _doubts.form(sealer, self.interface, self._peer, cap)
+
+    def _doubted(
+        self, method: _contract.Method, version: str, cap: _plan.Cap
+    ) -> _plan.Unsendable:
+        """Write down that somebody may be answering for the peer."""
+        whom = self.interface, self._peer
+        if self._transport.suspects is not None:
+            self._transport.suspects(
+                _doubts.rejection(*whom, method, version)
+            )
+        return _doubts.unsendable(*whom, method.name, cap)
+
+    def _refusal(
+        self, method: _contract.Method, refused: _plan.Unsendable
+    ) -> exception.PeerTooOld | exception.PeerTooNew:
+        self._record('refused', method, str(refused.needs), refused.cap)
+        pin = self._transport.caps.pin(self.interface)
+        return _unsent.refusal(self.interface, self._peer, refused, pin)
 
     def _lost(
         self, method: _contract.Method, version: str, cap: _plan.Cap

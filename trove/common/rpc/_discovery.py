@@ -12,6 +12,7 @@ import threading
 from typing import Literal
 from typing import NamedTuple
 
+from trove.common import belief
 from trove.common.rpc import _contract
 from trove.common.rpc import _interface
 
@@ -46,10 +47,17 @@ class Found(NamedTuple):
     :param revision: None when nothing was
     :param by: ``asked``: it was, just now; ``kept``: it was at another time,
         perhaps by another process; ``guessed``: nobody may ask it
+    :param doubted: what it answered, if what is known of it outweighs that
     """
 
     revision: _contract.Revision | None
     by: Literal['announced', 'asked', 'kept', 'guessed']
+    doubted: _contract.Revision | None = None
+
+
+#: Says whether a peer is proven to know seals, and no operator permits it to
+#: be taken for less; see :mod:`trove.common.belief`.
+Proven = Callable[[_interface.Interface, str | None], bool]
 
 
 class Busy(Exception):
@@ -68,7 +76,9 @@ class Discovery:
         discover: Mapping[str, Discover],
         keep: Mapping[str, Keep],
         probe: Prober,
+        proven: Proven,
     ) -> None:
+        self._proven = proven
         self._discover = discover
         self._keep = keep
         self._probe = probe
@@ -91,22 +101,37 @@ class Discovery:
             )
             return Found(self._read(interface, peer, text), by)
         found = self.ask(interface, peer)
-        if found.revision is not None:
+        if found.revision is not None and found.doubted is None:
             self.keep(interface, peer, found.revision)
         return found
 
     def ask(
-        self, interface: _interface.Interface, peer: str | None
+        self,
+        interface: _interface.Interface,
+        peer: str | None,
+        believed: _contract.Revision | None = None,
     ) -> Found:
         """Probe a peer, if one may.
 
+        :param believed: what it is taken for; None: not known
         :raises Busy: another thread is at it
         :raises Exception: of the message broker
         """
         if interface.name not in self._keep:
             return Found(None, 'guessed')
         with self._claimed(interface, peer):
-            return Found(self._probe(interface, peer), 'asked')
+            answer = self._probe(interface, peer)
+            if answer is None:
+                return Found(None, 'asked')
+            before = belief.Belief(
+                speaks=None if believed is None else believed.name,
+                proven=self._proven(interface, peer),
+            )
+            told = answer.name, interface.seals(answer)
+            doubted = belief.outweighs(before, 'clear', *told)
+            if belief.learn(before, 'clear', *told).speaks == answer.name:
+                believed = answer
+            return Found(believed, 'asked', answer if doubted else None)
 
     def wait(
         self, interface: _interface.Interface, peer: str | None

@@ -95,6 +95,8 @@ class Dispatcher:
         self._found: dict[tuple[str, str], _server.Served] = {}
         self._count = _counting.counter(endpoints, peer)
         self._told = _limits.Limit(lambda: _MOST_TOLD)
+        self._seals = any(each.seals for each in endpoints)
+        self._unopened = _refusing.Unopened(peer)
 
     def dispatch(self, incoming: Any) -> Any:
         """Do what a message says, and return the reply.
@@ -233,9 +235,11 @@ class Dispatcher:
                 message.version,
                 message.arguments,
                 message.context,
+                self._seals,
             )
         except _seal.Unopened as error:
-            self._refuse(error.cause, error.reason)
+            cause = self._unopened.cause(message, error)
+            self._refuse(cause, error.reason)
         message.arguments = accepted.arguments
         message.context = accepted.context
         message.sender = accepted.sender
@@ -309,6 +313,7 @@ class Dispatcher:
         except (TypeError, ValueError, AttributeError):
             self._refuse('form', 'its context is none')
         context.sender = message.sender
+        context.sealed = message.form == 'sealed'
         return context
 
     def _check(self, message: _Message, served: _server.Served) -> None:

@@ -10,15 +10,15 @@ import math
 import re
 import time
 from typing import Any
-from typing import Literal
 from typing import TypeGuard
 
 from oslo_serialization import jsonutils
 
+from trove.common import belief
 from trove.common import crypto
 from trove.common.rpc import _unpacking
 
-Form = Literal['clear', 'released', 'sealed']
+Form = belief.Form
 
 #: Name of the only argument of a sealed message, and of the only value of a
 #: sealed reply.
@@ -288,8 +288,12 @@ def decrypt(text: str, key: str) -> Any:
 
     :raises trove.common.crypto.DecryptionError: not with this key
     """
+    plain, good = crypto.decrypt_released_evenly(text, key)
     try:
-        return load(crypto.decrypt_released(text, key))
+        value = load(plain)
     except Malformed:
         # Nothing is authenticated here: this is how a wrong key shows.
         raise crypto.DecryptionError from None
+    if not good:
+        raise crypto.DecryptionError
+    return value

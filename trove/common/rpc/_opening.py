@@ -10,8 +10,10 @@ from typing import Any
 from typing import Literal
 from typing import Protocol
 
+from trove.common import belief
 from trove.common import crypto
 from trove.common.rpc import _forms
+from trove.common.rpc import _guesses
 from trove.common.rpc import _interface
 
 SAME_KEYS = (
@@ -32,6 +34,20 @@ _WEAK = (
     'it is encrypted as released versions do it, without proof of its '
     'origin, which [DEFAULT] rpc_seal_minimum = authenticated does not '
     'permit. Upgrade the sender, or set the option to released meanwhile'
+)
+_ONLY_SEALED = (
+    'it is encrypted as released versions do it, without proof of its '
+    'origin, while the instance has sent or taken what is sealed since its '
+    'key was made. If its guest agent, or the control plane, was rolled back '
+    'to a release, permit it ("trove-rpc sealing allow"); if not, somebody '
+    'has forged it, or it was sent just before its sender was upgraded'
+)
+_STOPPED = (
+    'it is encrypted as released versions do it, and as so many of its '
+    'sender did not open within an hour, none is opened until that is over '
+    'or this service is restarted. If the keys are right, somebody tries to '
+    'find out what messages say: find out who has access to the message '
+    'broker'
 )
 _WEAK_METHOD = (
     'it is encrypted without proof of its origin, in which no version sends '
@@ -73,8 +89,25 @@ class Keys(Protocol):
         :raises trove.common.exception.TroveError: they cannot be had
         """
 
-    def opened(self, interface: str, sender: str | None, key: str) -> None:
-        """Take note that this key has opened a message."""
+    def opened(
+        self, interface: str, sender: str | None, key: str, sealed: bool
+    ) -> None:
+        """Take note that this key has opened a message.
+
+        :param sealed: it was a sealed one, so its sender has the key
+        """
+
+    def released_allowed(
+        self, interface: str, peer: str | None, fresh: bool = False
+    ) -> bool:
+        """Whether the released form may be sent to a peer, or taken.
+
+        See :attr:`trove.common.belief.Belief.released`.
+
+        :param peer: the instance at one end of it; None: there is none
+        :param fresh: what is remembered is not enough
+        :raises trove.common.exception.TroveError: it cannot be told
+        """
 
     def clear_allowed(self, interface: str, sender: str | None) -> bool:
         """Whether something in the clear may be taken from or for a peer.
@@ -91,12 +124,19 @@ class Unopened(Exception):
 
     :param cause: ``seal``, or ``form`` when it is no message at all
     :param reason: for people, with the remedy
+    :param whole: nobody has tried to open it, and it may be honest
     """
 
-    def __init__(self, cause: Literal['seal', 'form'], reason: str) -> None:
+    def __init__(
+        self,
+        cause: Literal['seal', 'form'],
+        reason: str,
+        whole: bool = False,
+    ) -> None:
         super().__init__(reason)
         self.cause: Literal['seal', 'form'] = cause
         self.reason = reason
+        self.whole = whole
 
 
 @dataclasses.dataclass(slots=True)
@@ -127,6 +167,8 @@ def accept(
     version: str,
     arguments: dict[str, Any],
     context: dict[str, Any],
+    guesses: _guesses.Guesses,
+    seals: bool,
 ) -> Accepted:
     """Open a request; see :meth:`trove.common.rpc._seal.Sealer.accept`."""
     form = _form(arguments, context)
@@ -134,7 +176,7 @@ def accept(
         if form != 'clear':
             raise Unopened('seal', _OFF)
         return Accepted(arguments, context, None, 'clear')
-    opener = _Opener(keys, strict, interface, peer, method)
+    opener = _Opener(keys, strict, interface, peer, method, guesses, seals)
     try:
         if form == 'sealed':
             return opener.sealed(version, arguments, context)
@@ -156,6 +198,8 @@ class _Opener:
     interface: _interface.Interface
     peer: str | None
     method: str
+    guesses: _guesses.Guesses
+    seals: bool
 
     def clear(
         self, arguments: dict[str, Any], context: dict[str, Any]
@@ -185,15 +229,31 @@ class _Opener:
         parts = {k: _forms.bare(v, named) for k, v in arguments.items()}
         whole = _forms.bare(context.get(_forms.CONTEXT), None)
         sender = named if self.interface.names_sender else self.peer
+        # A guest that serves a version without seals can be told nothing
+        # else, and has said so itself.
+        if not belief.takes(
+            'released',
+            not self.seals
+            or self.keys.released_allowed(self.interface.name, sender),
+        ):
+            raise Unopened('seal', _ONLY_SEALED, whole=True)
+        whose = self.interface.name, sender
+        if self.guesses.exhausted(whose):
+            raise Unopened('seal', _STOPPED, whole=True)
         for key in self._candidates(sender):
-            try:
-                opened = _forms.decrypt(whole, key)
-                values = {k: _forms.decrypt(v, key) for k, v in parts.items()}
-            except crypto.DecryptionError:
-                continue
-            if isinstance(opened, dict):
-                self.keys.opened(self.interface.name, sender, key)
+            opened, good = _decrypted(whole, key)
+            values = {}
+            for name, part in parts.items():
+                # All of them, whatever is wrong: how long it takes must not
+                # tell what that was.
+                values[name], well = _decrypted(part, key)
+                good = good and well
+            if good and isinstance(opened, dict):
+                self.keys.opened(
+                    self.interface.name, sender, key, sealed=False
+                )
                 return Accepted(values, opened, sender, 'released', key=key)
+        self.guesses.failed(whose)
         raise crypto.DecryptionError
 
     def sealed(
@@ -217,7 +277,7 @@ class _Opener:
             said, who = content.get('arguments'), content.get('context')
             if not isinstance(said, dict) or not isinstance(who, dict):
                 raise _forms.Malformed('it has no arguments or no context')
-            self.keys.opened(self.interface.name, sender, key)
+            self.keys.opened(self.interface.name, sender, key, sealed=True)
             return Accepted(
                 *(said, who, sender, 'sealed', header.id, header.sent),
                 *(key, binding),
@@ -233,6 +293,13 @@ class _Opener:
                 if key not in tried:
                     tried.add(key)
                     yield key
+
+
+def _decrypted(text: str, key: str) -> tuple[Any, bool]:
+    try:
+        return _forms.decrypt(text, key), True
+    except crypto.DecryptionError:
+        return None, False
 
 
 def _form(arguments: dict[str, Any], context: dict[str, Any]) -> _forms.Form:

@@ -26,10 +26,11 @@ Cause = Literal[
     'size',
     'form',
     'limit',
+    'downgrade',
 ]
 
 #: With these it was no honest message. A later release may know more causes.
-_HOSTILE = ('seal', 'replay', 'size', 'form', 'limit')
+_HOSTILE = ('seal', 'replay', 'size', 'form', 'limit', 'downgrade')
 
 #: Bytes of arguments beyond which they are not shown: it would take seconds
 #: to mask them.
@@ -51,7 +52,9 @@ class Rejection:
         another release; ``age``: it waited too long; ``unread``: something
         failed here before it could be read, or told from a copy; ``seal``,
         ``replay``, ``size``, ``form``: broken, or from nobody who may send it;
-        ``limit``: its sender sends too much
+        ``limit``: its sender sends too much; ``downgrade``: somebody has
+        answered in the clear that the peer, which has sent what is sealed,
+        does not know that
     :param reason: why, and what to do, for people
     :param arguments: in full, secrets included: only what :meth:`masked`
         gives may be shown or stored in the clear

@@ -25,9 +25,11 @@ import dataclasses
 import os
 from typing import Any
 
+from trove.common import belief
 from trove.common import crypto
 from trove.common import exception
 from trove.common.rpc import _forms
+from trove.common.rpc import _guesses
 from trove.common.rpc import _interface
 from trove.common.rpc import _opening
 
@@ -86,11 +88,42 @@ class Sealer:
     def __init__(self, keys: Keys | None, minimum: Callable[[], str]) -> None:
         self._keys = keys
         self._minimum = minimum
+        self._guesses = _guesses.Guesses()
 
     @property
     def strict(self) -> bool:
         """Whether only the sealed form is sent and taken."""
         return self._keys is not None and self._minimum() == _AUTHENTICATED
+
+    def only_sealed(
+        self,
+        interface: _interface.Interface,
+        peer: str | None,
+        fresh: bool = False,
+    ) -> bool:
+        """Whether a peer is sent nothing but what is sealed.
+
+        :param fresh: what is remembered of the peer is not enough
+        :raises trove.common.exception.TroveError: it cannot be told
+        """
+        return self.strict or self.proven(interface, peer, fresh=fresh)
+
+    def proven(
+        self,
+        interface: _interface.Interface,
+        peer: str | None,
+        fresh: bool = False,
+    ) -> bool:
+        """Whether a peer has shown that it knows seals.
+
+        False where an operator permits it to be taken for less all the same.
+
+        :param fresh: what is remembered of the peer is not enough
+        :raises trove.common.exception.TroveError: it cannot be told
+        """
+        return self._keys is not None and not self._keys.released_allowed(
+            interface.name, peer, fresh=fresh
+        )
 
     def request(
         self,
@@ -118,9 +151,13 @@ class Sealer:
                 raise exception.SealError(reason=_NO_KEY % who)
             return Request(arguments, context, 'clear', who, method)
         sender = self._keys.identity if interface.names_sender else peer
-        # Of a peer of which nothing is known the best is believed then: it is
-        # not sent what is forbidden.
-        if authenticated or self.strict:
+        form = belief.form(
+            # Whoever is known to know no better is refused before this.
+            known=False,
+            seals=authenticated,
+            released=not self.only_sealed(interface, peer),
+        )
+        if form == 'sealed':
             binding = _forms.Binding(
                 *(interface.name, method, version, sender or ''),
                 *(os.urandom(16).hex(), key),
@@ -174,18 +211,21 @@ class Sealer:
         version: str,
         arguments: dict[str, Any],
         context: dict[str, Any],
+        seals: bool = True,
     ) -> Accepted:
         """Open a request.
 
         :param peer: the instance whose topic it came by, if it has one
         :param version: as it came over the wire, the arguments and the
             context too
+        :param seals: it is served in a version that knows seals
         :raises Unopened: it must not be read
         :raises Exception: of the keys, which cannot be had
         """
         return _opening.accept(
             *(self._keys, self.strict, interface, peer),
             *(method, version, arguments, context),
+            *(self._guesses, seals),
         )
 
     def answer(self, accepted: Accepted, result: Any) -> Any:

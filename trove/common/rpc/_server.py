@@ -105,6 +105,8 @@ class Offer:
     ) -> None:
         self.interface = interface
         self.version = revision.version
+        #: Whether peers of it understand sealed messages.
+        self.seals = interface.seals(revision)
         self.terms = {
             name: _terms(method)
             for name, method in interface.as_of(revision).items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 import dataclasses
+import functools
 from typing import Any
 
 from oslo_config import cfg
@@ -61,6 +62,8 @@ class Transport:
     :param budget: what each guest may cause by what it sends to the servers
     :param own: the topic of this process, when its account at the message
         broker is one of :func:`permissions`
+    :param suspects: writes down what somebody has answered in the place of
+        a peer; default: ``rejected``
     """
 
     def __init__(
@@ -74,21 +77,24 @@ class Transport:
         rejected: _rejection.Sink | None = None,
         replays: _replays.Replays | None = None,
         budget: _budget.Budget | None = None,
+        suspects: _rejection.Sink | None = None,
         connection: _connection.Connection | None = None,
         own: str | None = None,
     ) -> None:
         self.conf = conf
-        self.caps = _caps.Caps(
-            conf,
-            discover or {},
-            keep or {},
-            self._probe,
-        )
         self.keys = keys
         self.settings = _settings.Settings(conf)
         self.sealer = _seal.Sealer(
             keys, lambda: str(self.settings['rpc_seal_minimum'])
         )
+        self.caps = _caps.Caps(
+            conf,
+            discover or {},
+            keep or {},
+            self._probe,
+            proven=functools.partial(self.sealer.proven, fresh=True),
+        )
+        self.suspects = suspects or rejected
         self._receiver = _dispatch.Receiver(
             self.settings, self.sealer, rejected, replays, budget
         )

@@ -83,8 +83,15 @@ class Keys:
         found = self._instances.get(sender or self.identity or '')
         return [found] if found else []
 
-    def opened(self, interface: str, sender: str | None, key: str) -> None:
+    def opened(
+        self, interface: str, sender: str | None, key: str, sealed: bool
+    ) -> None:
         """Nothing is learned from it here."""
+
+    def released_allowed(
+        self, interface: str, peer: str | None, fresh: bool = False
+    ) -> bool:
+        return True
 
     def clear_allowed(self, interface: str, sender: str | None) -> bool:
         return False

@@ -215,7 +215,9 @@ class OldConductorsTest(HandOverTestCase):
         self.assertEqual(0, self.kept())
 
     def test_ours_that_are_rolled_back_do_not_swallow_it(self) -> None:
-        # Given conductors that were found to take it
+        # Given conductors that were found to take it, and an operator who has
+        # permitted what they say afterwards
+        self.conductor.held = True
         new = self.serve()
         self.messages.conductors.look()
         # When older ones have taken their place, unnoticed so far
@@ -226,6 +228,25 @@ class OldConductorsTest(HandOverTestCase):
         # Then
         waiting.until(lambda: self.conductor.failures, 'it is a fault')
         self.assertEqual(1, self.kept())
+
+    def test_without_an_operators_word_it_stays_here(self) -> None:
+        # Given conductors that were found to take it
+        new = self.serve()
+        self.messages.conductors.look()
+        # When somebody in their place says that he does not know it
+        self.end(new)
+        old = self.serve('1.0')
+        self.sink(test_rejections.rejection())
+        for _ in range(3):
+            self.handover.round()
+        # Then nothing is told him
+        self.assertEqual([], self.conductor.failures)
+        self.assertEqual('1.1', self.messages.conductors.speaks())
+        # When they are back
+        self.end(old)
+        self.serve()
+        self.handover.round()
+        waiting.until(lambda: self.conductor.rejected, 'it is reported')
 
     def test_nothing_is_asked_while_no_more_can_be_done(self) -> None:
         self.serve('1.0')

@@ -123,7 +123,7 @@ class RotationTest(KeysTestCase):
         # For the control plane may not know that the guest has it.
         held = self.start()
         held.rotate(FIRST)
-        held.opened('guestagent', 'i1', BORN)
+        held.opened('guestagent', 'i1', BORN, sealed=True)
 
         self.later(100 * OVERLAP)
 
@@ -134,7 +134,7 @@ class RotationTest(KeysTestCase):
         held = self.start()
         held.rotate(FIRST)
 
-        held.opened('guestagent', 'i1', FIRST)
+        held.opened('guestagent', 'i1', FIRST, sealed=True)
 
         self.later(OVERLAP - 10)
         self.assertKeys(held, FIRST, BORN)
@@ -148,7 +148,7 @@ class RotationTest(KeysTestCase):
         held.rotate(SECOND)
         self.assertKeys(held, SECOND, FIRST, BORN)
 
-        held.opened('guestagent', 'i1', SECOND)
+        held.opened('guestagent', 'i1', SECOND, sealed=True)
         self.later(OVERLAP + 10)
 
         self.assertKeys(held, SECOND)
@@ -178,7 +178,7 @@ class RotationTest(KeysTestCase):
         held.rotate(FIRST)
 
         with self.full_disk():
-            held.opened('guestagent', 'i1', FIRST)
+            held.opened('guestagent', 'i1', FIRST, sealed=True)
         self.later(OVERLAP + 10)
 
         self.assertKeys(held, FIRST, BORN)

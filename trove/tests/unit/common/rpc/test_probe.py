@@ -227,8 +227,11 @@ class NoKeyFits:
     def opening(self, interface, sender, fresh=False):
         return ['a key']
 
-    def opened(self, interface, sender, key):
+    def opened(self, interface, sender, key, sealed):
         raise AssertionError('nothing can be opened')
+
+    def released_allowed(self, interface, peer, fresh=False):
+        return True
 
     def clear_allowed(self, interface, sender):
         return False

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A peer is proven to know seals, and something says that it does not.
+
+That may be true, or of somebody who answers in its place: nothing is sent in
+a weaker form because of it, and an operator is told.
+"""
+
+from __future__ import annotations
+
+from trove.common import belief
+from trove.common.rpc import _contract
+from trove.common.rpc import _interface
+from trove.common.rpc import _plan
+from trove.common.rpc import _rejection
+from trove.common.rpc import _seal
+
+_REMEDY = (
+    'It has announced itself sealed with its key, and what says otherwise '
+    'was said in the clear, by it or by anybody who reaches the message '
+    'broker. If its guest agent was rolled back to a release, permit that '
+    'with "trove-rpc sealing allow {peer}" and repeat the request, or '
+    'upgrade it again. If it was not, find out who answers in its place: '
+    '"trove-rpc rejected list".'
+)
+_SERVICES = (
+    'They have announced themselves sealed, and what says otherwise was said '
+    'in the clear, by them or by anybody who reaches the message broker. If '
+    'they were rolled back to a release, run "trove-rpc sealing allow --hold" '
+    'for this instance while a conductor of this release runs, or upgrade '
+    'them again. If they were not, find out who answers in their place.'
+)
+
+
+def form(
+    sealer: _seal.Sealer,
+    interface: _interface.Interface,
+    peer: str | None,
+    cap: _plan.Cap,
+) -> belief.Form | None:
+    """The form of what is sent to a peer; None where nothing may be sent.
+
+    :raises trove.common.exception.TroveError: it cannot be told
+    """
+    seals = interface.seals(cap.peer)
+    only = False
+    if cap.known and not seals:
+        # Only who would be refused has what is remembered of him looked up.
+        only = sealer.only_sealed(interface, peer) and sealer.only_sealed(
+            interface, peer, fresh=True
+        )
+    return belief.form(known=cap.known, seals=seals, released=not only)
+
+
+def unsendable(
+    interface: _interface.Interface,
+    peer: str | None,
+    method: str,
+    cap: _plan.Cap,
+) -> _plan.Unsendable:
+    """Return what ends the way of a message to such a peer."""
+    return _plan.Unsendable(
+        *(method, interface.first_sealed, cap, _remedy(peer))
+    )
+
+
+def rejection(
+    interface: _interface.Interface,
+    peer: str | None,
+    method: _contract.Method,
+    version: str,
+) -> _rejection.Rejection:
+    """Return what is written down of it."""
+    return _rejection.Rejection(
+        interface=interface.name,
+        peer=peer,
+        sender=None,
+        method=method.name,
+        version=version,
+        kind=method.kind,
+        cause='downgrade',
+        reason=f'the {interface.describe(peer)} is said, in the clear, not to '
+        'know what is sealed. Nothing was sent to it in another form. '
+        + _remedy(peer),
+        arguments={},
+    )
+
+
+def _remedy(peer: str | None) -> str:
+    return _SERVICES if peer is None else _REMEDY.format(peer=peer)
