@@ -20,6 +20,7 @@ extensions = [
     'oslo_config.sphinxext',
     'oslo_policy.sphinxext',
     'oslo_policy.sphinxpolicygen',
+    'peer_beliefs',
     'rpc_interfaces',
     'rpc_matrix',
     'trove_errors',

@@ -31,6 +31,7 @@ from trove.db import session
 from trove.objects import instance as instances
 from trove.objects import keys
 from trove.objects import rejected
+from trove.objects import sealing
 from trove.objects import service as services
 from trove.rpcadmin import base
 from trove.rpcadmin import readiness
@@ -62,6 +63,7 @@ class Checks(upgradecheck.UpgradeCommands):
             ('Keys of messages', Checks._check_keys),
             ('Broker account of guests', Checks._check_accounts),
             ('Rejected messages', Checks._check_rejected),
+            ('Sealed messages', Checks._check_sealing),
             _survey('Floors of RPC versions', _SUCCESS, survey.floors),
             ('Instances with running tasks', Checks._check_tasks),
             (
@@ -214,6 +216,31 @@ class Checks(upgradecheck.UpgradeCommands):
                 f'{begun} rejected messages are being replayed, or that was '
                 'interrupted. If it stays so, see "trove-rpc rejected list '
                 '--state replaying".'
+            )
+        return _warning(*problems)
+
+    def _check_sealing(self) -> upgradecheck.Result:
+        if not self._readable():
+            return _not_checked()
+        problems = []
+        if permitted := [each.instance_id for each in sealing.permitted()]:
+            problems.append(
+                'The form of released Trove, which proves no origin, is '
+                f'permitted for {len(permitted)} guest agents that know '
+                f'better: {readiness.some(permitted)}. See "trove-rpc '
+                'sealing list"; upgrade them again, or forbid it.'
+            )
+        tried = sum(
+            number
+            for (_, cause, state), number in rejected.counts().items()
+            if cause == 'downgrade' and state == rejected.WAITING
+        )
+        if tried:
+            problems.append(
+                f'{tried} times somebody answered in the place of guest '
+                'agents that they know no seals, or these were rolled back. '
+                'See "trove-rpc rejected list", and "trove-rpc sealing '
+                'allow" if they were.'
             )
         return _warning(*problems)
 

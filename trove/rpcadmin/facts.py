@@ -46,6 +46,9 @@ class Peer:
         None where the options forbid what the peer understands
     :param downgraded: why it is not ``sealed`` although the peer knows that,
         or did; None when it is, or cannot be
+    :param sealing: whether the released form may be sent to it and taken:
+        ``refused`` once it has sent what is sealed, ``permitted`` by an
+        operator all the same; None: it has not, or is no guest
     """
 
     kind: str
@@ -60,6 +63,7 @@ class Peer:
     downgraded: str | None
     blocks: tuple[str, ...]
     left_out: tuple[str, ...]
+    sealing: str | None = None
 
 
 class Rules:
@@ -279,7 +283,7 @@ def _guest(rules: Rules, guest: peers.Guest) -> Peer:
         state = 'unregistered'
     else:
         state = 'silent' if guest.silent else 'up'
-    return rules.judge(
+    judged = rules.judge(
         'guestagent',
         guest.instance_id,
         guest.announced,
@@ -289,3 +293,7 @@ def _guest(rules: Rules, guest: peers.Guest) -> Peer:
         has_key=guest.has_key,
         former=guest.former,
     )
+    if not guest.proven:
+        return judged
+    word = 'permitted' if guest.permitted else 'refused'
+    return dataclasses.replace(judged, sealing=word)

@@ -22,6 +22,7 @@ COLUMNS = (
     'State',
     'Messages',
     'Downgraded',
+    'Released Form',
     'Blocks',
     'Left Out',
 )
@@ -37,6 +38,9 @@ class Peers(base.Lister):
     sealed, although the peer knows that: it refused a sealed message and has
     not announced itself since, it has no key, a pin, or another one on the
     topic that does not know it; not shown where nothing is encrypted.
+    Released Form: refused: a guest agent has sent what is sealed, so that
+    nothing in the weaker form of releases is sent to it or taken from it;
+    permitted: by "trove-rpc sealing allow".
     Blocks: methods and arguments of this release that are refused because of
     it, besides those that no datastore supports. Left Out: arguments that
     messages to it do without.
@@ -89,6 +93,7 @@ def row(peer: facts.Peer) -> tuple[Any, ...]:
         peer.state,
         peer.form,
         peer.downgraded,
+        peer.sealing,
         base.Words(list(peer.blocks)),
         base.Words(list(peer.left_out)),
     )

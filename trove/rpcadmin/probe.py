@@ -11,6 +11,7 @@ from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import rpc
 from trove.objects import instance as instances
+from trove.objects import sealing
 from trove.objects import service as services
 from trove.peers import versions
 from trove.rpcadmin import base
@@ -90,7 +91,16 @@ class Probe(base.ShowOne):
                 f'nothing of {kind} {interface.latest.version.major}.x. '
                 'Check of which release it is.'
             )
-        kept = peer is not None and _keep(interface, peer, found, known)
+        kept = False
+        if peer is not None and _outweighed(interface, peer, found):
+            self.app.complain(
+                f'what the {interface.describe(peer)} announced, sealed with '
+                'its key, outweighs this answer: it is not kept. If its '
+                'agent was rolled back, run "trove-rpc sealing allow '
+                f'{peer}". If not, somebody else has answered.'
+            )
+        elif peer is not None:
+            kept = _keep(interface, peer, found, known)
         return self._shown(kind, peer or parsed_args.host, found, known, kept)
 
     def _shown(
@@ -151,6 +161,15 @@ def _is_of_driver(error: Exception) -> bool:
     return isinstance(error, OSError) or not ours
 
 
+def _outweighed(
+    interface: rpc.Interface, peer: str, found: rpc.Revision
+) -> bool:
+    said = sealing.get(peer)
+    if said is None or interface.seals(found):
+        return False
+    return said.proven_at is not None and not said.allowed
+
+
 def _keep(
     interface: rpc.Interface,
     peer: str,
@@ -160,10 +179,11 @@ def _keep(
     if known is None:
         # It may have refused something; now somebody has looked.
         instances.record_probe(peer, None)
-    if instances.record_probe(peer, found.name):
+    seals = interface.seals(found)
+    if instances.record_probe(peer, found.name, seals):
         return True
     if known is not None and facts.understood(interface, known) == found:
         return False
     # It announced something else, and is of another release since then.
     instances.record_probe(peer, None)
-    return instances.record_probe(peer, found.name)
+    return instances.record_probe(peer, found.name, seals)

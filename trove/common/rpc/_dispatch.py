@@ -233,13 +233,10 @@ class Dispatcher:
                 self._peer,
                 message.method,
                 message.version,
-                message.arguments,
-                message.context,
-                self._seals,
+                *(message.arguments, message.context, self._seals),
             )
         except _seal.Unopened as error:
-            cause = self._unopened.cause(message, error)
-            self._refuse(cause, error.reason)
+            self._refuse(self._unopened.cause(message, error), error.reason)
         message.arguments = accepted.arguments
         message.context = accepted.context
         message.sender = accepted.sender

@@ -211,6 +211,22 @@ class StatusTest(checks.TestCase):
             '2 rejected messages are being replayed',
         )
 
+    def test_guests_that_may_be_spoken_to_in_the_released_form(self):
+        self.use()
+        self.guest('a', LATEST)
+        self.add(
+            models.InstanceSealing(
+                instance_id='a', allowed=True, held=False
+            )
+        )
+
+        self.assertEqual(WARNING, self.check())
+
+        self.assertFound(
+            *('Sealed messages', WARNING),
+            *('permitted for 1 guest agents', 'trove-rpc sealing list'),
+        )
+
     def test_busy_instances_are_named(self):
         self.use()
         self.guest('idle', LATEST)

@@ -15,13 +15,13 @@ class SealingTest(base.TestCase):
     def setUp(self):
         super().setUp()
         self.config(inst_rpc_key_encr_key='i' * 32)
-        self.guest_id = self.create().id
+        self.it = self.create().id
         self.sent = 0.0
 
     def hear(self, version='1.5', sealed=True, seals=True):
         self.sent += 1
         reports.heard(
-            self.guest_id,
+            self.it,
             status=None,
             guest_version=version,
             sent=self.sent,
@@ -31,25 +31,25 @@ class SealingTest(base.TestCase):
 
     def known(self):
         """Whether it is proven, permitted and held."""
-        found = sealing.get(self.guest_id)
+        found = sealing.get(self.it)
         if found is None:
             return None
         return found.proven_at is not None, found.allowed, found.held
 
     def speaks(self):
-        return instances.guest_version(self.guest_id)
+        return instances.guest_version(self.it)
 
     def test_a_sealed_heartbeat_proves_it(self):
         self.hear(sealed=False)
         self.assertIsNone(self.known())
 
         self.hear()
-        first = sealing.get(self.guest_id)
+        first = sealing.get(self.it)
         self.hear()
 
         self.assertEqual((True, False, False), self.known())
-        self.assertEqual(first, sealing.get(self.guest_id))
-        self.assertTrue(keys.get(self.conf, self.guest_id).proven)
+        self.assertEqual(first, sealing.get(self.it))
+        self.assertTrue(keys.get(self.conf, self.it).proven)
 
     def test_who_announces_a_version_without_seals_takes_it_back(self):
         self.hear()
@@ -63,28 +63,28 @@ class SealingTest(base.TestCase):
 
         self.hear(None, sealed=False)
         self.hear('1.0', sealed=False, seals=False)
-        instances.record_refuted(self.guest_id)
-        self.assertFalse(instances.record_probe(self.guest_id, '1.0'))
+        instances.record_refuted(self.it)
+        self.assertFalse(instances.record_probe(self.it, '1.0'))
 
         self.assertEqual('1.5', self.speaks())
         self.assertEqual((True, False, False), self.known())
 
     def test_after_a_restart_a_probe_may_not_lower_it_either(self):
         self.hear()
-        instances.record_probe(self.guest_id, None)
+        instances.record_probe(self.it, None)
 
-        self.assertFalse(instances.record_probe(self.guest_id, '1.0'))
+        self.assertFalse(instances.record_probe(self.it, '1.0'))
         self.assertIsNone(self.speaks())
-        self.assertTrue(instances.record_probe(self.guest_id, '1.5', seals=True))
+        self.assertTrue(instances.record_probe(self.it, '1.5', seals=True))
 
     def test_an_operator_permits_it(self):
         self.hear()
 
-        sealing.say(self.guest_id, 'allow', 'jane', 'image 12 is back')
+        sealing.say(self.it, 'allow', 'jane', 'image 12 is back')
 
         [found] = sealing.permitted()
         self.assertEqual(
-            (self.guest_id, True, False, 'jane', 'image 12 is back', None),
+            (self.it, True, False, 'jane', 'image 12 is back', None),
             (
                 *(found.instance_id, found.allowed, found.held),
                 *(found.allowed_by, found.reason, found.ended_at),
@@ -92,12 +92,12 @@ class SealingTest(base.TestCase):
         )
         # What it announced no longer counts, and it is found out anew.
         self.assertIsNone(self.speaks())
-        self.assertTrue(instances.record_probe(self.guest_id, '1.0'))
-        self.assertEqual({self.guest_id: False}, sealing.Allowed(10).get())
+        self.assertTrue(instances.record_probe(self.it, '1.0'))
+        self.assertEqual({self.it: False}, sealing.Allowed(10).get())
 
     def test_that_ends_with_the_next_sealed_heartbeat(self):
         self.hear()
-        sealing.say(self.guest_id, 'allow', 'jane', 'image 12 is back')
+        sealing.say(self.it, 'allow', 'jane', 'image 12 is back')
         self.hear(None, sealed=False)
         self.assertEqual((True, True, False), self.known())
 
@@ -112,43 +112,43 @@ class SealingTest(base.TestCase):
 
     def test_held_it_ends_when_it_is_forbidden(self):
         self.hear()
-        sealing.say(self.guest_id, 'hold', 'jane', 'going back to 26.0')
+        sealing.say(self.it, 'hold', 'jane', 'going back to 26.0')
         self.hear()
         self.assertEqual((True, True, True), self.known())
 
-        sealing.say(self.guest_id, 'forbid', 'joe', '')
+        sealing.say(self.it, 'forbid', 'joe', '')
 
         self.assertEqual((True, False, False), self.known())
-        self.assertEqual('joe', sealing.get(self.guest_id).ended_by)
+        self.assertEqual('joe', sealing.get(self.it).ended_by)
 
     def test_another_key_ends_both(self):
-        keys.create(self.conf, self.guest_id)
+        keys.create(self.conf, self.it)
         for word in 'allow', 'hold':
             self.hear()
-            sealing.say(self.guest_id, word, 'jane', 'x')
-            following = keys.begin_rotation(self.conf, self.guest_id)
-            keys.finish_rotation(self.conf, self.guest_id, following)
+            sealing.say(self.it, word, 'jane', 'x')
+            following = keys.begin_rotation(self.conf, self.it)
+            keys.finish_rotation(self.conf, self.it, following)
 
             self.assertEqual((True, False, False), self.known())
-            self.assertEqual('a new key', sealing.get(self.guest_id).ended_by)
+            self.assertEqual('a new key', sealing.get(self.it).ended_by)
 
     def test_what_makes_no_sense_is_refused(self):
         for word in 'allow', 'hold', 'forbid':
             error = self.assertRaises(
-                exception.Conflict, sealing.say, self.guest_id, word, 'jane', 'x'
+                exception.Conflict, sealing.say, self.it, word, 'jane', 'x'
             )
-            self.assertIn(self.guest_id, str(error))
+            self.assertIn(self.it, str(error))
             self.assertRaises(
                 *(exception.InstanceNotFound, sealing.say),
                 *('nobody', word, 'jane', 'x'),
             )
         self.hear()
         self.assertRaises(
-            exception.Conflict, sealing.say, self.guest_id, 'forbid', 'jane', ''
+            exception.Conflict, sealing.say, self.it, 'forbid', 'jane', ''
         )
 
     def test_it_goes_with_the_instance(self):
         self.hear()
-        instances.mark_deleted(self.guest_id)
+        instances.mark_deleted(self.it)
 
-        self.assertIsNone(sealing.get(self.guest_id))
+        self.assertIsNone(sealing.get(self.it))
