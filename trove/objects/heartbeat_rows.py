@@ -42,7 +42,6 @@ class Known:
     written: set[str] = dataclasses.field(default_factory=set)
 
 
-
 _LOCKED = (
     sa.select(
         models.Instance.id, models.Instance.tenant_id, models.Instance.task_id

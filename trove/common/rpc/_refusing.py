@@ -28,7 +28,6 @@ _NEWER = ('version', 'method', 'arguments')
 #: will send again: to mask and to store them would keep the process busy.
 _MOST = 16_384
 
-
 #: Of messages in the released form that nobody has tried to open, so many of
 #: a sender are kept in full within an hour: an operator may permit them yet.
 _MOST_WHOLE = 20
