@@ -5,20 +5,24 @@ oslo.messaging looks after 1, 2, 4 ms, and so on up to 5 s, whether a message
 is there, and sets up an error handling for each look and each message: a good
 part of what a message costs. Who stops waits until the last look is over.
 Here a reader sleeps until there is something to read or it is to stop, and
-reads on as long as messages come.
+reads on as long as messages come. What is idle costs nothing: this holds for
+the broker in memory too, which oslo.messaging would ask without a pause.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-import os
 import select
 from typing import Any
-import weakref
+
+from trove.common.rpc import _memory
 
 #: Seconds without a message after which oslo.messaging looks after the
 #: connection; as it does by itself.
 _IDLE = 5.0
+
+#: The same, for the broker in memory.
+_IDLE_IN_MEMORY = 1.0
 
 #: Seconds for which messages that have come wait for the next one.
 _SOON = 0.001
@@ -64,8 +68,7 @@ class _Reader:
         self._drain_events = self._broker.drain_events
         self._deliver = deliver
         self._more = more
-        self._waker = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        weakref.finalize(self, os.close, self._waker)
+        self._waker = _memory.Waker()
 
     def install(self) -> None:
         self._connection.stop_consuming = self._stop_consuming
@@ -73,13 +76,16 @@ class _Reader:
 
     def _stop_consuming(self) -> None:
         self._stop()
-        os.eventfd_write(self._waker, 1)
+        self._waker.wake()
 
     def _read(self, timeout: float | None = None) -> None:
         """Read until it is stopped, or has to be connected anew.
 
         :raises TimeoutError: no message came for a while
         """
+        if self._broker.connected and self._socket() is None:
+            self._read_memory()
+            return
         # The first come while the broker is told who wants them.
         self._deliver()
         # An acknowledgement that fails tells nobody; kombu would connect by
@@ -95,10 +101,35 @@ class _Reader:
                     break
             self._deliver()
 
+    def _read_memory(self) -> None:
+        """Do the same with kombu's broker in memory, which has no socket.
+
+        :raises TimeoutError: no message came for a while
+        """
+        self._waker.watch()
+        # What was there before.
+        self._waker.wake()
+        while self._wait():
+            self._waker.clear()
+            self._take_all()
+
+    def _take_all(self) -> None:
+        while not self._connection._consume_loop_stopped:
+            try:
+                self._drain_events(timeout=0)
+            except TimeoutError:
+                return
+            finally:
+                self._deliver()
+
+    def _socket(self) -> Any:
+        # Each time, for it is another one after the connection was lost.
+        return getattr(self._broker.connection, 'sock', None)
+
     def _is_there(self) -> bool:
         if not self._broker.connected:
             return False
-        sock = getattr(self._broker.connection, 'sock', None)
+        sock = self._socket()
         return sock is not None and self._poll(sock, 0)
 
     def _wait(self) -> bool:
@@ -107,12 +138,14 @@ class _Reader:
         :returns: False where it is stopped
         :raises TimeoutError: nothing came for a while
         """
-        # Each time, for it is another one after the connection was lost;
-        # kombu's broker in memory has none.
-        sock = getattr(self._broker.connection, 'sock', None)
-        # What cannot be waited for is left to what reads.
-        idle = min(_IDLE, self._connection._poll_timeout)
-        come = sock is None or self._poll(sock, idle)
+        sock = self._socket()
+        # In memory nothing can be lost, and oslo.messaging looks too often.
+        idle = (
+            _IDLE_IN_MEMORY
+            if sock is None
+            else min(_IDLE, self._connection._poll_timeout)
+        )
+        come = self._poll(sock, idle)
         if self._connection._consume_loop_stopped:
             return False
         if not come:
@@ -120,10 +153,11 @@ class _Reader:
         return True
 
     def _poll(self, sock: Any, seconds: float) -> bool:
-        # TLS may have read more than was asked for.
-        if getattr(sock, 'pending', int)():
-            return True
         poll = select.poll()
-        poll.register(sock, select.POLLIN)
+        if sock is not None:
+            # TLS may have read more than was asked for.
+            if getattr(sock, 'pending', int)():
+                return True
+            poll.register(sock, select.POLLIN)
         poll.register(self._waker, select.POLLIN)
         return bool(poll.poll(1000 * seconds))
