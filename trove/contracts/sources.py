@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 import contextlib
 import pathlib
+import shutil
 import tarfile
 import tempfile
 import zipfile
@@ -60,7 +61,12 @@ def _unpack(path: pathlib.Path, top: pathlib.Path) -> None:
                 f'{path} is no package: name a wheel (.whl), an sdist '
                 '(.tar.gz), a directory or a git revision.'
             )
-    except (OSError, tarfile.TarError, zipfile.BadZipFile) as error:
+    except (
+        OSError,
+        ValueError,
+        tarfile.TarError,
+        zipfile.BadZipFile,
+    ) as error:
         raise reading.Unusable(
             f'{path} cannot be unpacked: {error}.'
         ) from None
@@ -84,7 +90,23 @@ def _untar(archive: tarfile.TarFile, top: pathlib.Path, name: str) -> None:
         if each.isreg() and _is_wanted(each.name, name):
             wanted.append(each)
             _limit(len(wanted), sum(one.size for one in wanted), name)
-            archive.extract(each, top, filter='data')
+            _write(archive, each, top)
+
+
+def _write(
+    archive: tarfile.TarFile, member: tarfile.TarInfo, top: pathlib.Path
+) -> None:
+    """Write a regular file whose name is known to be harmless.
+
+    Not ``extract(filter='data')``: Python 3.11.2 does not have it, and
+    without a filter owner and mode would be those of the archive.
+    """
+    path = top / member.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = archive.extractfile(member)
+    assert content is not None
+    with content, path.open('wb') as file:
+        shutil.copyfileobj(content, file)
 
 
 def _is_wanted(member: str, name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import pathlib
 import tarfile
 import zipfile
@@ -127,6 +128,39 @@ class SourcesTest(base.TestCase):
         with sources.opened(sdist, self.tree.top) as top:
             self.assertFalse((top / 'cellar/api.py').exists())
             self.assertFalse((top / 'cellar/api.py').is_symlink())
+
+    def test_special_files_are_left_out(self) -> None:
+        special = tarfile.TarInfo('cellar/api.py')
+        for kind in tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.LNKTYPE:
+            special.type, special.linkname = kind, 'cellar/__init__.py'
+            sdist = self.sdist(tarfile.TarInfo('cellar/__init__.py'), special)
+
+            with sources.opened(sdist, self.tree.top) as top:
+                self.assertFalse((top / 'cellar/api.py').exists())
+
+    def test_owner_and_mode_are_ours(self) -> None:
+        member = tarfile.TarInfo('cellar/api.py')
+        member.mode, member.uid, member.gid = 0o6777, 4711, 4711
+
+        with sources.opened(self.sdist(member), self.tree.top) as top:
+            found = (top / 'cellar/api.py').stat()
+        self.assertEqual(os.geteuid(), found.st_uid)
+        self.assertEqual(0, found.st_mode & 0o7111)
+
+    def test_names_that_cannot_be_together(self) -> None:
+        for names in (
+            ('cellar/a.py', 'cellar/a.py/b.py'),
+            ('cellar/a.py/b.py', 'cellar/a.py'),
+            (f'{"n" * 300}.py',),
+            ('cellar/a\0.py/b.py',),
+        ):
+            members = [tarfile.TarInfo(name) for name in names]
+            for member in members:
+                member.pax_headers = {'path': member.name}
+
+            self.assertIn(
+                'cannot be unpacked', self.refused(self.sdist(*members))
+            )
 
     def test_more_than_any_package_has(self) -> None:
         self.useFixture(
