@@ -69,8 +69,8 @@ check_style() {
     [[ ! -d benchmarks ]] || code+=(benchmarks)
     ruff check "${code[@]}"
     flake8 "${code[@]}"
-    bashate --ignore E006,E010,E011 tools/*.sh .ci/run
-    shellcheck tools/*.sh .ci/run
+    bashate --ignore E006,E010,E011 tools/*.sh tools/ci/*.sh .ci/run
+    shellcheck tools/*.sh tools/ci/*.sh .ci/run
 }
 
 check_types() {

@@ -271,10 +271,62 @@ class TestRunTests(base.TestCase):
         self.assertEqual(2, done.returncode)
         self.assertIn('no check nonsense', done.stderr)
 
-    def test_gate_runs_the_same(self) -> None:
-        text = (import_rules.TOP / '.ci' / 'run').read_text('utf-8')
+    def test_gate_runs_what_the_readme_says_on_the_machine_it_names(
+        self,
+    ) -> None:
+        gate = self.commands('.ci/run')[-1]
+        readme = (import_rules.TOP / 'README.rst').read_text('utf-8')
 
-        self.assertIn('tools/run-tests.sh', text)
+        _, _, command = gate.partition('tools/ci/bare-debian.sh" ')
+        self.assertIn(f'   $ {command.strip()}\n', readme)
+        self.assertIn('apt-get install python3-venv git``', readme)
+        text = '\n'.join(self.commands('tools/ci/bare-debian.sh'))
+        (packages,) = re.findall(r'--include=(\S+)', text)
+        self.assertEqual(
+            {'ca-certificates', 'git', 'python3-venv'},
+            set(packages.split(',')),
+        )
+
+    def commands(self, name: str) -> list[str]:
+        """The commands of a script, each in one line."""
+        text = (import_rules.TOP / name).read_text('utf-8')
+        lines = text.replace('\\\n', ' ').splitlines()
+        return [line for line in lines if not line.startswith('#')]
+
+    def test_bare_system_wants_a_command(self) -> None:
+        done = subprocess.run(
+            [str(TOOLS / 'ci' / 'bare-debian.sh')],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        self.assertEqual(1, done.returncode)
+        self.assertIn('which command?', done.stderr)
+
+    def test_bare_system_wants_room(self) -> None:
+        if os.geteuid() != 0:
+            self.skipTest('only root makes a system')
+        # Given a place that is not the disk's, and programs that must not run
+        place = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        for name, output in ('stat', '1 * 1'), ('debootstrap', ''):
+            (place / name).write_text(f'#!/bin/sh\necho "{output}"\n')
+            (place / name).chmod(0o755)
+
+        done = subprocess.run(
+            [str(TOOLS / 'ci' / 'bare-debian.sh'), 'true'],
+            env={
+                'PATH': f'{place}:{os.environ["PATH"]}:/usr/sbin',
+                'TMPDIR': str(place),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        self.assertEqual(1, done.returncode)
+        self.assertIn('0 GiB free, 8 are needed', done.stderr)
+        self.assertEqual([], list(place.glob('trove-bare-*')))
 
 
 class TestHooks(base.TestCase):
