@@ -10,11 +10,14 @@ from typing import Any
 from oslo_log import log
 from oslo_utils import timeutils
 import sqlalchemy as sa
+from sqlalchemy import orm
 
 from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects import heartbeat
+from trove.objects import records
+from trove.objects import rows
 
 LOG = log.getLogger(__name__)
 
@@ -111,6 +114,20 @@ def fail(backup_id: str, state: str) -> str | None:
             return None
         row.state = state
         return row.instance_id
+
+
+def fail_all(db: orm.Session, instance_id: str) -> None:
+    """Write down that nothing comes of the backups that are being made."""
+    rows.execute(
+        db,
+        sa.update(models.Backup)
+        .where(
+            models.Backup.instance_id == instance_id,
+            models.Backup.deleted.is_not(True),
+            models.Backup.state.in_(records.BACKUP_RUNS),
+        )
+        .values(state='FAILED', updated=timeutils.utcnow()),
+    )
 
 
 def _time(value: object) -> datetime.datetime | None:

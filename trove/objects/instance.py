@@ -52,7 +52,9 @@ adopt = workflow.adopt
 end_task = tasks.end_task
 fail_task = tasks.fail_task
 drop_settled = tasks.drop_settled
+detach_configuration = tasks.detach_configuration
 reset = tasks.reset
+reset_task = tasks.reset_task
 reject_task = rejected_task.reject_task
 reopen_task = rejected_task.reopen_task
 Report = heartbeats.Report
@@ -201,9 +203,7 @@ def list_(
             )
         order = (created, models.Instance.id)
         page = query.order_by(*order).limit(limit + 1)
-        found = records.load(
-            db, db.execute(records.query(page, *order))
-        )
+        found = records.load(db, db.execute(records.query(page, *order)))
     if len(found) > limit:
         return found[:limit], found[limit - 1].id
     return found, None

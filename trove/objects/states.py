@@ -239,7 +239,6 @@ def refusal_to_begin(
     *,
     instance_id: str,
     task: Task,
-    server_status: str | None,
     service_status: ServiceStatus,
     backing_up: bool,
     replicas: Collection[str],
@@ -252,7 +251,7 @@ def refusal_to_begin(
     :returns: InstanceBusy, Unprocessable or Forbidden
     """
     if wanted is Task.DELETING:
-        return _refusal_to_delete(instance_id, task, server_status, replicas)
+        return _refusal_to_delete(instance_id, task, replicas)
     return _not_free(instance_id, task) or _not_ready(
         instance_id,
         service_status,
@@ -317,14 +316,8 @@ def _may_fail(task: Task) -> bool:
 def _refusal_to_delete(
     instance_id: str,
     task: Task,
-    server_status: str | None,
     replicas: Collection[str],
 ) -> exception.TroveError | None:
-    if task is Task.BUILDING and server_status != 'ERROR':
-        return exception.Unprocessable(
-            reason=f'instance {instance_id} is being built. Delete it when '
-            'its status is no longer BUILD.'
-        )
     if replicas and task is not Task.DELETING:
         return exception.Forbidden(
             f'Instance {instance_id} has replicas: '

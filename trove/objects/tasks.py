@@ -21,6 +21,7 @@ from trove.common import context as trove_context
 from trove.common import exception
 from trove.db import models
 from trove.db import session
+from trove.objects import backup
 from trove.objects import quota
 from trove.objects import records
 from trove.objects import rows
@@ -65,7 +66,6 @@ def begin_task(
             task,
             instance_id=row.id,
             task=instance.task,
-            server_status=instance.server_status,
             service_status=instance.service_status,
             backing_up=instance.backing_up,
             replicas=instance.replicas,
@@ -231,19 +231,60 @@ def drop_settled(instance_id: str) -> bool:
 def reset(instance_id: str) -> None:
     """Give up whatever goes on: status ERROR, as an administrator wants it.
 
+    Backups that were being made have failed.
+
     :raises InstanceNotFound: there is none
     """
     with session.writer() as db:
-        row = rows.lock(db, instance_id)
-        if row is None:
-            raise exception.InstanceNotFound(id=instance_id)
-        current = workflow.find(db, instance_id)
-        if current is not None:
-            workflow.remove(db, current)
-        give_up(db, row, current, states.Task.NONE)
+        _give_up_all(db, instance_id)
         rows.write_service_status(
             db, instance_id, states.ServiceStatus.UNKNOWN
         )
+
+
+@session.retry
+def reset_task(instance_id: str) -> None:
+    """Give up whatever goes on, and take the instance for as it was before.
+
+    What is half built or half deleted stays in error. Backups that were
+    being made have failed.
+
+    :raises InstanceNotFound: there is none
+    """
+    with session.writer() as db:
+        row = _give_up_all(db, instance_id)
+        if states.Task.from_code(row.task_id).is_idle:
+            row.server_status = 'ACTIVE'
+
+
+@session.retry
+def detach_configuration(
+    context: trove_context.TroveContext, instance_id: str
+) -> None:
+    """Write down that the guest has no configuration group any more.
+
+    The instance needs a restart, unless something goes on with it that
+    ends with one.
+
+    :raises InstanceNotFound: there is none, or it is another project's
+    """
+    with session.writer() as db:
+        row = rows.lock_visible(db, context, instance_id)
+        row.configuration_id = None
+        if states.Task.from_code(row.task_id).is_idle:
+            rows.set_task(row, states.Task.RESTART_REQUIRED)
+
+
+def _give_up_all(db: orm.Session, instance_id: str) -> models.Instance:
+    row = rows.lock(db, instance_id)
+    if row is None:
+        raise exception.InstanceNotFound(id=instance_id)
+    current = workflow.find(db, instance_id)
+    if current is not None:
+        workflow.remove(db, current)
+    give_up(db, row, current, states.Task.NONE)
+    backup.fail_all(db, instance_id)
+    return row
 
 
 def _loaded(db: orm.Session, instance_id: str) -> records.Instance:

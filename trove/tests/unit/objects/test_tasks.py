@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from trove.common import exception
 from trove.db import models
 from trove.db import session
@@ -38,9 +40,7 @@ class TestBegin(base.TestCase):
     def test_of_two_at_the_same_time_one_begins(self):
         made = self.ready()
 
-        got = base.at_once(
-            *[lambda: self.restart(made.id) for _ in range(4)]
-        )
+        got = base.at_once(*[lambda: self.restart(made.id) for _ in range(4)])
 
         refused = [
             each for each in got if isinstance(each, exception.InstanceBusy)
@@ -50,11 +50,11 @@ class TestBegin(base.TestCase):
     def test_not_while_it_is_built(self):
         made = self.create()
 
-        for refused in (self.restart, self.delete):
-            error = self.assertRaises(
-                exception.Unprocessable, refused, made.id
-            )
-            self.assertEqual(422, error.code)
+        error = self.assertRaises(
+            exception.Unprocessable, self.restart, made.id
+        )
+
+        self.assertEqual(422, error.code)
 
     def test_not_when_it_is_not_ready(self):
         made = self.ready()
@@ -140,9 +140,7 @@ class TestEnd(base.TestCase):
         self.beat(made.id)
         found = self.get(made.id)
         self.assertIs(Task.BUILDING_ERROR_SERVER, found.task)
-        self.assertEqual(
-            ('ERROR', ''), (found.status, found.operating_status)
-        )
+        self.assertEqual(('ERROR', ''), (found.status, found.operating_status))
         self.assertRaises(exception.Unprocessable, self.restart, made.id)
         self.assertEqual('SHUTDOWN', self.delete(made.id).status)
 
@@ -152,9 +150,7 @@ class TestEnd(base.TestCase):
         self.beat(made.id)
 
         found = self.get(made.id)
-        self.assertEqual(
-            ('BUILD', ''), (found.status, found.operating_status)
-        )
+        self.assertEqual(('BUILD', ''), (found.status, found.operating_status))
 
     def test_a_needed_restart_is_needed_after_a_failure(self):
         made = self.ready()
@@ -173,12 +169,8 @@ class TestEnd(base.TestCase):
         self.assertFalse(instances.end_task(made.id, base.OWNER))
         self.claim(made.id, 'restart')
         self.assertFalse(instances.end_task(made.id, base.OTHER))
-        self.assertFalse(
-            instances.fail_task(made.id, base.OTHER, message='m')
-        )
-        self.assertFalse(
-            instances.workflow_step(made.id, base.OTHER, 'step')
-        )
+        self.assertFalse(instances.fail_task(made.id, base.OTHER, message='m'))
+        self.assertFalse(instances.workflow_step(made.id, base.OTHER, 'step'))
         self.assertFalse(instances.end_task('nope', base.OTHER))
 
         self.assertEqual('REBOOT', self.get(made.id).status)
@@ -225,9 +217,7 @@ class TestDelete(base.TestCase):
         source = self.ready()
         replica = self.ready(slave_of_id=source.id)
 
-        error = self.assertRaises(
-            exception.Forbidden, self.delete, source.id
-        )
+        error = self.assertRaises(exception.Forbidden, self.delete, source.id)
 
         self.assertEqual(403, error.code)
         self.assertIn(replica.id, str(error))
@@ -326,8 +316,7 @@ class TestUndo(base.TestCase):
         self.assertEqual('RESIZE', self.get(made.id).status)
         self.assertTrue(instances.end_task(made.id, base.OWNER))
         volumes = {
-            each.resource: each
-            for each in quota.usages(self.conf, base.ALICE)
+            each.resource: each for each in quota.usages(self.conf, base.ALICE)
         }['volumes']
         self.assertEqual((3, 0), (volumes.in_use, volumes.reserved))
 
@@ -347,10 +336,52 @@ class TestReset(base.TestCase):
         self.assertFalse(instances.workflow_step(made.id, base.OWNER, 's'))
 
     def test_what_is_half_built(self):
-        made = self.create()
+        for reset in (instances.reset, instances.reset_task):
+            made = self.create()
 
-        instances.reset(made.id)
+            reset(made.id)
 
-        self.beat(made.id)
-        self.assertEqual('ERROR', self.get(made.id).status)
-        self.delete(made.id)
+            self.beat(made.id)
+            self.assertEqual('ERROR', self.get(made.id).status)
+            self.delete(made.id)
+
+    def test_the_task_alone(self):
+        made = self.ready()
+        self.restart(made.id)
+        self.claim(made.id, 'restart')
+
+        instances.reset_task(made.id)
+
+        found = self.get(made.id)
+        self.assertEqual(
+            ('ACTIVE', 'HEALTHY'), (found.status, found.operating_status)
+        )
+        self.assertFalse(instances.workflow_step(made.id, base.OWNER, 's'))
+
+    def test_backups_that_were_being_made_have_failed(self):
+        for reset in (instances.reset, instances.reset_task):
+            made = self.ready()
+            with session.writer() as db:
+                for state in ('NEW', 'SAVING', 'COMPLETED'):
+                    db.add(
+                        models.Backup(
+                            name=state, state=state, instance_id=made.id
+                        )
+                    )
+
+            reset(made.id)
+
+            with session.reader() as db:
+                states = {
+                    row.name: row.state
+                    for row in db.scalars(sa.select(models.Backup))
+                    if row.instance_id == made.id
+                }
+            self.assertEqual(
+                {
+                    'NEW': 'FAILED',
+                    'SAVING': 'FAILED',
+                    'COMPLETED': 'COMPLETED',
+                },
+                states,
+            )
