@@ -17,6 +17,7 @@ import falcon
 from oslo_log import log
 from oslo_middleware import sizelimit
 
+from trove.api import absent
 from trove.api import errors
 from trove.api import loading
 from trove.api import middleware
@@ -75,7 +76,9 @@ class Resource:
             base_url=base_url(self.runtime, req),
             path=req.path,
         )
-        if route.check:
+        if route.any_of:
+            request.authorize_any(route.any_of)
+        elif route.check:
             request.authorize(route.rule)
         if route.schema is not None:
             request.body = route.schema.read(req, limit)
@@ -209,7 +212,7 @@ def app_factory(global_conf: dict[str, str], **local: str) -> WSGIApplication:
     """Paste app: everything below ``/v1.0``."""
     runtime = loading.runtime(global_conf)
     runtime.conf.register_opts(sizelimit.OPTS, group='oslo_middleware')
-    return make_app(runtime, routes.ROUTES)
+    return make_app(runtime, (*routes.ROUTES, *absent.ROUTES))
 
 
 def versions_factory(

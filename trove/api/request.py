@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 import contextlib
 import dataclasses
 import re
@@ -90,6 +91,34 @@ class Request:
     def project_id(self) -> str:
         return self.context.project_id or ''
 
+    @property
+    def seer(self) -> trove_context.TroveContext:
+        """Who looks for what the request names.
+
+        Whom a rule of the management lets in sees all projects.
+        """
+        if self.rule.startswith('mgmt:') and not self.context.is_admin:
+            return trove_context.make_admin_context(
+                user_id=self.context.user_id,
+                project_id=self.context.project_id,
+                request_id=self.context.request_id,
+            )
+        return self.context
+
+    def allows(self, rule: str, project_id: str) -> bool:
+        """Say whether the user may do ``rule`` in a project."""
+        return self.runtime.enforcer.allows(
+            self.context, rule, {'tenant': project_id}
+        )
+
+    def authorize_any(self, rules: Sequence[str]) -> None:
+        """Return when the user may do one of these in his project.
+
+        :raises Forbidden: he may do none; Unauthorized likewise
+        """
+        if not any(self.allows(rule, self.project_id) for rule in rules):
+            self.authorize(rules[0])
+
     def authorize(self, rule: str, project_id: str | None = None) -> None:
         """Return when the user may do ``rule`` in a project.
 
@@ -113,7 +142,7 @@ class Request:
             # A name; clients ask for names first and list then.
             raise exception.InstanceNotFound(id=instance_id)
         instance = instance_object.get(
-            self.context, instance_id, include_deleted=include_deleted
+            self.seer, instance_id, include_deleted=include_deleted
         )
         self.authorize(rule or self.rule, instance.tenant_id)
         return self.judged(instance)

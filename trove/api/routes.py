@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from trove.api import request as api_request
 from trove.api import validation
+from trove.api.handlers import absent
 from trove.api.handlers import actions
 from trove.api.handlers import databases
 from trove.api.handlers import datastores
@@ -37,7 +38,9 @@ class Route(NamedTuple):
     :ivar status: of the answer when all went well
     :ivar schema: what the body must look like; None where none is read
     :ivar check: False where the handler must choose or check the rule
-        itself, because it depends on the body or on the path
+        itself, because it depends on the path
+    :ivar any_of: where the rule depends on the body: one of these must hold
+        before the body is read, and the handler checks which
     """
 
     verb: str
@@ -47,6 +50,7 @@ class Route(NamedTuple):
     status: int = 200
     schema: validation.Body | None = None
     check: bool = True
+    any_of: tuple[str, ...] = ()
 
 
 _P = '/{project_id}'
@@ -96,7 +100,7 @@ ROUTES: tuple[Route, ...] = (
           instance_schema.UPDATE),
     Route('DELETE', _II, instances.delete, 'instance:delete', 202),
     Route('POST', _II + '/action', actions.action, 'instance:restart', 202,
-          instance_schema.ACTION, check=False),
+          instance_schema.ACTION, any_of=actions.RULES),
 
     Route('POST', _DB, databases.create, _database + 'create', 202,
           database_schema.CREATE),
@@ -127,10 +131,15 @@ ROUTES: tuple[Route, ...] = (
     Route('GET', _R, root.show, _root + 'index'),
     Route('DELETE', _R, root.disable, _root + 'delete', 204),
 
+    # No release of this tree makes any; clients ask for them all the same.
+    Route('GET', _P + '/clusters', absent.clusters, 'cluster:index'),
+    Route('GET', _P + '/modules', absent.modules, 'module:index'),
+    Route('GET', _M + '/clusters', absent.clusters, 'mgmt:cluster:index'),
+
     Route('GET', _MI, mgmt.index, 'mgmt:instance:index'),
     Route('GET', _MII, mgmt.show, 'mgmt:instance:show'),
     Route('POST', _MII + '/action', mgmt.action, 'mgmt:instance:reboot', 202,
-          instance_schema.MGMT_ACTION),
+          instance_schema.MGMT_ACTION, any_of=mgmt.RULES),
     Route('GET', _MII + '/root', mgmt.root, 'mgmt:instance:root'),
     Route('GET', _MII + '/rpc_ping', mgmt.rpc_ping,
           'mgmt:instance:rpc_ping', 204),

@@ -133,6 +133,8 @@ class Body:
             schema
         )
         self.optional = optional
+        #: Of the object, as the schema names them.
+        self.keys = tuple(schema.get('properties', ()))
 
     def read(self, request: falcon.Request, limit: int) -> Any:
         """Return the decoded body; None when there is none and none need be.

@@ -28,6 +28,7 @@
     ├── BadMediaType                    415 badMediaType
     ├── Unprocessable                   422 unprocessableEntity
     ├── NotSupported                    501 notImplemented
+    │   └── NotInRelease
     ├── PeerError                       500 instanceFault
     ├── PeerTimeout                     500 instanceFault
     ├── SealError                       500 instanceFault
@@ -232,6 +233,19 @@ class NotSupported(TroveError):
     code = 501
     fault = 'notImplemented'
     message = '%(what)s is not supported by this datastore.'
+
+
+class NotInRelease(NotSupported):
+    """Released Trove has it, and this release does not.
+
+    :param what: a plural, or what is done
+    :param instead: a sentence
+    """
+
+    message = (
+        '%(what)s: not part of this release of Trove, so nothing was done. '
+        '%(instead)s'
+    )
 
 
 class PeerError(TroveError):

@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the rules are made of."""
+"""What the rules are made of: the personas, as other services have them.
+
+A *reader* sees what his project has and changes nothing, a *member* uses it,
+an *admin* manages all projects, and a *service* is another service that
+looks at the instances of all projects. Keystone lets a member be a reader,
+and an admin a member, by implied roles; the rules do not rely on that.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +14,13 @@ from typing import Any
 from oslo_policy import policy
 
 ADMIN = 'rule:admin'
-ADMIN_OR_OWNER = 'rule:admin_or_owner'
+MEMBER = 'rule:project_member_or_admin'
+READER = 'rule:project_reader_or_admin'
+SERVICE = 'rule:service_or_admin'
 ANYBODY = ''
+
+#: What release 26.0 had in place of MEMBER and READER.
+_BEFORE = 'rule:admin_or_owner'
 
 INSTANCES = '/v1.0/{project_id}/instances'
 INSTANCE = f'{INSTANCES}/{{instance_id}}'
@@ -25,12 +36,41 @@ RULES: list[policy.RuleDefault] = [
     policy.RuleDefault(
         'admin_or_owner',
         'rule:admin or project_id:%(tenant)s',
-        description='An administrator, or a user of the project that the '
+        description='An administrator, or any user of the project that the '
+        'resource belongs to, whatever his role. No default uses it any '
+        'more; it is there for rules of your own that do.',
+    ),
+    policy.RuleDefault(
+        'project_member',
+        'role:member and project_id:%(tenant)s',
+        description='A user with the role member in the project that the '
         'resource belongs to.',
     ),
     policy.RuleDefault(
+        'project_reader',
+        '(role:reader or role:member) and project_id:%(tenant)s',
+        description='A user with the role reader in the project that the '
+        'resource belongs to.',
+    ),
+    policy.RuleDefault(
+        'project_member_or_admin',
+        'rule:project_member or rule:admin',
+        description='Who may use and change what a project has.',
+    ),
+    policy.RuleDefault(
+        'project_reader_or_admin',
+        'rule:project_reader or rule:admin',
+        description='Who may see what a project has.',
+    ),
+    policy.RuleDefault(
+        'service_or_admin',
+        'role:service or rule:admin',
+        description='Who may look at all projects: a user that another '
+        'service has, or an administrator.',
+    ),
+    policy.RuleDefault(
         'default',
-        'rule:admin_or_owner',
+        'rule:project_member_or_admin',
         description='What holds for a rule that is not defined.',
     ),
 ]
@@ -51,6 +91,18 @@ def rule(
         check_str=check,
         description=description,
         operations=paths,
+        scope_types=['project'],
+        deprecated_rule=(
+            policy.DeprecatedRule(
+                name,
+                _BEFORE,
+                deprecated_reason='a reader may change nothing, and who has '
+                'no role in Trove sees nothing',
+                deprecated_since='27.0.0',
+            )
+            if check in (MEMBER, READER)
+            else None
+        ),
     )
 
 

@@ -10,26 +10,26 @@ from trove.policies import base
 RULES: list[policy.RuleDefault] = [
     base.rule(
         'instance:extension:database:create',
-        base.ADMIN_OR_OWNER,
+        base.MEMBER,
         'Create databases.',
         ('POST', base.INSTANCES),
         ('POST', f'{base.INSTANCE}/databases'),
     ),
     base.rule(
         'instance:extension:database:index',
-        base.ADMIN_OR_OWNER,
+        base.READER,
         'List the databases.',
         ('GET', f'{base.INSTANCE}/databases'),
     ),
     base.rule(
         'instance:extension:database:delete',
-        base.ADMIN_OR_OWNER,
+        base.MEMBER,
         'Delete a database.',
         ('DELETE', f'{base.INSTANCE}/databases/{{name}}'),
     ),
     base.rule(
         'instance:extension:database:show',
-        base.ADMIN_OR_OWNER,
+        base.READER,
         'Show a database.',
         ('GET', f'{base.INSTANCE}/databases/{{name}}'),
     ),

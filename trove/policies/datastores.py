@@ -47,6 +47,22 @@ RULES: list[policy.RuleDefault] = [
             f'{base.DATASTORES}/{{datastore}}/versions/{{version}}/flavors',
         ),
     ),
+    base.rule(
+        'datastore:list_associated_volume_types',
+        base.ANYBODY,
+        'List the volume types that a version may be used with.',
+        (
+            'GET',
+            f'{base.DATASTORES}/{{datastore}}/versions/{{version}}'
+            '/volume-types',
+        ),
+    ),
+    base.rule(
+        'datastore:delete',
+        base.ADMIN,
+        'Delete a datastore.',
+        ('DELETE', f'{base.DATASTORES}/{{datastore}}'),
+    ),
 ]
 
 

@@ -10,7 +10,7 @@ from trove.policies import base
 RULES: list[policy.RuleDefault] = [
     base.rule(
         'limits:index',
-        base.ADMIN_OR_OWNER,
+        base.READER,
         'Show the limits of the project.',
         ('GET', '/v1.0/{project_id}/limits'),
     ),

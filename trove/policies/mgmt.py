@@ -10,13 +10,13 @@ from trove.policies import base
 RULES: list[policy.RuleDefault] = [
     base.rule(
         'mgmt:instance:index',
-        base.ADMIN,
+        base.SERVICE,
         'List the instances of all projects.',
         ('GET', f'{base.MGMT}/instances'),
     ),
     base.rule(
         'mgmt:instance:show',
-        base.ADMIN,
+        base.SERVICE,
         'Show an instance with what only operators see.',
         ('GET', f'{base.MGMT}/instances/{{instance_id}}'),
     ),
@@ -27,6 +27,37 @@ RULES: list[policy.RuleDefault] = [
         ('POST', f'{base.MGMT}/instances/{{instance_id}}/action'),
     ),
     base.rule(
+        'mgmt:instance:stop',
+        base.ADMIN,
+        'Stop the database of an instance.',
+        ('POST', f'{base.MGMT}/instances/{{instance_id}}/action'),
+    ),
+    base.rule(
+        'mgmt:instance:reset_task_status',
+        base.ADMIN,
+        'Give up what goes on with an instance, and take it for as it '
+        'was before.',
+        ('POST', f'{base.MGMT}/instances/{{instance_id}}/action'),
+    ),
+    base.rule(
+        'mgmt:instance:migrate',
+        base.ADMIN,
+        'Move an instance to another host.',
+        ('POST', f'{base.MGMT}/instances/{{instance_id}}/action'),
+    ),
+    base.rule(
+        'mgmt:instance:rebuild',
+        base.ADMIN,
+        'Make the server of an instance anew.',
+        ('POST', f'{base.MGMT}/instances/{{instance_id}}/action'),
+    ),
+    base.rule(
+        'mgmt:instance:upgrade',
+        base.ADMIN,
+        'Upgrade the guest agent of an instance.',
+        ('POST', f'{base.MGMT}/instances/{{instance_id}}/upgrade'),
+    ),
+    base.rule(
         'mgmt:instance:root',
         base.ADMIN,
         'Tell when and by whom root was enabled.',
@@ -34,7 +65,7 @@ RULES: list[policy.RuleDefault] = [
     ),
     base.rule(
         'mgmt:instance:rpc_ping',
-        base.ADMIN,
+        base.SERVICE,
         'Ask whether the guest agent answers.',
         ('GET', f'{base.MGMT}/instances/{{instance_id}}/rpc_ping'),
     ),
@@ -52,7 +83,7 @@ RULES: list[policy.RuleDefault] = [
     ),
     base.rule(
         'mgmt:quota:show',
-        base.ADMIN_OR_OWNER,
+        base.READER,
         'Show the quotas of a project.',
         ('GET', f'{base.MGMT}/quotas/{{project}}'),
     ),
@@ -61,6 +92,93 @@ RULES: list[policy.RuleDefault] = [
         base.ADMIN,
         'Change the quotas of a project.',
         ('PUT', f'{base.MGMT}/quotas/{{project}}'),
+    ),
+    base.rule(
+        'mgmt:cluster:index',
+        base.ADMIN,
+        'List the clusters of all projects.',
+        ('GET', f'{base.MGMT}/clusters'),
+    ),
+    base.rule(
+        'mgmt:cluster:show',
+        base.ADMIN,
+        'Show a cluster of any project.',
+        ('GET', f'{base.MGMT}/clusters/{{cluster_id}}'),
+    ),
+    base.rule(
+        'mgmt:cluster:reset_task',
+        base.ADMIN,
+        'Give up what goes on with a cluster.',
+        ('POST', f'{base.MGMT}/clusters/{{cluster_id}}/action'),
+    ),
+    base.rule(
+        'mgmt:datastore_version:index',
+        base.ADMIN,
+        'List the versions of all datastores.',
+        ('GET', f'{base.MGMT}/datastore-versions'),
+    ),
+    base.rule(
+        'mgmt:datastore_version:show',
+        base.ADMIN,
+        'Show a version of a datastore.',
+        ('GET', f'{base.MGMT}/datastore-versions/{{version}}'),
+    ),
+    base.rule(
+        'mgmt:datastore_version:create',
+        base.ADMIN,
+        'Make a version of a datastore.',
+        ('POST', f'{base.MGMT}/datastore-versions'),
+    ),
+    base.rule(
+        'mgmt:datastore_version:edit',
+        base.ADMIN,
+        'Change a version of a datastore.',
+        ('PATCH', f'{base.MGMT}/datastore-versions/{{version}}'),
+    ),
+    base.rule(
+        'mgmt:datastore_version:delete',
+        base.ADMIN,
+        'Delete a version of a datastore.',
+        ('DELETE', f'{base.MGMT}/datastore-versions/{{version}}'),
+    ),
+    base.rule(
+        'mgmt:configuration_parameter:index',
+        base.ADMIN,
+        'List the parameters of a version.',
+        ('GET', f'{base.MGMT}/datastores/versions/{{version}}/parameters'),
+    ),
+    base.rule(
+        'mgmt:configuration_parameter:create',
+        base.ADMIN,
+        'Make a parameter of a version.',
+        ('POST', f'{base.MGMT}/datastores/versions/{{version}}/parameters'),
+    ),
+    base.rule(
+        'mgmt:configuration_parameter:show',
+        base.ADMIN,
+        'Show a parameter of a version.',
+        (
+            'GET',
+            f'{base.MGMT}/datastores/versions/{{version}}/parameters/{{name}}',
+        ),
+    ),
+    base.rule(
+        'mgmt:configuration_parameter:update',
+        base.ADMIN,
+        'Change a parameter of a version.',
+        (
+            'PUT',
+            f'{base.MGMT}/datastores/versions/{{version}}/parameters/{{name}}',
+        ),
+    ),
+    base.rule(
+        'mgmt:configuration_parameter:delete',
+        base.ADMIN,
+        'Delete a parameter of a version.',
+        (
+            'DELETE',
+            f'{base.MGMT}/datastores/versions/{{version}}/parameters/{{name}}',
+        ),
     ),
 ]
 

@@ -10,19 +10,19 @@ from trove.policies import base
 RULES: list[policy.RuleDefault] = [
     base.rule(
         'instance:extension:root:create',
-        base.ADMIN_OR_OWNER,
+        base.MEMBER,
         'Enable the root user.',
         ('POST', f'{base.INSTANCE}/root'),
     ),
     base.rule(
         'instance:extension:root:delete',
-        base.ADMIN_OR_OWNER,
+        base.MEMBER,
         'Disable the root user.',
         ('DELETE', f'{base.INSTANCE}/root'),
     ),
     base.rule(
         'instance:extension:root:index',
-        base.ADMIN_OR_OWNER,
+        base.READER,
         'Tell whether the root user was ever enabled.',
         ('GET', f'{base.INSTANCE}/root'),
     ),

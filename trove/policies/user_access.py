@@ -10,19 +10,19 @@ from trove.policies import base
 RULES: list[policy.RuleDefault] = [
     base.rule(
         'instance:extension:user_access:index',
-        base.ADMIN_OR_OWNER,
+        base.READER,
         'List the databases that a user may use.',
         ('GET', f'{base.INSTANCE}/users/{{name}}/databases'),
     ),
     base.rule(
         'instance:extension:user_access:update',
-        base.ADMIN_OR_OWNER,
+        base.MEMBER,
         'Let a user use databases.',
         ('PUT', f'{base.INSTANCE}/users/{{name}}/databases'),
     ),
     base.rule(
         'instance:extension:user_access:delete',
-        base.ADMIN_OR_OWNER,
+        base.MEMBER,
         'Take a database away from a user.',
         ('DELETE', f'{base.INSTANCE}/users/{{name}}/databases/{{database}}'),
     ),

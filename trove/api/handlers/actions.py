@@ -9,6 +9,7 @@ from typing import Any
 from oslo_log import log
 
 from trove.api import request as api_request
+from trove.api.handlers import absent
 from trove.cloud import base as cloud_base
 from trove.common import exception
 from trove.objects import instance as instances
@@ -34,7 +35,7 @@ def start(
     """
     try:
         instances.begin_task(
-            request.context, instance.id, task, action=action, **details
+            request.seer, instance.id, task, action=action, **details
         )
     except exception.ServiceUnavailable:
         # The connection may have broken after the task was written.
@@ -60,7 +61,7 @@ def _undo(
     :raises ServiceUnavailable: the database is away, so it is not known
     """
     try:
-        undone = instances.undo_task(request.context, instance.id, task)
+        undone = instances.undo_task(request.seer, instance.id, task)
     except exception.ServiceUnavailable:
         LOG.warning(
             'It is not known whether instance %s is to %s, for the database '
@@ -87,17 +88,48 @@ def _undo(
 
 def action(request: api_request.Request) -> None:
     """Do what the only key of the body says."""
-    if 'restart' in request.body:
-        restart(request)
-        return
-    resize = request.body['resize']
-    if 'volume' in resize:
-        resize_volume(request, resize['volume'])
+    ((name, value),) = request.body.items()
+    ACTIONS[name][1](request, value)
+
+
+def resize(request: api_request.Request, value: Any) -> None:
+    if 'volume' in value:
+        resize_volume(request, value['volume'])
     else:
-        resize_flavor(request, resize['flavorRef'])
+        resize_flavor(request, value['flavorRef'])
 
 
-def restart(request: api_request.Request) -> None:
+def reset_status(request: api_request.Request, value: Any) -> None:
+    """Give up what goes on with an instance: its status becomes ERROR.
+
+    Who does it notices at the next step and stops. What was made is removed
+    with the instance.
+    """
+    forced = (value or {}).get('force_delete')
+    instance = request.instance(
+        'instance:force_delete' if forced else 'instance:reset_status'
+    )
+    LOG.warning(
+        'Instance %s: %s resets its status, and gives up what goes on with '
+        'it: %s',
+        instance.id,
+        request.context.user_id,
+        instance.task.text,
+    )
+    instances.reset(instance.id)
+
+
+def promote_to_replica_source(request: api_request.Request, _: Any) -> None:
+    request.instance('instance:promote_to_replica_source')
+    absent.refuse('Replicas')
+
+
+def eject_replica_source(request: api_request.Request, _: Any) -> None:
+    request.instance('instance:eject_replica_source')
+    absent.refuse('Replicas')
+
+
+def restart(request: api_request.Request, _: Any) -> None:
     instance = request.instance('instance:restart')
     taskmanager = request.taskmanager()
     start(
@@ -110,7 +142,7 @@ def restart(request: api_request.Request) -> None:
 
 
 def reboot(request: api_request.Request) -> None:
-    instance = request.instance()
+    instance = request.instance('mgmt:instance:reboot')
     taskmanager = request.taskmanager()
     start(
         request,
@@ -220,3 +252,29 @@ def _old_flavor(
         return cloud_base.Flavor(
             flavor_id, flavor_id, new.ram, new.vcpus, new.disk
         )
+
+
+#: What is done, and the rules that one of must hold, by the key of the body.
+ACTIONS: dict[
+    str, tuple[tuple[str, ...], Callable[[api_request.Request, Any], None]]
+] = {
+    'restart': (('instance:restart',), restart),
+    'resize': (
+        ('instance:resize_flavor', 'instance:resize_volume'),
+        resize,
+    ),
+    'reset_status': (
+        ('instance:reset_status', 'instance:force_delete'),
+        reset_status,
+    ),
+    'promote_to_replica_source': (
+        ('instance:promote_to_replica_source',),
+        promote_to_replica_source,
+    ),
+    'eject_replica_source': (
+        ('instance:eject_replica_source',),
+        eject_replica_source,
+    ),
+}
+
+RULES = tuple(rule for rules, _ in ACTIONS.values() for rule in rules)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 from typing import Any
 
@@ -14,6 +15,7 @@ from trove.api import paging
 from trove.api import request as api_request
 from trove.api import runtime as api_runtime
 from trove.api.handlers import actions
+from trove.api.handlers import configurations
 from trove.api.schemas import instance as schema
 from trove.api.views import instance as views
 from trove.cloud import base as cloud_base
@@ -21,6 +23,7 @@ from trove.common import exception
 from trove.common import names as common_names
 from trove.objects import datastore as datastores
 from trove.objects import instance as instances
+from trove.objects import owned
 
 LOG = log.getLogger(__name__)
 
@@ -79,6 +82,11 @@ def show(request: api_request.Request) -> dict[str, Any]:
     used = volume_used(request, instance)
     if used is not None:
         view['volume']['used'] = used
+    if instance.configuration_id:
+        with contextlib.suppress(exception.NotFound):
+            view['configuration']['name'] = owned.require(
+                request.seer, 'configuration', instance.configuration_id
+            )
     return {'instance': view}
 
 
@@ -97,13 +105,11 @@ def update(request: api_request.Request) -> None:
             )
         if key in body:
             raise _later(key)
-    # Without a value it means: detach; and there may be nothing to detach.
-    if (
-        body.get('configuration')
-        or instance.configuration_id
-        and ('configuration' in body or not body)
-    ):
+    if body.get('configuration'):
         raise _later('configuration')
+    if 'configuration' in body or not body:
+        # Without a value it means: detach.
+        configurations.detach(request, instance)
     instances.change(
         request.context,
         instance.id,

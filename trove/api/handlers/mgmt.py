@@ -3,20 +3,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from oslo_log import log
 
 from trove.api import paging
 from trove.api import request as api_request
+from trove.api.handlers import absent
 from trove.api.handlers import actions
 from trove.api.views import instance as views
 from trove.objects import instance as instances
 from trove.objects import root as root_object
 
+LOG = log.getLogger(__name__)
+
 
 def index(request: api_request.Request) -> dict[str, Any]:
     """List instances of all projects, or of ``project_id``."""
     found, marker = instances.list_(
-        request.context,
+        request.seer,
         limit=paging.limit(request, request.runtime.conf.instances_page_size),
         marker=paging.marker(request),
         all_projects=True,
@@ -37,9 +43,58 @@ def show(request: api_request.Request) -> dict[str, Any]:
     return {'instance': views.management_detail(request, instance, history)}
 
 
-def action(request: api_request.Request) -> None:
-    """Do what the only key of the body says; for now that is "reboot"."""
+def _reboot(request: api_request.Request, _: Any) -> None:
     actions.reboot(request)
+
+
+def _stop(request: api_request.Request, _: Any) -> None:
+    """Stop the database; it is down until it is restarted, or rebooted."""
+    instance = request.instance('mgmt:instance:stop')
+    instance.require_available()
+    guest = request.guest(instance.id)
+    guest.stop_db(request.context)
+
+
+def _reset_task_status(request: api_request.Request, _: Any) -> None:
+    instance = request.instance('mgmt:instance:reset_task_status')
+    LOG.warning(
+        'Instance %s: %s gives up what goes on with it: %s',
+        instance.id,
+        request.context.user_id,
+        instance.task.text,
+    )
+    instances.reset_task(instance.id)
+
+
+def _migrate(request: api_request.Request, _: Any) -> None:
+    request.instance('mgmt:instance:migrate')
+    absent.refuse('Moving instances to another host')
+
+
+def _rebuild(request: api_request.Request, _: Any) -> None:
+    request.instance('mgmt:instance:rebuild')
+    absent.refuse('Rebuilding instances')
+
+
+#: What is done, and its rule, by the key of the body.
+ACTIONS: dict[str, tuple[str, Callable[[api_request.Request, Any], None]]] = {
+    'reboot': ('mgmt:instance:reboot', _reboot),
+    'stop': ('mgmt:instance:stop', _stop),
+    'reset-task-status': (
+        'mgmt:instance:reset_task_status',
+        _reset_task_status,
+    ),
+    'migrate': ('mgmt:instance:migrate', _migrate),
+    'rebuild': ('mgmt:instance:rebuild', _rebuild),
+}
+
+RULES = tuple(rule for rule, _ in ACTIONS.values())
+
+
+def action(request: api_request.Request) -> None:
+    """Do what the only key of the body says."""
+    ((name, value),) = request.body.items()
+    ACTIONS[name][1](request, value)
 
 
 def root(request: api_request.Request) -> dict[str, Any]:

@@ -132,6 +132,8 @@ UPDATE = validation.Body(
     )
 )
 
+_OR_NULL = ['string', 'null']
+
 _NOTHING: common.Schema = {
     'type': ['object', 'null'],
     'maxProperties': 0,
@@ -171,6 +173,34 @@ def _actions(properties: dict[str, common.Schema]) -> validation.Body:
     )
 
 
-ACTION = _actions({'restart': _NOTHING, 'resize': _RESIZE})
+ACTION = _actions(
+    {
+        'restart': _NOTHING,
+        'resize': _RESIZE,
+        'reset_status': {
+            **common.closed({'force_delete': common.BOOLEAN}),
+            'type': ['object', 'null'],
+            'description': 'an object, empty or with "force_delete"',
+        },
+        'promote_to_replica_source': _NOTHING,
+        'eject_replica_source': _NOTHING,
+    }
+)
 
-MGMT_ACTION = _actions({'reboot': _NOTHING})
+MGMT_ACTION = _actions(
+    {
+        'reboot': _NOTHING,
+        'stop': _NOTHING,
+        'reset-task-status': _NOTHING,
+        'migrate': {
+            **common.closed({'host': {**common.TEXT, 'type': _OR_NULL}}),
+            'type': ['object', 'null'],
+            'description': 'an object, empty or with "host"',
+        },
+        'rebuild': common.closed(
+            {'image_id': common.TEXT},
+            ('image_id',),
+            'an object with "image_id"',
+        ),
+    }
+)

@@ -61,7 +61,14 @@ def detail(request: api_request.Request, it: Instance) -> dict[str, Any]:
         view['fault'] = {
             'message': it.fault.message,
             'created': time(it.fault.created),
-            'details': it.fault.details,
+        }
+        # Paths, steps and tracebacks are the operator's business.
+        if request.allows('instance:show_fault_details', it.tenant_id):
+            view['fault']['details'] = it.fault.details
+    if it.configuration_id:
+        view['configuration'] = {
+            'id': it.configuration_id,
+            'links': request.links('configurations', it.configuration_id),
         }
     if it.cluster_id:
         view['cluster_id'] = it.cluster_id

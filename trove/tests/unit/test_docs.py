@@ -12,6 +12,7 @@ import yaml
 
 from trove import conf as trove_conf
 from trove import policies
+from trove.api import absent
 from trove.api import routes
 from trove.contracts import rules
 from trove.tests import base
@@ -49,6 +50,21 @@ class TestApiReference(base.TestCase):
         served |= {(r.verb, r.path) for r in routes.VERSIONS}
         self.assertEqual(served, set(described))
         self.assertEqual(len(served), len(described))
+
+    def test_absent_paths(self) -> None:
+        page = (API_REF / 'absent.inc').read_text('utf-8')
+        described = {
+            (verb, path)
+            for verbs, path in re.findall(r'\| ([A-Z, ]+) ``(\S+)``', page)
+            for verb in verbs.split(', ')
+        }
+
+        told = {
+            (route.verb, route.path.removeprefix('/{project_id}'))
+            for route in absent.ROUTES
+        }
+        told.add(('POST', '/instances/{instance_id}/action'))
+        self.assertEqual(told, described)
 
     def test_parameters(self) -> None:
         used = re.findall(r'^   - [\w.-]+: ([\w-]+)$', self.text(), re.M)

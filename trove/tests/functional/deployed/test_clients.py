@@ -12,6 +12,7 @@ from typing import Any
 import warnings
 
 import openstack
+from troveclient import exceptions as trove_exceptions
 
 from trove.tests.functional.deployed import base
 
@@ -19,20 +20,77 @@ from trove.tests.functional.deployed import base
 class CommandTest(base.DeployedTestCase):
     """The ``openstack`` command with a password."""
 
-    def openstack(self, *arguments: str) -> Any:
+    def run_openstack(
+        self, *arguments: str, admin: bool = False
+    ) -> subprocess.CompletedProcess[str]:
         keystone = self.deployment.keystone
+        user = keystone.admin if admin else keystone.member
         program = pathlib.Path(sys.executable).with_name('openstack')
-        done = subprocess.run(
-            [str(program), *arguments, '-f', 'json'],
-            env={**os.environ, **keystone.environment(keystone.member)},
+        return subprocess.run(
+            [str(program), *arguments],
+            env={**os.environ, **keystone.environment(user)},
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
         )
+
+    def openstack(self, *arguments: str) -> Any:
+        done = self.run_openstack(*arguments, '-f', 'json')
         if done.returncode:
             self.fail(f'{arguments}: {done.stdout}{done.stderr}')
         return json.loads(done.stdout)
+
+    def test_out_of_build(self) -> None:
+        first = self.create('unwanted')
+
+        done = self.run_openstack('database', 'instance', 'delete', first.id)
+
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assert_gone(first.id)
+        second = self.create('stuck')
+        refused = self.run_openstack(
+            'database', 'instance', 'reset', 'status', second.id
+        )
+        self.assertIn('403', refused.stderr)
+        for instance in (second, self.create('forced')):
+            verb = ('reset', 'status') if instance is second else ()
+            verb = verb or ('force', 'delete')
+            done = self.run_openstack(
+                'database', 'instance', *verb, instance.id, admin=True
+            )
+            self.assertEqual(0, done.returncode, done.stderr)
+            if instance is second:
+                self.wait_error(instance.id)
+                self.member.instances.delete(instance.id)
+            self.assert_gone(instance.id)
+
+    def assert_gone(self, instance_id: str) -> None:
+        def gone() -> bool:
+            try:
+                self.member.instances.get(instance_id)
+            except trove_exceptions.NotFound:
+                return True
+            return False
+
+        self.eventually(gone, 'the instance is gone')
+        self.eventually(
+            lambda: not self.server_directory(instance_id).exists()
+            and not self.processes_of(instance_id),
+            'nothing of it is left',
+        )
+
+    def test_what_there_is_not(self) -> None:
+        for noun in ('cluster', 'configuration'):
+            done = self.run_openstack('database', noun, 'list')
+            if noun == 'cluster':
+                self.assertEqual(0, done.returncode, done.stderr)
+            else:
+                self.assertIn('501', done.stderr)
+        done = self.run_openstack(
+            'database', 'configuration', 'detach', self.instance().id
+        )
+        self.assertIn('nothing to detach', done.stderr)
 
     def test_list_and_show(self) -> None:
         instance = self.instance()

@@ -13,6 +13,8 @@ class Guest:
         #: Those of the users whom an interrupted deletion has left.
         self.hidden = set()
         self.root = False
+        self.stopped = False
+        self.overrides = {'max_connections': 9}
 
     def rpc_ping(self):
         return True
@@ -75,6 +77,12 @@ class Guest:
     def revoke_access(self, username, hostname, database):
         access = self.users[username]['_databases']
         access.remove({'_name': database})
+
+    def update_overrides(self, overrides, remove=False):
+        self.overrides = overrides
+
+    def stop_db(self):
+        self.stopped = True
 
     def enable_root(self):
         self.root = True

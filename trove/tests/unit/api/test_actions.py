@@ -4,6 +4,10 @@ import uuid
 
 import oslo_messaging
 
+from trove import policies
+from trove.api.handlers import actions
+from trove.api.handlers import mgmt
+from trove.api.schemas import instance as schema
 from trove.common import exception
 from trove.objects import instance as instances
 from trove.objects import quota
@@ -261,6 +265,93 @@ class TestActions(base.TestCase):
 
         self.assert_fault(response, 409, 'conflict', 'Upgrade them.')
         self.assertIs(instances.Task.NONE, self.task(instance))
+
+    def test_status_is_reset(self):
+        for body, user in (
+            ({'reset_status': {}}, 'admin'),
+            ({'reset_status': None}, 'admin'),
+            ({'reset_status': {'force_delete': True}}, 'alice'),
+        ):
+            for instance in (self.active(), self.building()):
+                response = self.act(instance, body, user=user)
+
+                self.assertEqual(202, response.status_code, response.text)
+                self.assertEqual('', response.text)
+                shown = self.get(f'/instances/{instance.id}').json['instance']
+                self.assertEqual('ERROR', shown['status'])
+                self.assertIsNone(instances.get_workflow(instance.id))
+
+                gone = self.delete(f'/instances/{instance.id}')
+                self.assertEqual(202, gone.status_code, gone.text)
+
+    def test_a_reset_stops_who_works_on_it(self):
+        instance = self.building()
+        instances.claim_workflow(instance.id, 'create_instance', 'me')
+
+        self.act(instance, {'reset_status': {}}, user='admin')
+
+        self.assertFalse(instances.workflow_step(instance.id, 'me', 'next'))
+
+    def test_a_reset_is_for_administrators(self):
+        instance = self.active()
+        for body in (
+            {'reset_status': {}},
+            {'reset_status': {'force_delete': False}},
+        ):
+            response = self.act(instance, body)
+
+            self.assert_fault(response, 403, 'forbidden', 'reset_status')
+        self.assertEqual('ACTIVE', self.status(instance))
+
+    def status(self, instance):
+        return instances.get(self.context(), instance.id).status
+
+    def test_a_reset_of_another_projects(self):
+        instance = self.active(project=base.OTHER_PROJECT)
+
+        response = self.act(instance, {'reset_status': {'force_delete': True}})
+
+        self.assert_fault(response, 404, 'itemNotFound')
+
+    def test_deletion_at_any_time(self):
+        for begin in (None, 'restart', 'resize'):
+            instance = self.active() if begin else self.building()
+            if begin == 'resize':
+                self.act(instance, {'resize': {'flavorRef': '2'}})
+            elif begin:
+                self.act(instance, {begin: {}})
+            action = instances.get_workflow(instance.id).action
+            instances.claim_workflow(instance.id, action, 'me')
+
+            response = self.delete(f'/instances/{instance.id}')
+
+            self.assertEqual(202, response.status_code, response.text)
+            self.assertEqual('SHUTDOWN', self.status(instance))
+            self.assertEqual('delete_instance', self.transport.methods()[-1])
+            self.assertFalse(
+                instances.workflow_step(instance.id, 'me', 'next')
+            )
+
+    def test_what_there_is_not(self):
+        instance = self.active()
+        foreign = self.active(project=base.OTHER_PROJECT)
+        for name in ('promote_to_replica_source', 'eject_replica_source'):
+            response = self.act(instance, {name: {}})
+            hidden = self.act(foreign, {name: {}})
+
+            self.assert_fault(
+                response, 501, 'notImplemented', 'Replicas', 'release'
+            )
+            self.assert_fault(hidden, 404, 'itemNotFound')
+
+    def test_each_action_has_a_body_and_a_rule(self):
+        known = {rule.name for rule in policies.list_rules()}
+        for body, handlers, rules in (
+            (schema.ACTION, actions.ACTIONS, actions.RULES),
+            (schema.MGMT_ACTION, mgmt.ACTIONS, mgmt.RULES),
+        ):
+            self.assertEqual(set(body.keys), set(handlers))
+            self.assertEqual(set(), set(rules) - known)
 
     def test_policy_of_each_action(self):
         instance = self.active()

@@ -37,6 +37,78 @@ class TestMgmt(base.TestCase):
             )
         self.assertEqual([], self.transport.sent)
 
+    def act(self, instance, body, **kwargs):
+        return self.post(
+            f'/mgmt/instances/{instance.id}/action',
+            body,
+            user='admin',
+            **kwargs,
+        )
+
+    def test_stop(self):
+        instance = self.active()
+
+        response = self.act(instance, {'stop': {}})
+
+        self.assertEqual(202, response.status_code, response.text)
+        self.assertTrue(self.guest.stopped)
+
+    def test_stop_of_one_that_is_busy(self):
+        response = self.act(self.building(), {'stop': {}})
+
+        self.assert_fault(response, 422, 'unprocessableEntity')
+        self.assertFalse(self.guest.stopped)
+
+    def test_reset_of_the_task(self):
+        instance = self.active()
+        self.act(instance, {'reboot': {}})
+
+        response = self.act(instance, {'reset-task-status': {}})
+
+        self.assertEqual(202, response.status_code, response.text)
+        shown = self.get(f'/instances/{instance.id}').json['instance']
+        self.assertEqual('ACTIVE', shown['status'])
+        self.assertIsNone(instances.get_workflow(instance.id))
+
+    def test_what_there_is_not(self):
+        for body, text in (
+            ({'migrate': {}}, 'Moving'),
+            ({'migrate': {'host': None}}, 'Moving'),
+            ({'migrate': {'host': 'h'}}, 'Moving'),
+            ({'rebuild': {'image_id': 'x'}}, 'Rebuilding'),
+        ):
+            response = self.act(self.active(), body)
+
+            self.assert_fault(response, 501, 'notImplemented', text)
+        self.assertEqual([], self.transport.sent)
+
+    def test_a_service_looks_and_changes_nothing(self):
+        instance = self.active(project=base.OTHER_PROJECT)
+        headers = {'X-Roles': 'service'}
+        path = f'/mgmt/instances/{instance.id}'
+
+        shown = self.get(path, headers=headers)
+        listed = self.get('/mgmt/instances', headers=headers)
+        refused = self.post(f'{path}/action', {'reboot': {}}, headers=headers)
+
+        self.assertEqual(instance.id, shown.json['instance']['id'])
+        self.assertEqual(1, len(listed.json['instances']))
+        self.assert_fault(refused, 401, 'unauthorized')
+
+    def test_a_role_of_the_operators_choice(self):
+        instance = self.active(project=base.OTHER_PROJECT)
+        self.useFixture(
+            base.Policy(self, {'mgmt:instance:reboot': 'role:night'})
+        )
+
+        response = self.post(
+            f'/mgmt/instances/{instance.id}/action',
+            {'reboot': {}},
+            headers={'X-Roles': 'night'},
+        )
+
+        self.assertEqual(202, response.status_code, response.text)
+
     def test_list(self):
         mine = self.active()
         others = self.active(project=base.OTHER_PROJECT)

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every path of released Trove that is not served: verb, rule, what it is.
+
+With :data:`trove.api.routes.ROUTES` these are all of release 26.0.
+"""
+
+from __future__ import annotations
+
+from trove.api import routes
+from trove.api.handlers import absent
+
+_P = '/{project_id}'
+_II = _P + '/instances/{instance_id}'
+_DV = _P + '/datastores/{datastore}/versions/{version}'
+_V = _P + '/datastores/versions/{version}'
+_B = _P + '/backups'
+_S = _P + '/backup_strategies'
+_C = _P + '/configurations'
+_CC = _C + '/{configuration_id}'
+_L = _P + '/clusters'
+_LL = _L + '/{cluster_id}'
+_M = _P + '/modules'
+_MM = _M + '/{module_id}'
+_A = _P + '/mgmt'
+_AV = _A + '/datastore-versions'
+_AP = _A + '/datastores/versions/{version}/parameters'
+_AL = _A + '/clusters/{cluster_id}'
+
+_parameter = 'configuration-parameter:'
+_root = 'cluster:extension:root:'
+_version = 'mgmt:datastore_version:'
+_mgmt_parameter = 'mgmt:configuration_parameter:'
+
+# fmt: off
+_ABSENT = (
+    ('DELETE', _P + '/datastores/{datastore}', 'datastore:delete',
+     'Deleting datastores'),
+    ('GET', _DV + '/volume-types', 'datastore:list_associated_volume_types',
+     'Volume types'),
+
+    ('GET', _DV + '/parameters', _parameter + 'index',
+     'Configuration parameters'),
+    ('GET', _DV + '/parameters/{name}', _parameter + 'show',
+     'Configuration parameters'),
+    ('GET', _V + '/parameters', _parameter + 'index_by_version',
+     'Configuration parameters'),
+    ('GET', _V + '/parameters/{name}', _parameter + 'show_by_version',
+     'Configuration parameters'),
+
+    ('PATCH', _II, 'instance:edit', 'Changing the datastore version'),
+    ('GET', _II + '/backups', 'instance:backups', 'Backups'),
+    ('GET', _II + '/configuration', 'instance:configuration',
+     'Configuration groups'),
+    ('GET', _II + '/log', 'instance:guest_log_list', 'Logs of the database'),
+    ('POST', _II + '/log', 'instance:guest_log_action',
+     'Logs of the database'),
+    ('GET', _II + '/ssl', 'instance:ssl_show', 'Encrypted connections'),
+    ('POST', _II + '/ssl', 'instance:ssl_action', 'Encrypted connections'),
+    ('GET', _II + '/modules', 'instance:module_list', 'Modules'),
+    ('POST', _II + '/modules', 'instance:module_apply', 'Modules'),
+    ('DELETE', _II + '/modules/{module_id}', 'instance:module_remove',
+     'Modules'),
+
+    ('GET', _B, 'backup:index', 'Backups'),
+    ('POST', _B, 'backup:create', 'Backups'),
+    ('GET', _B + '/{backup_id}', 'backup:show', 'Backups'),
+    ('DELETE', _B + '/{backup_id}', 'backup:delete', 'Backups'),
+    ('GET', _S, 'backup_strategy:index', 'Backup strategies'),
+    ('POST', _S, 'backup_strategy:create', 'Backup strategies'),
+    ('DELETE', _S, 'backup_strategy:delete', 'Backup strategies'),
+
+    ('GET', _C, 'configuration:index', 'Configuration groups'),
+    ('POST', _C, 'configuration:create', 'Configuration groups'),
+    ('GET', _CC, 'configuration:show', 'Configuration groups'),
+    ('PATCH', _CC, 'configuration:edit', 'Configuration groups'),
+    ('PUT', _CC, 'configuration:update', 'Configuration groups'),
+    ('DELETE', _CC, 'configuration:delete', 'Configuration groups'),
+    ('GET', _CC + '/instances', 'configuration:instances',
+     'Configuration groups'),
+
+    ('POST', _L, 'cluster:create', 'Clusters'),
+    ('GET', _LL, 'cluster:show', 'Clusters'),
+    ('POST', _LL, 'cluster:action', 'Clusters'),
+    ('DELETE', _LL, 'cluster:delete', 'Clusters'),
+    ('GET', _LL + '/instances/{member_id}', 'cluster:show_instance',
+     'Clusters'),
+    ('POST', _LL + '/root', _root + 'create', 'Clusters'),
+    ('GET', _LL + '/root', _root + 'index', 'Clusters'),
+    ('DELETE', _LL + '/root', _root + 'delete', 'Clusters'),
+
+    ('POST', _M, 'module:create', 'Modules'),
+    ('GET', _MM, 'module:show', 'Modules'),
+    ('PUT', _MM, 'module:update', 'Modules'),
+    ('DELETE', _MM, 'module:delete', 'Modules'),
+    ('GET', _MM + '/instances', 'module:instances', 'Modules'),
+    ('PUT', _MM + '/instances', 'module:reapply', 'Modules'),
+
+    ('POST', _A + '/instances/{instance_id}/upgrade',
+     'mgmt:instance:upgrade', 'Upgrading guest agents'),
+    ('GET', _AL, 'mgmt:cluster:show', 'Clusters'),
+    ('POST', _AL + '/action', 'mgmt:cluster:reset_task', 'Clusters'),
+    ('GET', _AV, _version + 'index', 'Managing datastore versions'),
+    ('POST', _AV, _version + 'create', 'Managing datastore versions'),
+    ('GET', _AV + '/{version}', _version + 'show',
+     'Managing datastore versions'),
+    ('PATCH', _AV + '/{version}', _version + 'edit',
+     'Managing datastore versions'),
+    ('DELETE', _AV + '/{version}', _version + 'delete',
+     'Managing datastore versions'),
+    ('GET', _AP, _mgmt_parameter + 'index', 'Configuration parameters'),
+    ('POST', _AP, _mgmt_parameter + 'create', 'Configuration parameters'),
+    ('GET', _AP + '/{name}', _mgmt_parameter + 'show',
+     'Configuration parameters'),
+    ('PUT', _AP + '/{name}', _mgmt_parameter + 'update',
+     'Configuration parameters'),
+    ('DELETE', _AP + '/{name}', _mgmt_parameter + 'delete',
+     'Configuration parameters'),
+)
+# fmt: on
+
+ROUTES: tuple[routes.Route, ...] = tuple(
+    routes.Route(verb, path, absent.handler(what), rule, 501)
+    for verb, path, rule, what in _ABSENT
+)

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What released Trove serves and this release does not: says so, with 501.
+
+Whether the user may ask, and whether what he names is there and his, is
+looked at first, as where it is served.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import functools
+from typing import Any
+from typing import NoReturn
+
+from trove.api import request as api_request
+from trove.common import exception
+from trove.objects import datastore as datastores
+from trove.objects import owned
+
+#: What to do instead, by what there is not.
+INSTEAD = {
+    'Backups': 'Copy the data with the tools of the database, such as '
+    'pg_dump.',
+    'Backup strategies': 'There are no backups that they would hold for.',
+    'Clusters': 'Create instances, each by itself.',
+    'Changing the datastore version': 'Create an instance of that version, '
+    'and move the data with the tools of the database.',
+    'Configuration groups': 'The database runs with settings that fit its '
+    'flavor.',
+    'Configuration parameters': 'The manual of the database lists them.',
+    'Deleting datastores': 'Make its versions inactive with "trove-manage '
+    'datastore_version_update".',
+    'Encrypted connections': 'Connect from a network that you trust.',
+    'Logs of the database': 'Ask an administrator, who can read them on the '
+    'server of the instance.',
+    'Managing datastore versions': 'Use "trove-manage '
+    'datastore_version_update".',
+    'Modules': 'Do without.',
+    'Moving instances to another host': 'Use the cloud itself.',
+    'Rebuilding instances': 'Create another one, and move the data with the '
+    'tools of the database.',
+    'Replicas': 'Create instances, each by itself.',
+    'Upgrading guest agents': 'Install it in the image, or on the server of '
+    'the instance.',
+    'Volume types': 'The cloud chooses one.',
+}
+
+_OWNED = ('backup', 'cluster', 'configuration', 'module')
+
+
+def handler(what: str) -> Callable[[api_request.Request], NoReturn]:
+    """Return a handler that says that there is no such thing.
+
+    :param what: one of :data:`INSTEAD`
+    """
+    return functools.partial(_answer, what)
+
+
+def _answer(what: str, request: api_request.Request) -> NoReturn:
+    _check_ids(request)
+    refuse(what)
+
+
+def refuse(what: str) -> NoReturn:
+    """Say that there is no such thing.
+
+    :raises NotInRelease: always
+    """
+    raise exception.NotInRelease(what=what, instead=INSTEAD[what])
+
+
+def clusters(request: api_request.Request) -> dict[str, Any]:
+    return _nothing(request, 'cluster', 'Clusters')
+
+
+def modules(request: api_request.Request) -> dict[str, Any]:
+    return _nothing(request, 'module', 'Modules')
+
+
+def _nothing(
+    request: api_request.Request, noun: str, what: str
+) -> dict[str, Any]:
+    """List nothing, which is right unless another release has made some."""
+    everybody = request.rule.startswith('mgmt:')
+    if owned.count(noun, None if everybody else request.project_id):
+        refuse(what)
+    return {f'{noun}s': []}
+
+
+def _check_ids(request: api_request.Request) -> None:
+    """Look for what the path names.
+
+    :raises NotFound: it is not there, or is another project's
+    """
+    params = request.params
+    if 'instance_id' in params:
+        request.instance()
+    for noun in _OWNED:
+        if f'{noun}_id' in params:
+            owned.require(request.seer, noun, params[f'{noun}_id'])
+    inactive = bool(request.context.is_admin)
+    if 'datastore' in params:
+        datastore = datastores.get(request.runtime.conf, params['datastore'])
+        if 'version' in params:
+            datastores.get_version(
+                datastore, params['version'], inactive=inactive
+            )
+    elif 'version' in params:
+        datastores.get_version_by_id(params['version'], inactive=inactive)

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Configuration groups: so far, how one of another release is detached."""
+
+from __future__ import annotations
+
+from trove.api import request as api_request
+from trove.common import exception
+from trove.objects import instance as instances
+
+
+def detach(
+    request: api_request.Request, instance: instances.Instance
+) -> None:
+    """Let a database run without the group that another release attached.
+
+    The server reads the settings that are left when it is restarted.
+
+    :raises BadRequest: none is attached
+    """
+    if not instance.configuration_id:
+        raise exception.BadRequest(
+            f'Instance {instance.id} has no configuration group, so there '
+            'is nothing to detach.'
+        )
+    instance.require_available()
+    guest = request.guest(instance.id)
+    guest.update_overrides(request.context, overrides={}, remove=True)
+    instances.detach_configuration(request.context, instance.id)

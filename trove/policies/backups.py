@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may do what with backups; this release has none."""
+
+from __future__ import annotations
+
+from oslo_policy import policy
+
+from trove.policies import base
+
+_P = '/v1.0/{project_id}'
+
+RULES: list[policy.RuleDefault] = [
+    base.rule(
+        'backup:create',
+        base.MEMBER,
+        'Make a backup.',
+        ('POST', f'{_P}/backups'),
+    ),
+    base.rule(
+        'backup:delete',
+        base.MEMBER,
+        'Delete a backup.',
+        ('DELETE', f'{_P}/backups/{{backup_id}}'),
+    ),
+    base.rule(
+        'backup:index',
+        base.READER,
+        'List the backups of the project.',
+        ('GET', f'{_P}/backups'),
+    ),
+    base.rule(
+        'backup:index:all_projects',
+        base.ADMIN,
+        'List the backups of all projects.',
+        ('GET', f'{_P}/backups'),
+    ),
+    base.rule(
+        'backup:show',
+        base.READER,
+        'Show a backup.',
+        ('GET', f'{_P}/backups/{{backup_id}}'),
+    ),
+    base.rule(
+        'backup_strategy:create',
+        base.MEMBER,
+        'Say where backups go.',
+        ('POST', f'{_P}/backup_strategies'),
+    ),
+    base.rule(
+        'backup_strategy:index',
+        base.READER,
+        'Show where backups go.',
+        ('GET', f'{_P}/backup_strategies'),
+    ),
+    base.rule(
+        'backup_strategy:delete',
+        base.MEMBER,
+        'Let backups go where they usually do.',
+        ('DELETE', f'{_P}/backup_strategies'),
+    ),
+]
+
+
+def list_rules() -> list[policy.RuleDefault]:
+    return RULES
