@@ -14,6 +14,7 @@ not there, and ``NotFound`` for a server or a volume that should be.
 from __future__ import annotations
 
 import abc
+from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
@@ -214,6 +215,19 @@ class Cloud(abc.ABC):
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         """Read the options; contact nothing before the first use."""
 
+    def fenced(self, check: Callable[[], None]) -> Cloud:
+        """Return the same cloud, for one piece of work.
+
+        A task manager that was stopped for a while may go on with work that
+        another one has taken over. So each call that changes something
+        begins with a check, as late as the driver can make it: one that
+        holds a lock on what it changes makes it under that lock, and then
+        nothing is changed after who took over has changed something.
+
+        :param check: raises when the work is somebody else's
+        """
+        return _Fenced(self, check)
+
     def resume(self) -> list[str]:
         """Start what should run and does not, and return its instance ids.
 
@@ -221,3 +235,40 @@ class Cloud(abc.ABC):
         servers of a rebooted host by themselves and need not do a thing.
         """
         return []
+
+
+#: What only looks.
+LOOKS = frozenset(
+    {'list_flavors', 'get_flavor', 'get_server', 'get', 'addresses'}
+)
+
+
+class _Fenced(Cloud):
+    """A cloud whose driver makes no checks of its own."""
+
+    def __init__(self, cloud: Cloud, check: Callable[[], None]) -> None:
+        self.ignores = cloud.ignores  # type: ignore[misc]
+        self.compute = _part(cloud.compute, check)
+        self.volumes = _part(cloud.volumes, check)
+        self.network = _part(cloud.network, check)
+
+
+class _Part:
+    def __init__(self, part: Any, check: Callable[[], None]) -> None:
+        self._part = part
+        self._check = check
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._part, name)
+        if name in LOOKS:
+            return call
+
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            self._check()
+            return call(*args, **kwargs)
+
+        return checked
+
+
+def _part(part: Any, check: Callable[[], None]) -> Any:
+    return _Part(part, check)

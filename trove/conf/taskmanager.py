@@ -87,10 +87,11 @@ OPTS: list[cfg.Opt] = [
         default=60,
         min=1,
         mutable=True,
-        help='Seconds after which work that cannot be begun without its '
-        'message ends with a fault, when the task managers that may have '
-        'taken the message are gone. When one of them is still there it is '
-        'usage_timeout.',
+        help='Seconds after which a creation or a resize whose message has '
+        'not come is begun without it, when the task managers that may have '
+        'taken the message are gone; or it ends with a fault, when its row '
+        'does not say all that is needed. When one of them is still there '
+        'it is usage_timeout.',
     ),
     cfg.IntOpt(
         'database_retries',

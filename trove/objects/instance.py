@@ -233,24 +233,35 @@ def change(
 
 
 @session.retry
-def update(instance_id: str, **columns: Any) -> None:
+def update(
+    instance_id: str, *, owner: str | None = None, **columns: Any
+) -> bool:
     """Set columns of an instance; ``access`` may be a dictionary.
 
+    :param owner: only while its work is this one's
+    :returns: False when it is not, and nothing was changed
     :raises InstanceNotFound: there is none
     :raises TypeError: there is no such column
     """
     with session.writer() as db:
-        rows.assign(_locked(db, instance_id), columns)
+        row = _locked(db, instance_id)
+        if not workflow.is_of(db, instance_id, owner):
+            return False
+        rows.assign(row, columns)
+        return True
 
 
 @session.retry
 def set_addresses(
     instance_id: str,
     addresses: Iterable[Address | tuple[str, ...]],
-) -> None:
+    owner: str | None = None,
+) -> bool:
     """Write down the addresses of an instance, in place of those it had.
 
     :param addresses: Address, or (address, type[, network])
+    :param owner: only while its work is this one's
+    :returns: False when it is not, and nothing was changed
     :raises InstanceNotFound: there is none
     """
     wanted = {
@@ -262,6 +273,8 @@ def set_addresses(
     }
     with session.writer() as db:
         _locked(db, instance_id)
+        if not workflow.is_of(db, instance_id, owner):
+            return False
         rows.execute(
             db,
             sa.delete(models.InstanceAddress).where(
@@ -277,6 +290,7 @@ def set_addresses(
                     network=each.network,
                 )
             )
+        return True
 
 
 @session.retry

@@ -65,13 +65,19 @@ class Workflow:
 
 @session.retry(duplicates=True)
 def claim_workflow(
-    instance_id: str, action: str, owner: str, request_id: str | None = None
+    instance_id: str,
+    action: str,
+    owner: str,
+    request_id: str | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> bool:
     """Become the owner of queued work whose message has come.
 
     The APIs of other releases queue nothing. Their messages are current when
     the task of the instance fits the action.
 
+    :param details: what the message said, for who takes the work over; no
+        secrets that are not sealed
     :returns: False when the message is to be left alone: its work was done,
         was given up or replaced by other work, or another one does it
     """
@@ -82,14 +88,26 @@ def claim_workflow(
         now = clock.Now()
         current = find(db, instance_id)
         if current is not None:
+            values: dict[str, Any] = {}
+            if details is not None:
+                values['details'] = json.dumps(
+                    {**stored(current), 'details': dict(details)}
+                )
             return asks_for(
                 current, action, request_id
             ) and _compare_and_set(
-                instance_id, None, owner=owner, state=RUNNING, started=now
+                instance_id,
+                None,
+                owner=owner,
+                state=RUNNING,
+                started=now,
+                **values,
             )
         if not fits(row, action):
             return False
-        new = add(db, instance_id, action, request_id=request_id)
+        new = add(
+            db, instance_id, action, request_id=request_id, details=details
+        )
         new.state = RUNNING
         new.owner = owner
         new.started = now
@@ -138,6 +156,17 @@ def adopt(instance_id: str, old_owner: str | None, new_owner: str) -> bool:
 
 
 # For the other modules of this package.
+
+
+def is_of(db: orm.Session, instance_id: str, owner: str | None) -> bool:
+    """Say whether the work of a locked instance is this owner's.
+
+    :param owner: None: whoever's it is
+    """
+    if owner is None:
+        return True
+    current = find(db, instance_id)
+    return current is not None and current.owner == owner
 
 
 def add(

@@ -69,7 +69,7 @@ class Manager:
             image_id=image_id,
             databases=databases or [],
             users=users or [],
-            packages=_split(packages),
+            packages=create.split(packages),
             availability_zone=availability_zone,
             root_password=root_password,
             nics=nics or [],
@@ -125,12 +125,6 @@ class Manager:
     ) -> None:
         """Refuse a job that nothing here can do."""
         unsupported.refuse(self._env, context, method.name, what, arguments)
-
-
-def _split(packages: str | list[str] | None) -> list[str]:
-    if isinstance(packages, str):
-        packages = packages.split(',')
-    return [name.strip() for name in packages or [] if name.strip()]
 
 
 def _names(**values: Any) -> tuple[str, ...]:

@@ -151,7 +151,7 @@ class Recovery:
             return None
         conf = self._env.conf
         cls = _WORKFLOWS.get(row.action)
-        if cls is not None and cls.needs_no_message:
+        if cls is not None and cls.repeatable:
             # Whoever has it in line will see that it has been done.
             patience = conf.taskmanager.queue_patience
         elif any(
@@ -191,7 +191,7 @@ class Recovery:
             )
             return
         context = trove_context.make_admin_context(request_id=row.request_id)
-        workflow = cls(self._env, context, row.instance_id)
+        workflow = cls.of_row(self._env, context, row)
         running = self._env.running
         running.add(workflow.owner)
         adopted = False

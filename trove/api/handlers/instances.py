@@ -24,6 +24,7 @@ from trove.common import names as common_names
 from trove.objects import datastore as datastores
 from trove.objects import instance as instances
 from trove.objects import owned
+from trove.objects import sealed_details
 
 LOG = log.getLogger(__name__)
 
@@ -56,7 +57,7 @@ def create(request: api_request.Request) -> dict[str, Any]:
     )
     names.check_grants(users, (item['_name'] for item in databases))
     order = _order(body, version, flavor, size, databases)
-    instance = _record(request, body, version, flavor, order)
+    instance = _record(request, body, version, flavor, order, users)
     try:
         request.taskmanager().create_instance(
             request.context, instance_id=instance.id, users=users, **order
@@ -196,6 +197,7 @@ def _record(
     version: datastores.DatastoreVersion,
     flavor: cloud_base.Flavor,
     order: dict[str, Any],
+    users: list[dict[str, Any]],
 ) -> instances.Instance:
     """Write a new instance down."""
     instance_id = uuidutils.generate_uuid()
@@ -211,7 +213,13 @@ def _record(
             datastore_version_id=version.id,
             access=body.get('access'),
             region_id=body.get('region_name'),
-            details=order,
+            # Should the message be lost, or who has it die.
+            details={
+                **order,
+                **sealed_details.seal(
+                    request.runtime.conf, instance_id, {'users': users}
+                ),
+            },
         )
     except exception.ServiceUnavailable:
         # The connection may have broken after it was written.

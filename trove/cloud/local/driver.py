@@ -10,8 +10,10 @@ knows by name, and this driver does not create users.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent import futures
 import contextlib
+import copy
 import dataclasses
 import shutil
 import uuid
@@ -240,6 +242,7 @@ class LocalNetwork(base.Network):
     def release(self, context: base.Context, instance_id: str) -> None:
         with files.doing('release the address'):
             self._machine.prepare()
+            self._machine.check()
             self._machine.addresses.release(instance_id)
 
 
@@ -258,10 +261,18 @@ class LocalCloud(base.Cloud):
         conf: cfg.ConfigOpts,
         launcher: launchers.Launcher | None = None,
     ) -> None:
-        self._machine = machines.Machine(conf, launcher)
-        self.compute = LocalCompute(self._machine)
-        self.volumes = LocalVolumes(self._machine)
-        self.network = LocalNetwork(self._machine)
+        self._use(machines.Machine(conf, launcher))
+
+    def _use(self, machine: machines.Machine) -> None:
+        self._machine = machine
+        self.compute = LocalCompute(machine)
+        self.volumes = LocalVolumes(machine)
+        self.network = LocalNetwork(machine)
+
+    def fenced(self, check: Callable[[], None]) -> base.Cloud:
+        fenced = copy.copy(self)
+        fenced._use(self._machine.fenced(check))
+        return fenced
 
     def resume(self) -> list[str]:
         started = []

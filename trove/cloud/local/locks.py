@@ -13,8 +13,15 @@ import contextlib
 import fcntl
 import os
 import pathlib
+import time
 
 from trove.common import exception
+
+#: Seconds to wait for a lock.
+PATIENCE = 600.0
+
+#: Seconds between two tries.
+_PAUSE = 0.01
 
 
 @contextlib.contextmanager
@@ -23,10 +30,17 @@ def held(path: pathlib.Path, *, remove: bool = False) -> Iterator[None]:
 
     :param remove: remove the file at the end; whoever waited for it makes
         it anew
+    :raises CloudError: another process holds it for longer than anything
+        takes; it may have been stopped
     """
+    deadline = time.monotonic() + PATIENCE
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            _lock(handle, path, deadline)
+        except BaseException:
+            os.close(handle)
+            raise
         if _is_at(handle, path):
             break
         # Its former holder removed it while we waited.
@@ -54,6 +68,21 @@ def sole(path: pathlib.Path, message: str) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _lock(handle: int, path: pathlib.Path, deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise exception.CloudError(
+                    action=f'lock {path}',
+                    reason=f'another process has held it for {PATIENCE:.0f} '
+                    f's. Find it with "fuser {path}"; it may be stopped',
+                ) from None
+        time.sleep(_PAUSE)
 
 
 def _is_at(handle: int, path: pathlib.Path) -> bool:

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
+import copy
 import pathlib
 import pwd
 import signal
@@ -64,6 +66,13 @@ class Machine:
         self.flavors = flavors.parse(options.flavor)
         self.network = addresses.parse_network(options.network)
         self.launcher = launcher or load_launcher(conf)
+        #: See :meth:`trove.cloud.base.Cloud.fenced`.
+        self.check: Callable[[], None] = lambda: None
+
+    def fenced(self, check: Callable[[], None]) -> Machine:
+        fenced = copy.copy(self)
+        fenced.check = check
+        return fenced
 
     @property
     def addresses(self) -> addresses.Addresses:
@@ -95,6 +104,9 @@ class Machine:
         with files.doing(f'{action} of instance {instance_id}'):
             self.prepare()
             with locks.held(home.lock, remove=gone):
+                # A process that is stopped holds its lock, so whoever takes
+                # its work over changes things after it, and not before.
+                self.check()
                 yield home
 
     def database_user(self) -> str:

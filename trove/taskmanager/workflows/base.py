@@ -163,8 +163,9 @@ class Workflow(abc.ABC):
     #: Name of the work in its row: the method of the RPC interface.
     action: ClassVar[str]
 
-    #: Whether its row says all that there is to know.
-    needs_no_message: ClassVar[bool] = True
+    #: Whether it does no harm when a task manager of a release, which does
+    #: not look at the row, does it too.
+    repeatable: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -179,20 +180,42 @@ class Workflow(abc.ABC):
         #: that one notices when it is overtaken by the other.
         self.owner = owners.unique(env.process)
         self._checked = time.monotonic()
+        self._cloud = env.cloud.fenced(self.check_owner)
+        self._clearing = False
+
+    @classmethod
+    def of_row(
+        cls,
+        env: Environment,
+        context: trove_context.TroveContext,
+        row: instances.Workflow,
+    ) -> Workflow:
+        """Return the work that a row describes, for who takes it over."""
+        return cls(env, context, row.instance_id)
+
+    def details(self) -> dict[str, Any] | None:
+        """Return what the message said, for :meth:`of_row`.
+
+        It holds no secret that is not sealed. None: nothing that the row
+        does not say.
+        """
+        return None
 
     @abc.abstractmethod
     def steps(self) -> list[Step]:
         """Return the steps in their order."""
 
-    def resumable(self, step: str | None) -> bool:
-        """Say whether another task manager can go on with a step.
+    @property
+    def complete(self) -> bool:
+        """Whether all that the message said is known."""
+        return True
 
-        It knows no more than the database does: the arguments of the
-        message are gone.
+    def resumable(self, step: str | None) -> bool:
+        """Say whether it can go on with a step.
 
         :param step: the last one begun, None when there was none
         """
-        return self.needs_no_message
+        return self.complete
 
     def finish(self) -> bool:
         """Write down that all is done; False when the work is not ours."""
@@ -208,7 +231,11 @@ class Workflow(abc.ABC):
 
     @property
     def cloud(self) -> cloud_base.Cloud:
-        return self.env.cloud
+        """The cloud; it refuses to change anything in the name of another.
+
+        :raises Superseded: from its methods
+        """
+        return self._cloud
 
     def instance(self) -> instances.Instance:
         """Return the instance as it is now."""
@@ -219,10 +246,61 @@ class Workflow(abc.ABC):
         )
 
     def guest(self, timeout: float | None = None) -> guest_api.API:
-        """Return a client of the instance's guest agent."""
+        """Return a client of the instance's guest agent, for one order.
+
+        :raises Superseded: the work is not ours any more
+        """
+        self.check_owner()
         return guest_api.API(
             self.env.transport, self.instance_id, timeout=timeout
         )
+
+    def record(self, **columns: Any) -> None:
+        """Set columns of the instance.
+
+        :raises Superseded: the work is not ours any more
+        """
+        self._write(instances.update, **columns)
+
+    def record_addresses(self, addresses: list[tuple[str, str]]) -> None:
+        """Set the addresses of the instance; see :meth:`record`."""
+        self._write(instances.set_addresses, addresses)
+
+    def _write(
+        self, function: Callable[..., bool], *args: Any, **kwargs: Any
+    ) -> None:
+        try:
+            done = self.env.database(
+                function, self.instance_id, *args, owner=self.owner, **kwargs
+            )
+        except exception.InstanceNotFound:
+            done = False
+        if not done:
+            raise Superseded('the work was taken over or given up')
+
+    @property
+    def clears(self) -> bool:
+        return self._clearing
+
+    def begin_clearing(self) -> bool:
+        """Let work that is not ours remove what it has just made.
+
+        Who deletes an instance may have looked for it before it was there.
+
+        :returns: whether the instance is deleted, or being deleted; only
+            then nobody else uses it
+        """
+        self._clearing = self._is_going()
+        return self._clearing
+
+    def _is_going(self) -> bool:
+        found = self.env.database(
+            instances.get,
+            trove_context.make_admin_context(),
+            self.instance_id,
+            include_deleted=True,
+        )
+        return found.deleted or found.task is instances.Task.DELETING
 
     def wait(self, look: Callable[[], T | None], seconds: float) -> T | None:
         """Wait until ``look`` returns something else than None or False.
@@ -249,10 +327,16 @@ class Workflow(abc.ABC):
                 raise Superseded('the task manager is being stopped')
             if time.monotonic() - self._checked >= _CHECK:
                 self._checked = time.monotonic()
-                self._check_owner()
+                self.check_owner()
                 self._check_server()
 
-    def _check_owner(self) -> None:
+    def check_owner(self) -> None:
+        """Return when the work is ours.
+
+        :raises Superseded: it is not
+        """
+        if self._clearing and self._is_going():
+            return
         row = self.env.database(instances.get_workflow, self.instance_id)
         if row is None or row.owner != self.owner:
             raise Superseded('the work was taken over or given up')

@@ -9,18 +9,22 @@ import dataclasses
 import time
 from typing import Any
 
+from oslo_config import cfg
+
 from trove.cloud import base as cloud_base
 from trove.common import broker_accounts
 from trove.common import context as trove_context
 from trove.guestagent import api as guestagent
 from trove.objects import instance as instances
 from trove.objects import keys
+from trove.objects import sealed_details
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import flavors
 from trove.taskmanager.workflows import guest
 from trove.taskmanager.workflows import guest_files
 
 Task = instances.Task
+Status = instances.ServiceStatus
 
 #: From here on everything that the message said is with the guest.
 _LAST = 'start the database'
@@ -60,15 +64,48 @@ class Request:
     unsupported: Sequence[str] = ()
 
 
+def split(packages: str | Sequence[str] | None) -> list[str]:
+    """Return packages as a list, in whatever form they were sent."""
+    if isinstance(packages, str):
+        packages = packages.split(',')
+    return [name.strip() for name in packages or [] if name.strip()]
+
+
+#: What of a request is secret, or may be.
+_SECRETS = ('users', 'root_password', 'overrides', 'modules')
+
+
+def to_details(
+    conf: cfg.ConfigOpts, instance_id: str, request: Request
+) -> dict[str, Any]:
+    """Return a request as the row of its work has it."""
+    values = dataclasses.asdict(request)
+    secrets = {name: values.pop(name) for name in _SECRETS}
+    return values | sealed_details.seal(conf, instance_id, secrets)
+
+
+def from_details(
+    conf: cfg.ConfigOpts, instance_id: str, details: Mapping[str, Any]
+) -> Request | None:
+    """Return the request that a row has, None when not all is known."""
+    secrets = sealed_details.unseal(conf, instance_id, details)
+    known = {field.name for field in dataclasses.fields(Request)}
+    if secrets is None or not details.get('flavor'):
+        return None
+    values = {**details, **secrets}
+    values['packages'] = split(values.get('packages'))
+    return Request(**{k: v for k, v in values.items() if k in known})
+
+
 class Create(base.Workflow):
     """The workflow.
 
-    :param request: None when the work was taken over: then only the last
-        step can be done, or all be undone
+    :param request: None when the work was taken over and nobody knows all of
+        it: then only the last step can be done, or all be undone
     """
 
     action = 'create_instance'
-    needs_no_message = False
+    repeatable = False
 
     def __init__(
         self,
@@ -80,9 +117,33 @@ class Create(base.Workflow):
         super().__init__(env, context, instance_id)
         self._request = request
         self._deadline: float | None = None
+        self._taken_over = False
+
+    @classmethod
+    def of_row(
+        cls,
+        env: base.Environment,
+        context: trove_context.TroveContext,
+        row: instances.Workflow,
+    ) -> base.Workflow:
+        work = cls(
+            env,
+            context,
+            row.instance_id,
+            from_details(env.conf, row.instance_id, row.details),
+        )
+        work._taken_over = True
+        return work
+
+    def details(self) -> dict[str, Any] | None:
+        return to_details(self.conf, self.instance_id, self.request)
+
+    @property
+    def complete(self) -> bool:
+        return self._request is not None
 
     def resumable(self, step: str | None) -> bool:
-        return step == _LAST
+        return self.complete or step == _LAST
 
     def steps(self) -> list[base.Step]:
         return [
@@ -155,13 +216,11 @@ class Create(base.Workflow):
         volume = self.cloud.volumes.create(
             self.context, self.instance_id, size
         )
-        self.env.database(
-            instances.update, self.instance_id, volume_id=volume.id
-        )
+        self.record(volume_id=volume.id)
 
     def _delete_volume(self) -> None:
         self.cloud.volumes.delete(self.context, self.instance_id)
-        self.env.database(instances.update, self.instance_id, volume_id=None)
+        self.record(volume_id=None)
 
     def _create_server(self) -> None:
         instance = self.instance()
@@ -189,9 +248,7 @@ class Create(base.Workflow):
         # While the guest boots: it must find what is sent to it, even if it
         # reports itself before it listens.
         self.guest().create_queue()
-        self.env.database(
-            instances.update, self.instance_id, compute_instance_id=server.id
-        )
+        self.record(compute_instance_id=server.id)
 
     def _key(self) -> str | None:
         """Return the key of the guest's messages; it goes with the row."""
@@ -213,10 +270,8 @@ class Create(base.Workflow):
         self.cloud.network.release(self.context, self.instance_id)
         self.guest().delete_queues()
         guest.delete_account(self)
-        self.env.database(
-            instances.update, self.instance_id, compute_instance_id=None
-        )
-        self.env.database(instances.set_addresses, self.instance_id, [])
+        self.record(compute_instance_id=None)
+        self.record_addresses([])
 
     def _wait_for_server(self) -> None:
         def look() -> cloud_base.Server | None:
@@ -238,10 +293,8 @@ class Create(base.Workflow):
                 reason='the server is not active after '
                 f'{self.conf.usage_timeout} seconds'
             )
-        self.env.database(
-            instances.set_addresses,
-            self.instance_id,
-            self.cloud.network.addresses(self.context, self.instance_id),
+        self.record_addresses(
+            self.cloud.network.addresses(self.context, self.instance_id)
         )
 
     def _wait_for_agent(self) -> None:
@@ -254,6 +307,8 @@ class Create(base.Workflow):
         )
 
     def _prepare(self) -> None:
+        if self._taken_over and self._has_orders():
+            return
         request = self.request
         volume = self.cloud.volumes.get(self.context, self.instance_id)
         # Its first heartbeat has just said what it speaks.
@@ -271,6 +326,11 @@ class Create(base.Workflow):
             modules=list(request.modules) if request.modules else None,
             ds_version=request.ds_version,
         )
+
+    def _has_orders(self) -> bool:
+        """Whether the guest has begun: who had the work before told it."""
+        beat = self.env.database(instances.heartbeat, self.instance_id)
+        return beat is not None and beat.status is not Status.NEW
 
     def _wait_for_database(self) -> None:
         guest.wait_until_usable(self, self._left())

@@ -23,12 +23,12 @@ _AGAIN = (
 class ResizeFlavor(base.Workflow):
     """The workflow; when it fails the instance goes back to the old flavor.
 
-    :param new_flavor: None when the work was taken over: then it can only
-        be undone
+    :param new_flavor: None when the work was taken over and nobody knows it:
+        then it can only be undone
     """
 
     action = 'resize_flavor'
-    needs_no_message = False
+    repeatable = False
 
     _newest = 0.0
 
@@ -41,6 +41,24 @@ class ResizeFlavor(base.Workflow):
     ) -> None:
         super().__init__(env, context, instance_id)
         self._new = new_flavor
+
+    @classmethod
+    def of_row(
+        cls,
+        env: base.Environment,
+        context: trove_context.TroveContext,
+        row: instances.Workflow,
+    ) -> base.Workflow:
+        return cls(
+            env, context, row.instance_id, row.details.get('new_flavor')
+        )
+
+    def details(self) -> dict[str, Any] | None:
+        return {'new_flavor': self._new}
+
+    @property
+    def complete(self) -> bool:
+        return self._new is not None
 
     def steps(self) -> list[base.Step]:
         return [

@@ -25,12 +25,12 @@ class ResizeVolume(base.Workflow):
     instance keeps its old size in Trove, and the same request, repeated,
     takes it from there.
 
-    :param new_size: in GiB; None when the work was taken over: then it can
-        only be undone
+    :param new_size: in GiB; None when the work was taken over and nobody
+        knows it: then it can only be undone
     """
 
     action = 'resize_volume'
-    needs_no_message = False
+    repeatable = False
 
     def __init__(
         self,
@@ -41,6 +41,24 @@ class ResizeVolume(base.Workflow):
     ) -> None:
         super().__init__(env, context, instance_id)
         self._new_size = new_size
+
+    @classmethod
+    def of_row(
+        cls,
+        env: base.Environment,
+        context: trove_context.TroveContext,
+        row: instances.Workflow,
+    ) -> base.Workflow:
+        return cls(
+            env, context, row.instance_id, row.details.get('new_size')
+        )
+
+    def details(self) -> dict[str, Any] | None:
+        return {'new_size': self._new_size}
+
+    @property
+    def complete(self) -> bool:
+        return self._new_size is not None
 
     def steps(self) -> list[base.Step]:
         return [
@@ -81,13 +99,12 @@ class ResizeVolume(base.Workflow):
             'device_path': volume.device_path,
             'mount_point': volume.mount_point,
         }
-        client = self.guest()
-        if client.can_send('resize_fs', online=True):
-            client.resize_fs(self.context, online=True, **where)
+        if self.guest().can_send('resize_fs', online=True):
+            self.guest().resize_fs(self.context, online=True, **where)
             return
-        client.stop_db(self.context)
-        client.resize_fs(self.context, **where)
-        client.restart(
+        self.guest().stop_db(self.context)
+        self.guest().resize_fs(self.context, **where)
+        self.guest().restart(
             self.context,
             reason='its file system was enlarged, request '
             f'{self.context.request_id}',

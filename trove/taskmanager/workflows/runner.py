@@ -44,6 +44,7 @@ def _claim(workflow: base.Workflow) -> bool:
             workflow.action,
             workflow.owner,
             workflow.context.request_id,
+            workflow.details(),
         )
     except base.DatabaseGone:
         LOG.error(
@@ -102,7 +103,7 @@ def carry_on(workflow: base.Workflow, step: str | None, reason: str) -> None:
             execute(workflow, first=step)
         else:
             _abandon(workflow, step, reason)
-    elif workflow.needs_no_message:
+    elif workflow.complete:
         execute(workflow)
     else:
         _abandon(workflow, step, reason)
@@ -155,7 +156,10 @@ def _steps(workflow: base.Workflow, first: str | None) -> None:
         LOG.debug('Instance %s: %s.', workflow.instance_id, step.name)
         try:
             step.do()
-        except (base.Superseded, base.DatabaseGone):
+        except base.DatabaseGone:
+            raise
+        except base.Superseded:
+            _clear(workflow, begun)
             raise
         except Exception as error:
             LOG.warning(
@@ -189,11 +193,18 @@ def _record(
 
 
 def _overtaken(workflow: base.Workflow, begun: list[base.Step]) -> None:
-    # Who took over may have cleaned up before our last step was through, so
-    # that what it made would stay for ever.
-    if begun:
-        _undo(workflow, begun[-1:])
+    _clear(workflow, begun)
     raise base.Superseded('the work was taken over or given up')
+
+
+def _clear(workflow: base.Workflow, begun: list[base.Step]) -> None:
+    """Remove what the last step has made of an instance that goes.
+
+    Whoever deletes it may have looked before the step was through, so that
+    it would stay for ever. Who does anything else takes it as it is.
+    """
+    if begun and workflow.begin_clearing():
+        _undo(workflow, begun[-1:])
 
 
 def _undo(workflow: base.Workflow, begun: list[base.Step]) -> list[str]:
@@ -204,7 +215,12 @@ def _undo(workflow: base.Workflow, begun: list[base.Step]) -> list[str]:
             continue
         try:
             step.undo()
-        except (base.Superseded, base.DatabaseGone):
+        except base.DatabaseGone:
+            raise
+        except base.Superseded:
+            # The columns of what is gone stay as they are.
+            if workflow.clears:
+                continue
             raise
         except Exception as error:
             LOG.exception(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Task managers that die: their work is finished, or ended with a fault.
+"""Task managers that die: another one finishes their work.
 
 A kill is simulated at each step of each workflow, at its very beginning and
 at its very end; then another task manager looks around.
@@ -9,9 +9,14 @@ from __future__ import annotations
 
 from unittest import mock
 
+import sqlalchemy as sa
+
 from trove.cloud import noop
 from trove.common import exception
+from trove.db import models
+from trove.db import session
 from trove.objects import instance as instances
+from trove.objects import sealed_details
 from trove.taskmanager.workflows import create
 from trove.taskmanager.workflows import delete
 from trove.taskmanager.workflows import reboot
@@ -22,6 +27,9 @@ from trove.tests.unit.taskmanager import scene
 
 Status = instances.ServiceStatus
 Task = instances.Task
+
+DATABASE = {'_name': 'mine'}
+USER = {'_name': 'me', '_password': 'very-secret'}
 
 
 class RecoveryTestCase(scene.TestCase):
@@ -75,6 +83,7 @@ class RecoveryTestCase(scene.TestCase):
 
 class TestKilled(RecoveryTestCase):
     def test_create(self):
+        self.config(inst_rpc_key_encr_key='one')
         for point in self.points(create.Create):
             self.cloud = noop.NoopCloud(self.conf)
             self.env = self.environment('tm-1')
@@ -87,20 +96,78 @@ class TestKilled(RecoveryTestCase):
             )
             self.when_killed(
                 point,
-                lambda instance_id: self.when_created(instance_id),
+                lambda instance_id: self.when_created(
+                    instance_id,
+                    databases=[DATABASE],
+                    users=[dict(USER)],
+                    ds_version='18',
+                ),
                 instance_id,
             )
 
             self.when_recovered()
 
             self.assert_settled(instance_id, point)
-            if point[0] == 'start the database':
-                # The guest had its orders.
-                self.assertEqual('ACTIVE', self.shown(instance_id).status)
-                self.assertEqual(['prepare'], guest.asked)
-            else:
-                self.assert_fault(instance_id, point[0], 'tm-1 died')
-                self.assert_nothing_left()
+            shown = self.shown(instance_id)
+            self.assertEqual('ACTIVE', shown.status, point)
+            self.assertEqual(['prepare'], guest.asked, point)
+            self.assertEqual(
+                ([DATABASE], [USER], '18'),
+                tuple(
+                    guest.arguments('prepare')[name]
+                    for name in ('databases', 'users', 'ds_version')
+                ),
+            )
+            self.assertEqual({instance_id}, set(self.cloud.servers))
+            self.assertIsNotNone(shown.compute_instance_id)
+
+    def test_create_whose_message_was_lost(self):
+        # Given: the API has written all down, and nobody got the message.
+        instance_id = self.given_request(
+            details={
+                **self.order('', databases=[DATABASE], ds_version='18'),
+                **sealed_details.seal(self.conf, 'i', {}),
+            }
+        )
+        guest = self.given_guest(instance_id)
+        self.cloud.on('create_server', lambda _: guest.report(Status.NEW))
+
+        self.when_recovered()
+
+        self.assertEqual('ACTIVE', self.shown(instance_id).status)
+        self.assertEqual([DATABASE], guest.arguments('prepare')['databases'])
+
+    def test_create_whose_secrets_nobody_can_read(self):
+        self.config(inst_rpc_key_encr_key='one')
+        instance_id = self.given_request()
+        self.when_killed(
+            ('create the volume', True),
+            lambda instance_id: self.when_created(
+                instance_id, users=[dict(USER)]
+            ),
+            instance_id,
+        )
+        self.config(inst_rpc_key_encr_key='another')
+
+        self.when_recovered()
+
+        self.assert_fault(instance_id, 'create the volume', 'tm-1 died')
+        self.assert_nothing_left()
+
+    def test_no_password_is_written_down(self):
+        self.config(inst_rpc_key_encr_key='one')
+        instance_id = self.given_request()
+        self.when_killed(
+            ('create the volume', True),
+            lambda instance_id: self.when_created(
+                instance_id, users=[dict(USER)], root_password='very-secret'
+            ),
+            instance_id,
+        )
+
+        with session.reader() as db:
+            (row,) = db.scalars(sa.select(models.Workflow))
+            self.assertNotIn('very-secret', row.details)
 
     def test_delete(self):
         for point in self.points(delete.Delete):
@@ -160,10 +227,10 @@ class TestKilled(RecoveryTestCase):
             self.when_recovered()
 
             self.assert_settled(instance_id, point)
-            self.assert_fault(instance_id, point[0], 'tm-1 died')
             shown = self.shown(instance_id)
-            self.assertEqual('1', shown.flavor_id)
-            self.assertEqual('1', self.cloud.specs[instance_id].flavor.id)
+            self.assertEqual('ACTIVE', shown.status, point)
+            self.assertEqual('2', shown.flavor_id)
+            self.assertEqual('2', self.cloud.specs[instance_id].flavor.id)
             self.assertEqual(Status.HEALTHY, shown.service_status)
             self.when_deleted(instance_id)
 
@@ -178,9 +245,10 @@ class TestKilled(RecoveryTestCase):
             self.when_recovered()
 
             self.assert_settled(instance_id, point)
-            self.assert_fault(instance_id, point[0], 'tm-1 died')
             shown = self.shown(instance_id)
-            self.assertEqual(2, shown.volume_size)
+            self.assertEqual('ACTIVE', shown.status, point)
+            self.assertEqual(3, shown.volume_size)
+            self.assertEqual(3, self.cloud.volume_sizes[instance_id])
             self.assertEqual(Status.HEALTHY, shown.service_status)
             self.when_deleted(instance_id)
 
