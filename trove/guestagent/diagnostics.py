@@ -6,21 +6,27 @@ from __future__ import annotations
 import os
 import pathlib
 from typing import Any
+import uuid
 
 from trove import version
 
 _PROC = pathlib.Path('/proc')
 
+#: Tells an agent from the one that was there before it was started again.
+_PROCESS = uuid.uuid4().hex
+
 
 def agent(root: pathlib.Path = _PROC) -> dict[str, Any]:
     """Measure this process.
 
-    :returns: ``version``, ``fds``, ``threads``, and in KiB ``vm_size``,
+    :returns: ``version``, ``process`` (a name that no other process of the
+        machine has had), ``fds``, ``threads``, and in KiB ``vm_size``,
         ``vm_peak``, ``vm_rss``, ``vm_hwm``
     """
     fields = _fields(root / 'self' / 'status')
     return {
         'version': version.release(),
+        'process': _PROCESS,
         'fds': len(os.listdir(root / 'self' / 'fd')),
         'threads': fields.get('Threads', 0),
         'vm_size': fields.get('VmSize', 0),

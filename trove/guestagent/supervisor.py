@@ -145,17 +145,37 @@ class Supervisor:
     def run(self, config_contents: str | None) -> None:
         """Start the server, with another basic configuration."""
         with self.turn() as driver, self._pin():
-            driver.stop()
             driver.configure(config_contents)
+            self._check_start(driver)
+            driver.stop()
             self._want(True)
             driver.start()
         self._come_up()
 
     def restart(self) -> None:
         with self.turn() as driver, self._pin():
+            self._check_start(driver)
             self._want(True)
             driver.restart()
         self._come_up()
+
+    def _check_start(self, driver: base.Driver) -> None:
+        """See that what is stopped now can be started again.
+
+        :raises trove.common.exception.DatastoreError: it cannot, so it must
+            not be stopped
+        """
+        try:
+            # Even if it says the same: it is written when it changes next.
+            states.save(self._path, self._state)
+            driver.check_start()
+        except OSError as error:
+            raise exception.DatastoreError(
+                action='restart',
+                reason=f'{error.filename or self._path}: {error.strerror}. '
+                'The database was left as it is. See to that file or '
+                'directory on the server of the instance, then try again.',
+            ) from error
 
     def halt(self, start_on_reboot: bool) -> None:
         """Stop the server until somebody starts it.

@@ -117,6 +117,7 @@ class LocalCompute(base.Compute):
             record = _existing(home)
             if record.flavor == flavor:
                 return self._server(home, record)
+            home.check()
             record = dataclasses.replace(record, flavor=flavor)
             home.configure(record)
             server = self._reboot(home, record)
@@ -127,6 +128,7 @@ class LocalCompute(base.Compute):
     def _reboot(
         self, home: homes.Home, record: homes.Record
     ) -> base.Server:
+        home.check()
         self._machine.stop(home)
         if not record.up:
             home.write(dataclasses.replace(record, up=True))

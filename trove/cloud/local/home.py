@@ -15,6 +15,7 @@ Below the state directory::
     volumes/<instance>/
         volume.json        the record of the volume
         data/              where the volume is mounted, so to say
+    logs/<instance>.log    of the guest agents of servers that are gone
     staging/               database programs, when they must be copied
 """
 
@@ -24,6 +25,7 @@ from collections.abc import Mapping
 import contextlib
 import dataclasses
 import json
+import os
 import pathlib
 import shutil
 from typing import Any
@@ -36,6 +38,9 @@ from trove.common import exception
 #: In this order, since a later file overrides an earlier one.
 _FIRST = ('trove-guestagent.conf', 'guest_info.conf')
 _LAST = ('local.conf', 'boot.conf')
+
+#: How many logs of servers that are gone are kept.
+MOST_LOGS = 50
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,6 +102,11 @@ class Home:
     @property
     def log(self) -> pathlib.Path:
         return self.root / 'log' / 'guestagent.log'
+
+    @property
+    def kept_log(self) -> pathlib.Path:
+        """The log of the guest agent when the server is removed."""
+        return self.state_dir / 'logs' / f'{self.instance_id}.log'
 
     def config_files(self) -> list[pathlib.Path]:
         """Return the guest agent's, in the order they are to be read."""
@@ -191,8 +201,33 @@ class Home:
             f'boot_name = {uuid.uuid4()}\n',
         )
 
+    def check(self) -> None:
+        """Return when all can be written that a start writes.
+
+        :raises OSError: before anything is stopped
+        """
+        with self.log.open('ab'):
+            """It goes on where it is."""
+        for directory in (self.root, self.etc, self.run):
+            probe = directory / '.probe'
+            probe.touch()
+            probe.unlink()
+
     def remove(self) -> None:
+        self._keep_log()
         _remove_tree(self.root)
+
+    def _keep_log(self) -> None:
+        """Keep the log of the guest agent: it says why a creation failed."""
+        with contextlib.suppress(FileNotFoundError):
+            files.make_directory(self.kept_log.parent, 0o700)
+            os.replace(self.log, self.kept_log)
+        kept = sorted(
+            self.kept_log.parent.glob('*.log'),
+            key=lambda path: path.stat().st_mtime,
+        )
+        for path in kept[:-MOST_LOGS]:
+            path.unlink(missing_ok=True)
 
     # The volume
 

@@ -197,7 +197,8 @@ class ProcessLauncher(Launcher):
             return None
         return (
             f'the guest agent ended {crashes} times in a row, the last time '
-            f'with status {status}; see {home.log}'
+            f'with status {status}; see {home.log}, or {home.kept_log} when '
+            'the server is gone'
         )
 
     def _supervisor(self, home: homes.Home) -> processes.Identity | None:

@@ -67,8 +67,9 @@ class Machine:
     def get_diagnostics(self, context: Context) -> dict[str, Any]:
         """Measure the agent.
 
-        :returns: ``version`` (of the package), ``fds``, ``threads``, and in
-            KiB ``vm_size``, ``vm_peak``, ``vm_rss``, ``vm_hwm``
+        :returns: ``version`` (of the package), ``process`` (its name, since
+            27.0), ``fds``, ``threads``, and in KiB ``vm_size``,
+            ``vm_peak``, ``vm_rss``, ``vm_hwm``
         """
 
     @rpc.call('1.4', repeatable=True)

@@ -132,6 +132,14 @@ class Driver(abc.ABC):
     def answers(self) -> bool:
         """Whether the server accepts a connection and a query now."""
 
+    def check_start(self) -> None:
+        """Return when a server that is stopped now can be started again.
+
+        :raises OSError: something cannot be read or written
+        :raises trove.common.exception.TroveError: it would not start
+        """
+        return
+
     def restart(self) -> None:
         self.stop()
         self.start()

@@ -223,32 +223,41 @@ class Create(base.Workflow):
         self.record(volume_id=None)
 
     def _create_server(self) -> None:
-        instance = self.instance()
-        request = self.request
         self._left()
-        server = self.cloud.compute.create_server(
-            self.context,
-            cloud_base.ServerSpec(
-                instance_id=self.instance_id,
-                name=instance.name,
-                flavor=flavors.from_message(request.flavor),
-                image_id=request.image_id,
-                nics=request.nics,
-                availability_zone=request.availability_zone,
-                files=guest_files.make(
-                    self.conf,
-                    instance,
-                    request.datastore_manager,
-                    self._key(),
-                    self._account(),
-                ),
-                volume_id=instance.volume_id,
-            ),
-        )
+        server = self.cloud.compute.create_server(self.context, self._spec())
         # While the guest boots: it must find what is sent to it, even if it
         # reports itself before it listens.
         self.guest().create_queue()
         self.record(compute_instance_id=server.id)
+
+    def _spec(self) -> cloud_base.ServerSpec:
+        instance = self.instance()
+        request = self.request
+        return cloud_base.ServerSpec(
+            instance_id=self.instance_id,
+            name=instance.name,
+            flavor=flavors.from_message(request.flavor),
+            image_id=request.image_id,
+            nics=request.nics,
+            availability_zone=request.availability_zone,
+            files=guest_files.make(
+                self.conf,
+                instance,
+                request.datastore_manager,
+                self._key(),
+                None if self._has_server() else self._account(),
+            ),
+            volume_id=instance.volume_id,
+        )
+
+    def _has_server(self) -> bool:
+        """Whether who had the work before made it, with all its files.
+
+        The password of its account is in them, and may not be made anew.
+        """
+        return self._taken_over and bool(
+            self.cloud.compute.get_server(self.context, self.instance_id)
+        )
 
     def _key(self) -> str | None:
         """Return the key of the guest's messages; it goes with the row."""

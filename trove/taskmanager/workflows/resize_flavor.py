@@ -13,6 +13,7 @@ from trove.objects import instance as instances
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import flavors
 from trove.taskmanager.workflows import guest
+from trove.taskmanager.workflows import orders
 
 _AGAIN = (
     'The instance has its old flavor. Look at the log of the guest agent, '
@@ -96,7 +97,7 @@ class ResizeFlavor(base.Workflow):
         )
 
     def _stop(self) -> None:
-        self.guest().stop_db(self.context)
+        orders.give(self, lambda guest: guest.stop_db(self.context))
 
     def _resize(self) -> None:
         assert self._new is not None
@@ -145,8 +146,10 @@ class ResizeFlavor(base.Workflow):
         """Start it; the guest agent fits its settings to the memory."""
         self._newest = guest.last_sent(self)
         version = self.instance().datastore_version
-        self.guest().start_db_with_conf_changes(
-            self.context,
-            config_contents=None,
-            ds_version=(version.version or version.name) if version else None,
+        number = (version.version or version.name) if version else None
+        orders.give(
+            self,
+            lambda guest: guest.start_db_with_conf_changes(
+                self.context, config_contents=None, ds_version=number
+            ),
         )

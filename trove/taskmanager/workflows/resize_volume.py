@@ -11,6 +11,7 @@ from trove.common import exception
 from trove.objects import instance as instances
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import guest
+from trove.taskmanager.workflows import orders
 
 _AGAIN = (
     'The data are untouched. Look at the log of the guest agent, then resize '
@@ -100,14 +101,22 @@ class ResizeVolume(base.Workflow):
             'mount_point': volume.mount_point,
         }
         if self.guest().can_send('resize_fs', online=True):
-            self.guest().resize_fs(self.context, online=True, **where)
+            orders.give(
+                self,
+                lambda guest: guest.resize_fs(
+                    self.context, online=True, **where
+                ),
+            )
             return
-        self.guest().stop_db(self.context)
-        self.guest().resize_fs(self.context, **where)
-        self.guest().restart(
-            self.context,
-            reason='its file system was enlarged, request '
-            f'{self.context.request_id}',
+        orders.give(self, lambda guest: guest.stop_db(self.context))
+        orders.give(self, lambda guest: guest.resize_fs(self.context, **where))
+        self._start(
+            f'its file system was enlarged, request {self.context.request_id}'
+        )
+
+    def _start(self, reason: str) -> None:
+        orders.give(
+            self, lambda guest: guest.restart(self.context, reason=reason)
         )
 
     def _volume(self) -> cloud_base.Volume:
@@ -122,9 +131,7 @@ class ResizeVolume(base.Workflow):
         if self.guest().can_send('resize_fs', online=True):
             # It was never stopped.
             return
-        self.guest().restart(
-            self.context, reason='enlarging its file system failed'
-        )
+        self._start('enlarging its file system failed')
         self._wait()
 
     def _wait(self) -> None:

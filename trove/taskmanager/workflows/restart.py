@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import guest
+from trove.taskmanager.workflows import orders
 
 _REBOOT = (
     'Look at the log of the guest agent; then restart the instance again, or '
@@ -32,9 +33,12 @@ class Restart(base.Workflow):
     def _restart(self) -> None:
         # It answers at once or not at all; a restart takes its time.
         self.guest().rpc_ping(self.context)
-        self.guest().restart(
-            self.context,
-            reason=f'asked for by request {self.context.request_id}',
+        orders.give(
+            self,
+            lambda guest: guest.restart(
+                self.context,
+                reason=f'asked for by request {self.context.request_id}',
+            ),
         )
 
     def _wait(self) -> None:

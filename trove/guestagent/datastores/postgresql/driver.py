@@ -74,6 +74,11 @@ class PostgreSQL(base.Driver):
             self._write_config()
         running.start(self._conf.guestagent.start_timeout)
 
+    def check_start(self) -> None:
+        if self._data_dir.exists():
+            self._write_config()
+            self._cluster.server().check_start()
+
     def stop(self) -> None:
         self._cluster.server().stop(self._conf.guestagent.stop_timeout)
 

@@ -11,13 +11,13 @@ import pathlib
 import signal
 import subprocess
 from typing import Any
-from typing import BinaryIO
 
 from trove.common import exception
 from trove.guestagent.datastores import account as accounts
 from trove.guestagent.datastores import files
 from trove.guestagent.datastores import processes
 from trove.guestagent.datastores.postgresql import binaries
+from trove.guestagent.datastores.postgresql import complaints
 from trove.guestagent.datastores.postgresql import config
 
 LOG = logging.getLogger(__name__)
@@ -26,7 +26,6 @@ LOG = logging.getLogger(__name__)
 SUPERUSER = 'postgres'
 #: Seconds that processes of a killed server get to notice it.
 _ORPHAN_PATIENCE = 5.0
-_TAIL = 4000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,7 +80,7 @@ class Server:
         if done.returncode != 0:
             raise exception.DatastoreError(
                 action='make a new database cluster',
-                reason=done.stderr.strip()[-_TAIL:],
+                reason=done.stderr.strip()[-complaints.TAIL:],
             )
 
     def _run(
@@ -143,7 +142,7 @@ class Server:
         if done.returncode != 0:
             raise exception.DatastoreError(
                 action='write the new database cluster to the disk',
-                reason=done.stderr.strip()[-_TAIL:],
+                reason=done.stderr.strip()[-complaints.TAIL:],
             )
 
     def pid(self) -> int | None:
@@ -325,15 +324,44 @@ class Server:
             text,
         )
         if done.returncode != 0:
-            raise exception.BadRequest(reason=_first_errors(done.stderr))
+            raise exception.BadRequest(
+                reason=complaints.first_errors(done.stderr)
+            )
+
+    def check_start(self) -> None:
+        """Let PostgreSQL read all that it reads at its start.
+
+        :raises OSError: its log cannot be written, or it is not installed
+        :raises trove.common.exception.DatastoreError: it would not start
+        """
+        with open(self._log_file, 'ab', opener=files.private):
+            """It is emptied when the server is started."""
+        done = self._run(
+            lambda _: [
+                self.programs.program('postgres'),
+                '-D',
+                os.fspath(self.data_dir),
+                '-c',
+                f'config_file={self._config_dir / config.MAIN}',
+                '-C',
+                'port',
+            ],
+            '',
+        )
+        if done.returncode != 0:
+            raise exception.DatastoreError(
+                action='restart',
+                reason=f'{complaints.first_errors(done.stderr)} The '
+                'database was left as it is.',
+            )
 
     def _complaint(self) -> str:
         """What the server said when it did not start."""
         texts = ['']
         if self._log_file.exists():
             with self._log_file.open('rb') as stream:
-                texts = [_tail(stream)]
-        latest, said = _last_log(self.data_dir / 'log')
+                texts = [complaints.tail(stream)]
+        latest, said = complaints.last_log(self.data_dir / 'log')
         texts.append(said)
         lines = [
             line
@@ -343,44 +371,3 @@ class Server:
         said = lines[-1] if lines else texts[0].strip()[-500:]
         log = latest or self._log_file
         return f'{said or "it ended at once"} (log: {log})'
-
-
-def _last_log(directory: pathlib.Path) -> tuple[pathlib.Path | None, str]:
-    """The newest file of the server's own log, and its end.
-
-    The directory is the server's, so nothing in it is followed.
-    """
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-    try:
-        handle = os.open(directory, flags)
-    except OSError:
-        return None, ''
-    try:
-        newest = max(
-            (name for name in os.listdir(handle) if name.endswith('.log')),
-            key=lambda name: (
-                os.stat(name, dir_fd=handle, follow_symlinks=False).st_mtime
-            ),
-        )
-        with files.open_foreign(newest, handle) as stream:
-            return directory / newest, _tail(stream)
-    except (OSError, ValueError):
-        return None, ''
-    finally:
-        os.close(handle)
-
-
-def _tail(stream: BinaryIO) -> str:
-    stream.seek(0, os.SEEK_END)
-    stream.seek(max(0, stream.tell() - _TAIL))
-    return stream.read(_TAIL).decode(errors='replace')
-
-
-def _first_errors(text: str) -> str:
-    """The messages of PostgreSQL without time stamps and file names."""
-    found = []
-    for line in text.splitlines():
-        for mark in ('LOG:', 'FATAL:', 'ERROR:', 'HINT:'):
-            if mark in line:
-                found.append(line.partition(mark)[2].strip())
-    return ' '.join(found)[:1000] or 'PostgreSQL refuses these settings.'

@@ -67,6 +67,28 @@ class LifeTest(base.GuestTestCase):
             found = session.execute('SELECT number FROM orders').fetchone()
         self.assertEqual((1,), found)
 
+    def test_a_start_is_tried_out_before_a_stop(self) -> None:
+        # Given
+        driver = self.driver()
+        driver.prepare(PREPARATION)
+        driver.check_start()
+        # When there is something that it would not start with
+        main = next(self.place.state_dir.rglob(config.MAIN))
+        hba = next(self.place.state_dir.rglob(config.HBA))
+        log = next(self.place.state_dir.glob('*.log'))
+        log.unlink()
+        log.mkdir()
+        # Then it is said, and the server runs
+        self.assertRaises(OSError, driver.check_start)
+        log.rmdir()
+        driver.configure('no_such_setting = 1')
+        error = self.assertRaises(
+            exception.DatastoreError, driver.check_start
+        )
+        self.assertIn('no_such_setting', str(error))
+        self.assertTrue(driver.answers())
+        self.assertTrue(main.exists() and hba.exists())
+
     def test_data_survives_restarts_and_the_agent(self) -> None:
         # Given
         driver = self.driver()

@@ -25,6 +25,7 @@ class DiagnosticsTest(base.TestCase):
         # Then
         measured = diagnostics.agent(root)
         self.assertTrue(measured.pop('version'))
+        self.assertTrue(measured.pop('process'))
         self.assertEqual(
             {
                 'fds': 1,

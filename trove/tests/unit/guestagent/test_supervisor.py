@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pathlib
+import shutil
 
 import fixtures
 
@@ -54,6 +55,37 @@ class SupervisorTest(base.TestCase):
         self.assertEqual(['building'], self.statuses)
         self.assertEqual('healthy', self.supervisor.status())
         self.assertEqual(states.State(phase=states.READY), self.state)
+
+    def test_what_could_not_be_started_is_not_stopped(self) -> None:
+        self.supervisor.start()
+        self.supervisor.prepare(PREPARATION)
+        failure = PermissionError(13, 'Permission denied', '/state/log')
+        self.useFixture(
+            fixtures.MockPatchObject(
+                self.driver, 'check_start', side_effect=failure
+            )
+        )
+        for order in (
+            self.supervisor.restart,
+            lambda: self.supervisor.run(None),
+        ):
+            error = self.assertRaises(exception.DatastoreError, order)
+            self.assertIn('/state/log', str(error))
+            self.assertIn('left as it is', str(error))
+        self.assertNotIn(('stop',), self.driver.calls)
+        self.assertEqual('healthy', self.supervisor.status())
+
+    def test_without_its_directory_nothing_is_stopped(self) -> None:
+        self.supervisor.start()
+        self.supervisor.prepare(PREPARATION)
+        shutil.rmtree(self.directory)
+        for order in (
+            self.supervisor.restart,
+            lambda: self.supervisor.run(None),
+        ):
+            self.assertRaises(exception.DatastoreError, order)
+        self.assertNotIn(('stop',), self.driver.calls)
+        self.assertEqual('healthy', self.supervisor.status())
 
     def test_a_failed_prepare_is_remembered(self) -> None:
         self.supervisor.start()
@@ -111,7 +143,7 @@ class SupervisorTest(base.TestCase):
         self.assertEqual('healthy', self.supervisor.status())
         self.assertTrue(self.state.wanted)
         self.assertEqual(
-            [('stop',), ('configure', 'some settings'), ('start',)],
+            [('configure', 'some settings'), ('stop',), ('start',)],
             self.driver.calls[-3:],
         )
 

@@ -106,6 +106,46 @@ class ServerTestCase(guests.LocalCloudTestCase):
 
         self.assertEqual([], self.running())
 
+    def test_what_could_not_be_started_is_not_stopped(self):
+        self.create()
+        self.wait_for_starts(1)
+        medium = self.cloud.compute.get_flavor(self.context, '3')
+        shutil.rmtree(self.home() / 'log')
+
+        for change in (
+            lambda: self.cloud.compute.reboot_server(self.context, 'i1'),
+            lambda: self.cloud.compute.resize_server(
+                self.context, 'i1', medium
+            ),
+        ):
+            error = self.assertRaises(exception.CloudError, change)
+            self.assertIn('guestagent.log', str(error))
+
+        self.assertEqual('ACTIVE', self.server().status)
+
+    def test_the_log_is_kept(self):
+        self.create()
+        self.wait_for_starts(1)
+        (self.home() / 'log/guestagent.log').write_text('no space left')
+
+        self.cloud.compute.delete_server(self.context, 'i1')
+
+        kept = self.state_dir / 'logs/i1.log'
+        self.assertEqual('no space left', kept.read_text())
+        self.assertEqual(0o700, kept.parent.stat().st_mode & 0o777)
+
+    def test_not_too_many_logs_are_kept(self):
+        logs = self.state_dir / 'logs'
+        logs.mkdir(parents=True)
+        for number in range(60):
+            (logs / f'old-{number}.log').touch()
+        self.create()
+
+        self.cloud.compute.delete_server(self.context, 'i1')
+
+        self.assertEqual(50, len(list(logs.iterdir())))
+        self.assertTrue((logs / 'i1.log').exists())
+
     def test_rebooting_starts_all_anew_at_the_same_address(self):
         server = self.create()
         self.wait_for_starts(1)

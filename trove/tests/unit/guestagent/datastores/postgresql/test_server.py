@@ -9,6 +9,7 @@ import pathlib
 import fixtures
 
 from trove.guestagent.datastores.postgresql import binaries
+from trove.guestagent.datastores.postgresql import complaints
 from trove.guestagent.datastores.postgresql import server
 from trove.tests import base
 
@@ -93,9 +94,9 @@ class ServerTest(base.TestCase):
     def test_messages_are_made_readable(self) -> None:
         self.assertEqual(
             'invalid value for "x" Use another.',
-            server._first_errors(
+            complaints.first_errors(
                 '2026-01-01 LOG:  invalid value for "x"\n'
                 'HINT:  Use another.\nsomething else\n'
             ),
         )
-        self.assertIn('refuses', server._first_errors(''))
+        self.assertIn('refuses', complaints.first_errors(''))

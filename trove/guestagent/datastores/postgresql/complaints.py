@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What PostgreSQL says when it does not want."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from typing import BinaryIO
+
+from trove.guestagent.datastores import files
+
+#: So much of the end of a log is read, in bytes.
+TAIL = 4000
+
+
+def last_log(directory: pathlib.Path) -> tuple[pathlib.Path | None, str]:
+    """The newest file of the server's own log, and its end.
+
+    The directory is the server's, so nothing in it is followed.
+    """
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+    try:
+        handle = os.open(directory, flags)
+    except OSError:
+        return None, ''
+    try:
+        newest = max(
+            (name for name in os.listdir(handle) if name.endswith('.log')),
+            key=lambda name: (
+                os.stat(name, dir_fd=handle, follow_symlinks=False).st_mtime
+            ),
+        )
+        with files.open_foreign(newest, handle) as stream:
+            return directory / newest, tail(stream)
+    except (OSError, ValueError):
+        return None, ''
+    finally:
+        os.close(handle)
+
+
+def tail(stream: BinaryIO) -> str:
+    stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, stream.tell() - TAIL))
+    return stream.read(TAIL).decode(errors='replace')
+
+
+def first_errors(text: str) -> str:
+    """The messages of PostgreSQL without time stamps and file names."""
+    found = []
+    for line in text.splitlines():
+        for mark in ('LOG:', 'FATAL:', 'ERROR:', 'HINT:'):
+            if mark in line:
+                found.append(line.partition(mark)[2].strip())
+    return ' '.join(found)[:1000] or 'PostgreSQL refuses these settings.'
