@@ -11,6 +11,7 @@ ALL = (
     'rpc_call',
     'create_instance',
     'guest_agent',
+    'idle',
     'heartbeats',
     'fleet',
     'rehearsal',
