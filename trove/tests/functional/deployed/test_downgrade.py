@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Somebody consumes the queue of a guest, and answers in its place."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+import contextlib
+import json
+import secrets
+import threading
+from typing import Any
+
+import amqp
+from troveclient import exceptions as trove_exceptions
+
+from trove.tests.functional.deployed import base
+
+#: Requests of a user, of which about every other one meets the intruder.
+_CALLS = 16
+_GUESSES = 500
+
+
+class Intruder:
+    """Has an account at the broker, and no key."""
+
+    def __init__(self, broker: Any) -> None:
+        self._connection = amqp.Connection(
+            f'127.0.0.1:{broker.port}',
+            userid=broker.user,
+            password=broker.password,
+        )
+        self._connection.connect()
+        self._channel = self._connection.channel()
+        self._ending = threading.Event()
+        self._thread: threading.Thread | None = None
+        #: What it has taken away.
+        self.taken: list[dict[str, Any]] = []
+
+    def consume(self, queue: str, answer: Callable[[Any], Any]) -> None:
+        """Take what comes to a queue, beside its owner, and answer it."""
+
+        def came(got: Any) -> None:
+            message = json.loads(json.loads(got.body)['oslo.message'])
+            self.taken.append(message)
+            if '_msg_id' in message:
+                self._reply(message, answer(message))
+
+        self._channel.basic_qos(0, 1, False)
+        self._channel.basic_consume(queue, callback=came, no_ack=True)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def ask(self, topic: str, message: dict[str, Any]) -> tuple[str, str]:
+        """Call something; return class and text of what it fails with."""
+        queue = self._channel.queue_declare(exclusive=True).queue
+        number = secrets.token_hex(16)
+        self._publish(
+            'openstack',
+            topic,
+            message | {'_msg_id': number, '_reply_q': queue},
+        )
+        while True:
+            got = self._channel.basic_get(queue, no_ack=True)
+            if got is None:
+                continue
+            reply = json.loads(json.loads(got.body)['oslo.message'])
+            if reply.get('failure'):
+                failure = json.loads(reply['failure'])
+                self._channel.queue_delete(queue)
+                return failure['class'], failure['message']
+
+    def close(self) -> None:
+        self._ending.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._connection.close()
+
+    def _run(self) -> None:
+        while not self._ending.is_set():
+            with contextlib.suppress(TimeoutError):
+                self._connection.drain_events(timeout=0.1)
+
+    def _reply(self, message: dict[str, Any], failure: Any) -> None:
+        self._publish(
+            '',
+            message['_reply_q'],
+            {
+                'result': None,
+                'failure': json.dumps(failure),
+                'ending': True,
+                '_msg_id': message['_msg_id'],
+            },
+        )
+
+    def _publish(
+        self, exchange: str, key: str, message: dict[str, Any]
+    ) -> None:
+        said = message | {'_unique_id': secrets.token_hex(16)}
+        body = {'oslo.version': '2.0', 'oslo.message': json.dumps(said)}
+        self._channel.basic_publish(
+            amqp.Message(
+                json.dumps(body),
+                content_type='application/json',
+                content_encoding='utf-8',
+            ),
+            exchange=exchange,
+            routing_key=key,
+        )
+
+
+def unsupported(message: dict[str, Any]) -> dict[str, Any]:
+    """What oslo.messaging says of a version that it does not serve."""
+    return {
+        'class': 'UnsupportedVersion',
+        'module': 'oslo_messaging.rpc.dispatcher',
+        'message': 'Endpoint does not support RPC version 1.5.',
+        'tb': [],
+        'args': [],
+        'kwargs': {},
+    }
+
+
+class DowngradeTest(base.DeployedTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.victim = self.instance()
+        self.topic = f'guestagent.{self.victim.id}'
+        self.intruder = Intruder(self.deployment.broker)
+        self.addCleanup(self.intruder.close)
+        self.eventually(
+            lambda: self.released_form() == 'refused',
+            'the guest was heard sealed',
+        )
+
+    def released_form(self) -> str | None:
+        listed = json.loads(
+            self.deployment.rpc(
+                *('peers', '--kind', 'guestagent', '-f', 'json'),
+            )
+        )
+        return {each['Peer']: each['Released Form'] for each in listed}.get(
+            self.victim.id
+        )
+
+    def recorded(self, cause: str, method: str) -> list[dict[str, Any]]:
+        listed = json.loads(
+            self.deployment.rpc(
+                *('rejected', 'list', '--instance', self.victim.id),
+                *('-f', 'json'),
+            )
+        )
+        return [
+            each
+            for each in listed
+            if (each['Cause'], each['Method']) == (cause, method)
+        ]
+
+    def test_a_refusal_in_its_place_makes_nobody_speak_weaker(self) -> None:
+        self.intruder.consume(self.topic, unsupported)
+        refused = []
+        for _ in range(_CALLS):
+            try:
+                self.member.databases.list(self.victim.id)
+            except trove_exceptions.Conflict as error:
+                refused.append(str(error))
+
+        self.assertNotEqual([], refused, 'the intruder took none of them')
+        self.assertIn(f'trove-rpc sealing allow {self.victim.id}', refused[0])
+        for message in self.intruder.taken:
+            if 'trove_rpc_probe' not in json.dumps(message):
+                self.assertEqual(['sealed'], list(message['args']))
+        self.eventually(
+            lambda: self.recorded('downgrade', 'list_databases'),
+            'it is recorded',
+        )
+        self.assertEqual('refused', self.released_form())
+
+        # And without him all is as it was.
+        self.intruder.close()
+        self.intruder = Intruder(self.deployment.broker)
+        self.member.databases.list(self.victim.id)
+
+    def test_guesses_have_one_answer_and_are_recorded(self) -> None:
+        answers = set()
+        for _ in range(_GUESSES):
+            text = base64.b64encode(secrets.token_bytes(48)).decode()
+            answers.add(
+                self.intruder.ask(
+                    self.topic,
+                    {
+                        'method': 'get_user',
+                        'version': '1.0',
+                        'args': {
+                            'username': text,
+                            'hostname': text,
+                        },
+                        '_context_context': text,
+                    },
+                )
+            )
+
+        self.assertEqual(
+            {('NotTaken', 'The message was not taken.')}, answers
+        )
+        self.eventually(
+            lambda: self.recorded('seal', 'get_user'), 'it is recorded'
+        )
