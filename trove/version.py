@@ -16,3 +16,8 @@ def release() -> str:
         return metadata.version('trove')
     except metadata.PackageNotFoundError:
         return 'unknown'
+
+
+def banner(prog: str) -> str:
+    """Return what a program prints when it is asked for its version."""
+    return f'{prog} {release()}'

@@ -19,6 +19,7 @@ from types import FrameType
 
 from oslo_config import cfg
 
+from trove import version
 from trove.common import exception
 from trove.common import service
 from trove.standalone import progress as progresses
@@ -48,6 +49,11 @@ def _parser() -> argparse.ArgumentParser:
         'conductor, guest agents, with SQLite and real PostgreSQL '
         'instances.',
         epilog=_EPILOG,
+    )
+    parser.add_argument(
+        '--version',
+        action='version',
+        version=version.banner('trove-standalone'),
     )
     commands = parser.add_subparsers(
         dest='command', required=True, metavar='serve|demo'

@@ -22,6 +22,7 @@ from oslo_upgradecheck import upgradecheck
 import sqlalchemy as sa
 
 from trove import conf as trove_conf
+from trove import version
 from trove.common import broker_accounts
 from trove.common import exception
 from trove.common import text
@@ -311,12 +312,16 @@ def main(
 ) -> int:
     trove_conf.register_opts(conf)
     try:
-        result: int = upgradecheck.main(
-            conf,
+        # upgradecheck.main does this as well, but knows no --version.
+        upgradecheck.register_cli_options(conf, Checks(conf))
+        conf(
+            sys.argv[1:] if argv is None else list(argv),
             project='trove',
-            upgrade_command=Checks(conf),
-            argv=sys.argv[1:] if argv is None else list(argv),
+            prog='trove-status',
+            version=version.banner('trove-status'),
         )
+        upgradecheck.CONF = conf
+        result: int = upgradecheck.run(conf)
     except trove_conf.UNREADABLE as error:
         print(
             f'trove-status: {trove_conf.unreadable(error)}', file=sys.stderr

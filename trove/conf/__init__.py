@@ -11,6 +11,7 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log
 
+from trove import version
 from trove.common import exception
 from trove.common import logs
 
@@ -69,8 +70,8 @@ def setup(
 ) -> None:
     """Read the command line and the files, then start logging.
 
-    :raises SystemExit: what the user gave cannot be parsed; oslo.config has
-        printed what and why
+    :raises SystemExit: what the user gave cannot be parsed, or asks for
+        nothing but the version or the help; oslo.config has printed it
     :raises trove.common.exception.ConfigurationError: one of the files
         cannot be read
     """
@@ -92,6 +93,7 @@ def setup(
             list(argv),
             project='trove',
             prog=prog,
+            version=version.banner(prog),
             default_config_files=(
                 list(default_config_files)
                 if default_config_files is not None

@@ -53,7 +53,7 @@ class App(cliff_app.App):
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         super().__init__(
             description=_DESCRIPTION,
-            version=version.release(),
+            version=version.banner(NAME),
             command_manager=_Commands('trove.rpcadmin'),
             # So that a command's own help is shown after its name.
             deferred_help=True,
@@ -79,7 +79,7 @@ class App(cliff_app.App):
             help='Show this text; after a command: what it takes.',
         )
         parser.add_argument(
-            '--version', action='version', version=f'{NAME} {version}'
+            '--version', action='version', version=version or ''
         )
         parser.add_argument(
             '--config-file',
