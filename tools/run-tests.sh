@@ -112,7 +112,9 @@ check_functional() {
 }
 
 check_interop() {
-    local releases=${TROVE_INTEROP_RELEASES:-12 26}
+    local releases=${TROVE_INTEROP_RELEASES:-$(tools/interop-releases.sh)}
+    echo "Released peers: $releases; TROVE_INTEROP_RELEASES names others."
+    export TROVE_INTEROP_RELEASES=$releases
     # shellcheck disable=SC2086  # a list of words
     tools/install-released.sh ${releases//,/ }
     # The tests of one release use the same running processes: one group.

@@ -20,6 +20,10 @@ ASKED_JITTER: Final = 0.25
 #: services speak in the form of released Trove until told otherwise.
 RELEASED: Final = 'released'
 
+#: The state of a database that answers; conductors before ussuri fail at the
+#: word, and task managers from victoria on wait for it, after a resize say.
+HEALTHY: Final = rpc.Word('healthy', since='ussuri', instead='running')
+
 INTERFACE = rpc.Interface(
     name='conductor',
     topic=lambda conf, peer: conf.conductor_queue,

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tells the conductors how the database is, and what this agent speaks.
 
-Conductors of releases 8 to 12 fail at the word ``healthy``; ``running`` is
-what they say for the same. Those of later releases know both words and wait
-for the first, after a resize say. They are all of one version, and several
-may share the topic. So where conductors may be of a release, ``healthy`` is
-sent as something that is answered, and after a failure ``running`` instead.
+Conductors of releases 8 to 12 fail at the word ``healthy`` (see
+:data:`trove.conductor.api.HEALTHY`). Those of later releases know both words
+and wait for it. They are all of one version, and several may share the
+topic. So where conductors may be of a release, ``healthy`` is sent as
+something that is answered, and after a failure ``running`` instead.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from trove.common import exception
 from trove.common import rpc
 from trove.common import service
 from trove.conductor import api as conductor
-from trove.guestagent import state as states
 from trove.guestagent import steady
 
 LOG = logging.getLogger(__name__)
@@ -67,7 +66,7 @@ class Heartbeat:
         self._clock = clock
         #: What conductors of releases are known to take for "healthy", and
         #: when one of them failed at that word.
-        self._word = states.STATUS_RUNNING
+        self._word = conductor.HEALTHY.instead
         self._failed: float | None = None
         self._payload = {'rpc_version': speaks, 'release': version.release()}
         self._lock = threading.Lock()
@@ -108,12 +107,12 @@ class Heartbeat:
                 self._failing = False
 
     def _report(self, status: str) -> None:
-        if status != states.STATUS_HEALTHY or self._conductor.can_send(
-            'get_versions'
+        if status != conductor.HEALTHY.name or self._conductor.knows(
+            conductor.HEALTHY
         ):
             self._cast(status)
         elif self._try_healthy():
-            self._word = states.STATUS_HEALTHY
+            self._word = conductor.HEALTHY.name
         else:
             self._cast(self._word)
 
@@ -127,7 +126,7 @@ class Heartbeat:
             self._conductor.confirmed(
                 self._context,
                 'heartbeat',
-                self._heartbeat(states.STATUS_HEALTHY),
+                self._heartbeat(conductor.HEALTHY.name),
             )
         except exception.PeerTimeout:
             # What they took before they take again, when they get to it.
@@ -142,7 +141,7 @@ class Heartbeat:
                 'There is a conductor of release 12 or before, which does '
                 'not know the status "healthy"; it is told "running".'
             )
-        self._failed, self._word = now, states.STATUS_RUNNING
+        self._failed, self._word = now, conductor.HEALTHY.instead
         return False
 
     def _cast(self, status: str) -> None:

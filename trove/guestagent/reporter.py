@@ -76,7 +76,10 @@ class Reporter:
         self._confirm()
         try:
             self._conductor.report_root(
-                self._own(context), instance_id=self._instance_id
+                self._own(context),
+                instance_id=self._instance_id,
+                # Conductors of release 8 look for it here only.
+                user=context.user_id,
             )
         except exception.TroveError as error:
             LOG.error(

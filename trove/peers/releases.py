@@ -63,6 +63,19 @@ def _sent(interface: str, release: int) -> Iterator[Sent]:
         )
 
 
+def names(kind: str, release: int) -> frozenset[str]:
+    """Return what a release knows by name, of which messages hold the name.
+
+    :param kind: ``datastore_manager``, ``notification`` or
+        ``service_status``
+    """
+    return frozenset(
+        name
+        for name, known in FACTS['names'][kind].items()
+        if of_release({known: name}, release)
+    )
+
+
 def of_release(by_releases: Mapping[str, str], release: int) -> str | None:
     """Look up a release where the keys are such as "8" or "12-13"."""
     for numbers, entry in by_releases.items():

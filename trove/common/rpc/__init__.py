@@ -26,7 +26,8 @@ decorators of ``_declaring.py``,
 ``_transport.py`` puts all this together for a process, over one
 ``_connection.py`` (``_rabbit.py`` keeps a guest to its own queues);
 ``_events.py`` and ``_counting.py`` count. ``_notification.py`` and
-``_replies.py`` are what peers of released versions need besides.
+``_replies.py`` are what peers of released versions need besides, and
+``_words.py`` which names of theirs a message may hold.
 ``_fit.py`` tells what would become of a message, by 4 and 7, without sending
 it.
 """
@@ -46,6 +47,7 @@ from trove.common.rpc._contract import Span
 from trove.common.rpc._contract import Version
 from trove.common.rpc._declaring import call
 from trove.common.rpc._declaring import cast
+from trove.common.rpc._discovery import Assumed
 from trove.common.rpc._discovery import Discover
 from trove.common.rpc._discovery import Keep
 from trove.common.rpc._discovery import Probed
@@ -56,6 +58,7 @@ from trove.common.rpc._fit import Fit
 from trove.common.rpc._fit import fit
 from trove.common.rpc._fit import received
 from trove.common.rpc._interface import Interface
+from trove.common.rpc._notification import LATER_NOTIFICATIONS
 from trove.common.rpc._probe import probe
 from trove.common.rpc._rabbit import permissions
 from trove.common.rpc._rejection import Rejection
@@ -64,9 +67,11 @@ from trove.common.rpc._replays import Replays
 from trove.common.rpc._seal import Keys
 from trove.common.rpc._server import verify
 from trove.common.rpc._transport import Transport
+from trove.common.rpc._words import Word
 
 __all__ = (
     'Argument',
+    'Assumed',
     'Budget',
     'Client',
     'Discover',
@@ -75,6 +80,7 @@ __all__ = (
     'Interface',
     'Keep',
     'Keys',
+    'LATER_NOTIFICATIONS',
     'Method',
     'NOTHING',
     'Probe',
@@ -87,6 +93,7 @@ __all__ = (
     'Span',
     'Transport',
     'Version',
+    'Word',
     'call',
     'cast',
     'counts',

@@ -23,6 +23,7 @@ from trove.common.rpc import _seal
 from trove.common.rpc import _transport
 from trove.common.rpc import _unsent
 from trove.common.rpc import _wire
+from trove.common.rpc import _words
 
 LOG = logging.getLogger(__name__)
 
@@ -89,6 +90,12 @@ class Client:
         """Whether the peer announced what it speaks, or was asked for it."""
         return self._cap().known
 
+    @property
+    def is_sealing(self) -> bool:
+        """Whether the peer is known as one that understands seals."""
+        cap = self._cap()
+        return cap.known and self.interface.seals(cap.peer)
+
     def can_send_version(self, version: str) -> bool:
         """Say whether the peer takes messages of ``version``.
 
@@ -115,6 +122,10 @@ class Client:
         except _plan.Unsendable:
             return False
         return not message.left_out
+
+    def knows(self, word: _words.Word) -> bool:
+        """Say whether the peer surely knows what a value names."""
+        return word.known(self.interface, self._cap().limit)
 
     def resend(
         self,
@@ -355,8 +366,8 @@ class Client:
         arguments = message.arguments
         if method.kind == 'cast' and not ours:
             arguments = _notification.add(
-                self.interface.name,
-                *(self._peer, method.name, arguments, sender),
+                *(self.interface, cap.limit, self._peer, method.name),
+                *(arguments, sender),
             )
         version, seals = self._seals(message.version, cap)
         sealer = self._transport.sealer

@@ -28,6 +28,13 @@ class Probed(str):
     """
 
 
+class Assumed(str):
+    """What a peer is taken for that nobody knows, so that it can be asked.
+
+    That it is not that is an answer like any other, and no rollback.
+    """
+
+
 #: Gives what a peer announced, as text, or :class:`Probed`, or None where
 #: nothing is known of it.
 Discover = Callable[[str | None], str | None]
@@ -104,6 +111,13 @@ class Discovery:
         if found.revision is not None and found.doubted is None:
             self.keep(interface, peer, found.revision)
         return found
+
+    def assumes(
+        self, interface: _interface.Interface, peer: str | None
+    ) -> bool:
+        """Whether what a peer speaks is no more than :class:`Assumed`."""
+        discover = self._discover.get(interface.name)
+        return discover is not None and isinstance(discover(peer), Assumed)
 
     def ask(
         self,

@@ -13,6 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from trove.common.rpc import _contract
+from trove.common.rpc import _interface
+from trove.common.rpc import _words
+
 _MODULE = 'trove.common.notification.DBaaS'
 
 #: Class by interface and method; other methods do without.
@@ -47,6 +51,14 @@ _CLASSES = {
     ('conductor', 'notify_exc_info'): 'InstanceRestart',
 }
 
+#: Those that not all releases have; they are imported by their names.
+LATER_NOTIFICATIONS = (
+    _words.Word(
+        'InstanceReboot', since='train', instead='InstanceRestart'
+    ),
+)
+_LATER = {word.name: word for word in LATER_NOTIFICATIONS}
+
 #: Who is to tell of the end, by the interface: the receiver itself, or the
 #: conductor for a guest.
 _TELLS = {
@@ -59,7 +71,8 @@ _ARGUMENT = 'serialized_notification'
 
 
 def add(
-    interface: str,
+    interface: _interface.Interface,
+    revision: _contract.Revision,
     peer: str | None,
     method: str,
     arguments: dict[str, Any],
@@ -67,19 +80,22 @@ def add(
 ) -> dict[str, Any]:
     """Add to a message what a released endpoint needs.
 
+    :param revision: the highest that may be sent to the peer
     :param context: as it is going to be sent; changed
     :returns: the arguments, completed where they are a notification
     """
-    name = _CLASSES.get((interface, method))
+    name = _CLASSES.get((interface.name, method))
     if name is None or context.get('trove_notification'):
         return arguments
+    if name in _LATER:
+        name = _LATER[name].to(interface, revision)
     notification = {
         'notification_classname': _MODULE + name,
         'request_id': context.get('request_id'),
         'tenant_id': context.get('project_id'),
         'client_ip': '',
         'server_ip': '',
-        'server_type': _TELLS[interface],
+        'server_type': _TELLS[interface.name],
         **_concerned(peer, arguments),
         **arguments.get(_ARGUMENT, {}),
     }

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import ast
+import datetime
 import pathlib
+import subprocess
 
 from trove.tests import base
 from trove.tests.fixtures import released
@@ -54,3 +56,32 @@ class InteropTest(base.TestCase):
         self.assertNotIn(
             'trove', {name.partition('.')[0] for name in imported if name}
         )
+
+
+class TestInteropReleases(base.TestCase):
+    """tools/interop-releases.sh"""
+
+    def of_day(self, day: str) -> list[int]:
+        printed = subprocess.run(
+            [released.TOP / 'tools' / 'interop-releases.sh', day],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        return [int(word) for word in printed.split()]
+
+    def test_each_has_its_day(self) -> None:
+        start = datetime.date(2026, 11, 28)
+        others = set(released.PINNED) - set(released.ALWAYS)
+        found = set()
+
+        for number in range(len(others)):
+            day = str(start + datetime.timedelta(number))
+            *always, other = self.of_day(day)
+            self.assertEqual(list(released.ALWAYS), always)
+            found.add(other)
+
+        self.assertEqual(others, found)
+
+    def test_a_day_can_be_repeated(self) -> None:
+        self.assertEqual(self.of_day('2026-02-03'), self.of_day('2026-02-03'))

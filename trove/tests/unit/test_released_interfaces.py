@@ -8,6 +8,7 @@ The facts were read off the released packages; see the note in
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import metadata
 import inspect
 import json
 from typing import Any
@@ -18,6 +19,8 @@ from trove.common import exception
 from trove.common import rpc
 from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
+from trove.guestagent import state as states
+from trove.objects import instance as instances
 from trove.peers import releases
 from trove.rehearsal import messages
 from trove.taskmanager import api as task_api
@@ -138,6 +141,74 @@ class ReleasedInterfacesTest(base.TestCase):
                     self.assertEqual(
                         set(), set(said) - set(declared.arguments), place
                     )
+
+
+class ReleasedNamesTest(base.TestCase):
+    """Values of messages that name something in the receiver."""
+
+    def test_words_are_known_since_the_release_that_has_them_first(
+        self,
+    ) -> None:
+        for interface, kind, prefix, words in (
+            ('conductor', 'service_status', '', [conductor_api.HEALTHY]),
+            *(
+                (name, 'notification', 'DBaaS', rpc.LATER_NOTIFICATIONS)
+                for name in CLIENTS
+            ),
+        ):
+            for word in words:
+                for release, series in releases.SERIES.items():
+                    known = releases.names(kind, release)
+                    self.assertEqual(
+                        (prefix + word.name in known, True),
+                        (
+                            self.is_since(interface, series, word),
+                            prefix + word.instead in known,
+                        ),
+                        (word, release),
+                    )
+
+    def is_since(self, name: str, series: str, word: rpc.Word) -> bool:
+        order = [
+            release
+            for revision in CLIENTS[name].interface.history
+            for release in revision.releases
+        ]
+        return order.index(series) >= order.index(word.since)
+
+    def test_a_state_that_some_do_not_know_is_declared_as_such(self) -> None:
+        said = {
+            value
+            for name, value in vars(states).items()
+            if name.startswith('STATUS_')
+        }
+        for release in releases.SERIES:
+            unknown = said - releases.names('service_status', release)
+
+            self.assertLessEqual(unknown, {conductor_api.HEALTHY.name})
+
+    def test_every_state_that_a_released_guest_reports_is_known_here(
+        self,
+    ) -> None:
+        for release in releases.SERIES:
+            for text in releases.names('service_status', release):
+                status = instances.ServiceStatus.from_description(text)
+
+                self.assertEqual(text, status.description)
+
+    def test_managers_of_datastores_have_options_in_every_release(
+        self,
+    ) -> None:
+        ours = {
+            point.name
+            for point in metadata.entry_points(
+                group='trove.guestagent.datastores'
+            )
+        }
+
+        for release in releases.SERIES:
+            known = releases.names('datastore_manager', release)
+            self.assertLessEqual(ours, known)
 
 
 class ReleasedPeersTest(base.TestCase):

@@ -12,6 +12,7 @@ from trove.common import context as trove_context
 from trove.common import rpc
 from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
+from trove.peers import releases
 from trove.taskmanager import api as task_api
 from trove.tests import base
 from trove.tests.fixtures import rabbitmq
@@ -90,6 +91,19 @@ class InteropTestCase(base.TestCase):
         self.problems: list[str] = []
         self.context = trove_context.TroveContext(**USER)
         self.outcomes = outcomes.Outcomes()
+
+    def revision(self, interface: str) -> str:
+        """What the release is found to be by asking; see the histories."""
+        if interface == 'conductor':
+            # Its revisions cannot be told apart without running something.
+            return '1.0'
+        series = releases.SERIES[self.release]
+        [found] = [
+            revision.name
+            for revision in CLIENTS[interface].interface.history
+            if series in revision.releases
+        ]
+        return found
 
     def transport(self, interface: str, sending: bool) -> rpc.Transport:
         """Our side of an interface: of the guest, or of the control plane."""

@@ -16,6 +16,7 @@ import importlib
 import inspect
 import json
 import os
+import runpy
 import sys
 import traceback
 import types
@@ -161,6 +162,7 @@ class Peer:
             module('docker').from_env = lambda *a, **k: None
         except ImportError:
             pass
+        runpy.run_path(__file__.replace('peer.py', 'python_2.py'))
         # This one lets eventlet patch the standard library, and registers
         # options of guests.
         module('trove.cmd.guest')

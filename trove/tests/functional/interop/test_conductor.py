@@ -87,7 +87,9 @@ class Checks:
             payload={'service_status': 'running'},
             sent=1790000000.25,
         )
-        self.when_reported('report_root', instance_id=self.instance)
+        # Only guests of release 8 say who did it.
+        user = {'user': 'them'} if self.release < 11 else {}
+        self.when_reported('report_root', instance_id=self.instance, **user)
         self.when_reported(
             'notify_exc_info',
             message='no room for bücher',

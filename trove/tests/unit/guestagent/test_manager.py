@@ -88,7 +88,7 @@ class ManagerTest(base.TestCase):
             self.driver.calls[0],
         )
         self.conductor.report_root.assert_called_once_with(
-            mock.ANY, instance_id='the instance'
+            mock.ANY, instance_id='the instance', user=None
         )
         self.assertEqual(['healthy'], self.reports)
 

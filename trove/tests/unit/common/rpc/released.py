@@ -19,6 +19,8 @@ from trove.taskmanager import api as task_api
 
 FACTS = releases.FACTS['interfaces']
 
+_CLASSES = 'trove.common.notification.'
+
 CLIENTS = {
     'conductor': conductor_api.API,
     'guestagent': guest_api.API,
@@ -47,6 +49,7 @@ class Endpoint:
     def __init__(self, interface: str, release: int) -> None:
         facts = FACTS[interface]['releases'][str(release)]
         self.target = oslo_messaging.Target(version=facts['latest'])
+        self._release = release
         self.run: list[tuple[str, dict[str, Any]]] = []
         self.contexts: list[Any] = []
         for name, signature in served(interface, release):
@@ -56,9 +59,25 @@ class Endpoint:
         self, method: str, context: Any, arguments: dict[str, Any]
     ) -> str:
         arguments.pop('_note', None)
+        for said in _notifications(context, arguments):
+            name = said['notification_classname'].removeprefix(_CLASSES)
+            if name not in releases.names('notification', self._release):
+                # They import it by its name.
+                raise ImportError(f'{name} in release {self._release}')
         self.run.append((method, arguments))
         self.contexts.append(context)
         return f'{method} is done'
+
+
+def _notifications(
+    context: Any, arguments: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    for said in (
+        isinstance(context, dict) and context.get('trove_notification'),
+        arguments.get('serialized_notification'),
+    ):
+        if isinstance(said, dict) and 'notification_classname' in said:
+            yield said
 
 
 def _compile(name: str, signature: str, note: Any) -> Any:

@@ -229,6 +229,21 @@ class NotificationTest(base.TestCase):
             context['trove_notification'],
         )
 
+    def test_of_a_class_that_releases_before_train_lack(self):
+        for announced, name in (
+            ('1.0', 'DBaaSInstanceRestart'),
+            ('1.0/train', 'DBaaSInstanceReboot'),
+            ('1.0/victoria', 'DBaaSInstanceReboot'),
+        ):
+            context = self.context_of(
+                'taskmanager', announced, 'reboot', instance_id='i'
+            )
+
+            self.assertEqual(
+                self.base(name, 'taskmanager', instance_id='i'),
+                context['trove_notification'],
+            )
+
     def test_to_a_conductor_it_is_what_is_told(self):
         told = {'instance_id': 'i', 'request_id': 'req-7'}
 
