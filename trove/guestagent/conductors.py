@@ -152,6 +152,7 @@ class Conductors:
                     self._note_silence(error)
                     return False
                 self._note_silence(None)
+                self._note_refusal()
                 self._refused, self._speaks = self._clock(), None
                 return True
             except (exception.TroveError, ValueError) as error:
@@ -171,6 +172,18 @@ class Conductors:
             lowest = found if lowest is None else min(lowest, found)
         self._speaks = lowest
         return True
+
+    def _note_refusal(self) -> None:
+        """Tell, once for as long as one of them is seen."""
+        if not self._held():
+            LOG.warning(
+                'There is a conductor that does not know the question what '
+                'it takes: of a released Trove, or older than this agent. '
+                'Until none is left, all conductors are sent version %s, '
+                'whose encryption does not prove where a message comes from. '
+                'Upgrade it, or find out who else answers for conductors.',
+                conductor.API.interface.floor,
+            )
 
     def _held(self) -> bool:
         if self._refused is None:

@@ -43,7 +43,7 @@ class Messages:
         )
         asking = shared.sharing(
             conf,
-            {interface.name: lambda peer: interface.latest.name},
+            {interface.name: lambda peer: rpc.Assumed(interface.latest.name)},
             keys=own_keys,
             rejected=rejected,
         )

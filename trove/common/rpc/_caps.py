@@ -313,6 +313,7 @@ class Caps:
             and interface.seals(believed)
             and not interface.seals(revision)
             and revision != _contract.NOTHING
+            and not self._discovery.assumes(interface, peer)
         ):
             return
         LOG.warning(

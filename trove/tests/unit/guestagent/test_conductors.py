@@ -68,6 +68,13 @@ class AnswersTest(ConductorsTestCase):
         self.assertEqual(1, self.asked)
         self.assertEqual(1, self.changes)
 
+    def test_one_that_does_not_know_the_question_is_told_once(self) -> None:
+        for _ in range(21):
+            self.look(refuse)
+            self.now += 30
+
+        self.assertEqual(1, self.logs.output.count('Upgrade it'))
+
     def test_a_lower_answer_counts_at_once(self) -> None:
         self.look()
         self.assertEqual('1.0/stein', self.look(answer('1.0/stein')))

@@ -263,8 +263,8 @@ class ProbedTest(CapsTestCase):
 
 
 class DowngradeTest(CapsTestCase):
-    def refute(self):
-        caps = self.make(lambda peer: '1.10')
+    def refute(self, text='1.10'):
+        caps = self.make(lambda peer: text)
         caps.get(INTERFACE, 'x')
         events = []
         with rpc.observe(events.append):
@@ -278,6 +278,14 @@ class DowngradeTest(CapsTestCase):
         self.assertEqual([('downgraded', '1.2')], self.refute())
 
         self.assertIn('no longer takes sealed messages', self.logs.output)
+
+    def test_not_of_what_was_taken_for_granted_in_order_to_ask(self):
+        self.config(enable_secure_rpc_messaging=True)
+        self.found = INTERFACE.revision('1.2')
+
+        self.assertEqual([], self.refute(rpc.Assumed('1.10')))
+
+        self.assertNotIn('no longer takes sealed', self.logs.output)
 
     def test_it_is_told_of_one_that_was_asked_again(self):
         self.config(enable_secure_rpc_messaging=True)
