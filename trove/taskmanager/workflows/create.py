@@ -22,6 +22,7 @@ from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import flavors
 from trove.taskmanager.workflows import guest
 from trove.taskmanager.workflows import guest_files
+from trove.taskmanager.workflows import released_guest
 
 Task = instances.Task
 Status = instances.ServiceStatus
@@ -30,6 +31,10 @@ Status = instances.ServiceStatus
 _LAST = 'start the database'
 
 _AGAIN = 'Delete the instance and create it again.'
+_OTHER_IMAGE = (
+    'Delete the instance; give its datastore version an image with a guest '
+    'agent of this release, then create the instance again.'
+)
 _CLOUD = (
     'Delete the instance; see to the cloud (its logs say more), then create '
     'the instance again.'
@@ -320,6 +325,18 @@ class Create(base.Workflow):
             return
         request = self.request
         volume = self.cloud.volumes.get(self.context, self.instance_id)
+        mount_point = volume.mount_point if volume else None
+        config = None
+        if not guest.last_sent(self):
+            # It would have reported itself, were it not of a release.
+            try:
+                needs = released_guest.needs(request.datastore_manager)
+            except released_guest.Unknown as error:
+                raise base.StepFailed(
+                    reason=str(error), remedy=_OTHER_IMAGE
+                ) from None
+            mount_point = needs.mount_point
+            config = needs.config
         # Its first heartbeat has just said what it speaks.
         self.env.transport.caps.forget('guestagent', self.instance_id)
         self.guest().prepare(
@@ -329,7 +346,8 @@ class Create(base.Workflow):
             memory_mb=int(request.flavor['ram']),
             users=[dict(each) for each in request.users],
             device_path=volume.device_path if volume else None,
-            mount_point=volume.mount_point if volume else None,
+            mount_point=mount_point,
+            config_contents=config,
             root_password=request.root_password,
             overrides=(dict(request.overrides) if request.overrides else None),
             modules=list(request.modules) if request.modules else None,
@@ -342,4 +360,6 @@ class Create(base.Workflow):
         return beat is not None and beat.status is not Status.NEW
 
     def _wait_for_database(self) -> None:
-        guest.wait_until_usable(self, self._left())
+        guest.wait_until_usable(
+            self, self._left(), told='to prepare its database'
+        )
