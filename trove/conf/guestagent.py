@@ -18,6 +18,13 @@ IDENTITY_OPTS: list[cfg.Opt] = [
         'postgresql. The control plane writes it into guest_info.conf.',
     ),
     cfg.StrOpt(
+        'datastore_version',
+        help='Number of the datastore version that was ordered, for example '
+        '18: the database is made with programs of this version. When not '
+        'set, with those that are found first. The control plane writes it '
+        'into guest_info.conf.',
+    ),
+    cfg.StrOpt(
         'tenant_id',
         help='Id of the project that owns the instance. The control plane '
         'writes it into guest_info.conf.',

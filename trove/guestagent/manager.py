@@ -84,6 +84,12 @@ class Manager:
                 replication=snapshot,
                 modules=modules,
             )
+            if packages:
+                LOG.info(
+                    'Not installing the packages of the datastore version '
+                    '(%s): they are part of the image.',
+                    ', '.join(packages),
+                )
             self._supervisor.prepare(
                 base.Preparation(
                     memory_mb=memory_mb,
@@ -92,6 +98,8 @@ class Manager:
                     config_contents=_contents(config_contents),
                     overrides=overrides or {},
                     root_password=root_password,
+                    version=ds_version,
+                    device_path=device_path,
                 )
             )
             if root_password:

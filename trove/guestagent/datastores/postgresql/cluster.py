@@ -51,9 +51,24 @@ class Cluster:
         self._secret = self.state_dir / 'postgresql-password'
         self._mark = self.state_dir / 'initializing'
         self._server: servers.Server | None = None
+        self._ordered: str | None = conf.datastore_version
         self._finding = threading.Lock()
         files.private_directory(self.state_dir, self.account)
         self.config_dir = self.state_dir / 'postgresql'
+
+    def require(self, ordered: str | None) -> None:
+        """Return when the server is of the version that was ordered.
+
+        Before there are data, programs of this version are looked for.
+
+        :raises trove.common.exception.DatastoreError: it is not
+        """
+        if ordered and not (self.data_dir / 'PG_VERSION').exists():
+            with self._finding:
+                self._ordered, self._server = ordered, None
+        found = self.server().programs
+        if not binaries.fits(found.version, ordered):
+            raise binaries.wrong_version(str(ordered), found.text)
 
     def initialize(self) -> None:
         """Make the cluster unless it is there.
@@ -159,6 +174,7 @@ class Cluster:
                 options.staging_dir,
                 self.account,
                 self._major(),
+                self._ordered,
             ),
             self.data_dir,
             self.config_dir,

@@ -55,6 +55,8 @@ class PostgreSQL(base.Driver):
     def prepare(self, preparation: base.Preparation) -> None:
         self._databases.check(preparation.databases)
         self._users.check(preparation.users)
+        volume.require_directory(preparation.device_path)
+        self._cluster.require(preparation.version)
         self._store.memory_mb = preparation.memory_mb
         self._store.basic = preparation.config_contents or ''
         self._store.overrides = dict(preparation.overrides)

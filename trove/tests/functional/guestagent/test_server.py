@@ -341,6 +341,18 @@ class StagingTest(base.GuestTestCase):
         )
         self.assertEqual(0, done.returncode, done.stderr)
 
+    def test_another_version_than_was_ordered_is_refused(self) -> None:
+        driver = self.driver()
+        for ordered in ('9', '99.1'):
+            error = self.assertRaises(
+                exception.DatastoreError,
+                driver.prepare,
+                datastores.Preparation(memory_mb=256, version=ordered),
+            )
+            self.assertIn(f'PostgreSQL {ordered},', str(error))
+            self.assertIn('the machine has PostgreSQL', str(error))
+        self.assertFalse(list(self.place.data_dir.glob('PG_VERSION')))
+
     def test_data_decides_about_the_version(self) -> None:
         error = self.assertRaises(
             exception.ConfigurationError,

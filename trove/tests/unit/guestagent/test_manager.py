@@ -6,6 +6,7 @@ That each order does what it says is shown in the functional tests.
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 from typing import Any
 from unittest import mock
@@ -63,6 +64,39 @@ class ManagerTest(base.TestCase):
     def test_the_contract_is_kept(self) -> None:
         rpc.verify(manager.Manager.interface, self.manager)
 
+    def test_what_prepare_is_told_is_applied_refused_or_logged(self) -> None:
+        # Given what becomes of each argument
+        carried_out = {
+            *('databases', 'memory_mb', 'users', 'device_path'),
+            *('config_contents', 'root_password', 'overrides', 'ds_version'),
+        }
+        refused = {
+            'backup_info': {'id': 'b'},
+            'cluster_config': {'id': 'c'},
+            'snapshot': {'id': 's'},
+            'modules': [{'id': 'm'}],
+        }
+        # It is where the device is mounted, which is refused.
+        of_the_device = {'mount_point'}
+        logged = {'packages'}
+        # Then none is forgotten
+        method = manager.Manager.interface.methods['prepare']
+        self.assertEqual(
+            set(method.signature.parameters),
+            carried_out | set(refused) | of_the_device | logged,
+        )
+        self.assertLessEqual(
+            {'version', 'device_path', 'databases', 'users', 'memory_mb'},
+            {f.name for f in dataclasses.fields(datastores.Preparation)},
+        )
+        # And it is true
+        for name, value in refused.items():
+            self.prepare(**{name: value})
+            self.assertIn('not supported', str(self.failure()))
+            self.assertEqual([], self.driver.calls)
+        self.prepare(packages=['postgresql-18'])
+        self.assertIn('postgresql-18', self.logs.output)
+
     def test_prepare_hands_everything_to_the_driver(self) -> None:
         # When
         self.prepare(
@@ -71,6 +105,8 @@ class ManagerTest(base.TestCase):
             config_contents={'config_contents': 'text'},
             overrides={'a': 1},
             root_password='secret',
+            ds_version='18',
+            device_path='/dev/nothing',
         )
         # Then
         self.assertEqual(
@@ -83,6 +119,8 @@ class ManagerTest(base.TestCase):
                     config_contents='text',
                     overrides={'a': 1},
                     root_password='secret',
+                    version='18',
+                    device_path='/dev/nothing',
                 ),
             ),
             self.driver.calls[0],

@@ -28,7 +28,9 @@ class GuestFilesTest(base.TestCase):
     def read(self, key: str | None = None) -> cfg.ConfigOpts:
         """The options as the guest agent sees them."""
         return self.parsed(
-            guest_files.make(self.conf, self.instance, 'postgresql', key)
+            guest_files.make(
+                self.conf, self.instance, 'postgresql', key, None, '18.6'
+            )
         )
 
     def parsed(self, files: dict[str, str]) -> cfg.ConfigOpts:
@@ -47,6 +49,7 @@ class GuestFilesTest(base.TestCase):
         self.assertEqual('i1', conf.guest_id)
         self.assertEqual('p$1', conf.tenant_id)
         self.assertEqual('postgresql', conf.datastore_manager)
+        self.assertEqual('18.6', conf.datastore_version)
 
     def test_with_a_key_its_messages_are_encrypted(self) -> None:
         self.config(rpc_seal_minimum='authenticated')

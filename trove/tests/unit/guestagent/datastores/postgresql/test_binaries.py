@@ -37,9 +37,15 @@ class BinariesTest(base.TestCase):
         (directory.parent / 'include').mkdir()
         return directory
 
-    def find(self, bin_dir: pathlib.Path | None = None, major=None):
+    def find(
+        self, bin_dir: pathlib.Path | None = None, major=None, ordered=None
+    ):
         return binaries.find(
-            str(bin_dir) if bin_dir else None, str(self.staging), None, major
+            str(bin_dir) if bin_dir else None,
+            str(self.staging),
+            None,
+            major,
+            ordered,
         )
 
     def system(self, wheel: pathlib.Path | None = None) -> None:
@@ -88,6 +94,33 @@ class BinariesTest(base.TestCase):
             exception.ConfigurationError, self.find, None, 17
         )
         self.assertIn('(version 15)', str(error))
+
+    def test_what_is_ordered_is_found(self) -> None:
+        self.install('usr/15', '15.14')
+        self.install('wheel/pginstall', '18.6')
+        self.system(self.root / 'wheel')
+        for ordered, major in (
+            ('18', 18),
+            ('18.6', 18),
+            ('15', 15),
+            ('15.14-1', 15),
+            ('latest', 15),
+            (None, 15),
+        ):
+            self.assertEqual(major, self.find(ordered=ordered).major, ordered)
+        # Data that is there goes before.
+        self.assertEqual(15, self.find(major=15, ordered='18').major)
+
+    def test_what_is_ordered_and_not_there_is_told(self) -> None:
+        self.install('usr/15', '15.14')
+        self.install('wheel/pginstall', '18.6')
+        self.system(self.root / 'wheel')
+        for ordered in ('17', '18.5', '1', '15.1'):
+            error = self.assertRaises(
+                exception.DatastoreError, self.find, ordered=ordered
+            )
+            for text in (f'PostgreSQL {ordered},', '15.14', '18.6', 'bin_dir'):
+                self.assertIn(text, str(error))
 
     def test_the_option_is_the_only_place(self) -> None:
         self.install('usr/15', '15.1')
