@@ -7,6 +7,7 @@ The factories at the end are what etc/trove/api-paste.ini names.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 import functools
 import itertools
 from typing import Any
@@ -27,6 +28,7 @@ from trove.api import routes
 from trove.api import runtime as api_runtime
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.common import names
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -80,6 +82,7 @@ class Resource:
             request.authorize_any(route.any_of)
         elif route.check:
             request.authorize(route.rule)
+        _check_query(route, request.query)
         if route.schema is not None:
             request.body = route.schema.read(req, limit)
         with request.held:
@@ -152,6 +155,22 @@ def _query(req: falcon.Request) -> dict[str, str]:
                 'A query parameter holds the character U+0000. Remove it.'
             )
     return dict(pairs)
+
+
+def _check_query(route: routes.Route, query: Mapping[str, str]) -> None:
+    """Return when all parameters are applied.
+
+    :raises BadRequest: one would be passed over
+    """
+    if route.query is None:
+        return
+    for name in query:
+        if name not in route.query:
+            known = ', '.join(route.query) or 'none'
+            raise exception.BadRequest(
+                f'The query has the parameter {names.show(name)}, which '
+                f'nothing applies here; leave it out. Known ones: {known}.'
+            )
 
 
 def base_url(runtime: api_runtime.Runtime, req: falcon.Request) -> str:

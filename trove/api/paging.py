@@ -14,7 +14,8 @@ from trove.common import exception
 
 Item = TypeVar('Item')
 
-_QUOTED = 'marker_is_quoted'
+#: Says that the marker of a query is quoted twice.
+QUOTED = 'marker_is_quoted'
 
 
 def limit(request: api_request.Request, most: int) -> int:
@@ -43,12 +44,12 @@ def marker(request: api_request.Request) -> str | None:
 
     python-troveclient takes the marker out of the link to the next page and
     puts it into a query as it is, without quoting. So it is quoted twice in
-    the link, and a client that follows the link says so by ``_QUOTED``.
+    the link, and a client that follows the link says so by ``QUOTED``.
 
     :raises BadRequest: it holds NUL, which no database takes
     """
     text = request.query.get('marker')
-    if text and request.query.get(_QUOTED):
+    if text and request.query.get(QUOTED):
         text = parse.unquote(text)
         if '\x00' in text:
             raise exception.BadRequest(
@@ -83,10 +84,10 @@ def body(
     answer: dict[str, Any] = {name: items}
     if next_marker is not None:
         query = dict(request.query)
-        query.pop(_QUOTED, None)
+        query.pop(QUOTED, None)
         query['marker'] = parse.quote(next_marker, safe='')
         if query['marker'] != next_marker:
-            query[_QUOTED] = '1'
+            query[QUOTED] = '1'
         answer['links'] = [
             {
                 'rel': 'next',

@@ -11,10 +11,13 @@ import re
 from typing import Any
 from urllib import parse
 
+from oslo_utils import strutils
+
 from trove.api import runtime as api_runtime
 from trove.cloud import base as cloud_base
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.common import names
 from trove.guestagent import api as guest_api
 from trove.objects import instance as instance_object
 from trove.taskmanager import api as task_api
@@ -154,11 +157,20 @@ class Request:
         return instance.judged(self.runtime.conf.agent_heartbeat_expiry)
 
     def flag(self, name: str) -> bool | None:
-        """Return a boolean query parameter, None when it is not given."""
-        value = self.query.get(name, '').lower()
-        if value in ('true', '1', 'yes', 'on'):
-            return True
-        return False if value else None
+        """Return a boolean query parameter, None when it is not given.
+
+        :raises BadRequest: it is neither true nor false
+        """
+        value = self.query.get(name)
+        if not value:
+            return None
+        try:
+            return strutils.bool_from_string(value, strict=True)
+        except ValueError:
+            raise exception.BadRequest(
+                f'The parameter "{name}" is {names.show(value)}; it must be '
+                'true or false.'
+            ) from None
 
     def link(self, *segments: str) -> str:
         """Return the URL of a resource of this project."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from typing import NamedTuple
 
+from trove.api import paging
 from trove.api import request as api_request
 from trove.api import validation
 from trove.api.handlers import absent
@@ -41,6 +42,8 @@ class Route(NamedTuple):
         itself, because it depends on the path
     :ivar any_of: where the rule depends on the body: one of these must hold
         before the body is read, and the handler checks which
+    :ivar query: the parameters that the query may have, all of which are
+        applied; others are refused. None where it is not looked at.
     """
 
     verb: str
@@ -51,7 +54,13 @@ class Route(NamedTuple):
     schema: validation.Body | None = None
     check: bool = True
     any_of: tuple[str, ...] = ()
+    query: tuple[str, ...] | None = None
 
+
+#: Of all lists.
+_PAGE = ('limit', 'marker', paging.QUOTED)
+_CLUSTERED = (*_PAGE, 'include_clustered')
+_MANAGED = (*_CLUSTERED, 'deleted', 'project_id')
 
 _P = '/{project_id}'
 _I = _P + '/instances'
@@ -76,26 +85,38 @@ _root = 'instance:extension:root:'
 ROUTES: tuple[Route, ...] = (
     Route('GET', '/', versions.show, '', check=False),
 
-    Route('GET', _D, datastores.index, 'datastore:index'),
-    Route('GET', _D + '/{datastore}', datastores.show, 'datastore:show'),
-    Route('GET', _DV, datastores.versions, 'datastore:version_index'),
+    Route('GET', _D, datastores.index, 'datastore:index',
+          query=_PAGE),
+    Route('GET', _D + '/{datastore}', datastores.show, 'datastore:show',
+          query=()),
+    Route('GET', _DV, datastores.versions, 'datastore:version_index',
+          query=_PAGE),
     Route('GET', _DV + '/{version}', datastores.version,
-          'datastore:version_show'),
+          'datastore:version_show',
+          query=()),
     Route('GET', _DV + '/{version}/flavors', datastores.version_flavors,
-          'datastore:list_associated_flavors'),
+          'datastore:list_associated_flavors',
+          query=()),
     Route('GET', _D + '/versions/{version}', datastores.version_by_id,
-          'datastore:version_show_by_uuid'),
+          'datastore:version_show_by_uuid',
+          query=()),
 
-    Route('GET', _P + '/flavors', flavors.index, 'flavor:index'),
-    Route('GET', _P + '/flavors/{flavor}', flavors.show, 'flavor:show'),
+    Route('GET', _P + '/flavors', flavors.index, 'flavor:index',
+          query=()),
+    Route('GET', _P + '/flavors/{flavor}', flavors.show, 'flavor:show',
+          query=()),
 
-    Route('GET', _P + '/limits', limits.index, 'limits:index'),
+    Route('GET', _P + '/limits', limits.index, 'limits:index',
+          query=()),
 
     Route('POST', _I, instances.create, 'instance:create', 200,
           instance_schema.CREATE),
-    Route('GET', _I, instances.index, 'instance:index'),
-    Route('GET', _I + '/detail', instances.detail, 'instance:detail'),
-    Route('GET', _II, instances.show, 'instance:show'),
+    Route('GET', _I, instances.index, 'instance:index',
+          query=_CLUSTERED),
+    Route('GET', _I + '/detail', instances.detail, 'instance:detail',
+          query=_CLUSTERED),
+    Route('GET', _II, instances.show, 'instance:show',
+          query=()),
     Route('PUT', _II, instances.update, 'instance:update', 202,
           instance_schema.UPDATE),
     Route('DELETE', _II, instances.delete, 'instance:delete', 202),
@@ -104,23 +125,28 @@ ROUTES: tuple[Route, ...] = (
 
     Route('POST', _DB, databases.create, _database + 'create', 202,
           database_schema.CREATE),
-    Route('GET', _DB, databases.index, _database + 'index'),
-    Route('GET', _DB + '/{name}', databases.show, _database + 'show'),
+    Route('GET', _DB, databases.index, _database + 'index',
+          query=_PAGE),
+    Route('GET', _DB + '/{name}', databases.show, _database + 'show',
+          query=()),
     Route('DELETE', _DB + '/{name}', databases.delete, _database + 'delete',
           202),
 
     Route('POST', _U, users.create, _user + 'create', 202,
           user_schema.CREATE),
-    Route('GET', _U, users.index, _user + 'index'),
+    Route('GET', _U, users.index, _user + 'index',
+          query=_PAGE),
     Route('PUT', _U, users.change_passwords, _user + 'update_all', 202,
           user_schema.CHANGE_PASSWORDS),
     Route('POST', _UU, users.create_one, _user + 'create', 202,
           user_schema.CREATE_ONE),
-    Route('GET', _UU, users.show, _user + 'show'),
+    Route('GET', _UU, users.show, _user + 'show',
+          query=()),
     Route('PUT', _UU, users.update, _user + 'update', 202,
           user_schema.UPDATE),
     Route('DELETE', _UU, users.delete, _user + 'delete', 202),
-    Route('GET', _UU + '/databases', users.list_access, _access + 'index'),
+    Route('GET', _UU + '/databases', users.list_access, _access + 'index',
+          query=()),
     Route('PUT', _UU + '/databases', users.grant, _access + 'update', 202,
           database_schema.GRANT),
     Route('DELETE', _UU + '/databases/{database}', users.revoke,
@@ -128,7 +154,8 @@ ROUTES: tuple[Route, ...] = (
 
     Route('POST', _R, root.enable, _root + 'create', 200,
           root_schema.ENABLE),
-    Route('GET', _R, root.show, _root + 'index'),
+    Route('GET', _R, root.show, _root + 'index',
+          query=()),
     Route('DELETE', _R, root.disable, _root + 'delete', 204),
 
     # No release of this tree makes any; clients ask for them all the same.
@@ -136,18 +163,25 @@ ROUTES: tuple[Route, ...] = (
     Route('GET', _P + '/modules', absent.modules, 'module:index'),
     Route('GET', _M + '/clusters', absent.clusters, 'mgmt:cluster:index'),
 
-    Route('GET', _MI, mgmt.index, 'mgmt:instance:index'),
-    Route('GET', _MII, mgmt.show, 'mgmt:instance:show'),
+    Route('GET', _MI, mgmt.index, 'mgmt:instance:index',
+          query=_MANAGED),
+    Route('GET', _MII, mgmt.show, 'mgmt:instance:show',
+          query=('deleted',)),
     Route('POST', _MII + '/action', mgmt.action, 'mgmt:instance:reboot', 202,
           instance_schema.MGMT_ACTION, any_of=mgmt.RULES),
-    Route('GET', _MII + '/root', mgmt.root, 'mgmt:instance:root'),
+    Route('GET', _MII + '/root', mgmt.root, 'mgmt:instance:root',
+          query=()),
     Route('GET', _MII + '/rpc_ping', mgmt.rpc_ping,
-          'mgmt:instance:rpc_ping', 204),
+          'mgmt:instance:rpc_ping', 204,
+          query=()),
     Route('GET', _MII + '/diagnostics', mgmt.diagnostics,
-          'mgmt:instance:diagnostics'),
-    Route('GET', _MII + '/hwinfo', mgmt.hwinfo, 'mgmt:instance:hwinfo'),
+          'mgmt:instance:diagnostics',
+          query=()),
+    Route('GET', _MII + '/hwinfo', mgmt.hwinfo, 'mgmt:instance:hwinfo',
+          query=()),
     Route('GET', _M + '/quotas/{project}', limits.quotas, 'mgmt:quota:show',
-          check=False),
+          check=False,
+          query=()),
     Route('PUT', _M + '/quotas/{project}', limits.update_quotas,
           'mgmt:quota:update', 200, quota_schema.UPDATE),
 )

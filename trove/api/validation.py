@@ -129,6 +129,7 @@ class Body:
 
     def __init__(self, schema: Schema, optional: bool = False) -> None:
         jsonschema.Draft202012Validator.check_schema(schema)
+        self.schema = schema
         self._validator: protocols.Validator = jsonschema.Draft202012Validator(
             schema
         )

@@ -159,6 +159,13 @@ class Compute(abc.ABC):
 class Volumes(abc.ABC):
     """One volume per instance."""
 
+    def types(self, context: Context) -> list[str] | None:
+        """Return the names and ids of the types that a volume may have.
+
+        None: whatever is named is taken.
+        """
+        return []
+
     @abc.abstractmethod
     def create(self, context: Context, instance_id: str, size: int) -> Volume:
         """Make the volume of an instance, or return the one it has."""
@@ -182,6 +189,13 @@ class Volumes(abc.ABC):
 
 class Network(abc.ABC):
     """Where a server can be reached."""
+
+    def networks(self, context: Context) -> list[str] | None:
+        """Return the ids of the networks that a server may be in.
+
+        None: whatever network, subnet and address are named is taken.
+        """
+        return []
 
     @abc.abstractmethod
     def addresses(

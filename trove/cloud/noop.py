@@ -146,6 +146,9 @@ class NoopVolumes(base.Volumes):
     def __init__(self, state: _State) -> None:
         self._state = state
 
+    def types(self, context: base.Context) -> None:
+        return None
+
     def create(
         self, context: base.Context, instance_id: str, size: int
     ) -> base.Volume:
@@ -196,6 +199,9 @@ class NoopVolumes(base.Volumes):
 class NoopNetwork(base.Network):
     def __init__(self, state: _State) -> None:
         self._state = state
+
+    def networks(self, context: base.Context) -> None:
+        return None
 
     def addresses(
         self, context: base.Context, instance_id: str

@@ -50,6 +50,20 @@ LOCAL_OPTS: list[cfg.Opt] = [
         help='A flavor as ID:NAME:RAM:VCPUS:DISK, RAM in MiB and DISK in '
         'GiB. May be given several times.',
     ),
+    cfg.ListOpt(
+        'volume_types',
+        default=[],
+        help='Names of volume types, for clients that always send one. All '
+        'volumes are directories, whatever their type. A request that names '
+        'another type is refused.',
+    ),
+    cfg.ListOpt(
+        'network_ids',
+        default=[],
+        help='UUIDs, for clients that always send a network: they all mean '
+        'the one that the option network describes. A request that names '
+        'another network is refused.',
+    ),
     cfg.StrOpt(
         'launcher',
         default='process',

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping
 from typing import Any
 from typing import ClassVar
@@ -76,13 +77,48 @@ class Manager:
             overrides=overrides,
             modules=modules,
             ds_version=ds_version,
-            unsupported=_names(
-                backup_id=backup_id,
-                slave_of_id=slave_of_id,
-                cluster_config=cluster_config,
+            unsupported=(
+                *_names(
+                    backup_id=backup_id,
+                    slave_of_id=slave_of_id,
+                    cluster_config=cluster_config,
+                    locality=locality,
+                ),
+                *self._unknown(
+                    context, availability_zone, volume_type, nics, access
+                ),
             ),
         )
         runner.run(create.Create(self._env, context, instance_id, request))
+
+    def _unknown(
+        self,
+        context: Context,
+        availability_zone: str | None,
+        volume_type: str | None,
+        nics: list[dict[str, Any]] | None,
+        access: dict[str, Any] | None,
+    ) -> Iterator[str]:
+        """Yield what an order names and this cloud does not have.
+
+        Our API refuses it; that of a released version does not.
+        """
+        cloud = self._env.cloud
+        if availability_zone and 'availability_zone' in cloud.ignores:
+            yield 'availability_zone'
+        types = cloud.volumes.types(context)
+        if volume_type and types is not None and volume_type not in types:
+            yield f'volume_type {volume_type}'
+        if (access or {}).get('allowed_cidrs'):
+            yield 'access.allowed_cidrs'
+        networks = cloud.network.networks(context)
+        if networks is None:
+            return
+        for nic in nics or ():
+            for key, value in nic.items():
+                network = key in ('net-id', 'network_id')
+                if value and not (network and value in networks):
+                    yield f'nics[].{key} {value}'
 
     def delete_instance(self, context: Context, instance_id: str) -> None:
         runner.run(delete.Delete(self._env, context, instance_id))

@@ -16,6 +16,7 @@ from trove.api import request as api_request
 from trove.api import runtime as api_runtime
 from trove.api.handlers import actions
 from trove.api.handlers import configurations
+from trove.api.handlers import offers
 from trove.api.schemas import instance as schema
 from trove.api.views import instance as views
 from trove.cloud import base as cloud_base
@@ -269,6 +270,11 @@ def _datastore_version(
 def _flavor(
     request: api_request.Request, body: dict[str, Any]
 ) -> cloud_base.Flavor:
+    if 'flavorRef' in body and 'flavor' in body:
+        raise exception.BadRequest(
+            'instance has both "flavorRef" and "flavor", which mean the '
+            'same; give one of them.'
+        )
     reference = body.get('flavorRef', body.get('flavor'))
     if reference is None:
         raise exception.BadRequest(
@@ -308,7 +314,7 @@ def _order(
         'backup_id': None,
         'availability_zone': body.get('availability_zone'),
         'root_password': None,
-        'nics': [_nic(nic) for nic in body.get('nics') or ()],
+        'nics': [offers.nic(nic) for nic in body.get('nics') or ()],
         'overrides': None,
         'slave_of_id': None,
         'cluster_config': None,
@@ -322,34 +328,13 @@ def _order(
     }
 
 
-def _nic(nic: dict[str, str]) -> dict[str, str]:
-    """Return a network under the name that task managers know."""
-    nic = dict(nic)
-    old = nic.pop('net-id', None)
-    if old and 'network_id' not in nic:
-        nic['network_id'] = old
-    if not nic.get('network_id') and not nic.get('subnet_id'):
-        raise exception.BadRequest(
-            'instance.nics[0] names neither "network_id" nor "subnet_id"; '
-            'give one of them.'
-        )
-    if nic.get('ip_address') and not nic.get('subnet_id'):
-        raise exception.BadRequest(
-            'instance.nics[0] has an "ip_address" but no "subnet_id"; name '
-            'the subnet that the address is in.'
-        )
-    return nic
-
-
 def _refuse_unapplied(
     request: api_request.Request, body: dict[str, Any]
 ) -> None:
     """Refuse what nothing would apply: better no than a false yes.
 
-    A type of the volume is let pass: it promises nothing that can be seen,
-    and there are clients that always send one.
-
-    :raises BadRequest: a network is written wrong
+    :raises BadRequest: a network is written wrong, or something is named
+        that the cloud does not have
     :raises NotSupported: what is asked for would be passed over
     """
     access = body.get('access')
@@ -362,12 +347,14 @@ def _refuse_unapplied(
             'availability_zone',
             'availability_zone' in ignored and body.get('availability_zone'),
         ),
+        ('region_name', body.get('region_name')),
     ):
         if given:
             raise exception.NotSupported(
                 f'Nothing applies "{key}" here, so the instance would be '
                 f'other than you ask for; leave "instance.{key}" out.'
             )
+    offers.check(request, body)
 
 
 def _check_access(access: dict[str, Any] | None) -> None:

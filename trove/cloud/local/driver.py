@@ -103,17 +103,13 @@ class LocalCompute(base.Compute):
     def reboot_server(
         self, context: base.Context, instance_id: str
     ) -> base.Server:
-        with self._machine.changing(
-            instance_id, 'reboot the server'
-        ) as home:
+        with self._machine.changing(instance_id, 'reboot the server') as home:
             return self._reboot(home, _existing(home))
 
     def resize_server(
         self, context: base.Context, instance_id: str, flavor: base.Flavor
     ) -> base.Server:
-        with self._machine.changing(
-            instance_id, 'resize the server'
-        ) as home:
+        with self._machine.changing(instance_id, 'resize the server') as home:
             record = _existing(home)
             if record.flavor == flavor:
                 return self._server(home, record)
@@ -135,9 +131,7 @@ class LocalCompute(base.Compute):
         self._machine.start(home)
         return self._server(home, record)
 
-    def _server(
-        self, home: homes.Home, record: homes.Record
-    ) -> base.Server:
+    def _server(self, home: homes.Home, record: homes.Record) -> base.Server:
         launcher = self._machine.launcher
         status, reason = base.ACTIVE, launcher.failure(home)
         if reason is not None:
@@ -166,12 +160,13 @@ class LocalVolumes(base.Volumes):
     def __init__(self, machine: machines.Machine) -> None:
         self._machine = machine
 
+    def types(self, context: base.Context) -> list[str]:
+        return list(self._machine.conf.cloud_local.volume_types)
+
     def create(
         self, context: base.Context, instance_id: str, size: int
     ) -> base.Volume:
-        with self._machine.changing(
-            instance_id, 'create the volume'
-        ) as home:
+        with self._machine.changing(instance_id, 'create the volume') as home:
             volume = home.read_volume()
             if volume is None:
                 self._check_room('create the volume', size * GIB)
@@ -232,8 +227,13 @@ class LocalVolumes(base.Volumes):
 
 
 class LocalNetwork(base.Network):
+    """There is one network, which the options may give ids."""
+
     def __init__(self, machine: machines.Machine) -> None:
         self._machine = machine
+
+    def networks(self, context: base.Context) -> list[str]:
+        return list(self._machine.conf.cloud_local.network_ids)
 
     def addresses(
         self, context: base.Context, instance_id: str

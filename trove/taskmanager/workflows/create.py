@@ -221,6 +221,11 @@ class Create(base.Workflow):
         volume = self.cloud.volumes.create(
             self.context, self.instance_id, size
         )
+        if volume.size != size:
+            raise base.StepFailed(
+                reason=f'the cloud made a volume of {volume.size} GiB, but '
+                f'{size} GiB were ordered'
+            )
         self.record(volume_id=volume.id)
 
     def _delete_volume(self) -> None:

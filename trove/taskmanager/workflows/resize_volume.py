@@ -90,9 +90,14 @@ class ResizeVolume(base.Workflow):
 
     def _extend(self) -> None:
         assert self._new_size is not None
-        self.cloud.volumes.extend(
+        volume = self.cloud.volumes.extend(
             self.context, self.instance_id, self._new_size
         )
+        if volume.size != self._new_size:
+            raise base.StepFailed(
+                reason=f'the cloud made it {volume.size} GiB, but '
+                f'{self._new_size} GiB were ordered'
+            )
 
     def _grow(self) -> None:
         volume = self._volume()

@@ -94,9 +94,7 @@ class ServerTestCase(guests.LocalCloudTestCase):
         self.assertIsNone(self.server())
         self.assertEqual([], os.listdir(self.state_dir / 'servers'))
         self.assertEqual([], os.listdir(self.state_dir / 'locks'))
-        self.assertEqual(
-            [], self.cloud.network.addresses(self.context, 'i1')
-        )
+        self.assertEqual([], self.cloud.network.addresses(self.context, 'i1'))
 
     def test_another_task_manager_can_delete_it(self):
         self.create()
@@ -163,9 +161,7 @@ class ServerTestCase(guests.LocalCloudTestCase):
         first = self.boot()
 
         os.kill(self.agent_pids()[-1], signal.SIGKILL)
-        waiting.until(
-            lambda: len(self.agent_pids()) == 2, 'the agent is back'
-        )
+        waiting.until(lambda: len(self.agent_pids()) == 2, 'the agent is back')
         self.create()
         self.assertEqual(first, self.boot())
 
@@ -211,6 +207,19 @@ class ServerTestCase(guests.LocalCloudTestCase):
         self.assertIn('could not create the server', str(error))
         self.state_dir.unlink()
 
+    def test_types_and_networks_are_those_of_the_options(self):
+        before = self.new_cloud()
+        self.assertEqual([], before.volumes.types(self.context))
+        self.assertEqual([], before.network.networks(self.context))
+        self.config(
+            group='cloud_local', volume_types=['fast'], network_ids=['n1']
+        )
+
+        cloud = self.new_cloud()
+
+        self.assertEqual(['fast'], cloud.volumes.types(self.context))
+        self.assertEqual(['n1'], cloud.network.networks(self.context))
+
     def test_flavors_are_found_by_id(self):
         compute = self.cloud.compute
         for flavor in compute.list_flavors(self.context):
@@ -224,9 +233,7 @@ class ServerTestCase(guests.LocalCloudTestCase):
     def test_an_unknown_launcher_is_refused_with_the_remedy(self):
         self.config(launcher='rocket', group='cloud_local')
 
-        error = self.assertRaises(
-            exception.ConfigurationError, self.new_cloud
-        )
+        error = self.assertRaises(exception.ConfigurationError, self.new_cloud)
 
         self.assertIn('Use "process"', str(error))
 
@@ -245,9 +252,7 @@ class VolumeTestCase(guests.LocalCloudTestCase):
         self.wait_for_starts(1)
 
         self.assertTrue(os.path.isdir(f'{volume.mount_point}/data'))
-        self.assertEqual(
-            volume, self.cloud.volumes.get(self.context, 'i1')
-        )
+        self.assertEqual(volume, self.cloud.volumes.get(self.context, 'i1'))
         local = (self.home() / 'etc/local.conf').read_text()
         self.assertIn('volume_size = 2\n', local)
 
@@ -263,9 +268,7 @@ class VolumeTestCase(guests.LocalCloudTestCase):
 
         self.cloud.compute.delete_server(self.context, 'i1')
 
-        self.assertEqual(
-            volume, self.cloud.volumes.get(self.context, 'i1')
-        )
+        self.assertEqual(volume, self.cloud.volumes.get(self.context, 'i1'))
         for _ in range(2):
             self.cloud.volumes.delete(self.context, 'i1')
         self.assertIsNone(self.cloud.volumes.get(self.context, 'i1'))
@@ -312,9 +315,7 @@ class VolumeTestCase(guests.LocalCloudTestCase):
         self.cloud.volumes.create(self.context, 'i1', 2)
         self.assertRaises(exception.CloudError, self.extend, 5)
 
-        self.assertEqual(
-            2, self.cloud.volumes.get(self.context, 'i1').size
-        )
+        self.assertEqual(2, self.cloud.volumes.get(self.context, 'i1').size)
 
     def test_an_address_can_be_given_back_by_itself(self):
         self.cloud.network.release(self.context, 'i1')
@@ -342,9 +343,7 @@ class UserTestCase(guests.LocalCloudTestCase):
             fixtures.MockPatchObject(files, 'is_root', return_value=True)
         )
 
-        error = self.assertRaises(
-            exception.ConfigurationError, self.create
-        )
+        error = self.assertRaises(exception.ConfigurationError, self.create)
         self.assertIn('useradd', str(error))
         self.assertIsNone(self.server())
 

@@ -65,6 +65,50 @@ class TestCreate(scene.TestCase):
         self.assertEqual('18.6', told['ds_version'])
         self.assertEqual({'work_mem': 4096}, told['overrides'])
 
+    def test_a_volume_of_another_size_is_an_error(self):
+        smaller = cloud_base.Volume(id='v', size=1)
+        self.cloud.volumes.create = lambda *arguments: smaller
+
+        self.when_created(self.instance_id)
+
+        shown = self.shown(self.instance_id)
+        self.assertEqual('ERROR', shown.status)
+        self.assertIn('of 1 GiB, but 2 GiB were ordered', str(shown.fault))
+
+    def test_what_the_cloud_does_not_have_is_refused(self):
+        self.cloud.volumes.types = lambda context: ['fast']
+        self.cloud.network.networks = lambda context: ['n1']
+        self.cloud.ignores = frozenset({'availability_zone'})
+        for asked, words in (
+            ({'volume_type': 'slow'}, 'volume_type slow'),
+            ({'nics': [{'net-id': 'n2'}]}, 'nics[].net-id n2'),
+            ({'nics': [{'subnet_id': 'n1'}]}, 'nics[].subnet_id n1'),
+            ({'availability_zone': 'az1'}, 'availability_zone'),
+            ({'locality': 'affinity'}, 'locality'),
+            (
+                {'access': {'allowed_cidrs': ['10.0.0.0/8']}},
+                'access.allowed_cidrs',
+            ),
+        ):
+            instance_id = self.given_request(name=words)
+
+            self.when_created(instance_id, **asked)
+
+            shown = self.shown(instance_id)
+            self.assertEqual('ERROR', shown.status, asked)
+            self.assertIn(words, str(shown.fault))
+        self.assertEqual({}, self.cloud.volume_sizes)
+
+    def test_what_the_cloud_has_is_taken(self):
+        self.cloud.volumes.types = lambda context: ['fast']
+        self.cloud.network.networks = lambda context: ['n1']
+
+        self.when_created(
+            self.instance_id, volume_type='fast', nics=[{'network_id': 'n1'}]
+        )
+
+        self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
+
     def test_guest_that_speaks_1_0_is_told_what_that_knows(self):
         old_id = self.given_request(name='old')
         old = self.given_guest(old_id, version='1.0')

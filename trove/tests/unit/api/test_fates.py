@@ -1,0 +1,391 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whatever a body or a query may hold is applied, or it is refused.
+
+The table names each key of each schema, with an example and where the example
+must turn up: in a message, in what is shown afterwards, or in the error. A
+key that is in a schema and not in the table fails the test by its name.
+"""
+
+import json
+from typing import NamedTuple
+import uuid
+
+from trove.api import routes
+from trove.objects import quota
+from trove.tests.unit.api import base
+
+NETWORK = str(uuid.uuid4())
+SUBNET = str(uuid.uuid4())
+GROUP = str(uuid.uuid4())
+
+_I = '/{project_id}/instances'
+_II = _I + '/{instance_id}'
+_UU = _II + '/users/{name}'
+
+
+class Applied(NamedTuple):
+    """The text turns up in a message, or in what is shown."""
+
+    body: object
+    text: str
+
+
+class Refused(NamedTuple):
+    """The answer is this status, and the error names the text."""
+
+    body: object
+    status: int
+    text: str
+
+
+def order(**changes):
+    return {
+        'instance': {
+            'name': 'db1',
+            'flavorRef': '1',
+            'volume': {'size': 1},
+            **changes,
+        }
+    }
+
+
+def user(**changes):
+    return {'name': 'bob', 'password': 'pw', **changes}
+
+
+def _database(make, **more):
+    return {
+        'name': Applied(make({'name': 'kept', **more}), 'kept'),
+        'character_set': Applied(
+            make({'name': 'new', 'character_set': 'LATIN1'}), 'LATIN1'
+        ),
+        'collate': Applied(make({'name': 'new', 'collate': 'POSIX'}), 'POSIX'),
+    }
+
+
+def _user(make, databases):
+    return {
+        'name': Applied(make(user(name='carol')), 'carol'),
+        'password': Applied(make(user(password='chosen')), 'chosen'),
+        'host': Refused(make(user(host='192.0.2.9')), 400, '192.0.2.9'),
+        **databases,
+    }
+
+
+def _under(prefix, fates):
+    return {f'{prefix}.{key}': fate for key, fate in fates.items()}
+
+
+FATES = {
+    ('POST', _I): _under(
+        'instance',
+        {
+            'name': Applied(order(name='mine'), 'mine'),
+            'flavorRef': Applied(order(flavorRef='2'), '"id": "2"'),
+            'flavor.id': Applied(
+                {
+                    'instance': {
+                        'name': 'a',
+                        'flavor': {'id': '2'},
+                        'volume': {'size': 1},
+                    }
+                },
+                '"id": "2"',
+            ),
+            'volume.size': Applied(
+                order(volume={'size': 7}), '"volume_size": 7'
+            ),
+            'volume.type': Applied(
+                order(volume={'size': 1, 'type': 'fast'}),
+                '"volume_type": "fast"',
+            ),
+            'datastore.type': Refused(
+                order(datastore={'type': 'oracle'}), 404, 'oracle'
+            ),
+            'datastore.version': Refused(
+                order(datastore={'version': '99'}), 400, '99'
+            ),
+            'datastore.version_number': Refused(
+                order(datastore={'version_number': '99.1'}), 400, ''
+            ),
+            **_under(
+                'databases[]', _database(lambda one: order(databases=[one]))
+            ),
+            **_under(
+                'users[]',
+                _user(
+                    lambda one: order(users=[one]),
+                    {
+                        'databases[].name': Applied(
+                            order(
+                                users=[user(databases=[{'name': 'x'}])],
+                                databases=[{'name': 'x'}],
+                            ),
+                            '"_databases": [{"_name": "x"}]',
+                        )
+                    },
+                ),
+            ),
+            'nics[].net-id': Applied(
+                order(nics=[{'net-id': NETWORK}]), NETWORK
+            ),
+            'nics[].network_id': Applied(
+                order(nics=[{'network_id': NETWORK}]), NETWORK
+            ),
+            'nics[].subnet_id': Applied(
+                order(nics=[{'subnet_id': SUBNET}]), SUBNET
+            ),
+            'nics[].ip_address': Applied(
+                order(nics=[{'subnet_id': SUBNET, 'ip_address': '10.0.0.7'}]),
+                '10.0.0.7',
+            ),
+            'availability_zone': Applied(
+                order(availability_zone='az1'), '"availability_zone": "az1"'
+            ),
+            'region_name': Refused(
+                order(region_name='r2'), 501, 'region_name'
+            ),
+            'locality': Refused(order(locality='affinity'), 501, 'locality'),
+            'access.is_public': Applied(
+                order(access={'is_public': False}), '"is_public": false'
+            ),
+            'access.allowed_cidrs[]': Refused(
+                order(access={'allowed_cidrs': ['10.0.0.0/8']}),
+                501,
+                'allowed_cidrs',
+            ),
+            'configuration': Refused(
+                order(configuration=GROUP), 501, 'configuration'
+            ),
+            'modules': Refused(order(modules=[{'id': GROUP}]), 501, 'modules'),
+            'replica_count': Refused(
+                order(replica_count=2), 501, 'replica_count'
+            ),
+            'replica_of': Refused(order(replica_of=GROUP), 501, 'replica_of'),
+            'restorePoint': Refused(
+                order(restorePoint={'backupRef': GROUP}), 501, 'restorePoint'
+            ),
+        },
+    ),
+    ('PUT', _II): _under(
+        'instance',
+        {
+            'name': Applied({'instance': {'name': 'mine'}}, 'mine'),
+            'access.is_public': Applied(
+                {'instance': {'access': {'is_public': False}}},
+                '"is_public": false',
+            ),
+            'access.allowed_cidrs[]': Refused(
+                {'instance': {'access': {'allowed_cidrs': ['10.0.0.0/8']}}},
+                501,
+                'allowed_cidrs',
+            ),
+            'configuration': Refused(
+                {'instance': {'configuration': GROUP}}, 501, 'configuration'
+            ),
+            'replica_of': Refused(
+                {'instance': {'replica_of': ''}}, 400, 'not a replica'
+            ),
+            'slave_of': Refused(
+                {'instance': {'slave_of': GROUP}}, 501, 'slave_of'
+            ),
+        },
+    ),
+    ('POST', _II + '/action'): {
+        'restart': Applied({'restart': {}}, 'restart'),
+        'resize.flavorRef': Applied(
+            {'resize': {'flavorRef': '2'}}, 'resize_flavor'
+        ),
+        'resize.volume.size': Applied(
+            {'resize': {'volume': {'size': 5}}}, '"new_size": 5'
+        ),
+        'reset_status.force_delete': Applied(
+            {'reset_status': {'force_delete': True}}, '"ERROR"'
+        ),
+        'promote_to_replica_source': Refused(
+            {'promote_to_replica_source': {}}, 501, 'Replicas'
+        ),
+        'eject_replica_source': Refused(
+            {'eject_replica_source': {}}, 501, 'Replicas'
+        ),
+    },
+    ('POST', '/{project_id}/mgmt/instances/{instance_id}/action'): {
+        'reboot': Applied({'reboot': {}}, 'reboot'),
+        'stop': Applied({'stop': {}}, 'stop_db'),
+        'reset-task-status': Applied({'reset-task-status': {}}, '"ACTIVE"'),
+        'migrate.host': Refused({'migrate': {'host': 'h'}}, 501, 'Moving'),
+        'rebuild.image_id': Refused(
+            {'rebuild': {'image_id': GROUP}}, 501, 'Rebuilding'
+        ),
+    },
+    ('PUT', '/{project_id}/mgmt/quotas/{project}'): {
+        'quotas.*': Applied({'quotas': {'volumes': 4321}}, '4321'),
+    },
+    ('POST', _II + '/root'): {
+        'password': Applied({'password': 'chosen'}, 'chosen'),
+    },
+    ('POST', _II + '/databases'): {
+        **_under('databases[]', _database(lambda one: {'databases': [one]})),
+        **_under('database', _database(lambda one: {'database': one})),
+    },
+    ('POST', _II + '/users'): _under(
+        'users[]',
+        _user(
+            lambda one: {'users': [one]},
+            {
+                'databases[].name': Applied(
+                    {'users': [user(databases=[{'name': 'shop'}])]},
+                    '"_databases": [{"_name": "shop"}]',
+                )
+            },
+        ),
+    ),
+    ('PUT', _II + '/users'): _under(
+        'users[]',
+        {
+            'name': Refused({'users': [user(name='nobody')]}, 404, 'nobody'),
+            'password': Applied(
+                {'users': [user(name='ann', password='chosen')]}, 'chosen'
+            ),
+            'host': Refused(
+                {'users': [user(name='ann', host='192.0.2.9')]},
+                400,
+                '192.0.2.9',
+            ),
+        },
+    ),
+    ('POST', _UU): _under(
+        'users',
+        {
+            'name': Refused({'users': user(name='other')}, 400, 'other'),
+            'password': Applied({'users': {'password': 'chosen'}}, 'chosen'),
+            'host': Refused(
+                {'users': {'password': 'pw', 'host': '192.0.2.9'}},
+                400,
+                '192.0.2.9',
+            ),
+            'databases[].name': Applied(
+                {'users': {'password': 'pw', 'databases': [{'name': 'shop'}]}},
+                '"_databases": [{"_name": "shop"}]',
+            ),
+        },
+    ),
+    ('PUT', _UU): _under(
+        'user',
+        {
+            'name': Applied({'user': {'name': 'carol'}}, 'carol'),
+            'password': Applied({'user': {'password': 'chosen'}}, 'chosen'),
+            'host': Refused({'user': {'host': '192.0.2.9'}}, 400, '192.0.2.9'),
+        },
+    ),
+    ('PUT', _UU + '/databases'): {
+        'databases[].name': Applied(
+            {'databases': [{'name': 'shop'}]}, '"databases": ["shop"]'
+        ),
+    },
+}
+
+#: Of other queries nothing is applied, and each is refused.
+QUERIES = {
+    'limit': Refused('limit=0', 400, 'limit'),
+    'include_clustered': Refused('include_clustered=some', 400, 'clustered'),
+    'deleted': Refused('deleted=some', 400, 'deleted'),
+}
+
+
+def keys(schema, path=''):
+    """Yield the path of each key of a schema that has none below it."""
+    below = []
+    for name, each in schema.get('properties', {}).items():
+        below.append((f'{path}.{name}' if path else name, each))
+    if isinstance(schema.get('items'), dict):
+        below.append((f'{path}[]', schema['items']))
+    if isinstance(schema.get('additionalProperties'), dict):
+        below.append((f'{path}.*', schema['additionalProperties']))
+    if not below:
+        yield path
+    for name, each in below:
+        yield from keys(each, name)
+
+
+class TestFates(base.TestCase):
+    def test_each_key_of_each_schema_has_a_fate(self):
+        forgotten, gone = [], []
+        for route in routes.ROUTES:
+            known = set(FATES.get((route.verb, route.path), ()))
+            there = set()
+            if route.schema is not None:
+                there = set(keys(route.schema.schema))
+            where = f'{route.verb} {route.path}'
+            forgotten += [f'{where}: {key}' for key in sorted(there - known)]
+            gone += [f'{where}: {key}' for key in sorted(known - there)]
+
+        self.assertEqual([], forgotten, 'Say in FATES what becomes of these.')
+        self.assertEqual([], gone, 'No schema has these any more.')
+
+    def test_what_is_said_is_true(self):
+        for (verb, path), fates in FATES.items():
+            instance = self.active()
+            for key, fate in fates.items():
+                if path.endswith('/action'):
+                    instance = self.active()
+                self.check(instance, verb, path, key, fate)
+
+    def check(self, instance, verb, path, key, fate):
+        limits = {'instances': -1, 'volumes': -1, 'ram': -1}
+        quota.set_limits(self.conf, base.PROJECT, limits)
+        name = 'ann' if verb == 'PUT' else 'bob'
+        self.guest.databases = {'shop': {'_name': 'shop'}}
+        self.guest.users = {
+            'ann': {'_name': 'ann', '_host': '%', '_databases': []}
+        }
+        self.transport.sent.clear()
+        where = path.removeprefix('/{project_id}').format(
+            instance_id=instance.id, name=name, project=base.PROJECT
+        )
+
+        response = self.request(verb, where, fate.body, user='admin')
+
+        what = (verb, path, key, response.text)
+        if isinstance(fate, Refused):
+            self.assertEqual(fate.status, response.status_code, what)
+            self.assertIn(fate.text, response.text, what)
+            told = {'create_instance', 'create_user', 'create_database'}
+            self.assertFalse(told & set(self.transport.methods()), what)
+            return
+        self.assertLess(response.status_code, 300, what)
+        shown = self.get(f'/instances/{instance.id}', user='admin').text
+        turned_up = json.dumps(self.transport.sent) + shown + response.text
+        self.assertIn(fate.text, turned_up, what)
+
+    def test_each_parameter_of_a_query_is_applied_or_refused(self):
+        instance = self.active()
+        for route in routes.ROUTES:
+            if route.query is None or '{version}' in route.path:
+                continue
+            where = route.path.removeprefix('/{project_id}').format(
+                instance_id=instance.id,
+                name='ann',
+                project=base.PROJECT,
+                datastore='postgresql',
+                flavor='1',
+            )
+            refused = self.get(f'{where}?nosuch=1', user='admin')
+            self.assert_refused(refused, '"nosuch"', 'leave it out')
+            for name, fate in QUERIES.items():
+                if name in route.query:
+                    response = self.get(f'{where}?{fate.body}', user='admin')
+                    self.assert_refused(response, fate.text)
+
+    def test_no_list_is_forgotten(self):
+        handlers = {'databases', 'datastores', 'flavors', 'instances'}
+        handlers |= {'limits', 'mgmt', 'root', 'users'}
+        forgotten = [
+            route.path
+            for route in routes.ROUTES
+            if route.verb == 'GET'
+            and route.query is None
+            and route.handler.__module__.rpartition('.')[2] in handlers
+        ]
+
+        self.assertEqual([], forgotten, 'Declare the query of these routes.')
