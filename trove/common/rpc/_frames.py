@@ -20,9 +20,10 @@ from typing import Any
 import amqp.basic_message
 import amqp.exceptions
 import amqp.spec
-import kombu.transport.memory
 import kombu.transport.pyamqp
+import kombu.transport.virtual
 
+from trove.common.rpc import _memory
 from trove.common.rpc import _unpacking
 
 #: Bytes of the properties of a message, with all headers.
@@ -33,7 +34,7 @@ _DELIVER = amqp.spec.Basic.Deliver
 _WITH_CONTENT = (_DELIVER, amqp.spec.Basic.Return, amqp.spec.Basic.GetOk)
 
 _amqp: Any = kombu.transport.pyamqp
-_memory: Any = kombu.transport.memory
+_virtual: Any = kombu.transport.virtual
 
 #: Name of the attribute of kombu's connection.
 _INBOX = 'trove_inbox'
@@ -69,7 +70,8 @@ def install(largest: Callable[[], int], tell: Tell) -> None:
     _Settings.largest = staticmethod(largest)
     _Settings.inbox = Inbox(tell)
     _amqp.Transport.Connection = _Connection
-    _memory.Transport.Channel = _MemoryChannel
+    memory: Any = _memory.Transport
+    memory.Channel = _MemoryChannel
     # It reads by itself; kombu takes it where it is installed.
     aliases = kombu.transport.TRANSPORT_ALIASES
     aliases['librabbitmq'] = aliases['pyamqp']
@@ -256,7 +258,7 @@ class _Message(_Checked, _amqp.Message):  # type: ignore[misc]
         super().read()
 
 
-class _MemoryMessage(_Checked, _memory.virtual.Message):  # type: ignore[misc]
+class _MemoryMessage(_Checked, _virtual.Message):  # type: ignore[misc]
     def __init__(self, raw: Any, channel: Any = None, **kwargs: Any) -> None:
         headers = raw.get('headers') or {}
         self._said = {
@@ -320,4 +322,4 @@ class _Connection(_amqp.Connection):  # type: ignore[misc]
 
 
 class _MemoryChannel(_Reads, _memory.Channel):  # type: ignore[misc]
-    Message = _MemoryMessage
+    Message: Any = _MemoryMessage
