@@ -245,7 +245,9 @@ class TestChange(base.TestCase):
         found = self.get(made.id)
         self.assertEqual('ACTIVE', found.status)
         self.assertEqual(255, len(found.fault.message))
-        self.assertTrue(found.fault.details.startswith('m' * 300 + '\n'))
+        self.assertTrue(
+            found.fault.details.startswith('m' * 300 + '\\x00\n')
+        )
         instances.clear_faults(made.id)
         self.assertIsNone(self.get(made.id).fault)
 
