@@ -151,6 +151,7 @@ class Contract:
     :param history: oldest first; empty where there is none in the source
     :param methods: what is served, by name
     :param sends: what is sent
+    :param withheld: methods whose messages were read, and go out under no cap
     :param sealed_since: first revision that knows sealed messages
     :param unread: what could not be read, in words, with its place
     :param unsure: what of a declaration could not be read, the same way: it
@@ -168,6 +169,7 @@ class Contract:
     history: tuple[Revision, ...] = ()
     methods: Mapping[str, Method] = dataclasses.field(default_factory=dict)
     sends: tuple[Send, ...] = ()
+    withheld: tuple[str, ...] = ()
     sealed_since: str | None = None
     unread: tuple[tuple[Location, str], ...] = ()
     unsure: tuple[tuple[Location, str], ...] = ()

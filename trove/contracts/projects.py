@@ -8,6 +8,7 @@ suppressions = "contracts/suppressions.yaml"
 [tool.trove-rpc.contract.interfaces.guestagent]
 client = "trove.guestagent.api:API"
 endpoint = "trove.guestagent.manager:Manager"
+allow-unread = false
 """
 
 from __future__ import annotations
@@ -32,11 +33,13 @@ class Subject:
     :param client: ``package.module:Class``; None where only the endpoint is
         to be looked at
     :param endpoint: the same of the endpoint
+    :param allow_unread: a side of which nothing could be read is borne
     """
 
     interface: str
     client: str | None = None
     endpoint: str | None = None
+    allow_unread: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,6 +99,7 @@ def read(top: pathlib.Path) -> Project:
                 name,
                 _text(file, entry, 'client'),
                 _text(file, entry, 'endpoint'),
+                _flag(file, entry, 'allow-unread'),
             )
             for name, entry in table['interfaces'].items()
         ),
@@ -111,5 +115,15 @@ def _text(file: pathlib.Path, table: Any, key: str) -> str | None:
         raise reading.Unusable(
             f'{file}: "{key}" of [tool.trove-rpc.contract] is {value!r} '
             'where a text belongs.'
+        )
+    return value
+
+
+def _flag(file: pathlib.Path, table: dict[str, Any], key: str) -> bool:
+    value = table.get(key, False)
+    if not isinstance(value, bool):
+        raise reading.Unusable(
+            f'{file}: "{key}" of [tool.trove-rpc.contract] is {value!r} '
+            'where true or false belongs.'
         )
     return value

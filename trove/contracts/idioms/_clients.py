@@ -73,6 +73,7 @@ class _Reader:
         self.caps = caps or self._source.caps() or frozenset({(1, 0)})
         self.met: set[Version] = set()
         self._unread: list[tuple[model.Location, str]] = []
+        self._withheld: set[str] = set()
 
     def contract(self) -> model.Contract:
         where = self._tree.location(self._own)
@@ -89,6 +90,7 @@ class _Reader:
             version=self._version(aliases, sends),
             aliases=aliases,
             sends=sends,
+            withheld=tuple(sorted(self._withheld)),
             unread=tuple(self._unread),
             where=where,
         )
@@ -242,7 +244,9 @@ class _Reader:
             self.met |= {each for each, _answer in message.state.asked}
             caps = _forms.carrying(version, message.state.caps)
             if not caps:
-                continue  # oslo.messaging refuses it under any of them
+                # oslo.messaging refuses it under any of them.
+                self._withheld.add(str(method.value))
+                continue
             form = _forms.Form(
                 str(method.value),
                 version,

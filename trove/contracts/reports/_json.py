@@ -33,6 +33,8 @@ def _document(report: _report.Report) -> dict[str, Any]:
                 'version': each.version,
                 'methods': each.methods,
                 'against': list(each.against),
+                'sent': each.sent,
+                'served': each.served,
             }
             for each in report.checked
         ],

@@ -28,12 +28,17 @@ class Checked:
     :param methods: how many it has
     :param against: what it was compared with: ``guestagent 1.3``, a git
         revision, a wheel
+    :param sent: how many methods were read that its client sends; None
+        where only the endpoint was looked at
+    :param served: the same of its endpoint
     """
 
     interface: str
     version: str | None = None
     methods: int = 0
     against: tuple[str, ...] = ()
+    sent: int | None = None
+    served: int | None = None
 
     def __str__(self) -> str:
         return f'{self.interface} {self.version or ""}'.rstrip()

@@ -114,7 +114,24 @@ def _summary(report: _report.Report) -> text.Text:
         lines.append(
             f'\nWhat a rule is there for: "{_report.TOOL} explain RULE".'
         )
+    if report.checked:
+        lines.append(f'\n{_read(report)}')
     return lines
+
+
+def _read(report: _report.Report) -> str:
+    """Say how much was read; the last line, for what was not is not told."""
+    sent = sum(each.sent or 0 for each in report.checked)
+    served = sum(each.served or 0 for each in report.checked)
+    sides = ', '.join(
+        f'{each.interface} {_count(each.sent)}/{_count(each.served)}'
+        for each in report.checked
+    )
+    return f'Read: {sent} methods sent, {served} served ({sides}).'
+
+
+def _count(read: int | None) -> str:
+    return '-' if read is None else str(read)
 
 
 def _checked(report: _report.Report) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from trove.contracts.rules._cross import CROSS
 from trove.contracts.rules._hygiene import HYGIENE
 from trove.contracts.rules._methods import METHODS
+from trove.contracts.rules._reading import READING
 from trove.contracts.rules._rule import Kind
 from trove.contracts.rules._rule import Rule
 from trove.contracts.rules._rule import Severity
@@ -20,7 +21,14 @@ from trove.contracts.rules._values import VALUES
 #: By id, in the order in which they are explained.
 RULES: dict[str, Rule] = {
     rule.id: rule
-    for rule in (*METHODS, *VALUES, *HYGIENE, *SUPPRESSIONS, *CROSS)
+    for rule in (
+        *METHODS,
+        *VALUES,
+        *HYGIENE,
+        *SUPPRESSIONS,
+        *CROSS,
+        *READING,
+    )
 }
 
 __all__ = ('RULES', 'Kind', 'Rule', 'Severity', 'Verdict')

@@ -11,7 +11,6 @@ from trove.contracts.rules import _rule
 
 _ERROR = _rule.Severity.ERROR
 _WARNING = _rule.Severity.WARNING
-_NOTE = _rule.Severity.NOTE
 _SAFE = _rule.Verdict.SAFE
 _GATED = _rule.Verdict.GATED
 _BREAKING = _rule.Verdict.BREAKING
@@ -334,43 +333,6 @@ class Manager:
     target = messaging.Target(version='1.0')
 
     def store(self, ctxt, wine, shelves):
-        ...
-""",
-    ),
-    _rule.Rule(
-        id='unread',
-        title='Something could not be read',
-        kind='cross',
-        severity=_NOTE,
-        forward=_NONE,
-        backward=_NONE,
-        why='Nothing of a checked tree is run, so what only running it tells '
-        'is not known, and not guessed: it is not checked.',
-        fix='Write it as a literal, or as the name of one.',
-        bad="""
-class API:
-    def store(self, ctxt, wine):
-        cctxt = self.client.prepare(version=CONF.cellar.version)
-        cctxt.cast(ctxt, 'store', wine=wine)
-
-
-class Manager:
-    target = messaging.Target(version='1.0')
-
-    def store(self, ctxt, wine):
-        ...
-""",
-        good="""
-class API:
-    def store(self, ctxt, wine):
-        cctxt = self.client.prepare(version='1.0')
-        cctxt.cast(ctxt, 'store', wine=wine)
-
-
-class Manager:
-    target = messaging.Target(version='1.0')
-
-    def store(self, ctxt, wine):
         ...
 """,
     ),

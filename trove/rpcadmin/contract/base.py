@@ -70,6 +70,12 @@ class TreeCommand(Command):
             metavar='MODULE:CLASS',
             help='The class that serves, instead of what it says.',
         )
+        parser.add_argument(
+            '--allow-unread',
+            action='store_true',
+            help='With --client or --endpoint: bear a class of which nothing '
+            'can be read.',
+        )
         return parser
 
     def project(
@@ -94,8 +100,14 @@ class TreeCommand(Command):
                 names[0] if names else _name(spec),
                 parsed_args.client,
                 parsed_args.endpoint,
+                parsed_args.allow_unread,
             )
             return top, projects.Project((subject,))
+        if parsed_args.allow_unread:
+            raise reading.Unusable(
+                '--allow-unread goes with --client or --endpoint; an '
+                f'interface that {projects.FILE} names has allow-unread there.'
+            )
         return top, projects.read(top).only(names)
 
 

@@ -56,9 +56,9 @@ BORNE = findings.Finding(
 )
 CHECKED = (
     reports.Checked(
-        'guestagent', '1.5', 60, ('guestagent 1.0', 'guestagent 1.4')
+        'guestagent', '1.5', 60, ('guestagent 1.0', 'guestagent 1.4'), 60, 61
     ),
-    reports.Checked('conductor', '1.1', 7, ('conductor 1.0',)),
+    reports.Checked('conductor', '1.1', 7, ('conductor 1.0',), None, 7),
 )
 
 

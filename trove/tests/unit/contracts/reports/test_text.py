@@ -79,7 +79,7 @@ class TestText(base.TestCase):
             '2027-04-01.',
             lines[0],
         )
-        self.assertStartsWith(lines[-1], 'Nothing to mend; 1 suppressed.')
+        self.assertStartsWith(lines[-2], 'Nothing to mend; 1 suppressed.')
 
     def test_summary(self) -> None:
         lines = self.lines(self.everything())
@@ -87,9 +87,18 @@ class TestText(base.TestCase):
         self.assertEqual(
             '2 errors, 1 warning, 1 note; 1 suppressed. Checked: guestagent '
             '1.5, conductor 1.1; 67 methods, against 3 other contracts.',
-            lines[-2],
+            lines[-3],
         )
-        self.assertIn('trove-rpc contract explain', lines[-1])
+        self.assertIn('trove-rpc contract explain', lines[-2])
+
+    def test_last_line_says_how_much_was_read(self) -> None:
+        lines = self.lines(self.report())
+
+        self.assertEqual(
+            'Read: 60 methods sent, 68 served (guestagent 60/61, conductor '
+            '-/7).',
+            lines[-1],
+        )
 
     def test_summary_of_nothing(self) -> None:
         lines = self.lines(reports.Report((), ()))

@@ -163,6 +163,35 @@ class CheckTest(base.TestCase):
                 self.unusable('check')
                 self.assertIn(reason, self.error)
 
+    def test_class_of_which_nothing_is_read_fails(self) -> None:
+        self.tree.write(
+            'bottles.py',
+            """
+            class API:
+                def store(self, ctxt, wine):
+                    self.bus.sync_call(ctxt, 'store', wine=wine)
+
+
+            class Manager:
+                target = messaging.Target(version='1.0')
+
+                def store(self, ctxt, wine):
+                    ...
+            """,
+        )
+        pair = ['--client', 'bottles:API', '--endpoint', 'bottles:Manager']
+
+        self.assertEqual(1, self.run_rpc('check', *pair), self.error)
+        self.assertIn('error: nothing-read: bottles.sends', self.out)
+        last = self.out.splitlines()[-1]
+        self.assertIn('0 methods sent, 1 served', last)
+
+        self.assertEqual(0, self.run_rpc('check', *pair, '--allow-unread'))
+        last = self.out.splitlines()[-1]
+        self.assertIn('0 methods sent, 1 served', last)
+        self.unusable('check', '--allow-unread')
+        self.assertIn('allow-unread there', self.error)
+
 
 class WeightTest(contracts_base.TestCase):
     def test_nothing_of_a_deployment_and_of_the_tree_is_loaded(self) -> None:
