@@ -62,7 +62,7 @@ class TestVersions(base.TestCase):
 
 class TestPaths(base.TestCase):
     def test_unknown_path(self):
-        for path in ('', '/nothing', '/instances/a/b/c', '/clusters'):
+        for path in ('', '/nothing', '/instances/a/b/c'):
             self.assert_fault(self.get(path), 404, 'itemNotFound')
 
     def test_wrong_verb(self):

@@ -216,7 +216,6 @@ class Machine(stateful.RuleBasedStateMachine):
             assert self.instance == before
             return
         if action == 'delete_instance':
-            assert self.action != 'create_instance'
             if self.action != action:
                 self.owner = None
         else:
