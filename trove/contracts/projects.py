@@ -13,6 +13,7 @@ allow-unread = false
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Sequence
 import dataclasses
 import pathlib
@@ -24,6 +25,10 @@ from trove.contracts import reading
 FILE = 'pyproject.toml'
 _LOCKS = 'contracts'
 _SUPPRESSIONS = 'contracts/suppressions.yaml'
+_SECTION = 'tool.trove-rpc.contract'
+#: What there is to say in the section, and of an interface.
+_KEYS = ('locks', 'suppressions', 'interfaces')
+_INTERFACE_KEYS = ('client', 'endpoint', 'allow-unread')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,8 +92,9 @@ def read(top: pathlib.Path) -> Project:
         data = {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise reading.Unusable(f'{file} cannot be read: {error}.') from None
-    table = data.get('tool', {}).get('trove-rpc', {}).get('contract')
-    if not isinstance(table, dict) or not table.get('interfaces'):
+    table = _section(file, data)
+    _known(file, _SECTION, table, _KEYS)
+    if not table.get('interfaces'):
         raise reading.Unusable(
             f'{file} names no interfaces in [tool.trove-rpc.contract]. Name '
             'what is to be checked there, or with --client and --endpoint.'
@@ -101,7 +107,7 @@ def read(top: pathlib.Path) -> Project:
                 _text(file, entry, 'endpoint'),
                 _flag(file, entry, 'allow-unread'),
             )
-            for name, entry in table['interfaces'].items()
+            for name, entry in _interfaces(file, table['interfaces'])
         ),
         _text(file, table, 'locks') or _LOCKS,
         _text(file, table, 'suppressions') or _SUPPRESSIONS,
@@ -109,8 +115,60 @@ def read(top: pathlib.Path) -> Project:
     )
 
 
-def _text(file: pathlib.Path, table: Any, key: str) -> str | None:
-    value = table.get(key) if isinstance(table, dict) else table
+def _section(file: pathlib.Path, data: dict[str, Any]) -> dict[str, Any]:
+    """Return the section; empty where there is none."""
+    path = []
+    for name in _SECTION.split('.'):
+        path.append(name)
+        data = _table(file, '.'.join(path), data.get(name, {}))
+        if name == 'trove-rpc':
+            _known(file, '.'.join(path), data, ('contract',))
+    return data
+
+
+def _interfaces(
+    file: pathlib.Path, interfaces: Any
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    section = f'{_SECTION}.interfaces'
+    for name, entry in _table(file, section, interfaces).items():
+        table = _table(
+            file, f'{section}.{name}', entry, 'with "client" and "endpoint"'
+        )
+        _known(file, f'{section}.{name}', table, _INTERFACE_KEYS)
+        yield name, table
+
+
+def _table(
+    file: pathlib.Path, section: str, value: Any, holds: str = ''
+) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        wanted = f'a table {holds}'.rstrip()
+        raise reading.Unusable(
+            f'{file}: [{section}] is {value!r} where {wanted} belongs.'
+        )
+    return value
+
+
+def _known(
+    file: pathlib.Path,
+    section: str,
+    table: dict[str, Any],
+    known: Sequence[str],
+) -> None:
+    """Refuse keys that would do nothing, as misspelt ones.
+
+    :raises reading.Unusable: there are some
+    """
+    for key in table:
+        if key not in known:
+            raise reading.Unusable(
+                f'{file}: [{section}] has no key "{key}". There are '
+                f'{", ".join(known)}.'
+            )
+
+
+def _text(file: pathlib.Path, table: dict[str, Any], key: str) -> str | None:
+    value = table.get(key)
     if value is not None and not isinstance(value, str):
         raise reading.Unusable(
             f'{file}: "{key}" of [tool.trove-rpc.contract] is {value!r} '

@@ -192,6 +192,35 @@ class CheckTest(base.TestCase):
         self.unusable('check', '--allow-unread')
         self.assertIn('allow-unread there', self.error)
 
+    def test_key_that_means_nothing_is_refused(self) -> None:
+        top = '[tool.trove-rpc.contract]'
+        cellar = '[tool.trove-rpc.contract.interfaces.cellar]'
+        for text, key, known in (
+            (f'{top}\nlock = "c"\n', '"lock"', 'locks, suppressions, '),
+            (f'{top}\nsuppression = "c"\n', '"suppression"', 'suppressions'),
+            (f'{cellar}\nendpoints = "m:M"\n', '"endpoints"', 'endpoint, '),
+            (f'{cellar}\nallow_unread = true\n', '"allow_unread"', 'client'),
+            ('[tool.trove-rpc.contracts]\n', '"contracts"', 'are contract.'),
+        ):
+            with self.subTest(key):
+                whole = '' if cellar in text else f'{cellar}\nclient="a:B"\n'
+                self.tree.write('pyproject.toml', f'{text}{whole}')
+                self.unusable('check')
+                self.assertIn(f'has no key {key}. There are', self.error)
+                self.assertIn(known, self.error)
+
+    def test_section_that_is_no_table_is_told(self) -> None:
+        for text in (
+            'tool = 1\n',
+            '[tool]\ntrove-rpc = "x"\n',
+            '[tool.trove-rpc]\ncontract = []\n',
+            '[tool.trove-rpc.contract]\ninterfaces = ["cellar"]\n',
+        ):
+            with self.subTest(text):
+                self.tree.write('pyproject.toml', text)
+                self.unusable('check')
+                self.assertIn('where a table belongs', self.error)
+
 
 class WeightTest(contracts_base.TestCase):
     def test_nothing_of_a_deployment_and_of_the_tree_is_loaded(self) -> None:
