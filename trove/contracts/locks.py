@@ -16,6 +16,7 @@ import dataclasses
 import hashlib
 import pathlib
 import re
+from types import NoneType
 from typing import Any
 
 import yaml
@@ -31,6 +32,23 @@ _HEAD = """\
 # a change is a new revision, which "trove-rpc contract freeze" writes down.
 """
 _DIGEST = 'digest: sha256:'
+#: In characters; the longest of ours has 7,000.
+_LONGEST = 1_000_000
+
+_Types = type | tuple[type, ...]
+_KEYS: dict[str, _Types] = {
+    'interface': str,
+    'revision': (str, float),
+    'releases': list,
+    'topic': (str, NoneType),
+    'namespace': (str, NoneType),
+    'sealed': bool,
+    'methods': dict,
+}
+_METHOD_KEYS: dict[str, _Types] = {
+    'kind': (str, NoneType),
+    'result': (str, NoneType),
+}
 
 # The one in C is ten times as fast; not every platform has it.
 _Loader = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
@@ -183,11 +201,8 @@ def read(file: pathlib.Path) -> Lock:
     text = file.read_text('utf-8', errors='replace')
     interface, revision = file.parent.name, file.stem
     try:
-        data = yaml.load(text, _Loader)
-        if data['format'] != FORMAT:
-            raise ValueError(f'its format is {data["format"]}, not {FORMAT}')
-        contract = _contract(file, data)
-    except (yaml.YAMLError, LookupError, TypeError, ValueError) as error:
+        contract = _contract(file, _document(text))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         said = ' '.join(str(error).split())
         return Lock(
             file,
@@ -205,6 +220,47 @@ def read(file: pathlib.Path) -> Lock:
     elif path(file.parent.parent, contract.interface, revision) != file:
         broken = f'it is of {contract.interface} {revision}'
     return Lock(file, contract.interface, revision, contract, broken)
+
+
+def _document(text: str) -> dict[str, Any]:
+    """Return what a lock says, of the form that :func:`content` writes.
+
+    :raises ValueError: it is of another form
+    :raises yaml.YAMLError: it is no YAML
+    """
+    if len(text) > _LONGEST:
+        raise ValueError(f'it is longer than {_LONGEST} characters')
+    data = yaml.load(text, _Loader)
+    found: dict[str, Any] = _of_type(data, 'it', dict)
+    _has(found, 'it', {'format': int})
+    if found['format'] != FORMAT:
+        raise ValueError(f'its format is {found["format"]}, not {FORMAT}')
+    _has(found, 'it', _KEYS)
+    for release in found['releases']:
+        _of_type(release, 'a release', str)
+    for name, method in found['methods'].items():
+        _of_type(name, 'the name of a method', str)
+        _has(_of_type(method, name, dict), name, _METHOD_KEYS)
+        arguments = method.get('arguments', {})
+        for argument, said in _of_type(
+            arguments, f'arguments of {name}', dict
+        ).items():
+            _of_type(argument, f'the name of an argument of {name}', str)
+            _of_type(said, f'{argument} of {name}', (str, NoneType))
+    return found
+
+
+def _has(table: dict[str, Any], what: str, keys: Mapping[str, _Types]) -> None:
+    for key, types in keys.items():
+        if key not in table:
+            raise ValueError(f'{what} has no {key!r}')
+        _of_type(table[key], f'{key} of {what}', types)
+
+
+def _of_type(value: Any, what: str, types: _Types) -> Any:
+    if not isinstance(value, types):
+        raise ValueError(f'{what} is a {type(value).__name__}')
+    return value
 
 
 def _contract(file: pathlib.Path, data: Mapping[str, Any]) -> model.Contract:

@@ -156,7 +156,10 @@ def _of_revisions(
     kept: list[locks.Lock],
     parsed_args: argparse.Namespace,
 ) -> tuple[model.Contract, model.Contract]:
-    frozen = {lock.revision: lock.contract for lock in kept if not lock.broken}
+    for lock in kept:
+        if lock.broken:
+            raise reading.Unusable(f'{lock.path} is no lock: {lock.broken}.')
+    frozen = {lock.revision: lock.contract for lock in kept}
     names = [each.name for each in contract.history] or list(frozen)
     new = parsed_args.new or (names[-1] if contract.history else None)
     old = parsed_args.old

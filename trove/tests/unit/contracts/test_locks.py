@@ -112,6 +112,36 @@ methods:
                 self.assertIn(reason, str(lock.broken))
                 self.assertEqual('1.0', lock.revision)
 
+    def test_cut_off_anywhere_it_is_broken(self) -> None:
+        file = self.tree.top / 'contracts/cellar/1.1.yaml'
+        text = file.read_text()
+        for end in range(len(text) - 1):
+            file.write_text(text[:end])
+            self.assertIsNotNone(locks.read(file).broken, text[:end])
+
+    def test_value_of_another_type_is_broken_and_named(self) -> None:
+        file = self.tree.top / 'contracts/cellar/1.1.yaml'
+        text = file.read_text()
+        deep = f'{"[" * 5000}{"]" * 5000}'
+        for old, new, said in (
+            ('  count:\n', '  count: 3\n  other:\n', 'count is a int'),
+            ('arguments:\n      shelf', 'arguments: []\n    x', 'count'),
+            ("str = 'top'", '[1]', 'shelf of count is a list'),
+            ('kind: call', 'kind: [1]', 'kind of count is a list'),
+            ('releases:', 'releases: 1\nx:', 'releases of it is a int'),
+            ('interface: cellar', 'interface: {}', 'interface of it'),
+            ('interface: cellar', f'interface: {deep}', 'cannot be read'),
+            ('interface: cellar', 'interface: &a [*a]', 'interface of it'),
+        ):
+            with self.subTest(new[:40]):
+                self.assertIn(old, text)
+                file.write_text(text.replace(old, new, 1))
+                self.assertIn(said, locks.read(file).broken or '')
+        for whole in ('', '3', '[]', 'format: 1', '{', '\0', 'a' * 1_000_001):
+            with self.subTest(whole[:40]):
+                file.write_text(whole)
+                self.assertIn('cannot be read', locks.read(file).broken or '')
+
     def test_words_before_the_contract_are_no_edit(self) -> None:
         path = self.tree.top / 'contracts/cellar/1.0.yaml'
         path.write_text('# Seen by a lawyer.\n' + path.read_text())

@@ -69,6 +69,17 @@ class DiffTest(base.TestCase):
 
         self.assertEqual('cellar 1.1 to 1.1:\n  nothing\n', self.out)
 
+    def test_lock_that_was_cut_off(self) -> None:
+        file = self.tree.top / 'contracts/cellar/1.1.yaml'
+        file.write_text(file.read_text().partition('methods:')[0] + 'methods:')
+
+        self.unusable('diff')
+        self.assertIn('cellar/1.1.yaml is no lock: it cannot', self.error)
+
+        self.assertEqual(1, self.run_rpc('check'), self.error)
+        self.assertIn('frozen-edited', self.out)
+        self.assertIn('methods of it is a NoneType', self.out)
+
     def test_no_such_revision_and_nothing_before(self) -> None:
         self.unusable('diff', '--from', '0.9')
         self.assertIn('no revision 0.9', self.error)
