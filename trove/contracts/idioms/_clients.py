@@ -17,6 +17,7 @@ from trove.contracts import reading
 from trove.contracts import values
 from trove.contracts import versions
 from trove.contracts.idioms import _calls
+from trove.contracts.idioms import _expressions
 from trove.contracts.idioms import _forms
 from trove.contracts.idioms import _source
 from trove.contracts.idioms import _statements
@@ -139,9 +140,16 @@ class _Reader:
         arguments = _calls.Arguments(tuple(positional), fields)
         frame = _source.Frame(self._own.module, function.scope.path)
         self._walk.entry = function.path
-        for outer, after in self._decorated(function, frame, start):
-            for _value, end in self._walk.run(outer, arguments, frame, after):
-                yield end
+        self._walk.start()
+        try:
+            for outer, after in self._decorated(function, frame, start):
+                for _value, end in self._walk.run(
+                    outer, arguments, frame, after
+                ):
+                    yield end
+        except (_expressions.Exhausted, RecursionError) as error:
+            text = f'all ways through {found.name}: {error}'
+            self._unread.append((self._tree.location(found), text))
 
     def _decorated(
         self,

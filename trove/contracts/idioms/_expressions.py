@@ -28,23 +28,45 @@ Value = _values.Value
 Ways = Iterator[tuple[Value, State]]
 
 
+#: Expressions that are evaluated for a method, on all ways through it: what
+#: some seconds are enough for.
+_STEPS = 100_000
+
+
+class Exhausted(Exception):
+    """A method has more ways than are followed."""
+
+
 class Expressions(abc.ABC):
     """Evaluates expressions.
 
     :param source: of the client that they are in
     :ivar reached: places that send, if they are called there; by ``id``
+    :ivar steps: what may still be evaluated
     """
 
     def __init__(self, source: _source.Source) -> None:
         self.source = source
         self.reached: set[int] = set()
+        self.steps = _STEPS
+        self._constants: set[str] = set()
+
+    def start(self) -> None:
+        """Begin with another method."""
+        self.steps = _STEPS
 
     @abc.abstractmethod
     def call(self, node: ast.Call, frame: Frame, state: State) -> Ways:
         """Return what a call gives."""
 
     def value(self, node: ast.expr, frame: Frame, state: State) -> Ways:
-        """Return what an expression stands for."""
+        """Return what an expression stands for.
+
+        :raises Exhausted: too much was evaluated since :meth:`start`
+        """
+        self.steps -= 1
+        if self.steps < 0:
+            raise Exhausted(f'it takes more than {_STEPS} steps')
         match node:
             case ast.Constant():
                 yield Known(node.value), state
@@ -146,18 +168,19 @@ class Expressions(abc.ABC):
     def _constant(self, found: griffe.Attribute) -> Value:
         if found.value is None or not isinstance(found.parent, griffe.Object):
             return Unknown(found.name)
-        node = reading.parse(found.value)
-        if any(
-            isinstance(each, ast.Name) and each.id == found.name
-            for each in ast.walk(node)
-        ):
+        if found.path in self._constants:
             return Unknown(found.name)  # defined by itself
         frame = Frame(found.parent)
         nothing = State({}, {}, {}, frozenset())
-        for value, after in self.value(node, frame, nothing):
-            # Dictionaries are of the state that they were made in.
-            if not after.heap:
-                return value
+        self._constants.add(found.path)
+        try:
+            node = reading.parse(found.value)
+            for value, after in self.value(node, frame, nothing):
+                # Dictionaries are of the state that they were made in.
+                if not after.heap:
+                    return value
+        finally:
+            self._constants.discard(found.path)
         return Unknown(str(found.value))
 
     def attribute(
