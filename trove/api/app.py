@@ -38,9 +38,6 @@ LOG = log.getLogger(__name__)
 #: Query parameters that a request may have.
 _MOST_PARAMETERS = 100
 
-#: Seconds after which what was not to be had may be asked for again.
-_RETRY_AFTER = '5'
-
 prefix_map = loading.prefix_map
 pipeline_by_auth_strategy = loading.pipeline_by_auth_strategy
 
@@ -219,8 +216,6 @@ def _add_error_handlers(app: falcon.App[Any, Any]) -> None:
         params: dict[str, Any],
     ) -> None:
         known = errors.translate(error)
-        if known.code == 503:
-            resp.set_header('Retry-After', _RETRY_AFTER)
         answer(resp, known.code, known.fault, str(known))
 
     app.add_error_handler(Exception, on_error)

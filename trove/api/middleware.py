@@ -102,7 +102,8 @@ class Faults:
             content_type=errors.JSON,
             body=errors.encode(code, errors.fault(code), text),
         )
-        for name in ('WWW-Authenticate', 'Retry-After', 'Allow'):
+        # Not Retry-After: python-troveclient ends with a TypeError at it.
+        for name in ('WWW-Authenticate', 'Allow'):
             if name in response.headers:
                 converted.headers[name] = response.headers[name]
         return converted

@@ -193,7 +193,7 @@ def _turn_away(client: socket.socket) -> None:
     head = (
         'HTTP/1.1 503 Service Unavailable\r\n'
         f'Content-Type: {errors.JSON}\r\nContent-Length: {len(body)}\r\n'
-        'Retry-After: 1\r\nConnection: close\r\n\r\n'
+        'Connection: close\r\n\r\n'
     )
     with client:
         client.setblocking(False)

@@ -37,7 +37,8 @@ class TestOneThatDoesNotAnswer(base.TestCase):
         self.assert_fault(
             response, 503, 'serviceUnavailable', 'not reported since'
         )
-        self.assertEqual('5', response.headers['retry-after'])
+        # python-troveclient 8.11 ends with a TypeError at it.
+        self.assertNotIn('retry-after', response.headers)
         self.assertEqual([], self.transport.sent)
         # Whatever does not need it is done.
         self.assertEqual(
@@ -92,7 +93,7 @@ class TestManyThatWait(raw.TestCase):
                 if client.has_answer():
                     status, headers, body = client.answer()
                     self.assertEqual(503, status, body)
-                    self.assertEqual('5', headers['retry-after'])
+                    self.assertNotIn('retry-after', headers)
                     left.remove(client)
             return len(clients) - len(left) == number
 
