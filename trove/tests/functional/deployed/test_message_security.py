@@ -11,6 +11,7 @@ from typing import Any
 
 import amqp
 
+from trove.tests.fixtures import ports
 from trove.tests.fixtures import processes
 from trove.tests.fixtures import waiting
 from trove.tests.functional.deployed import base
@@ -201,7 +202,13 @@ class MessageSecurityTest(base.DeployedTestCase):
 
     def test_service_without_keys_does_not_start(self) -> None:
         config = self.deployment.write_config(
-            'keyless', {'DEFAULT': {'taskmanager_rpc_encr_key': ''}}
+            'keyless',
+            {
+                'DEFAULT': {
+                    'taskmanager_rpc_encr_key': '',
+                    'bind_port': ports.free_port(),
+                }
+            },
         )
         for name in 'trove-api', 'trove-taskmanager', 'trove-conductor':
             with self.subTest(name):

@@ -128,11 +128,11 @@ class MetricsTest(OperatorTestCase):
             if sample.name == 'trove_service_info'
         )
 
-        workers = self.deployment.CONDUCTOR_WORKERS
+        deployed = self.deployment
         self.assertEqual(
             [
-                ('trove-api', 'one'),
-                *[('trove-conductor', 'one')] * workers,
+                *[('trove-api', 'one')] * deployed.API_WORKERS,
+                *[('trove-conductor', 'one')] * deployed.CONDUCTOR_WORKERS,
                 ('trove-taskmanager', 'tm1'),
                 ('trove-taskmanager', 'tm2'),
             ],
