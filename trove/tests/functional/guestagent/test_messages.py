@@ -149,6 +149,8 @@ class MessagesTest(base.GuestTestCase):
         self.assertTrue(self.conductor.rejected[0]['told'])
 
     def test_conductors_are_followed_down_and_up(self) -> None:
+        # Given an operator who permits it, as before a roll-back
+        self.conductor.held = True
         new = self.start_conductor()
         self.start_agent()
         self.wait_for_version('1.1')

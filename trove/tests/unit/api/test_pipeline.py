@@ -271,7 +271,6 @@ class TestFaults(base.TestCase):
 
         body = json.loads(response.body)
         self.assertEqual(503, body['serviceUnavailable']['code'])
-        # python-troveclient 8.11 ends with a TypeError at it.
         self.assertNotIn('Retry-After', response.headers)
 
     def test_an_exception_becomes_json_and_tells_nothing(self):
