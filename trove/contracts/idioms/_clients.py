@@ -220,12 +220,14 @@ class _Reader:
                     yield from self._forms(self._walk.messages, path)
         for each in methods:
             self._unreached(each)
+        for one in self._source.properties():
+            self._unreached(one)
         for each in forwarders:
             if each.path not in self._walk.inlined:
                 text = f'{each.name} sends what its caller names'
                 self._unread.append((self._tree.location(each), text))
 
-    def _unreached(self, method: griffe.Function) -> None:
+    def _unreached(self, method: griffe.Function | griffe.Attribute) -> None:
         """Say where a message is sent on no way that was followed."""
         function = self._source.function(method)
         path = self._tree.location(method).path

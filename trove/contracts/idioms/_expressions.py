@@ -50,10 +50,16 @@ class Expressions(abc.ABC):
         self.reached: set[int] = set()
         self.steps = _STEPS
         self._constants: set[str] = set()
+        self._lambdas: dict[ast.Lambda, ast.FunctionDef] = {}
 
     def start(self) -> None:
         """Begin with another method."""
         self.steps = _STEPS
+
+    def _step(self) -> None:
+        self.steps -= 1
+        if self.steps < 0:
+            raise Exhausted(f'it takes more than {_STEPS} steps')
 
     @abc.abstractmethod
     def call(self, node: ast.Call, frame: Frame, state: State) -> Ways:
@@ -64,9 +70,7 @@ class Expressions(abc.ABC):
 
         :raises Exhausted: too much was evaluated since :meth:`start`
         """
-        self.steps -= 1
-        if self.steps < 0:
-            raise Exhausted(f'it takes more than {_STEPS} steps')
+        self._step()
         match node:
             case ast.Constant():
                 yield Known(node.value), state
@@ -108,8 +112,10 @@ class Expressions(abc.ABC):
                 yield from self._comparison(
                     node, (left, op, right), frame, state
                 )
-            case ast.SetComp():
-                yield Unknown(ast.unparse(node), 'a set'), state
+            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
+                yield from self._collected(node, frame, state)
+            case ast.Lambda():
+                yield self._lambda(node, frame, state), state
             case _:
                 yield Unknown(ast.unparse(node)), state
 
@@ -252,6 +258,44 @@ class Expressions(abc.ABC):
                     yield after.dictionary(fields)
             case _:
                 yield state.dictionary(_values.Fields(open=True))
+
+    def _collected(
+        self,
+        node: ast.ListComp | ast.SetComp | ast.GeneratorExp,
+        frame: Frame,
+        state: State,
+    ) -> Ways:
+        """Follow a comprehension as the loop that it is."""
+        kind = 'a set' if isinstance(node, ast.SetComp) else ''
+        body: ast.stmt = ast.Expr(node.elt)
+        for each in reversed(node.generators):
+            for condition in reversed(each.ifs):
+                body = ast.If(condition, [body], [])
+            body = ast.For(each.target, each.iter, [body], [])
+        ast.copy_location(body, node)
+        for after in self.loop(body, frame, state):
+            ended = after.fork()
+            ended.env, ended.decided = state.env, state.decided
+            yield Unknown(ast.unparse(node), kind), ended
+
+    def _lambda(self, node: ast.Lambda, frame: Frame, state: State) -> Value:
+        """Return a lambda as the function that it is."""
+        function = self._lambdas.get(node)
+        if function is None:
+            name = f'<lambda {node.lineno}:{node.col_offset}>'
+            body = ast.copy_location(ast.Return(node.body), node.body)
+            function = ast.FunctionDef(name, node.args, [body], [])
+            self._lambdas[node] = ast.copy_location(function, node)
+        closure = {**frame.closure, **state.env}
+        return _values.Function(
+            function, frame.scope, followed=True, closure=closure
+        )
+
+    @abc.abstractmethod
+    def loop(
+        self, node: ast.stmt, frame: Frame, state: State
+    ) -> Iterator[State]:
+        """Return the states behind a loop, one for each way through it."""
 
     def _items(
         self, node: ast.Tuple | ast.List | ast.Set, frame: Frame, state: State

@@ -72,7 +72,20 @@ class Source:
                     yield member
                 seen.add(name)
 
-    def function(self, found: griffe.Function) -> _values.Function | None:
+    def properties(self) -> Iterator[griffe.Function | griffe.Attribute]:
+        """Return what is run where an attribute is read, set or deleted."""
+        for name in dict.fromkeys(n for c in self.classes for n in c.members):
+            found = self.member(name)
+            if (
+                isinstance(found, griffe.Attribute)
+                and 'property' in found.labels
+            ):
+                yield found
+                yield from filter(None, (found.setter, found.deleter))
+
+    def function(
+        self, found: griffe.Function | griffe.Attribute
+    ) -> _values.Function | None:
         """Return a function that can be run, None where it has no source."""
         path = found.filepath
         if not isinstance(path, pathlib.Path) or found.endlineno is None:
@@ -141,3 +154,10 @@ class Source:
     def line(self, frame: Frame, node: ast.AST) -> int:
         """Say in which line of the client a message is sent."""
         return getattr(frame.site or node, 'lineno', 0)
+
+
+def is_static(node: FunctionNode) -> bool:
+    return any(
+        isinstance(each, ast.Name) and each.id == 'staticmethod'
+        for each in node.decorator_list
+    )

@@ -99,7 +99,7 @@ class Statements(_calls.Calls):
         spec = function.node.args
         names = [each.arg for each in (*spec.posonlyargs, *spec.args)]
         env: dict[str, Value] = {}
-        if function.bound and names and not _is_static(function.node):
+        if function.bound and names and not _source.is_static(function.node):
             env[names.pop(0)] = _values.Self()
         positional = dict(zip(names, given.positional, strict=False))
         fields = given.fields
@@ -325,6 +325,12 @@ class Statements(_calls.Calls):
             for each in going:
                 yield from self.block(node.orelse, frame, each)
 
+    def loop(
+        self, node: ast.stmt, frame: Frame, state: State
+    ) -> Iterator[State]:
+        ends = self._statement(node, frame, state)
+        yield from _different([end.state for end in ends])[:_WAYS]
+
     def _while(
         self, node: ast.While, frame: Frame, state: State
     ) -> Iterator[Outcome]:
@@ -382,13 +388,6 @@ class Statements(_calls.Calls):
                     yield dataclasses.replace(end, state=last.state)
                 else:
                     yield last
-
-
-def _is_static(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    return any(
-        isinstance(each, ast.Name) and each.id == 'staticmethod'
-        for each in node.decorator_list
-    )
 
 
 def _different(states: list[State]) -> list[State]:
