@@ -87,7 +87,7 @@ def read(top: pathlib.Path) -> Project:
     """
     file = top / FILE
     try:
-        data = tomllib.loads(file.read_text('utf-8'))
+        data = tomllib.loads(file.read_text('utf-8-sig'))
     except FileNotFoundError:
         data = {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

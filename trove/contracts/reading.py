@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import functools
 import pathlib
 import re
+import tokenize
 
 import griffe
 
@@ -83,7 +84,7 @@ class _Modules(griffe.ModulesCollection):
             return griffe.visit(
                 own if parent else name,
                 filepath=path,
-                code=path.read_text('utf-8'),
+                code=source(path),
                 parent=parent,
                 modules_collection=self,
             )
@@ -186,7 +187,18 @@ class Tree:
 
     @functools.cache  # noqa: B019 (it lives as long as the check)
     def _lines(self, path: pathlib.Path) -> list[str]:
-        return path.read_text('utf-8').splitlines()
+        # Not splitlines: a form feed begins no line.
+        return source(path).split('\n')
+
+
+def source(path: pathlib.Path) -> str:
+    """Return a module as Python decodes it: by its mark or coding line.
+
+    :raises SyntaxError: its coding line names none
+    :raises UnicodeDecodeError: it is in another encoding
+    """
+    with tokenize.open(path) as stream:
+        return stream.read()
 
 
 def canonical(expression: griffe.Expr | str) -> str:

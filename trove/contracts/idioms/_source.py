@@ -121,7 +121,7 @@ class Source:
 
     @functools.cache  # noqa: B019 (it lives as long as the check)
     def _module(self, path: pathlib.Path) -> ast.Module:
-        return ast.parse(path.read_text('utf-8'))
+        return ast.parse(reading.source(path))
 
     def caps(self) -> frozenset[_values.Version]:
         """Return the caps that the client may tell apart.
