@@ -83,7 +83,7 @@ class _Reader:
 
         :raises TimeoutError: no message came for a while
         """
-        if self._broker.connected and self._socket() is None:
+        if self._broker.connected and self._in_memory():
             self._read_memory()
             return
         # The first come while the broker is told who wants them.
@@ -122,6 +122,9 @@ class _Reader:
             finally:
                 self._deliver()
 
+    def _in_memory(self) -> bool:
+        return isinstance(self._broker.transport, _memory.Transport)
+
     def _socket(self) -> Any:
         # Each time, for it is another one after the connection was lost.
         return getattr(self._broker.connection, 'sock', None)
@@ -139,6 +142,9 @@ class _Reader:
         :raises TimeoutError: nothing came for a while
         """
         sock = self._socket()
+        if sock is None and not self._in_memory():
+            # What cannot be waited for is left to what reads.
+            return not self._connection._consume_loop_stopped
         # In memory nothing can be lost, and oslo.messaging looks too often.
         idle = (
             _IDLE_IN_MEMORY
