@@ -74,6 +74,8 @@ class ConductorTest(test_versions.PeersTestCase):
             inst_rpc_key_encr_key='I' * 32,
         )
         self.config(refresh_interval=1, group='upgrade_levels')
+        # It sends without end.
+        self.config(guest_reports_per_minute=1_000_000, group='conductor')
         self.guest = self.given_request()
         keys.create(self.conf, self.guest)
 
