@@ -21,6 +21,7 @@ from typing import Any
 
 import yaml
 
+from trove.contracts import documents
 from trove.contracts import model
 from trove.contracts import reading
 from trove.contracts import versions
@@ -32,8 +33,6 @@ _HEAD = """\
 # a change is a new revision, which "trove-rpc contract freeze" writes down.
 """
 _DIGEST = 'digest: sha256:'
-#: In characters; the longest of ours has 7,000.
-_LONGEST = 1_000_000
 
 _Types = type | tuple[type, ...]
 _KEYS: dict[str, _Types] = {
@@ -49,9 +48,6 @@ _METHOD_KEYS: dict[str, _Types] = {
     'kind': (str, NoneType),
     'result': (str, NoneType),
 }
-
-# The one in C is ten times as fast; not every platform has it.
-_Loader = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -198,18 +194,17 @@ def read_all(directory: pathlib.Path, interface: str) -> list[Lock]:
 
 def read(file: pathlib.Path) -> Lock:
     """Read a lock; one that cannot be read says so in ``broken``."""
-    text = file.read_text('utf-8', errors='replace')
     interface, revision = file.parent.name, file.stem
     try:
+        text = documents.text(file)
         contract = _contract(file, _document(text))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        said = ' '.join(str(error).split())
+    except (documents.Malformed, ValueError) as error:
         return Lock(
             file,
             interface,
             revision,
             model.Contract(interface),
-            f'it cannot be read: {said}',
+            f'it cannot be read: {error}',
         )
     revision = contract.history[-1].name
     broken = None
@@ -226,11 +221,9 @@ def _document(text: str) -> dict[str, Any]:
     """Return what a lock says, of the form that :func:`content` writes.
 
     :raises ValueError: it is of another form
-    :raises yaml.YAMLError: it is no YAML
+    :raises documents.Malformed: it is no YAML
     """
-    if len(text) > _LONGEST:
-        raise ValueError(f'it is longer than {_LONGEST} characters')
-    data = yaml.load(text, _Loader)
+    data = documents.from_yaml(text)
     found: dict[str, Any] = _of_type(data, 'it', dict)
     _has(found, 'it', {'format': int})
     if found['format'] != FORMAT:

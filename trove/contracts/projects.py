@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 import dataclasses
 import pathlib
-import tomllib
 from typing import Any
 
+from trove.contracts import documents
 from trove.contracts import reading
 
 FILE = 'pyproject.toml'
@@ -87,10 +87,10 @@ def read(top: pathlib.Path) -> Project:
     """
     file = top / FILE
     try:
-        data = tomllib.loads(file.read_text('utf-8-sig'))
+        data = documents.from_toml(documents.text(file))
     except FileNotFoundError:
         data = {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except documents.Malformed as error:
         raise reading.Unusable(f'{file} cannot be read: {error}.') from None
     table = _section(file, data)
     _known(file, _SECTION, table, _KEYS)

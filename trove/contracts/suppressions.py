@@ -29,6 +29,7 @@ from typing import Any
 
 import yaml
 
+from trove.contracts import documents
 from trove.contracts import findings
 from trove.contracts import model
 from trove.contracts import rules
@@ -39,6 +40,8 @@ EXPIRED = 'suppression-expired'
 UNUSED = 'suppression-unused'
 INVALID = 'suppression-invalid'
 
+#: In bytes: a thousand entries.
+_LONGEST = 200_000
 #: Of a finding about the file as a whole.
 _FILE = 'suppressions'
 
@@ -83,10 +86,9 @@ def apply(
     :raises OSError: the file is there but cannot be read
     """
     path = tree / name
-    source = path.read_bytes() if path.exists() else b''
     entries: dict[tuple[str, str], _Entry] = {}
     told: list[Finding] = []
-    for item in _read(source, name):
+    for item in _read(path, name):
         if isinstance(item, Finding):
             told.append(item)
         elif item.key in entries:
@@ -154,21 +156,23 @@ def _validator() -> Any:
     )
 
 
-def _read(source: bytes, name: str) -> Iterator[_Entry | Finding]:
+def _read(path: pathlib.Path, name: str) -> Iterator[_Entry | Finding]:
     """Read the entries; what is wrong with one is a finding."""
+    if not path.exists():
+        return
     try:
+        source = documents.text(path, _LONGEST)
+        documents.check(source)
         # It reads every value as text, so that a day is not made a date.
         loader = yaml.BaseLoader(source)
         root = loader.get_single_node()
         document = loader.construct_document(root) if root else None
     except yaml.YAMLError as error:
-        mark = getattr(error, 'problem_mark', None)
-        problem = getattr(error, 'problem', None) or 'it is not UTF-8'
-        yield _invalid(
-            name,
-            mark.line + 1 if mark else 0,
-            f'The file is not YAML: {problem}.',
-        )
+        yield _invalid(name, 0, f'The file cannot be read: {error}.')
+        return
+    except documents.Malformed as error:
+        said = f'The file cannot be read: {error.message}.'
+        yield _invalid(name, error.line, said)
         return
     if document is None:
         return

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
+import itertools
 import pathlib
 from typing import Any
 
@@ -14,10 +16,19 @@ import jsonschema
 import yaml
 
 from trove.common import rpc
+from trove.contracts import documents
 from trove.rehearsal import roles
 
 #: What the files say that they are.
 FORMAT = 'trove-rehearsal/1'
+#: Services and groups of guests. What each says to each other is looked at
+#: for each step, so that twice as many take eight times as long.
+MOST_MEMBERS = 150
+#: Of a file, in bytes: the IDs of 150,000 guests.
+_LONGEST = 8_000_000
+#: Of a message about a value, in characters, and the messages looked at.
+_LONGEST_MESSAGE = 300
+_MOST_MESSAGES = 100
 
 _TEXT = {'type': 'string', 'minLength': 1}
 _PROCESS = {
@@ -66,7 +77,11 @@ SCHEMA: dict[str, Any] = {
                 'additionalProperties': False,
                 'properties': {
                     'name': _TEXT,
-                    'count': {'type': 'integer', 'minimum': 1},
+                    'count': {
+                        'type': 'integer',
+                        'minimum': 1,
+                        'maximum': 1_000_000,
+                    },
                     'instances': {'type': 'array', 'items': _TEXT},
                     **_PROCESS,
                 },
@@ -111,12 +126,16 @@ class Inventory:
         interface, where they are not ``auto``
     :param encrypted: messages are sealed between those who know seals
     :param notes: what is not sure of it, for people
+    :raises Unusable: it has more members than can be rehearsed
     """
 
     members: tuple[Member, ...]
     pins: Mapping[str, str] = dataclasses.field(default_factory=dict)
     encrypted: bool = True
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _limit(len(self.members))
 
     @property
     def guests(self) -> int:
@@ -130,9 +149,9 @@ def load(path: str) -> Inventory:
     :raises Unusable: it cannot be read, or makes no sense
     """
     try:
-        found = yaml.safe_load(pathlib.Path(path).read_text('utf-8'))
-        return parse(found)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        source = documents.text(pathlib.Path(path), _LONGEST)
+        return parse(documents.from_yaml(source))
+    except (OSError, documents.Malformed) as error:
         raise Unusable(f'{path} cannot be read: {error}') from None
     except Unusable as error:
         raise Unusable(f'{path}: {error}') from None
@@ -143,8 +162,13 @@ def parse(found: Any) -> Inventory:
 
     :raises Unusable: it makes no sense
     """
-    problem = jsonschema.Draft202012Validator(SCHEMA)
-    error = jsonschema.exceptions.best_match(problem.iter_errors(found))
+    if isinstance(found, dict):
+        lists = [found.get(name) for name in ('services', 'guests')]
+        _limit(sum(len(each) for each in lists if isinstance(each, list)))
+    problems = jsonschema.Draft202012Validator(SCHEMA).iter_errors(found)
+    error = jsonschema.exceptions.best_match(
+        itertools.islice(problems, _MOST_MESSAGES)
+    )
     if error is not None:
         raise Unusable(_wrong(error))
     members = [
@@ -154,8 +178,8 @@ def parse(found: Any) -> Inventory:
             for number, entry in enumerate(found['guests'], 1)
         ),
     ]
-    names = [each.name for each in members]
-    twice = {name for name in names if names.count(name) > 1}
+    counts = collections.Counter(each.name for each in members)
+    twice = {name for name, count in counts.items() if count > 1}
     if twice:
         raise Unusable(
             f'two have the name {", ".join(sorted(twice))}. Name each '
@@ -172,9 +196,22 @@ def parse(found: Any) -> Inventory:
     )
 
 
+def _limit(members: int) -> None:
+    if members > MOST_MEMBERS:
+        raise Unusable(
+            f'{members} services and groups of guests are more than '
+            f'{MOST_MEMBERS}, and too many to rehearse. Make one group of '
+            'guests that are alike, with their count, and leave out services '
+            'that are as others are.'
+        )
+
+
 def _wrong(error: jsonschema.exceptions.ValidationError) -> str:
     place = error.json_path.removeprefix('$').removeprefix('.') or 'the file'
-    said = f'{place}: {error.message}.'
+    message = error.message
+    if len(message) > _LONGEST_MESSAGE:
+        message = f'{message[:_LONGEST_MESSAGE]}...'
+    said = f'{place}: {message}.'
     if error.validator == 'type' and isinstance(error.instance, int | float):
         said += ' Put a version or a release in quotation marks.'
     elif error.validator == 'oneOf':

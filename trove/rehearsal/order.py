@@ -3,7 +3,8 @@
 
 What a step costs depends only on who has been upgraded, not on the order in
 which that was done, so the best order is a shortest path between sets. Who is
-of one kind and one revision is interchangeable, and goes in one block.
+of one kind and one revision is interchangeable, and goes in one block; where
+there are many, all guests do, or all of a kind.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from trove.rehearsal import inventory as inventories
 #: The order of the operators' guide: a receiver before its senders.
 GUIDE = ('conductor', 'taskmanager', 'api', 'guest')
 
-#: Blocks for which all orders are tried; beyond it the guests are one.
-_MOST = 11
+#: For how many states, times the pairs of members in each, all orders are
+#: tried: some seconds. With more, blocks are put together.
+_MOST = 300_000
 
 
 class Cost(NamedTuple):
@@ -69,12 +71,12 @@ class Search:
             lambda names: cost(names)  # by frozenset of names
         )
         ordered = sorted(members, key=_key)
-        blocks = [list(g) for _, g in itertools.groupby(ordered, key=_key)]
-        if len(blocks) > _MOST:
-            control = [b for b in blocks if not b[0].is_guests]
-            guests = [m for b in blocks if b[0].is_guests for m in b]
-            blocks = [*control, guests]
-        self._blocks = blocks
+        for alike in (_key, _with_all_guests, _kind):
+            self._blocks = [
+                list(group) for _, group in itertools.groupby(ordered, alike)
+            ]
+            if 2 ** len(self._blocks) * len(members) ** 2 <= _MOST:
+                break
 
     def guided(self) -> Best:
         """The order of the guide; of guests the oldest first."""
@@ -121,6 +123,14 @@ class Search:
         for block in blocks:
             for member in self._blocks[block]:
                 yield member.name
+
+
+def _kind(member: inventories.Member) -> object:
+    return member.part.kind
+
+
+def _with_all_guests(member: inventories.Member) -> object:
+    return 'guest' if member.is_guests else _key(member)
 
 
 def _key(member: inventories.Member) -> tuple[object, ...]:

@@ -149,10 +149,20 @@ def between(
 
 
 def links(
-    members: Sequence[inventories.Member], pins: Mapping[str, str]
+    members: Sequence[inventories.Member],
+    pins: Mapping[str, str],
+    once: bool = False,
 ) -> Iterator[Link]:
-    """All who say something to each other in a deployment."""
+    """All who say something to each other in a deployment.
+
+    :param once: of services that are alike, only one as a sender
+    """
+    seen: list[roles.Part] = []
     for sender in members:
+        if once and not sender.is_guests:
+            if sender.part in seen:
+                continue
+            seen.append(sender.part)
         for interface in roles.SENDS[sender.part.kind]:
             receivers = [
                 each

@@ -195,7 +195,7 @@ class Planner:
     ) -> tuple[Finding, ...]:
         """What cannot be said, each once for a kind of sender."""
         found: dict[tuple[str, ...], Finding] = {}
-        for link in self._links(members):
+        for link in outcomes.links(members, self._inventory.pins, once=True):
             for each in self._of(link):
                 key = (
                     *(each.sender, each.interface, each.receiver),

@@ -131,7 +131,7 @@ methods:
             ('releases:', 'releases: 1\nx:', 'releases of it is a int'),
             ('interface: cellar', 'interface: {}', 'interface of it'),
             ('interface: cellar', f'interface: {deep}', 'cannot be read'),
-            ('interface: cellar', 'interface: &a [*a]', 'interface of it'),
+            ('interface: cellar', 'interface: &a [*a]', 'is an alias'),
         ):
             with self.subTest(new[:40]):
                 self.assertIn(old, text)

@@ -206,7 +206,7 @@ class TestInvalid(TestCase):
         )
 
     def test_no_yaml(self) -> None:
-        self.assertInvalid(f'{ENTRY}\t- x\n', 'The file is not YAML', 6)
+        self.assertInvalid(f'{ENTRY}\t- x\n', 'The file cannot be read', 6)
 
     def test_no_text(self) -> None:
         (self.tree / 'contracts').mkdir()
@@ -216,7 +216,7 @@ class TestInvalid(TestCase):
 
         self.assertEqual('suppression-invalid', complaint.rule)
         self.assertEqual(
-            'The file is not YAML: it is not UTF-8.', complaint.message
+            'The file cannot be read: it is not UTF-8.', complaint.message
         )
 
     def test_no_list(self) -> None:

@@ -129,7 +129,7 @@ class WrongFileTest(FileTestCase):
         (
             'the same name twice',
             {
-                'services': [_API, _API],
+                'services': [_API, dict(_API)],
                 'words': ('two have the name a', 'as no other'),
             },
         ),
@@ -174,3 +174,49 @@ class NoFileTest(FileTestCase):
             inventories.Unusable, inventories.load, self.path
         )
         self.assertIn(self.path, str(error))
+
+    def test_files_that_would_take_long(self):
+        guests = [{'release': 'pike'}] * 5_000
+        for what, text, words in (
+            (
+                'groups of guests',
+                json.dumps(document(guests=guests)),
+                '5001 services and groups of guests are more than 150',
+            ),
+            ('an alias bomb', 'a: &a [x]\nb: [*a, *a]', 'is an alias'),
+            ('deep nesting', '[' * 100_000, 'nested more than'),
+            ('length', ' ' * 9_000_000, 'longer than 8000000 bytes'),
+            ('a number', f'format: {"9" * 5_000}', 'longer than'),
+            (
+                'many guests',
+                json.dumps(
+                    document(guests=[{'release': 'pike', 'count': 10**12}])
+                ),
+                'guests[0].count',
+            ),
+            ('a key twice', 'format: a\nformat: b', '"format" is there twice'),
+            (
+                'many mistakes',
+                json.dumps({str(n): n for n in range(50_000)}),
+                '...',
+            ),
+        ):
+            with self.subTest(what):
+                self.write(text)
+
+                error = self.assertRaises(
+                    inventories.Unusable, inventories.load, self.path
+                )
+
+                self.assertIn(words, str(error))
+                self.assertLess(len(str(error)), 600)
+
+    def test_a_file_in_another_encoding(self):
+        with open(self.path, 'wb') as file:
+            file.write(b'format: "\xff"')
+
+        error = self.assertRaises(
+            inventories.Unusable, inventories.load, self.path
+        )
+
+        self.assertIn('it is not UTF-8', str(error))

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 from trove.rehearsal import inventory as inventories
+from trove.rehearsal import order
 from trove.rehearsal import roles
 from trove.rehearsal import steps as plans
 from trove.tests import base
@@ -218,3 +220,30 @@ class RollbackTest(base.TestCase):
         under_way = found(conductor.under_way, 'rejected')
         self.assertIn('heartbeat', under_way['guest', 'of latest'])
         self.assertFalse(plan.clean)
+
+
+class BoundsTest(base.TestCase):
+    def test_states_that_are_looked_at_do_not_double_with_each_revision(self):
+        """All services of a kind, and all guests, go in one block each."""
+        revisions = ('pike', 'stein', 'train', 'victoria', '2026.2')
+        members = [
+            member
+            for release in revisions
+            for member in deployment(release, revisions).members
+        ]
+        inventory = inventories.Inventory(
+            tuple(
+                dataclasses.replace(member, name=f'{number}')
+                for number, member in enumerate(members)
+            )
+        )
+        looked_at = []
+        search = order.Search(
+            inventory.members,
+            lambda names: looked_at.append(names) or order.Cost(),
+        )
+
+        best = search.best()
+
+        self.assertEqual(40, len(best.members))
+        self.assertLess(len(looked_at), 300)
