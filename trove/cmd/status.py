@@ -227,7 +227,7 @@ class Checks(upgradecheck.UpgradeCommands):
         if permitted := [each.instance_id for each in sealing.permitted()]:
             problems.append(
                 'The form of released Trove, which proves no origin, is '
-                f'permitted for {len(permitted)} guest agents that know '
+                f'permitted for {len(permitted)} peers that know '
                 f'better: {readiness.some(permitted)}. See "trove-rpc '
                 'sealing list"; upgrade them again, or forbid it.'
             )
@@ -238,8 +238,8 @@ class Checks(upgradecheck.UpgradeCommands):
         )
         if tried:
             problems.append(
-                f'{tried} times somebody answered in the place of guest '
-                'agents that they know no seals, or these were rolled back. '
+                f'{tried} times somebody answered in the place of peers '
+                'that they know no seals, or these were rolled back. '
                 'See "trove-rpc rejected list", and "trove-rpc sealing '
                 'allow" if they were.'
             )

@@ -6,6 +6,10 @@ A peer that has sent something *sealed*, which nobody can without its key, is
 lowers what is believed of it, and nothing in the form of released Trove is
 sent to it or taken from it, until an operator *allows* that for this peer.
 
+The services of one topic are one peer. They have one key in common, so their
+evidence is the registry in the database: all that are there have *registered*
+themselves.
+
 :data:`RULES` is the whole of it; everything here is a pure function. Both
 sides decide by it: services about guests, guests about the services.
 """
@@ -20,10 +24,12 @@ from typing import NamedTuple
 #: By what something is known.
 Evidence = Literal[
     'sealed',
+    'registered',
     'rotated',
     'allow',
     'hold',
     'forbid',
+    'closed',
     'restarted',
     'released',
     'clear',
@@ -87,6 +93,13 @@ RULES: Final[Mapping[Evidence, Rule]] = {
         proves='says',
         allows='held',
     ),
+    'registered': Rule(
+        'All services of a topic have reported to the registry, and nobody '
+        'else answered there',
+        *('sets', 'sets'),
+        proves='says',
+        allows='held',
+    ),
     'rotated': Rule(
         'It takes a new key, and says so sealed',
         *('keeps', 'keeps'),
@@ -109,6 +122,13 @@ RULES: Final[Mapping[Evidence, Rule]] = {
     'forbid': Rule(
         'An operator: trove-rpc sealing forbid',
         *('forgets', 'forgets'),
+        allows=False,
+        holds=False,
+    ),
+    'closed': Rule(
+        'An operator: trove-rpc sealing forbid, of services',
+        *('forgets', 'forgets'),
+        proves=True,
         allows=False,
         holds=False,
     ),

@@ -23,9 +23,9 @@ from trove.objects import database
 from trove.objects import rejected
 from trove.objects import replays
 from trove.objects import service as services
+from trove.peers import census
 from trove.peers import rejections
 from trove.peers import rollback
-from trove.peers import versions
 
 LOG = logging.getLogger(__name__)
 
@@ -65,8 +65,8 @@ class Conductor(service.Component):
         recorder = rejections.Recorder(conf, 'conductor')
         transport = peers.transport(conf, rejected=recorder, group='conductor')
         self._transport = transport
-        census = versions.Census(transport, api.API.interface)
-        census.begin()
+        counting = census.Census(transport, api.API.interface)
+        counting.begin()
         self._writer = heartbeats.Writer(conf)
         self._server = transport.server(
             manager.Manager(
@@ -88,7 +88,7 @@ class Conductor(service.Component):
         interval = conf.service_report_interval
         self._periodics = [
             service.Periodic(self._report, interval, 'report'),
-            service.Periodic(census.look, interval, 'census'),
+            service.Periodic(counting.look, interval, 'census'),
             service.Periodic(self._purge, _PURGE_INTERVAL, 'purge'),
         ]
         for periodic in self._periodics:

@@ -125,7 +125,11 @@ class GuestKeys:
                 )
 
     def released_allowed(
-        self, interface: str, peer: str | None, fresh: bool = False
+        self,
+        interface: str,
+        peer: str | None,
+        fresh: bool = False,
+        taken: bool = False,
     ) -> bool:
         return self.seen.released_allowed(
             conductors=interface == conductor.API.interface.name

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which guests have shown that they know seals, and what is permitted.
+"""Which peers have shown that they know seals, and what is permitted.
 
-The decisions are those of :mod:`trove.common.belief`; here is what has to
-outlast the processes.
+A peer is the guest of an instance, or one of :data:`SERVICES`. The decisions
+are those of :mod:`trove.common.belief`; here is what has to outlast the
+processes.
 """
 
 from __future__ import annotations
@@ -24,7 +25,13 @@ from trove.db import models
 from trove.db import session
 from trove.objects import rows
 
-#: What an operator may say of a guest.
+#: What services are permitted: by the name of the interface whose topic they
+#: share, for what is sent to them; ``api`` for what task managers take, which
+#: no registry knows all senders of.
+SERVICES: Final = ('api', 'conductor', 'taskmanager')
+SENDERS: Final = 'api'
+
+#: What an operator may say of a peer.
 Word = Literal['allow', 'hold', 'forbid']
 
 #: Columns that a change may touch, besides the key.
@@ -37,8 +44,9 @@ _MOST_REASON: Final = 2000
 
 @dataclasses.dataclass(frozen=True)
 class Sealing:
-    """What is known, and permitted, of the guest of an instance.
+    """What is known, and permitted, of a peer.
 
+    :param instance_id: the guest of this one, or one of :data:`SERVICES`
     :param proven_at: since when it is known to know seals, in UTC; None: it
         is not
     :param allowed: an operator permits the form of released Trove
@@ -91,11 +99,7 @@ def of(db: orm.Session, instance_id: str, speaks: str | None) -> belief.Belief:
     :param speaks: the revision that it is taken for
     """
     row = db.get(models.InstanceSealing, instance_id)
-    if row is None:
-        return belief.Belief(speaks)
-    return belief.Belief(
-        speaks, row.proven_at is not None, row.allowed, row.held
-    )
+    return belief.Belief(speaks) if row is None else _believed(row, speaks)
 
 
 def changes(
@@ -125,10 +129,54 @@ def changes(
     }
 
 
+def all_services() -> dict[str, belief.Belief]:
+    """Return what is believed of each of :data:`SERVICES`, by one query."""
+    found = dict.fromkeys(SERVICES, belief.Belief())
+    query = sa.select(models.InstanceSealing).where(
+        models.InstanceSealing.instance_id.in_(SERVICES)
+    )
+    with session.reader() as db:
+        for row in db.scalars(query):
+            found[row.instance_id] = _believed(row, None)
+    return found
+
+
+def of_services(name: str) -> belief.Belief:
+    """Return what is believed of one of :data:`SERVICES`."""
+    with session.reader() as db:
+        return of(db, name, None)
+
+
+@session.retry(duplicates=True)
+def record_registered(name: str, seals: bool) -> None:
+    """Take note that all services of a topic have reported to the registry.
+
+    :param seals: all of them know seals
+    """
+    with session.writer() as db:
+        row = db.get(models.InstanceSealing, name)
+        before = of(db, name, None)
+        values = changes(
+            name,
+            None if row is None else row.proven_at,
+            before,
+            belief.learn(before, 'registered', seals=seals),
+            'the registry of services',
+        )
+        if values is not None:
+            rows.put(
+                db, models.InstanceSealing, 'instance_id', [values], CHANGED
+            )
+
+
 @session.retry(duplicates=True)
 def say(instance_id: str, word: Word, who: str, why: str) -> Sealing:
-    """Write down what an operator permits, or forbids, for a guest.
+    """Write down what an operator permits, or forbids, for a peer.
 
+    Of services he may say also that they know seals, all of them, by
+    forbidding what was never permitted.
+
+    :param instance_id: or one of :data:`SERVICES`
     :param who: 255 characters
     :param why: what it is good for
     :raises InstanceNotFound: there is none, or it is deleted
@@ -136,23 +184,27 @@ def say(instance_id: str, word: Word, who: str, why: str) -> Sealing:
         nothing is permitted that could be forbidden
     """
     with session.writer() as db:
-        if '\0' in instance_id or rows.lock(db, instance_id) is None:
+        services = instance_id in SERVICES
+        if not services and (
+            '\0' in instance_id or rows.lock(db, instance_id) is None
+        ):
             raise exception.InstanceNotFound(id=instance_id)
         row = db.get(models.InstanceSealing, instance_id)
-        if row is None or (row.proven_at is None and word != 'forbid'):
-            raise exception.Conflict(
-                f'The guest of instance {instance_id} has not sent anything '
-                'sealed since its key was made: the form of released Trove '
-                'is permitted for it anyway.'
+        if services and row is None and word == 'forbid':
+            row = models.InstanceSealing(
+                instance_id=instance_id, allowed=False, held=False
             )
-        if word == 'forbid' and not row.allowed:
-            raise exception.Conflict(
-                'The form of released Trove is not permitted for instance '
-                f'{instance_id}: there is nothing to forbid.'
-            )
+            db.add(row)
+            db.flush()
+        _check_sense(row, instance_id, word)
+        assert row is not None
         before = of(db, instance_id, None)
-        after = belief.learn(before, word)
+        after = belief.learn(
+            before, 'closed' if services and word == 'forbid' else word
+        )
         now = timeutils.utcnow()
+        if after.proven and row.proven_at is None:
+            row.proven_at = now
         row.allowed, row.held = after.allowed, after.held
         if after.allowed:
             row.allowed_at, row.allowed_by = now, who[:255]
@@ -173,6 +225,41 @@ def say(instance_id: str, word: Word, who: str, why: str) -> Sealing:
         )
         db.flush()
         return _sealing(row)
+
+
+def _check_sense(
+    row: models.InstanceSealing | None, name: str, word: Word
+) -> None:
+    """Refuse what would change nothing.
+
+    :raises Conflict: with the reason
+    """
+    proven = row is not None and row.proven_at is not None
+    allowed = row is not None and row.allowed
+    if name in SERVICES:
+        if not proven and word != 'forbid':
+            raise exception.Conflict(
+                f'It is not known of all services that "{name}" stands for '
+                'that they know seals: the form of released Trove is '
+                'permitted for them anyway.'
+            )
+        if word == 'forbid' and proven and not allowed:
+            raise exception.Conflict(
+                'The form of released Trove is not permitted for '
+                f'"{name}": there is nothing to forbid.'
+            )
+        return
+    if row is None or (not proven and word != 'forbid'):
+        raise exception.Conflict(
+            f'The guest of instance {name} has not sent anything '
+            'sealed since its key was made: the form of released Trove '
+            'is permitted for it anyway.'
+        )
+    if word == 'forbid' and not allowed:
+        raise exception.Conflict(
+            'The form of released Trove is not permitted for instance '
+            f'{name}: there is nothing to forbid.'
+        )
 
 
 def record_rotated(db: orm.Session, instance_id: str) -> None:
@@ -212,6 +299,14 @@ class Allowed:
             known = {each.instance_id: each.held for each in permitted()}, now
             self._found = known
         return known[0]
+
+
+def _believed(
+    row: models.InstanceSealing, speaks: str | None
+) -> belief.Belief:
+    return belief.Belief(
+        speaks, row.proven_at is not None, row.allowed, row.held
+    )
 
 
 def _sealing(row: models.InstanceSealing) -> Sealing:

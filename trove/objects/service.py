@@ -116,10 +116,15 @@ def live(conf: cfg.ConfigOpts, binary: str | None = None) -> list[Service]:
 
 
 def live_versions(
-    conf: cfg.ConfigOpts, binary: str, interface: str
+    conf: cfg.ConfigOpts,
+    binary: str,
+    interface: str,
+    registered: bool | None = None,
 ) -> list[str]:
     """Return what the live services say that they speak of an interface.
 
+    :param registered: only those that report by themselves, or only those
+        that do not
     :returns: each text once, sorted as texts: a revision, or several of
         different majors with commas between them; [] when no live service
         serves the interface
@@ -129,6 +134,7 @@ def live_versions(
             service.rpc_versions[interface]
             for service in live(conf, binary)
             if interface in service.rpc_versions
+            and registered in (None, service.registered)
         }
     )
 

@@ -23,7 +23,6 @@ from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
 from trove.objects import keys as instance_keys
 from trove.objects import sealing
-from trove.objects import service as services
 from trove.peers import retrying
 from trove.peers import versions
 
@@ -65,6 +64,46 @@ class _Known:
     until: float
 
 
+class _Services:
+    """What is believed of the services; looked up now and then.
+
+    :param seconds: for which it is remembered
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts, seconds: float) -> None:
+        self._conf = conf
+        self._seconds = seconds
+        self._found: dict[str, tuple[bool, float]] = {}
+
+    def released(
+        self, interface: str, taken: bool = False, fresh: bool = False
+    ) -> bool:
+        """Whether the released form may be sent to them, or taken.
+
+        :param fresh: look it up now
+        """
+        name = sealing.SENDERS if taken else interface
+        now = time.monotonic()
+        known = self._found.get(name)
+        if known is None or fresh or now - known[1] >= self._seconds:
+            released = sealing.of_services(name).released
+            if not taken:
+                # A pin is the word of an operator, too.
+                released = released or self._is_pinned(interface)
+            known = released, now
+            self._found[name] = known
+        return known[0]
+
+    def _is_pinned(self, name: str) -> bool:
+        interface = versions.CLIENTS[name].interface
+        try:
+            pin = interface.pin(self._conf)
+        except exception.ConfigurationError:
+            # Whoever sends goes on with the one before, and says so.
+            return False
+        return pin is not None and not interface.seals(pin)
+
+
 class ControlKeys:
     """The keys of a service, see :class:`trove.common.rpc.Keys`.
 
@@ -100,6 +139,7 @@ class ControlKeys:
         )
         self._keyless: tuple[bool, float] | None = None
         self._mixed: tuple[bool, float] | None = None
+        self._services = _Services(conf, _SOON)
         self._allowed = sealing.Allowed(_SOON)
 
     def sealing(self, interface: str, peer: str | None) -> str | None:
@@ -135,12 +175,15 @@ class ControlKeys:
         """What follows from it is written down with a heartbeat."""
 
     def released_allowed(
-        self, interface: str, peer: str | None, fresh: bool = False
+        self,
+        interface: str,
+        peer: str | None,
+        fresh: bool = False,
+        taken: bool = False,
     ) -> bool:
         if peer is None:
-            # Services have one key in common, and no other evidence than
-            # the registry of what each speaks.
-            return True
+            with retrying.unavailable():
+                return self._services.released(interface, taken, fresh)
         conductor = interface == conductor_api.API.interface.name
         if conductor:
             held = self._patiently(self._look, peer, fresh)
@@ -171,14 +214,8 @@ class ControlKeys:
         known = self._mixed
         if known is None or now - known[1] >= _SOON:
             interface = conductor_api.API.interface
-            text = versions.lowest(
-                interface,
-                services.live_versions(
-                    self._conf,
-                    versions.BINARIES[interface.name],
-                    interface.name,
-                ),
-            )
+            proven = not self._services.released(interface.name)
+            text = versions.spoken(self._conf, interface, proven or None)
             told = [interface.pin(self._conf)]
             if text is not None:
                 told.append(interface.announced(text))

@@ -10,7 +10,7 @@ been upgraded or rolled back meanwhile.
 
 Task managers and conductors of ours report to the registry; the lowest of
 those that live counts for all, since they share a topic. Those of releases
-do not report. The :class:`Census` asks the topic for them and reports what
+do not report. :mod:`.census` asks the topic for them and reports what
 it finds on their behalf.
 """
 
@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Iterator
 import logging
-import threading
 from typing import Any
 
 from oslo_config import cfg
@@ -48,13 +47,9 @@ BINARIES = {
 #: Seconds to wait for an answer from a topic that perhaps nobody serves.
 _PATIENCE = 2.0
 
-#: Seconds by which a census may delay the start of a service.
-_LONGEST = 10.0
-
 #: How often each question is asked where it is not known how many servers
 #: share a topic; the broker deals them out in turn.
-_ROUNDS = 4
-_MOST_ROUNDS = 64
+ROUNDS = 4
 
 #: A text that stands for a peer that speaks no version of any interface.
 _NOTHING = '0.0'
@@ -154,6 +149,12 @@ class Versions:
             return rpc.Probed(found.revision)
         return found.revision
 
+    def _is_proven(self, interface: rpc.Interface) -> bool:
+        """Whether all services of a topic have shown that they know seals."""
+        return self._transport is not None and self._transport.sealer.proven(
+            interface, None
+        )
+
     def _is_silent(self, seconds: float | None) -> bool:
         """Whether nobody would have heard of a rollback of a guest."""
         most: float = self._conf.agent_heartbeat_expiry
@@ -161,16 +162,42 @@ class Versions:
         return seconds is None or not -most <= seconds <= most
 
     def _services(self, interface: rpc.Interface) -> str | None:
-        binary = BINARIES[interface.name]
-        found = lowest(
-            interface,
-            services.live_versions(self._conf, binary, interface.name),
-        )
+        if self._is_proven(interface):
+            return _registered(self._conf, interface)
+        found = spoken(self._conf, interface)
         if found is None and self._transport is not None:
             # None of ours lives, but those of a release may.
-            revision = probe(self._transport, interface, _ROUNDS)
+            revision = probe(self._transport, interface, ROUNDS)
             found = None if revision is None else revision.name
         return found
+
+
+def spoken(
+    conf: cfg.ConfigOpts,
+    interface: rpc.Interface,
+    registered: bool | None = None,
+) -> str | None:
+    """Return what all live services of a topic understand, as reported.
+
+    :param registered: only those that report by themselves, or only those
+        that do not
+    """
+    return lowest(
+        interface,
+        services.live_versions(
+            conf, BINARIES[interface.name], interface.name, registered
+        ),
+    )
+
+
+def _registered(conf: cfg.ConfigOpts, interface: rpc.Interface) -> str:
+    """Return what those understand who are all proven to know seals."""
+    # Who is away comes back as one that knows them.
+    found = spoken(conf, interface, True) or interface.first_sealed.name
+    other = spoken(conf, interface, False)
+    if other is None or interface.seals(interface.announced(other)):
+        return found
+    return rpc.Disputed(found, other)
 
 
 def _keep_guest(peer: str | None, revision: str | None) -> None:
@@ -242,107 +269,3 @@ def probe(
             error,
         )
         return None
-
-
-class Census:
-    """Counts the servers of a topic that do not report themselves.
-
-    A service of a release says nothing about itself, so whoever relies on
-    the registry alone would send it what only the others understand, and
-    that would be lost. Each of ours asks the topic that it shares with them,
-    and reports what is older than itself under the host
-    ``(unregistered) REVISION``; that counts like any other service, until
-    ``service_down_time`` after it was last seen.
-
-    :param interface: of the topic
-    """
-
-    def __init__(
-        self, transport: rpc.Transport, interface: rpc.Interface
-    ) -> None:
-        self._transport = transport
-        self._conf: cfg.ConfigOpts = transport.conf
-        self._interface = interface
-        self._binary = BINARIES[interface.name]
-
-    def begin(self) -> None:
-        """Look for them before this service listens on the topic itself.
-
-        Now only others answer. It raises nothing and takes a few seconds at
-        most: the reports go on to look.
-        """
-        if self._is_alone():
-            return
-        thread = threading.Thread(
-            target=self._first, name='census', daemon=True
-        )
-        thread.start()
-        thread.join(_LONGEST)
-
-    def look(self) -> None:
-        """Look once: as many messages as there are others, and a few more.
-
-        :raises ServiceUnavailable: the database does not work
-        """
-        known = [
-            each
-            for each in services.list_()
-            if each.binary == self._binary
-            and each.host.startswith(services.UNREGISTERED)
-        ]
-        live = services.live(self._conf, self._binary)
-        hosts = {each.host for each in live}
-        for each in known:
-            if each.host not in hosts:
-                services.remove(self._binary, each.host)
-        if self._is_alone():
-            return
-        # What it is sent until it is found is lost, so all are asked at once.
-        rounds = min(len(live) * self._workers() + 2, _MOST_ROUNDS)
-        found = probe(self._transport, self._interface, rounds)
-        if found is not None and found < self._interface.latest:
-            self._report(found, {each.host for each in known} & hosts)
-
-    def _first(self) -> None:
-        try:
-            found = probe(self._transport, self._interface, _ROUNDS)
-            if found is not None and found < self._interface.latest:
-                self._report(found, set())
-        except Exception as error:  # noqa: BLE001
-            LOG.warning(
-                'Could not look for %s of older releases: %s They are looked '
-                'for again with every report.',
-                self._interface.describe(None),
-                error,
-            )
-
-    def _report(self, found: rpc.Revision, hosts: set[str]) -> None:
-        name = f'{services.UNREGISTERED} {found.name}'
-        if name not in hosts:
-            LOG.warning(
-                'There are %s of a release that does not report itself, of '
-                'revision %s of the interface. All are sent nothing newer '
-                'until it is upgraded or stopped. "trove-rpc peers" shows '
-                'what that blocks.',
-                self._interface.describe(None),
-                found.name,
-            )
-        services.report(
-            self._binary,
-            name,
-            {self._interface.name: found.name},
-            None,
-            started=name not in hosts,
-        )
-
-    def _workers(self) -> int:
-        """How many processes take messages on each host, as it is here."""
-        conductor = self._interface.name == conductor_api.API.interface.name
-        return self._conf.trove_conductor_workers if conductor else 1
-
-    def _is_alone(self) -> bool:
-        # Nobody of another process can be reached by a broker in this one.
-        # The option is there as soon as a transport has been made.
-        self._transport.connection.open()
-        url: str = self._conf.transport_url or ''
-        return url.startswith(('kombu+memory:', 'fake:'))

@@ -115,7 +115,11 @@ class OneKey:
         pass
 
     def released_allowed(
-        self, interface: str, peer: str | None, fresh: bool = False
+        self,
+        interface: str,
+        peer: str | None,
+        fresh: bool = False,
+        taken: bool = False,
     ) -> bool:
         return True
 

@@ -14,6 +14,7 @@ from oslo_config import cfg
 from trove.common import rpc
 from trove.guestagent import unsupported as guest_unsupported
 from trove.objects import peers
+from trove.objects import sealing
 from trove.objects import service as services
 from trove.peers import versions
 from trove.rpcadmin import base
@@ -240,13 +241,17 @@ def _services(conf: cfg.ConfigOpts, rules: Rules) -> Iterator[Peer]:
     living = services.live(conf)
     alive = {(each.binary, each.host) for each in living}
     known = services.list_()
+    all_believed = sealing.all_services()
     for kind, binary in sorted(versions.BINARIES.items()):
+        believed = all_believed[kind]
         lowest = versions.lowest(
             base.INTERFACES[kind],
             (
                 each.rpc_versions[kind]
                 for each in living
-                if each.binary == binary and kind in each.rpc_versions
+                if each.binary == binary
+                and kind in each.rpc_versions
+                and (believed.released or each.registered)
             ),
         )
         found = False
@@ -258,7 +263,7 @@ def _services(conf: cfg.ConfigOpts, rules: Rules) -> Iterator[Peer]:
             state = 'up' if lives else 'down'
             if lives and each.host.startswith(services.UNREGISTERED):
                 state = 'unregistered'
-            yield rules.judge(
+            judged = rules.judge(
                 kind,
                 each.host,
                 each.rpc_versions.get(kind),
@@ -267,6 +272,7 @@ def _services(conf: cfg.ConfigOpts, rules: Rules) -> Iterator[Peer]:
                 state=state,
                 lowest=lowest,
             )
+            yield _shown(judged, believed.proven, believed.allowed)
         if not found:
             yield rules.judge(
                 kind,
@@ -293,7 +299,12 @@ def _guest(rules: Rules, guest: peers.Guest) -> Peer:
         has_key=guest.has_key,
         former=guest.former,
     )
-    if not guest.proven:
+    return _shown(judged, guest.proven, guest.permitted)
+
+
+def _shown(judged: Peer, proven: bool, permitted: bool) -> Peer:
+    """Return it with what is permitted, if that is a question."""
+    if not proven:
         return judged
-    word = 'permitted' if guest.permitted else 'refused'
+    word = 'permitted' if permitted else 'refused'
     return dataclasses.replace(judged, sealing=word)

@@ -39,8 +39,9 @@ class Peers(base.Lister):
     not announced itself since, it has no key, a pin, or another one on the
     topic that does not know it; not shown where nothing is encrypted.
     Released Form: refused: a guest agent has sent what is sealed, so that
-    nothing in the weaker form of releases is sent to it or taken from it;
-    permitted: by "trove-rpc sealing allow".
+    nothing in the weaker form of releases is sent to it or taken from it; or
+    all services of the kind have reported that they know seals, so that it
+    is not sent to them; permitted: by "trove-rpc sealing allow".
     Blocks: methods and arguments of this release that are refused because of
     it, besides those that no datastore supports. Left Out: arguments that
     messages to it do without.

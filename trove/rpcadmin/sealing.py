@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``trove-rpc sealing``: permits guests the form of released Trove, or not."""
+"""``trove-rpc sealing``: permits the form of released Trove, or not."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ def who() -> str:
 
 
 class List(base.Lister):
-    """List the guest agents for which the released form is permitted.
+    """List the peers for which the released form is permitted.
+
+    Guest agents by the id of their instance, services as "taskmanager" and
+    "conductor" for what is sent to them, "api" for what task managers take.
 
     It proves no origin. Held: it stays so, whatever the guest sends, until
     it is forbidden or the key is rotated. Ended: what took it back.
@@ -63,7 +66,7 @@ class List(base.Lister):
 
 
 class Allow(base.Command):
-    """Permit the form of released Trove for guest agents that know better.
+    """Permit the form of released Trove for peers that know better.
 
     Once a guest agent has sent anything sealed, it is sent nothing else, and
     nothing else is taken from it, whatever is answered in its place. So if
@@ -74,6 +77,10 @@ class Allow(base.Command):
     key, and the guest is told to take and send that form as well: do so
     before the control plane itself is rolled back, while a conductor of this
     release runs, and wait a minute.
+
+    "taskmanager" and "conductor" permit it for what is sent to these
+    services, once all of them have reported that they know better; "api" for
+    what task managers take.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -102,7 +109,13 @@ class Allow(base.Command):
 
 
 class Forbid(base.Command):
-    """Take back what "sealing allow" has permitted."""
+    """Take back what "sealing allow" has permitted.
+
+    Of "api", "conductor" and "taskmanager" it says that all of them are
+    upgraded, so that nothing in the released form is taken from, or sent to,
+    these services any more. What is sent to task managers and conductors ends
+    by itself; of "api" nobody else can know.
+    """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -123,12 +136,16 @@ class Forbid(base.Command):
 
 def _take_instances(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        'instance', nargs='*', default=[], help='Ids of instances.'
+        'instance',
+        nargs='*',
+        default=[],
+        help='Ids of instances; or %s.' % ', '.join(sealing.SERVICES),
     )
     parser.add_argument(
         '--all',
         action='store_true',
-        help='Every instance whose guest agent this changes anything for.',
+        help='Every instance, and all services, that this changes anything '
+        'for.',
     )
 
 
@@ -136,6 +153,11 @@ def _instances(conf: Any, parsed_args: argparse.Namespace) -> list[str]:
     names = base.chosen(parsed_args.instance, parsed_args.all)
     if parsed_args.all:
         names = [
+            name
+            for name, believed in sealing.all_services().items()
+            if believed.proven
+        ]
+        names += [
             each.instance_id for each in peers.guests(conf) if each.proven
         ]
     return names

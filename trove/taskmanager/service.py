@@ -20,9 +20,9 @@ from trove.common import rpc
 from trove.common import service
 from trove.objects import database
 from trove.objects import service as services
+from trove.peers import census
 from trove.peers import rejections
 from trove.peers import rollback
-from trove.peers import versions
 from trove.taskmanager import api
 from trove.taskmanager import manager
 from trove.taskmanager import owner
@@ -76,8 +76,8 @@ class TaskManager(service.Component):
             conf, self._transport, driver, owner.process(conf.host)
         )
         self._resume(driver)
-        census = versions.Census(self._transport, api.API.interface)
-        census.begin()
+        counting = census.Census(self._transport, api.API.interface)
+        counting.begin()
         self._server = self._transport.server(
             manager.Manager(self._env),
             host=conf.host,
@@ -93,7 +93,7 @@ class TaskManager(service.Component):
         self._periodics = [
             service.Periodic(self._recovery.look, interval, 'recovery'),
             service.Periodic(self._report, interval, 'report'),
-            service.Periodic(census.look, interval, 'census'),
+            service.Periodic(counting.look, interval, 'census'),
         ]
         for periodic in self._periodics:
             periodic.start()

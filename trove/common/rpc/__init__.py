@@ -49,6 +49,7 @@ from trove.common.rpc._declaring import call
 from trove.common.rpc._declaring import cast
 from trove.common.rpc._discovery import Assumed
 from trove.common.rpc._discovery import Discover
+from trove.common.rpc._discovery import Disputed
 from trove.common.rpc._discovery import Keep
 from trove.common.rpc._discovery import Probed
 from trove.common.rpc._events import counts
@@ -75,6 +76,7 @@ __all__ = (
     'Budget',
     'Client',
     'Discover',
+    'Disputed',
     'Event',
     'Fit',
     'Interface',

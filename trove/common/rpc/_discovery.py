@@ -28,6 +28,23 @@ class Probed(str):
     """
 
 
+class Disputed(str):
+    """What peers announced, while somebody answers that he knows less.
+
+    He does so in the clear, where all are proven to know better: it is not
+    believed, and nothing is sent that would be lost if it were true.
+
+    :ivar answer: what he answered
+    """
+
+    answer: str
+
+    def __new__(cls, text: str, answer: str) -> Disputed:
+        made = super().__new__(cls, text)
+        made.answer = answer
+        return made
+
+
 class Assumed(str):
     """What a peer is taken for that nobody knows, so that it can be asked.
 
@@ -106,7 +123,10 @@ class Discovery:
             by: Literal['kept', 'announced'] = (
                 'kept' if isinstance(text, Probed) else 'announced'
             )
-            return Found(self._read(interface, peer, text), by)
+            doubted = None
+            if isinstance(text, Disputed):
+                doubted = self._read(interface, peer, text.answer)
+            return Found(self._read(interface, peer, text), by, doubted)
         found = self.ask(interface, peer)
         if found.revision is not None and found.doubted is None:
             self.keep(interface, peer, found.revision)

@@ -29,6 +29,14 @@ _SERVICES = (
     'for this instance while a conductor of this release runs, or upgrade '
     'them again. If they were not, find out who answers in their place.'
 )
+_CONTROL = (
+    'They have registered themselves as such that know seals, and what says '
+    'otherwise was said in the clear, by one of them or by anybody who '
+    'reaches the message broker. If one was rolled back to a release, or one '
+    'of a release was started beside them, permit that with "trove-rpc '
+    'sealing allow {name}", or upgrade it. If none was, find out who answers '
+    'in their place: "trove-rpc rejected list".'
+)
 
 
 def form(
@@ -59,7 +67,7 @@ def unsendable(
 ) -> _plan.Unsendable:
     """Return what ends the way of a message to such a peer."""
     return _plan.Unsendable(
-        *(method, interface.first_sealed, cap, _remedy(peer))
+        *(method, interface.first_sealed, cap, _remedy(interface, peer))
     )
 
 
@@ -80,10 +88,17 @@ def rejection(
         cause='downgrade',
         reason=f'the {interface.describe(peer)} is said, in the clear, not to '
         'know what is sealed. Nothing was sent to it in another form. '
-        + _remedy(peer),
+        + _remedy(interface, peer),
         arguments={},
     )
 
 
-def _remedy(peer: str | None) -> str:
-    return _SERVICES if peer is None else _REMEDY.format(peer=peer)
+def _remedy(interface: _interface.Interface, peer: str | None) -> str:
+    if peer is not None:
+        return _REMEDY.format(peer=peer)
+    # Who names himself to them is a guest.
+    return (
+        _SERVICES
+        if interface.names_sender
+        else _CONTROL.format(name=interface.name)
+    )

@@ -98,7 +98,11 @@ class Keys(Protocol):
         """
 
     def released_allowed(
-        self, interface: str, peer: str | None, fresh: bool = False
+        self,
+        interface: str,
+        peer: str | None,
+        fresh: bool = False,
+        taken: bool = False,
     ) -> bool:
         """Whether the released form may be sent to a peer, or taken.
 
@@ -106,6 +110,7 @@ class Keys(Protocol):
 
         :param peer: the instance at one end of it; None: there is none
         :param fresh: what is remembered is not enough
+        :param taken: it has come in
         :raises trove.common.exception.TroveError: it cannot be told
         """
 
@@ -234,7 +239,9 @@ class _Opener:
         if not belief.takes(
             'released',
             not self.seals
-            or self.keys.released_allowed(self.interface.name, sender),
+            or self.keys.released_allowed(
+                self.interface.name, sender, taken=True
+            ),
         ):
             raise Unopened('seal', _ONLY_SEALED, whole=True)
         whose = self.interface.name, sender

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from typing import Any
 
+from troveclient import exceptions as trove_exceptions
+
 from trove.tests.fixtures import processes
 from trove.tests.functional.deployed import test_faults
 
@@ -96,16 +98,42 @@ class RejectedTest(OldTaskManagerTestCase):
 
 
 class CensusTest(OldTaskManagerTestCase):
+    def released_form(self) -> set[str | None]:
+        listed = json.loads(
+            self.trove_rpc('peers', '--kind', 'taskmanager', '-f', 'json')
+        )
+        return {each['Released Form'] for each in listed}
+
+    def refusal(self) -> str | None:
+        """What a conflict over an instance says; None without one."""
+        try:
+            self.delete(self.create('refused').id)
+        except trove_exceptions.Conflict as error:
+            return str(error)
+        return None
+
     def test_one_that_does_not_report_itself_holds_the_others_back(
         self,
     ) -> None:
+        # Given: all that were there know seals.
         self.assertNotIn('unregistered', self.services())
+        self.eventually(
+            lambda: self.released_form() == {'refused'}, 'it is proven'
+        )
         old = self.old_taskmanager('1.0/victoria')
         old.start()
-
         self.eventually(
             lambda: '1.0/victoria' in self.services(), 'it is counted'
         )
+
+        # Then: nothing is sent that it might drop, until it is permitted.
+        said = self.eventually(self.refusal, 'it is refused')
+        self.assertIn('trove-rpc sealing allow taskmanager', said)
+        self.trove_rpc(
+            *('sealing', 'allow', 'taskmanager'),
+            *('--reason', 'one is rolled back'),
+        )
+        self.eventually(lambda: not self.refusal(), 'it is taken')
         for number in range(2):
             instance = self.create_active(f'beside an old one {number}')
             self.delete(instance.id)
@@ -113,4 +141,8 @@ class CensusTest(OldTaskManagerTestCase):
         old.stop()
         self.eventually(
             lambda: 'unregistered' not in self.services(), 'it is forgotten'
+        )
+        # And that ends by itself.
+        self.eventually(
+            lambda: self.released_form() == {'refused'}, 'it is proven again'
         )

@@ -89,7 +89,11 @@ class Keys:
         """Nothing is learned from it here."""
 
     def released_allowed(
-        self, interface: str, peer: str | None, fresh: bool = False
+        self,
+        interface: str,
+        peer: str | None,
+        fresh: bool = False,
+        taken: bool = False,
     ) -> bool:
         return True
 

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from trove.objects import service as services
+from trove.peers import census
 from trove.peers import connection
-from trove.peers import versions
 from trove.taskmanager import api
 from trove.tests.fixtures import database
 from trove.tests.fixtures import released
@@ -25,7 +25,7 @@ class Checks:
         self.config(transport_url=base.broker().url)
         self.ours = connection.transport(self.conf)
         self.addCleanup(self.ours.close)
-        self.census = versions.Census(self.ours, INTERFACE)
+        self.census = census.Census(self.ours, INTERFACE)
 
     def serve_theirs(self) -> None:
         self.peer.do(

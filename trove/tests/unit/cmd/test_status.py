@@ -224,7 +224,7 @@ class StatusTest(checks.TestCase):
 
         self.assertFound(
             *('Sealed messages', WARNING),
-            *('permitted for 1 guest agents', 'trove-rpc sealing list'),
+            *('permitted for 1 peers', 'trove-rpc sealing list'),
         )
 
     def test_busy_instances_are_named(self):

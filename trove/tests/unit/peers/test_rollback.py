@@ -16,13 +16,13 @@ from trove.objects import service as services
 from trove.peers import connection
 from trove.peers import rollback
 from trove.tests.fixtures import waiting
-from trove.tests.unit.peers import test_versions
+from trove.tests.unit.peers import given
 
 CONDUCTOR = conductor_api.API.interface
 OLDER = '1.0/stein'
 
 
-class WaitTest(test_versions.PeersTestCase):
+class WaitTest(given.PeersTestCase):
     """Whether it waits; then it reports itself again."""
 
     def setUp(self):
@@ -31,7 +31,7 @@ class WaitTest(test_versions.PeersTestCase):
 
     def waits(self, serves):
         rollback.wait(
-            *(self.conf, test_versions.TASKS, serves),
+            *(self.conf, given.TASKS, serves),
             lambda: self.reports.append(serves),
             intervals=0,
         )
@@ -62,7 +62,7 @@ class WaitTest(test_versions.PeersTestCase):
             self.assertFalse(self.waits('1.0'))
 
 
-class ConductorTest(test_versions.PeersTestCase):
+class ConductorTest(given.PeersTestCase):
     def setUp(self):
         super().setUp()
         self.config(

@@ -316,7 +316,7 @@ class StreamTest(PeersTestCase):
 
         guests = [peer for peer in found if peer.kind == 'guestagent']
         self.assertEqual(2500, len(guests))
-        self.assertLess(len(statements), 12)
+        self.assertLess(len(statements), 13)
 
     def peers_conf(self):
         return self.conf

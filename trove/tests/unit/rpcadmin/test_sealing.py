@@ -101,6 +101,36 @@ class SealingTest(base.TestCase):
         self.assertEqual(0, self.run_rpc('sealing', 'forbid', '--all'))
         self.assertEqual([], self.listed())
 
+    def test_services_are_peers_by_the_name_of_their_interface(self):
+        sealing.record_registered('taskmanager', seals=True)
+
+        self.assertEqual(0, self.allow('--hold', '--all'), self.error)
+        self.assertEqual(
+            {self.it, 'taskmanager'},
+            {each['Instance'] for each in self.listed()},
+        )
+        sealing.record_registered('taskmanager', seals=True)
+        self.assertTrue(sealing.of_services('taskmanager').released)
+        self.run_rpc('sealing', 'forbid', 'taskmanager')
+        self.assertFalse(sealing.of_services('taskmanager').released)
+
+        self.assertEqual(0, self.allow('taskmanager'))
+        sealing.record_registered('taskmanager', seals=True)
+        self.assertFalse(sealing.of_services('taskmanager').released)
+        [found] = self.listed('--all')[-1:]
+        self.assertEqual('the registry of services', found['Ended By'])
+
+    def test_an_operator_says_that_all_services_are_upgraded(self):
+        self.assertTrue(sealing.of_services('api').released)
+        self.assertEqual(1, self.allow('api'))
+        self.assertIn('permitted for them anyway', self.error)
+
+        self.assertEqual(0, self.run_rpc('sealing', 'forbid', 'api'))
+
+        self.assertFalse(sealing.of_services('api').released)
+        self.assertEqual(1, self.run_rpc('sealing', 'forbid', 'api'))
+        self.assertIn('nothing to forbid', self.error)
+
     def test_what_makes_no_sense_is_told(self):
         never = self.ready().id
 

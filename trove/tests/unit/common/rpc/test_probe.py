@@ -230,7 +230,7 @@ class NoKeyFits:
     def opened(self, interface, sender, key, sealed):
         raise AssertionError('nothing can be opened')
 
-    def released_allowed(self, interface, peer, fresh=False):
+    def released_allowed(self, interface, peer, fresh=False, taken=False):
         return True
 
     def clear_allowed(self, interface, sender):
