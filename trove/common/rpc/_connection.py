@@ -102,6 +102,7 @@ class Connection:
                     self._transport._driver,
                     own=self._own,
                     conductor=self.conf.conductor_queue,
+                    guest=self.conf.guest_id,
                 )
                 _publishing.limit(
                     self._transport, self.conf.rpc_confirm_timeout

@@ -30,6 +30,8 @@ from oslo_messaging._drivers import amqp as rpc_amqp
 from oslo_messaging._drivers import impl_rabbit
 from oslo_utils import netutils
 
+from trove.common.rpc import _names
+
 #: Codes of AMQP: the account has no permission; there is no such thing.
 _ACCESS_REFUSED = 403
 _NOT_FOUND = 404
@@ -83,25 +85,33 @@ def permissions(exchange: str, topic: str) -> Permissions:
     )
 
 
-def adapt(driver: Any, *, own: str | None, conductor: str) -> None:
+def adapt(
+    driver: Any, *, own: str | None, conductor: str, guest: str | None
+) -> None:
     """Have a driver of oslo.messaging make its connections in this way.
 
     Other drivers than RabbitMQ's stay as they are.
 
     :param own: the topic of this peer when its account is its own
     :param conductor: the topic to which guests send
+    :param guest: the instance whose guest agent this is
     """
     if not isinstance(driver, impl_rabbit.RabbitDriver):
         return
+    names = None
+    if driver._q_manager is not None:
+        named = driver._q_manager
+        names = _names.Names(guest or named.hostname, named.processname)
+    driver._q_manager = names
     exchange = driver._default_exchange
     if own is None:
         made: Any = functools.partial(
-            _Connection, exchange=exchange, conductor=conductor
+            _Connection, exchange=exchange, conductor=conductor, names=names
         )
     else:
-        made = functools.partial(_Own, exchange=exchange)
-        driver._get_reply_queue_name = (
-            lambda: f'reply_{own}_{uuid.uuid4().hex}'
+        made = functools.partial(_Own, exchange=exchange, names=names)
+        driver._get_reply_queue_name = lambda: (
+            f'reply_{own}_{names.get() if names else uuid.uuid4().hex}'
         )
     driver._connection_pool.connection_cls = made
 
@@ -110,11 +120,17 @@ class _Connection(impl_rabbit.Connection):  # type: ignore[misc]
     """A connection of the control plane, or of a guest like all others."""
 
     def __init__(
-        self, *args: Any, exchange: str, conductor: str = '', **kwargs: Any
+        self,
+        *args: Any,
+        exchange: str,
+        conductor: str = '',
+        names: _names.Names | None = None,
+        **kwargs: Any,
     ) -> None:
         self._control = exchange
         self._conductor = conductor
         super().__init__(*args, **kwargs)
+        self._q_manager = names
 
     def _transform_transport_url(
         self,

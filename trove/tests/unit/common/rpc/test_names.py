@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names of queues that a process has for itself, and has again."""
+
+import subprocess
+import sys
+import uuid
+
+from trove.common.rpc import _names
+from trove.tests import base
+
+_OTHER = """
+import sys
+from trove.common.rpc import _names
+
+print(_names.Names(*sys.argv[1:]).get(), flush=True)
+sys.stdin.read()
+"""
+
+
+class NamesTest(base.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.program = f'trove-{uuid.uuid4().hex}'
+
+    def other(self):
+        """Another process of the program, which lives until it is ended."""
+        process = subprocess.Popen(
+            [sys.executable, '-c', _OTHER, 'one', self.program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.addCleanup(process.communicate)
+        assert process.stdout is not None
+        return process, process.stdout.readline().strip()
+
+    def test_a_process_has_several(self):
+        names = _names.Names('one', self.program)
+
+        self.assertEqual(f'one:{self.program}:1:1', names.get())
+        self.assertEqual(f'one:{self.program}:1:2', names.get())
+
+    def test_each_process_has_its_own(self):
+        first, name = self.other()
+        self.assertEqual(f'one:{self.program}:1:1', name)
+        _, another = self.other()
+        self.assertEqual(f'one:{self.program}:2:1', another)
+
+        # When one is started again, then it has those that it had.
+        first.kill()
+        first.communicate()
+        _, again = self.other()
+        self.assertEqual(name, again)
+
+    def test_names_of_guests_have_their_instance(self):
+        names = {
+            _names.Names(guest, self.program).get() for guest in ('a', 'b')
+        }
+
+        self.assertEqual(
+            {f'a:{self.program}:1:1', f'b:{self.program}:1:1'}, names
+        )
