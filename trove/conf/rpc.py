@@ -90,7 +90,9 @@ MESSAGING: list[cfg.Opt] = [
         min=1,
         help='Seconds to wait until the message broker confirms that it has a '
         'message. It does not while it lacks memory or disk space; then the '
-        'sender is told so, as when it is away.',
+        'sender is told so, as when it is away. As long may it take to '
+        'connect to it, by all hosts of transport_url together, and to close '
+        'a connection.',
     ),
     cfg.IntOpt(
         'rejected_per_instance',

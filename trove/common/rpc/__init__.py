@@ -24,7 +24,9 @@ files to open in order:
 Besides: ``_contract.py`` and ``_interface.py`` are what is declared, with the
 decorators of ``_declaring.py``,
 ``_transport.py`` puts all this together for a process, over one
-``_connection.py`` (``_rabbit.py`` keeps a guest to its own queues);
+``_connection.py`` (``_rabbit.py`` keeps a guest to its own queues, which
+``_names.py`` names; ``_connecting.py``, ``_publishing.py`` and ``_ending.py``
+bound the waits for the broker);
 ``_events.py`` and ``_counting.py`` count. ``_notification.py`` and
 ``_replies.py`` are what peers of released versions need besides, and
 ``_words.py`` which names of theirs a message may hold.

@@ -12,6 +12,7 @@ import oslo_messaging
 
 from trove.common import exception
 from trove.common.rpc import _dispatch
+from trove.common.rpc import _ending
 from trove.common.rpc import _events
 from trove.common.rpc import _frames
 from trove.common.rpc import _incoming
@@ -134,7 +135,7 @@ class Connection:
             self._prepared.clear()
             self._reached = False
         if transport is not None:
-            transport.cleanup()
+            _ending.close(transport.cleanup, self.conf.rpc_confirm_timeout)
 
     def client(self, name: str) -> oslo_messaging.RPCClient:
         """The client of an interface; its callers name topic and version.
@@ -201,7 +202,9 @@ class Connection:
             self._reached = True
         transport = self._transport
         if transport is not None:
-            self._replies.prepare(transport._driver)
+            self._replies.prepare(
+                transport._driver, self.conf.rpc_confirm_timeout
+            )
 
     def create_queue(self, topic: str, host: str) -> None:
         """Make the queues of a server that is not there yet.

@@ -22,6 +22,7 @@ import amqp.exceptions
 import amqp.spec
 import kombu.transport.pyamqp
 import kombu.transport.virtual
+from oslo_utils import netutils
 
 from trove.common.rpc import _memory
 from trove.common.rpc import _unpacking
@@ -317,8 +318,22 @@ class _Channel(_Reads, _amqp.Channel):  # type: ignore[misc]
 class _Connection(_amqp.Connection):  # type: ignore[misc]
     Channel = _Channel
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, frame_handler=_frame_handler, **kwargs)
+    def __init__(
+        self, host: str, *args: Any, ssl: Any = False, **kwargs: Any
+    ) -> None:
+        if isinstance(ssl, dict) and 'server_hostname' in ssl:
+            # Of several hosts oslo.messaging names none, and any would do.
+            name = ssl['server_hostname'] or netutils.parse_host_port(host)[0]
+            ssl = ssl | {'server_hostname': name}
+        super().__init__(
+            host, *args, ssl=ssl, frame_handler=_frame_handler, **kwargs
+        )
+
+    def connect(self, callback: Callable[[], object] | None = None) -> Any:
+        made = super().connect(callback)
+        # Until oslo.messaging sets another limit: to open a channel has none.
+        self.sock.settimeout(self.connect_timeout)
+        return made
 
 
 class _MemoryChannel(_Reads, _memory.Channel):  # type: ignore[misc]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import functools
 import logging
 import threading
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import oslo_messaging
 
 from trove.common.rpc import _dispatch
+from trove.common.rpc import _ending
 from trove.common.rpc import _frames
 from trove.common.rpc import _reading
 from trove.common.rpc import _unpacking
@@ -155,6 +157,9 @@ class _Bounded(_Plain):  # type: ignore[misc]
         if held is not None:
             _frames.receive(held.connection, self._inbox)
         _reading.attach(held, deliver, more)
+        listener.cleanup = functools.partial(
+            _ending.close, listener.cleanup, self.conf.rpc_confirm_timeout
+        )
         return listener
 
     def _on_incoming(self, incoming: Any) -> None:

@@ -14,9 +14,14 @@ import functools
 import logging
 from typing import Any
 
+from oslo_messaging._drivers import common as rpc_common
 from oslo_messaging._drivers import impl_rabbit
 
+from trove.common.rpc import _connecting
+
 LOG = logging.getLogger(__name__)
+
+_SEND = rpc_common.PURPOSE_SEND
 
 
 class NotTaken(Exception):
@@ -64,10 +69,16 @@ def _limited(base: Any, seconds: float) -> Any:
                     new_channel, seconds, self._drop
                 )
 
+        def ensure_connection(self) -> None:
+            _connecting.limit(
+                self.connection, seconds, ends=self.purpose == _SEND
+            )
+            super().ensure_connection()
+
         def set_transport_socket_timeout(
             self, timeout: float | None = None
         ) -> None:
-            if self.purpose == 'send':
+            if self.purpose == _SEND:
                 # What it answers at once, such as that there is a queue.
                 timeout = min(timeout or seconds, seconds)
             super().set_transport_socket_timeout(timeout)

@@ -7,6 +7,8 @@ import logging
 import threading
 from typing import Any
 
+import oslo_messaging
+
 from trove.common.rpc import _reading
 
 LOG = logging.getLogger(__name__)
@@ -18,26 +20,58 @@ class Replies:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._reader: Any = None
+        self._maker: threading.Thread | None = None
 
-    def prepare(self, driver: Any) -> None:
+    def prepare(self, driver: Any, seconds: float) -> None:
         """Make what is not there yet.
 
-        Best effort: without it, replies are read as oslo.messaging does.
+        To make the queue has no limit in oslo.messaging: while the broker is
+        away or does nothing, a thread of its own goes on with it.
 
         :param driver: the transport's
+        :param seconds: to wait for it
+        :raises oslo_messaging.MessageDeliveryFailure: it is not there yet
         """
-        try:
-            driver._get_reply_q()
-            self._read(driver._reply_q_conn)
-        except Exception as error:  # noqa: BLE001
-            LOG.debug('Replies are read as oslo.messaging does: %s', error)
+        if getattr(driver, '_get_reply_q', None) is None:
+            # A driver that is built otherwise does what it can.
+            return
+        if driver._reply_q is None:
+            self._make(driver).join(seconds)
+            if driver._reply_q is None:
+                raise oslo_messaging.MessageDeliveryFailure(
+                    'the queue for replies is not there yet'
+                )
+        self._read(driver._reply_q_conn)
+
+    def _make(self, driver: Any) -> threading.Thread:
+        with self._lock:
+            maker = self._maker
+            if maker is None or not maker.is_alive():
+                maker = threading.Thread(
+                    target=_make, args=(driver,), name='rpc-replies'
+                )
+                maker.daemon = True
+                self._maker = maker
+                maker.start()
+            return maker
 
     def _read(self, reader: Any) -> None:
         with self._lock:
             # Once: it stays when the connection is made anew.
-            if reader is not self._reader:
+            if reader is not None and reader is not self._reader:
                 _reading.attach(reader.connection, _nothing)
                 self._reader = reader
+
+
+def _make(driver: Any) -> None:
+    try:
+        driver._get_reply_q()
+    except Exception as error:  # noqa: BLE001
+        LOG.warning(
+            'The queue for replies could not be made: %s. It is tried again '
+            'with the next call.',
+            error,
+        )
 
 
 def _nothing() -> None:

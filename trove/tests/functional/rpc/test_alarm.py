@@ -64,7 +64,31 @@ class AlarmTest(base.BrokerTestCase):
         self.assert_works_again()
 
     def test_one_that_is_frozen(self):
+        fresh = self.connected()
+        begun = self.connected()
+        # It can send, and has no queue for replies yet.
+        begun.connection.client('').prepare(topic='x').cast({}, 'x')
         with self.broker.frozen():
             self.assert_told()
+            # So are those that would have to connect, or to listen,
+            for transport in fresh, begun:
+                api = sample.API(transport, 'x', timeout=5)
+                for send in api.drop, api.paint:
+                    self.assertRaises(
+                        exception.ServiceUnavailable, send, self.context, 'x'
+                    )
+            # and who ends does end.
+            fresh.close()
+            begun.close()
 
         self.assert_works_again()
+
+    def test_one_that_is_frozen_holds_up_no_end(self):
+        server = self.server_side.server(self.manager, host='y', peer='y')
+        server.start()
+        with self.broker.frozen():
+            server.stop()
+            server.wait()
+            self.server_side.close()
+
+        self.assertIn('left behind', self.logs.output)

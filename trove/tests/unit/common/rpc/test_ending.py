@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Closing what may not close."""
+
+import threading
+
+from trove.common.rpc import _ending
+from trove.tests import base
+
+
+class EndingTest(base.TestCase):
+    def test_what_closes(self):
+        closed = []
+
+        _ending.close(lambda: closed.append(True), 60)
+
+        self.assertEqual([True], closed)
+        self.assertNotIn('left behind', self.logs.output)
+
+    def test_what_does_not(self):
+        go_on = threading.Event()
+        self.addCleanup(go_on.set)
+
+        _ending.close(go_on.wait, 0.01)
+
+        self.assertIn('left behind', self.logs.output)
+
+    def test_what_fails(self):
+        def fail():
+            raise OSError('broken')
+
+        self.assertRaises(OSError, _ending.close, fail, 60)
