@@ -11,6 +11,7 @@ import datetime
 import pathlib
 
 from trove.contracts import compare
+from trove.contracts import completeness
 from trove.contracts import cross
 from trove.contracts import declared
 from trove.contracts import endpoints
@@ -99,7 +100,7 @@ def check(
                 contract.version,
                 len(contract.methods),
                 tuple(against),
-                _sent(sides.client),
+                completeness.sent(sides.client),
                 len(sides.endpoint.methods) if sides.endpoint else None,
             )
         )
@@ -172,68 +173,11 @@ def coming(contract: model.Contract, kept: Iterable[locks.Lock]) -> str:
 
 def _of_tree(sides: Sides) -> Iterator[Finding]:
     client, endpoint = sides.client, sides.endpoint
-    for side in (client, endpoint):
-        if side is not None:
-            yield from _unread(sides.subject.interface, side)
-    if not sides.subject.allow_unread:
-        yield from _nothing_read(sides)
+    yield from completeness.check(sides.subject, client, endpoint)
     if client is not None and endpoint is not None:
         if client.history:
             yield from serving.check(client, endpoint)
         yield from cross.check(client, endpoint)
-
-
-def _sent(client: model.Contract | None) -> int | None:
-    if client is None:
-        return None
-    return len({send.method for send in client.sends}.union(client.withheld))
-
-
-def _nothing_read(sides: Sides) -> Iterator[Finding]:
-    """Find sides about which the check can say nothing at all."""
-    client, endpoint = sides.client, sides.endpoint
-    if client is not None and not _sent(client):
-        yield _nothing(sides.subject.interface, client, 'sends')
-    # Where it has a __getattr__ that is told already.
-    if endpoint is not None and not (endpoint.methods or endpoint.unread):
-        yield _nothing(sides.subject.interface, endpoint, 'serves')
-
-
-def _nothing(interface: str, side: model.Contract, does: str) -> Finding:
-    return Finding(
-        'nothing-read',
-        interface,
-        does,
-        side.where,
-        f'Nothing that this class {does} could be read, so nothing of it is '
-        'checked.',
-        f'Name the class that {does}. If this is the one, write out what the '
-        'checker cannot follow, or say allow-unread = true in '
-        f'[tool.trove-rpc.contract.interfaces.{interface}].',
-    )
-
-
-def _unread(interface: str, contract: model.Contract) -> Iterator[Finding]:
-    for where, what in contract.unsure:
-        yield Finding(
-            'declaration-unread',
-            interface,
-            '',
-            where,
-            f'This is not to be told from the source: {what}. It is not '
-            'checked.',
-            'Write it as a literal, or as the name of one.',
-        )
-    for where, what in contract.unread:
-        yield Finding(
-            'unread',
-            interface,
-            '',
-            where,
-            f'What this is could not be read from the source: {what}.',
-            'Write it as a literal, or as the name of one, if it should be '
-            'checked.',
-        )
 
 
 def _of_locks(sides: Sides, kept: Sequence[locks.Lock]) -> Iterator[Finding]:

@@ -102,7 +102,7 @@ class _Reading:
         self._tree = tree
         self._client = client
         self._values = values.Reader(tree)
-        self._unread: list[tuple[model.Location, str]] = []
+        self._unread: list[model.Unread] = []
         self._unsure: list[tuple[model.Location, str]] = []
 
     def contract(self) -> model.Contract:
@@ -225,8 +225,7 @@ class _Reading:
 
     def _methods(self) -> Iterator[tuple[str, model.Method]]:
         classes, missing = self._tree.classes(self._client, (f'{RPC}.Client',))
-        where = self._tree.location(self._client)
-        self._unread += [(where, text) for text in missing]
+        self._unread += missing
         for each in reversed(classes):
             for function in each.members.values():
                 if isinstance(function, griffe.Function):

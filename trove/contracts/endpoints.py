@@ -43,14 +43,14 @@ class _Reading:
         self._tree = tree
         self._endpoint = tree.find_class(spec)
         self._values = values.Reader(tree)
-        self._unread: list[tuple[model.Location, str]] = []
+        self._unread: list[model.Unread] = []
 
     def contract(
         self, client: model.Contract, client_spec: str
     ) -> model.Contract:
         where = self._tree.location(self._endpoint)
         classes, missing = self._tree.classes(self._endpoint)
-        self._unread += [(where, text) for text in missing]
+        self._unread += missing
         methods: dict[str, model.Method] = {}
         for each in reversed(classes):
             methods |= self._refused(each, client)
@@ -114,11 +114,12 @@ class _Reading:
                             client.methods[name], where=where
                         )
                     else:
-                        self._unread.append(
-                            (where, f'{name}, which is refused: no contract')
-                        )
+                        text = f'{name}, which is refused: no contract'
+                        self._unread.append(model.Unread(where, text, name))
         except (values.Unread, KeyError) as text:
-            self._unread.append((where, f'what it refuses: {text}'))
+            self._unread.append(
+                model.Unread(where, f'what it refuses: {text}')
+            )
         return found
 
     def _serves(
@@ -149,7 +150,9 @@ class _Reading:
                     )
                     return other.interface, other.version
                 self._unread.append(
-                    (self._tree.location(stated), f'the interface: {path}')
+                    model.Unread(
+                        self._tree.location(stated), f'the interface: {path}'
+                    )
                 )
         return '', None
 

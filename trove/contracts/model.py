@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import dataclasses
 import functools
 from typing import Literal
+from typing import NamedTuple
 
 Kind = Literal['call', 'cast']
 Presence = Literal['always', 'maybe']
@@ -31,6 +32,18 @@ class Location:
 
     def __str__(self) -> str:
         return f'{self.path}:{self.line}' if self.line else self.path
+
+
+class Unread(NamedTuple):
+    """Something that could not be read.
+
+    :param what: in words
+    :param symbol: the method that it is in, or a name that says what it is
+    """
+
+    where: Location
+    what: str
+    symbol: str = ''
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,7 +166,7 @@ class Contract:
     :param sends: what is sent
     :param withheld: methods whose messages were read, and go out under no cap
     :param sealed_since: first revision that knows sealed messages
-    :param unread: what could not be read, in words, with its place
+    :param unread: what could not be read
     :param unsure: what of a declaration could not be read, the same way: it
         cannot be checked until it can be
     :param others: further endpoints of the same server: of another major
@@ -171,7 +184,7 @@ class Contract:
     sends: tuple[Send, ...] = ()
     withheld: tuple[str, ...] = ()
     sealed_since: str | None = None
-    unread: tuple[tuple[Location, str], ...] = ()
+    unread: tuple[Unread, ...] = ()
     unsure: tuple[tuple[Location, str], ...] = ()
     others: tuple[Contract, ...] = ()
     where: Location = Location()

@@ -8,7 +8,7 @@ suppressions = "contracts/suppressions.yaml"
 [tool.trove-rpc.contract.interfaces.guestagent]
 client = "trove.guestagent.api:API"
 endpoint = "trove.guestagent.manager:Manager"
-allow-unread = false
+allow-unread = ["method_with_a_computed_name"]
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Sequence
 import dataclasses
 import pathlib
 from typing import Any
+from typing import Literal
 
 from trove.contracts import documents
 from trove.contracts import reading
@@ -38,13 +39,14 @@ class Subject:
     :param client: ``package.module:Class``; None where only the endpoint is
         to be looked at
     :param endpoint: the same of the endpoint
-    :param allow_unread: a side of which nothing could be read is borne
+    :param allow_unread: the methods of which parts need not be read, and
+        other names that a report gives; True: nothing needs to be read
     """
 
     interface: str
     client: str | None = None
     endpoint: str | None = None
-    allow_unread: bool = False
+    allow_unread: frozenset[str] | Literal[True] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,7 +107,7 @@ def read(top: pathlib.Path) -> Project:
                 name,
                 _text(file, entry, 'client'),
                 _text(file, entry, 'endpoint'),
-                _flag(file, entry, 'allow-unread'),
+                _allowed(file, entry, 'allow-unread'),
             )
             for name, entry in _interfaces(file, table['interfaces'])
         ),
@@ -177,11 +179,17 @@ def _text(file: pathlib.Path, table: dict[str, Any], key: str) -> str | None:
     return value
 
 
-def _flag(file: pathlib.Path, table: dict[str, Any], key: str) -> bool:
+def _allowed(
+    file: pathlib.Path, table: dict[str, Any], key: str
+) -> frozenset[str] | Literal[True]:
     value = table.get(key, False)
-    if not isinstance(value, bool):
+    if isinstance(value, bool):
+        return value or frozenset()
+    if not isinstance(value, list) or not all(
+        isinstance(each, str) and each for each in value
+    ):
         raise reading.Unusable(
             f'{file}: "{key}" of [tool.trove-rpc.contract] is {value!r} '
-            'where true or false belongs.'
+            'where a list of names, or true or false, belongs.'
         )
-    return value
+    return frozenset(value)

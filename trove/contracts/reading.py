@@ -88,7 +88,14 @@ class _Modules(griffe.ModulesCollection):
                 parent=parent,
                 modules_collection=self,
             )
-        except (SyntaxError, UnicodeDecodeError, ValueError) as error:
+        except (
+            SyntaxError,
+            UnicodeDecodeError,
+            ValueError,
+            # What is nested too deep is either to the compiler.
+            RecursionError,
+            MemoryError,
+        ) as error:
             where = path.relative_to(self._top)
             raise Unusable(
                 f'{where} is no Python that can be read: {error}.'
@@ -143,16 +150,18 @@ class Tree:
 
     def classes(
         self, own: griffe.Class, known: tuple[str, ...] = ()
-    ) -> tuple[list[griffe.Class], list[str]]:
+    ) -> tuple[list[griffe.Class], list[model.Unread]]:
         """Return a class and its bases as they are looked up, first wins.
 
         :param known: bases that need not be read, for they add nothing
         :returns: the classes, and the bases that could not be read
         """
+        where = self.location(own)
         try:
             order = [own, *own.mro()]
         except ValueError as error:
-            return [own], [f'the order of its bases: {error}']
+            text = f'the order of its bases: {error}'
+            return [own], [model.Unread(where, text)]
         there = {each.path for each in order} | {'object', 'abc.ABC', *known}
         missing = []
         for each in order:
@@ -160,7 +169,8 @@ class Tree:
                 path = canonical(base)
                 target = self.find(path)
                 if (target.path if target else path) not in there:
-                    missing.append(f'the base class {path}')
+                    text = f'the base class {path}'
+                    missing.append(model.Unread(where, text, path))
         return order, missing
 
     def location(

@@ -43,7 +43,6 @@ def check(
     found += _levels.too_low(client)
     found += _levels.needless(client, served)
     found += _arrival.changed(client, served)
-    found += _unread(client)
     yield from _once(found)
 
 
@@ -151,19 +150,6 @@ def _living(client: model.Contract) -> Iterator[model.Send]:
                     for name, sure in send.arguments.items()
                     if method.argument(name) is not None
                 },
-            )
-
-
-def _unread(client: model.Contract) -> Iterator[Finding]:
-    for send in client.sends:
-        for text in send.unread:
-            yield Finding(
-                'unread',
-                client.interface,
-                send.method,
-                send.where,
-                f'What {send.method} is sent with could not be read: {text}.',
-                'Write it out where it is sent, if it should be checked.',
             )
 
 

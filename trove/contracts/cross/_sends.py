@@ -79,7 +79,7 @@ class Held:
         if method is None:
             # What a declared contract hides is told by serving.py.
             if not self.client.history and not any(
-                _UNREAD_METHODS in text for _, text in served.unread
+                _UNREAD_METHODS in each.what for each in served.unread
             ):
                 yield self._misfit(
                     'not-served',

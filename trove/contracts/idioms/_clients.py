@@ -73,13 +73,12 @@ class _Reader:
         self._walk = _statements.Statements(self._source)
         self.caps = caps or self._source.caps() or frozenset({(1, 0)})
         self.met: set[Version] = set()
-        self._unread: list[tuple[model.Location, str]] = []
+        self._unread: list[model.Unread] = []
         self._withheld: set[str] = set()
 
     def contract(self) -> model.Contract:
         where = self._tree.location(self._own)
-        for missing in self._source.missing:
-            self._unread.append((where, missing))
+        self._unread += self._source.missing
         target, start = self._constructed()
         sends = tuple(self._sends(start))
         namespace = _values.text(target.namespace)
@@ -149,7 +148,8 @@ class _Reader:
                     yield end
         except (_expressions.Exhausted, RecursionError) as error:
             text = f'all ways through {found.name}: {error}'
-            self._unread.append((self._tree.location(found), text))
+            where = self._tree.location(found)
+            self._unread.append(model.Unread(where, text, found.name))
 
     def _decorated(
         self,
@@ -212,12 +212,13 @@ class _Reader:
                     pass
                 path = self._tree.location(each).path
                 for line, text in self._walk.unread.items():
-                    self._unread.append((model.Location(path, line), text))
+                    where = model.Location(path, line)
+                    self._unread.append(model.Unread(where, text, each.name))
                 self._walk.unread.clear()
                 if any(_named_by_caller(m) for m in self._walk.messages):
                     forwarders.append(each)
                 else:
-                    yield from self._forms(self._walk.messages, path)
+                    yield from self._forms(self._walk.messages, path, each)
         for each in methods:
             self._unreached(each)
         for one in self._source.properties():
@@ -225,7 +226,8 @@ class _Reader:
         for each in forwarders:
             if each.path not in self._walk.inlined:
                 text = f'{each.name} sends what its caller names'
-                self._unread.append((self._tree.location(each), text))
+                where = self._tree.location(each)
+                self._unread.append(model.Unread(where, text, each.name))
 
     def _unreached(self, method: griffe.Function | griffe.Attribute) -> None:
         """Say where a message is sent on no way that was followed."""
@@ -234,19 +236,26 @@ class _Reader:
         for line, node in self._source.sending(function) if function else ():
             if id(node) not in self._walk.reached:
                 text = f'{ast.unparse(node)}, on no way through {method.name}'
-                self._unread.append((model.Location(path, line), text))
+                where = model.Location(path, line)
+                self._unread.append(model.Unread(where, text, method.name))
 
     def _forms(
-        self, messages: Iterable[_calls.Message], path: str
+        self,
+        messages: Iterable[_calls.Message],
+        path: str,
+        follows: griffe.Function,
     ) -> Iterator[model.Send]:
         forms: dict[_forms.Form, list[_calls.Message]] = {}
         for message in messages:
             method = message.method
             if not isinstance(method, Known):
-                where = model.Location(path, message.line)
-                what = f'the name of the method: {_forms.source_of(method)}'
-                if (where, what) not in self._unread:
-                    self._unread.append((where, what))
+                unread = model.Unread(
+                    model.Location(path, message.line),
+                    f'the name of the method: {_forms.source_of(method)}',
+                    follows.name,
+                )
+                if unread not in self._unread:
+                    self._unread.append(unread)
                 continue
             client = message.sender.client
             version = versions.parse(_values.text(client.version))
@@ -280,7 +289,8 @@ class _Reader:
             return {str(key): str(value) for key, value in read.items()}
         except (values.Unread, AttributeError) as error:
             where = self._tree.location(found)
-            self._unread.append((where, f'{_ALIASES}: {error}'))
+            text = f'{_ALIASES}: {error}'
+            self._unread.append(model.Unread(where, text, _ALIASES))
             return {}
 
     def _version(

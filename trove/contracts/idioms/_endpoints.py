@@ -92,16 +92,18 @@ class _Reader:
 
     def contract(self) -> model.Contract:
         unread = [
-            (self._where, missing)
+            missing
             for missing in self._source.missing
-            if not missing.rpartition(' ')[2].startswith(_LIBRARIES)
+            if not missing.symbol.startswith(_LIBRARIES)
         ]
         if self._source.member('__getattr__') and not self.hands_over:
-            unread.append((self._where, 'what __getattr__ serves'))
+            text = 'what __getattr__ serves'
+            unread.append(model.Unread(self._where, text, '__getattr__'))
         target = self._target()
         version = target.version if target else _values.Known(None)
         if target is not None and not isinstance(version, _values.Known):
-            unread.append((self._where, 'the version of its target'))
+            text = 'the version of its target'
+            unread.append(model.Unread(self._where, text, 'target'))
         return model.Contract(
             interface=self._interface,
             topic=target.topic if target else None,

@@ -7,6 +7,7 @@ an interface that is declared most of this cannot be said.
 
 from __future__ import annotations
 
+from trove.contracts.rules import _examples
 from trove.contracts.rules import _rule
 
 _ERROR = _rule.Severity.ERROR
@@ -28,30 +29,16 @@ CROSS = (
         'dropped by the receiver, and its sender never learns.',
         fix='Serve the method, or delete the client method: nobody can use '
         'it.',
-        bad="""
-class API:
-    def air(self, ctxt):
-        self.client.prepare(version='1.1').cast(ctxt, 'air')
-
-
-class Manager:
-    target = messaging.Target(version='1.1')
-
-    def air_out(self, ctxt):
-        ...
-""",
-        good="""
-class API:
-    def air(self, ctxt):
-        self.client.prepare(version='1.1').cast(ctxt, 'air')
-
-
-class Manager:
-    target = messaging.Target(version='1.1')
-
-    def air(self, ctxt):
-        ...
-""",
+        bad=_examples.client(
+            'air(self, ctxt)',
+            "self.client.prepare(version='1.1').cast(ctxt, 'air')",
+        )
+        + _examples.manager('1.1', 'air_out(self, ctxt)'),
+        good=_examples.client(
+            'air(self, ctxt)',
+            "self.client.prepare(version='1.1').cast(ctxt, 'air')",
+        )
+        + _examples.manager('1.1', 'air(self, ctxt)'),
     ),
     _rule.Rule(
         id='unknown-argument',
@@ -63,32 +50,18 @@ class Manager:
         why='The method is not run: it raises TypeError, which a caller '
         'cannot tell from one inside of it. A cast is dropped.',
         fix='Take the argument in the endpoint, or do not send it.',
-        bad="""
-class API:
-    def store(self, ctxt, wine, shelf):
-        cctxt = self.client.prepare(version='1.0')
-        cctxt.cast(ctxt, 'store', wine=wine, shelf=shelf)
-
-
-class Manager:
-    target = messaging.Target(version='1.0')
-
-    def store(self, ctxt, wine):
-        ...
-""",
-        good="""
-class API:
-    def store(self, ctxt, wine, shelf):
-        cctxt = self.client.prepare(version='1.0')
-        cctxt.cast(ctxt, 'store', wine=wine, shelf=shelf)
-
-
-class Manager:
-    target = messaging.Target(version='1.0')
-
-    def store(self, ctxt, wine, shelf):
-        ...
-""",
+        bad=_examples.client(
+            'store(self, ctxt, wine, shelf)',
+            "cctxt = self.client.prepare(version='1.0')",
+            "cctxt.cast(ctxt, 'store', wine=wine, shelf=shelf)",
+        )
+        + _examples.manager('1.0', 'store(self, ctxt, wine)'),
+        good=_examples.client(
+            'store(self, ctxt, wine, shelf)',
+            "cctxt = self.client.prepare(version='1.0')",
+            "cctxt.cast(ctxt, 'store', wine=wine, shelf=shelf)",
+        )
+        + _examples.manager('1.0', 'store(self, ctxt, wine, shelf)'),
     ),
     _rule.Rule(
         id='missing-argument',
@@ -100,32 +73,18 @@ class Manager:
         why='The method is not run: it raises TypeError. A cast is dropped.',
         fix='Send the argument, or give it a default in the endpoint that '
         'means the same as before.',
-        bad="""
-class API:
-    def store(self, ctxt, wine):
-        cctxt = self.client.prepare(version='1.0')
-        cctxt.cast(ctxt, 'store', wine=wine)
-
-
-class Manager:
-    target = messaging.Target(version='1.0')
-
-    def store(self, ctxt, wine, shelf):
-        ...
-""",
-        good="""
-class API:
-    def store(self, ctxt, wine):
-        cctxt = self.client.prepare(version='1.0')
-        cctxt.cast(ctxt, 'store', wine=wine)
-
-
-class Manager:
-    target = messaging.Target(version='1.0')
-
-    def store(self, ctxt, wine, shelf=None):
-        ...
-""",
+        bad=_examples.client(
+            'store(self, ctxt, wine)',
+            "cctxt = self.client.prepare(version='1.0')",
+            "cctxt.cast(ctxt, 'store', wine=wine)",
+        )
+        + _examples.manager('1.0', 'store(self, ctxt, wine, shelf)'),
+        good=_examples.client(
+            'store(self, ctxt, wine)',
+            "cctxt = self.client.prepare(version='1.0')",
+            "cctxt.cast(ctxt, 'store', wine=wine)",
+        )
+        + _examples.manager('1.0', 'store(self, ctxt, wine, shelf=None)'),
     ),
     _rule.Rule(
         id='version-above-endpoint',
@@ -138,30 +97,16 @@ class Manager:
         'method, and drops a cast: its target was not raised with the '
         'client.',
         fix='Raise the version of the target of the endpoint.',
-        bad="""
-class API:
-    def air(self, ctxt):
-        self.client.prepare(version='1.1').cast(ctxt, 'air')
-
-
-class Manager:
-    target = messaging.Target(version='1.0')
-
-    def air(self, ctxt):
-        ...
-""",
-        good="""
-class API:
-    def air(self, ctxt):
-        self.client.prepare(version='1.1').cast(ctxt, 'air')
-
-
-class Manager:
-    target = messaging.Target(version='1.1')
-
-    def air(self, ctxt):
-        ...
-""",
+        bad=_examples.client(
+            'air(self, ctxt)',
+            "self.client.prepare(version='1.1').cast(ctxt, 'air')",
+        )
+        + _examples.manager('1.0', 'air(self, ctxt)'),
+        good=_examples.client(
+            'air(self, ctxt)',
+            "self.client.prepare(version='1.1').cast(ctxt, 'air')",
+        )
+        + _examples.manager('1.1', 'air(self, ctxt)'),
     ),
     _rule.Rule(
         id='version-too-low',
@@ -176,39 +121,26 @@ class Manager:
         'wrong. Only the cap stands between, and that may be unset.',
         fix='Send it at the version that the method or the argument came '
         'with.',
-        bad="""
-class API:
-    def store(self, ctxt, wine, shelf):
-        cctxt = self.client.prepare(version='1.0')
-        message = {'wine': wine}
-        if self.client.can_send_version('1.1'):
-            message['shelf'] = shelf
-        cctxt.cast(ctxt, 'store', **message)
-
-
-class Manager:
-    target = messaging.Target(version='1.1')
-
-    def store(self, ctxt, wine, shelf=None):
-        ...
-""",
-        good="""
-class API:
-    def store(self, ctxt, wine, shelf):
-        version = '1.0'
-        message = {'wine': wine}
-        if self.client.can_send_version('1.1'):
-            version = '1.1'
-            message['shelf'] = shelf
-        self.client.prepare(version=version).cast(ctxt, 'store', **message)
-
-
-class Manager:
-    target = messaging.Target(version='1.1')
-
-    def store(self, ctxt, wine, shelf=None):
-        ...
-""",
+        bad=_examples.client(
+            'store(self, ctxt, wine, shelf)',
+            "cctxt = self.client.prepare(version='1.0')",
+            "message = {'wine': wine}",
+            "if self.client.can_send_version('1.1'):",
+            "    message['shelf'] = shelf",
+            "cctxt.cast(ctxt, 'store', **message)",
+        )
+        + _examples.manager('1.1', 'store(self, ctxt, wine, shelf=None)'),
+        good=_examples.client(
+            'store(self, ctxt, wine, shelf)',
+            "version = '1.0'",
+            "message = {'wine': wine}",
+            "if self.client.can_send_version('1.1'):",
+            "    version = '1.1'",
+            "    message['shelf'] = shelf",
+            'cctxt = self.client.prepare(version=version)',
+            "cctxt.cast(ctxt, 'store', **message)",
+        )
+        + _examples.manager('1.1', 'store(self, ctxt, wine, shelf=None)'),
     ),
     _rule.Rule(
         id='fallback-unfit',
@@ -223,40 +155,28 @@ class Manager:
         'was to help makes it worse.',
         fix='Send what the old contract has. In the endpoint, give what came '
         'later a default, and take on what went.',
-        bad="""
-class API:
-    def store(self, ctxt, wine, shelf):
-        version = '1.1'
-        message = {'wine': wine, 'shelf': shelf}
-        if not self.client.can_send_version(version):
-            del message['shelf']
-            version = '1.0'
-        self.client.prepare(version=version).cast(ctxt, 'store', **message)
-
-
-class Manager:
-    target = messaging.Target(version='1.1')
-
-    def store(self, ctxt, wine, shelf):
-        ...
-""",
-        good="""
-class API:
-    def store(self, ctxt, wine, shelf):
-        version = '1.1'
-        message = {'wine': wine, 'shelf': shelf}
-        if not self.client.can_send_version(version):
-            del message['shelf']
-            version = '1.0'
-        self.client.prepare(version=version).cast(ctxt, 'store', **message)
-
-
-class Manager:
-    target = messaging.Target(version='1.1')
-
-    def store(self, ctxt, wine, shelf=None):
-        ...
-""",
+        bad=_examples.client(
+            'store(self, ctxt, wine, shelf)',
+            "version = '1.1'",
+            "message = {'wine': wine, 'shelf': shelf}",
+            'if not self.client.can_send_version(version):',
+            "    del message['shelf']",
+            "    version = '1.0'",
+            'cctxt = self.client.prepare(version=version)',
+            "cctxt.cast(ctxt, 'store', **message)",
+        )
+        + _examples.manager('1.1', 'store(self, ctxt, wine, shelf)'),
+        good=_examples.client(
+            'store(self, ctxt, wine, shelf)',
+            "version = '1.1'",
+            "message = {'wine': wine, 'shelf': shelf}",
+            'if not self.client.can_send_version(version):',
+            "    del message['shelf']",
+            "    version = '1.0'",
+            'cctxt = self.client.prepare(version=version)',
+            "cctxt.cast(ctxt, 'store', **message)",
+        )
+        + _examples.manager('1.1', 'store(self, ctxt, wine, shelf=None)'),
     ),
     _rule.Rule(
         id='gate-below-floor',
@@ -268,34 +188,20 @@ class Manager:
         why='The answer is always yes. What is done on no is never run and '
         'never tested, and readers take it for something that happens.',
         fix='Drop the question and what is done on no.',
-        bad="""
-class API:
-    def store(self, ctxt, wine):
-        if not self.client.can_send_version('1.0'):
-            raise CellarTooOld()
-        cctxt = self.client.prepare(version='1.0')
-        cctxt.cast(ctxt, 'store', wine=wine)
-
-
-class Manager:
-    target = messaging.Target(version='1.1')
-
-    def store(self, ctxt, wine):
-        ...
-""",
-        good="""
-class API:
-    def store(self, ctxt, wine):
-        cctxt = self.client.prepare(version='1.0')
-        cctxt.cast(ctxt, 'store', wine=wine)
-
-
-class Manager:
-    target = messaging.Target(version='1.1')
-
-    def store(self, ctxt, wine):
-        ...
-""",
+        bad=_examples.client(
+            'store(self, ctxt, wine)',
+            "if not self.client.can_send_version('1.0'):",
+            '    raise CellarTooOld()',
+            "cctxt = self.client.prepare(version='1.0')",
+            "cctxt.cast(ctxt, 'store', wine=wine)",
+        )
+        + _examples.manager('1.1', 'store(self, ctxt, wine)'),
+        good=_examples.client(
+            'store(self, ctxt, wine)',
+            "cctxt = self.client.prepare(version='1.0')",
+            "cctxt.cast(ctxt, 'store', wine=wine)",
+        )
+        + _examples.manager('1.1', 'store(self, ctxt, wine)'),
     ),
     _rule.Rule(
         id='json-changes-value',
@@ -309,31 +215,17 @@ class Manager:
         'that passes objects on does not show it.',
         fix='Send what JSON has, and annotate it so. A serializer of the '
         'project that keeps the type is a reason for a suppression.',
-        bad="""
-class API:
-    def store(self, ctxt, wine, shelves: set[str]):
-        cctxt = self.client.prepare(version='1.0')
-        cctxt.cast(ctxt, 'store', wine=wine, shelves=shelves)
-
-
-class Manager:
-    target = messaging.Target(version='1.0')
-
-    def store(self, ctxt, wine, shelves):
-        ...
-""",
-        good="""
-class API:
-    def store(self, ctxt, wine, shelves: set[str]):
-        cctxt = self.client.prepare(version='1.0')
-        cctxt.cast(ctxt, 'store', wine=wine, shelves=sorted(shelves))
-
-
-class Manager:
-    target = messaging.Target(version='1.0')
-
-    def store(self, ctxt, wine, shelves):
-        ...
-""",
+        bad=_examples.client(
+            'store(self, ctxt, wine, shelves: set[str])',
+            "cctxt = self.client.prepare(version='1.0')",
+            "cctxt.cast(ctxt, 'store', wine=wine, shelves=shelves)",
+        )
+        + _examples.manager('1.0', 'store(self, ctxt, wine, shelves)'),
+        good=_examples.client(
+            'store(self, ctxt, wine, shelves: set[str])',
+            "cctxt = self.client.prepare(version='1.0')",
+            "cctxt.cast(ctxt, 'store', wine=wine, shelves=sorted(shelves))",
+        )
+        + _examples.manager('1.0', 'store(self, ctxt, wine, shelves)'),
     ),
 )

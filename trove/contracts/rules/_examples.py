@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes of the example project that several rules show.
+"""What several rules show: changes of the example project, and modules.
 
 As ``diff -u`` writes them, of ``cellar/api.py`` unless a line says otherwise;
 ``trove/tests/unit/contracts/example.py`` has the project.
@@ -26,6 +26,24 @@ def added(decorator: str, signature: str, doc: str, body: str = 'pass') -> str:
 +        {body}
 +
      def close(self, context: Context) -> None:
+"""
+
+
+def client(signature: str, *lines: str) -> str:
+    """Write a client with one method by hand."""
+    body = '\n'.join(f'        {line}' for line in lines)
+    return f'\nclass API:\n    def {signature}:\n{body}\n'
+
+
+def manager(version: str, signature: str) -> str:
+    """Write an endpoint with one method by hand."""
+    return f"""
+
+class Manager:
+    target = messaging.Target(version='{version}')
+
+    def {signature}:
+        ...
 """
 
 

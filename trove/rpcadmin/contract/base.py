@@ -73,8 +73,16 @@ class TreeCommand(Command):
         parser.add_argument(
             '--allow-unread',
             action='store_true',
-            help='With --client or --endpoint: bear a class of which nothing '
-            'can be read.',
+            help='With --client or --endpoint: bear that parts of a class, '
+            'or all of it, cannot be read.',
+        )
+        parser.add_argument(
+            '--allow-unread-of',
+            action='append',
+            default=[],
+            metavar='METHOD',
+            help='The same of one method, or of what a report names '
+            '(may be repeated).',
         )
         return parser
 
@@ -100,10 +108,11 @@ class TreeCommand(Command):
                 names[0] if names else _name(spec),
                 parsed_args.client,
                 parsed_args.endpoint,
-                parsed_args.allow_unread,
+                parsed_args.allow_unread
+                or frozenset(parsed_args.allow_unread_of),
             )
             return top, projects.Project((subject,))
-        if parsed_args.allow_unread:
+        if parsed_args.allow_unread or parsed_args.allow_unread_of:
             raise reading.Unusable(
                 '--allow-unread goes with --client or --endpoint; an '
                 f'interface that {projects.FILE} names has allow-unread there.'

@@ -299,7 +299,7 @@ class DeclaredTest(example.TestCase):
 -
 """)
 
-        self.assertEqual({('unread', '')}, self.found())
+        self.assertEqual({('partly-read', 'somewhere.Else')}, self.found())
 
 
 class NamesTest(example.TestCase):

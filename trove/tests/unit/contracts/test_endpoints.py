@@ -91,7 +91,7 @@ class EndpointsTest(base.TestCase):
         self.assertEqual({'drink'}, set(found.methods))
         self.assertEqual(
             ['the base class cellar.shelves.Shelves'],
-            [text for _where, text in found.unread],
+            [text for _where, text, _symbol in found.unread],
         )
 
         self.tree.write(

@@ -44,7 +44,7 @@ class BoundsTest(handwritten.TestCase):
         contract = self.client(_MANY_WAYS)
 
         self.assertIn('cast count 1.0', handwritten.told(contract))
-        told = [text for _where, text in contract.unread]
+        told = [text for _where, text, _symbol in contract.unread]
         (ways,) = [text for text in told if 'all ways through' in text]
         self.assertIn('all ways through store: it takes more than', ways)
 

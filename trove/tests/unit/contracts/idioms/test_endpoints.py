@@ -110,7 +110,7 @@ class EndpointTest(handwritten.TestCase):
         self.assertIsNone(contract.version)
         self.assertEqual(
             ['the version of its target'],
-            [text for _, text in contract.unread],
+            [text for _, text, _symbol in contract.unread],
         )
 
     def test_several_majors_and_namespaces(self) -> None:
@@ -209,7 +209,7 @@ class EndpointTest(handwritten.TestCase):
             """
         )
 
-        ((where, what),) = contract.unread
+        ((where, what, _symbol),) = contract.unread
         self.assertEqual('cellar.py:1', str(where))
         self.assertEqual('what __getattr__ serves', what)
 
@@ -218,7 +218,7 @@ class EndpointTest(handwritten.TestCase):
 
         self.assertEqual(
             ['the base class elsewhere.Base'],
-            [text for _, text in contract.unread],
+            [text for _, text, _symbol in contract.unread],
         )
 
 

@@ -66,7 +66,7 @@ class ExpressionsTest(handwritten.TestCase):
             with self.subTest(line):
                 contract = self.read(line)
 
-                ((_where, text),) = contract.unread
+                ((_where, text, _symbol),) = contract.unread
                 self.assertIn('on no way through store', text)
 
     def test_properties_are_told(self) -> None:
@@ -92,6 +92,6 @@ class ExpressionsTest(handwritten.TestCase):
         )
 
         self.assertEqual(['call store 1.1'], handwritten.told(contract))
-        told = [text for _where, text in contract.unread]
+        told = [text for _where, text, _symbol in contract.unread]
         for name in ('count', 'size', 'name'):
             self.assertTrue(any(text.endswith(name) for text in told), told)

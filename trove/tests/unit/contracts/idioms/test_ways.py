@@ -210,7 +210,7 @@ class UnreadTest(TestCase):
 
     def said(self, body: str, parameters: str = 'wine') -> list[str]:
         contract = self.read(body, parameters)
-        said = [f'{where.line} {what}' for where, what in contract.unread]
+        said = [f'{where.line} {what}' for where, what, _ in contract.unread]
         said += [
             f'{send.where.line} {what}'
             for send in contract.sends
@@ -299,7 +299,7 @@ class UnreadTest(TestCase):
     def test_base_class_of_another_project(self) -> None:
         contract = self.client('class API(elsewhere.Base):\n    pass\n')
 
-        ((where, what),) = contract.unread
+        ((where, what, _symbol),) = contract.unread
         self.assertEqual('cellar.py:1', str(where))
         self.assertIn('elsewhere.Base', what)
 

@@ -33,16 +33,27 @@ class CheckTest(base.TestCase):
         self.assertIn('Make find a call again', self.out)
         self.assertEqual('', self.error)
 
-    def test_notes_do_not_fail(self) -> None:
+    def test_part_that_was_not_read_fails_unless_it_is_allowed(self) -> None:
         self.change("""
 -class API(rpc.Client, interface=INTERFACE):
 +class API(somewhere.Else, rpc.Client, interface=INTERFACE):
 """)
 
-        self.assertEqual(0, self.run_rpc('check'))
+        self.assertEqual(1, self.run_rpc('check'))
+        self.assertIn('error: partly-read: cellar.somewhere.Else', self.out)
 
-        self.assertIn('note: unread', self.out)
-        self.assertIn('somewhere.Else', self.out)
+        section = self.tree.top / 'pyproject.toml'
+        text = section.read_text('utf-8')
+        allowed = 'allow-unread = ["somewhere.Else"]'
+        section.write_text(f'{text}{allowed}\n', 'utf-8')
+
+        self.assertEqual(0, self.run_rpc('check'))
+        self.assertIn('note: unread: cellar.somewhere.Else', self.out)
+
+        section.write_text(f'{text}{allowed[:-1]}, "find"]\n', 'utf-8')
+
+        self.assertEqual(1, self.run_rpc('check'))
+        self.assertIn('warning: suppression-unused: cellar.find', self.out)
 
     def test_formats(self) -> None:
         self.change(base.BREACH)
