@@ -17,7 +17,6 @@ from typing import Any
 from typing import TYPE_CHECKING
 from urllib import parse
 
-from keystonemiddleware import auth_token
 from oslo_log import log
 import oslo_middleware
 from oslo_middleware import sizelimit
@@ -25,6 +24,7 @@ import webob
 import webob.dec
 
 from trove.api import errors
+from trove.api import identity
 from trove.api import loading
 from trove.api import paths
 from trove.common import context as trove_context
@@ -321,8 +321,9 @@ def keystone(global_conf: dict[str, str], **local: str) -> Filter:
     }
 
     def make(application: WSGIApplication) -> WSGIApplication:
-        protocol: WSGIApplication = auth_token.AuthProtocol(
-            application, settings
+        identity.set_defaults(conf)
+        protocol: WSGIApplication = identity.Tokens(
+            application, settings, max(1, conf.trove_api_threads // 2)
         )
         group = conf.keystone_authtoken
         if not group.auth_type and not group.auth_section:

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Questions to Keystone: whose token this is, and none that never ends.
+
+keystonemiddleware waits for each step of an answer, without a limit unless
+``http_connect_timeout`` is set, for as many requests as there are threads;
+and takes a Keystone that is away for one that refuses the token. Here a
+question has a limit as a whole, only a part of the threads may wait, and a
+silence is remembered for a moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import logging
+import threading
+import time
+from typing import Any
+from typing import Final
+
+from keystoneauth1 import exceptions as auth_exceptions
+from keystonemiddleware import auth_token
+from keystonemiddleware import opts
+from oslo_config import cfg
+
+from trove.common import exception
+
+LOG = logging.getLogger(__name__)
+
+GROUP: Final = 'keystone_authtoken'
+
+#: Instead of the defaults of keystonemiddleware: none, and 3. It takes two
+#: steps, at most, to find out that Keystone is silent.
+_CONNECT: Final = 5
+_RETRIES: Final = 1
+
+#: Seconds that a question may take, whatever it waits for.
+TOTAL: Final = 25.0
+
+#: Seconds to wait for a place among those who ask.
+_PATIENCE: Final = 1.0
+
+#: Seconds for which nobody is asked that did not answer.
+SILENCE: Final = 5.0
+
+#: What says that it is Keystone that fails, and not the token.
+_FAILURES: Final = (
+    auth_exceptions.ClientException,
+    auth_token.ServiceError,
+)
+
+
+def set_defaults(conf: cfg.ConfigOpts) -> None:
+    """Limit what keystonemiddleware waits for, unless the operator does."""
+    for group, options in opts.list_auth_token_opts():
+        conf.register_opts(options, group=group)
+    conf.set_default('http_connect_timeout', _CONNECT, GROUP)
+    conf.set_default('http_request_max_retries', _RETRIES, GROUP)
+
+
+class Identity:
+    """Asks in the place of an identity server of keystonemiddleware.
+
+    :param server: that one
+    :param places: how many may ask at the same time
+    """
+
+    def __init__(self, server: Any, places: int) -> None:
+        self._server = server
+        self._places = threading.BoundedSemaphore(places)
+        self._silent_until = 0.0
+
+    def verify_token(self, *args: Any, **kwargs: Any) -> Any:
+        """Return what a token says.
+
+        :raises InvalidToken: of keystonemiddleware
+        :raises ServiceUnavailable: Keystone does not say
+        """
+        return self._ask(lambda: self._server.verify_token(*args, **kwargs))
+
+    @property
+    def www_authenticate_uri(self) -> Any:
+        """Where tokens come from, if no option says so."""
+        return self._ask(lambda: self._server.www_authenticate_uri)
+
+    def invalidate(self) -> Any:
+        return self._server.invalidate()
+
+    def _ask(self, question: Callable[[], Any]) -> Any:
+        if time.monotonic() < self._silent_until:
+            raise _unavailable()
+        if not self._places.acquire(timeout=_PATIENCE):
+            raise _unavailable()
+        answer = _Answer(question, self._places.release)
+        if not answer.done.wait(TOTAL):
+            self._note(f'no answer within {TOTAL:.0f} seconds')
+            raise _unavailable()
+        error = answer.error
+        if error is None:
+            return answer.value
+        if not isinstance(error, _FAILURES):
+            raise error
+        if isinstance(error, auth_exceptions.EndpointNotFound):
+            self._server.invalidate()
+        if isinstance(error, auth_exceptions.ConnectionError):
+            self._note(str(error))
+        else:
+            LOG.error(
+                'Keystone does not say whose token it is: %s. Check the user '
+                'in [%s].',
+                *(error, GROUP),
+            )
+        raise _unavailable() from error
+
+    def _note(self, what: str) -> None:
+        now = time.monotonic()
+        if now >= self._silent_until:
+            LOG.error(
+                'Keystone does not answer: %s. Requests with tokens that are '
+                'not known yet are refused with 503. Check that it runs, and '
+                '[%s] auth_url.',
+                *(what, GROUP),
+            )
+        self._silent_until = now + SILENCE
+
+
+class _Answer:
+    """What comes of a question, in a thread of its own.
+
+    :param question: is asked at once
+    :param over: called when it is answered, or has failed
+    """
+
+    def __init__(
+        self, question: Callable[[], Any], over: Callable[[], None]
+    ) -> None:
+        self.done = threading.Event()
+        self.value: Any = None
+        self.error: Exception | None = None
+        self._question = question
+        self._over = over
+        # One that never ends does not keep the process from its end.
+        threading.Thread(
+            target=self._run, name='keystone', daemon=True
+        ).start()
+
+    def _run(self) -> None:
+        try:
+            self.value = self._question()
+        except Exception as error:  # noqa: BLE001
+            self.error = error
+        finally:
+            self._over()
+            self.done.set()
+
+
+def _unavailable() -> exception.ServiceUnavailable:
+    return exception.ServiceUnavailable(what='The identity service (Keystone)')
+
+
+class Tokens(auth_token.AuthProtocol):  # type: ignore[misc]
+    """Checks tokens; a Keystone that is away is no reason to refuse them."""
+
+    def __init__(
+        self, application: Any, settings: dict[str, Any], places: int
+    ) -> None:
+        super().__init__(application, settings)
+        server: Any = self._identity_server
+        self._identity_server: Any = Identity(server, places)
+
+    @property
+    def _reject_auth_headers(self) -> list[tuple[str, str]]:
+        try:
+            headers: list[tuple[str, str]] = super()._reject_auth_headers
+        except exception.ServiceUnavailable:
+            # Without www_authenticate_uri it asks Keystone for it.
+            return []
+        return headers
