@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Encrypts the secrets in the database anew, with the key of now.
 
-An instance, or a message, is one transaction, and what is done already is
-passed over: so it can be broken off at any point, and done while services
-run which read what is encrypted with either key.
+An instance, a workflow or a message is one transaction, and what is done
+already is passed over: so it can be broken off at any point, and done while
+services run which read what is encrypted with either key.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterator
 import dataclasses
+import json
+import types
 from typing import Any
+from typing import Final
 from typing import Literal
 
 from oslo_config import cfg
@@ -23,6 +26,16 @@ from trove.db import models
 from trove.db import session
 from trove.objects import database_keys
 from trove.objects import recording
+from trove.objects import records
+from trove.objects import sealed_details
+
+#: The modules whose secrets these are, each with what it seals: a test sees
+#: that no other one encrypts with the key of the database.
+COVERED: Final = {
+    'keys': 'instances.encrypted_key, instance_keys',
+    'recording': 'rpc_rejected.sealed',
+    'sealed_details': 'workflows.details, rpc_rejected.task',
+}
 
 #: How many identifiers a query reads.
 _PAGE = 500
@@ -32,7 +45,7 @@ _Result = Literal['done', 'before', 'unreadable']
 
 @dataclasses.dataclass
 class Progress:
-    """What has become of the instances and messages so far.
+    """What has become of instances, workflows and messages so far.
 
     :ivar done: how many were encrypted anew
     :ivar before: how many were so already
@@ -59,6 +72,7 @@ def run(conf: cfg.ConfigOpts) -> Iterator[Progress]:
     progress = Progress()
     for kind, column, renew in (
         ('instance', models.Instance.id, _renew_instance),
+        ('workflow of instance', models.Workflow.instance_id, _renew_work),
         ('rejected message', models.RejectedMessage.id, _renew_message),
     ):
         for key in _ids(column):
@@ -116,18 +130,71 @@ def _renew_instance(conf: cfg.ConfigOpts, instance_id: str) -> _Result | None:
 
 
 @session.retry
+def _renew_work(conf: cfg.ConfigOpts, instance_id: str) -> _Result | None:
+    """Encrypt what a workflow needs anew; None when nothing of it is."""
+    with session.writer() as db:
+        row = db.get(models.Workflow, instance_id, with_for_update=True)
+        if row is None:
+            return None
+        return _renew_details(conf, row, 'details', instance_id)
+
+
+@session.retry
 def _renew_message(conf: cfg.ConfigOpts, key: str) -> _Result | None:
     """Encrypt a rejected message anew; None when nothing of it is."""
     with session.writer() as db:
         row = db.get(models.RejectedMessage, key, with_for_update=True)
-        if row is None or not recording.is_encrypted(row.sealed):
+        if row is None:
             return None
-        bound = recording.PURPOSE, key.encode()
-        return _renew(
-            *(conf, row, 'sealed'),
-            lambda text, by: crypto.unseal(text, by, *bound),
-            lambda text, by: crypto.seal(text, by, *bound),
+        results = []
+        if recording.is_encrypted(row.sealed):
+            bound = recording.PURPOSE, key.encode()
+            results.append(
+                _renew(
+                    *(conf, row, 'sealed'),
+                    lambda text, by: crypto.unseal(text, by, *bound),
+                    lambda text, by: crypto.seal(text, by, *bound),
+                )
+            )
+        # With it is kept what its workflow needs.
+        task = _renew_details(conf, row, 'task', row.instance_id or '')
+        if task is not None:
+            results.append(task)
+    return _worst(results)
+
+
+def _renew_details(
+    conf: cfg.ConfigOpts, row: Any, name: str, instance_id: str
+) -> _Result | None:
+    """Encrypt anew what is sealed in the JSON of a column.
+
+    :param row: an attribute of it has the JSON
+    :returns: None when nothing is
+    """
+    said = records.decode(getattr(row, name), f'Column {name}') or {}
+    results = []
+    details = said.get('details')
+    if isinstance(details, dict) and details.get('sealed'):
+        bound = sealed_details.PURPOSE, instance_id.encode()
+        sealed = types.SimpleNamespace(text=details['sealed'])
+        results.append(
+            _renew(
+                *(conf, sealed, 'text'),
+                lambda text, by: crypto.unseal(text, by, *bound),
+                lambda text, by: crypto.seal(text, by, *bound),
+            )
         )
+        details['sealed'] = sealed.text
+    # What it has taken the place of, in the same form.
+    replaced = (said.get('before') or {}).get('workflow')
+    if replaced:
+        held = types.SimpleNamespace(**replaced)
+        found = _renew_details(conf, held, 'details', instance_id)
+        replaced['details'] = held.details
+        results += [found] if found else []
+    if 'done' in results:
+        setattr(row, name, json.dumps(said))
+    return _worst(results)
 
 
 def _renew(

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 import json
 from typing import Any
+from typing import Final
 
 from oslo_config import cfg
 
@@ -18,7 +19,8 @@ from trove.common import crypto
 from trove.common import exception
 from trove.objects import database_keys
 
-_PURPOSE = 'workflow'
+#: What the key is derived for.
+PURPOSE: Final = 'workflow'
 
 
 def seal(
@@ -38,7 +40,7 @@ def seal(
         'sealed': crypto.seal(
             json.dumps(given),
             database_keys.current(conf),
-            _PURPOSE,
+            PURPOSE,
             instance_id.encode(),
         ),
     }
@@ -56,7 +58,7 @@ def unseal(
     try:
         found: dict[str, Any] = json.loads(
             database_keys.unseal(
-                conf, text, _PURPOSE, instance_id.encode()
+                conf, text, PURPOSE, instance_id.encode()
             )
         )
     except exception.SealError:

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import ast
+import json
+import pathlib
 import uuid
 
 from trove.common import crypto
@@ -12,6 +15,8 @@ from trove.db import session
 from trove.objects import keys
 from trove.objects import reencryption
 from trove.objects import rejected
+from trove.objects import sealed_details
+from trove.tests.unit import import_rules
 from trove.tests.unit.objects import base
 
 OLD, NEW = 'O' * 32, 'N' * 32
@@ -55,6 +60,115 @@ class Scene:
             self.conf, said, {'password': '***'}, host='h', replayable=True
         )
         return made
+
+
+def sealed(conf, instance_id, **secrets):
+    """What a row of a workflow holds."""
+    return {
+        'details': sealed_details.seal(conf, instance_id, secrets),
+        'reserved': {},
+    }
+
+
+class TestWorkflows(base.TestCase):
+    """What is needed to go on is sealed, wherever it was put."""
+
+    def setUp(self):
+        super().setUp()
+        self.config(inst_rpc_key_encr_key=OLD)
+        self.scene = Scene(self.conf)
+        self.it = self.scene.instance(key=False)
+
+    def exchanged(self):
+        self.config(
+            inst_rpc_key_encr_key=NEW, inst_rpc_key_encr_key_further=[OLD]
+        )
+        told = list(reencryption.run(self.conf))[-1]
+        self.config(inst_rpc_key_encr_key_further=[])
+        return told.done, told.before, told.unreadable
+
+    def given_row(self, **more):
+        self.values = sealed(self.conf, self.it, password='hush') | more
+        with session.writer() as db:
+            db.add(
+                models.Workflow(
+                    instance_id=self.it,
+                    action='create_instance',
+                    state='queued',
+                    details=json.dumps(self.values),
+                )
+            )
+
+    def row(self):
+        with session.reader() as db:
+            return json.loads(db.get(models.Workflow, self.it).details)
+
+    def opened(self, values):
+        return sealed_details.unseal(self.conf, self.it, values['details'])
+
+    def test_of_an_instance_that_is_being_created(self):
+        self.given_row(reserved={'volumes': 2})
+
+        self.assertEqual((1, 0, []), self.exchanged())
+
+        self.assertEqual({'password': 'hush'}, self.opened(self.row()))
+        self.assertEqual({'volumes': 2}, self.row()['reserved'])
+
+    def test_of_what_it_has_replaced(self):
+        inner = json.dumps(sealed(self.conf, self.it, password='before'))
+        self.given_row(before={'workflow': {'details': inner, 'state': 'x'}})
+
+        self.assertEqual((1, 0, []), self.exchanged())
+
+        before = self.row()['before']['workflow']
+        self.assertEqual('x', before['state'])
+        self.assertEqual(
+            {'password': 'before'}, self.opened(json.loads(before['details']))
+        )
+
+    def test_of_a_message_that_was_rejected(self):
+        message = self.scene.message()
+        values = sealed(self.conf, self.it, password='kept')
+        with session.writer() as db:
+            row = db.get(models.RejectedMessage, message)
+            row.instance_id, row.task = self.it, json.dumps(values)
+
+        self.assertEqual((1, 0, []), self.exchanged())
+
+        with session.reader() as db:
+            task = json.loads(db.get(models.RejectedMessage, message).task)
+        self.assertEqual({'password': 'kept'}, self.opened(task))
+
+    def test_what_no_key_opens_is_named(self):
+        self.given_row()
+        self.config(inst_rpc_key_encr_key='X' * 32)
+        self.values = None
+
+        told = list(reencryption.run(self.conf))[-1]
+
+        self.assertEqual(
+            [f'workflow of instance {self.it}'], told.unreadable
+        )
+
+
+class TestCovered(base.TestCase):
+    """Whatever is encrypted with the key of the database is known here."""
+
+    def test_nobody_else_encrypts_with_it(self):
+        found = set()
+        for item in import_rules.modules():
+            path = pathlib.PurePath(item.path)
+            if 'tests' in path.parts or path.stem == 'database_keys':
+                continue
+            for node in ast.walk(ast.parse(item.source)):
+                named = getattr(node, 'attr', '')
+                if named == 'inst_rpc_key_encr_key' or (
+                    named == 'current'
+                    and getattr(node.value, 'id', '') == 'database_keys'
+                ):
+                    found.add(path.stem)
+
+        self.assertEqual({*reencryption.COVERED, 'reencryption'}, found)
 
 
 class TestReencryption(base.TestCase):
