@@ -205,6 +205,15 @@ SEALING: list[cfg.Opt] = [
         help='Seconds to wait for the answer of a peer that is asked which '
         'version of an interface it speaks.',
     ),
+    cfg.IntOpt(
+        'probe_at_once',
+        default=2500,
+        min=1,
+        mutable=True,
+        help='How many guest agents that announce nothing a task manager asks '
+        'at the same time which version they speak. One that does not answer '
+        'takes its place for probe_timeout seconds.',
+    ),
 ]
 
 

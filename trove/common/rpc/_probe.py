@@ -16,19 +16,17 @@ compares the arguments. So what cannot be run says a lot, and nothing is run:
 from __future__ import annotations
 
 import base64
+from collections.abc import Generator
 from collections.abc import Mapping
-from collections.abc import Sequence
-import logging
 import secrets
 from typing import Any
+from typing import NamedTuple
 from typing import Protocol
 
 from oslo_config import cfg
 
 from trove.common.rpc import _contract
 from trove.common.rpc import _interface
-
-LOG = logging.getLogger(__name__)
 
 #: The method, and the argument, that no endpoint has.
 NAME = 'trove_rpc_probe'
@@ -68,8 +66,30 @@ class Asks(Protocol):
     ) -> Answer | None: ...
 
 
-class _Silence(Exception):
-    """No answer came in time."""
+class Question(NamedTuple):
+    """What a peer is asked; nothing of it can be run.
+
+    :param arguments: their names; the values are of no account
+    """
+
+    version: _contract.Version
+    method: str
+    arguments: tuple[str, ...] = ()
+
+    def values(self) -> dict[str, str]:
+        return {name: _junk() for name in self.arguments}
+
+    def context(self) -> dict[str, str]:
+        return {'context': _junk()}
+
+
+#: Gives questions, takes the answers, and returns what a peer understands;
+#: None where it answered something that says nothing.
+Inquiry = Generator[Question, Answer, _contract.Revision | None]
+
+
+class _Nonsense(Exception):
+    """It failed before it looked; that says nothing."""
 
 
 def probe(
@@ -81,7 +101,7 @@ def probe(
 ) -> _contract.Revision | None:
     """Find the latest revision that a peer understands; run nothing.
 
-    One question where the peer is of the latest version, some six where it
+    One question where the peer is of the latest version, some five where it
     is the oldest. What cannot be told apart counts as the older.
 
     :param peer: which of the peers, where each has a topic of its own
@@ -95,117 +115,127 @@ def probe(
     :raises ValueError: the interface declares a probe that would be run
     """
     seconds = transport.conf.probe_timeout if timeout is None else timeout
-    questions = _Questions(transport, interface, peer, server, seconds)
-    try:
-        version = questions.highest()
-        if version is None:
-            return _contract.NOTHING
-        same = [r for r in interface.history if r.version == version]
-        return questions.latest(same)
-    except _Silence:
-        return None
-    finally:
-        LOG.debug(
-            'Probed the %s with %d questions.',
-            interface.describe(peer),
-            questions.asked,
-        )
-
-
-class _Questions:
-    def __init__(
-        self,
-        transport: Asks,
-        interface: _interface.Interface,
-        peer: str | None,
-        server: str | None,
-        timeout: float,
-    ) -> None:
-        self._transport = transport
-        self._interface = interface
-        self._topic = interface.topic(transport.conf, peer)
-        self._server = server
-        self._timeout = timeout
-        self.asked = 0
-
-    def highest(self) -> _contract.Version | None:
-        """The highest version of the history that is understood."""
-        # Each understands what is below what it understands, and most peers
-        # are up to date: the latest first, then the middle of the rest.
-        versions = sorted({r.version for r in self._interface.history})
-        first, last, middle = 0, len(versions) - 1, len(versions) - 1
-        found = None
-        while first <= last:
-            if self._understands(versions[middle]):
-                found, first = versions[middle], middle + 1
-            else:
-                last = middle - 1
-            middle = (first + last) // 2
-        return found
-
-    def latest(
-        self, revisions: Sequence[_contract.Revision]
-    ) -> _contract.Revision:
-        """The latest of some revisions of one version, oldest first."""
-        for revision in reversed(revisions[1:]):
-            if revision.probe is not None and self._has(revision):
-                return revision
-        return revisions[0]
-
-    def _understands(self, version: _contract.Version) -> bool:
-        answer = self._ask(version, NAME)
-        if answer.type not in ('NoSuchMethod', 'UnsupportedVersion'):
-            # It failed before it looked; that says nothing.
-            raise _Silence
-        return answer.type == 'NoSuchMethod'
-
-    def _has(self, revision: _contract.Revision) -> bool:
-        probed = revision.probe
-        assert probed is not None
-        if probed.argument is None:
-            answer = self._ask(revision.version, probed.method, NAME)
-            return answer.type not in ('NoSuchMethod', 'UnsupportedVersion')
-        self._make_sure_that_others_are_missing(probed)
-        answer = self._ask(revision.version, probed.method, probed.argument)
-        unknown = (
-            'unexpected keyword' in answer.text
-            and probed.argument in answer.text
-        )
-        return answer.type in _WRONG_ARGUMENTS and not unknown
-
-    def _make_sure_that_others_are_missing(
-        self, probed: _contract.Probe
-    ) -> None:
-        """Raise ValueError for a question that would run the method."""
-        method = self._interface.methods[probed.method]
-        for argument in method.arguments.values():
-            if (
-                argument.name != probed.argument
-                and argument.default is _contract.REQUIRED
-                and method.always_sent(argument)
-            ):
-                return
-        raise ValueError(
-            f'{self._interface.name}.{probed.method} needs no argument but '
-            f'{probed.argument}, so a probe would run it'
-        )
-
-    def _ask(
-        self, version: _contract.Version, method: str, *arguments: str
-    ) -> Answer:
-        self.asked += 1
-        answer = self._transport.ask(
-            self._topic,
-            self._server,
-            str(version),
-            method,
-            {name: _junk() for name in arguments},
-            self._timeout,
-            context={'context': _junk()},
+    topic = interface.topic(transport.conf, peer)
+    asking = inquiry(interface)
+    question: Question = next(asking)
+    while True:
+        answer = transport.ask(
+            *(topic, server, str(question.version), question.method),
+            question.values(),
+            seconds,
+            context=question.context(),
         )
         if answer is None:
-            raise _Silence
-        return answer
+            return None
+        try:
+            question = asking.send(answer)
+        except StopIteration as done:
+            found: _contract.Revision | None = done.value
+            return found
+
+
+def inquiry(
+    interface: _interface.Interface, silent: bool = False
+) -> Inquiry:
+    """Ask a peer what it understands, whoever carries the questions.
+
+    :param silent: of a peer of which it is known that it announces nothing,
+        so that it is hardly up to date
+    """
+    try:
+        return (yield from _inquire(interface, silent))
+    except _Nonsense:
+        return None
+
+
+def _inquire(interface: _interface.Interface, silent: bool) -> Inquiry:
+    # Each understands what is below what it understands, and most peers
+    # are up to date: the latest first, then the middle of the rest.
+    versions = sorted({r.version for r in interface.history})
+    first, last = 0, len(versions) - 1
+    middle = (last + 1) // 2 if silent else last
+    found = None
+    while first <= last:
+        if middle == 0 and found is None and last < len(versions) - 1:
+            # It answers sense. What tells its revisions apart says also
+            # whether they are understood.
+            return (yield from _latest(interface, versions[0], False))
+        if (yield from _understands(versions[middle])):
+            found, first = versions[middle], middle + 1
+        else:
+            last = middle - 1
+        middle = (first + last + 1) // 2
+    assert found is not None
+    return (yield from _latest(interface, found, True))
+
+
+def _latest(
+    interface: _interface.Interface,
+    version: _contract.Version,
+    understood: bool,
+) -> Inquiry:
+    """Find the latest of the revisions of a version.
+
+    :param understood: that it is, is known
+    """
+    oldest, *later = [r for r in interface.history if r.version == version]
+    for revision in reversed(later):
+        if revision.probe is None:
+            continue
+        answer = yield _question(interface, revision)
+        if _has(revision.probe, answer):
+            return revision
+        understood = understood or answer.type == 'NoSuchMethod'
+    if understood or (yield from _understands(version)):
+        return oldest
+    return _contract.NOTHING
+
+
+def _understands(
+    version: _contract.Version,
+) -> Generator[Question, Answer, bool]:
+    answer = yield Question(version, NAME)
+    if answer.type not in ('NoSuchMethod', 'UnsupportedVersion'):
+        raise _Nonsense
+    return answer.type == 'NoSuchMethod'
+
+
+def _question(
+    interface: _interface.Interface, revision: _contract.Revision
+) -> Question:
+    probed = revision.probe
+    assert probed is not None
+    if probed.argument is None:
+        return Question(revision.version, probed.method, (NAME,))
+    _make_sure_that_others_are_missing(interface, probed)
+    return Question(revision.version, probed.method, (probed.argument,))
+
+
+def _has(probed: _contract.Probe, answer: Answer) -> bool:
+    if probed.argument is None:
+        return answer.type not in ('NoSuchMethod', 'UnsupportedVersion')
+    unknown = (
+        'unexpected keyword' in answer.text and probed.argument in answer.text
+    )
+    return answer.type in _WRONG_ARGUMENTS and not unknown
+
+
+def _make_sure_that_others_are_missing(
+    interface: _interface.Interface, probed: _contract.Probe
+) -> None:
+    """Raise ValueError for a question that would run the method."""
+    method = interface.methods[probed.method]
+    for argument in method.arguments.values():
+        if (
+            argument.name != probed.argument
+            and argument.default is _contract.REQUIRED
+            and method.always_sent(argument)
+        ):
+            return
+    raise ValueError(
+        f'{interface.name}.{probed.method} needs no argument but '
+        f'{probed.argument}, so a probe would run it'
+    )
 
 
 def _junk() -> str:

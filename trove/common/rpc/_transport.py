@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
 import functools
@@ -12,6 +14,7 @@ from oslo_config import cfg
 import oslo_messaging
 
 from trove.common import exception
+from trove.common.rpc import _asking
 from trove.common.rpc import _budget
 from trove.common.rpc import _caps
 from trove.common.rpc import _connection
@@ -29,18 +32,6 @@ from trove.common.rpc import _replays
 from trove.common.rpc import _seal
 from trove.common.rpc import _server
 from trove.common.rpc import _settings
-
-
-@dataclasses.dataclass(frozen=True)
-class Answer:
-    """What a peer answered to a question of :meth:`Transport.ask`.
-
-    :param type: name of the class of its exception, ``ok`` if there was none
-    :param text: of the exception
-    """
-
-    type: str
-    text: str = ''
 
 
 class Transport:
@@ -199,7 +190,7 @@ class Transport:
         arguments: Mapping[str, Any],
         timeout: float,
         context: Mapping[str, Any] | None = None,
-    ) -> Answer | None:
+    ) -> _asking.Answer | None:
         """Call something as it is: no cap, no contract, no seal.
 
         :param server: one of those of the topic; any when None
@@ -224,23 +215,55 @@ class Transport:
         ):
             return None
         except oslo_messaging.RemoteError as error:
-            return Answer(str(error.exc_type), str(error.value))
+            return _asking.Answer(str(error.exc_type), str(error.value))
         except Exception as error:
             if type(error).__module__ != 'builtins':
                 raise
-            return Answer(type(error).__name__, str(error))
-        return Answer('ok')
+            return _asking.Answer(type(error).__name__, str(error))
+        return _asking.Answer('ok')
+
+    def ask_many(
+        self, interface: _interface.Interface, peers: Iterable[str]
+    ) -> Iterator[_asking.Outcome]:
+        """Find out what peers understand, side by side; run nothing.
+
+        ``probe_at_once`` of them are asked at the same time, so that one
+        that does not answer holds nobody up.
+
+        :param peers: taken while others are asked
+        :returns: of each what it understands, None when it does not answer;
+            as soon as that is known
+        :raises Exception: of the transport's driver, when the message broker
+            cannot be reached
+        """
+        if not _asking.can_ask(self.connection):
+            for peer in peers:
+                yield peer, self._probe(interface, peer)
+            return
+        for peer, found in _asking.ask(
+            self.connection, interface, peers, self.conf.probe_at_once
+        ):
+            self._count_probe(interface, peer, found)
+            yield peer, found
 
     def _probe(
         self, interface: _interface.Interface, peer: str | None
     ) -> _contract.Revision | None:
         found = _probe.probe(self, interface, peer)
+        self._count_probe(interface, peer, found)
+        return found
+
+    def _count_probe(
+        self,
+        interface: _interface.Interface,
+        peer: str | None,
+        found: _contract.Revision | None,
+    ) -> None:
         _events.record(
             *('probed', interface.name, peer, _probe.NAME),
             'silent' if found is None else found.name,
             release=None if found is None else found.release,
         )
-        return found
 
     def refresh(self, interface: str | None = None) -> None:
         """Look caps and options up anew at the next message."""

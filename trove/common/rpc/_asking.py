@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Asks many peers at once what they understand.
+
+A call of oslo.messaging keeps a thread busy until its reply is there. Here
+questions go out one after the other, and the replies of all come in through
+the queue that the process has for replies anyway: who does not answer costs
+an entry in a table, and holds nobody up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+import contextlib
+import dataclasses
+import itertools
+import queue
+import time
+from typing import Any
+from typing import Self
+import uuid
+
+from oslo_config import cfg
+import oslo_messaging
+from oslo_messaging._drivers import amqp
+from oslo_messaging._drivers import common
+from oslo_serialization import jsonutils
+
+from trove.common.rpc import _connection
+from trove.common.rpc import _contract
+from trove.common.rpc import _interface
+from trove.common.rpc import _probe
+
+#: Characters of an answer that are looked at.
+_MOST_TEXT = 4096
+
+#: Peers whose first question is sent before answers are looked at again.
+_BATCH = 16
+
+#: Seconds after which it is looked what the broker has given back.
+_LOOK = 0.2
+
+#: Peer, and what it understands; None when it does not answer.
+Outcome = tuple[str, _contract.Revision | None]
+
+#: A reply, and to which question; no reply: the broker has no such queue.
+_Reply = tuple[str, dict[str, Any] | None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answer:
+    """What a peer answered to a question.
+
+    :param type: name of the class of its exception, ``ok`` if there was none
+    :param text: of the exception
+    """
+
+    type: str
+    text: str = ''
+
+
+@dataclasses.dataclass(slots=True)
+class _Asked:
+    """A peer that has to answer.
+
+    :param until: by the monotonic clock
+    """
+
+    peer: str
+    inquiry: _probe.Inquiry
+    until: float
+
+
+class _Slot:
+    """Where oslo.messaging puts the reply to one question."""
+
+    __slots__ = ('_into', '_name')
+
+    def __init__(self, name: str, into: queue.SimpleQueue[_Reply]) -> None:
+        self._name = name
+        self._into = into
+
+    def put(self, reply: dict[str, Any]) -> None:
+        self._into.put((self._name, reply))
+
+
+def can_ask(connection: _connection.Connection) -> bool:
+    """Whether the driver works as is needed here; those for brokers do."""
+    return hasattr(connection.open()._driver, '_get_reply_q')
+
+
+def ask(
+    connection: _connection.Connection,
+    interface: _interface.Interface,
+    peers: Iterable[str],
+    at_once: int,
+) -> Iterator[Outcome]:
+    """Ask peers what they understand, side by side; run nothing.
+
+    Each has ``probe_timeout`` seconds for each of some four answers.
+
+    :param peers: taken while others are asked
+    :param at_once: how many are asked at the same time
+    :returns: each as soon as it is known
+    :raises Exception: of the transport's driver, when the message broker
+        cannot be reached
+    """
+    return _Round(connection, interface, at_once).run(peers)
+
+
+class _Sender:
+    """Sends questions without waiting for the broker after each.
+
+    Another channel than oslo.messaging's, on a connection of its own: the
+    broker confirms nothing there, and gives back what no queue takes.
+    """
+
+    def __init__(
+        self,
+        connection: _connection.Connection,
+        replies: queue.SimpleQueue[_Reply],
+    ) -> None:
+        self._driver = connection.open()._driver
+        self._retry = connection.conf.rpc_send_attempts
+        self._timeout: float = connection.conf.rpc_confirm_timeout
+        self._replies = replies
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        taken = self._stack.enter_context(
+            self._driver._get_connection(common.PURPOSE_SEND, self._retry)
+        )
+        self._connection = taken.connection
+        self._lock = self._connection._connection_lock
+        with self._lock:
+            self._channel = self._connection.connection.channel()
+            self._connection.set_transport_socket_timeout(self._timeout)
+        self._stack.callback(self._end)
+        events = getattr(self._channel, 'events', None)
+        if events is not None:
+            events['basic_return'].add(self._returned)
+        # None of a broker in memory.
+        self._publish = getattr(
+            self._channel, '_basic_publish', self._channel.basic_publish
+        )
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def send(
+        self, topic: str, name: str, message: dict[str, Any], seconds: float
+    ) -> None:
+        """Send a question.
+
+        :param name: that its reply has
+        :param seconds: after which the broker need not deliver it
+        """
+        body = jsonutils.dumps(common.serialize_msg(message))
+        milliseconds = str(int(seconds * 1000))
+        sent = self._channel.prepare_message(
+            body,
+            content_type='application/json',
+            content_encoding='utf-8',
+            properties={'expiration': milliseconds, 'message_id': name},
+        )
+        target = oslo_messaging.Target(topic=topic)
+        with self._lock:
+            self._publish(
+                sent,
+                exchange=self._driver._get_exchange(target),
+                routing_key=topic,
+                mandatory=True,
+            )
+
+    def look(self) -> None:
+        """Take what the broker has given back."""
+        with self._lock:
+            try:
+                while True:
+                    self._connection.connection.drain_events(timeout=0)
+            except (TimeoutError, queue.Empty):
+                """There is no more."""
+
+    def _returned(
+        self, error: Exception, exchange: str, key: str, message: Any
+    ) -> None:
+        name = message.properties.get('message_id')
+        self._replies.put((str(name), None))
+
+    def _end(self) -> None:
+        with self._lock, contextlib.suppress(Exception):
+            self._channel.close()
+        self._connection.set_transport_socket_timeout()
+
+
+class _Round:
+    """One use of :func:`ask`."""
+
+    def __init__(
+        self,
+        connection: _connection.Connection,
+        interface: _interface.Interface,
+        at_once: int,
+    ) -> None:
+        self._interface = interface
+        self._conf: cfg.ConfigOpts = connection.conf
+        self._at_once = at_once
+        self._replies: queue.SimpleQueue[_Reply] = queue.SimpleQueue()
+        #: By the name of the question; the oldest first.
+        self._open: dict[str, _Asked] = {}
+        connection.reach()
+        driver = connection.open()._driver
+        self._queue = driver._get_reply_q()
+        self._slots = driver._waiter.waiters._queues
+        self._sender = _Sender(connection, self._replies)
+
+    def run(self, peers: Iterable[str]) -> Iterator[Outcome]:
+        rest = iter(peers)
+        try:
+            with self._sender:
+                while True:
+                    room = self._at_once - len(self._open)
+                    begun = list(itertools.islice(rest, min(room, _BATCH)))
+                    for peer in begun:
+                        inquiry = _probe.inquiry(self._interface, silent=True)
+                        self._send(peer, inquiry, next(inquiry))
+                    self._sender.look()
+                    yield from self._take(wait=not begun)
+                    if room > 0 and not begun and not self._open:
+                        return
+        finally:
+            for name in self._open:
+                self._slots.pop(name, None)
+
+    def _take(self, wait: bool) -> Iterator[Outcome]:
+        """Go on with those that have answered, or will not.
+
+        :param wait: for the next reply, if none has come
+        """
+        now = time.monotonic()
+        while self._open:
+            name, asked = next(iter(self._open.items()))
+            if asked.until > now:
+                break
+            self._close(name)
+            yield asked.peer, None
+        if not self._open:
+            return
+        seconds = next(iter(self._open.values())).until - now
+        while True:
+            try:
+                # What the broker gives back is looked for now and then.
+                name, reply = self._replies.get(wait, min(seconds, _LOOK))
+            except queue.Empty:
+                return
+            # Of those that have come already, all.
+            wait = False
+            known = self._close(name)
+            if known is not None:
+                yield from self._go_on(known, reply)
+
+    def _go_on(
+        self, asked: _Asked, reply: dict[str, Any] | None
+    ) -> Iterator[Outcome]:
+        if reply is None:
+            yield asked.peer, None
+            return
+        try:
+            question = asked.inquiry.send(_read(reply))
+        except StopIteration as done:
+            yield asked.peer, done.value
+        else:
+            self._send(asked.peer, asked.inquiry, question)
+
+    def _close(self, name: str) -> _Asked | None:
+        self._slots.pop(name, None)
+        return self._open.pop(name, None)
+
+    def _send(
+        self, peer: str, inquiry: _probe.Inquiry, question: _probe.Question
+    ) -> None:
+        name = uuid.uuid4().hex
+        seconds: float = self._conf.probe_timeout
+        self._open[name] = _Asked(peer, inquiry, time.monotonic() + seconds)
+        self._slots[name] = _Slot(name, self._replies)
+        message = {
+            'method': question.method,
+            'args': question.values(),
+            'version': str(question.version),
+            '_msg_id': name,
+            '_reply_q': self._queue,
+            '_timeout': None,
+        }
+        amqp._add_unique_id(message)
+        amqp.pack_context(message, question.context())
+        topic = self._interface.topic(self._conf, peer)
+        self._sender.send(topic, name, message, seconds)
+
+
+def _read(reply: dict[str, Any]) -> Answer:
+    """Make sense of a reply, whoever has sent it."""
+    failure = reply.get('failure')
+    if not failure:
+        return Answer('ok')
+    try:
+        error = common.deserialize_remote_exception(failure, ())
+    except Exception:  # noqa: BLE001
+        return Answer('none')
+    if isinstance(error, oslo_messaging.RemoteError):
+        return Answer(str(error.exc_type), str(error.value)[:_MOST_TEXT])
+    # A built-in one, made anew.
+    kind = type(error).__name__.removesuffix(common._REMOTE_POSTFIX)
+    return Answer(kind, str(error)[:_MOST_TEXT])

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Many peers are asked side by side, by the broker in memory.
+
+The same with a real one is in functional/rpc/test_asking.py.
+"""
+
+from __future__ import annotations
+
+import json
+from unittest import mock
+
+from trove.common.rpc import _asking
+from trove.common.rpc import _probe
+from trove.tests import base
+from trove.tests.unit.common.rpc import sample
+
+INTERFACE = sample.API.interface
+
+
+class AskingTest(base.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.config(probe_timeout=0.5)
+        self.transport = self.memory_transport()
+        self.there = self.memory_transport()
+
+    def given(self, **peers):
+        """A server for each, as of a revision; returns their names."""
+        for peer, version in peers.items():
+            server = self.there.server(
+                sample.Manager(),
+                host='x',
+                peer=f'{self.id()}.{peer}',
+                version=version,
+            )
+            server.start()
+            self.addCleanup(server.wait)
+            self.addCleanup(server.stop)
+
+    def ask(self, *peers):
+        asked = self.transport.ask_many(
+            INTERFACE, (f'{self.id()}.{peer}' for peer in peers)
+        )
+        return [
+            (peer.rpartition('.')[2], revision and revision.name)
+            for peer, revision in asked
+        ]
+
+    def test_each_is_found_out_about(self):
+        self.given(old='1.0', newer='1.1', newest='1.10')
+
+        found = self.ask('old', 'newer', 'newest')
+
+        self.assertEqual(
+            {'old': '1.0', 'newer': '1.1', 'newest': '1.10'}, dict(found)
+        )
+        self.assertEqual(3, len(found))
+
+    def test_nobody_waits_for_one_that_does_not_answer(self):
+        self.given(one='1.1', other='1.1')
+
+        found = self.ask('away', 'one', 'other')
+
+        # The one that was asked first is the last to be known.
+        self.assertEqual(('away', None), found[-1])
+        self.assertEqual({('one', '1.1'), ('other', '1.1')}, set(found[:2]))
+
+    def test_no_more_than_that_are_asked_at_once(self):
+        self.config(probe_at_once=2, probe_timeout=0.1)
+        taken, most = [], []
+
+        def peers():
+            for number in range(6):
+                taken.append(number)
+                most.append(len(taken) - len(found))
+                yield f'{self.id()}.{number}'
+
+        found = []
+        for outcome in self.transport.ask_many(INTERFACE, peers()):
+            found.append(outcome)
+
+        self.assertEqual(6, len(found))
+        self.assertLessEqual(max(most), 2)
+
+    def test_who_stops_early_leaves_nothing_behind(self):
+        self.given(one='1.1')
+        asked = self.transport.ask_many(
+            INTERFACE, (f'{self.id()}.{peer}' for peer in ('one', 'away'))
+        )
+        next(asked)
+
+        asked.close()
+
+        driver = self.transport.connection.open()._driver
+        self.assertEqual({}, driver._waiter.waiters._queues)
+        self.assertEqual([('one', '1.1')], self.ask('one'))
+
+    def test_a_driver_that_has_no_queue_for_replies(self):
+        self.given(one='1.1')
+
+        with mock.patch.object(_asking, 'can_ask', return_value=False):
+            found = self.ask('one', 'away')
+
+        self.assertEqual([('one', '1.1'), ('away', None)], found)
+
+
+class AnswersTest(base.TestCase):
+    """What anybody may put into the queue for replies."""
+
+    def read(self, **failure):
+        said = {'module': 'x', 'class': 'y', 'message': '', 'tb': []}
+        return _asking._read({'failure': json.dumps(said | failure)})
+
+    def test_what_oslo_messaging_says(self):
+        answer = self.read(
+            module='oslo_messaging.rpc.dispatcher', **{'class': 'NoSuchMethod'}
+        )
+        self.assertEqual('NoSuchMethod', answer.type)
+
+    def test_a_built_in_exception(self):
+        answer = self.read(
+            module='builtins',
+            message="got an unexpected keyword argument 'a'",
+            **{'class': 'TypeError'},
+        )
+        self.assertEqual('TypeError', answer.type)
+        self.assertIn('unexpected keyword', answer.text)
+
+    def test_nonsense_says_nothing(self):
+        for reply in (
+            {'failure': 'none'},
+            {'failure': 7},
+            {'failure': '[]'},
+            {'failure': '{"class": [], "module": {}}'},
+            {'failure': '{"class": "exit", "module": "builtins"}'},
+            {},
+            {'result': {'a': 1}},
+        ):
+            with self.subTest(reply):
+                inquiry = _probe.inquiry(INTERFACE, silent=True)
+                next(inquiry)
+                error = self.assertRaises(
+                    StopIteration, inquiry.send, _asking._read(reply)
+                )
+                self.assertIsNone(error.value)
+
+    def test_of_a_long_one_not_all_is_looked_at(self):
+        answer = self.read(message='x' * 100_000)
+
+        self.assertLessEqual(len(answer.text), 4096)
