@@ -364,6 +364,7 @@ def _forget(db: orm.Session, instance_id: str) -> None:
         models.ConductorLastSeen,
         models.InstanceKeys,
         models.InstanceSealing,
+        models.GuestProbe,
     ):
         rows.execute(
             db, sa.delete(table).where(table.instance_id == instance_id)

@@ -23,6 +23,7 @@ from trove.common import belief
 from trove.common import exception
 from trove.db import models
 from trove.db import session
+from trove.objects import probes
 from trove.objects import rows
 
 #: What services are permitted: by the name of the interface whose topic they
@@ -213,6 +214,7 @@ def say(instance_id: str, word: Word, who: str, why: str) -> Sealing:
         else:
             row.ended_at, row.ended_by = now, who[:255]
         # What is known of it is to be found out anew.
+        probes.forget(db, instance_id)
         rows.execute(
             db,
             sa.update(models.AgentHeartbeat)

@@ -10,8 +10,14 @@ known of it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from collections.abc import Mapping
+from collections.abc import Sequence
 import dataclasses
+from typing import Any
+from typing import NamedTuple
 
+from oslo_utils import uuidutils
 import sqlalchemy as sa
 from sqlalchemy import orm
 
@@ -19,13 +25,29 @@ from trove.common import belief
 from trove.db import models
 from trove.db import session
 from trove.objects import clock
+from trove.objects import gathering
+from trove.objects import heartbeat_rows
+from trove.objects import probes
 from trove.objects import rows
 from trove.objects import sealing
 
 _PROBED = 'probed'
-_REFUTED = '- refuted'
+_REFUTED = probes.REFUTED
 _AFTER = ' after '
 _LENGTH = 255
+
+
+class Asked(NamedTuple):
+    """When a guest was last asked, by whichever process, and is not now.
+
+    :param age: seconds since then, by the clock of the database
+    :param answered: it has answered
+    :param heard: it has said something by itself since
+    """
+
+    age: float
+    answered: bool
+    heard: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,12 +63,14 @@ class Spoken:
     :param silent: seconds since the guest last said anything by itself, by
         the clock of the database, below 0 if that was set back meanwhile;
         None when that was not looked up, or never
+    :param asked: None when that was not looked up, or never
     """
 
     revision: str | None
     how: str | None
     former: str | None = None
     silent: float | None = None
+    asked: Asked | None = None
 
     @property
     def probed(self) -> bool:
@@ -89,20 +113,72 @@ def heard(stored: str | None, announced: str | None) -> str | None:
     return f'{said.revision or ""} {said.how or ""}'.strip()[:_LENGTH] or None
 
 
-def guest_spoken(instance_id: str) -> Spoken:
-    """Return what the guest of an instance speaks, by one look-up."""
-    query = sa.select(
+_FOUND = (
+    sa.select(
+        models.Instance.id,
         models.AgentHeartbeat.guest_agent_version,
         models.AgentHeartbeat.updated_at,
-        clock.Now(),
-    ).where(models.AgentHeartbeat.instance_id == instance_id)
+        models.GuestProbe.asked_at,
+        models.GuestProbe.answered,
+        models.GuestProbe.token,
+        clock.Now().label('now'),
+    )
+    .outerjoin(
+        models.AgentHeartbeat,
+        models.AgentHeartbeat.instance_id == models.Instance.id,
+    )
+    .outerjoin(
+        models.GuestProbe, models.GuestProbe.instance_id == models.Instance.id
+    )
+    .where(models.Instance.id.in_(sa.bindparam('ids', expanding=True)))
+)
+
+
+def guests_spoken(ids: Collection[str]) -> dict[str, Spoken]:
+    """Return what guests speak, by one query however many they are.
+
+    :returns: by the ids of those instances that there are
+    """
     with session.reader() as db:
-        row = db.execute(query).first()
-    if row is None:
+        return {
+            row.id: _spoken(row)
+            for row in db.execute(_FOUND, {'ids': list(ids)})
+        }
+
+
+def _spoken(row: Any) -> Spoken:
+    silent = asked = None
+    if row.updated_at is not None:
+        silent = (row.now - row.updated_at).total_seconds()
+    if row.asked_at is not None and row.token is None:
+        asked = Asked(
+            (row.now - row.asked_at).total_seconds(),
+            bool(row.answered),
+            row.updated_at is not None and row.updated_at > row.asked_at,
+        )
+    return dataclasses.replace(
+        parse(row.guest_agent_version), silent=silent, asked=asked
+    )
+
+
+def _find(ids: Sequence[str]) -> list[Spoken]:
+    found = guests_spoken(ids)
+    return [found.get(each) or parse(None) for each in ids]
+
+
+_together: gathering.Gathering[str, Spoken] = gathering.Gathering(_find)
+
+
+def guest_spoken(instance_id: str) -> Spoken:
+    """Return what the guest of an instance speaks, by one query.
+
+    What several threads ask for at the same time is one query for all.
+    """
+    if '\0' in instance_id:
         return parse(None)
-    text, heard_at, now = row
-    silent = (now - heard_at).total_seconds()
-    return dataclasses.replace(parse(text), silent=silent)
+    if session.inside():
+        return _find([instance_id])[0]
+    return _together(instance_id)
 
 
 def guest_version(instance_id: str) -> str | None:
@@ -131,6 +207,11 @@ def record_probe(
     with session.writer() as db:
         if rows.lock(db, instance_id) is None:
             return False
+        if revision is None:
+            probes.forget(db, instance_id)
+        else:
+            now = clock.now(db)
+            probes.note(db, [instance_id], now, answered=True)
         row = db.scalar(
             sa.select(models.AgentHeartbeat).where(
                 models.AgentHeartbeat.instance_id == instance_id
@@ -142,17 +223,93 @@ def record_probe(
             row = models.AgentHeartbeat(instance_id=instance_id)
             db.add(row)
             db.flush()
-        known = parse(row.guest_agent_version)
+        stored = None
         if revision is not None:
-            before = sealing.of(db, instance_id, known.revision)
-            after = belief.learn(before, 'clear', revision, seals)
-            if known.announced or after.speaks != revision:
+            before = sealing.of(db, instance_id, row.guest_agent_version)
+            stored = _learned(before, revision, seals)
+            if stored is None:
                 return False
-        stored = f'{revision} {_PROBED}' if revision is not None else None
-        if stored and known.former and known.revision is None:
-            stored += f'{_AFTER}{known.former}'
         _store(db, instance_id, stored)
         return True
+
+
+class Found(NamedTuple):
+    """What a probe has found.
+
+    :param revision: None: the guest does not answer
+    :param seals: whether guests of it know seals
+    """
+
+    revision: str | None
+    seals: bool = False
+
+
+@session.retry(duplicates=True)
+def record_probes(found: Mapping[str, Found]) -> None:
+    """Write down what probes of guests have found, by some statements.
+
+    However many they are. What :func:`record_probe` would not write is not
+    written here.
+
+    :param found: by the ids of their instances
+    """
+    with session.writer() as db:
+        known = heartbeat_rows.lock(db, set(found))
+        if not known:
+            return
+        now = next(iter(known.values())).now
+        for answered in (False, True):
+            ids = [
+                each
+                for each in known
+                if (found[each].revision is not None) is answered
+            ]
+            probes.note(db, ids, now, answered)
+        texts = {
+            each: text
+            for each, it in known.items()
+            if (text := _probed(it, found[each])) is not None
+        }
+        rows.put(
+            db,
+            models.AgentHeartbeat,
+            'instance_id',
+            [
+                {
+                    'id': uuidutils.generate_uuid(),
+                    'instance_id': each,
+                    'guest_agent_version': text,
+                    'deleted': False,
+                    'updated_at': now,
+                }
+                for each, text in texts.items()
+            ],
+            # Not when it was heard: it has said nothing by itself.
+            ('guest_agent_version',),
+        )
+
+
+def _probed(it: heartbeat_rows.Known, found: Found) -> str | None:
+    """Return what is to be stored of a guest that was asked; None: nothing."""
+    before = belief.Belief(
+        it.version, it.proven_at is not None, it.allowed, it.held
+    )
+    return _learned(before, found.revision, found.seals)
+
+
+def _learned(
+    before: belief.Belief, revision: str | None, seals: bool
+) -> str | None:
+    known = parse(before.speaks)
+    if revision is None or known.announced:
+        return None
+    before = before._replace(speaks=known.revision)
+    if belief.learn(before, 'clear', revision, seals).speaks != revision:
+        return None
+    stored = f'{revision} {_PROBED}'
+    if known.former and known.revision is None:
+        stored += f'{_AFTER}{known.former}'
+    return stored
 
 
 @session.retry

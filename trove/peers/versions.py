@@ -27,7 +27,9 @@ from trove.common import rpc
 from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
 from trove.objects import instance as instances
+from trove.objects import probes
 from trove.objects import service as services
+from trove.objects import spoken as guests_spoken
 from trove.taskmanager import api as task_api
 
 LOG = logging.getLogger(__name__)
@@ -50,6 +52,10 @@ _PATIENCE = 2.0
 #: How often each question is asked where it is not known how many servers
 #: share a topic; the broker deals them out in turn.
 ROUNDS = 4
+
+#: How many times as long as what a guest answers it counts that it does not:
+#: it is waited for. The first that it says by itself ends that.
+_SILENT = 3
 
 #: A text that stands for a peer that speaks no version of any interface.
 _NOTHING = '0.0'
@@ -139,14 +145,18 @@ class Versions:
         """Ask by this transport where nobody has announced anything."""
         self._transport = transport
 
-    def _guest(self, peer: str | None) -> str | None:
+    def _guest(self, peer: str | None) -> str | rpc.Unanswered | None:
         if peer is None:
             return None
         found = instances.guest_spoken(peer)
         if found.revision is None:
-            return None
+            return rpc.Unanswered() if self._has_no_answer(found) else None
         if found.probed or self._is_silent(found.silent):
-            return rpc.Probed(found.revision)
+            age, answered = None, True
+            if found.asked is not None and found.asked.age >= 0:
+                age = found.asked.age
+                answered = found.asked.answered or found.asked.heard
+            return rpc.Probed(found.revision, age, answered)
         return found.revision
 
     def _is_proven(self, interface: rpc.Interface) -> bool:
@@ -154,6 +164,15 @@ class Versions:
         return self._transport is not None and self._transport.sealer.proven(
             interface, None
         )
+
+    def _has_no_answer(self, found: guests_spoken.Spoken) -> bool:
+        """Whether some process has asked a guest in vain, not long ago."""
+        if found.asked is None or found.asked.answered:
+            return False
+        seconds: float = self._conf.upgrade_levels.refresh_interval
+        if not found.asked.heard:
+            seconds *= _SILENT
+        return 0 <= found.asked.age <= seconds
 
     def _is_silent(self, seconds: float | None) -> bool:
         """Whether nobody would have heard of a rollback of a guest."""
@@ -200,11 +219,15 @@ def _registered(conf: cfg.ConfigOpts, interface: rpc.Interface) -> str:
     return rpc.Disputed(found, other)
 
 
-def _keep_guest(peer: str | None, revision: str | None) -> None:
+def _keep_guest(
+    peer: str | None, revision: str | rpc.Unanswered | None
+) -> None:
     if peer is None:
         return
     if revision is None:
         instances.record_refuted(peer)
+    elif isinstance(revision, rpc.Unanswered):
+        probes.record_unanswered([peer])
     else:
         interface = guest_api.API.interface
         seals = interface.seals(interface.announced(revision))

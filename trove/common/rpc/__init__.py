@@ -54,6 +54,7 @@ from trove.common.rpc._discovery import Discover
 from trove.common.rpc._discovery import Disputed
 from trove.common.rpc._discovery import Keep
 from trove.common.rpc._discovery import Probed
+from trove.common.rpc._discovery import Unanswered
 from trove.common.rpc._events import counts
 from trove.common.rpc._events import Event
 from trove.common.rpc._events import observe
@@ -96,6 +97,7 @@ __all__ = (
     'Sink',
     'Span',
     'Transport',
+    'Unanswered',
     'Version',
     'Word',
     'call',

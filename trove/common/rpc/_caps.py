@@ -106,8 +106,6 @@ class Caps:
         else:
             revision, sure = found.revision, self._sure(found, sure)
             doubted = found.doubted
-            if revision is None and found.by == 'asked':
-                seconds *= _SILENT
         with self._lock:
             if (self._known.get(key), self._forgotten) == (had, forgotten):
                 return self._remember(
@@ -169,11 +167,6 @@ class Caps:
                 interface, peer, believed if cap.known else None
             )
             revision, doubted = found.revision, found.doubted
-            if revision is not None and revision < believed:
-                # That it was taken for more stays to be seen.
-                self._discovery.keep(interface, peer, None)
-            if revision not in (None, believed):
-                self._discovery.keep(interface, peer, revision)
         except _discovery.Busy:
             raise
         except Exception as error:  # noqa: BLE001
@@ -198,7 +191,10 @@ class Caps:
             return None
         if found.by == 'asked':
             return self._clock() + self._interval
-        # Nobody knows when another process has asked.
+        if found.kept is not None and found.kept.age is not None:
+            # Perhaps another process has asked.
+            seconds = self._interval * (1 if found.kept.answered else _SILENT)
+            return self._clock() + seconds - found.kept.age
         return -math.inf if before is None else before
 
     @property
@@ -280,8 +276,6 @@ class Caps:
         try:
             self._discovery.keep(interface, peer, None)
             found = self._discovery.ask(interface, peer)
-            if found.revision not in (None, believed):
-                self._discovery.keep(interface, peer, found.revision)
         except _discovery.Busy:
             # Its result goes for this thread, too, as soon as it is there.
             pass

@@ -11,6 +11,7 @@ import logging
 import threading
 from typing import Literal
 from typing import NamedTuple
+from typing import Self
 
 from trove.common import belief
 from trove.common.rpc import _contract
@@ -25,6 +26,26 @@ class Probed(str):
     Unlike what a peer announces, it does not follow an upgrade or a rollback
     of the peer: nobody tells of that. An announcement of a peer that has not
     been heard since is no better.
+
+    :param age: seconds since it was asked, by any process; None: not known
+    :param answered: it did answer then
+    """
+
+    age: float | None
+    answered: bool
+
+    def __new__(
+        cls, text: str, age: float | None = None, answered: bool = True
+    ) -> Self:
+        made = super().__new__(cls, text)
+        made.age, made.answered = age, answered
+        return made
+
+
+class Unanswered:
+    """Nothing is known of a peer, and it has not answered.
+
+    As a :data:`Discover` gives it, it need not be asked again now.
     """
 
 
@@ -54,10 +75,10 @@ class Assumed(str):
 
 #: Gives what a peer announced, as text, or :class:`Probed`, or None where
 #: nothing is known of it.
-Discover = Callable[[str | None], str | None]
+Discover = Callable[[str | None], str | Unanswered | None]
 
 #: Takes what a probe of a peer found, None when that proved to be wrong.
-Keep = Callable[[str | None, str | None], None]
+Keep = Callable[[str | None, str | Unanswered | None], None]
 
 #: Asks a peer itself; None when it does not answer.
 Prober = Callable[
@@ -72,11 +93,13 @@ class Found(NamedTuple):
     :param by: ``asked``: it was, just now; ``kept``: it was at another time,
         perhaps by another process; ``guessed``: nobody may ask it
     :param doubted: what it answered, if what is known of it outweighs that
+    :param kept: what it is known by, if it is kept
     """
 
     revision: _contract.Revision | None
     by: Literal['announced', 'asked', 'kept', 'guessed']
     doubted: _contract.Revision | None = None
+    kept: Probed | None = None
 
 
 #: Says whether a peer is proven to know seals, and no operator permits it to
@@ -119,18 +142,18 @@ class Discovery:
         """
         discover = self._discover.get(interface.name)
         text = None if discover is None else discover(peer)
+        if isinstance(text, Unanswered):
+            return Found(None, 'kept')
+        if isinstance(text, Probed):
+            revision = self._read(interface, peer, text)
+            return Found(revision, 'kept', kept=text)
         if text is not None:
-            by: Literal['kept', 'announced'] = (
-                'kept' if isinstance(text, Probed) else 'announced'
-            )
             doubted = None
             if isinstance(text, Disputed):
                 doubted = self._read(interface, peer, text.answer)
-            return Found(self._read(interface, peer, text), by, doubted)
-        found = self.ask(interface, peer)
-        if found.revision is not None and found.doubted is None:
-            self.keep(interface, peer, found.revision)
-        return found
+            revision = self._read(interface, peer, text)
+            return Found(revision, 'announced', doubted)
+        return self.ask(interface, peer)
 
     def assumes(
         self, interface: _interface.Interface, peer: str | None
@@ -145,17 +168,18 @@ class Discovery:
         peer: str | None,
         believed: _contract.Revision | None = None,
     ) -> Found:
-        """Probe a peer, if one may.
+        """Probe a peer, if one may, and keep what it answers.
 
         :param believed: what it is taken for; None: not known
         :raises Busy: another thread is at it
-        :raises Exception: of the message broker
+        :raises Exception: of the message broker, or of the database
         """
         if interface.name not in self._keep:
             return Found(None, 'guessed')
         with self._claimed(interface, peer):
             answer = self._probe(interface, peer)
             if answer is None:
+                self._keep[interface.name](peer, Unanswered())
                 return Found(None, 'asked')
             before = belief.Belief(
                 speaks=None if believed is None else believed.name,
@@ -164,6 +188,11 @@ class Discovery:
             told = answer.name, interface.seals(answer)
             doubted = belief.outweighs(before, 'clear', *told)
             if belief.learn(before, 'clear', *told).speaks == answer.name:
+                if believed is not None and answer < believed:
+                    # That it was taken for more stays to be seen.
+                    self.keep(interface, peer, None)
+                if not doubted:
+                    self.keep(interface, peer, answer)
                 believed = answer
             return Found(believed, 'asked', answer if doubted else None)
 

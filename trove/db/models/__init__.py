@@ -3,7 +3,7 @@
 
 Names, types and keys of the tables that release 26.0 has are its own, so
 that a database made by it is taken over in place. ``services``,
-``workflows``, ``instance_addresses``, ``instance_keys``,
+``workflows``, ``guest_probes``, ``instance_addresses``, ``instance_keys``,
 ``instance_sealing``, ``rpc_rejected`` and ``rpc_replays`` are ours.
 """
 
@@ -47,6 +47,7 @@ SecurityGroupInstanceAssociation = legacy.SecurityGroupInstanceAssociation
 SecurityGroupRule = legacy.SecurityGroupRule
 ServiceImage = legacy.ServiceImage
 UsageEvent = legacy.UsageEvent
+GuestProbe = message.GuestProbe
 InstanceKeys = message.InstanceKeys
 InstanceSealing = message.InstanceSealing
 RejectedMessage = message.RejectedMessage
@@ -74,6 +75,7 @@ __all__ = (
     'DatastoreConfigurationParameter',
     'DatastoreVersion',
     'DatastoreVersionMetadata',
+    'GuestProbe',
     'Instance',
     'InstanceAddress',
     'InstanceFault',

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of messages: refused ones, those that were seen, keys and seals.
+"""Tables of messages: refused, seen, and probes; keys and seals.
 
 None has a foreign key: in databases with a long history ``instances`` may
 have another character set than new tables get, and MySQL refuses a key
@@ -89,6 +89,23 @@ class InstanceKeys(base.Base):
     rotated_at: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
         sa.DateTime()
     )
+
+
+class GuestProbe(base.Base):
+    """When the guest of an instance was last asked what it speaks.
+
+    ``answered`` says whether it has answered; ``token`` names the process
+    that is at it, None when it has ended.
+    """
+
+    __tablename__ = 'guest_probes'
+
+    instance_id: orm.Mapped[str] = orm.mapped_column(
+        sa.String(36), primary_key=True
+    )
+    asked_at: orm.Mapped[datetime.datetime] = orm.mapped_column(sa.DateTime())
+    answered: orm.Mapped[bool] = orm.mapped_column(sa.Boolean())
+    token: orm.Mapped[str | None] = orm.mapped_column(sa.String(32))
 
 
 class InstanceSealing(base.Base):

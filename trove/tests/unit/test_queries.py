@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import itertools
 
 import sqlalchemy as sa
 
 from trove.db import session
 from trove.objects import instance as instances
 from trove.objects import peers
+from trove.objects import probes
 from trove.objects import rejected
+from trove.objects import spoken
 from trove.peers import telemetry
 from trove.rpcadmin import facts
 from trove.rpcadmin import readiness
@@ -85,3 +88,21 @@ class QueriesTest(base.TestCase):
 
                 self.assertNotEqual([], many)
                 self.assertEqual(len(few[name]), len(many), many)
+
+    def test_nor_does_the_first_look_at_silent_guests(self) -> None:
+        numbers = []
+        for more in FEW, MANY:
+            ids = sorted(self.create().id for _ in range(more))
+
+            def look(ids: list[str] = ids) -> None:
+                self.assertEqual(ids, probes.claim().ids)
+                answers = itertools.cycle(['1.1', None])
+                found = dict(zip(ids, map(spoken.Found, answers)))
+                spoken.record_probes(found)
+                known = spoken.guests_spoken(ids)
+                self.assertEqual('1.1', known[ids[0]].revision)
+                self.assertIsNone(known[ids[1]].revision)
+
+            numbers.append(len(self.queries(look)))
+
+        self.assertEqual(numbers[0], numbers[1])

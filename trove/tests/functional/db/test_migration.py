@@ -23,6 +23,7 @@ from trove.tests.fixtures import database
 
 BASE = '95418fe2a1c8'
 OURS = {
+    'guest_probes',
     'instance_addresses',
     'instance_keys',
     'instance_sealing',

@@ -73,10 +73,17 @@ class TestChangedInPlace(scene.TestCase):
         self.server.start()
 
     def given_known(self, version):
-        """One that was asked once, by a process that is gone."""
+        """One that was asked once, long ago, by a process that is gone."""
         self.given_agent(version)
         self.assertEqual(version, self.sender().cap)
+        self.given_time(11)
         self.questions.clear()
+
+    def given_time(self, seconds):
+        """So much has passed since it was asked."""
+        with session.writer() as db:
+            for probe in db.scalars(sa.select(models.GuestProbe)):
+                probe.asked_at -= datetime.timedelta(seconds=seconds)
 
     def kept(self):
         return instances.guest_version(self.instance_id)
@@ -143,6 +150,58 @@ class TestChangedInPlace(scene.TestCase):
         self.assertEqual(1, len(self.questions))
         self.given_agent('1.1')
         self.assertEqual(['rebuild', 'rebuild'], self.received)
+
+    def test_what_one_process_has_asked_the_others_know(self):
+        self.given_known('1.1')
+        self.sender().rebuild(self.context, '5.7')
+        self.assertNotEqual([], self.questions)
+        self.questions.clear()
+
+        for _ in range(3):
+            self.sender().rebuild(self.context, '5.7')
+
+        self.assertEqual([], self.questions)
+
+    def test_that_it_does_not_answer_the_others_know(self):
+        # Given one that nobody has ever heard of, and its queue
+        self.given_agent('1.1')
+        self.server.stop()
+        self.assertFalse(self.sender().known)
+        self.assertEqual(1, len(self.questions))
+
+        for _ in range(3):
+            error = self.assertRaises(
+                exception.PeerTooOld, self.sender().rebuild, self.context, '1'
+            )
+            self.assertIn('did not answer', str(error))
+
+        self.assertEqual(1, len(self.questions))
+
+    def test_after_a_while_it_is_asked_again(self):
+        self.given_agent('1.1')
+        self.server.stop()
+        self.assertFalse(self.sender().known)
+        self.given_agent('1.1')
+        self.given_time(29)
+        self.assertFalse(self.sender().known)
+
+        self.given_time(2)
+
+        self.assertEqual('1.1', self.sender().cap)
+
+    def test_once_it_is_heard_it_is_asked_again(self):
+        self.given_agent('1.1')
+        self.server.stop()
+        self.assertFalse(self.sender().known)
+        self.given_time(11)
+        self.given_agent('1.1')
+
+        # When a heartbeat comes, which announces nothing
+        reports.heard(
+            self.instance_id, status=None, guest_version=None, sent=1.0
+        )
+
+        self.assertEqual('1.1', self.sender().cap)
 
     def test_one_that_announces_itself_is_never_asked(self):
         self.given_agent('1.4')

@@ -24,11 +24,16 @@ class CapsTestCase(base.TestCase):
         self.probed = 0
         self.found = None
 
-    def make(self, discover=lambda peer: None, probe=None):
+    def make(
+        self,
+        discover=lambda peer: None,
+        probe=None,
+        keep=lambda peer, revision: None,
+    ):
         return rpc_caps.Caps(
             self.conf,
             {'guestagent': discover},
-            {'guestagent': lambda peer, revision: None},
+            {'guestagent': keep},
             probe or self.probe,
             clock=lambda: self.now,
         )
@@ -64,15 +69,39 @@ class AwayTest(CapsTestCase):
 
 
 class SilentTest(CapsTestCase):
-    def test_it_is_not_asked_again_soon(self):
-        caps = self.make()
-        for self.now in (0.0, 11.0, 29.0):
-            caps.get(INTERFACE, 'x')
+    def test_it_is_not_asked_again_as_long_as_that_is_kept(self):
+        kept = []
+        caps = self.make(
+            lambda peer: kept[-1] if kept else None,
+            keep=lambda peer, found: kept.append(found),
+        )
+        for self.now in (0.0, 11.0, 29.0, 100.0):
+            self.assertFalse(caps.get(INTERFACE, 'x').known)
         self.assertEqual(1, self.probed)
 
-        self.now = 31.0
+        kept.clear()
+        caps.get(INTERFACE, 'x')
+        self.assertEqual(1, self.probed)
+        self.now = 111.0
         caps.get(INTERFACE, 'x')
         self.assertEqual(2, self.probed)
+
+    def test_what_another_process_was_answered_counts_as_long(self):
+        for age, answered, asked in (
+            (None, True, 1),
+            (3.0, True, 0),
+            (11.0, True, 1),
+            (11.0, False, 0),
+            (31.0, False, 1),
+        ):
+            self.probed = 0
+            found = rpc.Probed('1.1', age, answered)
+            caps = self.make({'x': found}.get)
+
+            cap = caps.confirmed(INTERFACE, 'x')
+
+            self.assertEqual('1.1', str(cap.limit))
+            self.assertEqual(asked, self.probed, (age, answered))
 
     def test_one_asks_and_the_others_go_on(self):
         begun, answer = threading.Event(), threading.Event()
