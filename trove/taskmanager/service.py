@@ -23,6 +23,7 @@ from trove.objects import service as services
 from trove.peers import census
 from trove.peers import rejections
 from trove.peers import rollback
+from trove.peers import survey
 from trove.taskmanager import api
 from trove.taskmanager import manager
 from trove.taskmanager import owner
@@ -56,6 +57,7 @@ class TaskManager(service.Component):
         self._env: base.Environment | None = None
         self._server: Any = None
         self._recovery: recovery.Recovery | None = None
+        self._survey: survey.Survey | None = None
         self._periodics: list[service.Periodic] = []
         self._database = False
         self._reported = False
@@ -88,12 +90,14 @@ class TaskManager(service.Component):
         rollback.wait(conf, api.API.interface, serves, self._report_early)
         self._server.start()
         self._recovery = recovery.Recovery(self._env)
+        self._survey = survey.Survey(self._transport)
         interval = conf.service_report_interval
         # The report goes on as long as there is work, the search does not.
         self._periodics = [
             service.Periodic(self._recovery.look, interval, 'recovery'),
             service.Periodic(self._report, interval, 'report'),
             service.Periodic(counting.look, interval, 'census'),
+            service.Periodic(self._survey.look, survey.INTERVAL, 'survey'),
         ]
         for periodic in self._periodics:
             periodic.start()
@@ -104,6 +108,8 @@ class TaskManager(service.Component):
             periodic.stop()
         if self._recovery is not None:
             self._recovery.stop()
+        if self._survey is not None:
+            self._survey.stop()
         self._finish()
         for periodic in self._periodics[1:]:
             periodic.stop()

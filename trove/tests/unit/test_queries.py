@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-import itertools
 
 import sqlalchemy as sa
 
@@ -96,9 +95,12 @@ class QueriesTest(base.TestCase):
 
             def look(ids: list[str] = ids) -> None:
                 self.assertEqual(ids, probes.claim().ids)
-                answers = itertools.cycle(['1.1', None])
-                found = dict(zip(ids, map(spoken.Found, answers)))
-                spoken.record_probes(found)
+                spoken.record_probes(
+                    {
+                        each: spoken.Found(None if number % 2 else '1.1')
+                        for number, each in enumerate(ids)
+                    }
+                )
                 known = spoken.guests_spoken(ids)
                 self.assertEqual('1.1', known[ids[0]].revision)
                 self.assertIsNone(known[ids[1]].revision)

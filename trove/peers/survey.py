@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Asks the guests of which nothing is known, before somebody has to wait.
+
+A guest of a release announces nothing. Whoever has a message for one asks it
+first, which takes some milliseconds, or seconds if it does not answer. After
+an upgrade from a release that would be all guests, so the task managers look
+for those, and ask them side by side. Each claims some at a time: however many
+processes there are, a guest is asked once, and all know what it said, or that
+it did not, until it says something by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import logging
+import threading
+
+from trove.common import rpc
+from trove.guestagent import api as guest_api
+from trove.objects import probes
+from trove.objects import spoken
+
+LOG = logging.getLogger(__name__)
+
+#: Seconds between two looks; a claim that came to nothing is over by then.
+INTERVAL = float(probes.CLAIM)
+
+#: How many findings are written down together.
+_TOGETHER = 100
+
+
+class Survey:
+    """Finds out what silent guests speak.
+
+    :param transport: of the control plane
+    """
+
+    def __init__(self, transport: rpc.Transport) -> None:
+        self._transport = transport
+        self._interface = guest_api.API.interface
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """Have :meth:`look` return soon; guests not asked are asked later."""
+        self._stopped.set()
+
+    def look(self) -> int:
+        """Ask once all of which nothing is known.
+
+        :returns: how many were asked
+        :raises ServiceUnavailable: the database does not work
+        :raises Exception: of the transport's driver, when the message broker
+            cannot be reached
+        """
+        asked, answered = 0, 0
+        found: dict[str, spoken.Found] = {}
+        outcomes = self._transport.ask_many(self._interface, self._unknown())
+        for peer, revision in outcomes:
+            asked += 1
+            answered += revision is not None
+            found[peer] = self._found(revision)
+            if len(found) >= _TOGETHER:
+                spoken.record_probes(found)
+                found.clear()
+            if self._stopped.is_set():
+                break
+        spoken.record_probes(found)
+        if asked:
+            LOG.info(
+                'Asked %d guest agents that announce nothing what they '
+                'speak; %d have not answered. "trove-rpc peers --state '
+                'unregistered" lists those.',
+                asked,
+                asked - answered,
+            )
+        return asked
+
+    def _unknown(self) -> Iterator[str]:
+        after: str | None = ''
+        while after is not None and not self._stopped.is_set():
+            ids, after = probes.claim(after)
+            yield from ids
+
+    def _found(self, revision: rpc.Revision | None) -> spoken.Found:
+        if revision is None:
+            return spoken.Found(None)
+        return spoken.Found(revision.name, self._interface.seals(revision))
