@@ -14,6 +14,7 @@ ALL = (
     'idle',
     'heartbeats',
     'fleet',
+    'pages',
     'rehearsal',
 )
 

@@ -25,6 +25,7 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects import heartbeat as heartbeats
+from trove.objects import pages
 from trove.objects import quota
 from trove.objects import records
 from trove.objects import rejected_task
@@ -65,8 +66,6 @@ guest_version = spoken.guest_version
 guest_release = spoken.guest_release
 record_probe = spoken.record_probe
 record_refuted = spoken.record_refuted
-
-_BEGINNING = datetime.datetime(1970, 1, 1)
 
 
 @session.retry(duplicates=True)
@@ -180,30 +179,18 @@ def list_(
         wanted = context.project_id
     if wanted != context.project_id and not context.is_admin:
         raise exception.Forbidden(action='the listing of all projects')
-    created = sa.func.coalesce(models.Instance.created, _BEGINNING)
-    query = sa.select(models.Instance)
+    conditions = []
     if wanted is not None:
-        query = query.where(models.Instance.tenant_id == wanted)
-    if deleted is not None:
-        query = query.where(
-            models.Instance.deleted.is_(True)
-            if deleted
-            else models.Instance.deleted.is_not(True)
-        )
+        conditions.append(models.Instance.tenant_id == wanted)
     if not include_clustered:
-        query = query.where(models.Instance.cluster_id.is_(None))
+        conditions.append(models.Instance.cluster_id.is_(None))
     with session.reader() as db:
+        after = None
         if marker is not None:
-            after = _created(db, marker, wanted)
-            query = query.where(
-                sa.or_(
-                    created > after,
-                    sa.and_(created == after, models.Instance.id > marker),
-                )
-            )
-        order = (created, models.Instance.id)
-        page = query.order_by(*order).limit(limit + 1)
-        found = records.load(db, db.execute(records.query(page, *order)))
+            after = (_created(db, marker, wanted), marker)
+        page = pages.select(conditions, deleted, after, limit + 1)
+        query = records.query(page).order_by(*pages.order(page))
+        found = records.load(db, db.execute(query))
     if len(found) > limit:
         return found[:limit], found[limit - 1].id
     return found, None
@@ -386,7 +373,7 @@ def _locked(db: orm.Session, instance_id: str) -> models.Instance:
 
 def _created(
     db: orm.Session, marker: str, project_id: str | None
-) -> datetime.datetime:
+) -> datetime.datetime | None:
     query = sa.select(
         models.Instance.created, models.Instance.tenant_id
     ).where(models.Instance.id == marker)
@@ -396,4 +383,5 @@ def _created(
             reason=f'no instance has the id {marker}, which was given as '
             'the marker.'
         )
-    return found.created or _BEGINNING
+    created: datetime.datetime | None = found.created
+    return created

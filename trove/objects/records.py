@@ -160,29 +160,26 @@ Joined = tuple[
 ]
 
 
-def query(rows: Any, *order: Any) -> Any:
+def query(instance: Any) -> Any:
     """Return a query of what :func:`load` wants for some instances.
 
-    :param rows: a select of models.Instance, maybe with a limit
-    :param order: their order, by columns of models.Instance; with a limit
-        it has to be in ``rows`` too
+    A limit must not see this join: nothing in the database keeps an instance
+    from having two service statuses.
+
+    :param instance: models.Instance, or an alias of it that selects some
     """
-    # The limit must not see the join: nothing in the database keeps an
-    # instance from having two service statuses.
-    page = rows.with_only_columns(models.Instance.id).subquery()
     return (
         sa.select(
-            models.Instance,
+            instance,
             models.DatastoreVersion,
             models.Datastore,
             models.ServiceStatus,
             models.AgentHeartbeat,
             clock.Now().label('read_at'),
         )
-        .join(page, page.c.id == models.Instance.id)
         .outerjoin(
             models.DatastoreVersion,
-            models.DatastoreVersion.id == models.Instance.datastore_version_id,
+            models.DatastoreVersion.id == instance.datastore_version_id,
         )
         .outerjoin(
             models.Datastore,
@@ -190,13 +187,12 @@ def query(rows: Any, *order: Any) -> Any:
         )
         .outerjoin(
             models.ServiceStatus,
-            models.ServiceStatus.instance_id == models.Instance.id,
+            models.ServiceStatus.instance_id == instance.id,
         )
         .outerjoin(
             models.AgentHeartbeat,
-            models.AgentHeartbeat.instance_id == models.Instance.id,
+            models.AgentHeartbeat.instance_id == instance.id,
         )
-        .order_by(*order)
         # What is locked first is read again, not taken from memory.
         .execution_options(populate_existing=True)
     )
@@ -231,8 +227,8 @@ def load(db: orm.Session, joined: Iterable[Joined]) -> list[Instance]:
 
 def load_one(db: orm.Session, instance_id: str) -> Instance | None:
     """Return an instance, a deleted one too; None when there is none."""
-    rows = sa.select(models.Instance).where(models.Instance.id == instance_id)
-    found = load(db, db.execute(query(rows)))
+    one = query(models.Instance).where(models.Instance.id == instance_id)
+    found = load(db, db.execute(one))
     return found[0] if found else None
 
 

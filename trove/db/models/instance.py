@@ -21,6 +21,12 @@ class Instance(base.Base):
         sa.Index('instances_cluster_id', 'cluster_id'),
         sa.Index('instances_deleted', 'deleted'),
         sa.Index('instances_tenant_id', 'tenant_id'),
+        sa.Index('ix_instances_page', 'deleted', 'created', 'id'),
+        sa.Index(
+            'ix_instances_project_page',
+            *('tenant_id', 'deleted', 'created', 'id'),
+        ),
+        sa.Index('ix_instances_slave_of_id', 'slave_of_id'),
     )
 
     id: orm.Mapped[str] = orm.mapped_column(
@@ -82,6 +88,9 @@ class InstanceFault(base.Base):
     """Why something that was asked of an instance failed."""
 
     __tablename__ = 'instance_faults'
+    __table_args__ = (
+        sa.Index('ix_instance_faults_instance_id', 'instance_id'),
+    )
 
     id: orm.Mapped[str] = orm.mapped_column(
         sa.String(64), primary_key=True, default=uuidutils.generate_uuid

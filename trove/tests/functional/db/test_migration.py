@@ -203,6 +203,7 @@ class MigrationCases:
             'CREATE TABLE IF NOT EXISTS workflows',
             'CREATE TABLE IF NOT EXISTS rpc_replays',
             'CREATE INDEX ix_rpc_rejected_state',
+            'CREATE INDEX ix_instances_slave_of_id',
         ):
             with LightsOut(place):
                 self.assertRaises(

@@ -13,6 +13,7 @@ from trove.tests.unit.objects import test_datastore
 from trove.tests.unit.objects import test_heartbeat
 from trove.tests.unit.objects import test_instance
 from trove.tests.unit.objects import test_keys
+from trove.tests.unit.objects import test_pages
 from trove.tests.unit.objects import test_peers
 from trove.tests.unit.objects import test_quota
 from trove.tests.unit.objects import test_records
@@ -39,6 +40,7 @@ _SUITES = (
     test_instance.TestGet,
     test_instance.TestMarkDeleted,
     test_keys.TestKeys,
+    test_pages.TestWork,
     test_peers.TestPeers,
     test_quota.TestCreate,
     test_quota.TestGiveBack,
