@@ -7,7 +7,7 @@ from alembic import op
 import sqlalchemy as sa
 
 revision = '8f2c61d5b0a7'
-down_revision = '5b7d20e6a4c3'
+down_revision = 'c47e09b1d3a8'
 branch_labels = None
 depends_on = None
 
