@@ -12,6 +12,7 @@ from trove.cmd import _files
 from trove.common import broker_accounts
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.common import text as texts
 from trove.guestagent import api as guestagent
 from trove.objects import instance as instances
 
@@ -36,7 +37,7 @@ def guest_account_create(conf: cfg.ConfigOpts) -> None:
         # oslo.config would take a dollar sign for a reference.
         url = account.url.replace('$', '$$')
         target.write(_FILE.format(instance=instance.id, url=url))
-    print(
+    texts.say(
         f'The account {account.name} reaches the queues of instance '
         f'{instance.id} and no others. Give its guest agent {path}, as its '
         'last --config-file, start it again, and delete the file here. A '
@@ -51,7 +52,7 @@ def guest_account_delete(conf: cfg.ConfigOpts) -> None:
             f'There is no account for instance {instance_id}. List those '
             'that there are with "trove-manage guest_account_list".'
         )
-    print(
+    texts.say(
         f'The account of instance {instance_id} is deleted. If its guest '
         'agent used it, nothing reaches the agent until it has another '
         'transport_url.'
@@ -65,7 +66,7 @@ def guest_account_list(conf: cfg.ConfigOpts) -> None:
             state = f'of {instances.get(_OPERATOR, instance_id).name}'
         except exception.NotFound:
             state = 'no such instance; delete the account'
-        print(f'{instance_id}  {state}')
+        texts.say(f'{instance_id}  {state}')
 
 
 def add_commands(

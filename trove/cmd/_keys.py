@@ -12,6 +12,7 @@ from oslo_config import cfg
 from trove.cmd import _files
 from trove.common import crypto
 from trove.common import exception
+from trove.common import text as texts
 from trove.objects import keys
 from trove.objects import reencryption
 
@@ -47,11 +48,11 @@ def generate_keys(conf: cfg.ConfigOpts) -> None:
     )
     path = conf.command.target
     if path is None:
-        print(text, end='')
+        texts.say(text, end='')
         return
     with _files.new(path) as target:
         target.write(text)
-    print(f'The keys are in {path}.')
+    texts.say(f'The keys are in {path}.')
 
 
 def create_instance_key(conf: cfg.ConfigOpts) -> None:
@@ -62,7 +63,7 @@ def create_instance_key(conf: cfg.ConfigOpts) -> None:
         # What is in no file cannot be given to the guest any more.
         target.flush()
         keys.give(conf, instance_id, key)
-    print(
+    texts.say(
         f'Instance {instance_id} has a key, and from now on its guest agent '
         f'is sent nothing in the clear. Give the agent {path}, as its last '
         '--config-file, and start it again.'
@@ -73,21 +74,23 @@ def reencrypt_keys(conf: cfg.ConfigOpts) -> None:
     progress = reencryption.Progress()
     for progress in reencryption.run(conf):
         if progress.count % _STEP == 0:
-            print(f'{progress.count} looked at, {progress.done} encrypted.')
-    print(
+            texts.say(
+                f'{progress.count} looked at, {progress.done} encrypted.'
+            )
+    texts.say(
         f'{progress.done} instances and messages were encrypted with '
         f'inst_rpc_key_encr_key, {progress.before} were so before.'
     )
     if progress.unreadable:
         for name in progress.unreadable:
-            print(f'Not readable: {name}', file=sys.stderr)
+            texts.say(f'Not readable: {name}', file=sys.stderr)
         raise exception.SealError(
             f'{len(progress.unreadable)} are encrypted with none of the keys. '
             'Add the one that they were encrypted with to '
             'inst_rpc_key_encr_key_further, and repeat the command.'
         )
     if conf.inst_rpc_key_encr_key_further:
-        print(
+        texts.say(
             'When all services have this inst_rpc_key_encr_key, '
             'inst_rpc_key_encr_key_further is no longer needed.'
         )

@@ -10,6 +10,7 @@ from oslo_config import cfg
 
 from trove import conf as trove_conf
 from trove.common import exception
+from trove.common import text as texts
 from trove.guestagent import early
 
 
@@ -27,7 +28,7 @@ def main(argv: list[str] | None = None) -> int:
         status: int = service.run(conf, guestagent.GuestAgent(conf))
         return status
     except exception.ConfigurationError as error:
-        print(f'trove-guestagent: {error}', file=sys.stderr)
+        texts.say(f'trove-guestagent: {error}', file=sys.stderr)
         return 1
 
 

@@ -34,15 +34,15 @@ Command = Callable[[cfg.ConfigOpts], None]
 
 def db_sync(conf: cfg.ConfigOpts) -> None:
     revision = migration.sync(conf, conf.command.to_version)
-    print(f'The database has revision {revision}.')
+    texts.say(f'The database has revision {revision}.')
 
 
 def db_version(conf: cfg.ConfigOpts) -> None:
     revision = migration.current(conf)
     latest = migration.latest()
-    print(revision or 'empty')
+    texts.say(revision or 'empty')
     if revision != latest:
-        print(
+        texts.say(
             f'This release needs revision {latest}: run '
             '"trove-manage db_sync".',
             file=sys.stderr,
@@ -52,14 +52,14 @@ def db_version(conf: cfg.ConfigOpts) -> None:
 def db_wipe(conf: cfg.ConfigOpts) -> None:
     _confirm(conf)
     migration.wipe(conf)
-    print('All tables of Trove are dropped.')
+    texts.say('All tables of Trove are dropped.')
 
 
 def db_recreate(conf: cfg.ConfigOpts) -> None:
     _confirm(conf)
     migration.wipe(conf)
     revision = migration.sync(conf)
-    print(f'The database is new and empty and has revision {revision}.')
+    texts.say(f'The database is new and empty and has revision {revision}.')
 
 
 def _confirm(conf: cfg.ConfigOpts) -> None:
@@ -75,7 +75,7 @@ def _confirm(conf: cfg.ConfigOpts) -> None:
 def datastore_update(conf: cfg.ConfigOpts) -> None:
     name = conf.command.datastore_name
     datastores.save(name, conf.command.default_version or None)
-    print(f"Datastore '{name}' updated.")
+    texts.say(f"Datastore '{name}' updated.")
 
 
 def datastore_version_update(conf: cfg.ConfigOpts) -> None:
@@ -92,7 +92,7 @@ def datastore_version_update(conf: cfg.ConfigOpts) -> None:
         registry_ext=given.registry_ext,
         repl_strategy=given.repl_strategy,
     )
-    print(f"Datastore version '{saved.name}({saved.version})' updated.")
+    texts.say(f"Datastore version '{saved.name}({saved.version})' updated.")
 
 
 def service_list(conf: cfg.ConfigOpts) -> None:
@@ -125,7 +125,9 @@ def service_remove(conf: cfg.ConfigOpts) -> None:
             '"trove-manage service_list".'
         )
     services.remove(binary, host)
-    print(f'{binary} on {host} is forgotten; it comes back if it still runs.')
+    texts.say(
+        f'{binary} on {host} is forgotten; it comes back if it still runs.'
+    )
 
 
 def _words(text: str) -> list[str]:
@@ -140,7 +142,9 @@ def _print_table(headings: Sequence[str], rows: Iterable[Any]) -> None:
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         cells = zip(line, widths, strict=True)
-        print('  '.join(cell.ljust(width) for cell, width in cells).rstrip())
+        texts.say(
+            '  '.join(cell.ljust(width) for cell, width in cells).rstrip()
+        )
 
 
 def _add_commands(subparsers: Any) -> None:
@@ -307,7 +311,7 @@ def main(
 
 
 def _complain(text: str) -> int:
-    print(f'trove-manage: {text}', file=sys.stderr)
+    texts.say(text, file=sys.stderr, prefix='trove-manage: ')
     return 1
 
 

@@ -22,6 +22,7 @@ from oslo_config import cfg
 from trove import version
 from trove.common import exception
 from trove.common import service
+from trove.common import text as texts
 from trove.standalone import progress as progresses
 from trove.standalone import system as systems
 
@@ -94,7 +95,7 @@ def _announce(system: systems.System) -> None:
     tools = pathlib.Path(sys.executable).parent
     openstack = tools / 'openstack'
     name = str(openstack) if openstack.exists() else 'openstack'
-    print(f"""\
+    texts.say(f"""\
 {READY}: {system.endpoint}
 State: {system.state_dir}   Log: {system.state_dir}/log/trove.log
 Try in another terminal:
@@ -105,7 +106,7 @@ OS_ENDPOINT={system.endpoint}
 --databases shop --users clerk:secret
   {name} database instance list
 
-Ctrl-C stops it and its instances; their data stay.""", flush=True)
+Ctrl-C stops it and its instances; their data stay.""")
 
 
 def serve(
@@ -116,7 +117,7 @@ def serve(
     systems.configure(conf, state_dir, port)
     system = systems.System(conf, state_dir, _announce)
     status = service.run(conf, system)
-    print('Stopped.', flush=True)
+    texts.say('Stopped.')
     return status
 
 
@@ -157,9 +158,9 @@ def _show_log(state_dir: pathlib.Path, lines: int = 30) -> None:
         text = (state_dir / 'log' / 'trove.log').read_text()
     except OSError:
         return
-    print('The end of the log:', file=sys.stderr)
+    texts.say('The end of the log:', file=sys.stderr)
     for line in text.splitlines()[-lines:]:
-        print(f'  {line}', file=sys.stderr)
+        texts.say(f'  {line}', file=sys.stderr)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -176,10 +177,10 @@ def main(
         signal.signal(signal.SIGTERM, _interrupt)
         return demo(conf)
     except exception.TroveError as error:
-        print(f'trove-standalone: {error}', file=sys.stderr)
+        texts.say(f'trove-standalone: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print('Interrupted; everything is stopped.', file=sys.stderr)
+        texts.say('Interrupted; everything is stopped.', file=sys.stderr)
         return 130
 
 

@@ -78,7 +78,7 @@ class Checks(upgradecheck.UpgradeCommands):
         try:
             session.configure(self._conf)
         except exception.TroveError as error:
-            print(f'trove-status: {error}', file=sys.stderr)
+            text.say(f'trove-status: {error}', file=sys.stderr)
             return upgradecheck.Code.FAILURE
         try:
             return super().check()
@@ -323,7 +323,7 @@ def main(
         upgradecheck.CONF = conf
         result: int = upgradecheck.run(conf)
     except trove_conf.UNREADABLE as error:
-        print(
+        text.say(
             f'trove-status: {trove_conf.unreadable(error)}', file=sys.stderr
         )
         return _ERROR

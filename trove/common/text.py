@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TextIO
+
 #: Characters of one text that are kept, unless the caller knows better.
 MOST = 32_768
 
@@ -30,3 +32,19 @@ def printable(value: object, most: int = MOST, lines: bool = False) -> str:
             for each in said
         )
     return f'{said}... ({over} characters more)' if over > 0 else said
+
+
+def say(
+    value: object,
+    file: TextIO | None = None,
+    prefix: str = '',
+    end: str = '\n',
+) -> None:
+    """Print a text of a command, safe for the terminal that shows it.
+
+    :param value: its lines stay lines
+    :param file: default: standard output
+    :param prefix: the name of the command, where it says what went wrong
+    """
+    said = printable(value, lines=True)
+    print(f'{prefix}{said}', end=end, file=file, flush=True)

@@ -116,7 +116,8 @@ class Command(_Common):
                 failed += 1
                 self.app.complain(f'{place}: {deployment.reason(error)}')
             else:
-                self.app.stdout.write(f'{place}: {done}\n')
+                shown = rpc_app.plain(f'{place}: {done}')
+                self.app.stdout.write(f'{shown}\n')
                 self.app.stdout.flush()
         if failed:
             self.app.complain(f'{failed} of {len(names)} failed, see above.')

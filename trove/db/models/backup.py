@@ -27,13 +27,19 @@ class Backup(base.Base):
     )
     name: orm.Mapped[str] = orm.mapped_column(sa.String(255))
     description: orm.Mapped[str | None] = orm.mapped_column(sa.String(512))
-    location: orm.Mapped[str | None] = orm.mapped_column(sa.String(1024))
-    backup_type: orm.Mapped[str | None] = orm.mapped_column(sa.String(32))
+    location: orm.Mapped[str | None] = orm.mapped_column(
+        base.Said(sa.String(1024))
+    )
+    backup_type: orm.Mapped[str | None] = orm.mapped_column(
+        base.Said(sa.String(32))
+    )
     size: orm.Mapped[float | None] = orm.mapped_column(sa.Float())
     tenant_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(36))
-    state: orm.Mapped[str] = orm.mapped_column(sa.String(32))
+    state: orm.Mapped[str] = orm.mapped_column(base.Said(sa.String(32)))
     instance_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(36))
-    checksum: orm.Mapped[str | None] = orm.mapped_column(sa.String(32))
+    checksum: orm.Mapped[str | None] = orm.mapped_column(
+        base.Said(sa.String(32))
+    )
     backup_timestamp: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
         sa.DateTime()
     )

@@ -39,7 +39,9 @@ class Instance(base.Base):
         sa.DateTime(), default=timeutils.utcnow, onupdate=timeutils.utcnow
     )
     name: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
-    hostname: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
+    hostname: orm.Mapped[str | None] = orm.mapped_column(
+        base.Said(sa.String(255))
+    )
     compute_instance_id: orm.Mapped[str | None] = orm.mapped_column(
         sa.String(36)
     )
@@ -54,7 +56,9 @@ class Instance(base.Base):
     flavor_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
     volume_size: orm.Mapped[int | None] = orm.mapped_column(sa.Integer())
     tenant_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(36))
-    server_status: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
+    server_status: orm.Mapped[str | None] = orm.mapped_column(
+        base.Said(sa.String(64))
+    )
     deleted: orm.Mapped[bool | None] = orm.mapped_column(
         sa.Boolean(), default=False
     )
@@ -99,8 +103,10 @@ class InstanceFault(base.Base):
         sa.String(64),
         sa.ForeignKey('instances.id', ondelete='CASCADE', onupdate='CASCADE'),
     )
-    message: orm.Mapped[str] = orm.mapped_column(sa.String(255))
-    details: orm.Mapped[str] = orm.mapped_column(base.MEDIUM_TEXT)
+    message: orm.Mapped[str] = orm.mapped_column(base.Said(sa.String(255)))
+    details: orm.Mapped[str] = orm.mapped_column(
+        base.Said(base.MEDIUM_TEXT, lines=True)
+    )
     created: orm.Mapped[datetime.datetime] = orm.mapped_column(
         sa.DateTime(), default=timeutils.utcnow
     )
@@ -124,7 +130,9 @@ class ServiceStatus(base.Base):
     )
     instance_id: orm.Mapped[str] = orm.mapped_column(sa.String(36))
     status_id: orm.Mapped[int] = orm.mapped_column(sa.Integer())
-    status_description: orm.Mapped[str] = orm.mapped_column(sa.String(64))
+    status_description: orm.Mapped[str] = orm.mapped_column(
+        base.Said(sa.String(64))
+    )
     updated_at: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
         sa.DateTime(), default=timeutils.utcnow, onupdate=timeutils.utcnow
     )
@@ -142,7 +150,7 @@ class AgentHeartbeat(base.Base):
         sa.String(36), index=True, unique=True
     )
     guest_agent_version: orm.Mapped[str | None] = orm.mapped_column(
-        sa.String(255), index=True
+        base.Said(sa.String(255)), index=True
     )
     deleted: orm.Mapped[bool | None] = orm.mapped_column(
         sa.Boolean(), index=True, default=False
@@ -175,7 +183,7 @@ class RootHistory(base.Base):
     __tablename__ = 'root_enabled_history'
 
     id: orm.Mapped[str] = orm.mapped_column(sa.String(36), primary_key=True)
-    user: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
+    user: orm.Mapped[str | None] = orm.mapped_column(base.Said(sa.String(255)))
     created: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
         sa.DateTime(), default=timeutils.utcnow
     )
@@ -198,10 +206,12 @@ class InstanceAddress(base.Base):
         sa.String(36), primary_key=True
     )
     address: orm.Mapped[str] = orm.mapped_column(
-        sa.String(64), primary_key=True
+        base.Said(sa.String(64)), primary_key=True
     )
-    type: orm.Mapped[str] = orm.mapped_column(sa.String(16))
-    network: orm.Mapped[str | None] = orm.mapped_column(sa.String(36))
+    type: orm.Mapped[str] = orm.mapped_column(base.Said(sa.String(16)))
+    network: orm.Mapped[str | None] = orm.mapped_column(
+        base.Said(sa.String(36))
+    )
 
 
 class Workflow(base.Base):
@@ -218,9 +228,13 @@ class Workflow(base.Base):
     )
     action: orm.Mapped[str] = orm.mapped_column(sa.String(64))
     state: orm.Mapped[str] = orm.mapped_column(sa.String(16))
-    step: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
-    owner: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
-    request_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
+    step: orm.Mapped[str | None] = orm.mapped_column(base.Said(sa.String(64)))
+    owner: orm.Mapped[str | None] = orm.mapped_column(
+        base.Said(sa.String(255))
+    )
+    request_id: orm.Mapped[str | None] = orm.mapped_column(
+        base.Said(sa.String(64))
+    )
     started: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
         sa.DateTime()
     )

@@ -37,21 +37,31 @@ class RejectedMessage(base.Base):
     updated: orm.Mapped[datetime.datetime] = orm.mapped_column(
         sa.DateTime(), default=timeutils.utcnow, onupdate=timeutils.utcnow
     )
-    interface: orm.Mapped[str] = orm.mapped_column(sa.String(32))
-    peer: orm.Mapped[str | None] = orm.mapped_column(sa.String(36))
-    sender: orm.Mapped[str | None] = orm.mapped_column(sa.String(36))
-    instance_id: orm.Mapped[str | None] = orm.mapped_column(
-        sa.String(36), index=True
+    interface: orm.Mapped[str] = orm.mapped_column(base.Said(sa.String(32)))
+    peer: orm.Mapped[str | None] = orm.mapped_column(base.Said(sa.String(36)))
+    sender: orm.Mapped[str | None] = orm.mapped_column(
+        base.Said(sa.String(36))
     )
-    host: orm.Mapped[str] = orm.mapped_column(sa.String(255))
-    method: orm.Mapped[str] = orm.mapped_column(sa.String(255))
-    version: orm.Mapped[str] = orm.mapped_column(sa.String(16))
-    kind: orm.Mapped[str] = orm.mapped_column(sa.String(8))
-    cause: orm.Mapped[str] = orm.mapped_column(sa.String(16), index=True)
-    reason: orm.Mapped[str] = orm.mapped_column(sa.Text())
-    request_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
-    project_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
-    user_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
+    instance_id: orm.Mapped[str | None] = orm.mapped_column(
+        base.Said(sa.String(36)), index=True
+    )
+    host: orm.Mapped[str] = orm.mapped_column(base.Said(sa.String(255)))
+    method: orm.Mapped[str] = orm.mapped_column(base.Said(sa.String(255)))
+    version: orm.Mapped[str] = orm.mapped_column(base.Said(sa.String(16)))
+    kind: orm.Mapped[str] = orm.mapped_column(base.Said(sa.String(8)))
+    cause: orm.Mapped[str] = orm.mapped_column(
+        base.Said(sa.String(16)), index=True
+    )
+    reason: orm.Mapped[str] = orm.mapped_column(base.Said(sa.Text()))
+    request_id: orm.Mapped[str | None] = orm.mapped_column(
+        base.Said(sa.String(64))
+    )
+    project_id: orm.Mapped[str | None] = orm.mapped_column(
+        base.Said(sa.String(64))
+    )
+    user_id: orm.Mapped[str | None] = orm.mapped_column(
+        base.Said(sa.String(64))
+    )
     arguments: orm.Mapped[str] = orm.mapped_column(base.MEDIUM_TEXT)
     sealed: orm.Mapped[str | None] = orm.mapped_column(base.MEDIUM_TEXT)
     task: orm.Mapped[str | None] = orm.mapped_column(base.MEDIUM_TEXT)
@@ -128,9 +138,13 @@ class InstanceSealing(base.Base):
     allowed_at: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
         sa.DateTime()
     )
-    allowed_by: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
-    reason: orm.Mapped[str | None] = orm.mapped_column(sa.Text())
+    allowed_by: orm.Mapped[str | None] = orm.mapped_column(
+        base.Said(sa.String(255))
+    )
+    reason: orm.Mapped[str | None] = orm.mapped_column(base.Said(sa.Text()))
     ended_at: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
         sa.DateTime()
     )
-    ended_by: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
+    ended_by: orm.Mapped[str | None] = orm.mapped_column(
+        base.Said(sa.String(255))
+    )

@@ -30,9 +30,11 @@ class Service(base.Base):
         sa.String(36), primary_key=True, default=uuidutils.generate_uuid
     )
     binary: orm.Mapped[str] = orm.mapped_column(sa.String(64))
-    host: orm.Mapped[str] = orm.mapped_column(sa.String(255))
+    host: orm.Mapped[str] = orm.mapped_column(base.Said(sa.String(255)))
     rpc_versions: orm.Mapped[str] = orm.mapped_column(sa.Text(), default='{}')
-    release: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
+    release: orm.Mapped[str | None] = orm.mapped_column(
+        base.Said(sa.String(64))
+    )
     started_at: orm.Mapped[datetime.datetime] = orm.mapped_column(
         sa.DateTime(), default=timeutils.utcnow
     )

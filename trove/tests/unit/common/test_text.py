@@ -3,8 +3,20 @@
 
 from __future__ import annotations
 
+import ast
+import io
+
 from trove.common import text
 from trove.tests import base
+from trove.tests.unit import import_rules
+
+#: Where commands are, and who prints without :func:`text.say`, and why.
+COMMANDS = ('trove/cmd/', 'trove/rpcadmin/', 'trove/standalone/')
+PRINTS = {
+    'trove/rpcadmin/app.py': 'each line of it made safe just before',
+    'trove/rpcadmin/rehearse.py': 'steps of a rehearsal, by our own names',
+    'trove/standalone/progress.py': 'steps of the demonstration, likewise',
+}
 
 
 class TestPrintable(base.TestCase):
@@ -35,3 +47,24 @@ class TestPrintable(base.TestCase):
     def test_anything_has_a_text(self):
         self.assertEqual(r"['\n']", text.printable(['\n']))
         self.assertEqual('None', text.printable(None))
+
+
+class TestSay(base.TestCase):
+    def test_what_is_shown_at_a_terminal_is_safe(self):
+        shown = io.StringIO()
+
+        text.say(ValueError('one\ntwo\x1b[2J'), shown, prefix='trove-x: ')
+
+        self.assertEqual('trove-x: one\ntwo\\x1b[2J\n', shown.getvalue())
+
+    def test_all_commands_say_what_they_say_with_it(self):
+        found = {
+            item.path
+            for item in import_rules.modules()
+            if item.path.startswith(COMMANDS)
+            for node in ast.walk(ast.parse(item.source))
+            if isinstance(node, ast.Call)
+            and getattr(node.func, 'id', '') == 'print'
+        }
+
+        self.assertEqual(set(PRINTS), found)

@@ -145,9 +145,9 @@ class ListTest(RejectedTestCase):
                 self.assertEqual(0, status, self.error)
                 for forbidden in '\x1b', '\x07', '\x9b', '\nforged':
                     self.assertNotIn(forbidden, self.out, (command, kind))
-        # To a program it is what it is.
+        # It was written down like that, too.
         found = self.json('rejected', 'show', name)
-        self.assertEqual('\x1b[2J', found['method'])
+        self.assertEqual(r'\x1b[2J', found['method'])
 
     def test_nor_do_they_in_a_complaint(self):
         self.method = '\x1b[2J\r'
