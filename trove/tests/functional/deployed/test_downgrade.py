@@ -7,6 +7,7 @@ import base64
 from collections.abc import Callable
 import contextlib
 import json
+import re
 import secrets
 import threading
 from typing import Any
@@ -14,11 +15,14 @@ from typing import Any
 import amqp
 from troveclient import exceptions as trove_exceptions
 
+from trove.common import crypto
 from trove.tests.functional.deployed import base
 
 #: Requests of a user, of which about every other one meets the intruder.
 _CALLS = 16
-_GUESSES = 500
+_GUESSES = 100
+#: Of them that a guest tries to open.
+_MOST = 5
 
 
 class Intruder:
@@ -52,7 +56,10 @@ class Intruder:
         self._thread.start()
 
     def ask(self, topic: str, message: dict[str, Any]) -> tuple[str, str]:
-        """Call something; return class and text of what it fails with."""
+        """Call something; return class and text of what it fails with.
+
+        They are ``ok`` and nothing when it does not.
+        """
         queue = self._channel.queue_declare(exclusive=True).queue
         number = secrets.token_hex(16)
         self._publish(
@@ -65,10 +72,11 @@ class Intruder:
             if got is None:
                 continue
             reply = json.loads(json.loads(got.body)['oslo.message'])
-            if reply.get('failure'):
-                failure = json.loads(reply['failure'])
-                self._channel.queue_delete(queue)
-                return failure['class'], failure['message']
+            self._channel.queue_delete(queue)
+            if not reply.get('failure'):
+                return 'ok', ''
+            failure = json.loads(reply['failure'])
+            return failure['class'], failure['message']
 
     def close(self) -> None:
         self._ending.set()
@@ -143,6 +151,10 @@ class DowngradeTest(base.DeployedTestCase):
             self.victim.id
         )
 
+    def check(self) -> str:
+        """What ``trove-status upgrade check`` says of sealed messages."""
+        return self.deployment.status('upgrade', 'check')
+
     def recorded(self, cause: str, method: str) -> list[dict[str, Any]]:
         listed = json.loads(
             self.deployment.rpc(
@@ -175,6 +187,7 @@ class DowngradeTest(base.DeployedTestCase):
             'it is recorded',
         )
         self.assertEqual('refused', self.released_form())
+        self.assertIn('somebody answered in the place of', self.check())
 
         # And without him all is as it was.
         self.intruder.close()
@@ -206,3 +219,62 @@ class DowngradeTest(base.DeployedTestCase):
         self.eventually(
             lambda: self.recorded('seal', 'get_user'), 'it is recorded'
         )
+
+    def released(self, context: str) -> tuple[str, str]:
+        """Ask the guest something in the released form."""
+        return self.intruder.ask(
+            self.topic,
+            {
+                'method': 'rpc_ping',
+                'version': '1.0',
+                'args': {},
+                '_context_context': context,
+            },
+        )
+
+    def honest(self) -> str:
+        """The context of somebody who has the key."""
+        [path] = [
+            path
+            for path in self.server_directory(self.victim.id).rglob('*.conf')
+            if 'instance_rpc_encr_key' in path.read_text()
+        ]
+        [key] = re.findall(
+            r'^instance_rpc_encr_key *= *(\w+)$', path.read_text(), re.M
+        )
+        return crypto.encrypt_released('{}', key)
+
+    def test_where_the_released_form_is_taken_guesses_end_after_five(
+        self,
+    ) -> None:
+        self.deployment.rpc(
+            *('sealing', 'allow', '--hold', self.victim.id),
+            *('--reason', 'the control plane goes back'),
+        )
+        self.addCleanup(
+            self.deployment.rpc, 'sealing', 'forbid', self.victim.id
+        )
+        self.eventually(
+            lambda: self.released(self.honest()) == ('ok', ''),
+            'the guest is told to take it',
+        )
+
+        answers = {
+            self.released(
+                base64.b64encode(secrets.token_bytes(48)).decode()
+            )
+            for _ in range(_MOST)
+        }
+
+        refused = ('NotTaken', 'The message was not taken.')
+        self.assertEqual({refused}, answers)
+        # Nobody learns whether one more would open.
+        self.assertEqual(refused, self.released(self.honest()))
+        self.eventually(
+            lambda: self.recorded('seal', 'rpc_ping'), 'it is recorded'
+        )
+        found = self.check()
+        self.assertIn('because of seal', found)
+        self.assertIn('permitted for 1 peers', found)
+        # And sealed ones are served as ever.
+        self.member.databases.list(self.victim.id)
