@@ -18,6 +18,7 @@ import oslo_messaging
 
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.common.rpc import _answering
 from trove.common.rpc import _budget
 from trove.common.rpc import _contract
 from trove.common.rpc import _counting
@@ -110,6 +111,10 @@ class Dispatcher:
         try:
             return self._dispatch(message, incoming)
         finally:
+            opened = message.form not in ('', 'clear')
+            _answering.is_proven(
+                incoming, opened or not self._receiver.sealer.has_keys
+            )
             if message.payer is not None and self._receiver.budget is not None:
                 self._receiver.budget.leave(message.payer)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import oslo_messaging
 
+from trove.common.rpc import _answering
 from trove.common.rpc import _dispatch
 from trove.common.rpc import _ending
 from trove.common.rpc import _frames
@@ -140,6 +141,7 @@ class _Bounded(_Plain):  # type: ignore[misc]
         listener = super()._create_listener()
         reader = getattr(listener, '_poll_style_listener', None)
         came = getattr(reader, 'incoming', [])
+        _answering.attach(reader)
 
         def deliver() -> None:
             while came:

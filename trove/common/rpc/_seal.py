@@ -91,6 +91,11 @@ class Sealer:
         self._guesses = _guesses.Guesses()
 
     @property
+    def has_keys(self) -> bool:
+        """Whether anything is encrypted here."""
+        return self._keys is not None
+
+    @property
     def strict(self) -> bool:
         """Whether only the sealed form is sent and taken."""
         return self._keys is not None and self._minimum() == _AUTHENTICATED

@@ -38,6 +38,9 @@ _CONTEXT = '_context_'
 #: What oslo.messaging looks up, or sends on, as it is.
 _NAMES = ('_msg_id', '_reply_q', '_unique_id')
 
+#: The beginning of the names of all queues for replies.
+_REPLIES = 'reply_'
+
 #: Names of exceptions and texts in what oslo.messaging reports of a failure.
 _FAILURE = {
     'class': _MOST_OF_A_NAME,
@@ -174,6 +177,10 @@ def _check(content: dict[str, Any]) -> None:
             isinstance(value, str) and len(value) <= _MOST_OF_A_NAME
         ):
             raise Unreadable('form', f'its {name} is none')
+    asks = content.get('_reply_q')
+    if asks is not None and not asks.startswith(_REPLIES):
+        # What is sent there would be, for others, what this service says.
+        raise Unreadable('form', 'it asks for a reply to another queue')
     timeout = content.get('_timeout')
     if timeout is not None and not isinstance(timeout, int | float):
         raise Unreadable('form', 'its _timeout is none')

@@ -142,7 +142,7 @@ class HostileWordsTest(base.TestCase):
         self.wire.say(said)
         self.wire.say(said, method='heartbeat')
         self.wire.say(said, _context_request_id=WORDS, _context_user=WORDS)
-        self.wire.say(said, _msg_id=WORDS, _reply_q=WORDS)
+        self.wire.say(said, _msg_id=WORDS, _reply_q=f'reply_{WORDS}')
         self.guest.heartbeat(
             self.context,
             self.instance,

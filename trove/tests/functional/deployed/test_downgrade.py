@@ -60,8 +60,9 @@ class Intruder:
 
         They are ``ok`` and nothing when it does not.
         """
-        queue = self._channel.queue_declare(exclusive=True).queue
         number = secrets.token_hex(16)
+        queue = f'reply_{number}'
+        self._channel.queue_declare(queue, exclusive=True)
         self._publish(
             'openstack',
             topic,

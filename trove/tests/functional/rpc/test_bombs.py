@@ -95,6 +95,7 @@ BODIES = {
     'the context itself': envelope(method='x', _context_self=1),
     'reply queue': envelope(method='x', _reply_q=['x'], _msg_id='x'),
     'long reply queue': envelope(method='x', _reply_q='x' * 300, _msg_id='x'),
+    'queue of others': envelope(method='x', _reply_q='trove', _msg_id='x'),
     'message id': envelope(method='x', _msg_id={}),
     'unique id': envelope(method='x', _unique_id=[]),
     'timeout': envelope(method='x', _timeout='x'),

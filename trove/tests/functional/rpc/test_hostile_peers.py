@@ -212,6 +212,18 @@ class AnyTopic:
         self.refused('replay', 'seal', count=4)
         self.still_serves()
 
+    def test_asks_for_replies_to_queues_that_are_not_there(self):
+        """It takes no thread from those who are served."""
+        count = 2 * self.conf.executor_thread_pool_size
+        said = {'method': self.METHOD, 'args': self.ARGUMENTS}
+
+        for _ in range(count):
+            name = uuid.uuid4().hex
+            self.wire.say(said, _msg_id=name, _reply_q=f'reply_{name}')
+
+        self.refused('seal', count=count)
+        self.still_serves()
+
     def test_a_copy(self):
         message = self.capture()
 
