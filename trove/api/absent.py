@@ -6,7 +6,9 @@ With :data:`trove.api.routes.ROUTES` these are all of release 26.0.
 
 from __future__ import annotations
 
+from trove.api import references
 from trove.api import routes
+from trove.api import validation
 from trove.api.handlers import absent
 
 _P = '/{project_id}'
@@ -116,9 +118,50 @@ _ABSENT = (
     ('DELETE', _AP + '/{name}', _mgmt_parameter + 'delete',
      'Configuration parameters'),
 )
+
+#: What their bodies name.
+_NAMED: dict[tuple[str, str], tuple[references.Reference, ...]] = {
+    ('PATCH', _II): ((('instance', 'slave_of'), 'instance'),
+                     (('instance', 'replica_of'), 'instance'),
+                     (('instance', 'configuration'), 'configuration')),
+    ('POST', _II + '/modules'): ((('modules', '*', 'id'), 'module'),),
+    ('POST', _B): ((('backup', 'instance'), 'instance'),
+                   (('backup', 'parent_id'), 'backup'),
+                   (('backup', 'restore_from', 'local_datastore_version_id'),
+                    'version')),
+    ('POST', _S): ((('backup_strategy', 'instance_id'), 'instance'),),
+    ('POST', _C): ((('configuration', 'datastore'), 'datastore'),),
+    ('POST', _L): ((('cluster', 'datastore'), 'datastore'),
+                   (('cluster', 'configuration'), 'configuration'),
+                   (('cluster', 'instances', '*', 'modules', '*', 'id'),
+                    'module')),
+    ('POST', _LL): ((('grow', '*', 'modules', '*', 'id'), 'module'),
+                    (('shrink', '*', 'id'), 'instance'),
+                    (('upgrade', 'datastore_version'), 'version')),
+    ('POST', _M): ((('module', 'datastore'), 'datastore'),),
+    ('PUT', _MM): ((('module', 'datastore'), 'datastore'),),
+    ('POST', _AV): ((('version', 'datastore_name'), 'datastore'),),
+}
+
+#: And what their queries name.
+_ASKED = (('instance_id', 'instance'), ('datastore', 'datastore'))
 # fmt: on
 
-ROUTES: tuple[routes.Route, ...] = tuple(
-    routes.Route(verb, path, absent.handler(what), rule, 501)
-    for verb, path, rule, what in _ABSENT
+_BODY = validation.Body(
+    {'type': 'object', 'description': 'an object'}, optional=True
 )
+
+
+def _route(verb: str, path: str, rule: str, what: str) -> routes.Route:
+    takes = verb in ('PATCH', 'POST', 'PUT')
+    return routes.Route(
+        verb,
+        path,
+        absent.handler(what, _NAMED.get((verb, path), ()), _ASKED),
+        rule,
+        501,
+        _BODY if takes else None,
+    )
+
+
+ROUTES: tuple[routes.Route, ...] = tuple(_route(*each) for each in _ABSENT)

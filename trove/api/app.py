@@ -131,9 +131,10 @@ def _decode(name: str, value: str) -> str:
 
 
 def _query(req: falcon.Request) -> dict[str, str]:
-    """Return the last value of each query parameter.
+    """Return the value of each query parameter.
 
-    :raises BadRequest: there are too many, or one holds NUL
+    :raises BadRequest: there are too many, one holds NUL, or one has two
+        values, of which one would be passed over
     """
     try:
         pairs = parse.parse_qsl(
@@ -146,12 +147,18 @@ def _query(req: falcon.Request) -> dict[str, str]:
             f'The query has more than {_MOST_PARAMETERS} parameters; leave '
             'out those that are not documented.'
         ) from None
-    for _, value in pairs:
+    found: dict[str, str] = {}
+    for name, value in pairs:
         if '\x00' in value:
             raise exception.BadRequest(
                 'A query parameter holds the character U+0000. Remove it.'
             )
-    return dict(pairs)
+        if found.setdefault(name, value) != value:
+            raise exception.BadRequest(
+                f'The query has the parameter {names.show(name)} twice; give '
+                'it one value.'
+            )
+    return found
 
 
 def _check_query(route: routes.Route, query: Mapping[str, str]) -> None:

@@ -29,6 +29,7 @@ from trove.api import loading
 from trove.api import paths
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.common import names
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -78,6 +79,7 @@ class Faults:
         path = f'{environ.get("SCRIPT_NAME", "")}{environ["PATH_INFO"]}'
         try:
             _check_headers(environ)
+            _check_coding(environ)
             response = request.get_response(self.application)
         except Exception as error:  # noqa: BLE001
             response = _respond(errors.translate(error))
@@ -120,6 +122,20 @@ def _check_headers(environ: WSGIEnvironment) -> None:
             raise exception.BadRequest(
                 f'The header {header[:60]} holds a control character. Remove '
                 'it.'
+            )
+
+
+def _check_coding(environ: WSGIEnvironment) -> None:
+    """Return when a body comes as it is: nothing is ever unpacked.
+
+    :raises BadMediaType: it is said to be compressed, or otherwise coded
+    """
+    coding = environ.get('HTTP_CONTENT_ENCODING', '')
+    for each in coding.split(','):
+        if each.strip().lower() not in ('', 'identity'):
+            raise exception.BadMediaType(
+                f'Content-Encoding {names.show(coding)} is not supported; '
+                'send the body as it is, without Content-Encoding.'
             )
 
 

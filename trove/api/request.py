@@ -34,7 +34,7 @@ class Request:
     """A request that passed token, policy and schema.
 
     :ivar params: the variable parts of the path, decoded
-    :ivar query: the last value of each query parameter
+    :ivar query: the value of each query parameter
     :ivar body: the decoded JSON; None when the route takes none
     :ivar base_url: where the API is, without a slash at the end:
         ``https://db.example.org/v1.0``

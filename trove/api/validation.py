@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 import json
+import math
 from typing import Any
 
 import falcon
@@ -14,6 +15,7 @@ from jsonschema import protocols
 import webob.exc
 
 from trove.common import exception
+from trove.common import names
 
 #: A value in an error is cut after so many characters.
 _SHOWN = 60
@@ -40,7 +42,12 @@ def read_json(request: falcon.Request, limit: int) -> Any:
             f'The body is not UTF-8 (byte {error.start}).'
         ) from None
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_constant=_refuse_constant,
+            parse_float=_float,
+        )
     except RecursionError:
         raise exception.BadRequest(
             'The body is not valid: it is nested too deeply.'
@@ -90,6 +97,23 @@ def _check_media_type(content_type: str | None) -> None:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f'{name} is not a JSON value')
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of its pairs; of two values one would be passed over."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f'it has the key {names.show(twice)} twice')
+    return found
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f'the number {names.show(text)} is too large')
+    return number
 
 
 def _check_texts(value: Any) -> None:

@@ -8,10 +8,12 @@ looked at first, as where it is served.
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence
 import functools
 from typing import Any
 from typing import NoReturn
 
+from trove.api import references
 from trove.api import request as api_request
 from trove.common import exception
 from trove.objects import datastore as datastores
@@ -48,16 +50,30 @@ INSTEAD = {
 _OWNED = ('backup', 'cluster', 'configuration', 'module')
 
 
-def handler(what: str) -> Callable[[api_request.Request], NoReturn]:
+def handler(
+    what: str,
+    named: Sequence[references.Reference],
+    asked: Sequence[tuple[str, str]],
+) -> Callable[[api_request.Request], NoReturn]:
     """Return a handler that says that there is no such thing.
 
     :param what: one of :data:`INSTEAD`
+    :param named: what the body names
+    :param asked: parameters of the query, and the nouns that they name
     """
-    return functools.partial(_answer, what)
+    return functools.partial(_answer, what, named, asked)
 
 
-def _answer(what: str, request: api_request.Request) -> NoReturn:
+def _answer(
+    what: str,
+    named: Sequence[references.Reference],
+    asked: Sequence[tuple[str, str]],
+    request: api_request.Request,
+) -> NoReturn:
     _check_ids(request)
+    references.check(request, named)
+    for name, noun in asked:
+        references.require(request, noun, request.query.get(name), name)
     refuse(what)
 
 

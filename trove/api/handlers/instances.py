@@ -12,6 +12,7 @@ from oslo_utils import uuidutils
 
 from trove.api import names
 from trove.api import paging
+from trove.api import references
 from trove.api import request as api_request
 from trove.api import runtime as api_runtime
 from trove.api.handlers import actions
@@ -38,10 +39,20 @@ _LATER = {
     'slave_of': 'Creating or detaching replicas',
 }
 
+#: Nothing is done with these; whose they are is not told, though.
+_NAMED: tuple[references.Reference, ...] = (
+    (('instance', 'configuration'), 'configuration'),
+    (('instance', 'modules', references.EACH, 'id'), 'module'),
+    (('instance', 'replica_of'), 'instance'),
+    (('instance', 'restorePoint', 'backupRef'), 'backup'),
+    (('instance', 'slave_of'), 'instance'),
+)
+
 
 def create(request: api_request.Request) -> dict[str, Any]:
     body = request.body['instance']
     common_names.check_instance(body['name'])
+    references.check(request, _NAMED)
     _refuse_later(body, schema.LATER)
     if body.get('users'):
         request.authorize('instance:extension:user:create')
@@ -99,6 +110,7 @@ def update(request: api_request.Request) -> None:
         common_names.check_instance(body['name'])
     _refuse_unapplied(request, body)
     instance = request.instance()
+    references.check(request, _NAMED)
     for key in ('replica_of', 'slave_of'):
         if key in body and not body[key] and not instance.slave_of_id:
             raise exception.BadRequest(

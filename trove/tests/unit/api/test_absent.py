@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What released Trove serves, and this release does not."""
 
+import json
 import re
 import uuid
 
@@ -217,6 +218,103 @@ class TestReleased(base.TestCase):
                 )
 
                 self.assert_fault(response, 404, 'itemNotFound')
+
+    def bodies(self, names):
+        """Bodies that name something, where they go, and what they name."""
+        for path, body, noun in (
+            ('/backups', {'backup': {'instance': 'INSTANCE'}}, 'INSTANCE'),
+            ('/backups', {'backup': {'parent_id': 'BACKUP'}}, 'BACKUP'),
+            (
+                '/backup_strategies',
+                {'backup_strategy': {'instance_id': 'INSTANCE'}},
+                'INSTANCE',
+            ),
+            (
+                '/instances/INSTANCE/modules',
+                {'modules': [{'id': 'MODULE'}]},
+                'MODULE',
+            ),
+            (
+                '/clusters/CLUSTER',
+                {'shrink': [{'id': 'INSTANCE'}]},
+                'INSTANCE',
+            ),
+            (
+                '/clusters',
+                {'cluster': {'configuration': 'CONFIGURATION'}},
+                'CONFIGURATION',
+            ),
+            *(
+                ('/instances', {'instance': {'name': 'n', **one}}, noun)
+                for one, noun in (
+                    ({'restorePoint': {'backupRef': 'BACKUP'}}, 'BACKUP'),
+                    ({'configuration': 'CONFIGURATION'}, 'CONFIGURATION'),
+                    ({'replica_of': 'INSTANCE'}, 'INSTANCE'),
+                    ({'modules': [{'id': 'MODULE'}]}, 'MODULE'),
+                )
+            ),
+        ):
+            told = json.dumps(body)
+            for word in names:
+                told = told.replace(word, names[word])
+            with self.subTest(f'{path} {told}'):
+                yield path, json.loads(told), noun
+
+    def send(self, path, body):
+        return self.ask('POST', path, self.mine, user='alice', json=body)
+
+    def test_what_a_body_names_is_looked_for_first(self):
+        theirs = self.given(base.OTHER_PROJECT)
+        nothing = dict.fromkeys(self.mine, str(uuid.uuid4()))
+
+        for path, body, _ in self.bodies(self.mine):
+            response = self.send(path, body)
+
+            self.assertEqual(501, response.status_code, response.text)
+        for names in theirs, nothing, dict.fromkeys(self.mine, 'no id'):
+            for path, body, noun in self.bodies(names):
+                response = self.send(path, body)
+
+                self.assert_fault(response, 404, 'itemNotFound', names[noun])
+
+    def test_what_a_body_names_is_a_text(self):
+        for value in 1, ['x'], {'id': 'x'}, True:
+            response = self.send('/backups', {'backup': {'instance': value}})
+
+            self.assert_refused(response, 'backup.instance')
+
+    def test_datastores_that_are_not_there(self):
+        for datastore in 'nosuch', {'type': 'nosuch'}:
+            response = self.send(
+                '/configurations', {'configuration': {'datastore': datastore}}
+            )
+
+            self.assert_fault(response, 404, 'itemNotFound', 'nosuch')
+
+    def test_what_a_query_names_is_looked_for_first(self):
+        theirs = self.given(base.OTHER_PROJECT)
+        for path in '/backups', '/backup_strategies':
+            for names, code in ((self.mine, 501), (theirs, 404)):
+                response = self.ask(
+                    'GET', f'{path}?instance_id=INSTANCE', names, user='alice'
+                )
+
+                self.assertEqual(code, response.status_code, response.text)
+
+    def test_bodies_have_limits_where_nothing_is_done_with_them(self):
+        for body, headers, code in (
+            (b'{', {}, 400),
+            (b'[]', {}, 400),
+            (b'{"a": "' + b'x' * 200000 + b'"}', {}, 413),
+            (b'{}', {'Content-Type': 'multipart/form-data'}, 415),
+        ):
+            response = self.client.simulate_post(
+                f'/v1.0/{base.PROJECT}/backups',
+                body=body,
+                headers={'X-Auth-Token': f'u:{base.PROJECT}', **headers},
+            )
+
+            self.assertEqual(code, response.status_code, response.text)
 
 
 class TestEmptyLists(base.TestCase):

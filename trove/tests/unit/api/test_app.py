@@ -12,6 +12,12 @@ class TestQuery(base.TestCase):
 
         self.assertEqual(200, response.status_code, response.text)
 
+    def test_one_that_has_two_values(self):
+        for query in ('limit=1&limit=2', 'marker=a&limit=1&marker=b'):
+            response = self.get('/instances', query_string=query)
+
+            self.assert_refused(response, 'twice')
+
     def test_too_many_parameters(self):
         for query in ('&'.join('a=1' for _ in range(101)), '&' * 5000):
             response = self.get('/instances', query_string=query)

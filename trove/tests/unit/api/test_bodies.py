@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import gzip
 import json
 
 import webob
@@ -61,11 +62,51 @@ class TestBodies(base.TestCase):
             'text/plain',
             'application/xml',
             'application/x-www-form-urlencoded',
+            'multipart/form-data; boundary=x',
+            'application/json; charset=utf-16',
             'application/json; charset=latin-1',
         ):
             response = self.send(b'{}', media_type)
 
             self.assert_fault(response, 415, 'badMediaType', 'Content-Type')
+
+    def test_coded_bodies_are_not_unpacked(self):
+        body = gzip.compress(json.dumps(self.order()).encode())
+        for coding in (
+            *('gzip', 'deflate', 'br', 'zstd', 'x-bz2', 'identity, gzip'),
+        ):
+            response = self.send(body, **{'Content-Encoding': coding})
+
+            self.assert_fault(
+                response, 415, 'badMediaType', 'Content-Encoding', coding
+            )
+
+    def test_a_body_that_is_said_to_come_as_it_is(self):
+        body = json.dumps(self.order()).encode()
+
+        response = self.send(body, **{'Content-Encoding': 'identity'})
+
+        self.assertEqual(200, response.status_code)
+
+    def test_a_key_that_is_there_twice(self):
+        for body in (
+            b'{"instance": {"name": "a"}, "instance": {"name": "b"}}',
+            b'{"instance": {"name": "a", "\\u006eame": "b"}}',
+        ):
+            self.assert_refused(self.send(body), 'twice')
+
+    def test_numbers_that_nothing_can_hold(self):
+        for number in '1e999', '-1e999', '1' * 5000, 'Infinity', '-Infinity':
+            body = json.dumps(self.order()).replace(
+                '"name"', f'"modules": {number}, "name"'
+            )
+
+            self.assert_refused(self.send(body.encode()), 'not valid JSON')
+
+    def test_a_byte_order_mark(self):
+        body = b'\xef\xbb\xbf' + json.dumps(self.order()).encode()
+
+        self.assert_refused(self.send(body), 'BOM')
 
     def test_media_type_with_a_charset(self):
         body = json.dumps(self.order()).encode()

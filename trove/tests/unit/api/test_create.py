@@ -183,11 +183,10 @@ class TestCreate(base.TestCase):
 
     def test_what_comes_later_is_refused_by_name(self):
         for key, value in (
-            ('configuration', str(uuid.uuid4())),
-            ('replica_of', str(uuid.uuid4())),
+            ('replica_of', self.active().id),
             ('replica_count', 2),
-            ('restorePoint', {'backupRef': str(uuid.uuid4())}),
-            ('modules', [{'id': str(uuid.uuid4())}]),
+            ('restorePoint', {'a': 'b'}),
+            ('modules', ['a']),
         ):
             response = self.post('/instances', self.order(**{key: value}))
 

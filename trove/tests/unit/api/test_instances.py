@@ -6,6 +6,8 @@ import fixtures
 import oslo_messaging
 
 from trove.common import exception
+from trove.db import models
+from trove.db import session
 from trove.objects import instance as instances
 from trove.tests.unit.api import base
 
@@ -276,15 +278,33 @@ class TestUpdate(base.TestCase):
 
     def test_what_comes_later(self):
         instance = self.active()
+        with session.writer() as db:
+            group = models.Configuration(
+                name='g',
+                tenant_id=base.PROJECT,
+                datastore_version_id=self.version.id,
+            )
+            db.add(group)
+            db.flush()
         for body in (
-            {'configuration': str(uuid.uuid4())},
-            {'replica_of': str(uuid.uuid4())},
+            {'configuration': group.id},
+            {'replica_of': self.active().id},
         ):
             response = self.put(
                 f'/instances/{instance.id}', {'instance': body}
             )
 
             self.assert_fault(response, 501, 'notImplemented')
+
+    def test_what_comes_later_and_is_not_there(self):
+        instance = self.active()
+        for key in 'configuration', 'replica_of', 'slave_of':
+            body = {key: str(uuid.uuid4())}
+            response = self.put(
+                f'/instances/{instance.id}', {'instance': body}
+            )
+
+            self.assert_fault(response, 404, 'itemNotFound', body[key])
 
     def test_that_of_another_project(self):
         instance = self.active(project=base.OTHER_PROJECT)

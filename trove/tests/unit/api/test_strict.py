@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests that are no good HTTP, sent to trove-api."""
 
+import bz2
 import contextlib
+import gzip
 import tracemalloc
+import zlib
 
 from trove.tests.unit.api import base
 from trove.tests.unit.api import raw
@@ -117,6 +120,29 @@ class TestStrangeRequests(raw.TestCase):
                         body=b' ' * (limit + 1),
                     ),
                     *(413, 'overLimit', f'larger than {limit} bytes'),
+                )
+        self.assert_calm()
+
+    def test_nothing_is_unpacked(self):
+        zeros = b'0' * (64 * 1024 * 1024)
+        for coding, pack in (
+            ('gzip', gzip.compress),
+            ('deflate', zlib.compress),
+            ('x-bz2', bz2.compress),
+        ):
+            bomb = pack(zeros)
+            with self.subTest(coding), raw.Client(self.service.port) as client:
+                self.assert_fault_sent(
+                    client,
+                    raw.request(
+                        *('POST', f'/v1.0/{base.PROJECT}/backups'),
+                        f'X-Auth-Token: alice:{base.PROJECT}',
+                        'Content-Type: application/json',
+                        f'Content-Encoding: {coding}',
+                        f'Content-Length: {len(bomb)}',
+                        body=bomb,
+                    ),
+                    *(415, 'badMediaType', 'Content-Encoding'),
                 )
         self.assert_calm()
 
