@@ -101,7 +101,7 @@ def check(
                 len(contract.methods),
                 tuple(against),
                 completeness.sent(sides.client),
-                len(sides.endpoint.methods) if sides.endpoint else None,
+                completeness.served(sides.endpoint),
             )
         )
     found += frozen.check(top, project.locks, held)
@@ -132,9 +132,9 @@ def read(tree: reading.Tree, subject: projects.Subject) -> Sides:
         if declared.declares(tree.find_class(subject.client)):
             return _declared(tree, subject, subject.client)
         client = idioms.read_client(tree, subject.client, subject.interface)
-    if subject.endpoint is not None:
-        endpoint = idioms.read_endpoint(
-            tree, subject.endpoint, subject.interface, client
+    if subject.endpoints:
+        endpoint = idioms.read_endpoints(
+            tree, subject.endpoints, subject.interface, client
         )
     if client is None and endpoint is None:
         raise reading.Unusable(
@@ -153,8 +153,13 @@ def _declared(
             f'{subject.interface} here: call it {client.interface}.'
         )
     endpoint = None
-    if subject.endpoint is not None:
-        endpoint = endpoints.read(tree, subject.endpoint, client, spec)
+    if len(subject.endpoints) > 1:
+        raise reading.Unusable(
+            f'{spec} declares {subject.interface}, which one endpoint serves: '
+            f'name one of {", ".join(subject.endpoints)}.'
+        )
+    for each in subject.endpoints:
+        endpoint = endpoints.read(tree, each, client, spec)
     return Sides(subject, client, endpoint)
 
 

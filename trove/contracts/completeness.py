@@ -20,7 +20,8 @@ def check(
     """Find what was not read, and what is allowed although it was."""
     allowed = subject.allow_unread
     used = set()
-    for side in (client, endpoint):
+    others = endpoint.others if endpoint else ()
+    for side in (client, endpoint, *others):
         if side is None:
             continue
         for where, what in side.unsure:
@@ -39,6 +40,13 @@ def sent(client: model.Contract | None) -> int | None:
     if client is None:
         return None
     return len({send.method for send in client.sends}.union(client.withheld))
+
+
+def served(endpoint: model.Contract | None) -> int | None:
+    """Count the methods that endpoints serve; None where there is none."""
+    if endpoint is None:
+        return None
+    return sum(len(each.methods) for each in (endpoint, *endpoint.others))
 
 
 def _in_messages(side: model.Contract) -> Iterator[model.Unread]:
@@ -88,7 +96,7 @@ def _nothing_read(
     # Where anything of it is told already, that is enough.
     if client is not None and not (sent(client) or client.unread):
         yield _nothing(interface, client, 'sends')
-    if endpoint is not None and not (endpoint.methods or endpoint.unread):
+    if endpoint is not None and not (served(endpoint) or endpoint.unread):
         yield _nothing(interface, endpoint, 'serves')
 
 

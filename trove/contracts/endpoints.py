@@ -11,6 +11,7 @@ import griffe
 
 from trove.contracts import declared
 from trove.contracts import hints
+from trove.contracts import idioms
 from trove.contracts import model
 from trove.contracts import reading
 from trove.contracts import values
@@ -83,6 +84,7 @@ class _Reading:
                     result=hints.text(
                         self._tree, function.module, function.returns
                     ),
+                    broken=idioms.why_never_run(self._tree, owner, function),
                     where=self._tree.location(function),
                 )
 

@@ -102,6 +102,7 @@ class Method:
     :param sealed: taken only with a proof of its origin
     :param unread: why it is not known since when there is what of it; empty:
         it is known
+    :param broken: why nothing of it is run, whatever is sent; empty: it is
     """
 
     name: str
@@ -114,6 +115,7 @@ class Method:
     result: str | None = None
     sealed: bool = False
     unread: str = ''
+    broken: str = ''
     where: Location = Location()
 
     def argument(self, name: str) -> Argument | None:

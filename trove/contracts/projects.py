@@ -9,6 +9,8 @@ suppressions = "contracts/suppressions.yaml"
 client = "trove.guestagent.api:API"
 endpoint = "trove.guestagent.manager:Manager"
 allow-unread = ["method_with_a_computed_name"]
+
+A server with several endpoints has a list of them, in its order.
 """
 
 from __future__ import annotations
@@ -38,15 +40,25 @@ class Subject:
 
     :param client: ``package.module:Class``; None where only the endpoint is
         to be looked at
-    :param endpoint: the same of the endpoint
+    :param endpoint: the same of the endpoint; of several that one server
+        has, in the order in which it asks them
     :param allow_unread: the methods of which parts need not be read, and
         other names that a report gives; True: nothing needs to be read
     """
 
     interface: str
     client: str | None = None
-    endpoint: str | None = None
+    endpoint: str | tuple[str, ...] | None = None
     allow_unread: frozenset[str] | Literal[True] = frozenset()
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """All endpoints, none where only the client is to be looked at."""
+        if self.endpoint is None:
+            return ()
+        if isinstance(self.endpoint, str):
+            return (self.endpoint,)
+        return self.endpoint
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,7 +118,7 @@ def read(top: pathlib.Path) -> Project:
             Subject(
                 name,
                 _text(file, entry, 'client'),
-                _text(file, entry, 'endpoint'),
+                _texts(file, entry, 'endpoint'),
                 _allowed(file, entry, 'allow-unread'),
             )
             for name, entry in _interfaces(file, table['interfaces'])
@@ -173,10 +185,21 @@ def _text(file: pathlib.Path, table: dict[str, Any], key: str) -> str | None:
     value = table.get(key)
     if value is not None and not isinstance(value, str):
         raise reading.Unusable(
-            f'{file}: "{key}" of [tool.trove-rpc.contract] is {value!r} '
-            'where a text belongs.'
+            f'{file}: "{key}" of [{_SECTION}] is {value!r} where a text '
+            'belongs.'
         )
     return value
+
+
+def _texts(
+    file: pathlib.Path, table: dict[str, Any], key: str
+) -> str | tuple[str, ...] | None:
+    value = table.get(key)
+    if isinstance(value, list) and value:
+        return tuple(
+            _text(file, {key: each}, key) or '' for each in value
+        )
+    return _text(file, table, key)
 
 
 def _allowed(

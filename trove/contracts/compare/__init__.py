@@ -32,6 +32,12 @@ def check(
     :param against: how a person calls the old one
     :param coming: the revision that a change belongs to
     """
+    for other in old.others:
+        for now in (new, *new.others):
+            if _is_alike(other, now):
+                alone = dataclasses.replace(other, others=())
+                yield from check(alone, now, against, coming)
+                break
     pair = _pair_of(old, new, against, coming)
     yield from _target(pair)
     if _is_other_major(pair):
@@ -51,6 +57,13 @@ def check(
     else:
         yield from _seals(pair)
         yield from _methods.check(pair)
+
+
+def _is_alike(old: model.Contract, new: model.Contract) -> bool:
+    """Whether one endpoint beside others is the older form of another."""
+    before, after = versions.parse(old.version), versions.parse(new.version)
+    same = None in (before, after) or (before or (0,))[0] == (after or (0,))[0]
+    return old.namespace == new.namespace and same
 
 
 def _pair_of(

@@ -90,6 +90,19 @@ class Held:
                     'those speak who do.',
                 )
             return
+        if method.broken:
+            yield self._misfit(
+                'not-served',
+                send.method,
+                f'{send.method} is sent at {self._version}, and nothing of '
+                f'it is run: {method.broken}.',
+                f'Mend it at {method.where}.',
+            )
+            return
+        yield from self._arguments(method)
+
+    def _arguments(self, method: model.Method) -> Iterator[Finding]:
+        send = self.send
         for name in send.arguments:
             if method.argument(name) is None and not method.any_fields:
                 yield self._misfit(

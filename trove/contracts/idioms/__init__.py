@@ -3,7 +3,20 @@
 
 from __future__ import annotations
 
-from trove.contracts.idioms._clients import read as read_client
-from trove.contracts.idioms._endpoints import read as read_endpoint
+import griffe
 
-__all__ = ('read_client', 'read_endpoint')
+from trove.contracts import reading
+from trove.contracts.idioms import _served
+from trove.contracts.idioms import _source
+from trove.contracts.idioms._clients import read as read_client
+from trove.contracts.idioms._endpoints import read as read_endpoints
+
+__all__ = ('read_client', 'read_endpoints', 'why_never_run')
+
+
+def why_never_run(
+    tree: reading.Tree, owner: griffe.Class, method: griffe.Function
+) -> str:
+    """Say why calling a method runs nothing of it; empty: it does."""
+    function = _source.Source(tree, owner).function(method)
+    return _served.never_run(function.node) if function else ''

@@ -4,16 +4,19 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
 import dataclasses
 
 import griffe
 
-from trove.contracts import declared
 from trove.contracts import hints
 from trove.contracts import model
 from trove.contracts import reading
 from trove.contracts.idioms import _expressions
+from trove.contracts.idioms import _served
 from trove.contracts.idioms import _source
 from trove.contracts.idioms import _statements
 from trove.contracts.idioms import _values
@@ -26,34 +29,63 @@ _LIBRARIES = ('oslo_', 'abc.', 'builtins.', 'typing.', 'collections.')
 
 def read(
     tree: reading.Tree,
-    spec: str,
+    specs: Sequence[str],
     interface: str,
     client: model.Contract | None = None,
 ) -> model.Contract:
-    """Read what an endpoint serves, and those that it brings along.
+    """Read what the endpoints of a server serve, and those they bring along.
 
-    :param spec: ``package.module:Class``
+    :param specs: each ``package.module:Class``, in the order of the server
     :param client: of the same tree: of several endpoints the one that it
         sends to comes first, with what only the client says: the topic,
         which methods are called, and the version if it has none itself
     :returns: a contract with methods, and no sends
-    :raises reading.Unusable: the class is not there
+    :raises reading.Unusable: a class is not there
     """
-    reader = _Reader(tree, tree.find_class(spec), interface)
-    first = reader.contract()
-    found = [first]
-    for each in reader.others():
-        beside = _Reader(tree, each, interface)
-        other = beside.contract()
-        if beside.hands_over:
-            # What it has not itself the first endpoint does.
-            methods = {**first.methods, **other.methods}
-            other = dataclasses.replace(other, methods=methods)
-        found.append(other)
+    sent = {send.method for send in client.sends} if client else set()
+    found: list[model.Contract] = []
+    for spec in specs:
+        reader = _Reader(tree, tree.find_class(spec), interface, sent)
+        first = reader.contract()
+        found.append(first)
+        for each in reader.others():
+            beside = _Reader(tree, each, interface, sent)
+            other = beside.contract()
+            if beside.hands_over:
+                # What it has not itself the first endpoint does.
+                methods = {**first.methods, **other.methods}
+                other = dataclasses.replace(other, methods=methods)
+            found.append(other)
+    found = list(_united(found))
     if client is not None:
         found.sort(key=lambda each: each.namespace != client.namespace)
-        found[0] = _known_by(client, found[0])
+        found = [
+            _known_by(client, each)
+            if each is found[0] or each.namespace == client.namespace
+            else each
+            for each in found
+        ]
     return dataclasses.replace(found[0], others=tuple(found[1:]))
+
+
+def _united(
+    found: Sequence[model.Contract],
+) -> Iterator[model.Contract]:
+    """Make one of endpoints that take the same messages.
+
+    The first that has a method is asked for it.
+    """
+    alike: dict[object, model.Contract] = {}
+    for each in found:
+        key = each.namespace, each.version
+        before = alike.setdefault(key, each)
+        if before is not each:
+            alike[key] = dataclasses.replace(
+                before,
+                methods={**each.methods, **before.methods},
+                unread=(*before.unread, *each.unread),
+            )
+    yield from alike.values()
 
 
 def _known_by(
@@ -80,10 +112,21 @@ def _only(kinds: set[model.Kind | None]) -> model.Kind | None:
 
 
 class _Reader:
+    """One endpoint while it is read.
+
+    :param sent: the methods that clients send to it
+    """
+
     def __init__(
-        self, tree: reading.Tree, own: griffe.Class, interface: str
+        self,
+        tree: reading.Tree,
+        own: griffe.Class,
+        interface: str,
+        sent: Collection[str] = (),
     ) -> None:
         self._tree = tree
+        self._sent = sent
+        self._unread: list[model.Unread] = []
         self._own = own
         self._interface = interface
         self._source = _source.Source(tree, own)
@@ -99,6 +142,8 @@ class _Reader:
         if self._source.member('__getattr__') and not self.hands_over:
             text = 'what __getattr__ serves'
             unread.append(model.Unread(self._where, text, '__getattr__'))
+        methods = {each.name: each for each in self._methods()}
+        unread += self._unread
         target = self._target()
         version = target.version if target else _values.Known(None)
         if target is not None and not isinstance(version, _values.Known):
@@ -109,7 +154,7 @@ class _Reader:
             topic=target.topic if target else None,
             namespace=_values.text(target.namespace) if target else None,
             version=_values.text(version),
-            methods={each.name: each for each in self._methods()},
+            methods=methods,
             unread=tuple(unread),
             where=self._where,
         )
@@ -132,37 +177,74 @@ class _Reader:
 
     def _methods(self) -> Iterator[model.Method]:
         named = {each.name: each for each in self._source.methods()}
+        bound: dict[str, tuple[griffe.Class, ast.AST]] = {}
+        deleted = set()
         for each in self._source.classes:
-            for name, member in each.members.items():
-                # "old_name = new_name" in a class.
-                if isinstance(member, griffe.Attribute) and name not in named:
-                    function = named.get(str(member.value))
-                    if function is not None:
-                        named[name] = function
-        for name, function in named.items():
-            if not name.startswith('_'):
+            for name, node in self._source.bound(each).items():
+                if node is None:
+                    deleted.add(name)
+                elif name not in bound:
+                    bound[name] = each, node
+        for name in {**named, **bound}:
+            if name.startswith('_') or name in deleted.difference(bound):
+                continue
+            owner, node = bound.get(name, (self._own, None))
+            function = named.get(name)
+            if isinstance(node, ast.expr):
+                # "old_name = new_name", in a class or behind it.
+                function = self._function(owner, node, named)
+                if function is None:
+                    yield from self._opaque(name, node, named)
+            elif name in deleted:
+                # What a class has lost is that of its base.
+                member = owner.members.get(name)
+                if isinstance(member, griffe.Function):
+                    function = member
+            if function is not None:
                 yield from self._method(name, function)
+
+    def _function(
+        self,
+        owner: griffe.Class,
+        node: ast.expr,
+        named: Mapping[str, griffe.Function],
+    ) -> griffe.Function | None:
+        match node:
+            case ast.Name(name) if name in named and name in owner.members:
+                return named[name]
+            case ast.Attribute(ast.Name(name), attribute) if (
+                name == owner.name and attribute in named
+            ):
+                return named[attribute]
+        path = reading.resolve(owner.module, node)
+        found = self._tree.find(path) if path else None
+        return found if isinstance(found, griffe.Function) else None
+
+    def _opaque(
+        self, name: str, node: ast.expr, named: Mapping[str, griffe.Function]
+    ) -> Iterator[model.Method]:
+        """A method that is made in a way that cannot be followed."""
+        if name not in self._sent and name not in named:
+            return
+        if isinstance(node, ast.Constant):
+            return  # it cannot be called
+        where = dataclasses.replace(self._where, line=node.lineno)
+        text = f'what {name} = {ast.unparse(node)} serves'
+        self._unread.append(model.Unread(where, text, name))
+        yield model.Method(name, any_fields=True, where=where)
 
     def _method(
         self, name: str, function: griffe.Function
     ) -> Iterator[model.Method]:
-        leading = 1 if 'staticmethod' in function.labels else 2
-        parameters = list(function.parameters)
-        if len(parameters) < leading:
+        served = _served.served(self._tree, self._source, function)
+        if served is None:
             return  # nothing takes the context
-        arguments, open_ended = declared.parameters(
-            self._tree, function, leading
-        )
-        rest = {
-            each.name
-            for each in parameters
-            if each.kind is griffe.ParameterKind.var_positional
-        }
         yield model.Method(
             name,
-            arguments=tuple(a for a in arguments if a.name not in rest),
-            any_fields=open_ended,
+            arguments=served.arguments,
+            any_fields=served.any_fields,
             result=hints.text(self._tree, function.module, function.returns),
+            broken=served.broken,
             where=self._tree.location(function),
         )
 

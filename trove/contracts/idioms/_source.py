@@ -109,6 +109,31 @@ class Source:
                     return node
         return ast.Module([], [])
 
+    def bound(self, found: griffe.Class) -> dict[str, ast.AST | None]:
+        """Return what the names in a class stand for in the end.
+
+        They may be given others, or be deleted, in the class and behind it.
+
+        :returns: the definition or the value of each; None: it was deleted
+        """
+        names: dict[str, ast.AST | None] = {}
+        definition = self.definition(found)
+        for node in getattr(definition, 'body', ()):
+            match node:
+                case ast.FunctionDef(name) | ast.AsyncFunctionDef(name):
+                    names[name] = node
+                case ast.Assign([ast.Name(name)], value):
+                    names[name] = value
+                case ast.Delete(targets):
+                    for target in targets:
+                        if isinstance(target, ast.Name):
+                            names[target.id] = None
+        path = found.filepath
+        if isinstance(path, pathlib.Path):
+            for node in self._module(path).body:
+                names |= _bound_behind(node, found.name)
+        return names
+
     @functools.cache  # noqa: B019 (it lives as long as the check)
     def _functions(
         self, path: pathlib.Path
@@ -154,6 +179,26 @@ class Source:
     def line(self, frame: Frame, node: ast.AST) -> int:
         """Say in which line of the client a message is sent."""
         return getattr(frame.site or node, 'lineno', 0)
+
+
+def _bound_behind(node: ast.stmt, owner: str) -> dict[str, ast.AST | None]:
+    """Return what a statement of a module does to a class that it has."""
+    value: ast.AST | None = None
+    match node:
+        case ast.Assign([ast.Attribute(ast.Name(name), attribute)], given):
+            value = given
+        case ast.Delete([ast.Attribute(ast.Name(name), attribute)]):
+            pass
+        case ast.Expr(
+            ast.Call(
+                ast.Name('setattr' | 'delattr'),
+                [ast.Name(name), ast.Constant(str(attribute)), *rest],
+            )
+        ):
+            value = next(iter(rest), None)
+        case _:
+            return {}
+    return {attribute: value} if name == owner else {}
 
 
 def is_static(node: FunctionNode) -> bool:

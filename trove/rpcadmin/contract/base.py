@@ -67,8 +67,10 @@ class TreeCommand(Command):
         )
         parser.add_argument(
             '--endpoint',
+            action='append',
             metavar='MODULE:CLASS',
-            help='The class that serves, instead of what it says.',
+            help='The class that serves, instead of what it says; of a server '
+            'with several, each, in its order.',
         )
         parser.add_argument(
             '--allow-unread',
@@ -97,7 +99,8 @@ class TreeCommand(Command):
         if not top.is_dir():
             raise reading.Unusable(f'{top} is no directory.')
         names = list(parsed_args.interface)
-        spec = parsed_args.client or parsed_args.endpoint
+        endpoint = tuple(parsed_args.endpoint or ())
+        spec = parsed_args.client or next(iter(endpoint), None)
         if spec is not None:
             if len(names) > 1:
                 raise reading.Unusable(
@@ -107,7 +110,7 @@ class TreeCommand(Command):
             subject = projects.Subject(
                 names[0] if names else _name(spec),
                 parsed_args.client,
-                parsed_args.endpoint,
+                endpoint or None,
                 parsed_args.allow_unread
                 or frozenset(parsed_args.allow_unread_of),
             )

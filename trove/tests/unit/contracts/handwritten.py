@@ -26,16 +26,18 @@ class TestCase(base.TestCase):
         tree = reading.Tree(self.tree.top)
         return idioms.read_client(tree, spec, 'cellar')
 
-    def endpoint(
-        self, source: str, spec: str = 'cellar:Manager'
-    ) -> model.Contract:
-        """Read the endpoint of a source."""
+    def endpoint(self, source: str, *specs: str) -> model.Contract:
+        """Read the endpoints of a source."""
         self.tree.write('cellar.py', source)
         tree = reading.Tree(self.tree.top)
-        return idioms.read_endpoint(tree, spec, 'cellar')
+        specs = specs or ('cellar:Manager',)
+        return idioms.read_endpoints(tree, specs, 'cellar')
 
     def check(
-        self, source: str, older: str | None = None
+        self,
+        source: str,
+        older: str | None = None,
+        subject: projects.Subject = _SUBJECT,
     ) -> list[findings.Finding]:
         """Check a source, also against an older one if it is given."""
         self.tree.write('cellar.py', source)
@@ -43,7 +45,7 @@ class TestCase(base.TestCase):
         if older is not None:
             path = self.tree.write('older/cellar.py', older)
             state = checks.Older('cellar 1', path.parent)
-        project = projects.Project((_SUBJECT,))
+        project = projects.Project((subject,))
         report = checks.check(self.tree.top, project, _TODAY, state)
         return list(report.findings)
 

@@ -107,7 +107,9 @@ class Manager:
     def __getattr__(self, name):
         return strategies.load(name)
 """
-        self.assertEqual({('partly-read', '__getattr__')}, self.found(CLIENT + manager))
+        self.assertEqual(
+            {('partly-read', '__getattr__')}, self.found(CLIENT + manager)
+        )
 
     def test_other_namespace(self) -> None:
         client = CLIENT.replace(

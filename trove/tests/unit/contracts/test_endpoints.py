@@ -170,3 +170,16 @@ class EndpointsTest(base.TestCase):
         error = self.assertRaises(reading.Unusable, self.read, 'A = 1\n')
 
         self.assertIn('no class Manager in cellar.manager', str(error))
+
+    def test_methods_of_which_nothing_is_run(self) -> None:
+        found = self.read("""
+            class Manager:
+                async def count(self, context, shelf: int) -> int:
+                    return 0
+
+                def drink(self, context, bottles: int = 1) -> None:
+                    yield
+        """)
+
+        self.assertIn('awaits', found.methods['count'].broken)
+        self.assertIn('generator', found.methods['drink'].broken)

@@ -189,8 +189,8 @@ class EndpointTest(handwritten.TestCase):
         """
         client = self.client(source)
 
-        contract = idioms.read_endpoint(
-            reading.Tree(self.tree.top), 'cellar:Manager', 'cellar', client
+        contract = idioms.read_endpoints(
+            reading.Tree(self.tree.top), ['cellar:Manager'], 'cellar', client
         )
 
         self.assertEqual('tasks', contract.namespace)
