@@ -14,6 +14,7 @@ which other classes to use, and those are replaced.
 from __future__ import annotations
 
 from collections.abc import Callable
+import logging
 import struct
 from typing import Any
 
@@ -30,12 +31,18 @@ from trove.common.rpc import _unpacking
 #: Bytes of the properties of a message, with all headers.
 _MOST_OF_PROPERTIES = 16_384
 
+LOG = logging.getLogger(__name__)
+
 _METHOD, _HEADER, _BODY, _HEARTBEAT = 1, 2, 3, 8
 _DELIVER = amqp.spec.Basic.Deliver
 _WITH_CONTENT = (_DELIVER, amqp.spec.Basic.Return, amqp.spec.Basic.GetOk)
 
 _amqp: Any = kombu.transport.pyamqp
 _virtual: Any = kombu.transport.virtual
+
+#: Where a reader of a stream begins; oslo.messaging says ``last`` at first,
+#: and a number when it goes on.
+_OFFSET = 'x-stream-offset'
 
 #: Name of the attribute of kombu's connection.
 _INBOX = 'trove_inbox'
@@ -222,6 +229,13 @@ class _Checked:
         if self.delivery_info.get('redelivered'):
             # It may be what ended its reader the time before.
             self.ack()
+            LOG.info(
+                'A message of %d bytes in the queue %s comes a second time: '
+                'who got it before did not acknowledge it. It does not come '
+                'again. Should this process end now, it was the message, '
+                'which is lost; see who may publish there.',
+                *(len(self.body or b''), self.queue),
+            )
         self.content, self.size = _unpacking.unpack(self.body)
         self.body = b''
 
@@ -301,9 +315,22 @@ class _Reads:
             else:
                 callback(message)
 
+        if 'arguments' in kwargs:
+            kwargs['arguments'] = _from_now(kwargs['arguments'])
         return super().basic_consume(  # type: ignore[misc]
             queue, *args, callback=receive, **kwargs
         )
+
+
+def _from_now(arguments: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Leave out what was in a stream before its reader came.
+
+    A stream keeps what was read and has no mark of what comes again, so that
+    what ended its reader would do so at each start.
+    """
+    if arguments and arguments.get(_OFFSET) == 'last':
+        return arguments | {_OFFSET: 'next'}
+    return arguments
 
 
 class _Channel(_Reads, _amqp.Channel):  # type: ignore[misc]

@@ -311,6 +311,31 @@ class VictimTest(base.BrokerTestCase):
     def test_poison_in_a_quorum_queue(self):
         self.ends_no_more_than_twice('quorum')
 
+    def test_poison_in_a_stream(self):
+        self.victim('stream')
+        self.until('poison', lambda: not self.process.alive)
+        self.assertEqual(-signal.SIGKILL, self.process.wait())
+
+        self.process.start()
+
+        self.until('good', lambda: self.process.logged('took good '))
+
+    def until(self, what, condition):
+        """Say something to all until it has come to them."""
+        waiting.until(
+            lambda: self.tell_all(what) or condition(),
+            f'{what} has come',
+            interval=0.5,
+        )
+
+    def tell_all(self, what):
+        """Say something to all servers of the topic."""
+        topic = sample.API.interface.topic(self.conf, 'stream')
+        self.wire.publish(
+            wiretap.envelope({'method': 'drop', 'args': {'what': what}}),
+            exchange=f'{topic}_fanout',
+        )
+
     def test_a_process_does_not_grow(self):
         self.victim('classic')
         self.tell('first')

@@ -2,9 +2,9 @@
 """A process that reads messages, and ends where one of them is poison.
 
 Run with the URL of a broker and the kind of its queues, which is part of
-their names: ``classic`` or ``quorum``. It writes a line when it
-listens, and one for each message that it takes: what it says, and by how many
-MiB the process has grown.
+their names: ``classic``, ``quorum`` or ``stream``, which is for what goes to
+all. It writes a line when it listens, and one for each message that it takes:
+what it says, and by how many MiB the process has grown.
 """
 
 from __future__ import annotations
@@ -58,6 +58,16 @@ if kind == 'quorum':
     conf.set_override(
         'rabbit_quorum_queue', True, group='oslo_messaging_rabbit'
     )
+if kind == 'stream':
+    for name, value in {
+        'rabbit_stream_fanout': True,
+        'rabbit_qos_prefetch_count': 10,
+        'rabbit_transient_quorum_queue': True,
+        'use_queue_manager': True,
+        'hostname': 'victim',
+        'processname': 'victim',
+    }.items():
+        conf.set_override(name, value, group='oslo_messaging_rabbit')
 # One exchange cannot be both durable and not.
 conf.set_override('control_exchange', kind)
 transport = rpc.Transport(conf, {'guestagent': lambda peer: '1.10'}, url)
