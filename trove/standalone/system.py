@@ -64,6 +64,9 @@ graceful_shutdown_timeout = 10
 [oslo_messaging_rabbit]
 # There is no connection that could be lost.
 heartbeat_timeout_threshold = 0
+# A queue for replies that is gone does not come back: who waited is closed.
+# Else the stop would wait for it.
+kombu_missing_consumer_retry_timeout = 1
 
 [database]
 connection = sqlite:///{state_dir}/trove.sqlite

@@ -195,7 +195,7 @@ class DeployedTestCase(base.TestCase):
             user=user,
             password=password,
             dbname=database,
-            connect_timeout=5,
+            connect_timeout=60,
             autocommit=True,
         )
         self.addCleanup(connection.close)

@@ -98,7 +98,14 @@ class DatabaseTestCase(base.DeployedTestCase):
             self.drop('users', name)
 
     def drop(self, kind: str, name: str) -> None:
-        getattr(self.member, kind).delete(self.target.id, name)
+        def dropped() -> bool:
+            try:
+                getattr(self.member, kind).delete(self.target.id, name)
+            except trove_exceptions.NotFound:
+                """The answer of the time before was too late."""
+            return True
+
+        self.eventually(dropped, f'{kind} {name!r} are dropped')
 
 
 class NamesTest(DatabaseTestCase):

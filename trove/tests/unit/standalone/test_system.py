@@ -6,6 +6,7 @@ import socket
 
 import fixtures
 from oslo_config import cfg
+import oslo_messaging
 
 from trove.common import exception
 from trove.guestagent.datastores.postgresql import binaries
@@ -48,6 +49,16 @@ class ConfigureTestCase(base.TestCase):
     def test_the_port_may_change_from_start_to_start(self):
         self.assertEqual(1234, self.configure(1234).bind_port)
         self.assertEqual(1235, self.configure(1235).bind_port)
+
+    def test_no_reply_holds_its_stop_up(self):
+        conf = self.configure()
+
+        made = oslo_messaging.get_rpc_transport(conf, url='kombu+memory://')
+        self.addCleanup(made.cleanup)
+
+        # Seconds; it is 60 by default, as long as people wait at most.
+        found = conf.oslo_messaging_rabbit
+        self.assertEqual(1, found.kombu_missing_consumer_retry_timeout)
 
     def test_what_the_user_adds_goes_before(self):
         self.configure()
