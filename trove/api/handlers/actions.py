@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 from oslo_log import log
@@ -15,6 +16,9 @@ from trove.common import exception
 from trove.objects import instance as instances
 
 LOG = log.getLogger(__name__)
+
+#: Does something to the instance of a request; takes the value in the body.
+Action = Callable[[api_request.Request, Any], None]
 
 
 def start(
@@ -86,10 +90,19 @@ def _undo(
     return undone
 
 
-def action(request: api_request.Request) -> None:
-    """Do what the only key of the body says."""
+def perform(
+    request: api_request.Request, actions: Mapping[str, tuple[Any, Action]]
+) -> None:
+    """Do what the only key of the body says.
+
+    :param actions: by that key; what is done is the second of the pair
+    """
     ((name, value),) = request.body.items()
-    ACTIONS[name][1](request, value)
+    actions[name][1](request, value)
+
+
+def action(request: api_request.Request) -> None:
+    perform(request, ACTIONS)
 
 
 def resize(request: api_request.Request, value: Any) -> None:
@@ -109,14 +122,20 @@ def reset_status(request: api_request.Request, value: Any) -> None:
     instance = request.instance(
         'instance:force_delete' if forced else 'instance:reset_status'
     )
+    warn_of_end(request, instance)
+    instances.reset(instance.id)
+
+
+def warn_of_end(
+    request: api_request.Request, instance: instances.Instance
+) -> None:
+    """Log who gives up what goes on with an instance, and what that is."""
     LOG.warning(
-        'Instance %s: %s resets its status, and gives up what goes on with '
-        'it: %s',
+        'Instance %s: %s gives up what goes on with it: %s',
         instance.id,
         request.context.user_id,
         instance.task.text,
     )
-    instances.reset(instance.id)
 
 
 def promote_to_replica_source(request: api_request.Request, _: Any) -> None:
@@ -255,9 +274,7 @@ def _old_flavor(
 
 
 #: What is done, and the rules that one of must hold, by the key of the body.
-ACTIONS: dict[
-    str, tuple[tuple[str, ...], Callable[[api_request.Request, Any], None]]
-] = {
+ACTIONS: dict[str, tuple[tuple[str, ...], Action]] = {
     'restart': (('instance:restart',), restart),
     'resize': (
         ('instance:resize_flavor', 'instance:resize_volume'),

@@ -3,10 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
-
-from oslo_log import log
 
 from trove.api import paging
 from trove.api import request as api_request
@@ -15,8 +12,6 @@ from trove.api.handlers import actions
 from trove.api.views import instance as views
 from trove.objects import instance as instances
 from trove.objects import root as root_object
-
-LOG = log.getLogger(__name__)
 
 
 def index(request: api_request.Request) -> dict[str, Any]:
@@ -57,12 +52,7 @@ def _stop(request: api_request.Request, _: Any) -> None:
 
 def _reset_task_status(request: api_request.Request, _: Any) -> None:
     instance = request.instance('mgmt:instance:reset_task_status')
-    LOG.warning(
-        'Instance %s: %s gives up what goes on with it: %s',
-        instance.id,
-        request.context.user_id,
-        instance.task.text,
-    )
+    actions.warn_of_end(request, instance)
     instances.reset_task(instance.id)
 
 
@@ -77,7 +67,7 @@ def _rebuild(request: api_request.Request, _: Any) -> None:
 
 
 #: What is done, and its rule, by the key of the body.
-ACTIONS: dict[str, tuple[str, Callable[[api_request.Request, Any], None]]] = {
+ACTIONS: dict[str, tuple[str, actions.Action]] = {
     'reboot': ('mgmt:instance:reboot', _reboot),
     'stop': ('mgmt:instance:stop', _stop),
     'reset-task-status': (
@@ -92,9 +82,7 @@ RULES = tuple(rule for rule, _ in ACTIONS.values())
 
 
 def action(request: api_request.Request) -> None:
-    """Do what the only key of the body says."""
-    ((name, value),) = request.body.items()
-    ACTIONS[name][1](request, value)
+    actions.perform(request, ACTIONS)
 
 
 def root(request: api_request.Request) -> dict[str, Any]:

@@ -3,17 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from trove.cloud import base as cloud_base
-from trove.common import context as trove_context
 from trove.common import exception
 from trove.objects import instance as instances
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import flavors
 from trove.taskmanager.workflows import guest
 from trove.taskmanager.workflows import orders
+from trove.taskmanager.workflows import resizing
 
 _AGAIN = (
     'The instance has its old flavor. Look at the log of the guest agent, '
@@ -21,45 +18,16 @@ _AGAIN = (
 )
 
 
-class ResizeFlavor(base.Workflow):
+class ResizeFlavor(resizing.Resize):
     """The workflow; when it fails the instance goes back to the old flavor.
 
-    :param new_flavor: None when the work was taken over and nobody knows it:
-        then it can only be undone
+    What is wanted is the new flavor, as the message has it.
     """
 
     action = 'resize_flavor'
-    repeatable = False
+    wants = 'new_flavor'
 
     _newest = 0.0
-
-    def __init__(
-        self,
-        env: base.Environment,
-        context: trove_context.TroveContext,
-        instance_id: str,
-        new_flavor: Mapping[str, Any] | None = None,
-    ) -> None:
-        super().__init__(env, context, instance_id)
-        self._new = new_flavor
-
-    @classmethod
-    def of_row(
-        cls,
-        env: base.Environment,
-        context: trove_context.TroveContext,
-        row: instances.Workflow,
-    ) -> base.Workflow:
-        return cls(
-            env, context, row.instance_id, row.details.get('new_flavor')
-        )
-
-    def details(self) -> dict[str, Any] | None:
-        return {'new_flavor': self._new}
-
-    @property
-    def complete(self) -> bool:
-        return self._new is not None
 
     def steps(self) -> list[base.Step]:
         return [
@@ -88,20 +56,18 @@ class ResizeFlavor(base.Workflow):
         ]
 
     def finish(self) -> bool:
-        assert self._new is not None
         return self.env.database(
             instances.end_task,
             self.instance_id,
             self.owner,
-            flavor_id=str(self._new['id']),
+            flavor_id=str(self.wanted['id']),
         )
 
     def _stop(self) -> None:
         orders.give(self, lambda guest: guest.stop_db(self.context))
 
     def _resize(self) -> None:
-        assert self._new is not None
-        self._put_on(flavors.from_message(self._new))
+        self._put_on(flavors.from_message(self.wanted))
 
     def _wait(self) -> None:
         guest.wait_until_usable(

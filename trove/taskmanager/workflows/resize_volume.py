@@ -6,12 +6,12 @@ from __future__ import annotations
 from typing import Any
 
 from trove.cloud import base as cloud_base
-from trove.common import context as trove_context
 from trove.common import exception
 from trove.objects import instance as instances
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import guest
 from trove.taskmanager.workflows import orders
+from trove.taskmanager.workflows import resizing
 
 _AGAIN = (
     'The data are untouched. Look at the log of the guest agent, then resize '
@@ -19,47 +19,16 @@ _AGAIN = (
 )
 
 
-class ResizeVolume(base.Workflow):
-    """The workflow.
+class ResizeVolume(resizing.Resize):
+    """The workflow; what is wanted is the new size in GiB.
 
     A volume cannot shrink: when a step after its enlargement fails the
     instance keeps its old size in Trove, and the same request, repeated,
     takes it from there.
-
-    :param new_size: in GiB; None when the work was taken over and nobody
-        knows it: then it can only be undone
     """
 
     action = 'resize_volume'
-    repeatable = False
-
-    def __init__(
-        self,
-        env: base.Environment,
-        context: trove_context.TroveContext,
-        instance_id: str,
-        new_size: int | None = None,
-    ) -> None:
-        super().__init__(env, context, instance_id)
-        self._new_size = new_size
-
-    @classmethod
-    def of_row(
-        cls,
-        env: base.Environment,
-        context: trove_context.TroveContext,
-        row: instances.Workflow,
-    ) -> base.Workflow:
-        return cls(
-            env, context, row.instance_id, row.details.get('new_size')
-        )
-
-    def details(self) -> dict[str, Any] | None:
-        return {'new_size': self._new_size}
-
-    @property
-    def complete(self) -> bool:
-        return self._new_size is not None
+    wants = 'new_size'
 
     def steps(self) -> list[base.Step]:
         return [
@@ -85,18 +54,17 @@ class ResizeVolume(base.Workflow):
             instances.end_task,
             self.instance_id,
             self.owner,
-            volume_size=self._new_size,
+            volume_size=self.wanted,
         )
 
     def _extend(self) -> None:
-        assert self._new_size is not None
         volume = self.cloud.volumes.extend(
-            self.context, self.instance_id, self._new_size
+            self.context, self.instance_id, self.wanted
         )
-        if volume.size != self._new_size:
+        if volume.size != self.wanted:
             raise base.StepFailed(
                 reason=f'the cloud made it {volume.size} GiB, but '
-                f'{self._new_size} GiB were ordered'
+                f'{self.wanted} GiB were ordered'
             )
 
     def _grow(self) -> None:

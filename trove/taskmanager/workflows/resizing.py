@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the workflows have in common that give an instance another size."""
+
+from __future__ import annotations
+
+from typing import Any
+from typing import ClassVar
+
+from trove.common import context as trove_context
+from trove.objects import instance as instances
+from trove.taskmanager.workflows import base
+
+
+class Resize(base.Workflow):
+    """A workflow that cannot go on without knowing what was asked for.
+
+    :cvar wants: the name of that in the message and in the row
+    :param wanted: None when the work was taken over and nobody knows it:
+        then it can only be undone
+    """
+
+    repeatable = False
+    wants: ClassVar[str]
+
+    def __init__(
+        self,
+        env: base.Environment,
+        context: trove_context.TroveContext,
+        instance_id: str,
+        wanted: Any = None,
+    ) -> None:
+        super().__init__(env, context, instance_id)
+        self.wanted = wanted
+
+    @classmethod
+    def of_row(
+        cls,
+        env: base.Environment,
+        context: trove_context.TroveContext,
+        row: instances.Workflow,
+    ) -> base.Workflow:
+        return cls(env, context, row.instance_id, row.details.get(cls.wants))
+
+    def details(self) -> dict[str, Any] | None:
+        return {self.wants: self.wanted}
+
+    @property
+    def complete(self) -> bool:
+        return self.wanted is not None
