@@ -211,8 +211,9 @@ SEALING: list[cfg.Opt] = [
         min=1,
         mutable=True,
         help='How many guest agents that announce nothing a task manager asks '
-        'at the same time which version they speak. One that does not answer '
-        'takes its place for probe_timeout seconds.',
+        'at the same time, at most, which version they speak. One that does '
+        'not answer takes its place for probe_timeout seconds. Fewer are '
+        'asked as long as answers come later than that.',
     ),
 ]
 

@@ -52,12 +52,15 @@ class Survey:
         :raises Exception: of the transport's driver, when the message broker
             cannot be reached
         """
-        asked, answered = 0, 0
+        asked, silent = 0, set[str]()
         found: dict[str, spoken.Found] = {}
         outcomes = self._transport.ask_many(self._interface, self._unknown())
         for peer, revision in outcomes:
-            asked += 1
-            answered += revision is not None
+            # One that answered too late comes once more.
+            asked += peer not in silent
+            silent.discard(peer)
+            if revision is None:
+                silent.add(peer)
             found[peer] = self._found(revision)
             if len(found) >= _TOGETHER:
                 spoken.record_probes(found)
@@ -71,7 +74,7 @@ class Survey:
                 'speak; %d have not answered. "trove-rpc peers --state '
                 'unregistered" lists those.',
                 asked,
-                asked - answered,
+                len(silent),
             )
         return asked
 

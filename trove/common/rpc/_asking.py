@@ -9,11 +9,13 @@ an entry in a table, and holds nobody up.
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
 import dataclasses
 import itertools
+import math
 import queue
 import time
 from typing import Any
@@ -36,6 +38,11 @@ _MOST_TEXT = 4096
 
 #: Peers whose first question is sent before answers are looked at again.
 _BATCH = 16
+
+#: How many are asked at once at first: a broker, or a process, that is slower
+#: than that would have all answers come too late.
+_FIRST = 500
+_LEAST = 16
 
 #: Seconds after which it is looked what the broker has given back.
 _LOOK = 0.2
@@ -100,8 +107,10 @@ def ask(
     Each has ``probe_timeout`` seconds for each of some four answers.
 
     :param peers: taken while others are asked
-    :param at_once: how many are asked at the same time
-    :returns: each as soon as it is known
+    :param at_once: how many are asked at the same time, at most; as long as
+        answers come too late, fewer
+    :returns: each as soon as it is known; one whose answer came too late
+        comes once more
     :raises Exception: of the transport's driver, when the message broker
         cannot be reached
     """
@@ -206,6 +215,12 @@ class _Round:
         self._interface = interface
         self._conf: cfg.ConfigOpts = connection.conf
         self._at_once = at_once
+        self._window = min(_FIRST, at_once)
+        self._narrowed = -math.inf
+        #: Those that did not answer in time, and may yet.
+        self._late: collections.OrderedDict[str, _Asked] = (
+            collections.OrderedDict()
+        )
         self._replies: queue.SimpleQueue[_Reply] = queue.SimpleQueue()
         #: By the name of the question; the oldest first.
         self._open: dict[str, _Asked] = {}
@@ -220,7 +235,7 @@ class _Round:
         try:
             with self._sender:
                 while True:
-                    room = self._at_once - len(self._open)
+                    room = self._window - len(self._open)
                     begun = list(itertools.islice(rest, min(room, _BATCH)))
                     for peer in begun:
                         inquiry = _probe.inquiry(self._interface, silent=True)
@@ -230,7 +245,7 @@ class _Round:
                     if room > 0 and not begun and not self._open:
                         return
         finally:
-            for name in self._open:
+            for name in *self._open, *self._late:
                 self._slots.pop(name, None)
 
     def _take(self, wait: bool) -> Iterator[Outcome]:
@@ -243,7 +258,7 @@ class _Round:
             name, asked = next(iter(self._open.items()))
             if asked.until > now:
                 break
-            self._close(name)
+            self._give_up(name, asked)
             yield asked.peer, None
         if not self._open:
             return
@@ -257,6 +272,8 @@ class _Round:
             # Of those that have come already, all.
             wait = False
             known = self._close(name)
+            if known is None and reply is not None:
+                known = self._narrow(name)
             if known is not None:
                 yield from self._go_on(known, reply)
 
@@ -275,7 +292,27 @@ class _Round:
 
     def _close(self, name: str) -> _Asked | None:
         self._slots.pop(name, None)
+        self._widen()
         return self._open.pop(name, None)
+
+    def _give_up(self, name: str, asked: _Asked) -> None:
+        self._late[name] = self._open.pop(name)
+        self._widen()
+        if len(self._late) > self._at_once:
+            oldest, _ = self._late.popitem(last=False)
+            self._slots.pop(oldest, None)
+
+    def _widen(self) -> None:
+        self._window = min(self._at_once, self._window + 2)
+
+    def _narrow(self, name: str) -> _Asked | None:
+        """Ask fewer at once: an answer has come too late."""
+        known = self._late.pop(name, None)
+        now = time.monotonic()
+        if known is not None and now - self._narrowed >= 1:
+            self._narrowed = now
+            self._window = max(_LEAST, self._window // 2)
+        return known
 
     def _send(
         self, peer: str, inquiry: _probe.Inquiry, question: _probe.Question

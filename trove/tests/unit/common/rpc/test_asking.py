@@ -7,6 +7,7 @@ The same with a real one is in functional/rpc/test_asking.py.
 from __future__ import annotations
 
 import json
+import threading
 from unittest import mock
 
 from trove.common.rpc import _asking
@@ -81,6 +82,38 @@ class AskingTest(base.TestCase):
 
         self.assertEqual(6, len(found))
         self.assertLessEqual(max(most), 2)
+
+    def test_an_answer_that_comes_too_late_counts(self):
+        self.config(probe_timeout=0.2)
+        began, go_on = threading.Event(), threading.Event()
+        self.given(slow='1.1')
+        asked = self.transport.ask_many(
+            INTERFACE,
+            (f'{self.id()}.{peer}' for peer in ('slow', 'away', 'gone')),
+        )
+        # Given that replies are not read for a while
+        driver = self.transport.connection.open()._driver
+        driver._get_reply_q()
+        waiters = driver._waiter.waiters
+        put = waiters.put
+
+        def slowly(name, reply):
+            if not began.is_set():
+                began.set()
+                go_on.wait(30)
+            put(name, reply)
+
+        waiters.put = slowly
+        found = [next(asked)]
+        go_on.set()
+        found += asked
+
+        names = [
+            (peer.rpartition('.')[2], revision and revision.name)
+            for peer, revision in found
+        ]
+        self.assertEqual(('slow', None), names[0])
+        self.assertEqual(('slow', '1.1'), [n for n in names if n[1]][-1])
 
     def test_who_stops_early_leaves_nothing_behind(self):
         self.given(one='1.1')
