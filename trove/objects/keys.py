@@ -29,7 +29,7 @@ from trove.objects import rows
 from trove.objects import sealing
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class InstanceKeys:
     """The keys of a guest, as texts.
 
@@ -206,6 +206,15 @@ def finish_rotation(
         kept.rotated_at = timeutils.utcnow()
         sealing.record_rotated(db, instance_id)
         return True
+
+
+def ids() -> set[str]:
+    """Return the ids of all instances that are not deleted, by one query."""
+    query = sa.select(models.Instance.id).where(
+        models.Instance.deleted.is_not(True)
+    )
+    with session.reader() as db:
+        return set(db.scalars(query))
 
 
 def without(limit: int | None = None) -> list[str]:

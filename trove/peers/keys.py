@@ -23,6 +23,7 @@ from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
 from trove.objects import keys as instance_keys
 from trove.objects import sealing
+from trove.peers import lookups
 from trove.peers import retrying
 from trove.peers import versions
 
@@ -34,6 +35,9 @@ T = TypeVar('T')
 #: How many instances are remembered, and for how many seconds at most.
 _MOST = 20_000
 _LIFETIME = 300.0
+
+#: The same of those that do not exist.
+_MOST_ABSENT = 1000
 
 #: That somebody has no key is remembered for this many seconds.
 _BRIEF = 1.0
@@ -56,7 +60,7 @@ _MISSING = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Known:
     """What was read of an instance, and until when it is believed."""
 
@@ -137,6 +141,10 @@ class ControlKeys:
         self._known: collections.OrderedDict[str, _Known] = (
             collections.OrderedDict()
         )
+        self._absent: collections.OrderedDict[str, _Known] = (
+            collections.OrderedDict()
+        )
+        self._lookups = lookups.Lookups(instance_keys.ids)
         self._keyless: tuple[bool, float] | None = None
         self._mixed: tuple[bool, float] | None = None
         self._services = _Services(conf, _SOON)
@@ -236,6 +244,7 @@ class ControlKeys:
         """Look the keys of an instance up anew when they are next needed."""
         with self._lock:
             self._known.pop(instance_id, None)
+            self._absent.pop(instance_id, None)
 
     def _patiently(
         self, look: Callable[P, T], *args: P.args, **kwargs: P.kwargs
@@ -255,20 +264,34 @@ class ControlKeys:
         now = time.monotonic()
         with self._lock:
             known = self._known.get(instance_id)
-            # A key may be some milliseconds old, so whoever asks for what is
-            # true now gets that. A stranger's message then costs a look-up,
-            # which is less than writing down that it was refused.
-            if known is not None and now < known.until and not fresh:
+            if known is None:
+                known = self._absent.get(instance_id)
+        # A key may be some milliseconds old, so whoever asks for what is true
+        # now gets that; but not with each message that a stranger sends.
+        if known is not None and now < known.until:
+            if not (fresh and self._lookups.again(instance_id)):
                 return known.keys
+        elif known is None or known.keys is None:
+            if not self._lookups.exists(instance_id):
+                return None
         # Outside of the lock: two may look the same one up, which does no
         # harm, but nobody waits for the database because of another's.
         found = instance_keys.get(self._conf, instance_id)
         known = _Known(found, now + self._lifetime(found))
+        if found is None:
+            self._lookups.absent()
         with self._lock:
-            self._known[instance_id] = known
-            self._known.move_to_end(instance_id)
-            while len(self._known) > _MOST:
-                self._known.popitem(last=False)
+            self._known.pop(instance_id, None)
+            self._absent.pop(instance_id, None)
+            # Those that do not exist push nobody out who does.
+            table, most = (
+                (self._absent, _MOST_ABSENT)
+                if found is None
+                else (self._known, _MOST)
+            )
+            table[instance_id] = known
+            while len(table) > most:
+                table.popitem(last=False)
         return known.keys
 
     def _lifetime(self, found: instance_keys.InstanceKeys | None) -> float:
