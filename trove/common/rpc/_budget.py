@@ -34,7 +34,10 @@ _PATIENCE: Final = 5.0
 
 #: Senders that are remembered, at most; those who proved who they are and
 #: those who only say so, each. Beyond it newcomers share one account.
-_MOST: Final = 100_000
+_MOST: Final = 50_000
+
+#: Of accounts: whether the sender is proven, and the method renewed.
+_Kind = tuple[bool, bool]
 
 _EVERYBODY: Final = ''
 
@@ -80,11 +83,13 @@ class Budget:
         self._renewed = frozenset(renewed)
         self._clock = clock
         self._lock = threading.Lock()
-        self._accounts: dict[bool, dict[tuple[str, bool], _Account]] = {
-            False: {},
-            True: {},
+        #: By whether the sender is proven, and the method renewed.
+        self._accounts: dict[_Kind, dict[str, _Account]] = {
+            (proven, renewed): {}
+            for proven in (False, True)
+            for renewed in (False, True)
         }
-        self._swept = {False: -_WINDOW, True: -_WINDOW}
+        self._swept = dict.fromkeys(self._accounts, -_WINDOW)
         self._turn = threading.Condition()
         self._working: dict[Payer, int] = {}
 
@@ -142,27 +147,27 @@ class Budget:
     def _account(
         self, payer: Payer, renewed: bool, limit: int, now: float
     ) -> _Account:
-        accounts = self._accounts[payer.proven]
-        key = payer.name, renewed
-        found = accounts.get(key)
+        kind, name = (payer.proven, renewed), payer.name
+        accounts = self._accounts[kind]
+        found = accounts.get(name)
         if found is None and len(accounts) >= _MOST:
-            self._sweep(payer.proven, now)
+            self._sweep(kind, now)
             if len(accounts) >= _MOST:
-                key = _EVERYBODY, renewed
-                found = accounts.get(key)
+                name = _EVERYBODY
+                found = accounts.get(name)
         if found is None:
-            found = accounts[key] = _Account(limit, now)
+            found = accounts[name] = _Account(limit, now)
         return found
 
-    def _sweep(self, proven: bool, now: float) -> None:
+    def _sweep(self, kind: _Kind, now: float) -> None:
         """Forget who was quiet for so long that nothing is held against him.
 
         Nobody else: a flood of names must not give anybody a new account.
         """
-        if now - self._swept[proven] < 1:
+        if now - self._swept[kind] < 1:
             return
-        self._swept[proven] = now
-        accounts = self._accounts[proven]
-        for key, account in list(accounts.items()):
+        self._swept[kind] = now
+        accounts = self._accounts[kind]
+        for name, account in list(accounts.items()):
             if account.left >= 0 and now - account.at >= _WINDOW:
-                del accounts[key]
+                del accounts[name]

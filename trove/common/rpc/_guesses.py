@@ -34,18 +34,15 @@ class Guesses:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._failed: collections.OrderedDict[
-            Whose, collections.deque[float]
-        ] = collections.OrderedDict()
+        self._failed: collections.OrderedDict[Whose, tuple[float, ...]] = (
+            collections.OrderedDict()
+        )
 
     def failed(self, whose: Whose) -> None:
         """Count one that did not open."""
         with self._lock:
-            times = self._failed.pop(whose, None)
-            if times is None:
-                times = collections.deque(maxlen=MOST)
-            times.append(self._clock())
-            self._failed[whose] = times
+            before = self._failed.pop(whose, ())[1 - MOST :]
+            self._failed[whose] = (*before, self._clock())
             if len(self._failed) > _MOST_SENDERS:
                 self._failed.popitem(last=False)
 
