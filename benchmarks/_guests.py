@@ -11,12 +11,14 @@ guests do.
 Each line of the standard input is JSON: the guests up to the number ``last``
 become of ``revisions`` in turn, one after the other within ``seconds``, and
 each sends a heartbeat at that moment, as a guest agent that starts does. A
-line on the standard output says that it is done.
+line on the standard output says that it is done: how many questions were
+answered so far.
 """
 
 from __future__ import annotations
 
 import collections
+import functools
 import json
 import pathlib
 import sys
@@ -38,22 +40,31 @@ _INTERFACE = api.API.interface
 _ANNOUNCES = _INTERFACE.revision('1.4')
 
 
-def failure(request: dict[str, Any], revision: str) -> dict[str, str]:
-    """What an endpoint of a revision answers to what it cannot run."""
+@functools.cache
+def failure(
+    revision: str, wanted: str, name: str, arguments: tuple[str, ...]
+) -> str:
+    """What an endpoint of a revision answers to what it cannot run.
+
+    :returns: as the servers of oslo.messaging write it
+    """
     served = _INTERFACE.revision(revision)
-    version = _INTERFACE.revision(request['version']).version
-    method = _INTERFACE.as_of(served).get(request['method'])
-    if version > served.version:
-        return {'class': 'UnsupportedVersion', 'message': 'no such version'}
-    if method is None:
-        return {'class': 'NoSuchMethod', 'message': 'no such method'}
-    unknown = sorted(set(request['args']) - set(method.arguments))
-    text = (
-        f'got an unexpected keyword argument {unknown[0]!r}'
-        if unknown
-        else 'missing 1 required positional argument'
-    )
-    return {'class': 'TypeError', 'message': text}
+    method = _INTERFACE.as_of(served).get(name)
+    module, text = 'oslo_messaging.rpc.dispatcher', ''
+    if _INTERFACE.revision(wanted).version > served.version:
+        kind = 'UnsupportedVersion'
+    elif method is None:
+        kind = 'NoSuchMethod'
+    else:
+        module, kind = 'builtins', 'TypeError'
+        unknown = sorted(set(arguments) - set(method.arguments))
+        text = (
+            f'got an unexpected keyword argument {unknown[0]!r}'
+            if unknown
+            else 'missing 1 required positional argument'
+        )
+    said = {'class': kind, 'module': module, 'message': text}
+    return json.dumps(said | {'tb': [], 'args': [], 'kwargs': {}})
 
 
 class Guests:
@@ -71,6 +82,9 @@ class Guests:
         self._due: collections.deque[tuple[float, str, str]] = (
             collections.deque()
         )
+        self._asked: collections.deque[tuple[str, Any]] = collections.deque()
+        #: How many questions were asked.
+        self.asked = 0
         self._connection = _wire.connection(url)
         self._connection.connect()
         self._channel = self._connection.channel()
@@ -85,23 +99,24 @@ class Guests:
         channel.queue_declare(queue, auto_delete=False)
         channel.queue_bind(queue, _wire.EXCHANGE, queue)
 
-        def answer(message: Any) -> None:
-            self._answer(guest, message)
+        def note(message: Any) -> None:
+            # To publish takes what has come meanwhile, and comes here again.
+            self._asked.append((guest, message))
 
-        channel.basic_consume(queue, no_ack=True, callback=answer)
+        channel.basic_consume(queue, no_ack=True, callback=note)
 
     def _answer(self, guest: str, message: Any) -> None:
         request = json.loads(json.loads(message.body)['oslo.message'])
         if '_reply_q' not in request:
             return
-        module = 'oslo_messaging.rpc.dispatcher'
-        said = failure(request, self.revisions[guest])
-        if said['class'] == 'TypeError':
-            module = 'builtins'
-        failed = {'module': module, 'tb': [], 'args': [], 'kwargs': {}}
+        self.asked += 1
         reply = {
             'result': None,
-            'failure': json.dumps(said | failed),
+            'failure': failure(
+                self.revisions[guest],
+                *(request['version'], request['method']),
+                tuple(request['args']),
+            ),
             'ending': True,
             '_msg_id': request['_msg_id'],
             '_unique_id': uuid.uuid4().hex,
@@ -154,6 +169,9 @@ class Guests:
                 self._connection.drain_events(timeout=0.02)
             except TimeoutError:
                 continue
+            finally:
+                while self._asked:
+                    self._answer(*self._asked.popleft())
 
     def _plan(
         self, last: int, revisions: list[str], seconds: float
@@ -172,7 +190,7 @@ class Guests:
             self.revisions[guest] = revision
             self._beat(guest)
         if not self._due:
-            print('done', flush=True)
+            print(self.asked, flush=True)
 
 
 def main() -> None:

@@ -8,13 +8,17 @@ is simulated on the wire (``_guests.py``): its queue, its answers to probes,
 its heartbeats every 10 s. They are of six revisions, half of them silent as
 released guests are, half announcing.
 
-Both processes look at the caps of all guests, sixteen at a time, as the
-threads of requests and jobs do: first when they know none of
-them, so that the silent ones are probed; then all guests are upgraded to the
-latest revision, one after the other within 20 s, as in a rolling upgrade;
-last a third is rolled back to a release that announces nothing. Settling is
-the time from the moment when the last guest is up again until both
-processes have the right cap for each.
+First nothing is known of the silent guests. Both processes find that out, as
+task managers do when they start, and then look at the caps of all guests,
+sixteen at a time, as the threads of requests and jobs do. Then all guests are
+upgraded to the latest revision, one after the other within 20 s, as in a
+rolling upgrade; last a third is rolled back to a release that announces
+nothing. Settling is the time from the moment when the last guest is up again
+until both processes have the right cap for each.
+
+Memory is what each guest more takes at the end: the resident memory with the
+largest number of guests against that with the smallest, so that what a
+process takes anyway does not count.
 """
 
 from __future__ import annotations
@@ -49,6 +53,10 @@ SETTLE_LIMIT = 15.0
 FIRST_LIMIT = 30.0
 _PATIENCE = 120.0
 _PAUSE = 0.25
+#: Seconds in which nothing but heartbeats comes.
+_BEATING = 20.0
+#: Processors that the conductor takes for the heartbeats of all.
+_BEAT_LIMIT = 1.0
 
 
 class Child:
@@ -99,20 +107,33 @@ class Fleet:
 
     def revise(
         self, revisions: Sequence[str], last: int, seconds: float
-    ) -> None:
-        """Make guests of revisions, in turn; return when the last is up."""
+    ) -> int:
+        """Make guests of revisions, in turn; return when the last is up.
+
+        :returns: how many questions they were asked so far
+        """
         command = {'last': last, 'revisions': revisions, 'seconds': seconds}
         self.guests.ask(json.dumps(command))
+        answers: list[str] = []
         for index, guest in enumerate(self.place.guests[:last]):
             self.revisions[guest] = revisions[index % len(revisions)]
         # They are looked at meanwhile, so what was found just before is
         # remembered still when the last one is up.
-        done = threading.Thread(target=self.guests.answer)
+        done = threading.Thread(
+            target=lambda: answers.append(self.guests.answer())
+        )
         done.start()
         while done.is_alive():
             if seconds >= UPGRADE:
                 self.look()
             done.join(_PAUSE)
+        return int(answers[0])
+
+    def find_out(self) -> list[dict[str, float]]:
+        """Both processes ask those of which nothing is known, together."""
+        for child in self.control:
+            child.ask('survey')
+        return [json.loads(child.answer()) for child in self.control]
 
     def look(self, last: int | None = None) -> list[dict[str, float]]:
         """Both processes look at the caps of guests, at the same time."""
@@ -140,12 +161,19 @@ class Fleet:
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """What came of so many guests. Memory is in KiB for each guest."""
+    """What came of so many guests.
+
+    :ivar control: resident memory, in KiB, of a process
+    :ivar conductor: of the conductor with its workers
+    """
 
     guests: int
     control: float
     conductor: float
+    beat: float
     first: float
+    first_cpu: float
+    questions: float
     again: float
     cpu: float
     upgraded: float
@@ -153,9 +181,13 @@ class Result:
 
     def __str__(self) -> str:
         return (
-            f'{self.guests} guests: memory {self.control:.2f} KiB a guest in '
-            f'each process, {self.conductor:.2f} in the conductor; first look '
-            f'{self.first:.1f} s, all looked up again {self.again:.2f} s '
+            f'{self.guests} guests: {self.control / 1024:.1f} MiB in each '
+            f'process, {self.conductor / 1024:.1f} in the conductor and its '
+            f'workers, {self.beat * 1000:.2f} ms of its CPU a heartbeat; '
+            'first look '
+            f'{self.first:.1f} s ({self.first_cpu:.1f} s of CPU in both '
+            f'processes, {self.questions:.2f} questions to a silent guest), '
+            f'all looked up again {self.again:.2f} s '
             f'({self.cpu:.0f} us of CPU a guest); settled '
             f'{self.upgraded:.1f} s after the upgrade, '
             f'{self.rolled_back:.1f} s after the roll-back'
@@ -165,28 +197,33 @@ class Result:
 def exercise(fleet: Fleet) -> Result:
     count = len(fleet.place.guests)
     fleet.revise(REVISIONS, count, 5.0)
-    few = fleet.look(8)
-    conductor = _resident(fleet.conductor)
     pause = threading.Event()
     # Until the conductor has all that was announced, and some more.
-    pause.wait(15)
-    first = fleet.look()
+    cpu = _cpu(fleet.conductor)
+    pause.wait(_BEATING)
+    beat = (_cpu(fleet.conductor) - cpu) / (count * _BEATING / 10)
+    start = time.perf_counter()
+    asked = fleet.find_out()
     fleet.settle()
+    first = time.perf_counter() - start
     # Until what is remembered has to be looked up again.
     pause.wait(12)
     before = fleet.look(8)
     again = fleet.look()
-    fleet.revise([str(api.API.interface.latest)], count, UPGRADE)
+    latest = str(api.API.interface.latest)
+    questions = fleet.revise([latest], count, UPGRADE)
     upgraded = fleet.settle()
     fleet.revise([ROLLED_BACK], count // 3, UPGRADE)
     rolled_back = fleet.settle()
     last_look = fleet.look()
-    grown = _resident(fleet.conductor) - conductor
     return Result(
         count,
-        _mean(last_look, few, 'memory') / 1024 / count,
-        grown / 1024 / count,
-        max(each['seconds'] for each in first),
+        sum(each['memory'] for each in last_look) / len(last_look) / 1024,
+        _resident(fleet.conductor) / 1024,
+        beat,
+        first,
+        sum(each['cpu'] for each in asked),
+        questions / max(1, sum(each['asked'] for each in asked)),
         max(each['seconds'] for each in again),
         _mean(again, before, 'cpu') / count * 1e6,
         upgraded,
@@ -198,6 +235,13 @@ def _resident(service: psutil.Process) -> int:
     """Bytes of a service's master and its workers."""
     processes = [service, *service.children(recursive=True)]
     return sum(int(each.memory_info().rss) for each in processes)
+
+
+def _cpu(service: psutil.Process) -> float:
+    """Seconds of a service's master and its workers."""
+    processes = [service, *service.children(recursive=True)]
+    times = [each.cpu_times() for each in processes]
+    return sum(each.user + each.system for each in times)
 
 
 def _mean(
@@ -246,13 +290,24 @@ def _fleet(
 
 def _figures(results: list[Result]) -> list[_report.Figure]:
     figures = []
+    few, many = results[0], results[-1]
+    if many.guests > few.guests:
+        more = many.guests - few.guests
+        for what, kib in (
+            ('a process', many.control - few.control),
+            ('the conductor', many.conductor - few.conductor),
+        ):
+            figures.append(
+                _report.Figure(
+                    f'memory of {what} for a guest',
+                    *(kib / more, ' KiB', MEMORY_LIMIT),
+                )
+            )
     for result in results:
         figures.append(
             _report.Figure(
-                f'memory for each of {result.guests} guests, in a process',
-                result.control,
-                ' KiB',
-                MEMORY_LIMIT,
+                f'processors for the heartbeats of {result.guests} guests',
+                *(result.beat * result.guests / 10, '', _BEAT_LIMIT),
             )
         )
         figures.append(
