@@ -132,8 +132,7 @@ class TestStrangeRequests(raw.TestCase):
         ):
             bomb = pack(zeros)
             with self.subTest(coding), raw.Client(self.service.port) as client:
-                self.assert_fault_sent(
-                    client,
+                status, _, body = client.ask(
                     raw.request(
                         *('POST', f'/v1.0/{base.PROJECT}/backups'),
                         f'X-Auth-Token: alice:{base.PROJECT}',
@@ -141,9 +140,11 @@ class TestStrangeRequests(raw.TestCase):
                         f'Content-Encoding: {coding}',
                         f'Content-Length: {len(bomb)}',
                         body=bomb,
-                    ),
-                    *(415, 'badMediaType', 'Content-Encoding'),
+                    )
                 )
+
+                self.assertEqual((415, ['badMediaType']), (status, list(body)))
+                self.assertIn('Content-Encoding', str(body))
         self.assert_calm()
 
     def test_endless_headers_take_no_memory(self):
