@@ -25,6 +25,7 @@ from trove import conf as trove_conf
 from trove import version
 from trove.common import broker_accounts
 from trove.common import exception
+from trove.common import rpc
 from trove.common import text
 from trove.db import migration
 from trove.db import models
@@ -62,6 +63,7 @@ class Checks(upgradecheck.UpgradeCommands):
             _survey('Guest agents', _WARNING, survey.oldest),
             _survey('Guest agents not heard of', _WARNING, survey.unheard),
             ('Keys of messages', Checks._check_keys),
+            ('Message broker', Checks._check_broker),
             ('Broker account of guests', Checks._check_accounts),
             ('Rejected messages', Checks._check_rejected),
             ('Sealed messages', Checks._check_sealing),
@@ -184,6 +186,20 @@ class Checks(upgradecheck.UpgradeCommands):
             'they can get one; or leave them.'
         )
 
+    def _check_broker(self) -> upgradecheck.Result:
+        try:
+            return _warning(*_reach(self._conf))
+        except exception.ConfigurationError as error:
+            return _failure(str(error))
+        except Exception as error:  # noqa: BLE001
+            explained = rpc.explain(error)
+            if explained is not None:
+                return _failure(str(explained))
+            return _warning(
+                f'It cannot be reached: {error}. Start it, and check that '
+                '[DEFAULT] transport_url is right.'
+            )
+
     def _check_accounts(self) -> upgradecheck.Result:
         try:
             problem = broker_accounts.exposed(self._conf)
@@ -274,6 +290,20 @@ class Checks(upgradecheck.UpgradeCommands):
             return migration.current(self._conf) == migration.latest()
         except exception.TroveError:
             return False
+
+
+def _reach(conf: cfg.ConfigOpts) -> list[str]:
+    """Send a message that nobody takes; return what is half set.
+
+    :raises trove.common.exception.ConfigurationError: an option is wrong
+    :raises Exception: of the driver
+    """
+    transport = rpc.Transport(conf)
+    try:
+        transport.connection.touch()
+        return transport.connection.half_set()
+    finally:
+        transport.close()
 
 
 def _survey(name: str, code: upgradecheck.Code, say: Any) -> Any:

@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import importlib
-
 from oslo_config import cfg
 
-from trove.common import exception
+from trove.conf import rabbit
 
 _LEVEL_HELP = (
     'Highest version of the {name} interface that this process may send '
@@ -218,43 +216,9 @@ SEALING: list[cfg.Opt] = [
 ]
 
 
-#: How many messages RabbitMQ sends to a server before it hears of them; what
-#: the server then takes is bounded in trove/common/rpc/_listener.py.
-_PREFETCH = 64
-
-
 def set_defaults() -> None:
-    """Set those defaults of oslo.messaging that are no good here.
-
-    An operator's value counts, wherever it comes from.
-    """
-    # Not above, for it imports oslo.service: see trove/common/service.py.
-    # There is no public way.
-    impl_rabbit = importlib.import_module(
-        'oslo_messaging._drivers.impl_rabbit'
-    )
-    cfg.set_defaults(
-        impl_rabbit.rabbit_opts, rabbit_qos_prefetch_count=_PREFETCH
-    )
-
-
-def check(conf: cfg.ConfigOpts) -> None:
-    """See that oslo.messaging does nothing that no peer would take.
-
-    :raises trove.common.exception.ConfigurationError: it does
-    """
-    try:
-        compression = conf.oslo_messaging_rabbit.kombu_compression
-    except cfg.NoSuchOptError:
-        # Its driver for RabbitMQ is not in use.
-        return
-    if compression:
-        raise exception.ConfigurationError(
-            option='[oslo_messaging_rabbit] kombu_compression',
-            value=compression,
-            remedy='no service and no guest takes anything compressed. '
-            'Remove the option.',
-        )
+    """Set defaults of oslo.messaging, for the sample and the reference."""
+    rabbit.set_defaults()
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:

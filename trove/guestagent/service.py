@@ -70,8 +70,10 @@ class GuestAgent(service.Component):
         """
         conf = self._conf
         interface = manager.Manager.interface
-        # A pin that is no version is refused now, not at the first message.
+        # What makes no sense is refused now, not at the first message.
         conductor.API.interface.pin(conf)
+        if self._given is None:
+            rpc.check(conf)
         early.begin(conf)
         state_dir = pathlib.Path(conf.guestagent.state_dir)
         # Others may have to pass through it: whoever made it has seen to that.

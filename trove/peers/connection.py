@@ -28,9 +28,11 @@ def transport(
         :class:`trove.peers.rejections.Recorder`
     :param url: of the message broker, instead of ``transport_url``
     :param group: options of the service; its ``database_retries`` count
-    :raises ConfigurationError: a pin is wrong, or a key is missing
+    :raises ConfigurationError: a pin or an option of the messages is wrong,
+        or a key is missing
     """
     versions.check_pins(conf)
+    rpc.check(conf, url)
     budget = None
     if group == 'conductor':
         budget = rpc.Budget(

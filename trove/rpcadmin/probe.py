@@ -74,6 +74,9 @@ class Probe(base.ShowOne):
             found = self._ask(interface, peer, parsed_args)
         except Exception as error:
             if _is_of_driver(error):
+                explained = rpc.explain(error)
+                if explained is not None:
+                    raise explained from error
                 raise exception.ServiceUnavailable(
                     what='The message broker'
                 ) from error

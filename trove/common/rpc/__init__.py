@@ -26,7 +26,8 @@ decorators of ``_declaring.py``,
 ``_transport.py`` puts all this together for a process, over one
 ``_connection.py`` (``_rabbit.py`` keeps a guest to its own queues, which
 ``_names.py`` names; ``_connecting.py``, ``_publishing.py`` and ``_ending.py``
-bound the waits for the broker);
+bound the waits for the broker, and ``_explaining.py`` names the option that
+an error of it is about);
 ``_events.py`` and ``_counting.py`` count. ``_notification.py`` and
 ``_replies.py`` are what peers of released versions need besides, and
 ``_words.py`` which names of theirs a message may hold.
@@ -38,6 +39,7 @@ it.
 from trove.common import service as _service  # noqa: F401
 from trove.common.rpc._budget import Budget
 from trove.common.rpc._client import Client
+from trove.common.rpc._connection import check
 from trove.common.rpc._connection import parse_url
 from trove.common.rpc._contract import Argument
 from trove.common.rpc._contract import Method
@@ -58,6 +60,7 @@ from trove.common.rpc._discovery import Unanswered
 from trove.common.rpc._events import counts
 from trove.common.rpc._events import Event
 from trove.common.rpc._events import observe
+from trove.common.rpc._explaining import explain
 from trove.common.rpc._fit import Fit
 from trove.common.rpc._fit import fit
 from trove.common.rpc._fit import received
@@ -102,7 +105,9 @@ __all__ = (
     'Word',
     'call',
     'cast',
+    'check',
     'counts',
+    'explain',
     'fit',
     'observe',
     'parse_url',

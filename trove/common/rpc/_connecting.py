@@ -8,6 +8,7 @@ come to the third, and may be told so after 19 seconds.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,10 +19,17 @@ _DONE = 'trove_connecting'
 _LEAST = 1.0
 
 
-def limit(connection: Any, seconds: float, *, ends: bool) -> None:
+def limit(
+    connection: Any,
+    seconds: float,
+    tell: Callable[[Exception], object],
+    *,
+    ends: bool,
+) -> None:
     """Have a connection of kombu try each host, and all in this time.
 
     :param seconds: for all hosts together
+    :param tell: told of what goes wrong with each
     :param ends: whether to give up then; else it goes on and on
     """
     if getattr(connection, _DONE, False):
@@ -34,22 +42,25 @@ def limit(connection: Any, seconds: float, *, ends: bool) -> None:
     connection._initial_params['connect_timeout'] = each
     if hosts > 1:
         connection.cycle = _all_of(connection.alt)
-    if ends:
-        connect = connection._ensure_connection
+    connect = connection._ensure_connection
 
-        def ensure(
-            errback: Any = None,
-            max_retries: int | None = None,
-            *args: Any,
-            **kwargs: Any,
-        ) -> Any:
-            if max_retries is not None:
-                max_retries = (max_retries + 1) * hosts - 1
-            return connect(
-                errback, max_retries, *args, **{'timeout': seconds, **kwargs}
-            )
+    def ensure(
+        errback: Callable[[Exception, float], object] | None = None,
+        max_retries: int | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        def failed(error: Exception, interval: float) -> object:
+            tell(error)
+            return errback and errback(error, interval)
 
-        connection._ensure_connection = ensure
+        if ends:
+            kwargs.setdefault('timeout', seconds)
+        if max_retries is not None:
+            max_retries = (max_retries + 1) * hosts - 1
+        return connect(failed, max_retries, *args, **kwargs)
+
+    connection._ensure_connection = ensure
 
 
 def _all_of(urls: list[str]) -> Iterator[str]:

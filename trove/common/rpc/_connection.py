@@ -14,6 +14,7 @@ from trove.common import exception
 from trove.common.rpc import _dispatch
 from trove.common.rpc import _ending
 from trove.common.rpc import _events
+from trove.common.rpc import _explaining
 from trove.common.rpc import _frames
 from trove.common.rpc import _incoming
 from trove.common.rpc import _limits
@@ -22,12 +23,15 @@ from trove.common.rpc import _publishing
 from trove.common.rpc import _rabbit
 from trove.common.rpc import _replies
 from trove.common.rpc import _unpacking
-from trove.conf import rpc as rpc_options
+from trove.conf import rabbit
 
 LOG = logging.getLogger(__name__)
 
 #: A message that no queue takes is an error, and not gone without a word.
 MUST_ARRIVE = oslo_messaging.TransportOptions(at_least_once=True)
+
+#: The drivers of oslo.messaging that carry calls.
+_SCHEMES = ('rabbit', 'kombu', 'fake')
 
 #: How often the log tells in an hour what was refused in one queue.
 _MOST_TOLD = 10
@@ -68,6 +72,36 @@ def parse_url(
         ) from None
 
 
+def check(
+    conf: cfg.ConfigOpts, url: str | None = None
+) -> oslo_messaging.TransportURL:
+    """See that the options of the messages are of use; open nothing.
+
+    :param url: of the message broker, instead of ``transport_url``
+    :returns: the URL
+    :raises trove.common.exception.ConfigurationError: they are not
+    """
+    rabbit.set_defaults()
+    parsed = parse_url(conf, url)
+    scheme = str(parsed.transport)
+    if scheme.partition('+')[0] not in _SCHEMES:
+        raise exception.ConfigurationError(
+            option='[DEFAULT] transport_url',
+            value=f'{scheme}:... (the rest is not shown)',
+            remedy='it begins with rabbit://, for RabbitMQ.',
+        )
+    exchange = conf.control_exchange
+    if not exchange or exchange.startswith('amq.'):
+        raise exception.ConfigurationError(
+            option='[DEFAULT] control_exchange',
+            value=exchange,
+            remedy='RabbitMQ keeps that name for itself. Take another one, '
+            'the same for all services and guest agents.',
+        )
+    rabbit.check(conf, parsed)
+    return parsed
+
+
 class Connection:
     """What a process holds open of oslo.messaging; opened when needed.
 
@@ -89,17 +123,19 @@ class Connection:
         self._reached = False
         self._replies = _replies.Replies()
         self._told = _limits.Limit(lambda: _MOST_TOLD)
+        #: What the broker refused last, and which option is about it.
+        self.problem: exception.ConfigurationError | None = None
 
     def open(self) -> oslo_messaging.Transport:
         with self._lock:
             if self._transport is None:
-                rpc_options.set_defaults()
-                parse_url(self.conf, self._url)
+                check(self.conf, self._url)
+                for half in self.half_set():
+                    LOG.warning('%s', half)
                 _frames.install(self._largest, self._refused)
                 self._transport = oslo_messaging.get_rpc_transport(
                     self.conf, url=self._url, allowed_remote_exmods=[]
                 )
-                rpc_options.check(self.conf)
                 _rabbit.adapt(
                     self._transport._driver,
                     own=self._own,
@@ -107,9 +143,19 @@ class Connection:
                     guest=self.conf.guest_id,
                 )
                 _publishing.limit(
-                    self._transport, self.conf.rpc_confirm_timeout
+                    self._transport, self.conf.rpc_confirm_timeout, self.note
                 )
             return self._transport
+
+    def note(self, error: BaseException) -> bool:
+        """Tell of an error of the driver, where it is about an option.
+
+        :returns: whether it is
+        """
+        self.problem = _explaining.explain(error)
+        if self.problem is not None and self._told.take(str(self.problem)):
+            LOG.error('%s', self.problem)
+        return self.problem is not None
 
     def _largest(self) -> int:
         largest: int = self.conf.rpc_max_message_bytes
@@ -163,7 +209,8 @@ class Connection:
         """Return a server of a topic, which does not listen yet."""
         target = oslo_messaging.Target(topic=topic, server=host)
         return _listener.Listener(
-            _listener.make_server(self.open(), target, dispatcher)
+            _listener.make_server(self.open(), target, dispatcher, self.note),
+            lambda: self.problem,
         )
 
     def prepared(
@@ -199,13 +246,33 @@ class Connection:
         :raises Exception: of the transport's driver, when it cannot
         """
         if not self._reached:
-            self.client('').prepare(topic='trove-reach').cast({}, 'reach')
+            self._touch(self.client(''))
             self._reached = True
         transport = self._transport
         if transport is not None:
             self._replies.prepare(
                 transport._driver, self.conf.rpc_confirm_timeout
             )
+
+    def touch(self) -> None:
+        """See once whether the message broker takes a message.
+
+        :raises Exception: of the transport's driver, when it does not
+        """
+        self._touch(
+            oslo_messaging.get_rpc_client(
+                self.open(), oslo_messaging.Target(), retry=0
+            )
+        )
+
+    def half_set(self) -> list[str]:
+        """Say which options do not do what they look like."""
+        url = parse_url(self.conf, self._url)
+        return list(rabbit.half_set(self.conf, url))
+
+    @staticmethod
+    def _touch(client: oslo_messaging.RPCClient) -> None:
+        client.prepare(topic='trove-reach').cast({}, 'reach')
 
     def create_queue(self, topic: str, host: str) -> None:
         """Make the queues of a server that is not there yet.

@@ -11,9 +11,11 @@ from typing import Any
 
 import oslo_messaging
 
+from trove.common import exception
 from trove.common.rpc import _answering
 from trove.common.rpc import _dispatch
 from trove.common.rpc import _ending
+from trove.common.rpc import _explaining
 from trove.common.rpc import _frames
 from trove.common.rpc import _reading
 from trove.common.rpc import _unpacking
@@ -27,6 +29,9 @@ _PATIENCE = 5.0
 #: it reads nothing for heartbeat_timeout_threshold (60 s), the broker closes
 #: the connection and gives to others what this one goes on to carry out.
 _BREATH = 10.0
+
+#: Seconds after which it is tried again to read from a broker that refuses.
+_AGAIN = 2.0
 
 #: Messages that are read before they are handed on, when they are there.
 _TOGETHER = 16
@@ -42,10 +47,17 @@ class Listener:
 
     By itself it tries for ever to reach a broker that is away, and nothing
     could end the process meanwhile.
+
+    :param problem: gives the option for which the broker refuses it
     """
 
-    def __init__(self, server: _Bounded) -> None:
+    def __init__(
+        self,
+        server: _Bounded,
+        problem: Callable[[], exception.ConfigurationError | None],
+    ) -> None:
         self._server = server
+        self._problem = problem
         self._lock = threading.Lock()
         self._settled = threading.Event()
         self._listens = False
@@ -56,6 +68,8 @@ class Listener:
     def start(self) -> None:
         """Listen: at once, or as soon as the broker can be reached.
 
+        :raises trove.common.exception.ConfigurationError: the broker is
+            there, and an option is not as it wants it
         :raises Exception: of the transport's driver, when it cannot be tried
         """
         threading.Thread(
@@ -63,10 +77,15 @@ class Listener:
         ).start()
         if not self._settled.wait(_PATIENCE):
             self._late = True
+            problem = self._problem()
+            if problem is not None:
+                self._stopped = True
+                raise problem
             LOG.warning(
                 'The message broker cannot be reached yet. Check that it '
-                'runs and that transport_url is right; messages are taken as '
-                'soon as it is there.'
+                'runs and that transport_url, and [oslo_messaging_rabbit] ssl '
+                'for its port, are right; messages are taken as soon as it '
+                'is there.'
             )
         elif self._error is not None:
             raise self._error
@@ -89,10 +108,13 @@ class Listener:
     def _start(self) -> None:
         try:
             self._server.start()
-        except Exception as error:
-            self._error = error
+        except Exception as error:  # noqa: BLE001
+            self._error = _explaining.explain(error) or error
             if self._late:
-                LOG.exception('Cannot take messages. Restart the service.')
+                LOG.error(
+                    'Cannot take messages: %s Then restart the service.',
+                    self._error,
+                )
         else:
             with self._lock:
                 self._listens = not self._stopped
@@ -111,17 +133,26 @@ class _Bounded(_Plain):  # type: ignore[misc]
     a limit of nothing.
 
     :param unreadable: told of messages that are none
+    :param tell: told of what the broker refuses; whether it is understood
     """
 
     def __init__(
         self,
         unreadable: Callable[[_unpacking.Unreadable], None],
+        tell: Callable[[Exception], bool],
         *args: Any,
     ) -> None:
         super().__init__(*args)
+        self._tell = tell
         self._inbox = _frames.Inbox(lambda queue, error: unreadable(error))
         self._room = threading.Condition()
         self._most: int = self.conf.executor_thread_pool_size
+        if self._most < 1:
+            raise exception.ConfigurationError(
+                option='[DEFAULT] executor_thread_pool_size',
+                value=self._most,
+                remedy='it is a number above 0.',
+            )
         self._waiting = 0
         #: Bytes of the messages that wait.
         self._held = 0
@@ -159,10 +190,27 @@ class _Bounded(_Plain):  # type: ignore[misc]
         if held is not None:
             _frames.receive(held.connection, self._inbox)
         _reading.attach(held, deliver, more)
+        if held is not None and reader is not None:
+            reader.poll = functools.partial(self._poll, reader.poll)
         listener.cleanup = functools.partial(
             _ending.close, listener.cleanup, self.conf.rpc_confirm_timeout
         )
         return listener
+
+    def _poll(self, poll: Any, *args: Any, **kwargs: Any) -> Any:
+        """Read on whatever happens: an error would end the thread."""
+        try:
+            return poll(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001
+            if not self._tell(error):
+                LOG.warning(
+                    'Messages could not be read (%s). It is tried again; if '
+                    'it stays so, look into the log of the message broker.',
+                    error,
+                )
+            with self._room:
+                self._room.wait_for(lambda: self._ending, timeout=_AGAIN)
+            return []
 
     def _on_incoming(self, incoming: Any) -> None:
         # In the thread that reads from the broker.
@@ -209,14 +257,19 @@ def make_server(
     transport: oslo_messaging.Transport,
     target: oslo_messaging.Target,
     dispatcher: _dispatch.Dispatcher,
+    tell: Callable[[Exception], bool],
 ) -> _Bounded:
-    """Return a server whose messages go through ``dispatcher`` only."""
+    """Return a server whose messages go through ``dispatcher`` only.
+
+    :param tell: told of what the broker refuses; whether it is understood
+    """
 
     def server(
         transport: Any, target: Any, _dispatcher: Any, executor: Any
     ) -> Any:
         return _Bounded(
-            dispatcher.unreadable, transport, target, dispatcher, executor
+            *(dispatcher.unreadable, tell),
+            *(transport, target, dispatcher, executor),
         )
 
     made: _Bounded = oslo_messaging.get_rpc_server(

@@ -10,6 +10,7 @@ connection is dropped, since what was sent may still be in it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import functools
 import logging
 from typing import Any
@@ -32,12 +33,15 @@ class NotTaken(Exception):
     """
 
 
-def limit(transport: Any, seconds: float) -> None:
+def limit(
+    transport: Any, seconds: float, tell: Callable[[Exception], object]
+) -> None:
     """Have the connections of a transport wait no longer.
 
     Other drivers than RabbitMQ's stay as they are.
 
     :param transport: of oslo.messaging
+    :param tell: told of what goes wrong while they connect
     """
     driver = transport._driver
     if isinstance(driver, impl_rabbit.RabbitDriver):
@@ -46,11 +50,11 @@ def limit(transport: Any, seconds: float) -> None:
         if isinstance(made, functools.partial):
             options = made.keywords
         driver._connection_pool.connection_cls = functools.partial(
-            _limited(base, seconds), **options
+            _limited(base, seconds, tell), **options
         )
 
 
-def _limited(base: Any, seconds: float) -> Any:
+def _limited(base: Any, seconds: float, tell: Any) -> Any:
     class Connection(base):  # type: ignore[misc]
         def _on_connection_blocked(self, reason: str = '') -> None:
             LOG.error(
@@ -71,7 +75,7 @@ def _limited(base: Any, seconds: float) -> Any:
 
         def ensure_connection(self) -> None:
             _connecting.limit(
-                self.connection, seconds, ends=self.purpose == _SEND
+                self.connection, seconds, tell, ends=self.purpose == _SEND
             )
             super().ensure_connection()
 

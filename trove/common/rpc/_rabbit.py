@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable
 import dataclasses
 import functools
+import logging
 import re
 from typing import Any
 from urllib import parse
@@ -31,6 +32,8 @@ from oslo_messaging._drivers import impl_rabbit
 from oslo_utils import netutils
 
 from trove.common.rpc import _names
+
+LOG = logging.getLogger(__name__)
 
 #: Codes of AMQP: the account has no permission; there is no such thing.
 _ACCESS_REFUSED = 403
@@ -167,6 +170,17 @@ class _Connection(impl_rabbit.Connection):  # type: ignore[misc]
     ) -> None:
         declare(connection)
         queue, channel = consumer.queue_name, connection.channel
+        if consumer.durable and not consumer.queue.durable:
+            # oslo.messaging makes do with what is there.
+            LOG.warning(
+                'The queue %s does not survive the message broker, although '
+                '[oslo_messaging_rabbit] amqp_durable_queues is set: the '
+                'exchange %s was made without. Set the option for all '
+                'services and guest agents, stop them, delete the exchange '
+                'and its queues, and start them again.',
+                queue,
+                consumer.exchange_name,
+            )
         if consumer.exchange_name == '':
             # Peers of release 8 send replies to an exchange of that name,
             # and drop them where there is none; so do guests that reach no

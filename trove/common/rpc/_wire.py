@@ -87,10 +87,11 @@ def send(
         _believe(to, request, str(error.exc_type))
         fail(to, method, str(error.exc_type), str(error.value))
     except Exception as error:  # noqa: BLE001
-        _failed(to, method, request, error)
+        _failed(connection, to, method, request, error)
 
 
 def _failed(
+    connection: _connection.Connection,
     to: To,
     method: _contract.Method,
     request: _seal.Request,
@@ -105,13 +106,15 @@ def _failed(
         fail(to, method, type(error).__name__, text)
     if built_in or isinstance(error, exception.TroveError):
         raise error
-    LOG.error(
-        'The message broker did not take %s %s: %s. Check that it runs '
-        'and that transport_url is right.',
-        to.interface.name,
-        method.name,
-        error,
-    )
+    if not connection.note(error):
+        LOG.error(
+            'The message broker did not take %s %s: %s. Check that it runs '
+            'and that transport_url, and [oslo_messaging_rabbit] ssl for its '
+            'port, are right.',
+            to.interface.name,
+            method.name,
+            error,
+        )
     raise exception.ServiceUnavailable(what='The message broker') from error
 
 

@@ -10,6 +10,8 @@ from oslo_config import cfg
 
 from trove.common import broker_accounts
 from trove.common import exception
+from trove.common import rpc
+from trove.conf import rabbit
 from trove.objects import instance as instances
 
 #: Their names, in the order in which a guest agent reads them.
@@ -55,7 +57,9 @@ def _config(
     shared = conf.taskmanager.guest_transport_url or getattr(
         conf, 'transport_url', None
     )
-    text = _ini(
+    # First: what is added to the file may begin without a group.
+    text = _ini(rabbit.shared(conf, rpc.parse_url(conf)), f'[{rabbit.GROUP}]')
+    text += _ini(
         {
             'transport_url': account.url if account else shared,
             'rpc_own_account': 'true' if account else None,
@@ -78,8 +82,8 @@ def _config(
     return text
 
 
-def _ini(values: Mapping[str, str | None]) -> str:
-    lines = ['[DEFAULT]']
+def _ini(values: Mapping[str, str | None], group: str = '[DEFAULT]') -> str:
+    lines = [group]
     for name, value in values.items():
         if value is not None:
             # oslo.config would take a dollar sign for a reference.

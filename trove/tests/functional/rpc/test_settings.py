@@ -8,7 +8,6 @@ an account of its own at the broker.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent import futures
 import configparser
 import json
@@ -20,15 +19,12 @@ from urllib import parse
 import uuid
 
 import fixtures
-import requests
 
-from trove.common import rpc
 from trove.tests import base
-from trove.tests.fixtures import certificates
 from trove.tests.fixtures import ports
 from trove.tests.fixtures import processes
-from trove.tests.fixtures import rabbitmq
 from trove.tests.fixtures import waiting
+from trove.tests.functional.rpc import tls_broker
 
 _TASKMANAGER, _CONDUCTOR = 'taskmanager', 'trove-conductor'
 _GUESTS = ('guestagent.g1', 'guestagent.g2', 'guestagent.g3')
@@ -51,19 +47,6 @@ _SENDS = {
 
 #: Messages of each to each topic that it sends to.
 _COUNT = 8
-
-_TLS = """\
-listeners.ssl.1 = 127.0.0.1:{port}
-ssl_options.cacertfile = {ca}
-ssl_options.certfile = {certificate}
-ssl_options.keyfile = {key}
-ssl_options.verify = verify_peer
-ssl_options.fail_if_no_peer_cert = false
-ssl_cert_login_from = common_name
-auth_mechanisms.1 = PLAIN
-auth_mechanisms.2 = AMQPLAIN
-auth_mechanisms.3 = EXTERNAL
-"""
 
 
 class Process(fixtures.Fixture):
@@ -101,76 +84,8 @@ class Process(fixtures.Fixture):
         return result
 
 
-class Broker(rabbitmq.RabbitMQ):
-    """A broker with TLS, and any number of virtual hosts."""
-
-    def _setUp(self) -> None:
-        certificate, key = self.authority.issue('server', '127.0.0.1')
-        self.tls_port = ports.free_port()
-        self._config = _TLS.format(
-            port=self.tls_port,
-            ca=self.authority.path,
-            certificate=certificate,
-            key=key,
-        )
-        super()._setUp()
-
-    def __init__(self, directory: pathlib.Path) -> None:
-        super().__init__(
-            management=True, plugins=['rabbitmq_auth_mechanism_ssl']
-        )
-        self.authority = certificates.Authority(directory)
-
-    def put(self, *path: str, **values: Any) -> None:
-        self._ask('PUT', path, json=values)
-
-    def names(self, vhost: str) -> list[str]:
-        """The names of the queues."""
-        return [each['name'] for each in self._ask('GET', ('queues', vhost))]
-
-    def _ask(self, method: str, path: Sequence[str], **options: Any) -> Any:
-        quoted = '/'.join(parse.quote(each, safe='') for each in path)
-        answer = requests.request(
-            method,
-            f'{self.management_url}/api/{quoted}',
-            auth=(self.user, self.password),
-            timeout=30,
-            **options,
-        )
-        answer.raise_for_status()
-        return answer.json() if answer.content else None
-
-    def make_vhost(self, vhost: str, user: str, password: str) -> None:
-        self.put('vhosts', vhost)
-        self.put('users', user, password=password, tags='')
-        self.put(
-            *('permissions', vhost, user),
-            configure='.*',
-            write='.*',
-            read='.*',
-        )
-
-    def make_guest(
-        self, vhost: str, user: str, password: str, exchange: str, topic: str
-    ) -> None:
-        allowed = rpc.permissions(exchange, topic)
-        self.put('users', user, password=password, tags='')
-        self.put(
-            *('topic-permissions', vhost, user),
-            exchange=allowed.exchange,
-            write='^$',
-            read=allowed.bind,
-        )
-        self.put(
-            *('permissions', vhost, user),
-            configure=allowed.configure,
-            write=allowed.write,
-            read=allowed.read,
-        )
-
-
 class SettingsTest(base.TestCase):
-    broker: Broker
+    broker: tls_broker.Broker
     members: dict[str, Process]
 
     @classmethod
@@ -180,12 +95,12 @@ class SettingsTest(base.TestCase):
         directory.setUp()
         cls.addClassCleanup(directory.cleanUp)
         cls.directory = pathlib.Path(directory.path)
-        cls.broker = Broker(cls.directory)
+        cls.broker = tls_broker.shared()
         cls.members = {
             name: Process(name, cls.directory / f'{name}.log')
             for name in _TOPICS
         }
-        for each in (*cls.members.values(), cls.broker):
+        for each in cls.members.values():
             each.setUp()
             cls.addClassCleanup(each.cleanUp)
 

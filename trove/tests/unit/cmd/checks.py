@@ -26,6 +26,10 @@ class TestCase(base.TestCase):
         super().setUp()
         directory = self.useFixture(fixtures.TempDir()).path
         self.file = os.path.join(directory, 'trove.conf')
+        # There is no message broker.
+        self.reach = self.useFixture(
+            fixtures.MockPatchObject(status, '_reach', return_value=[])
+        ).mock
 
     def use(self, migrated=True):
         found = self.useFixture(database.SQLiteDatabase(migrated=migrated))

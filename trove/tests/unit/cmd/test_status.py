@@ -10,6 +10,7 @@ from oslo_config import cfg
 from oslo_utils import timeutils
 
 from trove.cmd import status
+from trove.common import exception
 from trove.db import migration
 from trove.db import models
 from trove.db import session
@@ -251,3 +252,37 @@ class StatusTest(checks.TestCase):
 
         stderr.seek(0)
         self.assertEqual(FAILURE, code)
+
+
+class BrokerTest(checks.TestCase):
+    def test_an_option_is_wrong(self):
+        self.use()
+        self.reach.side_effect = exception.ConfigurationError('Mend ssl.')
+
+        self.assertEqual(FAILURE, self.check())
+
+        self.assertFound('Message broker', FAILURE, 'Mend ssl.')
+
+    def test_the_broker_does_not_go_along_with_one(self):
+        self.use()
+        self.reach.side_effect = OSError('NOT_ALLOWED - vhost x not found')
+
+        self.assertEqual(FAILURE, self.check())
+
+        self.assertFound('Message broker', FAILURE, 'transport_url')
+
+    def test_it_is_away(self):
+        self.use()
+        self.reach.side_effect = OSError('Connection refused')
+
+        self.assertEqual(WARNING, self.check())
+
+        self.assertFound('Message broker', WARNING, 'Connection refused')
+
+    def test_what_is_half_set(self):
+        self.use()
+        self.reach.return_value = ['ssl_ca_file is set, but ssl is not.']
+
+        self.assertEqual(WARNING, self.check())
+
+        self.assertFound('Message broker', WARNING, 'ssl_ca_file')

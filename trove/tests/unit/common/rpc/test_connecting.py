@@ -10,13 +10,14 @@ from trove.tests.fixtures import ports
 
 class ConnectingTest(base.TestCase):
     def connection(self, hosts, ends=True):
+        self.told = []
         self.ports = [ports.free_port() for _ in range(hosts)]
         made = kombu.Connection(
             ';'.join(f'amqp://127.0.0.1:{port}' for port in self.ports),
             failover_strategy='shuffle',
         )
         self.addCleanup(made.release)
-        _connecting.limit(made, 6, ends=ends)
+        _connecting.limit(made, 6, self.told.append, ends=ends)
         return made
 
     def tried(self, connection, attempts):

@@ -8,6 +8,7 @@ from unittest import mock
 
 import fixtures
 
+from trove.common import exception
 from trove.common.rpc import _listener
 from trove.tests import base
 from trove.tests.fixtures import waiting
@@ -36,7 +37,8 @@ class TestListener(base.TestCase):
         super().setUp()
         self.server = Server()
         self.addCleanup(self.server.broker.set)
-        self.listener = _listener.Listener(self.server)
+        self.problem = None
+        self.listener = _listener.Listener(self.server, lambda: self.problem)
         self.useFixture(fixtures.MockPatchObject(_listener, '_PATIENCE', 0.05))
 
     def test_broker_is_there(self):
@@ -56,6 +58,15 @@ class TestListener(base.TestCase):
         self.assertIn('cannot be reached yet', self.logs.output)
         self.server.broker.set()
         waiting.until(lambda: self.server.done == ['start'], 'it listens')
+
+    def test_broker_is_there_and_refuses(self):
+        self.problem = exception.ConfigurationError('ssl_ca_file is wrong')
+
+        error = self.assertRaises(
+            exception.ConfigurationError, self.listener.start
+        )
+
+        self.assertIn('ssl_ca_file', str(error))
 
     def test_stop_does_not_wait_for_the_broker(self):
         self.listener.start()
@@ -86,6 +97,6 @@ class TestListener(base.TestCase):
         self.server.broker.set()
 
         waiting.until(
-            lambda: 'Restart the service' in self.logs.output,
+            lambda: 'restart the service' in self.logs.output,
             'the error is logged',
         )

@@ -13,6 +13,8 @@ import oslo_messaging
 from trove import conf as trove_conf
 from trove.common import broker_accounts
 from trove.common import exception
+from trove.common import rpc
+from trove.conf import rabbit
 from trove.taskmanager.workflows import guest_files
 from trove.tests import base
 
@@ -108,3 +110,33 @@ class GuestFilesTest(base.TestCase):
         self.assertTrue(conf.rpc_own_account)
         oslo_messaging.TransportURL.parse(conf)
         self.assertEqual(url, conf.transport_url)
+
+    def test_queues_are_declared_like_those_of_the_services(self) -> None:
+        self.config(transport_url='rabbit://mq/')
+        rpc.check(self.conf)
+        self.config(
+            rabbit_quorum_queue=True,
+            rabbit_quorum_delivery_limit=3,
+            heartbeat_rate=4,
+            group='oslo_messaging_rabbit',
+        )
+        more = self.directory / 'more.conf'
+        more.write_text(
+            'agent_heartbeat_time = 77\n'
+            '[oslo_messaging_rabbit]\nrabbit_quorum_delivery_limit = 5\n'
+        )
+        self.config(guest_config=str(more))
+
+        conf = self.read(KEY)
+
+        self.assertEqual(77, conf.agent_heartbeat_time)
+        shared = rabbit.shared(conf, rpc.parse_url(conf))
+        self.assertEqual(
+            {
+                'rabbit_quorum_queue': 'true',
+                # What the operator adds holds.
+                'rabbit_quorum_delivery_limit': '5',
+            },
+            shared,
+        )
+        self.assertEqual(3, conf.oslo_messaging_rabbit.heartbeat_rate)

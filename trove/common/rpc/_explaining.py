@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which option has to be changed when the message broker refuses something.
+
+oslo.messaging says "unreachable" of a broker that has answered, and tries it
+again without end. What RabbitMQ and OpenSSL say is text; the words below were
+read off RabbitMQ 3.10 and OpenSSL 3.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import re
+
+from trove.common import exception
+from trove.common import text
+
+_RABBIT = '[oslo_messaging_rabbit]'
+_URL = '[DEFAULT] transport_url'
+
+#: Characters of what the broker said.
+_MOST = 300
+
+_SHARED = (
+    'There is one that was made with another value. All services and guest '
+    'agents must have the same. When it was changed on purpose, stop them, '
+    'delete that queue or exchange, and start them again: see "The message '
+    'broker" in the administration guide.'
+)
+
+#: Options by the name of what RabbitMQ compares.
+_COMPARED = {
+    'durable': 'amqp_durable_queues, rabbit_quorum_queue',
+    'auto_delete': 'amqp_auto_delete',
+    'x-queue-type': 'rabbit_quorum_queue',
+    'x-expires': 'rabbit_transient_queues_ttl',
+    'x-max-age': 'rabbit_transient_queues_ttl',
+    'x-ha-policy': 'rabbit_ha_queues',
+    'x-delivery-limit': 'rabbit_quorum_delivery_limit',
+    'x-max-in-memory-length': 'rabbit_quorum_max_memory_length',
+    'x-max-in-memory-bytes': 'rabbit_quorum_max_memory_bytes',
+}
+
+_INEQUIVALENT = re.compile(r"inequivalent arg '([\w-]+)' for (.*)")
+
+#: Queues of one process, and the exchange of fanouts.
+_TRANSIENT = re.compile(r"'(reply_|[^' ]*_fanout)")
+_OF_TRANSIENT = 'rabbit_transient_quorum_queue, rabbit_stream_fanout'
+
+#: What is said, the option, and what to do about it.
+_SAID: tuple[tuple[str, str, str], ...] = (
+    (
+        "invalid property 'non-durable'",
+        f'{_RABBIT} {_COMPARED["durable"]}',
+        f'Quorum queues must be durable, as their exchange. {_SHARED}',
+    ),
+    (
+        "invalid property 'auto-delete'",
+        f'{_RABBIT} amqp_auto_delete',
+        'Quorum queues are not deleted by themselves. Remove it.',
+    ),
+    (
+        "invalid arg 'x-cancel-on-ha-failover'",
+        f'{_RABBIT} enable_cancel_on_failover',
+        'The broker knows it of classic queues only. Remove it.',
+    ),
+    (
+        'mechanism EXTERNAL',
+        f'{_RABBIT} rabbit_login_method',
+        'The broker does not know a user of the name in ssl_cert_file, or '
+        'lacks its plugin rabbitmq_auth_mechanism_ssl.',
+    ),
+    (
+        'Login was refused',
+        _URL,
+        'The broker does not know the user, or the password is wrong.',
+    ),
+    (
+        "couldn't find a mechanism|no acceptable .*mechanism",
+        f'{_RABBIT} rabbit_login_method',
+        'The broker does not offer it: see auth_mechanisms there.',
+    ),
+    (
+        'vhost .*not found',
+        _URL,
+        'The broker has no such virtual host. Make it with "rabbitmqctl '
+        'add_vhost", or correct the part of the URL after the last slash.',
+    ),
+    (
+        'access to vhost .*refused',
+        _URL,
+        'The user has no permissions there: "rabbitmqctl set_permissions" '
+        'gives them.',
+    ),
+    (
+        'reserved prefix|default exchange',
+        '[DEFAULT] control_exchange',
+        'RabbitMQ keeps that name for itself. Take another one, the same for '
+        'all services and guest agents.',
+    ),
+    (
+        'ACCESS_REFUSED',
+        _URL,
+        'Its user lacks a permission: the installation guide has those of '
+        'services and of guest agents. Or control_exchange is not that of '
+        'the others.',
+    ),
+    (
+        'Hostname mismatch|IP address mismatch|not valid for',
+        _URL,
+        'The certificate of the broker has another name than the host in '
+        'the URL. Write the name that it has.',
+    ),
+    (
+        'certificate has expired|not yet valid',
+        _URL,
+        'The certificate of the broker is not valid now. Renew it, or set '
+        'the clock.',
+    ),
+    (
+        'CERTIFICATE_VERIFY_FAILED',
+        f'{_RABBIT} ssl_ca_file',
+        'The certificate of the broker is signed by none of these '
+        'authorities. Give it the certificate of the one that did.',
+    ),
+    (
+        'alert (certificate|unknown ca|bad cert|handshake fail)',
+        f'{_RABBIT} ssl_cert_file',
+        'The broker wants a certificate of the client that one of its own '
+        'authorities has signed.',
+    ),
+    (
+        'EOF occurred in violation of protocol',
+        f'{_RABBIT} ssl_cert_file',
+        'The broker went away while the connection was set up: mostly it '
+        'wants a certificate of the client that one of its own authorities '
+        'has signed. Its log says why.',
+    ),
+    (
+        'WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|PACKET_LENGTH_TOO_LONG',
+        f'{_RABBIT} ssl',
+        'The port in transport_url does not speak TLS. Take the one that '
+        'does (mostly 5671), or set it to false.',
+    ),
+    (
+        'Received 0x15 |Received frame_end|invalid frame type 21',
+        f'{_RABBIT} ssl',
+        'The port in transport_url speaks TLS. Set it to true, or take the '
+        'port that does not (mostly 5672).',
+    ),
+)
+
+
+def explain(
+    error: BaseException,
+) -> exception.ConfigurationError | None:
+    """Name the option that an error of the driver is about.
+
+    :param error: of oslo.messaging, kombu, py-amqp or TLS
+    :returns: what to raise or to log instead; None: it is about none
+    """
+    for each in _chain(error):
+        said = _printable(each)
+        compared = _INEQUIVALENT.search(said)
+        if compared:
+            return _told(_compared(compared[1], compared[2]), _SHARED, said)
+        for pattern, option, remedy in _SAID:
+            if re.search(pattern, said, re.IGNORECASE):
+                return _told(option, remedy, said)
+    return None
+
+
+def _compared(argument: str, what: str) -> str:
+    if argument == 'type' and what.startswith('exchange'):
+        return '[DEFAULT] control_exchange'
+    if argument in ('x-queue-type', 'durable') and _TRANSIENT.search(what):
+        return f'{_RABBIT} {_OF_TRANSIENT}'
+    return f'{_RABBIT} {_COMPARED.get(argument, argument)}'
+
+
+def _told(option: str, remedy: str, said: str) -> exception.ConfigurationError:
+    return exception.ConfigurationError(
+        f'The message broker does not go along with {option}: {remedy} It '
+        f'said: {said}'
+    )
+
+
+def _printable(error: BaseException) -> str:
+    return text.printable(str(error)[:_MOST]).strip()
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    for _ in range(8):
+        if error is None:
+            return
+        yield error
+        error = error.__cause__ or error.__context__
