@@ -25,7 +25,6 @@ from trove.common import exception
 from trove.common import rpc
 from trove.common import service
 from trove.conductor import api as conductor
-from trove.guestagent import steady
 
 LOG = logging.getLogger(__name__)
 
@@ -45,6 +44,7 @@ class Heartbeat:
     :param speaks: revision of the guest agent's interface that is served;
         of several major versions, one each, separated by commas
     :param status: returns the status to report
+    :param time_sent: see :class:`trove.guestagent.steady.Steady`
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Heartbeat:
         transport: rpc.Transport,
         speaks: str,
         status: Callable[[], str],
+        time_sent: Callable[[], float],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._conf = conf
@@ -63,6 +64,7 @@ class Heartbeat:
         )
         self._conductor = conductor.API(transport)
         self._status = status
+        self._time_sent = time_sent
         self._clock = clock
         #: What conductors of releases are known to take for "healthy", and
         #: when one of them failed at that word.
@@ -151,7 +153,7 @@ class Heartbeat:
         return {
             'instance_id': self._instance_id,
             'payload': {'service_status': status, **self._payload},
-            'sent': steady.time_sent(),
+            'sent': self._time_sent(),
         }
 
 

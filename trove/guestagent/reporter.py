@@ -15,7 +15,6 @@ from oslo_utils import strutils
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.conductor import api as conductor
-from trove.guestagent import steady
 
 LOG = logging.getLogger(__name__)
 
@@ -25,6 +24,7 @@ Context = trove_context.TroveContext
 class Reporter:
     """Speaks to the conductors for the guest of one instance.
 
+    :param time_sent: see :class:`trove.guestagent.steady.Steady`
     :param confirm: makes sure of what they take, since none of this may be
         lost
     """
@@ -33,11 +33,13 @@ class Reporter:
         self,
         conf: cfg.ConfigOpts,
         conductor: conductor.API,
+        time_sent: Callable[[], float],
         confirm: Callable[[], None] = lambda: None,
     ) -> None:
         self._instance_id = conf.guest_id
         self._project_id = conf.tenant_id
         self._conductor = conductor
+        self._time_sent = time_sent
         self._confirm = confirm
 
     @contextlib.contextmanager
@@ -96,7 +98,7 @@ class Reporter:
                 self._own(context),
                 instance_id=self._instance_id,
                 backup_id=backup_id,
-                sent=steady.time_sent(),
+                sent=self._time_sent(),
                 state='FAILED',
             )
         except exception.TroveError as error:

@@ -21,6 +21,7 @@ from trove.guestagent import manager
 from trove.guestagent import messages
 from trove.guestagent import reporter
 from trove.guestagent import state as states
+from trove.guestagent import steady
 from trove.guestagent import supervisor as supervisors
 from trove.guestagent.datastores import registry
 
@@ -58,6 +59,7 @@ class GuestAgent(service.Component):
         self._messages: messages.Messages | None = None
         self._supervisor: supervisors.Supervisor | None = None
         self._heartbeat: heartbeats.Heartbeat | None = None
+        self._time_sent: steady.Steady | None = None
         self._server: Any = None
 
     def start(self) -> None:
@@ -92,11 +94,13 @@ class GuestAgent(service.Component):
             self._changed,
             conf.guestagent.boot_name or states.boot_id(),
         )
+        self._time_sent = steady.Steady(state_dir / steady.FILE)
         self._heartbeat = heartbeats.Heartbeat(
             conf,
             transport,
             self._version or str(interface.latest),
             self._supervisor.status,
+            self._time_sent,
         )
         self._supervisor.start()
         self._heartbeat.start()
@@ -114,6 +118,7 @@ class GuestAgent(service.Component):
         self, transport: rpc.Transport, own_keys: keys.GuestKeys | None
     ) -> Any:
         assert self._supervisor and self._heartbeat and self._messages
+        assert self._time_sent
         conf = self._conf
         return transport.server(
             manager.Manager(
@@ -121,6 +126,7 @@ class GuestAgent(service.Component):
                 reporter.Reporter(
                     conf,
                     conductor.API(transport),
+                    self._time_sent,
                     self._messages.conductors.confirm,
                 ),
                 self._heartbeat.beat,

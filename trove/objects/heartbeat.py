@@ -6,6 +6,10 @@ each instance has a row with the time of the newest one, by the clock of the
 guest. That may be wrong, and be set to another time: where nothing newer has
 come for a while by the clock of the database, which is the only one that
 ages are told by, the next message counts, whatever it says.
+
+Not so what is sealed: it may be a copy, and its guest keeps a time that does
+not go back. Only where the newest is of a time that is still to come may its
+guest have lost that, with a clock that was wrong before.
 """
 
 from __future__ import annotations
@@ -40,6 +44,10 @@ _Known = heartbeat_rows.Known
 # Later, the clock of the guest was set back: a guest that lives has sent newer
 # ones meanwhile.
 _OVERTAKEN = 30.0
+
+# Seconds by which the clock of a guest may be ahead of that of the database
+# and still be right; more than a guest's own (``guestagent/steady.py``).
+_AHEAD = 300.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,21 +131,8 @@ def _take(known: dict[str, _Known], report: Report) -> bool | Exception:
     newer = _is_newer(report.sent, it.sent)
     if report.sent is not None and math.isfinite(report.sent):
         if it.sent is not None and report.sent <= it.sent:
-            if it.age is not None and 0 <= it.age <= _OVERTAKEN:
-                LOG.info(
-                    'Passed over a heartbeat of instance %s that a newer one '
-                    'had overtaken.',
-                    report.instance_id,
-                )
+            if not _counts(it, it.sent, report, report.sent):
                 return False
-            if report.sent < it.sent:
-                LOG.warning(
-                    'The clock of the guest of instance %s was set back by '
-                    '%.0f seconds. Its heartbeats count as before; see that '
-                    'its clock is right.',
-                    report.instance_id,
-                    it.sent - report.sent,
-                )
         it.age = 0.0
         it.sent = report.sent
         it.written.add('sent')
@@ -150,6 +145,37 @@ def _take(known: dict[str, _Known], report: Report) -> bool | Exception:
         it.written.add('status')
     _hear(it, report, newer)
     it.written.add('version')
+    return True
+
+
+def _counts(it: _Known, known: float, report: Report, sent: float) -> bool:
+    """Say whether one counts that is no newer than the newest, and log it."""
+    if it.age is not None and 0 <= it.age <= _OVERTAKEN:
+        LOG.info(
+            'Passed over a heartbeat of instance %s that a newer one had '
+            'overtaken.',
+            report.instance_id,
+        )
+        return False
+    now = it.now.replace(tzinfo=datetime.UTC).timestamp()
+    if report.sealed and known < now + _AHEAD:
+        LOG.warning(
+            'Refused a heartbeat of instance %s that is %.0f seconds older '
+            'than its newest one: it may be a copy. Find out who else has '
+            'access to the message broker. If the guest agent has lost its '
+            'state_dir and its clock was set back, correct its clock.',
+            report.instance_id,
+            known - sent,
+        )
+        return False
+    if sent < known:
+        LOG.warning(
+            'The clock of the guest of instance %s was set back by %.0f '
+            'seconds. Its heartbeats count as before; see that its clock is '
+            'right.',
+            report.instance_id,
+            known - sent,
+        )
     return True
 
 

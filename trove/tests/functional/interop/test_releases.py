@@ -7,6 +7,7 @@ from typing import Any
 
 from trove.common import exception
 from trove.guestagent import heartbeat
+from trove.guestagent import steady
 from trove.tests.fixtures import released
 from trove.tests.functional.interop import base
 from trove.tests.functional.interop import exchange
@@ -107,6 +108,7 @@ class Checks:
             self.transport('conductor', sending=True),
             '1.5',
             lambda: 'healthy',
+            steady.Steady(None),
         )
 
         self.reported: list[tuple[str, str]] = []

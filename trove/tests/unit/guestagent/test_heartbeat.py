@@ -9,6 +9,7 @@ from unittest import mock
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.guestagent import heartbeat
+from trove.guestagent import steady
 from trove.tests import base
 from trove.tests.fixtures import conductors
 from trove.tests.fixtures import waiting
@@ -22,7 +23,8 @@ class HeartbeatTest(base.TestCase):
         self.error: Exception | None = None
         self.status = 'healthy'
         self.beats = heartbeat.Heartbeat(
-            self.conf, mock.Mock(), '1.3', lambda: self.status
+            *(self.conf, mock.Mock(), '1.3', lambda: self.status),
+            steady.Steady(None),
         )
         self.beats._conductor = mock.Mock(heartbeat=self._cast)
 
@@ -114,6 +116,7 @@ class ReleasedConductorTest(base.TestCase):
             self.transport,
             '1.5',
             lambda: self.status,
+            steady.Steady(None),
             clock=lambda: self.now,
         )
 

@@ -19,6 +19,7 @@ from trove.common import rpc
 from trove.guestagent import manager
 from trove.guestagent import reporter
 from trove.guestagent import state as states
+from trove.guestagent import steady
 from trove.guestagent import supervisor
 from trove.guestagent.datastores import base as datastores
 from trove.tests import base
@@ -43,7 +44,9 @@ class ManagerTest(base.TestCase):
         self.config(guest_id='the instance', tenant_id='the project')
         self.manager = manager.Manager(
             self.supervisor,
-            reporter.Reporter(self.conf, self.conductor),
+            reporter.Reporter(
+                self.conf, self.conductor, steady.Steady(None)
+            ),
             lambda: self.reports.append(self.supervisor.status()),
         )
         self.context = trove_context.make_admin_context()

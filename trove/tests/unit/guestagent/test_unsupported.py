@@ -10,6 +10,7 @@ from trove.common import context as trove_context
 from trove.common import exception
 from trove.guestagent import manager
 from trove.guestagent import reporter
+from trove.guestagent import steady
 from trove.guestagent import unsupported
 from trove.rehearsal import messages
 from trove.tests import base
@@ -25,7 +26,9 @@ class UnsupportedTest(base.TestCase):
         self.keys: list[str] = []
         self.manager = manager.Manager(
             mock.Mock(),
-            reporter.Reporter(self.conf, self.conductor),
+            reporter.Reporter(
+                self.conf, self.conductor, steady.Steady(None)
+            ),
             mock.Mock(),
             self.keys.append,
         )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 from unittest import mock
 
 from oslo_utils import timeutils
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
+from trove.tests.fixtures import reports
 from trove.tests.unit.objects import base
 
 Status = instances.ServiceStatus
@@ -26,6 +28,15 @@ class TestClocks(base.TestCase):
             for model in models.AgentHeartbeat, models.ServiceStatus:
                 for row in db.scalars(sa.select(model)):
                     row.updated_at = row.updated_at - step
+
+    def sealed(self, instance_id, sent, version='1.5'):
+        return reports.heard(
+            instance_id,
+            status=Status.HEALTHY,
+            guest_version=version,
+            sent=sent,
+            sealed=True,
+        )
 
     def when_seconds_pass(self, seconds):
         # By whatever clock but that of the guest.
@@ -53,6 +64,30 @@ class TestClocks(base.TestCase):
             self.assertEqual(
                 1, self.logs.output.count(f'{made.id} was set back')
             )
+
+    def test_a_copy_of_what_was_sealed_is_never_newer(self):
+        made = self.create()
+        now = time.time()
+        self.assertTrue(self.sealed(made.id, sent=now - 20, version='1.4'))
+        self.assertTrue(self.sealed(made.id, sent=now, version='1.5'))
+        for seconds in 3600 * 24, 31, 0:
+            self.when_seconds_pass(seconds)
+            for sent in now, now - 20:
+                self.assertFalse(self.sealed(made.id, sent, version='1.4'))
+            self.assertEqual('1.5', instances.guest_version(made.id))
+            self.assertEqual(now, instances.heartbeat(made.id).sent)
+        self.assertIn('it may be a copy', self.logs.output)
+
+        self.assertTrue(self.sealed(made.id, sent=now + 1, version='1.5'))
+
+    def test_a_guest_that_lost_a_time_to_come_is_heard(self):
+        made = self.create()
+        now = time.time()
+        self.assertTrue(self.sealed(made.id, sent=now + 3600))
+        self.assertFalse(self.sealed(made.id, sent=now))
+        self.when_seconds_pass(31)
+
+        self.assertTrue(self.sealed(made.id, sent=now))
 
     def test_a_guest_whose_clock_was_set_forward_is_heard(self):
         made = self.create()
