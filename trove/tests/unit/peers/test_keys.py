@@ -162,12 +162,13 @@ class ControlKeysTest(keyring.KeysTestCase):
         )
 
     def test_strangers_do_not_fill_the_memory(self):
-        self.useFixture(fixtures.MockPatchObject(keys, '_MOST', 10))
+        self.useFixture(fixtures.MockPatchObject(keys, '_MOST_ABSENT', 10))
 
         for number in range(50):
             self.held.opening('conductor', f'i-{number}')
 
-        self.assertEqual(10, len(self.held._known))
+        self.assertEqual(10, len(self.held._absent))
+        self.assertEqual(0, len(self.held._known))
 
     def test_many_at_once_get_the_same(self):
         own = self.given_key()
