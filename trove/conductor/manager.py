@@ -14,10 +14,10 @@ from typing import Any
 from typing import ClassVar
 
 from oslo_config import cfg
-from oslo_utils import strutils
 
 from trove.common import context as trove_context
 from trove.common import exception as errors
+from trove.common import masking
 from trove.common import rpc
 from trove.conductor import api
 from trove.conductor import authority
@@ -35,7 +35,8 @@ Context = trove_context.TroveContext
 
 _EXPECTED = (messages.Refused, errors.TroveError, *retrying.ERRORS)
 
-#: Longest traceback that is kept, in characters.
+#: Characters of an error and of a traceback that are kept.
+_MOST_SAID = 4000
 _MOST_DETAILS = 16_000
 
 
@@ -215,12 +216,14 @@ class Manager:
         notification = messages.dictionary(serialized_notification)
         instance_id = notification.get('instance_id')
         lines = exception if isinstance(exception, list) else [exception]
-        said = strutils.mask_password(str(message))
-        details = strutils.mask_password(''.join(str(each) for each in lines))
+        said = masking.error(message, _MOST_SAID)
+        details = masking.traceback(
+            ''.join(str(each) for each in lines), _MOST_DETAILS
+        )
 
         def work() -> None:
             known = authority.instance(context, instance_id)
-            instances.add_fault(known.id, said, details[-_MOST_DETAILS:])
+            instances.add_fault(known.id, said, details)
 
         self._do(context, 'notify_exc_info', instance_id, work, said)
 
@@ -262,7 +265,7 @@ class Manager:
                     'method': method,
                     'id': instance_id,
                     'error': error,
-                    'content': strutils.mask_password(str(content)),
+                    'content': masking.error(content, _MOST_SAID),
                 },
                 # Anything else is a fault of ours.
                 exc_info=None if isinstance(error, _EXPECTED) else error,

@@ -9,10 +9,10 @@ import time
 from typing import Final
 
 from oslo_config import cfg
-from oslo_utils import strutils
 
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.common import masking
 from trove.common import rpc
 from trove.common import service
 from trove.conductor import api as conductor
@@ -158,7 +158,7 @@ class HandOver:
         context: trove_context.TroveContext,
         rejection: rpc.Rejection,
     ) -> None:
-        message = strutils.mask_password(
+        message = masking.error(
             f'The guest agent could not take {rejection.method!r}: '
             f'{rejection.reason}.'
         )

@@ -10,10 +10,10 @@ import logging
 import traceback
 
 from oslo_config import cfg
-from oslo_utils import strutils
 
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.common import masking
 from trove.conductor import api as conductor
 
 LOG = logging.getLogger(__name__)
@@ -53,14 +53,13 @@ class Reporter:
         try:
             yield
         except Exception as error:  # noqa: BLE001
-            message = strutils.mask_password(
+            message = masking.error(
                 f'The guest agent could not {action}: {_text(error)}'
             )
-            lines = [
-                strutils.mask_password(line)
-                for line in traceback.format_exception(error)
-            ]
-            LOG.error('%s\n%s', message, ''.join(lines))
+            details = masking.traceback(
+                ''.join(traceback.format_exception(error))
+            )
+            LOG.error('%s\n%s', message, details)
             self._confirm()
             self._conductor.notify_exc_info(
                 self._own(context),
@@ -70,7 +69,7 @@ class Reporter:
                     'server_type': 'guest',
                 },
                 message=message,
-                exception=lines,
+                exception=details.splitlines(keepends=True),
             )
 
     def root_enabled(self, context: Context) -> None:

@@ -24,10 +24,6 @@ _UPGRADE = (
 #: With these it was sent by a newer release.
 _NEWER = ('version', 'method', 'arguments')
 
-#: Bytes of arguments beyond which nothing is kept of a message that nobody
-#: will send again: to mask and to store them would keep the process busy.
-_MOST = 16_384
-
 #: Of messages in the released form that nobody has tried to open, so many of
 #: a sender are kept in full within an hour: an operator may permit them yet.
 _MOST_WHOLE = 20
@@ -138,8 +134,9 @@ def rejection(
         id=_rejection.new_id() if message.id is None else message.id,
     )
     deep = _incoming.is_deep(message.arguments)
-    if deep or not found.honest:
+    if deep or (arguments and not found.honest):
+        # Nobody will send it again. To look through what strangers write for
+        # secrets, and to store it, is work that they would choose.
         size = 0 if deep else _incoming.size(message.arguments)
-        if deep or size > _MOST:
-            found = found.without_arguments(size)
+        return found.without_arguments(size)
     return found

@@ -12,8 +12,8 @@ from typing import Literal
 from typing import Self
 import uuid
 
+from trove.common import masking
 from trove.common.rpc import _incoming
-from trove.common.rpc import _masking
 
 Cause = Literal[
     'version',
@@ -32,9 +32,10 @@ Cause = Literal[
 #: With these it was no honest message. A later release may know more causes.
 _HOSTILE = ('seal', 'replay', 'size', 'form', 'limit', 'downgrade')
 
-#: Bytes of arguments beyond which they are not shown: it would take seconds
-#: to mask them.
-_MOST_SHOWN = 262_144
+#: Bytes of arguments beyond which they are not shown: so much is not kept.
+_MOST_SHOWN = 65_536
+
+_LONGEST_ID = 36
 
 
 def new_id() -> str:
@@ -96,7 +97,9 @@ class Rejection:
         if self.peer or self.sender:
             return self.peer or self.sender
         named = self.arguments.get('instance_id')
-        return named if isinstance(named, str) and len(named) <= 36 else None
+        if isinstance(named, str) and len(named) <= _LONGEST_ID:
+            return named
+        return None
 
     def masked(self) -> dict[str, Any]:
         """The arguments without secrets, or only their size; never fails."""
@@ -105,15 +108,21 @@ class Rejection:
         size = _incoming.size(self.arguments)
         if size > _MOST_SHOWN:
             return _left_out(size)
-        masked: dict[str, Any] = _masking.mask(self.arguments)
+        masked: dict[str, Any] = masking.mask(self.arguments)
         return masked
 
     def without_arguments(self, size: int) -> Self:
         """Return it with nothing of its arguments but their size in bytes.
 
+        The instance that they name is kept as well.
+
         :param size: 0 where they are nested too deeply to be measured
         """
-        return dataclasses.replace(self, arguments=_left_out(size))
+        kept = _left_out(size)
+        named = self.arguments.get('instance_id')
+        if isinstance(named, str) and len(named) <= _LONGEST_ID:
+            kept['instance_id'] = named
+        return dataclasses.replace(self, arguments=kept)
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, as JSON can hold it; secrets included."""

@@ -10,9 +10,8 @@ from __future__ import annotations
 import dataclasses
 import logging
 
-from oslo_utils import strutils
-
 from trove.common import exception
+from trove.common import masking
 from trove.objects import instance as instances
 from trove.taskmanager.workflows import base
 
@@ -272,5 +271,5 @@ def _fail(
 
 
 def _reason(error: Exception) -> str:
-    text = strutils.mask_password(str(error)).strip().rstrip('.')
+    text = masking.error(error).strip().rstrip('.')
     return text or type(error).__name__

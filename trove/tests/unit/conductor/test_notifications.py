@@ -88,6 +88,21 @@ class TestNotifications(test_manager.ConductorTestCase):
         self.assertNotIn('very-secret', fault.message + fault.details)
         self.assertNotIn('very-secret', self.logs.output)
 
+    def test_of_a_long_failure_the_end_is_kept_without_secrets(self):
+        """Whatever its length, so much is looked through, and kept."""
+        lines = [f'password="very-secret {n}"\n' for n in range(50_000)]
+
+        self.conductor.notify_exc_info(
+            *(self.guest_context, self.said()),
+            *("{'password': 'very-secret" * 50_000, [*lines, 'the end']),
+        )
+
+        fault = self.shown(self.instance_id).fault
+        self.assertNotIn('very-secret', fault.message + fault.details)
+        self.assertTrue(fault.details.endswith('the end'))
+        self.assertLessEqual(len(fault.details), 16_000)
+        self.assertLessEqual(len(fault.message), 4000)
+
     def test_failure_of_another_instance(self):
         self.conductor.notify_exc_info(
             self.foreign, self.said(), 'haha', ['x']

@@ -96,6 +96,14 @@ class LargeTest(RefusingTestCase):
 
         self.assertGreater(size, 16_384)
 
+    def test_of_any_forged_one_no_more_is_kept(self):
+        """Nobody looks for secrets in it, which strangers make long."""
+        self.bare().cast({}, 'drop', what='key="' * 10, instance_id='a')
+
+        found = self.expect('seal').arguments
+
+        self.assertEqual({'left out', 'instance_id'}, found.keys())
+
     def test_nested_too_deeply(self):
         nested = 0
         for _ in range(300):

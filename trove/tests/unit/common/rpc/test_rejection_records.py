@@ -114,7 +114,7 @@ class RecordTest(base.TestCase):
 
             (size,) = found.masked().values()
 
-            self.assertGreater(size, 262_144)
+            self.assertGreater(size, 65_536)
 
     def test_what_is_nested_too_deeply_is_not_shown(self):
         nested = 0
