@@ -44,6 +44,13 @@ _ANY = '*'
 #: What messages are sealed for.
 PURPOSE = 'rejected message'
 
+#: What messages that are counted in one row have in common.
+_ALIKE = ('cause', 'interface', 'method', 'sender', 'peer')
+
+#: Of ids of rows: of kinds of messages, and of messages.
+_KINDS = uuid.UUID('0b0f6a0e-7a4c-4b0c-9d0e-5f5b6f2f0a61')
+_MESSAGES = uuid.UUID('b7c9d2a4-1f5e-4c38-8a67-3e90d51c7f24')
+
 # In characters. A statement has to stay below 16 MiB, MariaDB's default.
 _MOST_ARGUMENTS = 65_000
 _MOST_SEALED = 12_000_000
@@ -83,6 +90,7 @@ def record(
         ``arguments``, ``request_id``, ``project_id``, ``user_id``,
         ``proven`` (whether it is sure that its sender may send), ``id``,
         ``time`` (seconds since the epoch)
+        The row has another id, which its sender cannot choose.
     :param masked: the arguments without secrets
     :param host: of the service that writes it down
     :param instance_id: the instance that it concerns
@@ -96,7 +104,7 @@ def record(
     values = _values(rejection, masked, host, instance_id)
     values['count'] = count
     hostile = values['cause'] in HOSTILE
-    key = _uuid(rejection.get('id'))
+    key = _key(rejection)
     with session.writer() as db:
         if hostile or fold:
             return _count(db, values, hostile)
@@ -186,7 +194,14 @@ def _counted(db: orm.Session, key: str, values: dict[str, Any]) -> bool:
         rows.execute(
             db,
             sa.update(models.RejectedMessage)
-            .where(models.RejectedMessage.id == key)
+            .where(
+                models.RejectedMessage.id == key,
+                # Whatever else has got this id stands for nothing.
+                *(
+                    getattr(models.RejectedMessage, name) == values[name]
+                    for name in _ALIKE
+                ),
+            )
             .values(
                 count=models.RejectedMessage.count + values['count'],
                 # It goes on, so who has looked at it is to look again.
@@ -199,9 +214,22 @@ def _counted(db: orm.Session, key: str, values: dict[str, Any]) -> bool:
 
 
 def _key_of_alike(values: Mapping[str, Any]) -> str:
-    names = ('cause', 'interface', 'method', 'sender', 'peer')
-    alike = json.dumps([values[name] for name in names])
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, alike))
+    alike = json.dumps([values[name] for name in _ALIKE])
+    return str(uuid.uuid5(_KINDS, alike))
+
+
+def _key(rejection: Mapping[str, Any]) -> str:
+    """Return the id of the row of one message.
+
+    Its sender has chosen the id of it, and a guest that of what it reports:
+    each chooses among its own, and none meets those of evidence.
+    """
+    try:
+        chosen = uuid.UUID(str(rejection.get('id')))
+    except ValueError:
+        return str(uuid.uuid4())
+    whose = [rejection.get(name) for name in ('interface', 'peer', 'sender')]
+    return str(uuid.uuid5(_MESSAGES, json.dumps([*whose, str(chosen)])))
 
 
 def _bounded(
@@ -344,11 +372,3 @@ def _time(value: object, now: datetime.datetime) -> datetime.datetime:
             return now
         return min(then.replace(tzinfo=None), now)
     return now
-
-
-def _uuid(value: object) -> str:
-    """Return an id as it is, or a new one when it is none."""
-    try:
-        return str(uuid.UUID(str(value)))
-    except ValueError:
-        return str(uuid.uuid4())

@@ -85,8 +85,7 @@ class TestRejected(TestCase):
 
         found = rejected.get(key)
 
-        self.assertEqual(given['id'], key)
-        for name in given.keys() - {'arguments', 'time'}:
+        for name in given.keys() - {'arguments', 'time', 'id'}:
             self.assertEqual(given[name], getattr(found, name), name)
         self.assertEqual(MASKED, found.arguments)
         self.assertEqual(
@@ -152,11 +151,11 @@ class TestRejected(TestCase):
         self.assertEqual({}, rejected.get(key).arguments)
 
     def test_the_same_one_twice_is_once(self):
-        key = str(uuid.uuid4())
-        self.record(id=key)
+        given = str(uuid.uuid4())
+        key = self.record(id=given)
         rejected.mark(key, rejected.REPLAYED)
 
-        self.assertEqual(key, self.record(id=key, reason='another'))
+        self.assertEqual(key, self.record(id=given, reason='another'))
 
         self.assertEqual(
             ['replayed'], [each.state for each in self.all()]
@@ -167,8 +166,39 @@ class TestRejected(TestCase):
 
         got = base.at_once(*[lambda: self.record(id=key) for _ in range(4)])
 
-        self.assertEqual([key] * 4, got)
-        self.assertEqual(1, len(self.all()))
+        self.assertEqual(1, len(set(got)))
+        self.assertEqual(got[:1], [each.id for each in self.all()])
+
+    def test_no_guest_chooses_the_id_of_what_another_one_has(self):
+        given = str(uuid.uuid4())
+        keys = {
+            self.record(id=given, peer=peer, sender=sender, interface=name)
+            for peer, sender, name in (
+                ('a', None, 'guestagent'),
+                ('b', None, 'guestagent'),
+                (None, 'a', 'conductor'),
+                (None, 'b', 'conductor'),
+            )
+        }
+
+        self.assertEqual(4, len(keys))
+        self.assertNotIn(given, keys)
+
+    def test_no_guest_hides_evidence_behind_what_it_reports(self):
+        evidence = {'interface': 'conductor', 'method': 'heartbeat'}
+        first = self.hostile(**evidence)
+        with session.writer() as db:
+            # It could be foretold, and so it had been reported before.
+            db.execute(sa.delete(models.RejectedMessage))
+        self.record(id=first, cause='version', reason='all is well')
+
+        second = self.hostile(**evidence)
+
+        self.assertEqual('seal', rejected.get(second).cause)
+        self.assertEqual(1, rejected.get(second).count)
+        self.assertEqual(
+            1, rejected.counts()['conductor', 'seal', 'waiting']
+        )
 
     def test_whether_it_is_new_is_said(self):
         given = rejection()
