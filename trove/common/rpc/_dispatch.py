@@ -239,6 +239,7 @@ class Dispatcher:
                 message.method,
                 message.version,
                 *(message.arguments, message.context, self._seals),
+                message.kind == 'call',
             )
         except _seal.Unopened as error:
             self._refuse(self._unopened.cause(message, error), error.reason)

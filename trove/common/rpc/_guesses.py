@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Counts what did not open of each sender, and says when it is enough.
+"""Counts the calls of each sender that did not open, until it is enough.
 
 In the released form nothing is authenticated: who sends hundreds of changed
-messages and learns which of them open, learns what they say.
+messages and learns which of them open, learns what they say. Casts have no
+answer and are not counted.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import threading
 import time
 from typing import Final
 
-#: Messages of a sender that may fail to open within :data:`WINDOW` seconds.
+#: Calls of a sender that may fail to open within :data:`WINDOW` seconds.
 MOST: Final = 5
 WINDOW: Final = 3600.0
 
@@ -25,10 +26,10 @@ Whose = tuple[str, str | None]
 
 
 class Guesses:
-    """How many messages of each sender did not open. Safe for threads.
+    """How many calls of each sender did not open. Safe for threads.
 
-    After :data:`MOST` in :data:`WINDOW` seconds nothing of that sender is to
-    be opened until the oldest is that old.
+    After :data:`MOST` in :data:`WINDOW` seconds no call of that sender is
+    to be opened until the oldest is that old.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -47,7 +48,7 @@ class Guesses:
                 self._failed.popitem(last=False)
 
     def exhausted(self, whose: Whose) -> bool:
-        """Whether nothing more of a sender is to be opened for now."""
+        """Whether no more calls of a sender are to be opened for now."""
         times = self._failed.get(whose)
         if times is None or len(times) < MOST:
             return False

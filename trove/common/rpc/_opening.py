@@ -43,11 +43,11 @@ _ONLY_SEALED = (
     'has forged it, or it was sent just before its sender was upgraded'
 )
 _STOPPED = (
-    'it is encrypted as released versions do it, and as so many of its '
+    'it is encrypted as released versions do it, and as so many calls of its '
     'sender did not open within an hour, none is opened until that is over '
-    'or this service is restarted. If the keys are right, somebody tries to '
-    'find out what messages say: find out who has access to the message '
-    'broker'
+    'or this service is restarted; casts are. If the keys are right, '
+    'somebody tries to find out what messages say: find out who has access '
+    'to the message broker'
 )
 _WEAK_METHOD = (
     'it is encrypted without proof of its origin, in which no version sends '
@@ -174,6 +174,7 @@ def accept(
     context: dict[str, Any],
     guesses: _guesses.Guesses,
     seals: bool,
+    waits: bool,
 ) -> Accepted:
     """Open a request; see :meth:`trove.common.rpc._seal.Sealer.accept`."""
     form = _form(arguments, context)
@@ -181,7 +182,9 @@ def accept(
         if form != 'clear':
             raise Unopened('seal', _OFF)
         return Accepted(arguments, context, None, 'clear')
-    opener = _Opener(keys, strict, interface, peer, method, guesses, seals)
+    opener = _Opener(
+        *(keys, strict, interface, peer, method, guesses, seals, waits)
+    )
     try:
         if form == 'sealed':
             return opener.sealed(version, arguments, context)
@@ -205,6 +208,7 @@ class _Opener:
     method: str
     guesses: _guesses.Guesses
     seals: bool
+    waits: bool
 
     def clear(
         self, arguments: dict[str, Any], context: dict[str, Any]
@@ -245,8 +249,10 @@ class _Opener:
         ):
             raise Unopened('seal', _ONLY_SEALED, whole=True)
         whose = self.interface.name, sender
-        if self.guesses.exhausted(whose):
-            raise Unopened('seal', _STOPPED, whole=True)
+        # Only who is answered can guess. What nobody waits for goes on to be
+        # opened: else whoever sends what does not open silences others.
+        if self.waits and self.guesses.exhausted(whose):
+            raise Unopened('seal', _STOPPED)
         for key in self._candidates(sender):
             opened, good = _decrypted(whole, key)
             values = {}
@@ -260,7 +266,8 @@ class _Opener:
                     self.interface.name, sender, key, sealed=False
                 )
                 return Accepted(values, opened, sender, 'released', key=key)
-        self.guesses.failed(whose)
+        if self.waits:
+            self.guesses.failed(whose)
         raise crypto.DecryptionError
 
     def sealed(

@@ -217,6 +217,7 @@ class Sealer:
         arguments: dict[str, Any],
         context: dict[str, Any],
         seals: bool = True,
+        waits: bool = True,
     ) -> Accepted:
         """Open a request.
 
@@ -224,13 +225,14 @@ class Sealer:
         :param version: as it came over the wire, the arguments and the
             context too
         :param seals: it is served in a version that knows seals
+        :param waits: its sender waits for an answer, and may guess by it
         :raises Unopened: it must not be read
         :raises Exception: of the keys, which cannot be had
         """
         return _opening.accept(
             *(self._keys, self.strict, interface, peer),
             *(method, version, arguments, context),
-            *(self._guesses, seals),
+            *(self._guesses, seals, waits),
         )
 
     def answer(self, accepted: Accepted, result: Any) -> Any:

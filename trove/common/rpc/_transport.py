@@ -165,6 +165,7 @@ class Transport:
             accepted = self.sealer.accept(
                 *(interface, rejection.peer, rejection.method),
                 *(rejection.version, *kept),
+                waits=False,
             )
         except (_forms.Malformed, _seal.Unopened) as error:
             raise exception.BadRequest(

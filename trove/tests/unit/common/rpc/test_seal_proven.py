@@ -147,7 +147,9 @@ class OracleTest(seals.SealTestCase):
             fixtures.MonkeyPatch('trove.common.rpc._forms.decrypt', counted)
         )
 
-    def guess(self, way: seals.Way, count: int) -> list[tuple[str, str]]:
+    def guess(
+        self, way: seals.Way, count: int, waits: bool = True
+    ) -> list[tuple[str, str]]:
         seed = random.Random(3)
         request = way.request()
         answers = []
@@ -157,7 +159,9 @@ class OracleTest(seals.SealTestCase):
             if way.interface.names_sender:
                 context['csz-instance-id'] = 'i1'
             error = self.assertRaises(
-                _seal.Unopened, way.accept, request, context=context
+                *(_seal.Unopened, way.accept, request),
+                context=context,
+                waits=waits,
             )
             answers.append((error.cause, type(error).__name__))
         return answers
@@ -175,16 +179,37 @@ class OracleTest(seals.SealTestCase):
                 _guesses.MOST * parts, len(self.decrypted), name
             )
 
-    def test_an_honest_one_waits_then_too(self) -> None:
+    def test_an_honest_call_waits_then_too(self) -> None:
         way = seals.Way(authenticated=False)
         request = way.request()
         self.guess(way, _guesses.MOST)
 
         error = self.assertRaises(_seal.Unopened, way.accept, request)
 
-        # Nothing was tried, so it may be opened when that is over.
-        self.assertTrue(error.whole)
         self.assertIn('within an hour', error.reason)
+
+    def test_casts_go_on_to_be_opened_with_the_same_work(self) -> None:
+        """They have no answer, so nobody learns; nor can he stop others."""
+        for name in seals.WAYS:
+            way = seals.Way(**seals.WAYS[name], authenticated=False)
+            request = way.request()
+            parts = len(request.arguments) + 1
+            # Calls are stopped, casts fail one after the other.
+            self.guess(way, _guesses.MOST)
+            self.decrypted.clear()
+
+            self.guess(way, 50, waits=False)
+
+            self.assertEqual(50 * parts, len(self.decrypted), name)
+            accepted = way.accept(request, waits=False)
+            self.assertEqual('released', accepted.form, name)
+
+    def test_casts_that_do_not_open_stop_no_calls(self) -> None:
+        way = seals.Way(authenticated=False)
+
+        self.guess(way, 50, waits=False)
+
+        self.assertEqual('released', way.accept(way.request()).form)
 
     def test_another_sender_is_not_concerned(self) -> None:
         way = seals.Way(**seals.WAYS['conductor'], authenticated=False)
