@@ -226,6 +226,21 @@ class BrokerTest(FaultTestCase):
 
         self.assertEqual('ACTIVE', self.settled(instance.id).status)
 
+    def test_gone_with_a_create_that_waits_in_it(self) -> None:
+        for service in self.deployment.task_managers:
+            service.stop()
+        instance = self.create('waits')
+        broker = self.deployment.broker
+        broker.kill()
+        broker.start()
+        self.assertEqual(1, broker.queues()['taskmanager'])
+
+        # Queues that are not durable would have lost it.
+        broker.ctl('purge_queue', 'taskmanager')
+        self.deployment.mend()
+
+        self.wait_active(instance.id)
+
     def test_not_there_at_the_start_of_the_services(self) -> None:
         self.deployment.broker.stop()
         for service in self.deployment.services:
