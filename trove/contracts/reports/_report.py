@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
 import functools
-import posixpath
 
 from trove.contracts import findings
 from trove.contracts import model
@@ -50,14 +49,11 @@ class Report:
 
     :param checked: what was looked at
     :param findings: in any order; suppressed ones too
-    :param root: the checked tree, as seen from where the report is read;
-        empty where it is read in the tree itself
     :param tool: the version of what did the check
     """
 
     checked: tuple[Checked, ...]
     findings: tuple[Finding, ...]
-    root: str = ''
     tool: str = '0'
 
     @functools.cached_property
@@ -89,8 +85,8 @@ class Report:
         }
 
     def path(self, where: model.Location) -> str:
-        """The path of a place, as seen from where the report is read."""
-        return posixpath.join(self.root, where.path) if where.path else ''
+        """The path of a place, relative to the tree that was checked."""
+        return where.path
 
 
 def rule(finding: Finding) -> rules.Rule:

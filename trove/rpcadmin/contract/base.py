@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-import os
 import pathlib
 import traceback
 
@@ -135,9 +134,3 @@ def sides(
     tree = reading.Tree(top)
     for subject in project.subjects:
         yield checks.read(tree, subject)
-
-
-def seen_from_here(top: pathlib.Path) -> str:
-    """Write a directory as paths in reports begin; empty: this one."""
-    path = pathlib.Path(os.path.relpath(top))
-    return '' if path == pathlib.Path() else path.as_posix()

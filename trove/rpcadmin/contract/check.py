@@ -51,8 +51,6 @@ class Check(base.TreeCommand):
                 )
                 older = checks.Older(parsed_args.against, where)
             report = checks.check(top, project, datetime.date.today(), older)
-        report = dataclasses.replace(
-            report, root=base.seen_from_here(top), tool=version.release()
-        )
+        report = dataclasses.replace(report, tool=version.release())
         reports.write(report, parsed_args.format, self.app.stdout)
         return 0 if report.passed else base.FOUND

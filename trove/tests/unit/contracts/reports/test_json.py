@@ -50,7 +50,7 @@ class TestJson(base.TestCase):
                 )
 
     def test_a_finding(self) -> None:
-        document = self.document(self.report(base.REMOVED, root='../nova'))
+        document = self.document(self.report(base.REMOVED))
 
         self.assertEqual(
             [
@@ -63,7 +63,7 @@ class TestJson(base.TestCase):
                     'backward': 'safe',
                     'interface': 'guestagent',
                     'symbol': 'restart',
-                    'path': '../nova/trove/guestagent/api/server.py',
+                    'path': 'trove/guestagent/api/server.py',
                     'line': 40,
                     'message': base.REMOVED.message,
                     'fix': base.REMOVED.fix,

@@ -35,12 +35,8 @@ class TestSarif(base.TestCase):
         return run
 
     def test_it_is_valid(self) -> None:
-        for report in (
-            reports.Report((), ()),
-            self.everything(),
-            self.everything(root='../nova'),
-        ):
-            with self.subTest(report.root):
+        for report in (reports.Report((), ()), self.everything()):
+            with self.subTest(len(report.findings)):
                 self.run_of(report)
 
     def test_all_rules_are_there(self) -> None:

@@ -57,13 +57,6 @@ class TestText(base.TestCase):
         self.assertIn('Against: guestagent 1.0, guestagent 1.4.', text)
         self.assertIn('2 errors.', text)
 
-    def test_places_lead_from_the_reader_to_the_tree(self) -> None:
-        lines = self.lines(self.report(base.REMOVED, root='../nova'))
-
-        self.assertStartsWith(
-            lines[0], '../nova/trove/guestagent/api/server.py:40: '
-        )
-
     def test_long_lines_stay_whole(self) -> None:
         message = 'word ' * 100
         long = dataclasses.replace(base.REMOVED, message=message)

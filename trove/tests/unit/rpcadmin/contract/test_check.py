@@ -55,6 +55,23 @@ class CheckTest(base.TestCase):
         self.assertEqual(1, self.run_rpc('check'))
         self.assertIn('warning: suppression-unused: cellar.find', self.out)
 
+    def test_places_are_relative_to_the_tree_from_wherever(self) -> None:
+        self.change(base.BREACH)
+        tree = str(self.tree.top)
+        for where in (tree, f'{tree}/cellar', '/'):
+            with self.subTest(where):
+                before = os.getcwd()
+                os.chdir(where)
+                self.addCleanup(os.chdir, before)
+                path = os.path.relpath(tree)
+
+                self.assertEqual(1, self.run_rpc('check', '--tree', path))
+
+                first = self.out.partition('\n')[0]
+                self.assertEqual(
+                    'cellar/api.py:26: error: call-to-cast: cellar.find', first
+                )
+
     def test_formats(self) -> None:
         self.change(base.BREACH)
         for form in reports.FORMATS:
@@ -64,13 +81,6 @@ class CheckTest(base.TestCase):
 
         self.assertEqual(1, self.run_rpc('check', '-f', 'json'))
         json.loads(self.out)
-
-    def test_paths_are_those_of_where_it_is_run(self) -> None:
-        self.change(base.BREACH)
-        where = os.path.relpath(self.tree.top).replace(os.sep, '/')
-
-        self.run_rpc('check')
-        self.assertIn(f'{where}/cellar/api.py:26', self.out)
 
     def test_what_is_borne_does_not_fail(self) -> None:
         self.change(base.BREACH)
