@@ -5,11 +5,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from collections.abc import Sequence
+import contextlib
 import dataclasses
 import json
 from typing import Any
+from typing import NamedTuple
 
 from trove.contracts import changes
+from trove.contracts import checks
+from trove.contracts import cross
 from trove.contracts import locks
 from trove.contracts import model
 from trove.contracts import reading
@@ -103,48 +108,119 @@ class Diff(_Changes):
 
 
 class Changelog(_Changes):
-    """Tell what each revision changed, the newest first."""
+    """Tell what each revision changed, the newest first.
+
+    The history of an interface that is written by hand is not in its source.
+    It is told from other states of the tree, of what its client sends.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--against',
+            action='append',
+            default=[],
+            metavar='PATH|GITREV|WHEEL',
+            help='An older state of the tree: a directory, a revision of its '
+            'git repository, or a wheel. Several are given with the oldest '
+            'first.',
+        )
+        return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> int:
         top, project = self.project(parsed_args)
-        told = {
-            each.contract.interface: list(_entries(each.contract))
-            for each in base.sides(top, project)
-        }
+        with contextlib.ExitStack() as stack:
+            tops = [
+                stack.enter_context(sources.opened(each, top))
+                for each in parsed_args.against
+            ]
+            states = [
+                *(list(base.sides(each, project)) for each in tops),
+                list(base.sides(top, project)),
+            ]
+            names = [*parsed_args.against, '']
+            told = {
+                one[-1].subject.interface: list(_told(one, names))
+                for one in zip(*states, strict=True)
+            }
         if parsed_args.format == 'json':
             self.write(
                 {
                     name: [
                         {
-                            'revision': revision.name,
-                            'releases': list(revision.releases),
-                            'summary': revision.changes,
-                            'changes': _as_data(old, new),
+                            'revision': each.revision.name,
+                            'releases': list(each.revision.releases),
+                            'summary': each.revision.changes,
+                            'changes': _as_data(each.old, each.new),
                         }
-                        for revision, old, new in entries
+                        for each in entries
                     ]
                     for name, entries in told.items()
                 }
             )
             return 0
         for name, entries in told.items():
-            for revision, old, new in entries:
-                releases = ', '.join(revision.releases)
+            for each in entries:
+                releases = ', '.join(each.revision.releases)
                 self.app.stdout.write(
-                    f'{name} {revision.name}'
+                    f'{name} {each.revision.name}'
                     + (f' ({releases})' if releases else '')
-                    + f'\n    {revision.changes}\n'
+                    + f'\n    {each.revision.changes}\n'
                 )
-                self.app.stdout.writelines(_as_text(old, new))
+                self.app.stdout.writelines(_as_text(each.old, each.new))
         return 0
+
+
+class _Entry(NamedTuple):
+    """A revision, and what there was before it."""
+
+    revision: model.Revision
+    old: model.Contract
+    new: model.Contract
+
+
+def _told(
+    states: Sequence[checks.Sides], names: Sequence[str]
+) -> Iterator[_Entry]:
+    """Tell the changes of one interface, the newest first.
+
+    :param names: how a person calls each state; empty: the tree itself
+    :raises reading.Unusable: nothing tells what there was before
+    """
+    now = states[-1].contract
+    if len(states) == 1 and now.history:
+        yield from _entries(now)
+        return
+    if len(states) == 1:
+        raise reading.Unusable(
+            f'The history of {now.interface} is not in its source. Name '
+            'older states of the tree with --against.'
+        )
+    pairs = zip(states, states[1:], names, names[1:], strict=False)
+    for before, after, name, later in reversed(list(pairs)):
+        clients = [x.client for x in (before, after) if x.client is not None]
+        pair = [_latest(before.contract), _latest(after.contract)]
+        if clients and not any(each.history for each in pair):
+            pair = cross.sent(pair, clients)
+        old, new = pair
+        known = old.version or 'no version'
+        yield _Entry(
+            model.Revision(
+                new.version or '(no version)',
+                (later,) if later else (),
+                changes=f'Since {name} ({known}).',
+            ),
+            old,
+            new,
+        )
 
 
 def _entries(
     contract: model.Contract,
-) -> Iterator[tuple[model.Revision, model.Contract, model.Contract]]:
+) -> Iterator[_Entry]:
     history = contract.history
     for index in range(len(history) - 1, 0, -1):
-        yield (
+        yield _Entry(
             history[index],
             contract.as_of(history[index - 1].name),
             contract.as_of(history[index].name),

@@ -108,3 +108,41 @@ class ChangelogTest(base.TestCase):
         self.assertEqual(['2026.2'], found[1]['releases'])
         self.assertEqual('find was added.', found[1]['summary'])
         self.assertEqual('find', found[1]['changes'][0]['symbol'])
+
+    def test_of_one_written_by_hand_it_is_told_by_other_states(self) -> None:
+        source = """
+class API:
+    def store(self, ctxt, wine{more}):
+        self.client.prepare(version='{version}').cast(
+            ctxt, 'store', wine=wine{sent})
+
+class Manager:
+    target = messaging.Target(version='{version}')
+
+    def store(self, ctxt, wine{more}):
+        ...
+"""
+        pair = ['--client', 'bottles:API', '--endpoint', 'bottles:Manager']
+        shelf = {'more': ', shelf=None', 'sent': ', shelf=shelf'}
+        for name, version, more in (
+            ('one', '1.0', {'more': '', 'sent': ''}),
+            ('two', '1.1', shelf),
+        ):
+            self.tree.write(
+                f'{name}/bottles.py', source.format(version=version, **more)
+            )
+        one, two = (str(self.tree.top / name) for name in ('one', 'two'))
+
+        self.assertEqual(2, self.run_rpc('changelog', '--tree', two, *pair))
+        self.assertIn('older states of the tree with --against', self.error)
+
+        status = self.run_rpc(
+            'changelog', '--tree', two, '--against', one, *pair
+        )
+
+        self.assertEqual(0, status, self.error)
+        self.assertEqual(
+            f'bottles 1.1\n    Since {one} (1.0).\n'
+            '  added store(shelf): shelf = None\n',
+            self.out,
+        )
