@@ -131,7 +131,9 @@ def read(tree: reading.Tree, subject: projects.Subject) -> Sides:
     if subject.client is not None:
         if declared.declares(tree.find_class(subject.client)):
             return _declared(tree, subject, subject.client)
-        client = idioms.read_client(tree, subject.client, subject.interface)
+        client = idioms.read_client(
+            tree, subject.client, subject.interface, subject.senders
+        )
     if subject.endpoints:
         endpoint = idioms.read_endpoints(
             tree, subject.endpoints, subject.interface, client

@@ -30,7 +30,7 @@ _LOCKS = 'contracts'
 _SUPPRESSIONS = 'contracts/suppressions.yaml'
 _SECTION = 'tool.trove-rpc.contract'
 #: What there is to say in the section, and of an interface.
-_KEYS = ('locks', 'suppressions', 'interfaces')
+_KEYS = ('locks', 'suppressions', 'senders', 'interfaces')
 _INTERFACE_KEYS = ('client', 'endpoint', 'allow-unread')
 
 
@@ -44,12 +44,15 @@ class Subject:
         has, in the order in which it asks them
     :param allow_unread: the methods of which parts need not be read, and
         other names that a report gives; True: nothing needs to be read
+    :param senders: other classes that the client sends with, where only
+        running it tells so: ``package.module:Class``
     """
 
     interface: str
     client: str | None = None
     endpoint: str | tuple[str, ...] | None = None
     allow_unread: frozenset[str] | Literal[True] = frozenset()
+    senders: tuple[str, ...] = ()
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -113,6 +116,9 @@ def read(top: pathlib.Path) -> Project:
             f'{file} names no interfaces in [tool.trove-rpc.contract]. Name '
             'what is to be checked there, or with --client and --endpoint.'
         )
+    senders = _texts(file, table, 'senders') or ()
+    if isinstance(senders, str):
+        senders = (senders,)
     return Project(
         tuple(
             Subject(
@@ -120,6 +126,7 @@ def read(top: pathlib.Path) -> Project:
                 _text(file, entry, 'client'),
                 _texts(file, entry, 'endpoint'),
                 _allowed(file, entry, 'allow-unread'),
+                senders,
             )
             for name, entry in _interfaces(file, table['interfaces'])
         ),

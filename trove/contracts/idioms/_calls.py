@@ -6,6 +6,7 @@ from __future__ import annotations
 import abc
 import ast
 from collections.abc import Iterator
+from collections.abc import Mapping
 import dataclasses
 import re
 
@@ -13,6 +14,7 @@ from trove.contracts import jsonable
 from trove.contracts import versions
 from trove.contracts.idioms import _expressions
 from trove.contracts.idioms import _facts
+from trove.contracts.idioms import _senders
 from trove.contracts.idioms import _source
 from trove.contracts.idioms import _values
 
@@ -76,8 +78,13 @@ class Calls(_expressions.Expressions):
     :ivar unread: what could not be followed, by line, in words
     """
 
-    def __init__(self, source: _source.Source) -> None:
+    def __init__(
+        self,
+        source: _source.Source,
+        senders: Mapping[str, _senders.Wrapped] | None = None,
+    ) -> None:
         super().__init__(source)
+        self.senders = senders or {}
         self.messages: list[Message] = []
         self.unread: dict[int, str] = {}
 
@@ -151,7 +158,13 @@ class Calls(_expressions.Expressions):
             case _values.Attribute(_values.Ref() as base, name):
                 yield from self._of_dictionary((base, name), given, state)
             case _values.Attribute(_values.Items() as base, name):
-                yield from _of_items((base, name), given, node, state)
+                first = given.get(0, '')
+                yield from _facts.of_items((base, name), first, node, state)
+            case _values.Attribute(
+                Known(str(text)), ('replace' | 'format' | 'join') as name
+            ):
+                found = _facts.of_text(text, name, given.positional)
+                yield unknown if found is None else Known(found), state
             case _values.Attribute(_, 'encode'):
                 yield Unknown(unknown.text, 'bytes'), state
             case _values.Function():
@@ -183,6 +196,9 @@ class Calls(_expressions.Expressions):
                 yield Known(answer), after
         elif name == 'prepare':
             yield _prepared(client, given), state
+        elif isinstance(base, Unknown) and name in self.senders:
+            self._wrapped(self.senders[name], given, node, frame, state)
+            yield Unknown(text), state
         elif kind := _values.KINDS.get(name):
             sender = _values.Sender(kind, client)
             if isinstance(base, Client) or _values.PLAUSIBLE.search(base.text):
@@ -190,6 +206,29 @@ class Calls(_expressions.Expressions):
             yield Unknown(text), state
         else:
             yield Unknown(text, 'bytes' if name == 'encode' else ''), state
+
+    def _wrapped(
+        self,
+        wrapped: _senders.Wrapped,
+        given: Arguments,
+        node: ast.Call,
+        frame: Frame,
+        state: State,
+    ) -> None:
+        fields = given.fields
+        place = wrapped.parameters.index(wrapped.method)
+        for name in wrapped.parameters:
+            fields = fields.without(name)
+        self.messages.append(
+            Message(
+                given.get(place, wrapped.method),
+                _values.Sender(wrapped.kind, Client()),
+                fields,
+                given.unread,
+                state,
+                self.source.line(frame, node),
+            )
+        )
 
     def _send(
         self,
@@ -227,7 +266,12 @@ class Calls(_expressions.Expressions):
                 value = entry[0] if entry else given.get(1, '')
                 yield value, state.put(ref, fields.without(text))
             case ('get', Known(str(text))) if text in fields.entries:
-                yield fields.entries[text][0], state
+                value, sure = fields.entries[text]
+                yield value, state
+                if sure == 'maybe':
+                    yield given.get(1, 'default'), state
+            case ('get', Known(str())) if not fields.open:
+                yield given.get(1, 'default'), state
             case ('update', _):
                 new = given.fields
                 if given.positional:
@@ -315,13 +359,11 @@ def _prepared(client: Client, given: Arguments) -> Client:
 
 
 def _target(given: Arguments) -> Client:
-    match given.get(1, 'topic'):
-        case Known(str(topic)) | Unknown(topic) | _values.Name(topic):
-            pass
-        case _:
-            topic = ''
-    version = given.get(3, 'version')
-    return Client(version, given.get(2, 'namespace'), topic or None)
+    return Client(
+        given.get(3, 'version'),
+        given.get(2, 'namespace'),
+        given.get(1, 'topic'),
+    )
 
 
 def _client(function: str, given: Arguments) -> Client | None:
@@ -334,32 +376,3 @@ def _client(function: str, given: Arguments) -> Client | None:
         if isinstance(value, Client):
             return value
     return None
-
-
-def _of_items(
-    callee: tuple[_values.Items, str],
-    given: Arguments,
-    node: ast.Call,
-    state: State,
-) -> Ways:
-    """A list changes where it has a name; where it has two, unseen."""
-    items, name = callee
-    target = node.func.value if isinstance(node.func, ast.Attribute) else None
-    elements = list(items.elements)
-    first = given.get(0, '')
-    found: Value = Known(None)
-    match (name, first):
-        case ('append', _):
-            elements.append(first)
-        case ('extend', _values.Items()):
-            elements += first.elements
-        case ('pop', Known(int() | None as index)) if elements:
-            place = -1 if index is None else index
-            found = elements.pop(place if abs(place) < len(elements) else -1)
-        case _:
-            yield Unknown(ast.unparse(node)), state
-            return
-    if isinstance(target, ast.Name):
-        changed = _values.Items(items.kind, tuple(elements))
-        state = state.bind(target.id, changed)
-    yield found, state

@@ -6,6 +6,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
 import dataclasses
 from typing import TypeGuard
 
@@ -19,8 +21,10 @@ from trove.contracts import versions
 from trove.contracts.idioms import _calls
 from trove.contracts.idioms import _expressions
 from trove.contracts.idioms import _forms
+from trove.contracts.idioms import _senders
 from trove.contracts.idioms import _source
 from trove.contracts.idioms import _statements
+from trove.contracts.idioms import _topics
 from trove.contracts.idioms import _values
 
 Known = _values.Known
@@ -34,21 +38,28 @@ _ALIASES = 'VERSION_ALIASES'
 _OF_INTEREST = ('can_send_version', 'prepare')
 
 
-def read(tree: reading.Tree, spec: str, interface: str) -> model.Contract:
+def read(
+    tree: reading.Tree,
+    spec: str,
+    interface: str,
+    senders: Sequence[str] = (),
+) -> model.Contract:
     """Read what a client sends.
 
     :param spec: ``package.module:Class``
+    :param senders: other classes that it sends with, written the same way
     :returns: a contract with sends, and no methods
     :raises reading.Unusable: the class is not there
     """
     own = tree.find_class(spec)
-    reader = _Reader(tree, own, interface)
+    wrapped = _senders.read(tree, senders)
+    reader = _Reader(tree, own, interface, wrapped)
     contract = reader.contract()
     if not reader.met <= reader.caps:
         # Versions that are written down in another module.
         first = {(major, 0) for major, _minor in reader.met}
         caps = reader.caps | reader.met | first
-        contract = _Reader(tree, own, interface, caps).contract()
+        contract = _Reader(tree, own, interface, wrapped, caps).contract()
     return contract
 
 
@@ -64,13 +75,14 @@ class _Reader:
         tree: reading.Tree,
         own: griffe.Class,
         interface: str,
+        senders: Mapping[str, _senders.Wrapped],
         caps: frozenset[Version] | None = None,
     ) -> None:
         self._tree = tree
         self._own = own
         self._interface = interface
-        self._source = _source.Source(tree, own)
-        self._walk = _statements.Statements(self._source)
+        self._source = _source.Source(tree, own, senders)
+        self._walk = _statements.Statements(self._source, senders)
         self.caps = caps or self._source.caps() or frozenset({(1, 0)})
         self.met: set[Version] = set()
         self._unread: list[model.Unread] = []
@@ -78,14 +90,14 @@ class _Reader:
 
     def contract(self) -> model.Contract:
         where = self._tree.location(self._own)
-        self._unread += self._source.missing
+        self._unread += self._source.unknown_bases
         target, start = self._constructed()
         sends = tuple(self._sends(start))
         namespace = _values.text(target.namespace)
         aliases = self._aliases()
         return model.Contract(
             interface=self._interface,
-            topic=target.topic,
+            topic=_topics.told(self._tree, self._own, target.topic),
             namespace=namespace,
             version=self._version(aliases, sends),
             aliases=aliases,

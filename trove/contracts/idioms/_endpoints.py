@@ -15,16 +15,14 @@ import griffe
 from trove.contracts import hints
 from trove.contracts import model
 from trove.contracts import reading
-from trove.contracts.idioms import _expressions
 from trove.contracts.idioms import _served
 from trove.contracts.idioms import _source
 from trove.contracts.idioms import _statements
+from trove.contracts.idioms import _topics
 from trove.contracts.idioms import _values
 
 #: Where a manager keeps the others that are served beside it.
 _OTHERS = 'additional_endpoints'
-#: Bases of libraries, which have nothing to call in them.
-_LIBRARIES = ('oslo_', 'abc.', 'builtins.', 'typing.', 'collections.')
 
 
 def read(
@@ -134,11 +132,7 @@ class _Reader:
         self._where = tree.location(own)
 
     def contract(self) -> model.Contract:
-        unread = [
-            missing
-            for missing in self._source.missing
-            if not missing.symbol.startswith(_LIBRARIES)
-        ]
+        unread = list(self._source.unknown_bases)
         if self._source.member('__getattr__') and not self.hands_over:
             text = 'what __getattr__ serves'
             unread.append(model.Unread(self._where, text, '__getattr__'))
@@ -151,7 +145,9 @@ class _Reader:
             unread.append(model.Unread(self._where, text, 'target'))
         return model.Contract(
             interface=self._interface,
-            topic=target.topic if target else None,
+            topic=_topics.told(self._tree, self._own, target.topic)
+            if target
+            else None,
             namespace=_values.text(target.namespace) if target else None,
             version=_values.text(version),
             methods=methods,
@@ -253,7 +249,7 @@ class _Reader:
         found = self._source.member('target')
         if isinstance(
             found, griffe.Attribute
-        ) and not _expressions.is_of_objects(found):
+        ) and not _source.is_of_objects(found):
             value = self._walk.named(found.path)
             if isinstance(value, _values.Client):
                 return value

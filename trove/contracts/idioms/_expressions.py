@@ -95,7 +95,7 @@ class Expressions(abc.ABC):
                 yield from self._items(node, frame, state)
             case ast.Subscript():
                 yield from self._subscript(node, frame, state)
-            case ast.BinOp():
+            case ast.BinOp() | ast.JoinedStr():
                 yield from self._sum(node, frame, state)
             case ast.IfExp():
                 for answer, after in self.truth(node.test, frame, state):
@@ -157,7 +157,7 @@ class Expressions(abc.ABC):
             return frame.closure[name]
         scope = frame.scope
         member = scope.members.get(name)
-        if isinstance(member, griffe.Object) and is_of_objects(member):
+        if isinstance(member, griffe.Object) and _source.is_of_objects(member):
             scope = scope.module  # a class does not see them
         path = reading.resolve(scope, ast.Name(name))
         return self.named(path or name)
@@ -205,7 +205,11 @@ class Expressions(abc.ABC):
                     return base
             case _values.Name(path):
                 return self.named(f'{path}.{name}')
-            case Unknown() if name not in (*_RPC, 'encode'):
+            case Unknown() if name not in (
+                *_RPC,
+                'encode',
+                *self.source.senders,
+            ):
                 return Unknown(ast.unparse(node))
         return _values.Attribute(base, name)
 
@@ -217,7 +221,9 @@ class Expressions(abc.ABC):
             function = self.source.function(found)
             if function is not None:
                 return dataclasses.replace(function, bound=True, followed=True)
-        if isinstance(found, griffe.Attribute) and not is_of_objects(found):
+        if isinstance(
+            found, griffe.Attribute
+        ) and not _source.is_of_objects(found):
             return self._constant(found)
         if name in _RPC:
             return _values.Attribute(Unknown('self'), name)
@@ -267,12 +273,7 @@ class Expressions(abc.ABC):
     ) -> Ways:
         """Follow a comprehension as the loop that it is."""
         kind = 'a set' if isinstance(node, ast.SetComp) else ''
-        body: ast.stmt = ast.Expr(node.elt)
-        for each in reversed(node.generators):
-            for condition in reversed(each.ifs):
-                body = ast.If(condition, [body], [])
-            body = ast.For(each.target, each.iter, [body], [])
-        ast.copy_location(body, node)
+        body = _facts.as_loop(node)
         for after in self.loop(body, frame, state):
             ended = after.fork()
             ended.env, ended.decided = state.env, state.decided
@@ -331,11 +332,20 @@ class Expressions(abc.ABC):
             for key, after in self.value(index, frame, between):
                 yield _facts.element(base, key, after) or unknown, after
 
-    def _sum(self, node: ast.BinOp, frame: Frame, state: State) -> Ways:
+    def _sum(
+        self, node: ast.BinOp | ast.JoinedStr, frame: Frame, state: State
+    ) -> Ways:
+        if isinstance(node, ast.JoinedStr):
+            parts = _facts.parts(node)
+            for every, after in self.values(parts, frame, state):
+                yield _facts.joined(node, every), after
+            return
         unknown = Unknown(ast.unparse(node))
         nodes = (node.left, node.right)
         for found, after in self.values(nodes, frame, state):
             match found:
+                case (Known(str()), _):
+                    yield _facts.added(node, *found) or unknown, after
                 case (_values.Items() as left, _values.Items() as right):
                     both = left.elements + right.elements
                     yield _values.Items(left.kind, both), after
@@ -382,10 +392,3 @@ class Expressions(abc.ABC):
 
 
 _RPC = ('call', 'cast', 'prepare', 'can_send_version')
-
-
-def is_of_objects(member: griffe.Object) -> bool:
-    """Whether a class has an attribute only in its objects."""
-    return 'instance-attribute' in member.labels and (
-        'class-attribute' not in member.labels
-    )

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from collections.abc import Sequence
 import operator
+import re
 
 from trove.contracts import jsonable
 from trove.contracts import model
@@ -116,6 +118,22 @@ def compared(
     return None
 
 
+def of_text(text: str, name: str, given: Sequence[Value]) -> str | None:
+    """Return what a method of a text gives, None where it is not known."""
+    if name == 'join' and len(given) == 1:
+        only = given[0]
+        given = only.elements if isinstance(only, _values.Items) else given
+    known = [each.value for each in given if isinstance(each, Known)]
+    if len(known) != len(given):
+        return None
+    try:
+        if name == 'join':
+            return text.join(map(str, known))
+        return str(getattr(text, name)(*known))
+    except (TypeError, ValueError, LookupError, AttributeError):
+        return None
+
+
 def sliced(base: Value, index: ast.Slice) -> Value | None:
     if not isinstance(base, _values.Items):
         return None
@@ -180,3 +198,96 @@ def is_instance(value: Value, wanted: Value, text: str) -> Value:
         case _values.Ref():
             return Known('dict' in names)
     return Unknown(text)
+
+
+def different(states: list[State]) -> list[State]:
+    """Leave out the ways that go on as others do."""
+    if len(states) < 2:
+        return states
+    return list({each.alike(): each for each in states}.values())
+
+
+def of_items(
+    callee: tuple[_values.Items, str],
+    first: Value,
+    node: ast.Call,
+    state: State,
+) -> Iterator[tuple[Value, State]]:
+    """A list changes where it has a name; where it has two, unseen."""
+    items, name = callee
+    target = node.func.value if isinstance(node.func, ast.Attribute) else None
+    elements = list(items.elements)
+    found: Value = Known(None)
+    match (name, first):
+        case ('append', _):
+            elements.append(first)
+        case ('extend', _values.Items()):
+            elements += first.elements
+        case ('pop', Known(int() | None as index)) if elements:
+            place = -1 if index is None else index
+            found = elements.pop(place if abs(place) < len(elements) else -1)
+        case _:
+            yield Unknown(ast.unparse(node)), state
+            return
+    if isinstance(target, ast.Name):
+        changed = _values.Items(items.kind, tuple(elements))
+        state = state.bind(target.id, changed)
+    yield found, state
+
+
+def parts(node: ast.JoinedStr) -> list[ast.expr]:
+    """Return the expressions of an f-string."""
+    return [
+        each.value if isinstance(each, ast.FormattedValue) else each
+        for each in node.values
+    ]
+
+
+def joined(node: ast.JoinedStr, found: Sequence[Value]) -> Value:
+    """Return an f-string; one with formats is not read.
+
+    :param found: what its expressions stand for
+    """
+    plain = not any(
+        isinstance(each, ast.FormattedValue)
+        and (each.format_spec or each.conversion != -1)
+        for each in node.values
+    )
+    known = [each.value for each in found if isinstance(each, Known)]
+    if plain and len(known) == len(found):
+        return Known(''.join(map(str, known)))
+    return Unknown(ast.unparse(node))
+
+
+def added(node: ast.BinOp, left: Value, right: Value) -> Value | None:
+    """Return ``left + right`` of texts, or ``left % right``."""
+    if not isinstance(left, Known) or not isinstance(left.value, str):
+        return None
+    match (node.op, right):
+        case (ast.Add(), Known(str(other))):
+            return Known(left.value + other)
+        case (ast.Mod(), _):
+            pass
+        case _:
+            return None
+    values = right.elements if isinstance(right, _values.Items) else (right,)
+    known = [each.value for each in values if isinstance(each, Known)]
+    kinds = set(re.findall(r'%(.?)', left.value.replace('%%', '')))
+    if len(known) != len(values) or not kinds <= {'s', 'd'}:
+        return None
+    try:
+        return Known(left.value % tuple(known))
+    except (TypeError, ValueError):
+        return None
+
+
+def as_loop(
+    node: ast.ListComp | ast.SetComp | ast.GeneratorExp,
+) -> ast.stmt:
+    """Return the loop that a comprehension is."""
+    body: ast.stmt = ast.Expr(node.elt)
+    for each in reversed(node.generators):
+        for condition in reversed(each.ifs):
+            body = ast.If(condition, [body], [])
+        body = ast.For(each.target, each.iter, [body], [])
+    return ast.copy_location(body, node)

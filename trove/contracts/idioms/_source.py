@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
@@ -12,9 +13,13 @@ import pathlib
 
 import griffe
 
+from trove.contracts import model
 from trove.contracts import reading
 from trove.contracts import versions
 from trove.contracts.idioms import _values
+
+#: Bases of libraries, which have nothing to call or to send in them.
+_LIBRARIES = ('oslo_', 'abc.', 'builtins.', 'typing.', 'collections.')
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -43,13 +48,20 @@ class Source:
 
     :param tree: what it is in
     :param own: the class
+    :param senders: names of methods of other classes that send
     :ivar classes: it and its bases, as attributes are looked up
     :ivar missing: bases that are not in the tree
     """
 
-    def __init__(self, tree: reading.Tree, own: griffe.Class) -> None:
+    def __init__(
+        self,
+        tree: reading.Tree,
+        own: griffe.Class,
+        senders: Collection[str] = (),
+    ) -> None:
         self.tree = tree
         self.own = own
+        self.senders = senders
         self.classes, self.missing = tree.classes(own)
 
     def member(
@@ -62,6 +74,15 @@ class Source:
             if name in each.members:
                 return each.members[name]
         return None
+
+    @property
+    def unknown_bases(self) -> list[model.Unread]:
+        """The bases that are not in the tree, nor in a library."""
+        return [
+            each
+            for each in self.missing
+            if not each.symbol.startswith(_LIBRARIES)
+        ]
 
     def methods(self) -> Iterator[griffe.Function]:
         """Return every method once, the one that counts."""
@@ -171,7 +192,7 @@ class Source:
         for node in ast.walk(function.node):
             if (
                 isinstance(node, ast.Attribute)
-                and node.attr in _values.KINDS
+                and node.attr in (*_values.KINDS, *self.senders)
                 and _values.PLAUSIBLE.search(ast.unparse(node.value))
             ):
                 yield node.lineno, node
@@ -205,4 +226,11 @@ def is_static(node: FunctionNode) -> bool:
     return any(
         isinstance(each, ast.Name) and each.id == 'staticmethod'
         for each in node.decorator_list
+    )
+
+
+def is_of_objects(member: griffe.Object) -> bool:
+    """Whether a class has an attribute only in its objects."""
+    return 'instance-attribute' in member.labels and (
+        'class-attribute' not in member.labels
     )

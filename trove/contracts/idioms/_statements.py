@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
 import enum
@@ -15,6 +16,7 @@ import griffe
 from trove.contracts.idioms import _calls
 from trove.contracts.idioms import _expressions
 from trove.contracts.idioms import _facts
+from trove.contracts.idioms import _senders
 from trove.contracts.idioms import _source
 from trove.contracts.idioms import _values
 
@@ -56,8 +58,12 @@ class Statements(_calls.Calls):
     :ivar entry: path of the method that is being followed
     """
 
-    def __init__(self, source: _source.Source) -> None:
-        super().__init__(source)
+    def __init__(
+        self,
+        source: _source.Source,
+        senders: Mapping[str, _senders.Wrapped] | None = None,
+    ) -> None:
+        super().__init__(source, senders)
         self.inlined: set[str] = set()
         self.entry = ''
 
@@ -147,7 +153,7 @@ class Statements(_calls.Calls):
                         going.append(end.state)
                     else:
                         yield end
-            states = _different(going)
+            states = _facts.different(going)
             if len(states) > _WAYS:
                 self.unread[self.source.line(frame, statement)] = (
                     f'there are more than {_WAYS} ways through here'
@@ -329,7 +335,7 @@ class Statements(_calls.Calls):
         self, node: ast.stmt, frame: Frame, state: State
     ) -> Iterator[State]:
         ends = self._statement(node, frame, state)
-        yield from _different([end.state for end in ends])[:_WAYS]
+        yield from _facts.different([end.state for end in ends])[:_WAYS]
 
     def _while(
         self, node: ast.While, frame: Frame, state: State
@@ -359,7 +365,7 @@ class Statements(_calls.Calls):
         self, body: Sequence[ast.stmt], frame: Frame, starts: list[State]
     ) -> Iterator[Outcome]:
         """Follow the body of a loop; CONTINUE leads to the next round."""
-        for start in _different(starts)[:_WAYS]:
+        for start in _facts.different(starts)[:_WAYS]:
             for end in self.block(body, frame, start):
                 if end.flow is Flow.NEXT:
                     yield Outcome(Flow.CONTINUE, end.state)
@@ -388,10 +394,3 @@ class Statements(_calls.Calls):
                     yield dataclasses.replace(end, state=last.state)
                 else:
                     yield last
-
-
-def _different(states: list[State]) -> list[State]:
-    """Leave out the ways that go on as others do."""
-    if len(states) < 2:
-        return states
-    return list({each.alike(): each for each in states}.values())

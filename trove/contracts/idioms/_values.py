@@ -81,7 +81,7 @@ class Client:
 
     version: Value = Known(None)
     namespace: Value = Known(None)
-    topic: str | None = None
+    topic: Value = Known(None)
 
 
 @dataclasses.dataclass(frozen=True)

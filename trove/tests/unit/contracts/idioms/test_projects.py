@@ -97,7 +97,7 @@ class ManilaTest(handwritten.TestCase):
             ['cast store 1.3 wine_id', 'call count 1.0'],
             handwritten.told(contract),
         )
-        self.assertEqual('CONF.cellar_topic', contract.topic)
+        self.assertEqual('the option DEFAULT.cellar_topic', contract.topic)
 
 
 class HeatTest(handwritten.TestCase):
