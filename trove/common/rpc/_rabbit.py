@@ -28,6 +28,7 @@ import uuid
 import kombu
 import oslo_messaging
 from oslo_messaging._drivers import amqp as rpc_amqp
+from oslo_messaging._drivers import common as rpc_common
 from oslo_messaging._drivers import impl_rabbit
 from oslo_utils import netutils
 
@@ -170,6 +171,9 @@ class _Connection(impl_rabbit.Connection):  # type: ignore[misc]
     ) -> None:
         declare(connection)
         queue, channel = consumer.queue_name, connection.channel
+        if connection.purpose == rpc_common.PURPOSE_LISTEN:
+            # After an error py-amqp opens the channel again, without it.
+            connection._set_qos(channel)
         if consumer.durable and not consumer.queue.durable:
             # oslo.messaging makes do with what is there.
             LOG.warning(
