@@ -13,6 +13,7 @@ import uuid
 from trove.api import routes
 from trove.objects import quota
 from trove.tests.unit.api import base
+from trove.tests.unit.api import test_absent
 
 NETWORK = str(uuid.uuid4())
 SUBNET = str(uuid.uuid4())
@@ -339,6 +340,7 @@ class TestFates(base.TestCase):
         self.guest.users = {
             'ann': {'_name': 'ann', '_host': '%', '_databases': []}
         }
+        test_absent.give_all(base.PROJECT, self.version.id, GROUP)
         self.transport.sent.clear()
         where = path.removeprefix('/{project_id}').format(
             instance_id=instance.id, name=name, project=base.PROJECT
