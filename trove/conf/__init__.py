@@ -14,6 +14,7 @@ from oslo_log import log
 from trove import version
 from trove.common import exception
 from trove.common import logs
+from trove.common import peer_logs
 
 #: Modules of this package that declare options.
 GROUPS = (
@@ -104,6 +105,7 @@ def setup(
         raise exception.ConfigurationError(unreadable(error)) from error
     log.setup(conf, 'trove')
     logs.install()
+    peer_logs.install()
 
 
 def unreadable(error: Exception) -> str:
