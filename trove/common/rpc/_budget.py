@@ -7,12 +7,14 @@ sent a message, before the database is.
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable
 from collections.abc import Collection
 import dataclasses
 import threading
 import time
 from typing import Final
+from typing import Literal
 from typing import NamedTuple
 
 #: Seconds in which what was used comes back.
@@ -29,8 +31,11 @@ _BYTES: Final = 16_384
 #: connections to the database, one sender takes no more.
 AT_ONCE: Final = 4
 
-#: Seconds for which a message waits for its turn among those of its sender.
-_PATIENCE: Final = 5.0
+#: Messages of a sender that wait until one of these is done, at most. They
+#: wait in no thread, so nobody else waits for them.
+MOST_WAITING: Final = 256
+
+Turn = Literal['now', 'later', 'refused']
 
 #: Senders that are remembered, at most; those who proved who they are and
 #: those who only say so, each. Beyond it newcomers share one account.
@@ -40,6 +45,17 @@ _MOST: Final = 50_000
 _Kind = tuple[bool, bool]
 
 _EVERYBODY: Final = ''
+
+TOO_MUCH: Final = (
+    'its sender has sent too much within a minute. Look at that guest agent: '
+    'it is broken, or was broken into. If not, raise [conductor] '
+    'guest_reports_per_minute'
+)
+NOT_NOW: Final = (
+    'The conductors take no more of this guest agent for now: it has sent '
+    'too much within a minute ([conductor] guest_reports_per_minute). What '
+    'it keeps it can send later.'
+)
 
 
 class Payer(NamedTuple):
@@ -90,8 +106,8 @@ class Budget:
             for renewed in (False, True)
         }
         self._swept = dict.fromkeys(self._accounts, -_WINDOW)
-        self._turn = threading.Condition()
         self._working: dict[Payer, int] = {}
+        self._waiting: dict[Payer, collections.deque[Callable[[], None]]] = {}
 
     def is_renewed(self, method: str) -> bool:
         """Whether another message like it comes by itself."""
@@ -117,32 +133,48 @@ class Budget:
             account.left -= 1 + size // _BYTES
             return True
 
-    def enter(self, payer: Payer, waits: bool) -> bool:
-        """Begin with a message; :meth:`leave` has to follow.
+    def enter(
+        self, payer: Payer, later: Callable[[], None] | None = None
+    ) -> Turn:
+        """Begin with a message, or have it done when it is its turn.
 
-        :param waits: rather than be refused at once, for a while
-        :returns: False when so many of the sender are worked on already
+        :param later: does it then, in a thread of the sender's; it must not
+            raise. None: it is refused rather than waits
+        :returns: after ``now`` :meth:`leave` has to follow
         """
-        with self._turn:
-            if self._working.get(payer, 0) >= AT_ONCE and not (
-                waits
-                and self._turn.wait_for(
-                    lambda: self._working.get(payer, 0) < AT_ONCE,
-                    timeout=_PATIENCE,
-                )
-            ):
-                return False
-            self._working[payer] = self._working.get(payer, 0) + 1
-            return True
+        with self._lock:
+            working = self._working.get(payer, 0)
+            if working < AT_ONCE:
+                self._working[payer] = working + 1
+                return 'now'
+            waiting = self._waiting.get(payer, ())
+            if later is None or len(waiting) >= MOST_WAITING:
+                return 'refused'
+            self._waiting.setdefault(payer, collections.deque()).append(later)
+            return 'later'
 
-    def leave(self, payer: Payer) -> None:
-        """A message that was begun with is done."""
-        with self._turn:
-            left = self._working.pop(payer) - 1
-            if left:
-                self._working[payer] = left
-            if left == AT_ONCE - 1:
-                self._turn.notify_all()
+    def leave(self, payer: Payer, answered: bool = False) -> None:
+        """A message that was begun with is done; do those that wait.
+
+        :param answered: somebody waits for what this thread does next
+        """
+        while True:
+            with self._lock:
+                waiting = self._waiting.get(payer)
+                if not waiting:
+                    self._waiting.pop(payer, None)
+                    left = self._working.pop(payer) - 1
+                    if left:
+                        self._working[payer] = left
+                    return
+                if not answered:
+                    later = waiting.popleft()
+            if answered:
+                threading.Thread(
+                    target=self.leave, args=(payer,), name='rpc-turn'
+                ).start()
+                return
+            later()
 
     def _account(
         self, payer: Payer, renewed: bool, limit: int, now: float

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import dataclasses
+import functools
 import logging
 import time
 from typing import Any
@@ -38,23 +39,11 @@ from trove.common.rpc import _unpacking
 LOG = logging.getLogger(__name__)
 
 _Message = _incoming.Message
-_UNKNOWN = _incoming.UNKNOWN
-
 _Reject = _refusing.Reject
+_not_taken = _refusing.not_taken
 
 #: How often an hour the log tells of calls of a sender that are refused.
 _MOST_TOLD = 60
-
-_TOO_MUCH = (
-    'its sender has sent too much within a minute. Look at that guest agent: '
-    'it is broken, or was broken into. If not, raise [conductor] '
-    'guest_reports_per_minute'
-)
-_NOT_NOW = (
-    'The conductors take no more of this guest agent for now: it has sent '
-    'too much within a minute ([conductor] guest_reports_per_minute). What '
-    'it keeps it can send later.'
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,35 +105,32 @@ class Dispatcher:
                 incoming, opened or not self._receiver.sealer.has_keys
             )
             if message.payer is not None and self._receiver.budget is not None:
-                self._receiver.budget.leave(message.payer)
+                self._receiver.budget.leave(message.payer, waits)
 
     def _dispatch(self, message: _Message, incoming: Any) -> Any:
         try:
             self._read(message, incoming)
-            if message.kind == 'cast':
-                # What is written down of it must be of somebody who may
-                # send, and readable, to be sent again.
-                accepted = self._open(message)
-                served = self._find(message)
-            else:
+            if message.kind == 'call':
                 served = self._find(message)
                 if _forms.SEALED not in message.arguments:
                     # Who probes has no key, and learns it by their names.
                     self._check(message, served)
-                accepted = self._open(message)
+            # What is written down of a cast must be of somebody who may
+            # send, and readable, to be sent again.
+            accepted = self._open(message)
+            begins = self._charge(message, accepted)
+        except Exception as error:  # noqa: BLE001
+            return self._not_read(message, error)
+        return self._carry_out(message, accepted) if begins else None
+
+    def _carry_out(self, message: _Message, accepted: _seal.Accepted) -> Any:
+        try:
+            self._check_copy(message, accepted)
+            served = self._find(message)
             context = self._context(message)
             self._check(message, served)
-        except _Reject as rejected:
-            self._reject(message, rejected)
-            if rejected.answer is not None:
-                return rejected.answer
-            _refusing.tell(rejected.error)
-        except Exception as error:
-            # A fault of ours must not make a message vanish.
-            LOG.exception('Could not read a message of %s.', self._name)
-            failed = self._failed(error)
-            self._reject(message, failed)
-            _refusing.tell(failed.error)
+        except Exception as error:  # noqa: BLE001
+            return self._not_read(message, error)
         self._count('received', message)
         try:
             answer = served.function(context, **message.arguments)
@@ -161,6 +147,17 @@ class Dispatcher:
             # Nobody waits for it, and to seal it takes its time.
             return None
         return self._receiver.sealer.answer(accepted, answer)
+
+    def _later(self, message: _Message, accepted: _seal.Accepted) -> None:
+        """Carry out a cast when it is its turn."""
+        try:
+            self._carry_out(message, accepted)
+        except oslo_messaging.ExpectedException:
+            pass  # Nobody waits to be told.
+        except Exception:
+            LOG.exception(
+                'Failed to carry out %s %s.', self._name, message.method
+            )
 
     def unreadable(self, error: _unpacking.Unreadable) -> None:
         """Write down that something came that is no message at all."""
@@ -230,7 +227,7 @@ class Dispatcher:
         return found.served[message.method]
 
     def _open(self, message: _Message) -> _seal.Accepted:
-        """Open it, and see that it is no copy of another one."""
+        """Open it, if it is of somebody who may send it."""
         interface = self._spoken(message)
         try:
             accepted = self._receiver.sealer.accept(
@@ -247,37 +244,46 @@ class Dispatcher:
         message.context = accepted.context
         message.sender = accepted.sender
         message.form = accepted.form
-        method = interface.methods.get(message.method)
-        repeatable = method is not None and method.repeatable
-        self._charge(message, accepted)
-        if accepted.sent is not None and accepted.id is not None:
-            self._check_copy(message, accepted.id, accepted.sent, repeatable)
         return accepted
 
-    def _charge(self, message: _Message, accepted: _seal.Accepted) -> None:
-        """See that its sender has not sent too much already."""
+    def _charge(self, message: _Message, accepted: _seal.Accepted) -> bool:
+        """See that its sender has not sent too much already.
+
+        :returns: whether it is its turn; else it is done later
+        """
         budget = self._receiver.budget
         proven = message.sender is not None
         named = message.sender or _opening.concerned(message.arguments)
         if budget is None or named is None:
-            return
+            return True
         payer = _budget.Payer(named, proven)
         size = _incoming.size(message.arguments)
         taken = budget.take(payer, message.method, size)
         if taken and not budget.is_renewed(message.method):
+            later = functools.partial(self._later, message, accepted)
             # Who waits for an answer can ask again.
-            taken = budget.enter(payer, waits=message.kind == 'cast')
-            message.payer = payer if taken else None
+            casts = message.kind == 'cast'
+            turn = budget.enter(payer, later if casts else None)
+            taken = turn != 'refused'
+            if turn == 'now':
+                message.payer = payer
+            elif taken:
+                return False
         if not taken:
-            error = exception.ServiceUnavailable(_NOT_NOW)
+            error = exception.ServiceUnavailable(_budget.NOT_NOW)
             sealed = self._receiver.sealer.failure(
                 accepted, type(error).__name__, str(error)
             )
-            raise _Reject('limit', _TOO_MUCH, _not_taken(), sealed)
+            raise _Reject('limit', _budget.TOO_MUCH, _not_taken(), sealed)
+        return True
 
-    def _check_copy(
-        self, message: _Message, name: str, sent: float, repeatable: bool
-    ) -> None:
+    def _check_copy(self, message: _Message, accepted: _seal.Accepted) -> None:
+        """See that it is no copy of another one."""
+        name, sent = accepted.id, accepted.sent
+        if name is None or sent is None:
+            return
+        method = self._spoken(message).methods.get(message.method)
+        repeatable = method is not None and method.repeatable
         most = self._receiver.settings['rpc_message_max_age']
         # Should it be refused for it: until here, it stands for itself.
         message.id = name
@@ -298,7 +304,7 @@ class Dispatcher:
         try:
             first = all(store.first(scope, name, sent) for store in stores)
         except exception.TroveError as error:
-            raise self._failed(error) from None
+            raise _refusing.failed(error) from None
         if not first:
             self._refuse('replay', 'it is a copy of one that was taken')
         message.id = None
@@ -338,18 +344,18 @@ class Dispatcher:
     def _refuse(self, cause: _rejection.Cause, reason: str) -> NoReturn:
         raise _Reject(cause, reason, _not_taken())
 
-    def _failed(self, error: Exception) -> _Reject:
-        """Something of ours failed: the message may well be honest."""
-        ours = isinstance(error, exception.TroveError)
-        return _Reject(
-            'unread',
-            'it could not be read, or told from a copy, because something '
-            f'failed here: {error if ours else type(error).__name__}. Repair '
-            'that (the log of this service says more), look whether it was '
-            'carried out before, and if not, send it again: trove-rpc '
-            'rejected replay',
-            _not_taken(),
-        )
+    def _not_read(self, message: _Message, error: Exception) -> Any:
+        """Return what a sender is told of a message that is not taken."""
+        if not isinstance(error, _Reject):
+            # A fault of ours must not make a message vanish.
+            LOG.error(
+                'Could not read a message of %s.', self._name, exc_info=error
+            )
+            error = _refusing.failed(error)
+        self._reject(message, error)
+        if error.answer is None:
+            _refusing.tell(error.error)
+        return error.answer
 
     def _reject(self, message: _Message, rejected: _Reject) -> None:
         interfaces = [each.interface for each in self._endpoints]
@@ -390,8 +396,3 @@ class Dispatcher:
                 *(self._name, rejection.method, rejection.version),
                 *(rejection.request_id, rejection.reason),
             )
-
-
-def _not_taken() -> Exception:
-    # No more is told to who may be no friend.
-    return _refusing.NotTaken('The message was not taken.')

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import oslo_messaging
 
+from trove.common import exception
 from trove.common.rpc import _forms
 from trove.common.rpc import _incoming
 from trove.common.rpc import _interface
@@ -72,6 +73,25 @@ class Unopened:
 
 class NotTaken(Exception):
     """A sender is told by it that its message was not taken."""
+
+
+def not_taken() -> Exception:
+    """Return what senders are told: no more, for they may be no friends."""
+    return NotTaken('The message was not taken.')
+
+
+def failed(error: Exception) -> Reject:
+    """Something of ours failed: the message may well be honest."""
+    ours = isinstance(error, exception.TroveError)
+    return Reject(
+        'unread',
+        'it could not be read, or told from a copy, because something '
+        f'failed here: {error if ours else type(error).__name__}. Repair '
+        'that (the log of this service says more), look whether it was '
+        'carried out before, and if not, send it again: trove-rpc '
+        'rejected replay',
+        not_taken(),
+    )
 
 
 def tell(error: Exception) -> NoReturn:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from concurrent import futures
+import threading
 
 import fixtures
 
@@ -90,28 +90,49 @@ class TurnTest(base.TestCase):
         super().setUp()
         self.budget = _budget.Budget(lambda: 100)
         for _ in range(_budget.AT_ONCE):
-            self.assertTrue(self.budget.enter(ONE, waits=False))
+            self.assertEqual('now', self.budget.enter(ONE))
+        self.done = []
+
+    def enter(self, name):
+        return self.budget.enter(ONE, lambda: self.done.append(name))
 
     def test_one_sender_gets_a_few_threads_only(self):
-        self.assertFalse(self.budget.enter(ONE, waits=False))
-        self.assertTrue(self.budget.enter(OTHER, waits=False))
+        self.assertEqual('refused', self.budget.enter(ONE))
+        self.assertEqual('now', self.budget.enter(OTHER))
 
-    def test_the_next_one_waits_until_one_is_done(self):
-        with futures.ThreadPoolExecutor(1) as threads:
-            waits = threads.submit(self.budget.enter, ONE, waits=True)
-            self.assertFalse(self.budget.enter(ONE, waits=False))
-            self.budget.leave(ONE)
-            self.assertTrue(waits.result(60))
+    def test_others_wait_in_no_thread_and_are_done_in_their_order(self):
+        """Given six that take long and a hundred, all others were stopped."""
+        for number in range(100):
+            self.assertEqual('later', self.enter(number))
+        self.assertEqual([], self.done)
+
+        self.budget.leave(ONE)
+
+        self.assertEqual(list(range(100)), self.done)
+        self.assertEqual('now', self.budget.enter(ONE))
+
+    def test_who_waits_for_an_answer_does_not_wait_for_them(self):
+        done = threading.Event()
+        waiting = threading.Event()
+        self.budget.enter(ONE, lambda: done.wait(60) and waiting.set())
+
+        self.budget.leave(ONE, answered=True)
+
+        self.assertFalse(waiting.is_set())
+        done.set()
+        self.assertTrue(waiting.wait(60))
+
+    def test_only_so_many_wait(self):
+        for number in range(_budget.MOST_WAITING):
+            self.assertEqual('later', self.enter(number))
+
+        self.assertEqual('refused', self.enter('one more'))
 
     def test_nothing_is_kept_of_who_is_done(self):
+        self.enter('x')
         for _ in range(_budget.AT_ONCE):
             self.budget.leave(ONE)
 
+        self.assertEqual(['x'], self.done)
         self.assertEqual({}, self.budget._working)
-
-    def test_it_does_not_wait_for_ever(self):
-        self.useFixture(
-            fixtures.MonkeyPatch('trove.common.rpc._budget._PATIENCE', 0.01)
-        )
-
-        self.assertFalse(self.budget.enter(ONE, waits=True))
+        self.assertEqual({}, self.budget._waiting)
