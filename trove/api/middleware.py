@@ -78,6 +78,7 @@ class Faults:
         )
         path = f'{environ.get("SCRIPT_NAME", "")}{environ["PATH_INFO"]}'
         try:
+            paths.check_target(environ)
             _check_headers(environ)
             _check_coding(environ)
             response = request.get_response(self.application)

@@ -9,6 +9,7 @@ names depends on who looked at it last.
 from __future__ import annotations
 
 from collections.abc import Iterable
+import re
 from typing import TYPE_CHECKING
 from urllib import parse
 
@@ -59,20 +60,62 @@ class Exact:
         if environ.get('PATH_INFO', '') not in ('', '/'):
             return answer_not_found(start_response)
         try:
+            check_target(environ)
             segments(environ)
         except exception.NotFound:
             return answer_not_found(start_response)
+        except exception.BadRequest as error:
+            return _answer(start_response, '400 Bad Request', str(error))
         return self.application(environ, start_response)
 
 
 def answer_not_found(start_response: StartResponse) -> list[bytes]:
     """Answer where no filter makes a fault of an error."""
-    body = errors.encode(404, errors.fault(404), errors.NO_RESOURCE)
+    return _answer(start_response, '404 Not Found', errors.NO_RESOURCE)
+
+
+def _answer(
+    start_response: StartResponse, status: str, text: str
+) -> list[bytes]:
+    code = int(status[:3])
+    body = errors.encode(code, errors.fault(code), text)
     start_response(
-        '404 Not Found',
+        status,
         [('Content-Type', errors.JSON), ('Content-Length', str(len(body)))],
     )
     return [body]
+
+
+def check_target(environ: WSGIEnvironment) -> None:
+    """Return when the target is a path, or a URL of the host that is asked.
+
+    Whoever stands in front of us may drop a fragment, or read a path out of
+    what is no URL of this API (RFC 9112, section 3.2).
+
+    :raises BadRequest: it is neither
+    """
+    target = _target(environ)
+    if '#' in target:
+        raise exception.BadRequest(
+            f'The target {_show(target)} has a fragment. Send "#" as "%23" '
+            'where it belongs to a name; else leave it out.'
+        )
+    if not target or target.startswith('/'):
+        return
+    scheme, mark, rest = target.partition('://')
+    authority = re.split('[/?]', rest, maxsplit=1)[0].lower()
+    host = environ.get('HTTP_HOST', authority).strip().lower()
+    if (
+        not mark
+        or scheme.lower() not in ('http', 'https')
+        or not authority
+        or authority != host
+    ):
+        raise exception.BadRequest(
+            f'The target {_show(target)} is not of this API. Send a path '
+            'such as "/v1.0", or a URL with the scheme http or https and '
+            'the host that the header Host names.'
+        )
 
 
 def segments(environ: WSGIEnvironment) -> list[bytes]:
@@ -96,14 +139,26 @@ def segments(environ: WSGIEnvironment) -> list[bytes]:
         script + decoded
     ):
         return found
-    raw[1 : 1 + script.count(b'/')] = []
+    above = 1 + script.count(b'/')
+    if script and raw[:above] != script.split(b'/'):
+        # The server took a quoted slash for one between segments.
+        raise exception.NotFound(
+            f'The path {_show(sent.decode("latin-1"))} has a quoted slash '
+            f'where {_show(script.decode("latin-1"))} is looked for, so '
+            'there is no such resource. Send that slash as it is.'
+        )
+    raw[1:above] = []
     return raw
+
+
+def _target(environ: WSGIEnvironment) -> str:
+    """Return the target of a request; empty when the server hides it."""
+    return environ.get('REQUEST_URI') or environ.get('RAW_URI') or ''
 
 
 def _sent(environ: WSGIEnvironment) -> bytes | None:
     """Return the path as it was sent; None when the server does not say."""
-    raw: str = environ.get('REQUEST_URI') or environ.get('RAW_URI') or ''
-    target = raw.encode('latin-1', 'replace')
+    target = _target(environ).encode('latin-1', 'replace')
     for mark in (b'#', b'?'):
         target = target.partition(mark)[0]
     if not target.startswith(b'/'):
@@ -125,10 +180,13 @@ def _check(found: list[bytes], path: bytes, root: bool = False) -> None:
         parts.pop()
     if {b'', b'.', b'..'}.isdisjoint(parts):
         return
-    shown = path.decode('latin-1')
-    shown = shown if len(shown) <= _SHOWN else shown[:_SHOWN] + '…'
     raise exception.NotFound(
-        f'The path {ascii(shown)} has a segment that is empty, "." or "..", '
-        'so there is no such resource. Leave out such segments and a slash '
-        'at the end; the paths are listed in the API reference.'
+        f'The path {_show(path.decode("latin-1"))} has a segment that '
+        'is empty, "." or "..", so there is no such resource. Leave out such '
+        'segments and a slash at the end; the paths are listed in the API '
+        'reference.'
     )
+
+
+def _show(text: str) -> str:
+    return ascii(text if len(text) <= _SHOWN else text[:_SHOWN] + '…')

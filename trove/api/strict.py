@@ -46,6 +46,11 @@ class _TargetTooLong(_BadRequest):  # type: ignore[misc]
     reason = 'URI Too Long'
 
 
+class _ExpectationFailed(_BadRequest):  # type: ignore[misc]
+    code = 417
+    reason = 'Expectation Failed'
+
+
 class _TooManyLines(_BadRequest):  # type: ignore[misc]
     code = 431
     reason = 'Request Header Fields Too Large'
@@ -116,6 +121,8 @@ class Parser(parser.HTTPRequestParser):  # type: ignore[misc]
                 _bad('it has both Content-Length and Transfer-Encoding')
             if encoding != [b'chunked']:
                 _bad('its Transfer-Encoding is just chunked')
+        if self.headers.get('EXPECT', '').lower() not in ('', '100-continue'):
+            raise _Refused(_ExpectationFailed(''))
         host = self.headers.get('HOST')
         if host is None and self.version == '1.1':
             _bad('it has no Host')
@@ -170,6 +177,11 @@ def explain(error: Any, header: int, body: int) -> str:
             return str(exception.BodyTooLarge(limit=body))
         case 414:
             return f'The URL is too long: {what}.'
+        case 417:
+            return (
+                'The header Expect is not 100-continue, the only one that '
+                'is met; leave it out.'
+            )
         case 431 if not isinstance(error, _TooManyLines):
             return f'The header of the request is larger than {header} bytes.'
         case 431:

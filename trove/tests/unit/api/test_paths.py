@@ -68,7 +68,7 @@ class TestPaths(base.TestCase):
     def ways(self, verb, path):
         yield self.send(verb, path)
         yield self.send(verb, path, REQUEST_URI=f'{path}?a=b')
-        yield self.send(verb, path, RAW_URI=f'http://db.example.org{path}')
+        yield self.send(verb, path, RAW_URI=f'http://localhost:80{path}')
         # A server that resolves the path before it hands it over.
         for resolved in (self.root, f'{self.root}/databases/shop'):
             yield self.send(verb, path, PATH_INFO=resolved, REQUEST_URI=path)
@@ -95,6 +95,73 @@ class TestPaths(base.TestCase):
         self.assert_fault(
             response, 404, 'itemNotFound', 'databases/..', 'Leave out'
         )
+
+    def test_what_a_server_takes_apart_wrongly_reaches_no_route(self):
+        """Quoted slashes between segments, where a prefix is looked for."""
+        below = f'{base.PROJECT}/instances/{self.instance.id}/databases/shop'
+        for path in (
+            f'/v1.0%2f{below}',
+            f'/v1.0%2F{base.PROJECT}/{below}',
+            f'/v1.0%2f{base.PROJECT}%2f{below}',
+            f'/%2fv1.0/{below}',
+            f'/v1.0/{below}'.replace('/databases', '%2fdatabases'),
+        ):
+            for verb in ('DELETE', 'GET', 'PUT'):
+                response = self.send(verb, path, REQUEST_URI=path)
+                self.assert_not_found(response, (verb, path))
+        self.assertIn('shop', self.guest.databases)
+
+    def test_a_quoted_letter_is_that_letter(self):
+        path = f'{self.root}/databases/shop'.replace('v1.0', '%761%2e0')
+
+        response = self.send('DELETE', path, REQUEST_URI=path)
+
+        self.assertEqual(202, response.status_int, response.text)
+
+    def test_a_target_that_is_none_of_this_api(self):
+        shop = f'{self.root}/databases/shop'
+        host = {'HTTP_HOST': 'db.example.org'}
+        for target, text in (
+            (f'{shop}#x/y', 'fragment'),
+            (f'{shop}?a=b#', 'fragment'),
+            (f'http://db.example.org{shop}#', 'fragment'),
+            (f'foo:{shop}', 'scheme'),
+            (f'http:{shop}', 'scheme'),
+            (f'ftp://db.example.org{shop}', 'scheme'),
+            (f'http://{shop}', 'host'),
+            (f'http://evil.example.org{shop}', 'host'),
+            (f'http://ann@db.example.org{shop}', 'host'),
+            (f'http://db.example.org:81{shop}', 'host'),
+            (shop.lstrip('/'), 'path'),
+            ('db.example.org:80', 'path'),
+            ('*', 'path'),
+        ):
+            for environ in ({'REQUEST_URI': target}, {'RAW_URI': target}):
+                response = self.send('DELETE', shop, **host, **environ)
+                self.assertEqual(400, response.status_int, target)
+                message = response.json['badRequest']['message']
+                self.assertIn(text, message)
+                self.assertIn(ascii(target)[:200], message)
+        self.assertIn('shop', self.guest.databases)
+
+    def test_nor_of_the_healthcheck_and_the_versions(self):
+        for path in ('/healthcheck', '/', '/v1.0'):
+            for target in (f'{path}#x', f'foo:{path}'):
+                response = self.send('GET', path, REQUEST_URI=target)
+                self.assertEqual(400, response.status_int, target)
+                self.assertEqual(400, response.json['badRequest']['code'])
+
+    def test_a_url_of_the_host_that_is_asked(self):
+        for target in (
+            f'http://DB.example.org{self.root}',
+            f'HTTPS://db.example.org{self.root}?',
+        ):
+            response = self.send(
+                *('GET', self.root),
+                HTTP_HOST='db.example.org',
+                REQUEST_URI=target,
+            )
+            self.assertEqual(200, response.status_int, response.text)
 
     def test_before_the_project(self):
         for path in (

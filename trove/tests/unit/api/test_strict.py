@@ -41,6 +41,35 @@ class TestStrangeRequests(raw.TestCase):
         self.assertNotIn(base.PROJECT, self.logs.output)
         self.assert_calm()
 
+    def test_what_is_expected_and_not_met(self):
+        for value in ('foo', '100-continue, foo', '100-continue; a=b', '101'):
+            with raw.Client(self.service.port) as client:
+                self.assert_fault_sent(
+                    client,
+                    raw.request(
+                        *('POST', '/', f'Expect: {value}'),
+                        'Content-Length: 2',
+                    ),
+                    *(417, 'badRequest', '100-continue'),
+                )
+        with raw.Client(self.service.port) as client:
+            self.assertEqual(
+                200, client.ask(raw.request('GET', '/', 'Expect:'))[0]
+            )
+        self.assert_calm()
+
+    def test_a_target_that_is_none_of_this_api(self):
+        for target in ('/#x', 'foo:/', 'http://evil/', '/v1.0?a#b'):
+            with raw.Client(self.service.port) as client:
+                status, _, body = client.ask(raw.request('GET', target))
+                self.assertEqual(400, status, target)
+                self.assertIn(target, body['badRequest']['message'])
+        for target in ('http://x/', 'HTTP://X/'):
+            with raw.Client(self.service.port) as client:
+                status, _, _ = client.ask(raw.request('GET', target))
+                self.assertEqual(200, status, target)
+        self.assert_calm()
+
     def test_where_a_body_ends_is_said_once(self):
         chunked = 'Transfer-Encoding: chunked'
         for lines, code, text in (
