@@ -68,8 +68,9 @@ _LOCK_WAIT = 1205
 _LOCK_NOT_AVAILABLE = '55P03'
 
 _BUSY = (
-    'Something else is changing what the request is about, and takes long. '
-    'Nothing was done; repeat the request later.'
+    'The database row that the request is about is locked by another '
+    'transaction, for longer than the request may wait. Repeat it later; if '
+    'it stays so, tell the administrator.'
 )
 
 # What configure() hands on to oslo.db. All of it is named, so that oslo.db

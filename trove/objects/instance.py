@@ -203,10 +203,12 @@ def change(
     *,
     name: str | None = None,
     access: Mapping[str, Any] | None = None,
+    detached: bool = False,
 ) -> None:
     """Give an instance another name, change who may reach it, or both.
 
     :param access: what changes of it; the other keys stay
+    :param detached: whether its guest has no configuration group any more
     :raises InstanceNotFound: there is none, or it is another project's
     """
     with session.writer() as db:
@@ -217,6 +219,8 @@ def change(
             what = f'Column access of instance {instance_id}'
             known = records.decode(row.access, what) or {}
             row.access = json.dumps({**known, **access})
+        if detached:
+            detach_configuration(context, instance_id)
 
 
 @session.retry

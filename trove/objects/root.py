@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import dataclasses
 import datetime
+import functools
 
 from oslo_utils import timeutils
 import sqlalchemy as sa
@@ -24,15 +26,21 @@ class RootHistory:
 
 
 @session.retry(duplicates=True)
-def record_enabled(instance_id: str, user: str | None = None) -> None:
-    """Write down that root was enabled.
+def record_enabled(
+    instance_id: str, user: str | None = None
+) -> Callable[[], None]:
+    """Write down that root is enabled, before it is.
 
     When it is enabled already, who did it first stays written.
 
     :param user: id of the user who asked for it, when that is known
+    :returns: takes this back
     """
+    before = None
     with session.writer() as db:
         row = db.get(models.RootHistory, instance_id)
+        if row is not None:
+            before = row.user, row.created, row.deleted_at
         if row is None:
             db.add(models.RootHistory(id=instance_id, user=user))
         elif not _enabled(row):
@@ -41,6 +49,25 @@ def record_enabled(instance_id: str, user: str | None = None) -> None:
             row.deleted_at = None
         elif row.user is None:
             row.user = user
+    return functools.partial(_restore, instance_id, before)
+
+
+@session.retry
+def _restore(
+    instance_id: str,
+    before: tuple[
+        str | None, datetime.datetime | None, datetime.datetime | None
+    ]
+    | None,
+) -> None:
+    with session.writer() as db:
+        row = db.get(models.RootHistory, instance_id)
+        if row is None:
+            return
+        if before is None:
+            db.delete(row)
+        else:
+            row.user, row.created, row.deleted_at = before
 
 
 @session.retry

@@ -8,11 +8,10 @@ from trove.common import exception
 from trove.objects import instance as instances
 
 
-def detach(
-    request: api_request.Request, instance: instances.Instance
-) -> None:
+def detach(request: api_request.Request, instance: instances.Instance) -> None:
     """Let a database run without the group that another release attached.
 
+    That must be written down afterwards; to do it again does no harm.
     The server reads the settings that are left when it is restarted.
 
     :raises BadRequest: none is attached
@@ -25,4 +24,3 @@ def detach(
     instance.require_available()
     guest = request.guest(instance.id)
     guest.update_overrides(request.context, overrides={}, remove=True)
-    instances.detach_configuration(request.context, instance.id)

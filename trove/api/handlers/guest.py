@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
 from typing import Any
 
+from trove.api import errors
 from trove.api import names
 from trove.api import request as api_request
 from trove.common import exception
@@ -17,6 +20,23 @@ _PAGES = 10000
 
 Wire = dict[str, Any]
 Lister = Callable[..., list[Any]]
+
+
+@contextlib.contextmanager
+def written_down(done: str) -> Iterator[None]:
+    """Write down what a guest has done; say so when that fails.
+
+    :param done: a clause; to ask for it once more must do no harm
+    :raises ServiceUnavailable: it is done, and not written down
+    """
+    try:
+        yield
+    except Exception as error:
+        known = errors.translate(error)
+        raise exception.ServiceUnavailable(
+            f'{done}, but that could not be written down: {known} Repeat the '
+            'request until it is; that does no harm.'
+        ) from error
 
 
 class Guest:

@@ -17,6 +17,7 @@ from trove.api import request as api_request
 from trove.api import runtime as api_runtime
 from trove.api.handlers import actions
 from trove.api.handlers import configurations
+from trove.api.handlers import guest as guests
 from trove.api.handlers import offers
 from trove.api.schemas import instance as schema
 from trove.api.views import instance as views
@@ -121,15 +122,19 @@ def update(request: api_request.Request) -> None:
             raise _later(key)
     if body.get('configuration'):
         raise _later('configuration')
-    if 'configuration' in body or not body:
-        # Without a value it means: detach.
-        configurations.detach(request, instance)
-    instances.change(
-        request.context,
-        instance.id,
-        name=body.get('name'),
-        access=body.get('access'),
-    )
+    # Without a value it means: detach.
+    detaches = 'configuration' in body or not body
+    with contextlib.ExitStack() as stack:
+        if detaches:
+            configurations.detach(request, instance)
+            stack.enter_context(guests.written_down('The group is removed'))
+        instances.change(
+            request.context,
+            instance.id,
+            name=body.get('name'),
+            access=body.get('access'),
+            detached=detaches,
+        )
 
 
 def delete(request: api_request.Request) -> None:

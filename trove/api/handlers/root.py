@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from oslo_log import log
 
 from trove.api import request as api_request
 from trove.api.handlers import guest as guests
 from trove.common import exception
 from trove.objects import root as root_object
+
+LOG = log.getLogger(__name__)
 
 
 def show(request: api_request.Request) -> dict[str, Any]:
@@ -17,12 +22,20 @@ def show(request: api_request.Request) -> dict[str, Any]:
 
 
 def enable(request: api_request.Request) -> dict[str, Any]:
-    """Enable root and return its name and password."""
+    """Enable root and return its name and password.
+
+    It is written down first: nobody would know of a root that was enabled
+    while the database was away.
+    """
     guest = guests.Guest(request)
     password = (request.body or {}).get('password')
+    if password:
+        guest.rules.check_password(password)
+    take_back = root_object.record_enabled(
+        guest.instance.id, request.context.user_id
+    )
     try:
         if password:
-            guest.rules.check_password(password)
             user = guest.client.enable_root_with_password(
                 request.context, root_password=password
             )
@@ -30,10 +43,35 @@ def enable(request: api_request.Request) -> dict[str, Any]:
             user = guest.client.enable_root(request.context)
     except exception.PeerTimeout:
         # It may be enabled by now; the history must not miss that.
-        root_object.record_enabled(guest.instance.id, request.context.user_id)
         raise
-    root_object.record_enabled(guest.instance.id, request.context.user_id)
+    except Exception as error:
+        if _is_off(guest, error):
+            _take_back(guest.instance.id, take_back)
+        raise
     return {'user': {'name': user['_name'], 'password': user['_password']}}
+
+
+def _is_off(guest: guests.Guest, error: Exception) -> bool:
+    """Return False when root may be enabled though that failed."""
+    if isinstance(error, exception.ServiceUnavailable):
+        # Nothing was sent.
+        return True
+    try:
+        return not guest.client.is_root_enabled(guest.context)
+    except exception.TroveError:
+        return False
+
+
+def _take_back(instance_id: str, take_back: Callable[[], None]) -> None:
+    try:
+        take_back()
+    except Exception as error:  # noqa: BLE001 - what failed first is told
+        LOG.warning(
+            'Root of instance %s was not enabled, but stays written down as '
+            'enabled: %s. Have its user disable root.',
+            instance_id,
+            error,
+        )
 
 
 def disable(request: api_request.Request) -> None:
@@ -50,4 +88,5 @@ def disable(request: api_request.Request) -> None:
         # Whoever enabled it is not known; that it was must be.
         root_object.record_enabled(guest.instance.id)
     guest.client.disable_root(request.context)
-    root_object.record_disabled(guest.instance.id)
+    with guests.written_down('Root is disabled'):
+        root_object.record_disabled(guest.instance.id)

@@ -79,7 +79,8 @@ class SessionCases:
             go_on.set()
             holding.result(TIMEOUT)
 
-        self.assertIn('repeat the request', str(error))
+        self.assertIn('locked by another transaction', str(error))
+        self.assertNotIn('not reachable', str(error))
         self.assertEqual(1, self.in_use('k'))
         change()
         self.assertEqual(2, self.in_use('k'))

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import fixtures
 import oslo_messaging
 
+from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
@@ -76,3 +78,29 @@ class TestAttached(base.TestCase):
         self.assert_fault(response, 500, 'instanceFault', 'did not answer')
         found = instances.get(self.context(), instance.id)
         self.assertEqual(group_id, found.configuration_id)
+
+    def test_detached_and_not_written_down(self):
+        instance = self.active()
+        group_id = self.given_configuration(instance)
+        path = f'/instances/{instance.id}'
+        body = {'instance': {'configuration': None, 'name': 'new'}}
+
+        def locked(*args, **kwargs):
+            raise exception.ServiceUnavailable('It is locked.')
+
+        with fixtures.MonkeyPatch(
+            'trove.objects.instance.detach_configuration', locked
+        ):
+            response = self.put(path, body)
+
+        self.assert_fault(
+            *(response, 503, 'serviceUnavailable'),
+            *('The group is removed', 'locked', 'Repeat'),
+        )
+        found = instances.get(self.context(), instance.id)
+        self.assertEqual(
+            (group_id, instance.name), (found.configuration_id, found.name)
+        )
+        self.assertEqual(202, self.put(path, body).status_code)
+        found = instances.get(self.context(), instance.id)
+        self.assertEqual((None, 'new'), (found.configuration_id, found.name))
