@@ -34,9 +34,10 @@ def exposed(conf: cfg.ConfigOpts) -> str | None:
     :raises trove.common.exception.ConfigurationError: one of the URLs makes
         no sense
     """
+    managed = _management_url(conf)
     own = rpc.parse_url(conf)
     within = 'memory' in own.transport or own.transport == 'fake'
-    if within or conf.guest_accounts.management_url:
+    if within or managed:
         return None
     given = rpc.parse_url(
         conf, conf.taskmanager.guest_transport_url, _GUEST_OPTION
@@ -50,6 +51,31 @@ def exposed(conf: cfg.ConfigOpts) -> str | None:
         'guest_transport_url, or give each its own with [guest_accounts] '
         'management_url; the installation guide has the commands.'
     )
+
+
+def _management_url(conf: cfg.ConfigOpts) -> str:
+    """Return the address of the HTTP API, without a slash at its end.
+
+    :returns: empty when there is none
+    :raises trove.common.exception.ConfigurationError: it makes no sense; the
+        error does not show it
+    """
+    given: str = conf.guest_accounts.management_url or ''
+    try:
+        url = parse.urlsplit(given)
+        valid = url.scheme in ('http', 'https') and bool(url.hostname)
+        # Reading it is what checks it.
+        valid = valid and '@' not in given and url.port != 0
+    except ValueError:
+        valid = False
+    if given and not valid:
+        raise exception.ConfigurationError(
+            option='[guest_accounts] management_url',
+            value='(not shown)',
+            remedy='it has the form http://HOST:PORT or https://HOST:PORT. '
+            'Name the account in management_user and management_password.',
+        )
+    return given.rstrip('/')
 
 
 def _users(url: Any) -> set[str | None]:
@@ -76,7 +102,8 @@ class Accounts:
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._options = conf.guest_accounts
-        if not self._options.management_url:
+        self._api = _management_url(conf)
+        if not self._api:
             raise exception.ConfigurationError(
                 option='[guest_accounts] management_url',
                 value='',
@@ -179,7 +206,7 @@ class Accounts:
         try:
             answer = requests.request(
                 verb,
-                f'{options.management_url.rstrip("/")}/api/{path}',
+                f'{self._api}/api/{path}',
                 json=json,
                 auth=(
                     options.management_user or host.username,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import importlib
+import re
 import sys
 from typing import Any
 
@@ -40,6 +41,9 @@ UNREADABLE = (
     cfg.ConfigFilesPermissionDeniedError,
     cfg.ConfigFileValueError,
 )
+
+#: What oslo.config ends the error of a line with: the line.
+_LINE = re.compile(r""": (['"]).*\1$""", re.DOTALL)
 
 Listing = list[tuple[str, list[cfg.Opt]]]
 
@@ -111,9 +115,14 @@ def setup(
 def unreadable(error: Exception) -> str:
     """Say to an operator why the options cannot be read.
 
+    The line that makes no sense is not shown: it may hold a secret.
+
     :param error: one of :data:`UNREADABLE`
     """
-    return f'The options cannot be read: {error}'
+    said = str(error)
+    if isinstance(error, cfg.ConfigFileParseError):
+        said = _LINE.sub('', said)
+    return f'The options cannot be read: {said}'
 
 
 def begin(conf: cfg.ConfigOpts, argv: Sequence[str], prog: str) -> None:

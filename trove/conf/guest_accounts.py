@@ -8,9 +8,9 @@ from oslo_config import cfg
 GROUP = 'guest_accounts'
 
 OPTS: list[cfg.Opt] = [
-    cfg.URIOpt(
+    # Not a URIOpt, whose errors show what is wrong, a password included.
+    cfg.StrOpt(
         'management_url',
-        schemes=['http', 'https'],
         sample_default='http://controller:15672',
         help='Address of the HTTP API of RabbitMQ (its management plugin). '
         'With it, "trove-manage guest_account_create" and the others work, '

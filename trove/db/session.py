@@ -49,6 +49,7 @@ from sqlalchemy import orm
 
 from trove.common import exception
 from trove.conf import database
+from trove.db import urls
 from trove.db import waits
 
 LOG = log.getLogger(__name__)
@@ -117,7 +118,8 @@ def configure(conf: cfg.ConfigOpts, limits: bool = True) -> None:
 
     :param limits: whether locks and statements are waited for with a limit,
         which a migration would reach
-    :raises ConfigurationError: ``[database] connection`` is not set
+    :raises ConfigurationError: ``[database] connection`` is not set, or not
+        the URL of a database
     """
     database.register_opts(conf)
     group = conf.database
@@ -128,6 +130,9 @@ def configure(conf: cfg.ConfigOpts, limits: bool = True) -> None:
             remedy='set it to the URL of the database, for instance '
             'mysql+pymysql://trove:<password>@<host>/trove?charset=utf8mb4',
         )
+    urls.check('[database] connection', group.connection)
+    if group.slave_connection:
+        urls.check('[database] slave_connection', group.slave_connection)
     with _lock:
         if _state.manager is not None:
             if _state.connection == group.connection:

@@ -13,6 +13,8 @@ from trove.cmd import api
 from trove.cmd import conductor
 from trove.cmd import guestagent
 from trove.cmd import manage
+from trove.cmd import rpc
+from trove.cmd import status
 from trove.cmd import taskmanager
 from trove.common import exception
 from trove.tests import base
@@ -43,9 +45,7 @@ class OptionsTest(base.TestCase):
         with stderr, fixtures.MonkeyPatch('sys.stderr', stderr.stream):
             given = ['--config-file', self.file, *arguments]
             extra = (cfg.ConfigOpts(),) if command is manage else ()
-            error = self.assertRaises(
-                SystemExit, command.main, given, *extra
-            )
+            error = self.assertRaises(SystemExit, command.main, given, *extra)
             stderr.stream.seek(0)
             text = stderr.getDetails()['stderr'].as_text()
         self.assertEqual(1, error.code)
@@ -76,3 +76,52 @@ class OptionsTest(base.TestCase):
         )
 
         self.assertIn(self.file, str(error))
+
+    def test_a_line_that_makes_no_sense_is_not_shown(self):
+        for line in ('  = s3cret', '  s3cret', "  'it's s3cret'", '[s3cret'):
+            with open(self.file, 'w') as file:
+                file.write(f'[DEFAULT]\n{line}\n')
+
+            said = self.complaint('trove-manage')
+
+            self.assertIn(f'{self.file}:2', said)
+            self.assertNotIn('s3cret', said)
+            self.assertRegex(said, 'continuation|section')
+
+    def ends(self, command, arguments):
+        """Run it; return its status and all that it says."""
+        said = fixtures.StringStream('said')
+        # The handlers of the tests stay in place.
+        setup = fixtures.MockPatch('oslo_log.log.setup')
+        with (
+            setup,
+            said,
+            fixtures.MonkeyPatch('sys.stdout', said.stream),
+            fixtures.MonkeyPatch('sys.stderr', said.stream),
+        ):
+            given = ['--config-file', self.file, *arguments]
+            code = command.main(given, cfg.ConfigOpts())
+            said.stream.seek(0)
+            return code, said.getDetails()['said'].as_text()
+
+    def test_urls_that_are_wrong_are_a_sentence_without_the_secret(self):
+        for url in (
+            'mysql+pymysql://trove:s3@cret@127.0.0.1/trove',
+            'mysqll://trove:s3cret@127.0.0.1/trove',
+            'mysql+pymysql://trove:s3cret@127.0.0.1:abc/trove',
+            'trove:s3cret@127.0.0.1',
+        ):
+            with open(self.file, 'w') as file:
+                file.write(f'[database]\nconnection = {url}\n')
+            for command, arguments in (
+                (manage, ['db_sync']),
+                (manage, ['service_list']),
+                (status, ['upgrade', 'check']),
+                (rpc, ['peers']),
+            ):
+                code, said = self.ends(command, arguments)
+                self.assertNotEqual(0, code)
+                self.assertIn('[database] connection', said)
+                self.assertIn('percent-encoded', said)
+                self.assertNotIn('cret', said)
+                self.assertNotIn('Traceback', said)
