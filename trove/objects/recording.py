@@ -90,7 +90,7 @@ def record(
         ``arguments``, ``request_id``, ``project_id``, ``user_id``,
         ``proven`` (whether it is sure that its sender may send), ``id``,
         ``time`` (seconds since the epoch)
-        The row has another id, which its sender cannot choose.
+        The row of what a guest sent or reports has another id.
     :param masked: the arguments without secrets
     :param host: of the service that writes it down
     :param instance_id: the instance that it concerns
@@ -221,15 +221,18 @@ def _key_of_alike(values: Mapping[str, Any]) -> str:
 def _key(rejection: Mapping[str, Any]) -> str:
     """Return the id of the row of one message.
 
-    Its sender has chosen the id of it, and a guest that of what it reports:
-    each chooses among its own, and none meets those of evidence.
+    A guest has chosen the id of what it sent, and of what it reports: each
+    chooses among its own, and none meets those of evidence.
     """
     try:
-        chosen = uuid.UUID(str(rejection.get('id')))
+        chosen = str(uuid.UUID(str(rejection.get('id'))))
     except ValueError:
         return str(uuid.uuid4())
     whose = [rejection.get(name) for name in ('interface', 'peer', 'sender')]
-    return str(uuid.uuid5(_MESSAGES, json.dumps([*whose, str(chosen)])))
+    if whose[1:] == [None, None]:
+        # Of services, or made here.
+        return chosen
+    return str(uuid.uuid5(_MESSAGES, json.dumps([*whose, chosen])))
 
 
 def _bounded(

@@ -83,9 +83,14 @@ class ReplayTestCase(scene.TestCase):
             }
             | values
         )
+        before = self.recorded()
         recorder = rejections.Recorder(self.conf, 'taskmanager')
         recorder.take_over(rejection, masked=masked)
-        return rejection.id
+        (new,) = self.recorded() - before
+        return new
+
+    def recorded(self):
+        return {each.id for each in rejected.list_(state=None)}
 
     def when_replayed(self, rejected_id):
         peers.replay(self.conf, self.connected(), rejected_id)
