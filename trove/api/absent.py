@@ -161,6 +161,7 @@ def _route(verb: str, path: str, rule: str, what: str) -> routes.Route:
         rule,
         501,
         _BODY if takes else None,
+        query=None,
     )
 
 

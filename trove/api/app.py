@@ -26,6 +26,7 @@ from trove.api import paths
 from trove.api import request as api_request
 from trove.api import routes
 from trove.api import runtime as api_runtime
+from trove.api import validation
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import names
@@ -82,6 +83,10 @@ class Resource:
         _check_query(route, request.query)
         if route.schema is not None:
             request.body = route.schema.read(req, limit)
+        elif validation.read_json(req, limit) is not None:
+            raise exception.BadRequest(
+                f'Nothing reads the body of this {req.method}; leave it out.'
+            )
         with request.held:
             try:
                 answer = route.handler(request)

@@ -37,11 +37,12 @@ class Route(NamedTuple):
     :ivar handler: returns what the answer's body holds, None for no body
     :ivar rule: name of the policy rule; empty where no token is needed
     :ivar status: of the answer when all went well
-    :ivar schema: what the body must look like; None where none is read
     :ivar check: False where the handler must choose or check the rule
         itself, because it depends on the path
     :ivar any_of: where the rule depends on the body: one of these must hold
         before the body is read, and the handler checks which
+    :ivar schema: what the body must look like; None where there is none, and
+        one that is sent is refused
     :ivar query: the parameters that the query may have, all of which are
         applied; others are refused. None where it is not looked at.
     """
@@ -54,7 +55,7 @@ class Route(NamedTuple):
     schema: validation.Body | None = None
     check: bool = True
     any_of: tuple[str, ...] = ()
-    query: tuple[str, ...] | None = None
+    query: tuple[str, ...] | None = ()
 
 
 #: Of all lists.
@@ -83,31 +84,24 @@ _root = 'instance:extension:root:'
 # One route per line, so that the table can be read as a table.
 # fmt: off
 ROUTES: tuple[Route, ...] = (
-    Route('GET', '/', versions.show, '', check=False),
+    Route('GET', '/', versions.show, '', check=False, query=None),
 
     Route('GET', _D, datastores.index, 'datastore:index',
           query=_PAGE),
-    Route('GET', _D + '/{datastore}', datastores.show, 'datastore:show',
-          query=()),
+    Route('GET', _D + '/{datastore}', datastores.show, 'datastore:show'),
     Route('GET', _DV, datastores.versions, 'datastore:version_index',
           query=_PAGE),
     Route('GET', _DV + '/{version}', datastores.version,
-          'datastore:version_show',
-          query=()),
+          'datastore:version_show'),
     Route('GET', _DV + '/{version}/flavors', datastores.version_flavors,
-          'datastore:list_associated_flavors',
-          query=()),
+          'datastore:list_associated_flavors'),
     Route('GET', _D + '/versions/{version}', datastores.version_by_id,
-          'datastore:version_show_by_uuid',
-          query=()),
+          'datastore:version_show_by_uuid'),
 
-    Route('GET', _P + '/flavors', flavors.index, 'flavor:index',
-          query=()),
-    Route('GET', _P + '/flavors/{flavor}', flavors.show, 'flavor:show',
-          query=()),
+    Route('GET', _P + '/flavors', flavors.index, 'flavor:index'),
+    Route('GET', _P + '/flavors/{flavor}', flavors.show, 'flavor:show'),
 
-    Route('GET', _P + '/limits', limits.index, 'limits:index',
-          query=()),
+    Route('GET', _P + '/limits', limits.index, 'limits:index'),
 
     Route('POST', _I, instances.create, 'instance:create', 200,
           instance_schema.CREATE),
@@ -115,8 +109,7 @@ ROUTES: tuple[Route, ...] = (
           query=_CLUSTERED),
     Route('GET', _I + '/detail', instances.detail, 'instance:detail',
           query=_CLUSTERED),
-    Route('GET', _II, instances.show, 'instance:show',
-          query=()),
+    Route('GET', _II, instances.show, 'instance:show'),
     Route('PUT', _II, instances.update, 'instance:update', 202,
           instance_schema.UPDATE),
     Route('DELETE', _II, instances.delete, 'instance:delete', 202),
@@ -127,8 +120,7 @@ ROUTES: tuple[Route, ...] = (
           database_schema.CREATE),
     Route('GET', _DB, databases.index, _database + 'index',
           query=_PAGE),
-    Route('GET', _DB + '/{name}', databases.show, _database + 'show',
-          query=()),
+    Route('GET', _DB + '/{name}', databases.show, _database + 'show'),
     Route('DELETE', _DB + '/{name}', databases.delete, _database + 'delete',
           202),
 
@@ -140,13 +132,11 @@ ROUTES: tuple[Route, ...] = (
           user_schema.CHANGE_PASSWORDS),
     Route('POST', _UU, users.create_one, _user + 'create', 202,
           user_schema.CREATE_ONE),
-    Route('GET', _UU, users.show, _user + 'show',
-          query=()),
+    Route('GET', _UU, users.show, _user + 'show'),
     Route('PUT', _UU, users.update, _user + 'update', 202,
           user_schema.UPDATE),
     Route('DELETE', _UU, users.delete, _user + 'delete', 202),
-    Route('GET', _UU + '/databases', users.list_access, _access + 'index',
-          query=()),
+    Route('GET', _UU + '/databases', users.list_access, _access + 'index'),
     Route('PUT', _UU + '/databases', users.grant, _access + 'update', 202,
           database_schema.GRANT),
     Route('DELETE', _UU + '/databases/{database}', users.revoke,
@@ -154,14 +144,16 @@ ROUTES: tuple[Route, ...] = (
 
     Route('POST', _R, root.enable, _root + 'create', 200,
           root_schema.ENABLE),
-    Route('GET', _R, root.show, _root + 'index',
-          query=()),
+    Route('GET', _R, root.show, _root + 'index'),
     Route('DELETE', _R, root.disable, _root + 'delete', 204),
 
     # No release of this tree makes any; clients ask for them all the same.
-    Route('GET', _P + '/clusters', absent.clusters, 'cluster:index'),
-    Route('GET', _P + '/modules', absent.modules, 'module:index'),
-    Route('GET', _M + '/clusters', absent.clusters, 'mgmt:cluster:index'),
+    Route('GET', _P + '/clusters', absent.clusters, 'cluster:index',
+          query=_PAGE),
+    Route('GET', _P + '/modules', absent.modules, 'module:index',
+          query=(*_PAGE, 'datastore')),
+    Route('GET', _M + '/clusters', absent.clusters, 'mgmt:cluster:index',
+          query=(*_PAGE, 'deleted')),
 
     Route('GET', _MI, mgmt.index, 'mgmt:instance:index',
           query=_MANAGED),
@@ -169,25 +161,20 @@ ROUTES: tuple[Route, ...] = (
           query=('deleted',)),
     Route('POST', _MII + '/action', mgmt.action, 'mgmt:instance:reboot', 202,
           instance_schema.MGMT_ACTION, any_of=mgmt.RULES),
-    Route('GET', _MII + '/root', mgmt.root, 'mgmt:instance:root',
-          query=()),
+    Route('GET', _MII + '/root', mgmt.root, 'mgmt:instance:root'),
     Route('GET', _MII + '/rpc_ping', mgmt.rpc_ping,
-          'mgmt:instance:rpc_ping', 204,
-          query=()),
+          'mgmt:instance:rpc_ping', 204),
     Route('GET', _MII + '/diagnostics', mgmt.diagnostics,
-          'mgmt:instance:diagnostics',
-          query=()),
-    Route('GET', _MII + '/hwinfo', mgmt.hwinfo, 'mgmt:instance:hwinfo',
-          query=()),
+          'mgmt:instance:diagnostics'),
+    Route('GET', _MII + '/hwinfo', mgmt.hwinfo, 'mgmt:instance:hwinfo'),
     Route('GET', _M + '/quotas/{project}', limits.quotas, 'mgmt:quota:show',
-          check=False,
-          query=()),
+          check=False),
     Route('PUT', _M + '/quotas/{project}', limits.update_quotas,
           'mgmt:quota:update', 200, quota_schema.UPDATE),
 )
 
 #: Served at the root, beside ``/v1.0``.
 VERSIONS: tuple[Route, ...] = (
-    Route('GET', '/', versions.index, '', check=False),
+    Route('GET', '/', versions.index, '', check=False, query=None),
 )
 # fmt: on

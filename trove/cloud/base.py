@@ -221,8 +221,8 @@ class Cloud(abc.ABC):
     volumes: Volumes
     network: Network
 
-    #: Parts of a :class:`ServerSpec` that the driver does not apply. The API
-    #: refuses a request that asks for them.
+    #: Parts of a :class:`ServerSpec`, and ``is_public`` of the access, that
+    #: the driver does not apply. The API refuses a request that asks for them.
     ignores: ClassVar[frozenset[str]] = frozenset()
 
     @abc.abstractmethod

@@ -33,6 +33,7 @@
     ├── PeerTimeout                     500 instanceFault
     ├── SealError                       500 instanceFault
     ├── ServiceUnavailable              503 serviceUnavailable
+    │   ├── RowLocked
     │   └── PeerUnreachable
     ├── ConfigurationError              500 instanceFault
     ├── ContractError                   500 instanceFault
@@ -285,6 +286,16 @@ class ServiceUnavailable(TroveError):
     message = (
         '%(what)s is not reachable. Repeat the request later; if it stays '
         'so, tell the administrator.'
+    )
+
+
+class RowLocked(ServiceUnavailable):
+    """Another transaction holds a row; this one is rolled back."""
+
+    message = (
+        'The database row that the request is about is locked by another '
+        'transaction, for longer than the request may wait. Repeat it later; '
+        'if it stays so, tell the administrator.'
     )
 
 

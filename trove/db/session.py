@@ -17,8 +17,10 @@ readable after the block.
 
 Errors of both kinds of blocks:
 
-- ``exception.ServiceUnavailable``: the database cannot be reached, does not
-  work, or another transaction holds a row for too long. Nothing was written.
+- ``exception.RowLocked``: another transaction holds a row for too long.
+  Nothing was written.
+- ``exception.ServiceUnavailable``: the database cannot be reached, or does not
+  work. Nothing was written, unless it broke at the end of the block.
   The next block connects anew, so nobody has to restart anything when the
   database is back.
 - ``oslo_db.exception.DBDeadlock``: another transaction was in the way. Wrap
@@ -67,12 +69,6 @@ WRITE_OPTIONS = {_WRITES: True}
 # By these MySQL and PostgreSQL say that a lock was not to be had in time.
 _LOCK_WAIT = 1205
 _LOCK_NOT_AVAILABLE = '55P03'
-
-_BUSY = (
-    'The database row that the request is about is locked by another '
-    'transaction, for longer than the request may wait. Repeat it later; if '
-    'it stays so, tell the administrator.'
-)
 
 # What configure() hands on to oslo.db. All of it is named, so that oslo.db
 # has no reason to look into the global configuration.
@@ -297,7 +293,7 @@ def translated_errors() -> Iterator[None]:
             raise
         # Another transaction holds it for so long that to try again at once
         # would be of no use.
-        raise exception.ServiceUnavailable(_BUSY) from error
+        raise exception.RowLocked() from error
     except (
         db_exception.DBConnectionError,
         db_exception.DBNonExistentDatabase,
@@ -307,7 +303,7 @@ def translated_errors() -> Iterator[None]:
         # The statement and its parameters stay out of the log: they may
         # hold secrets.
         if _LOCK_NOT_AVAILABLE in _codes(error):
-            raise exception.ServiceUnavailable(_BUSY) from error
+            raise exception.RowLocked() from error
         LOG.error(
             'The database does not work: %s. Check that it runs and that '
             '[database] connection is right.',

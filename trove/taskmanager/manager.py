@@ -111,6 +111,8 @@ class Manager:
             yield f'volume_type {volume_type}'
         if (access or {}).get('allowed_cidrs'):
             yield 'access.allowed_cidrs'
+        if (access or {}).get('is_public') and 'is_public' in cloud.ignores:
+            yield 'access.is_public'
         networks = cloud.network.networks(context)
         if networks is None:
             return

@@ -13,6 +13,7 @@ import functools
 from typing import Any
 from typing import NoReturn
 
+from trove.api import paging
 from trove.api import references
 from trove.api import request as api_request
 from trove.common import exception
@@ -97,6 +98,8 @@ def _nothing(
     request: api_request.Request, noun: str, what: str
 ) -> dict[str, Any]:
     """List nothing, which is right unless another release has made some."""
+    paging.limit(request, request.runtime.conf.instances_page_size)
+    request.flag('deleted')
     everybody = request.rule.startswith('mgmt:')
     if owned.count(noun, None if everybody else request.project_id):
         refuse(what)

@@ -41,6 +41,9 @@ def start(
         instances.begin_task(
             request.seer, instance.id, task, action=action, **details
         )
+    except exception.RowLocked:
+        # Nothing is there to be undone, which would wait once more.
+        raise
     except exception.ServiceUnavailable:
         # The connection may have broken after the task was written.
         _undo(request, instance, task, action)
@@ -66,19 +69,17 @@ def _undo(
     """
     try:
         undone = instances.undo_task(request.seer, instance.id, task)
-    except exception.ServiceUnavailable:
+    except exception.ServiceUnavailable as error:
         LOG.warning(
-            'It is not known whether instance %s is to %s, for the database '
-            'is away. If so, a task manager begins it, or gives it up, when '
-            'the database is back; nothing needs to be done.',
-            instance.id,
-            action,
+            'It is not known whether instance %s is to %s: %s If so, a task '
+            'manager begins it, or gives it up, when the database works '
+            'again; nothing needs to be done.',
+            *(instance.id, action, error),
         )
         raise exception.ServiceUnavailable(
-            'The database is not reachable. What was asked of instance '
-            f'{instance.id} may be begun, or given up, by itself when it is '
-            'back. Look at the status of the instance before you repeat the '
-            'request.'
+            f'{error} What was asked of instance {instance.id} may be begun, '
+            'or given up, by itself then. Look at the status of the instance '
+            'before you repeat the request.'
         ) from None
     if undone:
         LOG.warning(

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 from typing import Any
 
 from oslo_log import log
@@ -59,7 +58,7 @@ def create(request: api_request.Request) -> dict[str, Any]:
         request.authorize('instance:extension:user:create')
     if body.get('databases'):
         request.authorize('instance:extension:database:create')
-    _refuse_unapplied(request, body)
+    offers.check(request, body)
     version = _datastore_version(request, body.get('datastore') or {})
     flavor = _flavor(request, body)
     size = _volume_size(request, body)
@@ -109,7 +108,7 @@ def update(request: api_request.Request) -> None:
     body = request.body['instance']
     if 'name' in body:
         common_names.check_instance(body['name'])
-    _refuse_unapplied(request, body)
+    offers.check(request, body)
     instance = request.instance()
     references.check(request, _NAMED)
     for key in ('replica_of', 'slave_of'):
@@ -239,6 +238,8 @@ def _record(
                 ),
             },
         )
+    except exception.RowLocked:
+        raise
     except exception.ServiceUnavailable:
         # The connection may have broken after it was written.
         _remove(instance_id, flavor)
@@ -253,16 +254,16 @@ def _remove(instance_id: str, flavor: cloud_base.Flavor) -> bool:
     """
     try:
         removed = instances.mark_deleted(instance_id, ram=flavor.ram)
-    except exception.ServiceUnavailable:
+    except exception.ServiceUnavailable as error:
         LOG.warning(
-            'It is not known whether instance %s was written down, for the '
-            'database is away. If so, a task manager makes it, or gives it '
-            'up, when the database is back; its user was told so.',
-            instance_id,
+            'It is not known whether instance %s was written down: %s If so, '
+            'a task manager makes it, or gives it up, when the database '
+            'works again; its user was told so.',
+            *(instance_id, error),
         )
         raise exception.ServiceUnavailable(
-            'The database is not reachable. It may be that the instance '
-            f'{instance_id} is there when it is back. If so, wait until it '
+            f'{error} It may be that the instance {instance_id} is there '
+            'then. If so, wait until it '
             'is no longer in BUILD, and delete it if you do not want it, '
             'before you repeat the request.'
         ) from None
@@ -345,50 +346,12 @@ def _order(
     }
 
 
-def _refuse_unapplied(
-    request: api_request.Request, body: dict[str, Any]
-) -> None:
-    """Refuse what nothing would apply: better no than a false yes.
-
-    :raises BadRequest: a network is written wrong, or something is named
-        that the cloud does not have
-    :raises NotSupported: what is asked for would be passed over
-    """
-    access = body.get('access')
-    _check_access(access)
-    ignored = request.cloud.ignores
-    for key, given in (
-        ('access.allowed_cidrs', (access or {}).get('allowed_cidrs')),
-        ('locality', body.get('locality')),
-        (
-            'availability_zone',
-            'availability_zone' in ignored and body.get('availability_zone'),
-        ),
-        ('region_name', body.get('region_name')),
-    ):
-        if given:
-            raise exception.NotSupported(
-                f'Nothing applies "{key}" here, so the instance would be '
-                f'other than you ask for; leave "instance.{key}" out.'
-            )
-    offers.check(request, body)
-
-
-def _check_access(access: dict[str, Any] | None) -> None:
-    for cidr in (access or {}).get('allowed_cidrs') or ():
-        try:
-            ipaddress.ip_network(cidr)
-        except ValueError as error:
-            raise exception.BadRequest(
-                f'instance.access.allowed_cidrs has "{cidr}", which is not '
-                f'a network: {error}. Write it like "10.0.0.0/8".'
-            ) from None
-
-
 def _refuse_later(body: dict[str, Any], keys: tuple[str, ...]) -> None:
     for key in keys:
         value = body.get(key)
-        if value and not (key == 'replica_count' and value == 1):
+        # One, as openstackclient has it, is what is made.
+        one = key == 'replica_count' and value == 1 and value is not True
+        if value is not None and value != [] and not one:
             raise _later(key)
 
 

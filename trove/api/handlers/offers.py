@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an order may name of the cloud: types of volumes, and networks."""
+"""What an order may ask of the cloud: networks, access, types of volumes."""
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 from trove.api import request as api_request
@@ -10,13 +11,54 @@ from trove.common import exception
 from trove.common import names
 
 
-def check(request: api_request.Request, body: dict[str, Any]) -> None:
-    """Return when the cloud has what an order names.
+def check(
+    request: api_request.Request, body: dict[str, Any]
+) -> None:
+    """Refuse what nothing would apply: better no than a false yes.
 
     :param body: ``instance`` of the request
-    :raises BadRequest: it has not, or a network is written wrong
-    :raises NotSupported: it has nothing of this kind
+    :raises BadRequest: a network is written wrong, or something is named
+        that the cloud does not have
+    :raises NotSupported: what is asked for would be passed over
     """
+    access = body.get('access')
+    _check_access(access)
+    ignored = request.cloud.ignores
+    for key, given in (
+        ('access.allowed_cidrs', (access or {}).get('allowed_cidrs')),
+        (
+            'access.is_public',
+            'is_public' in ignored and (access or {}).get('is_public'),
+        ),
+        ('locality', body.get('locality')),
+        (
+            'availability_zone',
+            'availability_zone' in ignored and body.get('availability_zone'),
+        ),
+        ('region_name', body.get('region_name')),
+    ):
+        if given:
+            raise exception.NotSupported(
+                f'Nothing applies "{key}" here, so the instance would be '
+                f'other than you ask for; leave "instance.{key}" out.'
+            )
+    _check_cloud(request, body)
+
+
+def _check_access(access: dict[str, Any] | None) -> None:
+    for cidr in (access or {}).get('allowed_cidrs') or ():
+        try:
+            ipaddress.ip_network(cidr)
+        except ValueError as error:
+            raise exception.BadRequest(
+                f'instance.access.allowed_cidrs has "{cidr}", which is not '
+                f'a network: {error}. Write it like "10.0.0.0/8".'
+            ) from None
+
+
+def _check_cloud(
+    request: api_request.Request, body: dict[str, Any]
+) -> None:
     cloud = request.runtime.cloud
     volume = body.get('volume')
     if isinstance(volume, dict):

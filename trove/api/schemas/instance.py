@@ -117,6 +117,13 @@ CREATE = validation.Body(
     )
 )
 
+_OR_NULL = ['string', 'null']
+
+_REFERENCE: common.Schema = {
+    'type': _OR_NULL,
+    'description': 'an id, or null to detach it',
+}
+
 UPDATE = validation.Body(
     common.wrapped(
         'instance',
@@ -124,15 +131,13 @@ UPDATE = validation.Body(
             {
                 'name': common.NAME,
                 'access': {**ACCESS, 'minProperties': 1},
-                'configuration': {},
-                'replica_of': {},
-                'slave_of': {},
+                'configuration': _REFERENCE,
+                'replica_of': _REFERENCE,
+                'slave_of': _REFERENCE,
             }
         ),
     )
 )
-
-_OR_NULL = ['string', 'null']
 
 _NOTHING: common.Schema = {
     'type': ['object', 'null'],

@@ -255,8 +255,8 @@ class LocalCloud(base.Cloud):
         name
     """
 
-    #: It is a single machine.
-    ignores = frozenset({'availability_zone'})
+    #: It is a single machine, whose addresses nobody else reaches.
+    ignores = frozenset({'availability_zone', 'is_public'})
 
     def __init__(
         self,

@@ -75,7 +75,7 @@ class SessionCases:
             self.assertTrue(held.wait(TIMEOUT))
 
             # when another one wants it, then it is told
-            error = self.assertRaises(exception.ServiceUnavailable, change)
+            error = self.assertRaises(exception.RowLocked, change)
             go_on.set()
             holding.result(TIMEOUT)
 
@@ -88,6 +88,17 @@ class SessionCases:
     def test_a_server_that_does_nothing(self):
         self.usage('k')
         self.waits(statement_timeout=1)
+        self.in_use('k')
+        with self.database.server.frozen():
+            self.assertRaises(exception.ServiceUnavailable, self.in_use, 'k')
+
+        self.assertEqual(0, self.in_use('k'))
+
+    def test_a_server_that_does_nothing_when_it_is_asked_first(self):
+        """An open connection is not waited for as long as a statement."""
+        self.usage('k')
+        # Longer than a test may last.
+        self.waits(statement_timeout=3600)
         self.in_use('k')
         with self.database.server.frozen():
             self.assertRaises(exception.ServiceUnavailable, self.in_use, 'k')

@@ -2,6 +2,7 @@
 
 import uuid
 
+import fixtures
 import oslo_messaging
 
 from trove import policies
@@ -250,6 +251,22 @@ class TestActions(base.TestCase):
         self.assert_fault(response, 503, 'serviceUnavailable')
         self.assertIs(instances.Task.NONE, self.task(instance))
         self.assertEqual([], self.transport.sent)
+
+    def test_a_row_that_another_transaction_holds_is_waited_for_once(self):
+        instance = self.active()
+
+        def locked(*args, **kwargs):
+            raise exception.RowLocked()
+
+        self.breaks_at_commit('undo_task')
+        with fixtures.MonkeyPatch(
+            'trove.objects.instance.begin_task', locked
+        ):
+            response = self.act(instance, {'restart': {}})
+
+        message = self.assert_fault(response, 503, 'serviceUnavailable')
+        self.assertIn('locked by another transaction', message)
+        self.assertNotIn('not reachable', message)
 
     def test_a_task_manager_that_is_too_old(self):
         instance = self.active()

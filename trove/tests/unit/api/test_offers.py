@@ -3,6 +3,7 @@
 import uuid
 
 from trove.cloud import base as cloud_base
+from trove.cloud.local import driver
 from trove.tests.unit.api import base
 
 NETWORK = str(uuid.uuid4())
@@ -51,3 +52,91 @@ class TestOffers(base.TestCase):
     def test_a_driver_that_says_nothing_has_none(self):
         self.assertEqual([], cloud_base.Volumes.types(None, None))
         self.assertEqual([], cloud_base.Network.networks(None, None))
+
+
+class TestLater(base.TestCase):
+    """What is not made yet is refused however it is asked for."""
+
+    def test_values_that_look_like_none(self):
+        for key, values in (
+            ('restorePoint', ({}, '', 0, False)),
+            ('configuration', ('', 0, False, {})),
+            ('replica_of', ('', 0, {})),
+            ('replica_count', (0, True, False, 2, '1')),
+            ('modules', ({}, '', 0)),
+        ):
+            for value in values:
+                response = self.post('/instances', self.order(**{key: value}))
+
+                self.assert_fault(response, 501, 'notImplemented', key)
+        self.assertEqual([], self.transport.sent)
+
+    def test_values_that_mean_none(self):
+        order = self.order(modules=[], replica_count=1)
+        order['instance'].update(restorePoint=None, configuration=None)
+
+        response = self.post('/instances', order)
+
+        self.assertEqual(200, response.status_code, response.text)
+
+    def test_values_of_a_change_that_are_of_another_kind(self):
+        instance = self.active()
+        for key in ('configuration', 'replica_of', 'slave_of'):
+            for value in (0, False, {}, [], True):
+                response = self.put(
+                    f'/instances/{instance.id}', {'instance': {key: value}}
+                )
+
+                self.assert_refused(response, f'instance.{key}', 'detach')
+
+
+class TestPublic(base.TestCase):
+    """Given a cloud that has no public addresses."""
+
+    def setUp(self):
+        super().setUp()
+        self.cloud.ignores = driver.LocalCloud.ignores
+
+    def test_public_is_refused(self):
+        instance = self.active()
+        access = {'access': {'is_public': True}}
+        for response in (
+            self.post('/instances', self.order(**access)),
+            self.put(f'/instances/{instance.id}', {'instance': access}),
+        ):
+            self.assert_fault(
+                response, 501, 'notImplemented', 'access.is_public'
+            )
+        shown = self.get(f'/instances/{instance.id}').json['instance']
+        self.assertFalse(shown['access']['is_public'])
+
+    def test_private_is_what_there_is(self):
+        response = self.post(
+            '/instances', self.order(access={'is_public': False})
+        )
+
+        self.assertEqual(200, response.status_code, response.text)
+
+
+class TestNothing(base.TestCase):
+    def test_parameters_of_released_clients(self):
+        for path in (
+            '/clusters?limit=2&marker=x',
+            '/modules?datastore=all&limit=2',
+            '/mgmt/clusters?deleted=true&limit=2',
+        ):
+            response = self.get(path, user='admin')
+            self.assertEqual(200, response.status_code, response.text)
+        for path in ('/clusters?limit=x', '/mgmt/clusters?deleted=some'):
+            self.assert_refused(self.get(path, user='admin'))
+
+    def test_a_body_that_says_nothing(self):
+        instance = self.active()
+
+        response = self.client.simulate_delete(
+            f'/v1.0/{base.PROJECT}/instances/{instance.id}',
+            headers={'X-Auth-Token': f'alice:{base.PROJECT}'},
+            body='null',
+        )
+
+        self.assertEqual(202, response.status_code, response.text)
