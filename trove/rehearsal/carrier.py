@@ -195,6 +195,10 @@ class Connection:
     def reach(self) -> None:
         """It can always be reached."""
 
+    def note(self, error: BaseException) -> bool:
+        """No error is about an option."""
+        return False
+
     def server(self, topic: str, host: str, dispatcher: Any) -> Server:
         network = self._network
         listener = network.real().server(

@@ -90,6 +90,10 @@ class _Connection:
     def reach(self):
         """There is no broker to reach."""
 
+    def note(self, error):
+        """No error is about an option."""
+        return False
+
 
 class _Client:
     def __init__(self, transport, name, version):

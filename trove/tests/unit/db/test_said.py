@@ -48,6 +48,7 @@ OTHERS = {
     'datastore_versions.repl_strategy': OPERATOR,
     'datastore_versions.version': OPERATOR,
     'datastores.name': OPERATOR,
+    'guest_probes.token': CODE,
     'instance_keys.next_key': ENCRYPTED,
     'instance_keys.previous_key': ENCRYPTED,
     'instances.access': JSON,
