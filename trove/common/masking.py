@@ -34,6 +34,9 @@ _OPAQUE = frozenset(
     )
 )
 
+# Single characters are repeated possessively below, groups are not: Python
+# 3.11.2 captures within such groups what is elsewhere, or fails.
+
 #: How the name of a secret ends within a text.
 _NAMES = (
     r'(?:pass(?:words?|wd|phrase)?|secret(?:_uuid)?|key|token|pwd|pswd'
@@ -54,15 +57,15 @@ _ENDS = (
 #: text was cut off.
 _SECRET = (
     rf'(?:[ub]?(?P<mark>{_QUOTE})(?P<quoted>[^"\'\\]*+'
-    rf'(?:(?!(?<!\\)(?P=mark){_ENDS})["\'\\][^"\'\\]*+)*+)'
-    rf'|(?!\{{\s*+{_QUOTE})(?P<bare>(?:[^\s"\']|["\'](?!{_ENDS}))++))'
+    rf'(?:(?!(?<!\\)(?P=mark){_ENDS})["\'\\][^"\'\\]*+)*)'
+    rf'|(?!\{{\s*+{_QUOTE})(?P<bare>(?:[^\s"\']|["\'](?!{_ENDS}))+))'
 )
 
 #: Between the name and the secret.
 _IS = (
-    rf'(?:(?:{_QUOTE})?+\s*+[=:]\s*+[\[(]*+'
+    rf'(?:(?:{_QUOTE})?\s*+[=:]\s*+[\[(]*+'
     # As arguments of a command are listed.
-    rf'|{_QUOTE}\s*+,\s*+(?:{_QUOTE}--?[A-z]++{_QUOTE}\s*+,\s*+)?+'
+    rf'|{_QUOTE}\s*+,\s*+(?:{_QUOTE}--?[A-z]++{_QUOTE}\s*+,\s*+)?'
     rf'(?=u?{_QUOTE})'
     r'|\s*+--?[A-z]++(?:\s++|(?=[^\sA-z]))'
     rf'|\s*+\(\s*+(?={_QUOTE})|\s++(?={_QUOTE})'
@@ -80,13 +83,13 @@ def _pattern(after_space: str) -> re.Pattern[str]:
         rf'auth(?:orization)?{_IS})'
         r'(?:(?:basic|bearer|digest)\s++)?',
         r'\bbearer\s++',
-        r'\bidentified\s++(?:with\s++\S++\s++)?+by\s++(?:password\s++)?+',
+        r'\bidentified\s++(?:with\s++\S++\s++)?by\s++(?:password\s++)?',
     )
     return re.compile(
         # Most characters begin none of them: that is soon seen.
         r'(?=[-:<abcikmprst]|(?<=-))(?:'
         r'(?P<begin>-----BEGIN [A-Z0-9 ]{0,64}PRIVATE KEY(?: BLOCK)?-----)'
-        r'(?:(?!-----END).)*+'
+        r'(?:(?!-----END).)*'
         r'|(?P<user>://[^/\s:@]*+:)[^/\s@]++(?=@)'
         rf'|(?P<tag><[\w:-]{{0,64}}?{_NAMES}>)[^<]*+'
         rf'|(?P<why>{"|".join(reasons)}){_SECRET})',

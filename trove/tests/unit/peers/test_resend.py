@@ -83,14 +83,20 @@ class ReplayTestCase(scene.TestCase):
             }
             | values
         )
-        before = self.recorded()
+        before = self.recorded(rejection)
         recorder = rejections.Recorder(self.conf, 'taskmanager')
         recorder.take_over(rejection, masked=masked)
-        (new,) = self.recorded() - before
+        (new,) = self.recorded(rejection) - before
         return new
 
-    def recorded(self):
-        return {each.id for each in rejected.list_(state=None)}
+    def recorded(self, rejection):
+        """Ids of records of it; services that go on may write others."""
+        return {
+            each.id
+            for each in rejected.list_(state=None)
+            if (each.method, each.cause, each.reason)
+            == (rejection.method, rejection.cause, rejection.reason)
+        }
 
     def when_replayed(self, rejected_id):
         peers.replay(self.conf, self.connected(), rejected_id)
