@@ -236,7 +236,9 @@ class _Round:
             with self._sender:
                 while True:
                     room = self._window - len(self._open)
-                    begun = list(itertools.islice(rest, min(room, _BATCH)))
+                    # After a late answer there may be less than none.
+                    most = max(0, min(room, _BATCH))
+                    begun = list(itertools.islice(rest, most))
                     for peer in begun:
                         inquiry = _probe.inquiry(self._interface, silent=True)
                         self._send(peer, inquiry, next(inquiry))
@@ -311,7 +313,9 @@ class _Round:
         now = time.monotonic()
         if known is not None and now - self._narrowed >= 1:
             self._narrowed = now
-            self._window = max(_LEAST, self._window // 2)
+            self._window = min(
+                self._at_once, max(_LEAST, self._window // 2)
+            )
         return known
 
     def _send(

@@ -169,12 +169,18 @@ class Budget:
                     return
                 if not answered:
                     later = waiting.popleft()
-            if answered:
+            if not answered:
+                later()
+                continue
+            try:
                 threading.Thread(
                     target=self.leave, args=(payer,), name='rpc-turn'
                 ).start()
+            except RuntimeError:
+                # The machine has no thread for it: the answer has to wait.
+                answered = False
+            else:
                 return
-            later()
 
     def _account(
         self, payer: Payer, renewed: bool, limit: int, now: float

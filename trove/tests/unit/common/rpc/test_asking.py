@@ -84,12 +84,26 @@ class AskingTest(base.TestCase):
         self.assertLessEqual(max(most), 2)
 
     def test_an_answer_that_comes_too_late_counts(self):
+        names = self.ask_with_a_late_one('away', 'gone')
+
+        self.assertEqual(('slow', None), names[0])
+        self.assertEqual(('slow', '1.1'), [n for n in names if n[1]][-1])
+
+    def test_a_late_answer_while_more_are_asked_than_are_to_be_then(self):
+        away = [f'away{number}' for number in range(60)]
+        self.config(probe_at_once=40)
+
+        names = self.ask_with_a_late_one(*away)
+
+        self.assertEqual({'slow', *away}, {name for name, _ in names})
+
+    def ask_with_a_late_one(self, *others):
         self.config(probe_timeout=0.2)
         began, go_on = threading.Event(), threading.Event()
         self.given(slow='1.1')
         asked = self.transport.ask_many(
             INTERFACE,
-            (f'{self.id()}.{peer}' for peer in ('slow', 'away', 'gone')),
+            (f'{self.id()}.{peer}' for peer in ('slow', *others)),
         )
         # Given that replies are not read for a while
         driver = self.transport.connection.open()._driver
@@ -108,12 +122,10 @@ class AskingTest(base.TestCase):
         go_on.set()
         found += asked
 
-        names = [
+        return [
             (peer.rpartition('.')[2], revision and revision.name)
             for peer, revision in found
         ]
-        self.assertEqual(('slow', None), names[0])
-        self.assertEqual(('slow', '1.1'), [n for n in names if n[1]][-1])
 
     def test_who_stops_early_leaves_nothing_behind(self):
         self.given(one='1.1')
