@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import logging
 import threading
+import time
 
 from oslo_config import cfg
 
@@ -43,15 +45,22 @@ class Census:
     ``service_down_time`` after it was last seen.
 
     Once all that are there have reported themselves, and nobody else has
-    answered, they are proven to know seals, see :mod:`trove.common.belief`:
-    what is answered otherwise after that is recorded and not believed.
+    answered for ``service_down_time``, they are proven to know seals, see
+    :mod:`trove.common.belief`: what is answered otherwise after that is
+    recorded and not believed.
 
     :param interface: of the topic
     """
 
     def __init__(
-        self, transport: rpc.Transport, interface: rpc.Interface
+        self,
+        transport: rpc.Transport,
+        interface: rpc.Interface,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._clock = clock
+        #: Since when all that answered are known to know seals.
+        self._since: float | None = None
         self._transport = transport
         self._conf: cfg.ConfigOpts = transport.conf
         self._interface = interface
@@ -91,11 +100,13 @@ class Census:
             return
         # What it is sent until it is found is lost, so all are asked at once.
         rounds = min(len(live) * self._workers() + 2, _MOST_ROUNDS)
-        found = versions.probe(self._transport, self._interface, rounds)
+        found, all_said = versions.probe_each(
+            self._transport, self._interface, rounds
+        )
         if found is not None and found < self._interface.latest:
             self._report(found, {each.host for each in known} & hosts)
         if self._transport.keys is not None:
-            self._learn(found)
+            self._learn(found if all_said else None)
 
     def _learn(self, found: rpc.Revision | None) -> None:
         """Write down what is proven of all of them.
@@ -109,9 +120,18 @@ class Census:
         seals = interface.seals(interface.announced(text))
         if seals:
             other = versions.spoken(self._conf, interface, False)
-            if found is None or not interface.seals(found):
+            if (
+                found is None
+                or not interface.seals(found)
+                or (other and not interface.seals(interface.announced(other)))
+            ):
+                self._since = None
                 return
-            if other and not interface.seals(interface.announced(other)):
+            now = self._clock()
+            if self._since is None:
+                self._since = now
+            if now - self._since < self._conf.service_down_time:
+                # One of a release may be about to start, or slow.
                 return
         sealing.record_registered(interface.name, seals)
 

@@ -245,6 +245,8 @@ class _Thorough:
         self.conf = transport.conf
         self._transport = transport
         self._rounds = rounds
+        #: Whether each question was answered each time.
+        self.complete = True
 
     def ask(self, *args: Any, **kwargs: Any) -> Any:
         """Return the answer of the oldest, None when nobody answers."""
@@ -253,6 +255,7 @@ class _Thorough:
             if oldest is None:
                 break
             answer = self._transport.ask(*args, **kwargs)
+            self.complete = self.complete and answer is not None
             if answer is not None and _age(answer) > _age(oldest):
                 oldest = answer
         return oldest
@@ -280,15 +283,28 @@ def probe(
     :param timeout: seconds to wait for each answer
     :returns: None when nobody answers, or the broker is away
     """
+    return probe_each(transport, interface, rounds, timeout)[0]
+
+
+def probe_each(
+    transport: rpc.Transport,
+    interface: rpc.Interface,
+    rounds: int,
+    timeout: float | None = None,
+) -> tuple[rpc.Revision | None, bool]:
+    """Like :func:`probe`; also say whether all questions were answered.
+
+    One that was not may have gone to a server that is slow, and older.
+    """
     timeout = timeout or min(_PATIENCE, transport.conf.probe_timeout)
+    asks = _Thorough(transport, rounds)
     try:
-        return rpc.probe(
-            _Thorough(transport, rounds), interface, timeout=timeout
-        )
+        found = rpc.probe(asks, interface, timeout=timeout)
     except Exception as error:  # noqa: BLE001
         LOG.info(
             'Could not ask the %s what they speak: %s. It is tried again.',
             interface.describe(None),
             error,
         )
-        return None
+        return None, False
+    return found, found is not None and asks.complete

@@ -82,7 +82,10 @@ class TestCensus(given.PeersTestCase):
                 'trove-conductor', host, {'conductor': revision}, '27'
             )
 
-        with mock.patch.object(versions, 'probe', return_value=None) as probe:
+        nobody = None, False
+        with mock.patch.object(
+            versions, 'probe_each', return_value=nobody
+        ) as probe:
             census.Census(self.made, interface).look()
 
         _, _, rounds = probe.call_args.args
@@ -184,15 +187,34 @@ class TestProven(given.PeersTestCase):
         known.attach(made)
         return made
 
-    def hear(self, answer=LATEST):
+    def hear(self, answer=LATEST, complete=True, looks=None):
         """Somebody answers the census."""
-        found = TASKS.revision(answer)
-        with mock.patch.object(versions, 'probe', return_value=found):
-            self.census().look()
+        found = TASKS.revision(answer), complete
+        with mock.patch.object(versions, 'probe_each', return_value=found):
+            (looks or self.census()).look()
 
     def given_proven(self):
         self.given_registered(LATEST)
-        self.hear()
+        now = [0.0]
+        looks = census.Census(self.made, TASKS, lambda: now[0])
+        self.hear(looks=looks)
+        now[0] += self.conf.service_down_time
+        self.hear(looks=looks)
+
+    def test_not_before_one_of_a_release_would_have_answered(self):
+        self.given_registered(LATEST)
+        now = [0.0]
+        looks = census.Census(self.made, TASKS, lambda: now[0])
+        for complete in True, True, False, True, True:
+            self.hear(complete=complete, looks=looks)
+            now[0] += self.conf.service_down_time / 2
+
+        # A question that was not answered had it begin anew.
+        self.assertFalse(self.proven())
+
+        self.hear(looks=looks)
+
+        self.assertTrue(self.proven())
 
     def proven(self):
         return sealing.of_services('taskmanager').proven
@@ -232,7 +254,8 @@ class TestProven(given.PeersTestCase):
 
     def test_not_while_nobody_answers(self):
         self.given_registered(LATEST)
-        with mock.patch.object(versions, 'probe', return_value=None):
+        nobody = None, False
+        with mock.patch.object(versions, 'probe_each', return_value=nobody):
             self.census().look()
 
         self.assertFalse(self.proven())
