@@ -36,9 +36,6 @@ _RETRIES: Final = 1
 #: Seconds that a question may take, whatever it waits for.
 TOTAL: Final = 25.0
 
-#: Seconds to wait for a place among those who ask.
-_PATIENCE: Final = 1.0
-
 #: Seconds for which nobody is asked that did not answer.
 SILENCE: Final = 5.0
 
@@ -47,6 +44,17 @@ _FAILURES: Final = (
     auth_exceptions.ClientException,
     auth_token.ServiceError,
 )
+
+#: What says that it is not there. Of the others, one that comes of an odd
+#: token must not keep out everybody else.
+_SILENT: Final = (
+    auth_exceptions.ConnectFailure,
+    auth_exceptions.ConnectTimeout,
+    auth_exceptions.SSLError,
+)
+
+#: Characters of a token; those of Fernet have some 300, of PKI some 8,000.
+_LONGEST: Final = 16_384
 
 
 def set_defaults(conf: cfg.ConfigOpts) -> None:
@@ -68,6 +76,7 @@ class Identity:
         self._server = server
         self._places = threading.BoundedSemaphore(places)
         self._silent_until = 0.0
+        self._full_until = 0.0
 
     def verify_token(self, *args: Any, **kwargs: Any) -> Any:
         """Return what a token says.
@@ -75,6 +84,12 @@ class Identity:
         :raises InvalidToken: of keystonemiddleware
         :raises ServiceUnavailable: Keystone does not say
         """
+        token = args[0] if args else ''
+        if not (token.isascii() and token.isprintable()) or (
+            len(token) > _LONGEST
+        ):
+            # No request to Keystone can be made of it.
+            raise auth_token.InvalidToken('The token is malformed')
         return self._ask(lambda: self._server.verify_token(*args, **kwargs))
 
     @property
@@ -88,20 +103,30 @@ class Identity:
     def _ask(self, question: Callable[[], Any]) -> Any:
         if time.monotonic() < self._silent_until:
             raise _unavailable()
-        if not self._places.acquire(timeout=_PATIENCE):
+        # Who waited for a place would take a thread from the others.
+        if not self._places.acquire(blocking=False):
+            self._note_full()
             raise _unavailable()
-        answer = _Answer(question, self._places.release)
+        try:
+            answer = _Answer(question, self._places.release)
+        except RuntimeError:
+            # The machine has no thread for it.
+            self._places.release()
+            raise _unavailable() from None
         if not answer.done.wait(TOTAL):
             self._note(f'no answer within {TOTAL:.0f} seconds')
             raise _unavailable()
         error = answer.error
+        if not isinstance(error, _SILENT):
+            # It answers, whatever it says.
+            self._silent_until = 0.0
         if error is None:
             return answer.value
         if not isinstance(error, _FAILURES):
             raise error
         if isinstance(error, auth_exceptions.EndpointNotFound):
             self._server.invalidate()
-        if isinstance(error, auth_exceptions.ConnectionError):
+        if isinstance(error, _SILENT):
             self._note(str(error))
         else:
             LOG.error(
@@ -110,6 +135,16 @@ class Identity:
                 *(error, GROUP),
             )
         raise _unavailable() from error
+
+    def _note_full(self) -> None:
+        now = time.monotonic()
+        if now >= self._full_until:
+            LOG.error(
+                'Keystone is slow: as many requests as may, which is half of '
+                'trove_api_threads, wait for it. Others with tokens that are '
+                'not known yet are refused with 503. Check how it is.'
+            )
+        self._full_until = now + TOTAL
 
     def _note(self, what: str) -> None:
         now = time.monotonic()

@@ -170,6 +170,16 @@ class IdentityTest(base.TestCase):
 
         self.assertIn('no answer within', self.logs.output)
 
+    def test_an_odd_token_keeps_nobody_out(self):
+        listener = self.given_silent()
+
+        # The client of this test strips what real ones send.
+        for token in 'x\xa0x', 'x\x85x', 'x\xe9', 'x' * 20_000:
+            self.assertEqual(401, self.ask(token).status_code, token[:5])
+
+        self.assertEqual([], listener.taken)
+        self.assertNotIn('Keystone does not', self.logs.output)
+
     def test_it_does_not_take_all_threads(self):
         listener = self.given_silent()
         self.config(group=identity.GROUP, http_connect_timeout=60)
