@@ -18,8 +18,9 @@ LOG = logging.getLogger(__name__)
 #: Name of the file in ``state_dir``.
 FILE = 'time_sent'
 
-#: Seconds by which the file is ahead, so that it is seldom written.
-_AHEAD = 60.0
+#: Seconds by which the file is ahead. No more, for the next process begins
+#: there: one that is started again and again must not run away.
+_AHEAD = 1.0
 
 
 class Steady:

@@ -41,7 +41,7 @@ class SteadyTest(base.TestCase):
         after = self.start()()
 
         self.assertGreater(after, max(before))
-        self.assertLess(after, max(before) + 120)
+        self.assertLessEqual(after, max(before) + 1)
 
     def test_the_clock_of_the_machine_is_followed_forward(self) -> None:
         self.time_sent()
