@@ -64,6 +64,13 @@ LOCAL_OPTS: list[cfg.Opt] = [
         'the one that the option network describes. A request that names '
         'another network is refused.',
     ),
+    cfg.BoolOpt(
+        'public_access',
+        default=False,
+        help='Accept "is_public": true, for clients that always send it. All '
+        'addresses are of this machine, and nobody else reaches them. If '
+        'false, a request for a public instance is refused.',
+    ),
     cfg.StrOpt(
         'launcher',
         default='process',

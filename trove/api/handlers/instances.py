@@ -108,8 +108,8 @@ def update(request: api_request.Request) -> None:
     body = request.body['instance']
     if 'name' in body:
         common_names.check_instance(body['name'])
-    offers.check(request, body)
     instance = request.instance()
+    offers.check(request, body)
     references.check(request, _NAMED)
     for key in ('replica_of', 'slave_of'):
         if key in body and not body[key] and not instance.slave_of_id:

@@ -263,6 +263,8 @@ class LocalCloud(base.Cloud):
         conf: cfg.ConfigOpts,
         launcher: launchers.Launcher | None = None,
     ) -> None:
+        if conf.cloud_local.public_access:
+            self.ignores = self.ignores - {'is_public'}  # type: ignore[misc]
         self._use(machines.Machine(conf, launcher))
 
     def _use(self, machine: machines.Machine) -> None:

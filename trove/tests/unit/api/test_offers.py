@@ -110,6 +110,13 @@ class TestPublic(base.TestCase):
         shown = self.get(f'/instances/{instance.id}').json['instance']
         self.assertFalse(shown['access']['is_public'])
 
+    def test_an_instance_that_is_not_there_is_not_found(self):
+        body = {'instance': {'access': {'is_public': True}}}
+
+        response = self.put(f'/instances/{uuid.uuid4()}', body)
+
+        self.assert_fault(response, 404, 'itemNotFound')
+
     def test_private_is_what_there_is(self):
         response = self.post(
             '/instances', self.order(access={'is_public': False})

@@ -42,6 +42,13 @@ class ServerTestCase(guests.LocalCloudTestCase):
         self.assertIn(f'bind_address = {server.addresses[0][0]}\n', local)
         self.assertIn('memory_mb = 512\n', local)
 
+    def test_public_access_is_accepted_where_an_operator_says_so(self):
+        self.assertIn('is_public', self.new_cloud().ignores)
+
+        self.config(group='cloud_local', public_access=True)
+
+        self.assertNotIn('is_public', self.new_cloud().ignores)
+
     def test_its_configuration_is_closed_and_its_data_reachable(self):
         self.create()
 
