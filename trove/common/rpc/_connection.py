@@ -280,8 +280,18 @@ class Connection:
         What waits in them already stays there: nothing is consumed, as a
         server without endpoints would do it.
 
-        :raises Exception: of the transport's driver, when it cannot
+        :raises trove.common.exception.ServiceUnavailable: the broker does
+            not make them
         """
+        try:
+            self._create_queue(topic, host)
+        except oslo_messaging.MessagingException as error:
+            self.note(error)
+            raise exception.ServiceUnavailable(
+                what='The message broker'
+            ) from error
+
+    def _create_queue(self, topic: str, host: str) -> None:
         self.reach()
         # oslo.messaging makes queues only for who consumes from them.
         driver = self.open()._driver

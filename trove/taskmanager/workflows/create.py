@@ -14,6 +14,7 @@ from oslo_config import cfg
 from trove.cloud import base as cloud_base
 from trove.common import broker_accounts
 from trove.common import context as trove_context
+from trove.common import exception
 from trove.guestagent import api as guestagent
 from trove.objects import instance as instances
 from trove.objects import keys
@@ -237,8 +238,20 @@ class Create(base.Workflow):
         server = self.cloud.compute.create_server(self.context, self._spec())
         # While the guest boots: it must find what is sent to it, even if it
         # reports itself before it listens.
-        self.guest().create_queue()
+        if not self.wait(self._has_queue, self._left()):
+            raise base.StepFailed(
+                reason='the message broker did not make the queue of the '
+                'guest agent; see that it runs'
+            )
         self.record(compute_instance_id=server.id)
+
+    def _has_queue(self) -> bool:
+        try:
+            self.guest().create_queue()
+        except exception.ServiceUnavailable:
+            # It is restarted, perhaps, which is no reason to give up.
+            return False
+        return True
 
     def _spec(self) -> cloud_base.ServerSpec:
         instance = self.instance()

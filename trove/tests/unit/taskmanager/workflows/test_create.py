@@ -316,6 +316,16 @@ class TestCreate(scene.TestCase):
             'tell the guest agent to prepare the database', 'broker'
         )
 
+    def test_broker_is_restarted_when_the_queue_is_made(self):
+        gone = exception.ServiceUnavailable(what='The message broker')
+        make = mock.Mock(side_effect=[gone, gone, None])
+
+        with mock.patch.object(guest_api.API, 'create_queue', make):
+            self.when_created(self.instance_id)
+
+        self.assertEqual(3, make.call_count)
+        self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
+
     def test_guest_says_that_it_failed_and_why(self):
         def fail(**_):
             instances.add_fault(
