@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pathlib
 from typing import Any
 
+from keystoneauth1 import exceptions as auth_exceptions
 import psycopg
 import requests
 from troveclient import exceptions as trove_exceptions
@@ -223,6 +224,8 @@ class DeployedTestCase(base.TestCase):
             ignore=(
                 trove_exceptions.ClientException,
                 requests.RequestException,
+                # What python-troveclient makes of the former.
+                auth_exceptions.ConnectFailure,
             ),
         )
 
