@@ -249,8 +249,9 @@ class AccountsTest(AccountsTestCase):
         self.config(
             management_url='http://127.0.0.1:1', group='guest_accounts'
         )
+        accounts = broker_accounts.Accounts(self.conf)
         error = self.assertRaises(
-            exception.BrokerError, self.accounts.create, _A, 'guestagent.a'
+            exception.BrokerError, accounts.create, _A, 'guestagent.a'
         )
         self.assertIn('does not answer', str(error))
 

@@ -229,7 +229,11 @@ class ReplyQueueTest(base.BrokerTestCase):
         self.serve(transport, sample.Manager())
         api = sample.API(transport, 'x', timeout=30)
         api.paint(self.context, 'cup')
-        queue = next(q for q in self.broker.queues() if q[:6] == 'reply_')
+        queue = next(
+            each
+            for each in self.broker.queues()
+            if each.startswith('reply_') and 'spy' not in each
+        )
         wire = self.useFixture(wiretap.Wiretap(self.broker.url, queue))
         codec = self.useFixture(Codec())
         before = self.refused()
