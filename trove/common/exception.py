@@ -33,6 +33,7 @@
     ├── PeerTimeout                     500 instanceFault
     ├── SealError                       500 instanceFault
     ├── ServiceUnavailable              503 serviceUnavailable
+    │   ├── NotConfirmed
     │   ├── RowLocked
     │   └── PeerUnreachable
     ├── ConfigurationError              500 instanceFault
@@ -306,6 +307,16 @@ class PeerUnreachable(ServiceUnavailable):
         'The %(peer)s cannot be reached: it has not started yet, or is gone '
         'for good, so %(method)s was not sent. Check that it runs and uses '
         'the same message broker, then repeat the request.'
+    )
+
+
+class NotConfirmed(ServiceUnavailable):
+    """A call was sent, but the message broker has not said that it has it."""
+
+    message = (
+        'The message broker did not confirm that it has %(method)s for the '
+        '%(peer)s, which may carry it out all the same. Look whether it did, '
+        'then repeat the request.'
     )
 
 

@@ -41,7 +41,7 @@ def enable(request: api_request.Request) -> dict[str, Any]:
             )
         else:
             user = guest.client.enable_root(request.context)
-    except exception.PeerTimeout:
+    except (exception.PeerTimeout, exception.NotConfirmed):
         # It may be enabled by now; the history must not miss that.
         raise
     except Exception as error:

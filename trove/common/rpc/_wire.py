@@ -69,11 +69,13 @@ def send(
     client = connection.prepared(
         to.interface.name, to.topic, to.version, to.timeout
     )
+    sent = False
     try:
         if to.timeout is None:
             client.cast(request.context, method.name, **request.arguments)
             return None
         connection.reach()
+        sent = True
         return client.call(request.context, method.name, **request.arguments)
     except oslo_messaging.MessagingTimeout:
         raise exception.PeerTimeout(
@@ -87,7 +89,7 @@ def send(
         _believe(to, request, str(error.exc_type))
         fail(to, method, str(error.exc_type), str(error.value))
     except Exception as error:  # noqa: BLE001
-        _failed(connection, to, method, request, error)
+        _failed(connection, to, method, request, error, sent)
 
 
 def _failed(
@@ -96,6 +98,7 @@ def _failed(
     method: _contract.Method,
     request: _seal.Request,
     error: Exception,
+    sent: bool,
 ) -> NoReturn:
     built_in = type(error).__module__ == 'builtins'
     if built_in and to.timeout is not None:
@@ -115,6 +118,10 @@ def _failed(
             method.name,
             error,
         )
+    if sent:
+        raise exception.NotConfirmed(
+            peer=to.who, method=method.name
+        ) from error
     raise exception.ServiceUnavailable(what='The message broker') from error
 
 

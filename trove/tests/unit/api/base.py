@@ -88,7 +88,11 @@ class _Connection:
         return _Client(self.transport, name, version)
 
     def reach(self):
-        """There is no broker to reach."""
+        """Fail where the broker is away."""
+        if isinstance(
+            self.transport.error, oslo_messaging.MessageDeliveryFailure
+        ):
+            raise self.transport.error
 
     def note(self, error):
         """No error is about an option."""

@@ -144,6 +144,18 @@ class TestRoot(base.TestCase):
             self.assertTrue(root_object.is_enabled(self.instance.id))
             root_object.record_disabled(self.instance.id)
 
+    def test_what_the_broker_may_deliver_yet_stays_written_down(self):
+        self.transport.errors['enable_root'] = (
+            base.oslo_messaging.MessageDeliveryFailure('not confirmed')
+        )
+
+        response = self.post(self.root)
+
+        self.assert_fault(
+            response, 503, 'serviceUnavailable', 'may carry it out'
+        )
+        self.assertTrue(root_object.is_enabled(self.instance.id))
+
     def test_nothing_is_remembered_when_it_failed(self):
         self.broker_is_gone()
 
