@@ -51,6 +51,7 @@ class Conductor(service.Component):
         self._conf = conf
         self._version = version
         self._transport: rpc.Transport | None = None
+        self._recorder: rejections.Recorder | None = None
         self._writer: heartbeats.Writer | None = None
         self._server: Any = None
         self._periodics: list[service.Periodic] = []
@@ -63,6 +64,7 @@ class Conductor(service.Component):
         database.configure(conf)
         self._database = True
         recorder = rejections.Recorder(conf, 'conductor')
+        self._recorder = recorder
         transport = peers.transport(conf, rejected=recorder, group='conductor')
         self._transport = transport
         counting = census.Census(transport, api.API.interface)
@@ -107,9 +109,11 @@ class Conductor(service.Component):
                     'Messages in progress were not finished within %s '
                     'seconds ([conductor] stop_timeout) and are given up. '
                     'See that the database and the message broker work. '
-                    'Guests send their heartbeats anew.',
+                    'Guests send their heartbeats anew; what else waited for '
+                    'its turn is logged.',
                     timeout,
                 )
+                self._give_up()
         for periodic in self._periodics:
             periodic.stop()
         if self._reported:
@@ -123,6 +127,11 @@ class Conductor(service.Component):
     def reload(self) -> None:
         if self._transport is not None:
             self._transport.refresh()
+
+    def _give_up(self) -> None:
+        if self._recorder is not None and self._transport is not None:
+            self._recorder.stop()
+            self._transport.give_up()
 
     def _finish(self) -> None:
         self._server.stop()

@@ -46,6 +46,7 @@ class Recorder:
         self._conf = conf
         self._group = group
         self._silence = flood.Silence()
+        self._stopped = False
         self._strangers = flood.Dam(self._hostile)
 
     def __call__(self, rejection: rpc.Rejection) -> None:
@@ -57,11 +58,18 @@ class Recorder:
         if not rejection.honest:
             self._strangers(rejection)
             return
+        if self._stopped:
+            _log_in_full(rejection, 'the service is stopped.')
+            return
         try:
             self._honest(rejection)
         except Exception:
             LOG.exception('Could not write down a message that was rejected.')
             _log_in_full(rejection, 'see above')
+
+    def stop(self) -> None:
+        """Wait for no database any more: the log gets it all."""
+        self._stopped = True
 
     def take_over(
         self,

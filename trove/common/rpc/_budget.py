@@ -37,6 +37,9 @@ MOST_WAITING: Final = 256
 
 Turn = Literal['now', 'later', 'refused']
 
+#: Does a message when it is its turn, or is told that it is given up.
+Later = Callable[[bool], None]
+
 #: Senders that are remembered, at most; those who proved who they are and
 #: those who only say so, each. Beyond it newcomers share one account.
 _MOST: Final = 50_000
@@ -107,7 +110,7 @@ class Budget:
         }
         self._swept = dict.fromkeys(self._accounts, -_WINDOW)
         self._working: dict[Payer, int] = {}
-        self._waiting: dict[Payer, collections.deque[Callable[[], None]]] = {}
+        self._waiting: dict[Payer, collections.deque[Later]] = {}
 
     def is_renewed(self, method: str) -> bool:
         """Whether another message like it comes by itself."""
@@ -134,12 +137,13 @@ class Budget:
             return True
 
     def enter(
-        self, payer: Payer, later: Callable[[], None] | None = None
+        self, payer: Payer, later: Later | None = None
     ) -> Turn:
         """Begin with a message, or have it done when it is its turn.
 
-        :param later: does it then, in a thread of the sender's; it must not
-            raise. None: it is refused rather than waits
+        :param later: does it then, in a thread of the sender's, or is told
+            that it is given up; it must not raise. None: it is refused
+            rather than waits
         :returns: after ``now`` :meth:`leave` has to follow
         """
         with self._lock:
@@ -170,7 +174,7 @@ class Budget:
                 if not answered:
                     later = waiting.popleft()
             if not answered:
-                later()
+                later(False)
                 continue
             try:
                 threading.Thread(
@@ -181,6 +185,15 @@ class Budget:
                 answered = False
             else:
                 return
+
+    def give_up(self) -> None:
+        """Do none of those that wait any more."""
+        with self._lock:
+            turns = self._waiting.values()
+            waiting = [later for turn in turns for later in turn]
+            self._waiting.clear()
+        for later in waiting:
+            later(True)
 
     def _account(
         self, payer: Payer, renewed: bool, limit: int, now: float

@@ -148,10 +148,15 @@ class Dispatcher:
             return None
         return self._receiver.sealer.answer(accepted, answer)
 
-    def _later(self, message: _Message, accepted: _seal.Accepted) -> None:
-        """Carry out a cast when it is its turn."""
+    def _later(
+        self, message: _Message, accepted: _seal.Accepted, given_up: bool
+    ) -> None:
+        """Carry out a cast when it is its turn, or reject it."""
         try:
-            self._carry_out(message, accepted)
+            if given_up:
+                self._not_read(message, _refusing.given_up())
+            else:
+                self._carry_out(message, accepted)
         except oslo_messaging.ExpectedException:
             pass  # Nobody waits to be told.
         except Exception:
@@ -375,24 +380,11 @@ class Dispatcher:
                     rejected.reason,
                 )
         elif self._receiver.sink is not None:
-            self._write_down(self._receiver.sink, rejection)
+            _refusing.write_down(self._receiver.sink, rejection)
         else:
             LOG.warning(
                 'Could not take %s %r: %s.',
                 self._name,
                 message.method,
                 rejected.reason,
-            )
-
-    def _write_down(
-        self, sink: _rejection.Sink, rejection: _rejection.Rejection
-    ) -> None:
-        try:
-            sink(rejection)
-        except Exception:
-            LOG.exception(
-                'Could not write down that %s %r %s of request %r could not '
-                'be taken: %s. If it is still wanted, ask for it anew.',
-                *(self._name, rejection.method, rejection.version),
-                *(rejection.request_id, rejection.reason),
             )

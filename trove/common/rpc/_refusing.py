@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+import logging
 from typing import Any
 from typing import NoReturn
 
@@ -17,6 +18,8 @@ from trove.common.rpc import _limits
 from trove.common.rpc import _opening
 from trove.common.rpc import _probe
 from trove.common.rpc import _rejection
+
+LOG = logging.getLogger(__name__)
 
 _UPGRADE = (
     '. Upgrade this service, then send it again: trove-rpc rejected replay'
@@ -94,6 +97,16 @@ def failed(error: Exception) -> Reject:
     )
 
 
+def given_up() -> Reject:
+    """Return why a message is not carried out whose turn did not come."""
+    return Reject(
+        'unread',
+        'the service was stopped before its turn came. Look whether it is '
+        'still wanted, and send it again: trove-rpc rejected replay',
+        not_taken(),
+    )
+
+
 def tell(error: Exception) -> NoReturn:
     """Answer with an error, and nothing of where in here it was raised."""
     error.__cause__ = error.__context__ = None
@@ -160,3 +173,18 @@ def rejection(
         size = 0 if deep else _incoming.size(message.arguments)
         return found.without_arguments(size)
     return found
+
+
+def write_down(
+    sink: _rejection.Sink, rejection: _rejection.Rejection
+) -> None:
+    """Hand a rejection on; whatever becomes of it, nothing is raised."""
+    try:
+        sink(rejection)
+    except Exception:
+        LOG.exception(
+            'Could not write down that %s %r %s of request %r could not be '
+            'taken: %s. If it is still wanted, ask for it anew.',
+            *(rejection.interface, rejection.method, rejection.version),
+            *(rejection.request_id, rejection.reason),
+        )

@@ -271,6 +271,11 @@ class Transport:
         self.settings.clear()
         self.caps.forget(interface)
 
+    def give_up(self) -> None:
+        """Reject what was taken and waits for its turn: the time is over."""
+        if self._receiver.budget is not None:
+            self._receiver.budget.give_up()
+
     def close(self) -> None:
         """Close what is open; the transport may be used again."""
         if self._owns:

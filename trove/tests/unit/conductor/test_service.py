@@ -20,6 +20,7 @@ from trove.db import session
 from trove.objects import instance as instances
 from trove.objects import keys
 from trove.objects import rejected
+from trove.objects import root
 from trove.objects import service as services
 from trove.peers import connection
 from trove.tests.fixtures import waiting
@@ -271,6 +272,34 @@ class TestService(scene.TestCase):
         component.stop()
 
         self.assertIn('are given up', self.logs.output)
+
+    def test_stop_logs_what_has_waited_for_its_turn(self):
+        self.config(stop_timeout=1, group='conductor')
+        instance_id = self.given_request()
+        component = self.given_service()
+        began, go_on = threading.Semaphore(0), threading.Event()
+
+        def slow(*args, **kwargs):
+            began.release()
+            go_on.wait(60)
+
+        self.addCleanup(go_on.set)
+        patch = mock.patch.object(root, 'record_enabled', slow)
+        patch.start()
+        self.addCleanup(patch.stop)
+        for number in range(6):
+            api.API(self.transport).report_root(
+                self.context, instance_id=instance_id, user=f'user-{number}'
+            )
+        for _ in range(4):
+            self.assertTrue(began.acquire(timeout=60))
+
+        component.stop()
+
+        self.assertEqual(
+            2, self.logs.output.count('stopped before its turn came')
+        )
+        self.assertIn('user-5', self.logs.output)
 
     def test_reload_looks_versions_up_anew(self):
         component = self.given_service()

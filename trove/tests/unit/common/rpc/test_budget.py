@@ -94,7 +94,7 @@ class TurnTest(base.TestCase):
         self.done = []
 
     def enter(self, name):
-        return self.budget.enter(ONE, lambda: self.done.append(name))
+        return self.budget.enter(ONE, lambda _: self.done.append(name))
 
     def test_one_sender_gets_a_few_threads_only(self):
         self.assertEqual('refused', self.budget.enter(ONE))
@@ -114,13 +114,22 @@ class TurnTest(base.TestCase):
     def test_who_waits_for_an_answer_does_not_wait_for_them(self):
         done = threading.Event()
         waiting = threading.Event()
-        self.budget.enter(ONE, lambda: done.wait(60) and waiting.set())
+        self.budget.enter(ONE, lambda _: done.wait(60) and waiting.set())
 
         self.budget.leave(ONE, answered=True)
 
         self.assertFalse(waiting.is_set())
         done.set()
         self.assertTrue(waiting.wait(60))
+
+    def test_what_waits_is_given_up_when_the_time_is_over(self):
+        for _ in range(3):
+            self.budget.enter(ONE, self.done.append)
+
+        self.budget.give_up()
+        self.budget.leave(ONE)
+
+        self.assertEqual([True, True, True], self.done)
 
     def test_only_so_many_wait(self):
         for number in range(_budget.MOST_WAITING):
