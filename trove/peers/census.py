@@ -61,6 +61,7 @@ class Census:
         self._clock = clock
         #: Since when all that answered are known to know seals.
         self._since: float | None = None
+        self._allowed = False
         self._transport = transport
         self._conf: cfg.ConfigOpts = transport.conf
         self._interface = interface
@@ -128,8 +129,11 @@ class Census:
                 self._since = None
                 return
             now = self._clock()
-            if self._since is None:
+            allowed = sealing.of_services(interface.name).allowed
+            if self._since is None or (allowed and not self._allowed):
+                # Who has just permitted one of a release starts it yet.
                 self._since = now
+            self._allowed = allowed
             if now - self._since < self._conf.service_down_time:
                 # One of a release may be about to start, or slow.
                 return

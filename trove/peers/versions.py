@@ -182,13 +182,27 @@ class Versions:
 
     def _services(self, interface: rpc.Interface) -> str | None:
         if self._is_proven(interface):
-            return _registered(self._conf, interface)
+            return self._registered(interface)
         found = spoken(self._conf, interface)
         if found is None and self._transport is not None:
             # None of ours lives, but those of a release may.
             revision = probe(self._transport, interface, ROUNDS)
             found = None if revision is None else revision.name
         return found
+
+    def _registered(self, interface: rpc.Interface) -> str:
+        """Return what those understand who are all proven to know seals."""
+        ours = spoken(self._conf, interface, True)
+        # Who is away comes back as one that knows them.
+        found = ours or interface.first_sealed.name
+        other = spoken(self._conf, interface, False)
+        if other is None and ours is None and self._transport is not None:
+            # No census looks for those of a release any more.
+            revision = probe(self._transport, interface, ROUNDS)
+            other = None if revision is None else revision.name
+        if other is None or interface.seals(interface.announced(other)):
+            return found
+        return rpc.Disputed(found, other)
 
 
 def spoken(
@@ -207,16 +221,6 @@ def spoken(
             conf, BINARIES[interface.name], interface.name, registered
         ),
     )
-
-
-def _registered(conf: cfg.ConfigOpts, interface: rpc.Interface) -> str:
-    """Return what those understand who are all proven to know seals."""
-    # Who is away comes back as one that knows them.
-    found = spoken(conf, interface, True) or interface.first_sealed.name
-    other = spoken(conf, interface, False)
-    if other is None or interface.seals(interface.announced(other)):
-        return found
-    return rpc.Disputed(found, other)
 
 
 def _keep_guest(

@@ -340,6 +340,32 @@ class TestProven(given.PeersTestCase):
         self.assertEqual(TASKS.first_sealed.name, self.cap())
         self.assertEqual(['sealed'], self.forms())
 
+    def test_when_all_are_away_and_one_of_a_release_answers(self):
+        self.given_proven()
+        services.remove('trove-taskmanager', 'tm-1')
+        old = TASKS.revision('1.0')
+
+        with mock.patch.object(versions, 'probe', return_value=old):
+            error = self.assertRaises(exception.Conflict, self.delete)
+
+        self.assertIn('sealing allow taskmanager', str(error))
+
+    def test_what_an_operator_permits_outlasts_the_next_look(self):
+        self.given_registered(LATEST)
+        now = [0.0]
+        looks = census.Census(self.made, TASKS, lambda: now[0])
+        self.hear(looks=looks)
+        now[0] += self.conf.service_down_time
+        self.hear(looks=looks)
+        sealing.say('taskmanager', 'allow', 'op', 'a rollback')
+
+        self.hear(looks=looks)
+        self.assertTrue(sealing.of_services('taskmanager').allowed)
+
+        now[0] += self.conf.service_down_time
+        self.hear(looks=looks)
+        self.assertFalse(sealing.of_services('taskmanager').allowed)
+
     def test_one_of_ours_that_serves_an_older_version_says_so_itself(self):
         self.given_proven()
         self.given_registered('1.0/victoria', 'tm-2')
