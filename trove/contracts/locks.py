@@ -182,7 +182,9 @@ def interfaces(directory: pathlib.Path) -> list[str]:
 
 def read_all(directory: pathlib.Path, interface: str) -> list[Lock]:
     """Return the locks of an interface, the oldest version first."""
-    found = [read(each) for each in (directory / interface).glob('*.yaml')]
+    # Of two files of one revision the order is that of their names.
+    files = sorted((directory / interface).glob('*.yaml'))
+    found = [read(each) for each in files]
     return sorted(
         found,
         key=lambda lock: (
