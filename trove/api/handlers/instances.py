@@ -197,11 +197,15 @@ def _ask_volume_used(
 
 
 def _list(request: api_request.Request, view: Any) -> dict[str, Any]:
+    everywhere = bool(request.flag('all_projects'))
+    if everywhere:
+        request.authorize('mgmt:instance:index')
     found, marker = instances.list_(
-        request.context,
+        request.seer if everywhere else request.context,
         limit=paging.limit(request, request.runtime.conf.instances_page_size),
         marker=paging.marker(request),
-        project_id=request.project_id,
+        all_projects=everywhere,
+        project_id=None if everywhere else request.project_id,
         include_clustered=bool(request.flag('include_clustered')),
     )
     items = [view(request, request.judged(instance)) for instance in found]

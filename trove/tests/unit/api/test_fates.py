@@ -290,6 +290,7 @@ FATES = {
 QUERIES = {
     'limit': Refused('limit=0', 400, 'limit'),
     'include_clustered': Refused('include_clustered=some', 400, 'clustered'),
+    'all_projects': Refused('all_projects=some', 400, 'all_projects'),
     'deleted': Refused('deleted=some', 400, 'deleted'),
 }
 

@@ -154,6 +154,17 @@ class TestList(base.TestCase):
 
         self.assertEqual([], response.json['instances'])
 
+    def test_all_projects(self):
+        """As Skyline asks on its pages for administrators."""
+        made = {self.active().id, self.active(project=base.OTHER_PROJECT).id}
+        for path in '/instances', '/instances/detail':
+            path += '?all_projects=true'
+
+            found = self.get(path, user='admin').json['instances']
+
+            self.assertEqual(made, {each['id'] for each in found})
+            self.assert_fault(self.get(path), 401, 'unauthorized')
+
     def test_pages(self):
         made = {self.active().id for _ in range(3)}
         found = []
