@@ -9,6 +9,7 @@ with one host name do: each takes replies of the other.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import os
@@ -61,11 +62,14 @@ def _hold(name: str) -> socket.socket | None:
     """Take a name for as long as this process lives, if nobody has it."""
     # An abstract address: the kernel gives it to one process, and takes it
     # back however that ends. There is no file that could be in the way.
-    holder = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     digest = hashlib.sha256(name.encode()).hexdigest()
-    try:
-        holder.bind(f'\0trove-rpc-{digest}')
-    except OSError:
-        holder.close()
-        return None
+    with contextlib.ExitStack() as stack:
+        try:
+            # A unit of systemd may permit no sockets of this family.
+            holder = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            stack.callback(holder.close)
+            holder.bind(f'\0trove-rpc-{digest}')
+        except OSError:
+            return None
+        stack.pop_all()
     return holder

@@ -3,6 +3,7 @@
 
 import subprocess
 import sys
+from unittest import mock
 import uuid
 
 from trove.common.rpc import _names
@@ -51,6 +52,13 @@ class NamesTest(base.TestCase):
         first.communicate()
         _, again = self.other()
         self.assertEqual(name, again)
+
+    def test_a_process_that_may_have_no_socket_has_a_name_all_the_same(self):
+        refused = OSError(97, 'Address family not supported by protocol')
+        with mock.patch('socket.socket', side_effect=refused):
+            name = _names.Names('one', self.program).get()
+
+        self.assertTrue(name.startswith(f'one:{self.program}:'), name)
 
     def test_names_of_guests_have_their_instance(self):
         names = {
