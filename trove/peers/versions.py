@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 import logging
 from typing import Any
 
@@ -133,7 +134,7 @@ class Versions:
         self._conf = conf
         self._transport: rpc.Transport | None = None
         self.discover: dict[str, rpc.Discover] = {
-            'guestagent': self._guest,
+            'guestagent': rpc.Together(self._guest, self._guests),
             'taskmanager': lambda peer: self._services(task_api.API.interface),
             'conductor': lambda peer: self._services(
                 conductor_api.API.interface
@@ -146,9 +147,19 @@ class Versions:
         self._transport = transport
 
     def _guest(self, peer: str | None) -> str | rpc.Unanswered | None:
-        if peer is None:
-            return None
-        found = instances.guest_spoken(peer)
+        return None if peer is None else self._said(
+            instances.guest_spoken(peer)
+        )
+
+    def _guests(
+        self, peers: Sequence[str]
+    ) -> dict[str, str | rpc.Unanswered | None]:
+        found = guests_spoken.guests_spoken(peers)
+        return {peer: self._said(each) for peer, each in found.items()}
+
+    def _said(
+        self, found: guests_spoken.Spoken
+    ) -> str | rpc.Unanswered | None:
         if found.revision is None:
             return rpc.Unanswered() if self._has_no_answer(found) else None
         if found.probed or self._is_silent(found.silent):

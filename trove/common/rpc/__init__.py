@@ -56,6 +56,7 @@ from trove.common.rpc._discovery import Discover
 from trove.common.rpc._discovery import Disputed
 from trove.common.rpc._discovery import Keep
 from trove.common.rpc._discovery import Probed
+from trove.common.rpc._discovery import Together
 from trove.common.rpc._discovery import Unanswered
 from trove.common.rpc._events import counts
 from trove.common.rpc._events import Event
@@ -99,6 +100,7 @@ __all__ = (
     'Revision',
     'Sink',
     'Span',
+    'Together',
     'Transport',
     'Unanswered',
     'Version',

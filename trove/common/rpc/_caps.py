@@ -7,9 +7,7 @@ from collections.abc import Callable
 from collections.abc import Mapping
 import logging
 import math
-import threading
 import time
-from typing import NamedTuple
 
 from oslo_config import cfg
 
@@ -19,14 +17,9 @@ from trove.common.rpc import _discovery
 from trove.common.rpc import _events
 from trove.common.rpc import _interface
 from trove.common.rpc import _plan
+from trove.common.rpc import _remembered
 
 LOG = logging.getLogger(__name__)
-
-#: Interface, its major version, and the peer.
-_Key = tuple[str, int, str | None]
-
-#: Peers remembered at most; beyond it all are looked up anew.
-_MOST = 20_000
 
 #: Seconds for which a look-up that failed is not made again, and for which
 #: the log is silent about it.
@@ -38,20 +31,9 @@ _SILENCE = 60.0
 _SILENT = 3
 
 
-class _Known(NamedTuple):
-    """What is remembered of a peer.
-
-    :param until: when it is looked up again
-    :param sure: until when a peer that does not announce itself need not be
-        asked again; None for others
-    :param doubted: what it answers in the clear, although it is proven to
-        know better; see :mod:`trove.common.belief`
-    """
-
-    cap: _plan.Cap
-    until: float
-    sure: float | None
-    doubted: _contract.Revision | None = None
+#: Peers for which this part of their time is left are looked up along with
+#: others.
+_EARLY = 0.2
 
 
 class Caps:
@@ -76,21 +58,24 @@ class Caps:
         self._conf = conf
         self._discovery = _discovery.Discovery(discover, keep, probe, proven)
         self._clock = clock
-        self._lock = threading.RLock()
-        self._known: dict[_Key, _Known] = {}
-        #: How often something was to be forgotten.
-        self._forgotten = 0
+        self._known = _remembered.Remembered(clock)
         self._told: dict[str, float] = {}
-        self._pins: dict[_Key, tuple[str, _contract.Revision | None]] = {}
+        self._pins: dict[
+            _remembered.Key, tuple[str, _contract.Revision | None]
+        ] = {}
 
     def get(
         self, interface: _interface.Interface, peer: str | None
     ) -> _plan.Cap:
-        key = _key(interface, peer)
+        key = _remembered.key(interface, peer)
         had = self._known.get(key)
+        if had is not None and had.until < self._clock():
+            self._renew(interface, key)
+            had = self._known.get(key)
         if had is not None and had.until >= self._clock():
+            had.used = True
             return had.cap
-        forgotten = self._forgotten
+        forgotten = self._known.forgotten
         # Believed on, where nothing better is to be had.
         fallback = had.cap.peer if had is not None and had.cap.known else None
         sure = None if had is None else had.sure
@@ -106,13 +91,53 @@ class Caps:
         else:
             revision, sure = found.revision, self._sure(found, sure)
             doubted = found.doubted
-        with self._lock:
-            if (self._known.get(key), self._forgotten) == (had, forgotten):
+        with self._known.lock:
+            now = self._known.get(key), self._known.forgotten
+            if now == (had, forgotten):
                 return self._remember(
                     interface, peer, revision, seconds, sure, doubted
                 )
         # What was read may be of before the peer refused it.
         return self.get(interface, peer)
+
+    def _renew(
+        self, interface: _interface.Interface, key: _remembered.Key
+    ) -> None:
+        """Look up a peer together with others whose time is over.
+
+        So what thousands of peers take costs no query for each. Where there
+        are no others, nothing has changed.
+        """
+        if not self._discovery.looks_up_several(interface):
+            return
+        claimed = self._known.claim(key, self._interval * _EARLY)
+        if not claimed:
+            return
+        found: Mapping[str, _discovery.Found] = {}
+        # Of whom nothing is known is asked, when somebody sends to it.
+        until = -math.inf
+        try:
+            found = self._discovery.look_up_several(
+                interface, [peer for _, _, peer in claimed if peer is not None]
+            )
+        except Exception as error:  # noqa: BLE001
+            cap = claimed[key].cap
+            believed = cap.peer if cap.known else interface.unknown
+            self._tell(interface, key[2], believed, error)
+            until = self._clock() + _BREATH
+        with self._known.lock:
+            for each, known in claimed.items():
+                if self._known.get(each) is not known:
+                    # It was forgotten, or something was learned, meanwhile.
+                    continue
+                it = found.get(each[2] or '')
+                if it is None:
+                    known.until, known.used = until, True
+                    continue
+                self._remember(
+                    *(interface, each[2], it.revision, self._interval),
+                    *(self._sure(it, known.sure), it.doubted, each == key),
+                )
 
     def confirmed(
         self, interface: _interface.Interface, peer: str | None
@@ -144,13 +169,13 @@ class Caps:
 
         It, or somebody in its place, does not understand what is sealed.
         """
-        known = self._known.get(_key(interface, peer))
+        known = self._known.get(_remembered.key(interface, peer))
         return None if known is None else known.doubted
 
     def _is_doubtful(
         self, interface: _interface.Interface, peer: str | None
     ) -> bool:
-        known = self._known.get(_key(interface, peer))
+        known = self._known.get(_remembered.key(interface, peer))
         sure = None if known is None else known.sure
         return sure is not None and sure < self._clock()
 
@@ -247,7 +272,7 @@ class Caps:
             before it
         """
         value: str = self._conf.upgrade_levels[interface.name]
-        key = _key(interface, None)
+        key = _remembered.key(interface, None)
         known = self._pins.get(key)
         if known is not None and known[0] == value:
             return known[1]
@@ -270,7 +295,7 @@ class Caps:
         probed if it can be, and otherwise counts as of the floor until it
         announces itself again.
         """
-        known = self._known.get(_key(interface, peer))
+        known = self._known.get(_remembered.key(interface, peer))
         believed = interface.latest if known is None else known.cap.peer
         found = _discovery.Found(None, 'guessed')
         try:
@@ -328,11 +353,7 @@ class Caps:
 
     def forget(self, name: str | None = None, peer: str | None = None) -> None:
         """Drop what is remembered: of all, of an interface, of a peer."""
-        with self._lock:
-            self._forgotten += 1
-            for key in list(self._known):
-                if name in (None, key[0]) and peer in (None, key[2]):
-                    del self._known[key]
+        self._known.forget(name, peer)
 
     def _remember(
         self,
@@ -342,17 +363,10 @@ class Caps:
         seconds: float,
         sure: float | None,
         doubted: _contract.Revision | None = None,
+        used: bool = True,
     ) -> _plan.Cap:
         cap = self._limited(interface, revision)
         until = self._clock() + seconds
-        with self._lock:
-            if len(self._known) >= _MOST:
-                self._known.clear()
-            self._known[_key(interface, peer)] = _Known(
-                cap, until, sure, doubted
-            )
+        known = _remembered.Known(cap, until, sure, doubted, used)
+        self._known.put(_remembered.key(interface, peer), known)
         return cap
-
-
-def _key(interface: _interface.Interface, peer: str | None) -> _Key:
-    return interface.name, interface.major, peer

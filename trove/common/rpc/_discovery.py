@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 import contextlib
 import logging
 import threading
@@ -77,6 +78,28 @@ class Assumed(str):
 #: nothing is known of it.
 Discover = Callable[[str | None], str | Unanswered | None]
 
+
+class Together:
+    """A :data:`Discover` that can look up several peers at once, too.
+
+    :param one: looks up one
+    :param several: looks up peers, and leaves out those that there are not
+    """
+
+    def __init__(
+        self,
+        one: Discover,
+        several: Callable[
+            [Sequence[str]], Mapping[str, str | Unanswered | None]
+        ],
+    ) -> None:
+        self._one = one
+        self.several = several
+
+    def __call__(self, peer: str | None) -> str | Unanswered | None:
+        return self._one(peer)
+
+
 #: Takes what a probe of a peer found, None when that proved to be wrong.
 Keep = Callable[[str | None, str | Unanswered | None], None]
 
@@ -142,18 +165,48 @@ class Discovery:
         """
         discover = self._discover.get(interface.name)
         text = None if discover is None else discover(peer)
+        found = self._kept(interface, peer, text)
+        return self.ask(interface, peer) if found is None else found
+
+    def looks_up_several(self, interface: _interface.Interface) -> bool:
+        """Whether several peers of an interface can be looked up at once."""
+        return isinstance(self._discover.get(interface.name), Together)
+
+    def look_up_several(
+        self, interface: _interface.Interface, peers: Sequence[str]
+    ) -> dict[str, Found]:
+        """Return what is known of peers, and ask none of them.
+
+        :returns: those of which nothing is known are left out
+        :raises Exception: of the database
+        """
+        discover = self._discover.get(interface.name)
+        if not isinstance(discover, Together):
+            return {}
+        return {
+            peer: found
+            for peer, text in discover.several(peers).items()
+            if (found := self._kept(interface, peer, text)) is not None
+        }
+
+    def _kept(
+        self,
+        interface: _interface.Interface,
+        peer: str | None,
+        text: str | Unanswered | None,
+    ) -> Found | None:
+        """Return what a text means that was looked up; None: nothing."""
+        if text is None:
+            return None
         if isinstance(text, Unanswered):
             return Found(None, 'kept')
+        revision = self._read(interface, peer, text)
         if isinstance(text, Probed):
-            revision = self._read(interface, peer, text)
             return Found(revision, 'kept', kept=text)
-        if text is not None:
-            doubted = None
-            if isinstance(text, Disputed):
-                doubted = self._read(interface, peer, text.answer)
-            revision = self._read(interface, peer, text)
-            return Found(revision, 'announced', doubted)
-        return self.ask(interface, peer)
+        doubted = None
+        if isinstance(text, Disputed):
+            doubted = self._read(interface, peer, text.answer)
+        return Found(revision, 'announced', doubted)
 
     def assumes(
         self, interface: _interface.Interface, peer: str | None

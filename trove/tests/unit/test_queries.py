@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
+from trove.common import rpc
 from trove.db import session
 from trove.objects import instance as instances
 from trove.objects import peers
@@ -14,6 +15,7 @@ from trove.objects import probes
 from trove.objects import rejected
 from trove.objects import spoken
 from trove.peers import telemetry
+from trove.peers import versions
 from trove.rpcadmin import facts
 from trove.rpcadmin import readiness
 from trove.tests.unit.objects import base
@@ -29,13 +31,13 @@ class QueriesTest(base.TestCase):
             max_volumes_per_tenant=-1,
             max_ram_per_tenant=-1,
         )
-        self.number = 0
+        self.ids: list[str] = []
 
     def given_guests(self, number: int) -> None:
         """So many in all, each with a heartbeat and its job in the queue."""
-        while self.number < number:
-            self.beat(self.create().id)
-            self.number += 1
+        while len(self.ids) < number:
+            self.ids.append(self.create().id)
+            self.beat(self.ids[-1])
 
     def queries(self, look: Callable[[], object]) -> list[str]:
         seen: list[str] = []
@@ -59,7 +61,10 @@ class QueriesTest(base.TestCase):
             ):
                 list(say())
 
+        guests = versions.Versions(self.conf).discover['guestagent']
+        assert isinstance(guests, rpc.Together)
         return {
+            'what guests speak': lambda: guests.several(self.ids),
             'a page of a project': lambda: instances.list_(
                 self.context, limit=100
             ),
