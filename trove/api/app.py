@@ -83,10 +83,8 @@ class Resource:
         _check_query(route, request.query)
         if route.schema is not None:
             request.body = route.schema.read(req, limit)
-        elif validation.read_json(req, limit) is not None:
-            raise exception.BadRequest(
-                f'Nothing reads the body of this {req.method}; leave it out.'
-            )
+        else:
+            validation.require_none(req, limit)
         with request.held:
             try:
                 answer = route.handler(request)

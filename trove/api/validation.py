@@ -61,6 +61,21 @@ def read_json(request: falcon.Request, limit: int) -> Any:
     return value
 
 
+def require_none(request: falcon.Request, limit: int) -> None:
+    """Return when there is no body, or an empty object.
+
+    Clients that make a body of whatever they have to say send that.
+
+    :raises BadRequest: there is another one, which nothing would read; and
+        what else :func:`read_json` raises
+    """
+    if read_json(request, limit) not in (None, {}):
+        raise exception.BadRequest(
+            f'Nothing reads the body of this {request.method}; leave it out, '
+            'or send an empty object.'
+        )
+
+
 def _read(request: falcon.Request, limit: int) -> bytes:
     try:
         if request.content_length is None:

@@ -137,13 +137,33 @@ class TestNothing(base.TestCase):
         for path in ('/clusters?limit=x', '/mgmt/clusters?deleted=some'):
             self.assert_refused(self.get(path, user='admin'))
 
-    def test_a_body_that_says_nothing(self):
-        instance = self.active()
-
-        response = self.client.simulate_delete(
-            f'/v1.0/{base.PROJECT}/instances/{instance.id}',
-            headers={'X-Auth-Token': f'alice:{base.PROJECT}'},
-            body='null',
+    def send(self, verb, path, body, **headers):
+        return self.client.simulate_request(
+            verb,
+            f'/v1.0/{base.PROJECT}{path}',
+            headers={'X-Auth-Token': f'alice:{base.PROJECT}', **headers},
+            body=body,
         )
 
-        self.assertEqual(202, response.status_code, response.text)
+    def test_bodies_that_say_nothing(self):
+        said = {'Content-Type': 'application/json'}
+        for body, headers in (
+            ('', said),
+            ('null', {}),
+            ('{}', said),
+            (' { }\n', {}),
+        ):
+            path = f'/instances/{self.active().id}'
+            for verb, code in ('GET', 200), ('HEAD', 200), ('DELETE', 202):
+                response = self.send(verb, path, body, **headers)
+
+                self.assertEqual(code, response.status_code, response.text)
+
+    def test_bodies_that_say_something(self):
+        path = f'/instances/{self.active().id}'
+        for body in '[]', '0', 'false', '""', '[{}]', '{"a": null}', '{', ' ':
+            for verb in 'GET', 'DELETE':
+                response = self.send(verb, path, body)
+
+                self.assert_refused(response)
+        self.assertEqual([], self.transport.sent)
