@@ -102,8 +102,8 @@ class PrefixMap:
                 environ['SCRIPT_NAME'] = script + prefix
                 environ['PATH_INFO'] = path[len(prefix) :]
                 return application(environ, start_response)
-        # The file has no application for "/".
-        return paths.answer_not_found(start_response)
+        # It is no path, or the file has no application for "/".
+        return paths.answer_no_path(environ, start_response)
 
 
 def prefix_map(

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 import re
+from typing import Any
 from typing import TYPE_CHECKING
 from urllib import parse
+
+from oslo_context import context
 
 from trove.api import errors
 from trove.common import exception
@@ -20,6 +23,19 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
     from _typeshed.wsgi import WSGIApplication
     from _typeshed.wsgi import WSGIEnvironment
+
+#: By the scheme of a URL, the port that it need not name.
+_PORTS = {'http': '80', 'https': '443'}
+
+_AUTHORITY = re.compile(
+    r'(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:/@?#\[\]]+)(:(?P<port>[0-9]{0,5}))?'
+)
+
+#: What some path of the API may be asked with.
+_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+
+_NOT_FOUND = ('404 Not Found', errors.NO_RESOURCE)
+_BAD = ('400 Bad Request',)
 
 #: Characters of a path that are shown in an error.
 _SHOWN = 200
@@ -58,32 +74,56 @@ class Exact:
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         if environ.get('PATH_INFO', '') not in ('', '/'):
-            return answer_not_found(start_response)
+            return _answer(environ, start_response, *_NOT_FOUND)
         try:
             check_target(environ)
             segments(environ)
         except exception.NotFound:
-            return answer_not_found(start_response)
+            return _answer(environ, start_response, *_NOT_FOUND)
         except exception.BadRequest as error:
-            return _answer(start_response, '400 Bad Request', str(error))
+            return _answer(environ, start_response, *_BAD, str(error))
         return self.application(environ, start_response)
 
 
-def answer_not_found(start_response: StartResponse) -> list[bytes]:
-    """Answer where no filter makes a fault of an error."""
-    return _answer(start_response, '404 Not Found', errors.NO_RESOURCE)
+def answer_no_path(
+    environ: WSGIEnvironment, start_response: StartResponse
+) -> list[bytes]:
+    """Answer what no application is for, because it is no path, say.
+
+    ``OPTIONS *`` asks the server itself what it takes (RFC 9110, section
+    9.3.7), which some load balancers do to see that it lives.
+    """
+    target = _target(environ) or environ.get('PATH_INFO', '')
+    if target == '*' and environ['REQUEST_METHOD'] == 'OPTIONS':
+        start_response(
+            '200 OK', [('Allow', _METHODS), ('Content-Length', '0')]
+        )
+        return [b'']
+    try:
+        check_target(environ)
+    except exception.BadRequest as error:
+        return _answer(environ, start_response, *_BAD, str(error))
+    return _answer(environ, start_response, *_NOT_FOUND)
 
 
 def _answer(
-    start_response: StartResponse, status: str, text: str
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+    status: str,
+    text: str,
 ) -> list[bytes]:
+    """Answer where no filter makes a fault of an error."""
     code = int(status[:3])
     body = errors.encode(code, errors.fault(code), text)
     start_response(
         status,
-        [('Content-Type', errors.JSON), ('Content-Length', str(len(body)))],
+        [
+            ('Content-Type', errors.JSON),
+            ('Content-Length', str(len(body))),
+            ('X-Openstack-Request-Id', context.generate_request_id()),
+        ],
     )
-    return [body]
+    return [b'' if environ['REQUEST_METHOD'] == 'HEAD' else body]
 
 
 def check_target(environ: WSGIEnvironment) -> None:
@@ -103,19 +143,25 @@ def check_target(environ: WSGIEnvironment) -> None:
     if not target or target.startswith('/'):
         return
     scheme, mark, rest = target.partition('://')
-    authority = re.split('[/?]', rest, maxsplit=1)[0].lower()
-    host = environ.get('HTTP_HOST', authority).strip().lower()
-    if (
-        not mark
-        or scheme.lower() not in ('http', 'https')
-        or not authority
-        or authority != host
-    ):
+    port = _PORTS.get(scheme.lower())
+    authority = re.split('[/?]', rest, maxsplit=1)[0]
+    asked = _host(authority, port)
+    named = _host(str(environ.get('HTTP_HOST', authority)).strip(), port)
+    if not mark or port is None or asked is None or asked != named:
         raise exception.BadRequest(
             f'The target {_show(target)} is not of this API. Send a path '
             'such as "/v1.0", or a URL with the scheme http or https and '
             'the host that the header Host names.'
         )
+
+
+def _host(authority: str, default: str | None) -> tuple[Any, ...] | None:
+    """Return host and port, None when it is not one.
+
+    :param default: the port that is meant where none is named
+    """
+    found = _AUTHORITY.fullmatch(authority)
+    return (found['host'].lower(), found['port'] or default) if found else None
 
 
 def segments(environ: WSGIEnvironment) -> list[bytes]:

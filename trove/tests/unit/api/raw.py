@@ -54,6 +54,10 @@ class Client:
         body, self._unread = self._unread[:length], self._unread[length:]
         return int(first.split()[1]), headers, json.loads(body)
 
+    def everything(self):
+        """Return all bytes until the other side closes."""
+        return b''.join(iter(lambda: self.socket.recv(65536), b''))
+
     def has_answer(self):
         """Whether something has come, without waiting for it."""
         return bool(select.select([self.socket], [], [], 0)[0])

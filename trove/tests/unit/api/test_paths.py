@@ -132,6 +132,13 @@ class TestPaths(base.TestCase):
             (f'http://evil.example.org{shop}', 'host'),
             (f'http://ann@db.example.org{shop}', 'host'),
             (f'http://db.example.org:81{shop}', 'host'),
+            (f'http://db.example.org:443{shop}', 'host'),
+            (f'https://db.example.org:80{shop}', 'host'),
+            (f'http://db.example.org:080{shop}', 'host'),
+            (f'http://db.example.org:80:80{shop}', 'host'),
+            (f'http://db.example.org:x{shop}', 'host'),
+            (f'http://:80{shop}', 'host'),
+            (f'http://[db.example.org{shop}', 'host'),
             (shop.lstrip('/'), 'path'),
             ('db.example.org:80', 'path'),
             ('*', 'path'),
@@ -155,11 +162,24 @@ class TestPaths(base.TestCase):
         for target in (
             f'http://DB.example.org{self.root}',
             f'HTTPS://db.example.org{self.root}?',
+            f'http://db.example.org:{self.root}',
+            f'http://db.example.org:80{self.root}',
+            f'https://db.example.org:443{self.root}?limit=1',
         ):
+            scheme = target.partition(':')[0].lower()
+            port = {'http': 80, 'https': 443}[scheme]
+            for host in 'db.example.org', f'DB.example.org:{port}':
+                response = self.send(
+                    *('GET', self.root), HTTP_HOST=host, REQUEST_URI=target
+                )
+                self.assertEqual(200, response.status_int, response.text)
+
+    def test_a_url_of_an_address(self):
+        for target in 'http://[::1]', 'http://[::1]:80', 'http://[::1]:':
             response = self.send(
                 *('GET', self.root),
-                HTTP_HOST='db.example.org',
-                REQUEST_URI=target,
+                HTTP_HOST='[::1]',
+                REQUEST_URI=f'{target}{self.root}',
             )
             self.assertEqual(200, response.status_int, response.text)
 
@@ -222,7 +242,8 @@ class TestPaths(base.TestCase):
         prefixes = loading.PrefixMap({'/a': None})
 
         body = prefixes(
-            {'PATH_INFO': '/b'}, lambda *args: answers.append(args)
+            {'PATH_INFO': '/b', 'REQUEST_METHOD': 'GET'},
+            lambda *args: answers.append(args),
         )
 
         self.assertEqual('404 Not Found', answers[0][0])

@@ -64,10 +64,54 @@ class TestStrangeRequests(raw.TestCase):
                 status, _, body = client.ask(raw.request('GET', target))
                 self.assertEqual(400, status, target)
                 self.assertIn(target, body['badRequest']['message'])
-        for target in ('http://x/', 'HTTP://X/'):
+        for target in (
+            *('http://x/', 'HTTP://X/', 'http://x', 'http://x?'),
+            *('http://x:80/', 'https://x:443/', 'http://x:/v1.0'),
+        ):
             with raw.Client(self.service.port) as client:
                 status, _, _ = client.ask(raw.request('GET', target))
                 self.assertEqual(200, status, target)
+        self.assert_calm()
+
+    def test_a_target_that_is_no_path(self):
+        for verb, target in (
+            ('CONNECT', 'x:80'),
+            ('CONNECT', 'evil:443'),
+            ('CONNECT', '[::1]:443'),
+            ('OPTIONS', 'x:80'),
+            ('OPTIONS', 'x'),
+            *((verb, '*') for verb in ('GET', 'POST', 'DELETE')),
+            ('OPTIONS', '**'),
+            ('OPTIONS', '*?a=b'),
+            ('GET', '?a=b'),
+            ('GET', 'http://x:81/'),
+            ('GET', 'http://:80/'),
+            ('GET', 'http:///v1.0'),
+        ):
+            with raw.Client(self.service.port) as client:
+                client.send(raw.request(verb, target, 'Connection: close'))
+                status, headers, body = client.answer()
+                self.assertEqual(400, status, target)
+                self.assertIn(target, body['badRequest']['message'])
+                self.assertIn('x-openstack-request-id', headers)
+        self.assert_calm()
+
+    def test_no_body_comes_with_the_answer_to_head(self):
+        for target in '*', 'x:80', '/nosuch', '/healthcheck/nosuch':
+            with raw.Client(self.service.port) as client:
+                client.send(raw.request('HEAD', target))
+                client.send(raw.request('GET', '/', 'Connection: close'))
+                head, _, rest = client.everything().partition(b'\r\n\r\n')
+                self.assertIn(head.split()[1], (b'400', b'404'))
+                self.assertTrue(rest.startswith(b'HTTP/1.1 200 OK'), rest)
+        self.assert_calm()
+
+    def test_the_server_is_asked_what_it_takes(self):
+        with raw.Client(self.service.port) as client:
+            client.send(raw.request('OPTIONS', '*', 'Connection: close'))
+            answer = client.everything()
+            self.assertTrue(answer.startswith(b'HTTP/1.1 200 OK'), answer)
+            self.assertIn(b'\r\nAllow: GET, HEAD, POST', answer)
         self.assert_calm()
 
     def test_where_a_body_ends_is_said_once(self):
