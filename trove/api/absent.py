@@ -119,11 +119,14 @@ _ABSENT = (
      'Configuration parameters'),
 )
 
-#: What their bodies name.
+#: What their bodies name. A datastore that is not there is none of it where
+#: a version is made: released Trove makes the datastore too.
 _NAMED: dict[tuple[str, str], tuple[references.Reference, ...]] = {
     ('PATCH', _II): ((('instance', 'slave_of'), 'instance'),
                      (('instance', 'replica_of'), 'instance'),
-                     (('instance', 'configuration'), 'configuration')),
+                     (('instance', 'configuration'), 'configuration'),
+                     (('instance', 'datastore_version'),
+                      'version of the instance')),
     ('POST', _II + '/modules'): ((('modules', '*', 'id'), 'module'),),
     ('POST', _B): ((('backup', 'instance'), 'instance'),
                    (('backup', 'parent_id'), 'backup'),
@@ -140,7 +143,6 @@ _NAMED: dict[tuple[str, str], tuple[references.Reference, ...]] = {
                     (('upgrade', 'datastore_version'), 'version')),
     ('POST', _M): ((('module', 'datastore'), 'datastore'),),
     ('PUT', _MM): ((('module', 'datastore'), 'datastore'),),
-    ('POST', _AV): ((('version', 'datastore_name'), 'datastore'),),
 }
 
 #: And what their queries name.

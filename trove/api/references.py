@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Iterator
+import contextlib
 from typing import Any
 
 from trove.api import request as api_request
@@ -24,18 +25,52 @@ Reference = tuple[tuple[str, ...], str]
 
 EACH = '*'
 
+#: Different things that a body may name. Each is looked for in the database;
+#: clients name a few.
+MOST = 100
+
+#: Characters of a name or an id.
+_LONGEST = 255
+
 
 def check(
     request: api_request.Request, references: Iterable[Reference]
 ) -> None:
-    """Look for all that the body names.
+    """Look for all that the body names, once for each.
 
     :raises NotFound: one is not there, or is another project's
-    :raises BadRequest: one is no id
+    :raises BadRequest: one is no id, or no version; or they are too many
     """
+    for noun, value, where in _named(request.body, references):
+        require(request, noun, value, where)
+
+
+def _named(
+    body: Any, references: Iterable[Reference]
+) -> Iterable[tuple[str, Any, str]]:
+    """Return noun and value of each reference, and where it stands."""
+    found: dict[tuple[str, str | int], tuple[str, Any, str]] = {}
     for keys, noun in references:
-        for value in _values(request.body, keys):
-            require(request, noun, value, '.'.join(keys))
+        where = '.'.join(keys)
+        for value in _values(body, keys):
+            key = value if isinstance(value, str) else id(value)
+            found.setdefault((noun, key), (noun, value, where))
+            if len(found) > MOST:
+                raise exception.BadRequest(
+                    f'The body names more than {MOST} things, the last of '
+                    f'which is {where}; name no more than that in one '
+                    'request.'
+                )
+    return found.values()
+
+
+@contextlib.contextmanager
+def naming(where: str) -> Iterator[None]:
+    """Let errors say which field names what is not there."""
+    try:
+        yield
+    except (exception.BadRequest, exception.NotFound) as error:
+        raise type(error)(f'{error} Correct {where}.') from None
 
 
 def require(
@@ -45,7 +80,7 @@ def require(
 
     :param where: it was named, for the error
     :raises NotFound: it is not there, or is another project's
-    :raises BadRequest: it is no id
+    :raises BadRequest: it is no id, or no version
     """
     if not value:
         return
@@ -56,12 +91,44 @@ def require(
         raise exception.BadRequest(f'{where} is not an id, which is a text.')
     # Released clients may give the URL of a backup, say.
     wanted = value.rpartition('/')[2]
-    if noun == 'instance':
-        instances.get(request.seer, wanted)
-    elif noun == 'version':
-        datastores.get_version_by_id(wanted, inactive=_inactive(request))
-    else:
-        owned.require(request.seer, noun, wanted)
+    _check_length(wanted, where)
+    with naming(where):
+        if noun == 'instance':
+            instances.get(request.seer, wanted)
+        elif noun == 'version':
+            _require_version(request, wanted)
+        elif noun == 'version of the instance':
+            _require_own_version(request, wanted)
+        else:
+            owned.require(request.seer, noun, wanted)
+
+
+def _check_length(text: str, where: str) -> None:
+    if len(text) > _LONGEST:
+        raise exception.BadRequest(
+            f'{where} has {len(text)} characters; what it names has '
+            f'{_LONGEST} at most.'
+        )
+
+
+def _require_version(request: api_request.Request, version_id: str) -> None:
+    try:
+        datastores.get_version_by_id(version_id, inactive=_inactive(request))
+    except exception.DatastoreVersionNotFound as error:
+        # As wherever a body names one, and not the path.
+        raise exception.UnknownDatastoreVersion(str(error)) from None
+
+
+def _require_own_version(request: api_request.Request, wanted: str) -> None:
+    """Look for a version of the datastore that the instance has."""
+    now = request.instance().datastore_version
+    if now is not None:
+        datastore = datastores.get(
+            request.runtime.conf, now.datastore_id, inactive=True
+        )
+        datastores.get_version(
+            datastore, wanted, inactive=_inactive(request)
+        )
 
 
 def _require_datastore(
@@ -77,14 +144,17 @@ def _require_datastore(
             )
     if not named.get('type'):
         return
-    found = datastores.get(request.runtime.conf, named['type'])
-    if named.get('version'):
-        datastores.get_version(
-            found,
-            named['version'],
-            number=named.get('version_number'),
-            inactive=_inactive(request),
-        )
+    for key in 'type', 'version', 'version_number':
+        _check_length(named.get(key) or '', f'{where}.{key}')
+    with naming(where):
+        found = datastores.get(request.runtime.conf, named['type'])
+        if named.get('version'):
+            datastores.get_version(
+                found,
+                named['version'],
+                number=named.get('version_number'),
+                inactive=_inactive(request),
+            )
 
 
 def _inactive(request: api_request.Request) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from oslo_log import log
 
+from trove.api import references
 from trove.api import request as api_request
 from trove.api.handlers import absent
 from trove.cloud import base as cloud_base
@@ -199,7 +200,8 @@ def resize_volume(request: api_request.Request, volume: Any) -> None:
 
 def resize_flavor(request: api_request.Request, reference: Any) -> None:
     instance = request.instance('instance:resize_flavor')
-    new = flavor(request, reference)
+    with references.naming('resize.flavorRef'):
+        new = flavor(request, reference)
     if new.id == str(instance.flavor_id):
         raise exception.BadRequest(
             f'The instance has the flavor {new.id} already; choose another '

@@ -283,10 +283,11 @@ def _remove(instance_id: str, flavor: cloud_base.Flavor) -> bool:
 def _datastore_version(
     request: api_request.Request, body: dict[str, str]
 ) -> datastores.DatastoreVersion:
-    datastore = datastores.get(request.runtime.conf, body.get('type'))
-    return datastores.get_version(
-        datastore, body.get('version'), number=body.get('version_number')
-    )
+    with references.naming('instance.datastore'):
+        datastore = datastores.get(request.runtime.conf, body.get('type'))
+        return datastores.get_version(
+            datastore, body.get('version'), number=body.get('version_number')
+        )
 
 
 def _flavor(
@@ -297,12 +298,13 @@ def _flavor(
             'instance has both "flavorRef" and "flavor", which mean the '
             'same; give one of them.'
         )
-    reference = body.get('flavorRef', body.get('flavor'))
-    if reference is None:
+    key = 'flavor' if 'flavor' in body else 'flavorRef'
+    if key not in body:
         raise exception.BadRequest(
             'instance has no "flavorRef", which is required.'
         )
-    return actions.flavor(request, reference)
+    with references.naming(f'instance.{key}'):
+        return actions.flavor(request, body[key])
 
 
 def _volume_size(request: api_request.Request, body: dict[str, Any]) -> int:
