@@ -39,6 +39,10 @@ TOTAL: Final = 25.0
 #: Seconds for which nobody is asked that did not answer.
 SILENCE: Final = 5.0
 
+#: Seconds to wait for a place: others may be quick, and only many. Once
+#: nobody left one in that time, nobody waits until somebody does.
+PATIENCE: Final = 1.0
+
 #: What says that it is Keystone that fails, and not the token.
 _FAILURES: Final = (
     auth_exceptions.ClientException,
@@ -77,6 +81,7 @@ class Identity:
         self._places = threading.BoundedSemaphore(places)
         self._silent_until = 0.0
         self._full_until = 0.0
+        self._slow = False
 
     def verify_token(self, *args: Any, **kwargs: Any) -> Any:
         """Return what a token says.
@@ -101,19 +106,17 @@ class Identity:
         return self._server.invalidate()
 
     def _ask(self, question: Callable[[], Any]) -> Any:
-        if time.monotonic() < self._silent_until:
-            raise _unavailable()
-        # Who waited for a place would take a thread from the others.
-        if not self._places.acquire(blocking=False):
-            self._note_full()
-            raise _unavailable()
+        self._take_place()
+        began = time.monotonic()
         try:
             answer = _Answer(question, self._places.release)
         except RuntimeError:
             # The machine has no thread for it.
             self._places.release()
             raise _unavailable() from None
-        if not answer.done.wait(TOTAL):
+        answered = answer.done.wait(TOTAL)
+        self._slow = time.monotonic() - began > PATIENCE
+        if not answered:
             self._note(f'no answer within {TOTAL:.0f} seconds')
             raise _unavailable()
         error = answer.error
@@ -135,6 +138,22 @@ class Identity:
                 *(error, GROUP),
             )
         raise _unavailable() from error
+
+    def _take_place(self) -> None:
+        """Return with a place; who waits for one takes a thread meanwhile.
+
+        :raises ServiceUnavailable: there is none, or nobody is to ask
+        """
+        if time.monotonic() < self._silent_until:
+            raise _unavailable()
+        if not self._places.acquire(timeout=0 if self._slow else PATIENCE):
+            self._slow = True
+            self._note_full()
+            raise _unavailable()
+        if time.monotonic() < self._silent_until:
+            # Who had the place before found that out.
+            self._places.release()
+            raise _unavailable()
 
     def _note_full(self) -> None:
         now = time.monotonic()

@@ -36,7 +36,9 @@ API: list[cfg.Opt] = [
         default=16,
         min=1,
         help='Number of requests that each process of trove-api serves at '
-        'the same time.',
+        'the same time. Behind uWSGI or gunicorn, the threads that each '
+        'process has there: half of them may wait for Keystone, three '
+        'quarters for guests, task managers and the cloud.',
     ),
     cfg.StrOpt(
         'api_paste_config',

@@ -11,6 +11,7 @@ from keystoneauth1 import loading as ks_loading
 from keystonemiddleware import opts
 
 from trove.api import identity
+from trove.common import exception
 from trove.tests.fixtures import waiting
 from trove.tests.unit.api import base
 
@@ -179,6 +180,66 @@ class IdentityTest(base.TestCase):
 
         self.assertEqual([], listener.taken)
         self.assertNotIn('Keystone does not', self.logs.output)
+
+    def test_many_new_tokens_at_once_are_only_many(self):
+        self.useFixture(
+            fixtures.MonkeyPatch('trove.api.identity.PATIENCE', 60)
+        )
+        go_on, asked = threading.Event(), threading.Event()
+
+        class Keystone:
+            def verify_token(self, token):
+                asked.set()
+                go_on.wait(60)
+                return token
+
+        keystone, answers = identity.Identity(Keystone(), 1), []
+        crowd = [
+            threading.Thread(
+                target=lambda n=n: answers.append(keystone.verify_token(n))
+            )
+            for n in 'abcd'
+        ]
+        crowd[0].start()
+        asked.wait(60)
+        for each in crowd[1:]:
+            each.start()
+        go_on.set()
+        for each in crowd:
+            each.join()
+
+        self.assertEqual(['a', 'b', 'c', 'd'], sorted(answers))
+
+    def test_once_it_is_slow_nobody_waits_for_a_place(self):
+        go_on, asked = threading.Event(), threading.Event()
+
+        class Keystone:
+            def verify_token(self, token):
+                asked.set()
+                go_on.wait(60)
+
+        self.useFixture(
+            fixtures.MonkeyPatch('trove.api.identity.PATIENCE', 0.01)
+        )
+        keystone = identity.Identity(Keystone(), 1)
+        first = threading.Thread(target=keystone.verify_token, args=('a',))
+        first.start()
+        asked.wait(60)
+        self.assertRaises(
+            exception.ServiceUnavailable, keystone.verify_token, 'b'
+        )
+
+        self.useFixture(
+            fixtures.MonkeyPatch('trove.api.identity.PATIENCE', 3600)
+        )
+        self.assertRaises(
+            exception.ServiceUnavailable, keystone.verify_token, 'c'
+        )
+
+        go_on.set()
+        first.join()
+        keystone.verify_token('d')
+        self.assertEqual(1, self.logs.output.count('Keystone is slow'))
 
     def test_it_does_not_take_all_threads(self):
         listener = self.given_silent()
