@@ -3,11 +3,10 @@
 
 import uuid
 
-import sqlalchemy as sa
-
 from trove.api import references
 from trove.db import models
 from trove.db import session
+from trove.tests.fixtures import statements
 from trove.tests.unit.api import base
 
 
@@ -31,17 +30,9 @@ class TestMany(base.TestCase):
 
     def queries(self, path, body):
         """Send a body; return the answer and how much it was looked for."""
-        told = []
-
-        def note(conn, cursor, statement, *args):
-            told.append(statement)
-
-        event = (session.engine(), 'before_cursor_execute', note)
-        sa.event.listen(*event)
-        try:
-            return self.post(path, body), len(told)
-        finally:
-            sa.event.remove(*event)
+        with statements.noted() as seen:
+            response = self.post(path, body)
+        return response, len(seen)
 
     def bodies(self, ids):
         items = [{'id': each} for each in ids]

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 
 import sqlalchemy as sa
@@ -22,6 +21,8 @@ BOB = 'b' * 32
 OWNER = 'host-1:11:111'
 OTHER = 'host-2:22:222'
 WAIT = 60
+# A time with more digits than single precision holds.
+NOW = 1_795_000_000.123456
 
 
 class TestCase(base.TestCase):
@@ -67,12 +68,20 @@ class TestCase(base.TestCase):
         self.assertTrue(instances.end_task(made.id, OWNER))
         return self.get(made.id)
 
-    def beat(self, instance_id, status='HEALTHY', sent=None, version='1.4'):
+    def beat(
+        self,
+        instance_id,
+        status='HEALTHY',
+        sent=None,
+        version='1.4',
+        **said,
+    ):
         return reports.heard(
             instance_id,
             status=instances.ServiceStatus[status],
             guest_version=version,
             sent=sent,
+            **said,
         )
 
     def begin(self, instance_id, task, action, context=None, **kwargs):
@@ -104,21 +113,6 @@ class TestCase(base.TestCase):
                 .where(models.Instance.id == instance_id)
                 .values(**columns)
             )
-
-    @contextlib.contextmanager
-    def queries(self):
-        """The SELECT statements that go to the database within the block."""
-        seen = []
-
-        def note(connection, cursor, statement, *args):
-            if statement.startswith('SELECT'):
-                seen.append(statement)
-
-        sa.event.listen(session.engine(), 'before_cursor_execute', note)
-        try:
-            yield seen
-        finally:
-            sa.event.remove(session.engine(), 'before_cursor_execute', note)
 
 
 def at_once(*functions):

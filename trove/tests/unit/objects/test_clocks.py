@@ -13,11 +13,10 @@ import sqlalchemy as sa
 from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
-from trove.tests.fixtures import reports
 from trove.tests.unit.objects import base
 
 Status = instances.ServiceStatus
-NOW = 1_795_000_000.123456
+NOW = base.NOW
 
 
 class TestClocks(base.TestCase):
@@ -30,12 +29,8 @@ class TestClocks(base.TestCase):
                     row.updated_at = row.updated_at - step
 
     def sealed(self, instance_id, sent, version='1.5'):
-        return reports.heard(
-            instance_id,
-            status=Status.HEALTHY,
-            guest_version=version,
-            sent=sent,
-            sealed=True,
+        return self.beat(
+            instance_id, sent=sent, version=version, sealed=True
         )
 
     def when_seconds_pass(self, seconds):

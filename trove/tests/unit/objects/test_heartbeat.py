@@ -11,11 +11,11 @@ from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
 from trove.tests.fixtures import reports
+from trove.tests.fixtures import statements
 from trove.tests.unit.objects import base
 
 Status = instances.ServiceStatus
-# A time with more digits than single precision holds.
-NOW = 1_795_000_000.123456
+NOW = base.NOW
 
 
 class TestRecord(base.TestCase):
@@ -200,16 +200,9 @@ class TestTogether(base.TestCase):
     """Many heartbeats in one transaction."""
 
     def statements(self, reports):
-        seen = []
-
-        def note(connection, cursor, statement, *args):
-            seen.append(statement)
-
-        sa.event.listen(session.engine(), 'before_cursor_execute', note)
-        try:
-            return instances.record_heartbeats(reports), seen
-        finally:
-            sa.event.remove(session.engine(), 'before_cursor_execute', note)
+        with statements.noted() as seen:
+            results = instances.record_heartbeats(reports)
+        return results, [text for text, _ in seen]
 
     def report(self, instance_id, status='HEALTHY', sent=NOW, version='1.5'):
         return instances.Report(instance_id, Status[status], version, sent)

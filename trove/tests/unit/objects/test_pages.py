@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
+from trove.tests.fixtures import statements
 from trove.tests.unit.objects import base
 
 FEW, MANY = 60, 3000
@@ -95,17 +96,8 @@ class TestWork(base.TestCase):
 
     def statements(self, look):
         """What is asked of the database, with its values."""
-        seen = []
-
-        def note(connection, cursor, statement, values, *rest):
-            seen.append((statement, values))
-
-        event = (session.engine(), 'before_cursor_execute', note)
-        sa.event.listen(*event)
-        try:
+        with statements.noted() as seen:
             look()
-        finally:
-            sa.event.remove(*event)
         return seen
 
     def plans(self, look, explain):

@@ -13,6 +13,7 @@ from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
 from trove.objects import peers
+from trove.tests.fixtures import statements
 from trove.tests.unit.objects import base
 
 
@@ -146,7 +147,7 @@ class TestPeers(base.TestCase):
     def test_ten_thousand_take_a_query_per_page(self):
         self.many(10_000)
 
-        with self.queries() as seen:
+        with statements.selects() as seen:
             found = sum(1 for guest in peers.guests(self.conf, page=5000))
 
         self.assertEqual(10_000, found)
@@ -161,7 +162,7 @@ class TestPeers(base.TestCase):
             db.add(models.Instance(id='never-heard'))
             db.add(models.Instance(id='deleted', deleted=True))
 
-        with self.queries() as seen:
+        with statements.selects() as seen:
             counted = peers.census(self.conf)
 
         self.assertEqual(

@@ -7,6 +7,7 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
+from trove.tests.fixtures import statements
 from trove.tests.unit.objects import base
 
 
@@ -96,7 +97,7 @@ class TestList(base.TestCase):
                 made = self.create()
                 instances.set_addresses(made.id, [('127.42.0.2', 'private')])
                 instances.add_fault(made.id, 'm', 'd')
-            with self.queries() as seen:
+            with statements.selects() as seen:
                 self.ids()
             counts.append(len(seen))
 

@@ -12,6 +12,7 @@ from trove.db import models
 from trove.db import session
 from trove.objects import database
 from trove.objects import service
+from trove.tests.fixtures import statements
 from trove.tests.unit.objects import base
 
 TM = 'trove-taskmanager'
@@ -153,7 +154,7 @@ class TestServices(base.TestCase):
     def test_the_live_are_found_by_one_query(self):
         self.report('h1')
 
-        with self.queries() as seen:
+        with statements.selects() as seen:
             self.versions()
 
         self.assertEqual(1, len(seen), seen)

@@ -12,6 +12,7 @@ from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
 from trove.objects import peers
+from trove.tests.fixtures import statements
 from trove.tests.unit.objects import base
 
 NOW = 2_000_000_000.0
@@ -168,7 +169,7 @@ class TestSpoken(base.TestCase):
     def test_it_takes_one_look_up(self):
         made = self.ready()
 
-        with self.queries() as seen:
+        with statements.selects() as seen:
             instances.guest_version(made.id)
 
         self.assertEqual(1, len(seen), seen)
