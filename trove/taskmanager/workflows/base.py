@@ -179,6 +179,8 @@ class Workflow(abc.ABC):
         #: Who does this work, in its row. Two jobs of one process differ, so
         #: that one notices when it is overtaken by the other.
         self.owner = owners.unique(env.process)
+        #: Whether another task manager, or an earlier process, began it.
+        self.taken_over = False
         self._checked = time.monotonic()
         self._cloud = env.cloud.fenced(self.check_owner)
         self._clearing = False
@@ -191,10 +193,19 @@ class Workflow(abc.ABC):
         row: instances.Workflow,
     ) -> Workflow:
         """Return the work that a row describes, for who takes it over."""
-        return cls(env, context, row.instance_id)
+        work = cls(env, context, row.instance_id, *cls.known(env, row))
+        work.taken_over = True
+        return work
+
+    @classmethod
+    def known(
+        cls, env: Environment, row: instances.Workflow
+    ) -> tuple[Any, ...]:
+        """Return what more it is made of, as :meth:`details` has it."""
+        return ()
 
     def details(self) -> dict[str, Any] | None:
-        """Return what the message said, for :meth:`of_row`.
+        """Return what the message said, for :meth:`known`.
 
         It holds no secret that is not sealed. None: nothing that the row
         does not say.

@@ -123,23 +123,12 @@ class Create(base.Workflow):
         super().__init__(env, context, instance_id)
         self._request = request
         self._deadline: float | None = None
-        self._taken_over = False
 
     @classmethod
-    def of_row(
-        cls,
-        env: base.Environment,
-        context: trove_context.TroveContext,
-        row: instances.Workflow,
-    ) -> base.Workflow:
-        work = cls(
-            env,
-            context,
-            row.instance_id,
-            from_details(env.conf, row.instance_id, row.details),
-        )
-        work._taken_over = True
-        return work
+    def known(
+        cls, env: base.Environment, row: instances.Workflow
+    ) -> tuple[Any, ...]:
+        return (from_details(env.conf, row.instance_id, row.details),)
 
     def details(self) -> dict[str, Any] | None:
         return to_details(self.conf, self.instance_id, self.request)
@@ -279,7 +268,7 @@ class Create(base.Workflow):
 
         The password of its account is in them, and may not be made anew.
         """
-        return self._taken_over and bool(
+        return self.taken_over and bool(
             self.cloud.compute.get_server(self.context, self.instance_id)
         )
 
@@ -340,7 +329,7 @@ class Create(base.Workflow):
         )
 
     def _prepare(self) -> None:
-        if self._taken_over and self._has_orders():
+        if self.taken_over and self._has_orders():
             return
         request = self.request
         volume = self.cloud.volumes.get(self.context, self.instance_id)

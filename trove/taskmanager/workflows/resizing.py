@@ -33,13 +33,10 @@ class Resize(base.Workflow):
         self.wanted = wanted
 
     @classmethod
-    def of_row(
-        cls,
-        env: base.Environment,
-        context: trove_context.TroveContext,
-        row: instances.Workflow,
-    ) -> base.Workflow:
-        return cls(env, context, row.instance_id, row.details.get(cls.wants))
+    def known(
+        cls, env: base.Environment, row: instances.Workflow
+    ) -> tuple[Any, ...]:
+        return (row.details.get(cls.wants),)
 
     def details(self) -> dict[str, Any] | None:
         return {self.wants: self.wanted}
