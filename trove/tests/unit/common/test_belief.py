@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from trove.common import belief
 from trove.tests import base
+from trove.tests.unit.common import worlds
 
 OURS, OLD = '1.5', '1.0'
 
@@ -120,19 +121,7 @@ def sent(world: World) -> belief.Form | None:
 
 
 def all_worlds() -> Iterator[tuple[str, World, World]]:
-    """Each event in each world that can be reached, breadth first."""
-    reached = {World()}
-    edge = [World()]
-    for _ in range(DEPTH):
-        following = []
-        for world in edge:
-            for event, found in after(world):
-                yield event, world, found
-                if found not in reached:
-                    reached.add(found)
-                    following.append(found)
-        edge = following
-    assert not edge, 'deeper worlds are left'
+    return worlds.reached(World(), after, DEPTH)
 
 
 class AllWorldsTest(base.TestCase):
@@ -190,9 +179,7 @@ class AllWorldsTest(base.TestCase):
             else:
                 steps = ['allow', 'probe']
             form = 'sealed' if world.guest == OURS else 'released'
-            found = world
-            for step in steps:
-                found = dict(after(found))[step]
+            found = worlds.walk(world, after, *steps)
             self.assertEqual(form, sent(found), (steps, world))
 
     def test_no_cast_goes_to_who_would_drop_it_once_it_was_asked(

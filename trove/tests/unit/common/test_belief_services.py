@@ -12,10 +12,14 @@ from typing import NamedTuple
 
 from trove.common import belief
 from trove.tests import base
+from trove.tests.unit.common import worlds
 
 OURS, OLD = '1.1', '1.0'
 
 DEPTH = 12
+
+#: What happens when the last one of a release goes.
+UPGRADE = ('old goes', 'row expires', 'look')
 
 
 class World(NamedTuple):
@@ -99,24 +103,7 @@ def sent(world: World) -> belief.Form | None:
 
 
 def all_worlds() -> Iterator[tuple[str, World, World]]:
-    """Each event in each world that can be reached, breadth first."""
-    reached, edge = {World()}, [World()]
-    for _ in range(DEPTH):
-        following = []
-        for world in edge:
-            for event, found in after(world):
-                yield event, world, found
-                if found not in reached:
-                    reached.add(found)
-                    following.append(found)
-        edge = following
-    assert not edge, 'deeper worlds are left'
-
-
-def walk(world: World, *steps: str) -> World:
-    for step in steps:
-        world = dict(after(world))[step]
-    return world
+    return worlds.reached(World(), after, DEPTH)
 
 
 class AllWorldsTest(base.TestCase):
@@ -157,19 +144,19 @@ class AllWorldsTest(base.TestCase):
     ) -> None:
         for _, _, world in all_worlds():
             steps = ['look', 'old starts', 'look']
-            if walk(world, *steps[:1]).believed.proven:
+            if worlds.walk(world, after, *steps[:1]).believed.proven:
                 steps.insert(1, 'hold')
-            found = walk(world, *steps)
+            found = worlds.walk(world, after, *steps)
             self.assertEqual('released', sent(found), (steps, world))
 
     def test_every_upgrade_ends_sealed(self) -> None:
         for _, _, world in all_worlds():
-            found = walk(world, 'old goes', 'row expires', 'look')
+            found = worlds.walk(world, after, *UPGRADE)
             self.assertEqual('sealed', sent(found), world)
             self.assertTrue(found.believed.proven)
             self.assertFalse(is_doubted(found), world)
 
     def test_only_what_was_held_outlasts_an_upgrade(self) -> None:
         for _, _, world in all_worlds():
-            found = walk(world, 'old goes', 'row expires', 'look')
+            found = worlds.walk(world, after, *UPGRADE)
             self.assertEqual(world.believed.held, found.believed.allowed)
