@@ -17,6 +17,29 @@ _GATED = _rule.Verdict.GATED
 _BREAKING = _rule.Verdict.BREAKING
 _NONE = _rule.Verdict.NONE
 
+# Clients of several examples.
+_AIR = _examples.client(
+    'air(self, ctxt)',
+    "self.client.prepare(version='1.1').cast(ctxt, 'air')",
+)
+
+_SHELVE = _examples.client(
+    'store(self, ctxt, wine, shelf)',
+    "cctxt = self.client.prepare(version='1.0')",
+    "cctxt.cast(ctxt, 'store', wine=wine, shelf=shelf)",
+)
+
+_FALLBACK = _examples.client(
+    'store(self, ctxt, wine, shelf)',
+    "version = '1.1'",
+    "message = {'wine': wine, 'shelf': shelf}",
+    'if not self.client.can_send_version(version):',
+    "    del message['shelf']",
+    "    version = '1.0'",
+    'cctxt = self.client.prepare(version=version)',
+    "cctxt.cast(ctxt, 'store', **message)",
+)
+
 CROSS = (
     _rule.Rule(
         id='not-served',
@@ -29,16 +52,8 @@ CROSS = (
         'dropped by the receiver, and its sender never learns.',
         fix='Serve the method, or delete the client method: nobody can use '
         'it.',
-        bad=_examples.client(
-            'air(self, ctxt)',
-            "self.client.prepare(version='1.1').cast(ctxt, 'air')",
-        )
-        + _examples.manager('1.1', 'air_out(self, ctxt)'),
-        good=_examples.client(
-            'air(self, ctxt)',
-            "self.client.prepare(version='1.1').cast(ctxt, 'air')",
-        )
-        + _examples.manager('1.1', 'air(self, ctxt)'),
+        bad=_AIR + _examples.manager('1.1', 'air_out(self, ctxt)'),
+        good=_AIR + _examples.manager('1.1', 'air(self, ctxt)'),
     ),
     _rule.Rule(
         id='unknown-argument',
@@ -50,17 +65,8 @@ CROSS = (
         why='The method is not run: it raises TypeError, which a caller '
         'cannot tell from one inside of it. A cast is dropped.',
         fix='Take the argument in the endpoint, or do not send it.',
-        bad=_examples.client(
-            'store(self, ctxt, wine, shelf)',
-            "cctxt = self.client.prepare(version='1.0')",
-            "cctxt.cast(ctxt, 'store', wine=wine, shelf=shelf)",
-        )
-        + _examples.manager('1.0', 'store(self, ctxt, wine)'),
-        good=_examples.client(
-            'store(self, ctxt, wine, shelf)',
-            "cctxt = self.client.prepare(version='1.0')",
-            "cctxt.cast(ctxt, 'store', wine=wine, shelf=shelf)",
-        )
+        bad=_SHELVE + _examples.manager('1.0', 'store(self, ctxt, wine)'),
+        good=_SHELVE
         + _examples.manager('1.0', 'store(self, ctxt, wine, shelf)'),
     ),
     _rule.Rule(
@@ -73,17 +79,9 @@ CROSS = (
         why='The method is not run: it raises TypeError. A cast is dropped.',
         fix='Send the argument, or give it a default in the endpoint that '
         'means the same as before.',
-        bad=_examples.client(
-            'store(self, ctxt, wine)',
-            "cctxt = self.client.prepare(version='1.0')",
-            "cctxt.cast(ctxt, 'store', wine=wine)",
-        )
+        bad=_examples.STORE
         + _examples.manager('1.0', 'store(self, ctxt, wine, shelf)'),
-        good=_examples.client(
-            'store(self, ctxt, wine)',
-            "cctxt = self.client.prepare(version='1.0')",
-            "cctxt.cast(ctxt, 'store', wine=wine)",
-        )
+        good=_examples.STORE
         + _examples.manager('1.0', 'store(self, ctxt, wine, shelf=None)'),
     ),
     _rule.Rule(
@@ -97,16 +95,8 @@ CROSS = (
         'method, and drops a cast: its target was not raised with the '
         'client.',
         fix='Raise the version of the target of the endpoint.',
-        bad=_examples.client(
-            'air(self, ctxt)',
-            "self.client.prepare(version='1.1').cast(ctxt, 'air')",
-        )
-        + _examples.manager('1.0', 'air(self, ctxt)'),
-        good=_examples.client(
-            'air(self, ctxt)',
-            "self.client.prepare(version='1.1').cast(ctxt, 'air')",
-        )
-        + _examples.manager('1.1', 'air(self, ctxt)'),
+        bad=_AIR + _examples.manager('1.0', 'air(self, ctxt)'),
+        good=_AIR + _examples.manager('1.1', 'air(self, ctxt)'),
     ),
     _rule.Rule(
         id='version-too-low',
@@ -155,27 +145,9 @@ CROSS = (
         'was to help makes it worse.',
         fix='Send what the old contract has. In the endpoint, give what came '
         'later a default, and take on what went.',
-        bad=_examples.client(
-            'store(self, ctxt, wine, shelf)',
-            "version = '1.1'",
-            "message = {'wine': wine, 'shelf': shelf}",
-            'if not self.client.can_send_version(version):',
-            "    del message['shelf']",
-            "    version = '1.0'",
-            'cctxt = self.client.prepare(version=version)',
-            "cctxt.cast(ctxt, 'store', **message)",
-        )
+        bad=_FALLBACK
         + _examples.manager('1.1', 'store(self, ctxt, wine, shelf)'),
-        good=_examples.client(
-            'store(self, ctxt, wine, shelf)',
-            "version = '1.1'",
-            "message = {'wine': wine, 'shelf': shelf}",
-            'if not self.client.can_send_version(version):',
-            "    del message['shelf']",
-            "    version = '1.0'",
-            'cctxt = self.client.prepare(version=version)',
-            "cctxt.cast(ctxt, 'store', **message)",
-        )
+        good=_FALLBACK
         + _examples.manager('1.1', 'store(self, ctxt, wine, shelf=None)'),
     ),
     _rule.Rule(
@@ -196,11 +168,7 @@ CROSS = (
             "cctxt.cast(ctxt, 'store', wine=wine)",
         )
         + _examples.manager('1.1', 'store(self, ctxt, wine)'),
-        good=_examples.client(
-            'store(self, ctxt, wine)',
-            "cctxt = self.client.prepare(version='1.0')",
-            "cctxt.cast(ctxt, 'store', wine=wine)",
-        )
+        good=_examples.STORE
         + _examples.manager('1.1', 'store(self, ctxt, wine)'),
     ),
     _rule.Rule(

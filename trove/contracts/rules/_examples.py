@@ -59,3 +59,10 @@ AIR = added(
     'air(self, context: Context) -> None',
     'Open the window.',
 )
+
+#: A client that sends at the first version, as it should be.
+STORE = client(
+    'store(self, ctxt, wine)',
+    "cctxt = self.client.prepare(version='1.0')",
+    "cctxt.cast(ctxt, 'store', wine=wine)",
+)

@@ -9,14 +9,7 @@ from trove.contracts.rules import _rule
 _NONE = _rule.Verdict.NONE
 
 _SERVED = _examples.manager('1.0', 'store(self, ctxt, wine)')
-_READ = (
-    _examples.client(
-        'store(self, ctxt, wine)',
-        "cctxt = self.client.prepare(version='1.0')",
-        "cctxt.cast(ctxt, 'store', wine=wine)",
-    )
-    + _SERVED
-)
+_READ = _examples.STORE + _SERVED
 
 READING = (
     _rule.Rule(
