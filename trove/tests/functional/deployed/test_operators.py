@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 from typing import Any
@@ -12,6 +13,7 @@ import requests
 
 from trove.tests.fixtures import ports
 from trove.tests.fixtures import processes
+from trove.tests.fixtures import waiting
 from trove.tests.functional.deployed import test_mixed_versions
 
 
@@ -102,16 +104,25 @@ class PeersTest(OperatorTestCase):
 class MetricsTest(OperatorTestCase):
     def scrape(self) -> list[Any]:
         """The samples of all processes."""
+        address = self.deployment.metrics_address
         first = self.deployment.metrics_port
         return [
             sample
             for port in range(first, first + 16)
-            if ports.accepts(port)
+            if ports.accepts(port, address)
             for family in parser.text_string_to_metric_families(
-                requests.get(f'http://127.0.0.1:{port}/', timeout=9).text
+                requests.get(f'http://{address}:{port}/', timeout=9).text
             )
             for sample in family.samples
         ]
+
+    def found(self) -> list[tuple[str, str]]:
+        """Program and host of each process that tells of itself."""
+        return sorted(
+            (sample.labels['service'], sample.labels['host'])
+            for sample in self.scrape()
+            if sample.name == 'trove_service_info'
+        )
 
     def sent(self, **labels: str) -> float:
         return sum(
@@ -122,22 +133,20 @@ class MetricsTest(OperatorTestCase):
         )
 
     def test_each_process_has_its_own(self) -> None:
-        found = sorted(
-            (sample.labels['service'], sample.labels['host'])
-            for sample in self.scrape()
-            if sample.name == 'trove_service_info'
-        )
-
         deployed = self.deployment
-        self.assertEqual(
-            [
-                *[('trove-api', 'one')] * deployed.API_WORKERS,
-                *[('trove-conductor', 'one')] * deployed.CONDUCTOR_WORKERS,
-                ('trove-taskmanager', 'tm1'),
-                ('trove-taskmanager', 'tm2'),
-            ],
-            found,
-        )
+        expected = [
+            *[('trove-api', 'one')] * deployed.API_WORKERS,
+            *[('trove-conductor', 'one')] * deployed.CONDUCTOR_WORKERS,
+            ('trove-taskmanager', 'tm1'),
+            ('trove-taskmanager', 'tm2'),
+        ]
+
+        # A service is at work as soon as the first of its processes is.
+        with contextlib.suppress(waiting.TimedOut):
+            self.eventually(
+                lambda: self.found() == expected, 'all of them are found'
+            )
+        self.assertEqual(expected, self.found())
 
     def test_a_message_is_counted_where_it_goes_and_comes(self) -> None:
         instance = self.instance()

