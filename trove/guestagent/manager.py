@@ -56,6 +56,8 @@ class Manager:
         self._reporter = reporter
         self._report = report
         self._rotate = rotate
+        #: Keeps the place of an order that has arrived.
+        self.expect = supervisor.turns.expect
 
     # The server
 

@@ -47,7 +47,8 @@ class Supervisor:
         self._driver = driver
         self._path = state_dir / _STATE_FILE
         self._changed = changed
-        self._turns = turns.Turns()
+        #: Of all who use the server.
+        self.turns = turns.Turns()
         self._state = states.load(self._path)
         # What to report while an operation has the server down for a moment.
         self._pinned: str | None = None
@@ -109,7 +110,7 @@ class Supervisor:
 
         :raises trove.common.exception.Unprocessable: there is no database
         """
-        with self._turns:
+        with self.turns:
             if self._state.phase != states.READY:
                 status = states.describe(self._state, False, False, False)
                 raise exception.Unprocessable(
@@ -123,7 +124,7 @@ class Supervisor:
 
         :raises trove.common.exception.TroveError: it cannot be made
         """
-        with self._turns:
+        with self.turns:
             before = self._state
             # Repeated, it must not take back what works.
             ready = before.phase == states.READY
@@ -239,7 +240,7 @@ class Supervisor:
             self._sleep_until_end(pid)
             return
         pause = 0.0
-        with self._turns:
+        with self.turns:
             if self._wanted() and self._driver.pid() is None:
                 pause = self._recover()
         if pause:

@@ -3,12 +3,34 @@
 
 Orders that do not wait for each other arrive in the order in which they were
 given ("create the database", "create its user") and are carried out by
-threads; this keeps them in order.
+threads; this keeps them in order. A thread may be late: it was not scheduled,
+or had to write down that it has the message. So an order has its place from
+when it arrived.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+import contextlib
 import threading
+from typing import Final
+
+#: Methods of the guest agent that use the server. Each message has its place
+#: from when it arrives.
+ORDERS: Final = frozenset(
+    (
+        'prepare',
+        *('restart', 'stop_db', 'start_db_with_conf_changes'),
+        *('reset_configuration', 'update_overrides', 'apply_overrides'),
+        *('create_database', 'list_databases', 'delete_database'),
+        *('create_user', 'list_users', 'get_user', 'delete_user'),
+        *('update_attributes', 'change_passwords'),
+        *('list_access', 'grant_access', 'revoke_access'),
+        *('enable_root', 'enable_root_with_password'),
+        *('disable_root', 'is_root_enabled'),
+        *('resize_fs', 'mount_volume', 'unmount_volume'),
+    )
+)
 
 
 class Turns:
@@ -17,15 +39,54 @@ class Turns:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._given = 0
+        #: The places that were given and are not over, in their order.
+        self._open: dict[int, None] = {}
         self._current = 0
+        self._kept = threading.local()
+
+    def expect(self, method: str) -> contextlib.AbstractContextManager[None]:
+        """Return the place of a message, where its method needs one."""
+        return self.place() if method in ORDERS else contextlib.nullcontext()
+
+    def place(self) -> contextlib.AbstractContextManager[None]:
+        """Return the next place, for the thread that enters it.
+
+        Within it, that thread has its first turn before all who asked later.
+        Without one, it gives the place up at the end; so it must be entered.
+        """
+        return self._keep(self._give())
+
+    @contextlib.contextmanager
+    def _keep(self, place: int) -> Iterator[None]:
+        self._kept.place = place
+        try:
+            yield
+        finally:
+            if self._take() is not None:
+                self._end(place)
+
+    def _take(self) -> int | None:
+        """Return the place that this thread has kept, once."""
+        place: int | None = getattr(self._kept, 'place', None)
+        self._kept.place = None
+        return place
+
+    def _give(self) -> int:
+        with self._changed:
+            self._given += 1
+            self._open[self._given] = None
+            return self._given
+
+    def _end(self, place: int) -> None:
+        with self._changed:
+            del self._open[place]
+            self._changed.notify_all()
 
     def __enter__(self) -> None:
+        mine = self._take() or self._give()
         with self._changed:
-            mine = self._given
-            self._given += 1
-            self._changed.wait_for(lambda: self._current == mine)
+            self._changed.wait_for(lambda: next(iter(self._open)) == mine)
+        self._current = mine
 
     def __exit__(self, *exc_info: object) -> None:
-        with self._changed:
-            self._current += 1
-            self._changed.notify_all()
+        self._end(self._current)

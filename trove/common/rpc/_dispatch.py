@@ -88,6 +88,10 @@ class Dispatcher:
         self._seals = any(each.seals for each in endpoints)
         self._unopened = _refusing.Unopened(peer)
 
+    def expect(self, incoming: Any) -> _server.Place:
+        """Tell the endpoint of a message; enter this to dispatch it."""
+        return _server.expect(self._endpoints, incoming.message)
+
     def dispatch(self, incoming: Any) -> Any:
         """Do what a message says, and return the reply.
 

@@ -18,6 +18,7 @@ from trove.common.rpc import _ending
 from trove.common.rpc import _explaining
 from trove.common.rpc import _frames
 from trove.common.rpc import _reading
+from trove.common.rpc import _server
 from trove.common.rpc import _unpacking
 
 LOG = logging.getLogger(__name__)
@@ -219,7 +220,14 @@ class _Bounded(_Plain):  # type: ignore[misc]
                 self._room.wait_for(self._has_room, timeout=_BREATH)
             self._waiting += 1
             self._held += sum(map(_size, incoming))
-        super()._on_incoming(incoming)
+        arrived = _Arrived(incoming)
+        arrived.place = self.dispatcher.expect(incoming[0])
+        try:
+            super()._on_incoming(arrived)
+        except BaseException:
+            with arrived.place:
+                """Others do not wait for it."""
+            raise
 
     def _process_incoming(self, incoming: Any) -> None:
         with self._room:
@@ -229,7 +237,8 @@ class _Bounded(_Plain):  # type: ignore[misc]
             if size > _LARGE or self._waiting == self._most // 2:
                 # Not for each: to wake a thread takes its time.
                 self._room.notify()
-        super()._process_incoming(incoming)
+        with incoming.place:
+            super()._process_incoming(incoming)
 
     def _has_room(self) -> bool:
         return self._ending or (
@@ -239,6 +248,12 @@ class _Bounded(_Plain):  # type: ignore[misc]
     def _largest(self) -> int:
         largest: int = self.conf.rpc_max_message_bytes
         return largest
+
+
+class _Arrived(list[Any]):
+    """A message as oslo.messaging hands it on, and its place."""
+
+    place: _server.Place
 
 
 def _size(incoming: Any) -> int:

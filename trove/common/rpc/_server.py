@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
+import contextlib
 import dataclasses
 import inspect
 from typing import Any
@@ -165,6 +166,10 @@ def find(
     raise NotServed('method', 'this service has no method of that name')
 
 
+#: Of a message among those that have arrived.
+Place = contextlib.AbstractContextManager[None]
+
+
 @dataclasses.dataclass(frozen=True)
 class Served:
     """A method of an endpoint."""
@@ -174,7 +179,12 @@ class Served:
 
 
 class Endpoint(Offer):
-    """What an interface's messages are dispatched to."""
+    """What an interface's messages are dispatched to.
+
+    A manager may have ``expect(method)``. It is called for each message in
+    the order in which they arrive, in the thread that reads them, so it must
+    not wait. What it returns is entered while the message is carried out.
+    """
 
     def __init__(
         self,
@@ -188,3 +198,19 @@ class Endpoint(Offer):
             name: Served(terms, getattr(manager, name))
             for name, terms in self.terms.items()
         }
+        self.expect: Callable[[str], Place] | None = getattr(
+            manager, 'expect', None
+        )
+
+
+def expect(endpoints: Sequence[Endpoint], said: Any) -> Place:
+    """Tell the endpoint that a message is for that it has arrived.
+
+    :param said: the message, of whatever form
+    """
+    method = said.get('method') if isinstance(said, dict) else None
+    if isinstance(method, str):
+        for endpoint in endpoints:
+            if endpoint.expect is not None and method in endpoint.terms:
+                return endpoint.expect(method)
+    return contextlib.nullcontext()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 from typing import Any
 
@@ -60,6 +61,16 @@ class AgentTest(base.GuestTestCase):
             timeout=120,
             interval=0.02,
         )
+
+    def assert_statuses(self, *expected: str) -> None:
+        """Then these were reported, one after the other.
+
+        On a busy machine a server may be "running", for it does not answer
+        yet, before it is "healthy".
+        """
+        words = [w for w in self.conductor.statuses if w != 'running']
+        found = [word for word, _ in itertools.groupby(words)]
+        self.assertEqual(list(expected), found)
 
     def pid(self) -> int | None:
         return self.driver().pid()
@@ -125,7 +136,8 @@ class AgentTest(base.GuestTestCase):
             timeout=120,
         )
         made = (self.place.data_dir / 'PG_VERSION').stat().st_ino
-        self.assertEqual(['new'], self.conductor.statuses)
+        self.wait_for_status('new')
+        self.assert_statuses('new')
         self.assertIsNone(self.pid())
         # When
         self.prepare()
@@ -189,6 +201,7 @@ class AgentTest(base.GuestTestCase):
     def test_stopped_stays_stopped_until_started(self) -> None:
         # Given
         agent = self.start_agent()
+        self.wait_for_status('new')
         self.prepare()
         self.wait_for_status('healthy')
         # When
@@ -215,9 +228,8 @@ class AgentTest(base.GuestTestCase):
         self.guest.restart(self.context, reason='a test')
         # Then
         self.assertNotIn(self.pid(), (None, pid))
-        self.assertEqual(
-            ['new', 'building', 'healthy', 'shutdown', 'healthy'],
-            self.conductor.statuses,
+        self.assert_statuses(
+            *('new', 'building', 'healthy', 'shutdown', 'healthy')
         )
 
     def test_a_killed_server_comes_back(self) -> None:
@@ -231,7 +243,7 @@ class AgentTest(base.GuestTestCase):
         # Then
         self.wait_for_another(pid)
         self.wait_for_status('healthy')
-        self.assertIn('crashed', self.conductor.statuses)
+        self.assertIn('The database ended by itself', self.logs.output)
         self.assertTrue(self.place.can_connect('clerk', 'secret', 'shop'))
 
     def test_the_database_is_not_the_agents_prisoner(self) -> None:

@@ -6,6 +6,7 @@ That each order does what it says is shown in the functional tests.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import pathlib
 from typing import Any
@@ -21,6 +22,7 @@ from trove.guestagent import reporter
 from trove.guestagent import state as states
 from trove.guestagent import steady
 from trove.guestagent import supervisor
+from trove.guestagent import turns
 from trove.guestagent.datastores import base as datastores
 from trove.tests import base
 from trove.tests.unit.guestagent import fakes
@@ -247,6 +249,21 @@ class ManagerTest(base.TestCase):
         )
         self.assertIn('vm_rss', self.manager.get_diagnostics(self.context))
         self.assertIn('hwinfo', self.manager.get_hwinfo(self.context))
+
+    def test_what_uses_the_server_has_its_place_when_it_arrives(self) -> None:
+        for name, method in manager.Manager.interface.methods.items():
+            self.supervisor.turns = turn = mock.MagicMock()
+            with contextlib.suppress(Exception):
+                getattr(self.manager, name)(
+                    self.context,
+                    **{
+                        each.name: mock.MagicMock()
+                        for each in method.signature.parameters.values()
+                        if each.default is each.empty
+                    },
+                )
+            asked = turn.__enter__.called
+            self.assertEqual(asked, name in turns.ORDERS, name)
 
     def test_a_page_is_a_list(self) -> None:
         self.prepare()

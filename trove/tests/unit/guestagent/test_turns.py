@@ -37,6 +37,47 @@ class TurnsTest(base.TestCase):
             thread.join()
         self.assertEqual(list(range(20)), done)
 
+    def test_a_place_is_kept_for_who_is_late(self) -> None:
+        # Given two orders that have arrived
+        lock = turns.Turns()
+        done: list[int] = []
+        places = [lock.place(), lock.place()]
+
+        def work(number: int) -> None:
+            with places[number]:
+                with lock:
+                    done.append(number)
+                # Another turn is one like any other.
+                with lock:
+                    done.append(number + 10)
+
+        # When the thread of the second asks first
+        second = threading.Thread(target=work, args=(1,))
+        second.start()
+        waiting.until(lambda: lock._changed._waiters, 'it waits')
+        # Then it waits for the first
+        work(0)
+        second.join()
+        self.assertEqual([0, 1], [each for each in done if each < 10])
+        self.assertEqual([0, 1, 10, 11], sorted(done))
+
+    def test_a_place_that_is_not_used_is_given_up(self) -> None:
+        lock = turns.Turns()
+        refused, broken, last = (lock.place() for _ in range(3))
+
+        with refused:
+            pass
+        try:
+            with broken:
+                raise KeyError
+        except KeyError:
+            pass
+
+        with last, lock:
+            pass
+        with lock:
+            pass
+
     def test_an_error_ends_the_turn(self) -> None:
         lock = turns.Turns()
         for _ in range(2):
