@@ -2,10 +2,10 @@
 """How many requests may wait for somebody else at the same time.
 
 Threads are what a process has few of. A request that needs only the database
-is quick; one that waits for a guest, the task managers' queue or the cloud
-may take as long as the option says that limits it. So there are bounds for
-one instance, one project, and all of them, and the rest of the threads serve
-what is quick.
+is quick; one that waits for a guest, the task managers' queue, the cloud or
+Keystone may take as long as the option says that limits it. So there are
+bounds for one instance, one project, and all of them, and the rest of the
+threads serve what is quick.
 """
 
 from __future__ import annotations
@@ -26,8 +26,11 @@ _SILENCE = 30.0
 #: Guests that are remembered, at most.
 _MOST = 10_000
 
-#: Stands for all that wait.
-_ALL = ''
+#: Stands for all that wait but for Keystone, which is asked first.
+_ALL = 'guests and the cloud'
+
+#: And for Keystone too.
+_ANY = 'Keystone, guests and the cloud'
 
 
 class Gate:
@@ -39,21 +42,34 @@ class Gate:
     def __init__(self, threads: int) -> None:
         self.instance = max(1, threads // 8)
         self.project = max(1, threads // 2)
+        self.keystone = max(1, threads // 2)
         self.all = max(1, threads * 3 // 4)
+        self.any = max(1, threads * 7 // 8)
         self._held: dict[str, int] = {}
         self._changed = threading.Condition()
 
-    @contextlib.contextmanager
     def place(
         self, project_id: str, instance_id: str | None = None
-    ) -> Iterator[None]:
+    ) -> contextlib.AbstractContextManager[None]:
         """Hold a place.
 
         :raises ServiceUnavailable: there is none, for a second
         """
-        limits = {_ALL: self.all, f'project {project_id}': self.project}
+        limits = {
+            _ANY: self.any,
+            _ALL: self.all,
+            f'project {project_id}': self.project,
+        }
         if instance_id is not None:
             limits[f'instance {instance_id}'] = self.instance
+        return self._place(limits)
+
+    def place_of_anybody(self) -> contextlib.AbstractContextManager[None]:
+        """Hold a place while Keystone is asked who somebody is."""
+        return self._place({_ANY: self.any})
+
+    @contextlib.contextmanager
+    def _place(self, limits: dict[str, int]) -> Iterator[None]:
         self._enter(limits)
         try:
             yield
@@ -72,9 +88,8 @@ class Gate:
                 if left <= 0:
                     raise exception.ServiceUnavailable(
                         f'{limits[full[-1]]} requests for '
-                        f'{full[-1] or "guests and the cloud"} wait already, '
-                        'for a guest that does not answer, say. Repeat the '
-                        'request later.'
+                        f'{full[-1]} wait already, for a guest that does not '
+                        'answer, say. Repeat the request later.'
                     )
                 self._changed.wait(left)
             for key in limits:

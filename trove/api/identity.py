@@ -22,6 +22,7 @@ from keystonemiddleware import auth_token
 from keystonemiddleware import opts
 from oslo_config import cfg
 
+from trove.api import gate
 from trove.common import exception
 
 LOG = logging.getLogger(__name__)
@@ -73,12 +74,13 @@ class Identity:
     """Asks in the place of an identity server of keystonemiddleware.
 
     :param server: that one
-    :param places: how many may ask at the same time
+    :param places: says how many may ask at the same time
     """
 
-    def __init__(self, server: Any, places: int) -> None:
+    def __init__(self, server: Any, places: gate.Gate) -> None:
         self._server = server
-        self._places = threading.BoundedSemaphore(places)
+        self._gate = places
+        self._places = threading.BoundedSemaphore(places.keystone)
         self._silent_until = 0.0
         self._full_until = 0.0
         self._slow = False
@@ -107,14 +109,19 @@ class Identity:
 
     def _ask(self, question: Callable[[], Any]) -> Any:
         self._take_place()
-        began = time.monotonic()
+        asked = False
         try:
-            answer = _Answer(question, self._places.release)
+            with self._gate.place_of_anybody():
+                began = time.monotonic()
+                answer = _Answer(question, self._places.release)
+                asked = True
+                answered = answer.done.wait(TOTAL)
         except RuntimeError:
             # The machine has no thread for it.
-            self._places.release()
             raise _unavailable() from None
-        answered = answer.done.wait(TOTAL)
+        finally:
+            if not asked:
+                self._places.release()
         self._slow = time.monotonic() - began > PATIENCE
         if not answered:
             self._note(f'no answer within {TOTAL:.0f} seconds')
@@ -215,7 +222,7 @@ class Tokens(auth_token.AuthProtocol):  # type: ignore[misc]
     """Checks tokens; a Keystone that is away is no reason to refuse them."""
 
     def __init__(
-        self, application: Any, settings: dict[str, Any], places: int
+        self, application: Any, settings: dict[str, Any], places: gate.Gate
     ) -> None:
         super().__init__(application, settings)
         server: Any = self._identity_server

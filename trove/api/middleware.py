@@ -330,7 +330,8 @@ def size_limit(global_conf: dict[str, str], **local: str) -> Filter:
 
 def keystone(global_conf: dict[str, str], **local: str) -> Filter:
     """Check tokens; what has none is refused by :class:`Context`."""
-    conf = loading.runtime(global_conf).conf
+    runtime = loading.runtime(global_conf)
+    conf = runtime.conf
     settings: dict[str, Any] = {
         **local,
         'oslo_config_config': conf,
@@ -340,7 +341,7 @@ def keystone(global_conf: dict[str, str], **local: str) -> Filter:
     def make(application: WSGIApplication) -> WSGIApplication:
         identity.set_defaults(conf)
         protocol: WSGIApplication = identity.Tokens(
-            application, settings, max(1, conf.trove_api_threads // 2)
+            application, settings, runtime.gate
         )
         group = conf.keystone_authtoken
         if not group.auth_type and not group.auth_section:

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests that wait for others, and those that do not have to."""
 
+import contextlib
 import threading
 
+import fixtures
 import oslo_messaging
 
+from trove.api import gate
+from trove.common import exception
 from trove.objects import instance as instances
+from trove.tests import base as tests_base
 from trove.tests.fixtures import reports
 from trove.tests.fixtures import waiting
 from trove.tests.unit.api import base
@@ -53,6 +58,37 @@ class TestOneThatDoesNotAnswer(base.TestCase):
 
         self.assertEqual(200, self.get(self.path).status_code)
         self.assertEqual(200, self.get(self.path).status_code)
+
+
+class TestShares(tests_base.TestCase):
+    """Given guests, Keystone and the cloud that are all silent."""
+
+    def setUp(self):
+        super().setUp()
+        self.useFixture(fixtures.MonkeyPatch('trove.api.gate._PATIENCE', 0))
+        self.stack = contextlib.ExitStack()
+        self.addCleanup(self.stack.close)
+
+    def fill(self, place):
+        """Take places until there are none; return how many there were."""
+        for number in range(1000):
+            try:
+                self.stack.enter_context(place(number))
+            except exception.ServiceUnavailable:
+                return number
+        return None
+
+    def test_threads_are_left_for_what_waits_for_nobody(self):
+        for threads in 2, 4, 8, 16, 64:
+            places = gate.Gate(threads)
+
+            guests = self.fill(places.place)
+            askers = self.fill(lambda _, it=places: it.place_of_anybody())
+
+            self.assertEqual(max(1, threads * 3 // 4), guests)
+            self.assertLess(guests + askers, threads)
+            # Whom nobody knows yet finds a place beside all that wait.
+            self.assertTrue(askers or threads < 8)
 
 
 class TestManyThatWait(raw.TestCase):

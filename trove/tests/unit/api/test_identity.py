@@ -10,6 +10,7 @@ import fixtures
 from keystoneauth1 import loading as ks_loading
 from keystonemiddleware import opts
 
+from trove.api import gate
 from trove.api import identity
 from trove.common import exception
 from trove.tests.fixtures import waiting
@@ -193,7 +194,7 @@ class IdentityTest(base.TestCase):
                 go_on.wait(60)
                 return token
 
-        keystone, answers = identity.Identity(Keystone(), 1), []
+        keystone, answers = identity.Identity(Keystone(), gate.Gate(2)), []
         crowd = [
             threading.Thread(
                 target=lambda n=n: answers.append(keystone.verify_token(n))
@@ -221,7 +222,7 @@ class IdentityTest(base.TestCase):
         self.useFixture(
             fixtures.MonkeyPatch('trove.api.identity.PATIENCE', 0.01)
         )
-        keystone = identity.Identity(Keystone(), 1)
+        keystone = identity.Identity(Keystone(), gate.Gate(2))
         first = threading.Thread(target=keystone.verify_token, args=('a',))
         first.start()
         asked.wait(60)
