@@ -310,15 +310,28 @@ def faults(global_conf: dict[str, str], **local: str) -> Filter:
 
 
 def proxy_headers(global_conf: dict[str, str], **local: str) -> Filter:
+    """Believe a proxy, if the operator says so; else nothing is in the way."""
     conf = loading.runtime(global_conf).conf
-    return lambda application: oslo_middleware.HTTPProxyToWSGI(
-        application, conf
-    )
+
+    def make(application: WSGIApplication) -> WSGIApplication:
+        proxied: WSGIApplication = oslo_middleware.HTTPProxyToWSGI(
+            application, conf
+        )
+        believes = conf.oslo_middleware.enable_proxy_headers_parsing
+        return proxied if believes else application
+
+    return make
 
 
 def cors(global_conf: dict[str, str], **local: str) -> Filter:
+    """Let pages of other origins in, if there are any; see ``[cors]``."""
     conf = loading.runtime(global_conf).conf
-    return lambda application: oslo_middleware.CORS(application, conf)
+
+    def make(application: WSGIApplication) -> WSGIApplication:
+        shared = oslo_middleware.CORS(application, conf)
+        return shared if shared.allowed_origins else application
+
+    return make
 
 
 def size_limit(global_conf: dict[str, str], **local: str) -> Filter:

@@ -179,18 +179,18 @@ def list_(
         wanted = context.project_id
     if wanted != context.project_id and not context.is_admin:
         raise exception.Forbidden(action='the listing of all projects')
-    conditions = []
-    if wanted is not None:
-        conditions.append(models.Instance.tenant_id == wanted)
-    if not include_clustered:
-        conditions.append(models.Instance.cluster_id.is_(None))
     with session.reader() as db:
         after = None
         if marker is not None:
             after = (_created(db, marker, wanted), marker)
-        page = pages.select(conditions, deleted, after, limit + 1)
-        query = records.query(page).order_by(*pages.order(page))
-        found = records.load(db, db.execute(query))
+        found = pages.load(
+            db,
+            project_id=wanted,
+            clustered=include_clustered,
+            deleted=deleted,
+            after=after,
+            limit=limit + 1,
+        )
     if len(found) > limit:
         return found[:limit], found[limit - 1].id
     return found, None

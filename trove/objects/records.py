@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from collections.abc import Sequence
 import dataclasses
 import datetime
 import json
@@ -198,6 +197,35 @@ def query(instance: Any) -> Any:
     )
 
 
+_IDS: sa.BindParameter[Any] = sa.bindparam('ids', expanding=True)
+_ADDRESSES = (
+    sa.select(models.InstanceAddress)
+    .where(models.InstanceAddress.instance_id.in_(_IDS))
+    .order_by(models.InstanceAddress.type, models.InstanceAddress.address)
+)
+_FAULTS = (
+    sa.select(models.InstanceFault)
+    .where(
+        models.InstanceFault.instance_id.in_(_IDS),
+        models.InstanceFault.deleted.is_(False),
+    )
+    .order_by(models.InstanceFault.created, models.InstanceFault.id)
+)
+_REPLICAS = (
+    sa.select(models.Instance.slave_of_id, models.Instance.id)
+    .where(
+        models.Instance.slave_of_id.in_(_IDS),
+        models.Instance.deleted.is_not(True),
+    )
+    .order_by(models.Instance.id)
+)
+_BACKING_UP = sa.select(models.Backup.instance_id).where(
+    models.Backup.instance_id.in_(_IDS),
+    models.Backup.state.in_(BACKUP_RUNS),
+    models.Backup.deleted.is_not(True),
+)
+
+
 def load(db: orm.Session, joined: Iterable[Joined]) -> list[Instance]:
     """Return the instances of rows that :func:`query` found.
 
@@ -209,10 +237,15 @@ def load(db: orm.Session, joined: Iterable[Joined]) -> list[Instance]:
     if not found:
         return []
     ids = list(found)
-    addresses = _addresses(db, ids)
-    faults = _faults(db, ids)
-    replicas = _replicas(db, ids)
-    backing_up = _backing_up(db, ids)
+    wanted = {'ids': ids}
+    addresses = _addresses(db.scalars(_ADDRESSES, wanted))
+    # The newest of each instance comes last and stays.
+    faults = {
+        row.instance_id: Fault(row.message, row.details, row.created)
+        for row in db.scalars(_FAULTS, wanted)
+    }
+    replicas = _replicas(db.execute(_REPLICAS, wanted))
+    backing_up = set(db.scalars(_BACKING_UP, wanted))
     return [
         _instance(
             each,
@@ -225,10 +258,12 @@ def load(db: orm.Session, joined: Iterable[Joined]) -> list[Instance]:
     ]
 
 
+_ONE = query(models.Instance).where(models.Instance.id == sa.bindparam('id'))
+
+
 def load_one(db: orm.Session, instance_id: str) -> Instance | None:
     """Return an instance, a deleted one too; None when there is none."""
-    one = query(models.Instance).where(models.Instance.id == instance_id)
-    found = load(db, db.execute(one))
+    found = load(db, db.execute(_ONE, {'id': instance_id}))
     return found[0] if found else None
 
 
@@ -306,14 +341,9 @@ def _instance(
 
 
 def _addresses(
-    db: orm.Session, ids: Sequence[str]
+    rows: Iterable[models.InstanceAddress],
 ) -> dict[str, list[Address]]:
     found: dict[str, list[Address]] = {}
-    rows = db.scalars(
-        sa.select(models.InstanceAddress)
-        .where(models.InstanceAddress.instance_id.in_(ids))
-        .order_by(models.InstanceAddress.type, models.InstanceAddress.address)
-    )
     for row in rows:
         found.setdefault(row.instance_id, []).append(
             Address(row.address, row.type, row.network)
@@ -321,43 +351,8 @@ def _addresses(
     return found
 
 
-def _faults(db: orm.Session, ids: Sequence[str]) -> dict[str, Fault]:
-    rows = db.scalars(
-        sa.select(models.InstanceFault)
-        .where(
-            models.InstanceFault.instance_id.in_(ids),
-            models.InstanceFault.deleted.is_(False),
-        )
-        .order_by(models.InstanceFault.created, models.InstanceFault.id)
-    )
-    # The newest of each instance comes last and stays.
-    return {
-        row.instance_id: Fault(row.message, row.details, row.created)
-        for row in rows
-    }
-
-
-def _replicas(db: orm.Session, ids: Sequence[str]) -> dict[str, list[str]]:
+def _replicas(rows: Iterable[Any]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    rows = db.execute(
-        sa.select(models.Instance.slave_of_id, models.Instance.id)
-        .where(
-            models.Instance.slave_of_id.in_(ids),
-            models.Instance.deleted.is_not(True),
-        )
-        .order_by(models.Instance.id)
-    )
     for source, replica in rows:
-        found.setdefault(str(source), []).append(replica)
+        found.setdefault(source, []).append(replica)
     return found
-
-
-def _backing_up(db: orm.Session, ids: Sequence[str]) -> set[str]:
-    rows = db.scalars(
-        sa.select(models.Backup.instance_id).where(
-            models.Backup.instance_id.in_(ids),
-            models.Backup.state.in_(BACKUP_RUNS),
-            models.Backup.deleted.is_not(True),
-        )
-    )
-    return {id for id in rows if id is not None}
