@@ -3,29 +3,41 @@
 
 What oslo.messaging drops by itself, as copies and replies that nobody waits
 for, never comes to where we refuse, count and budget; and it logs each, with
-a traceback.
+a traceback. Nobody has proven there who the sender is, so that the bound is
+for all of them together. It is for these lines alone: what else a library has
+to say, such as that something of ours failed, is logged each time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping
 import logging
 import threading
 import time
+from typing import Final
 
-#: Loggers of modules that log what comes in.
-NAMES = (
-    'oslo_messaging._drivers.amqpdriver',
-    'oslo_messaging.rpc.dispatcher',
-    'oslo_messaging.rpc.server',
-)
+#: By logger: how the lines begin that anybody may cause who can send here.
+LINES: Final[Mapping[str, tuple[str, ...]]] = {
+    'oslo_messaging._drivers.amqpdriver': (
+        'ignoring duplicate message ',
+        'No calling threads waiting for msg_id',
+        'The reply %(msg_id)s failed to send after %(duration)d seconds due '
+        'to a missing queue',
+        "%(reply_queue)s doesn't exist, drop reply to ",
+    ),
+    'oslo_messaging.rpc.dispatcher': (
+        'Client provided an invalid timeout value of ',
+    ),
+    'oslo_messaging.rpc.server': (
+        'MessageUndeliverable error, ',
+        'Can not send reply for message',
+    ),
+}
 
 #: Lines of one kind that are logged in :data:`WINDOW` seconds.
 MOST = 20
 WINDOW = 3600.0
-
-#: Kinds that are told apart; they are texts in the source of a library.
-_MOST_KINDS = 100
 
 _LAST = (
     ' (More of these lines are left out until an hour is over. If there are '
@@ -35,9 +47,9 @@ _LAST = (
 
 
 class Bound(logging.Filter):
-    """Lets so many lines of each kind pass in an hour; counts the others.
+    """Lets so many of each of :data:`LINES` pass in an hour.
 
-    Lines for debugging are not concerned.
+    The others are counted.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -48,14 +60,14 @@ class Bound(logging.Filter):
         self._counts: dict[tuple[str, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.levelno < logging.INFO:
+        said = str(record.msg)
+        line = next(filter(said.startswith, LINES.get(record.name, ())), None)
+        if line is None or record.levelno < logging.INFO:
             return True
-        kind = record.name, str(record.msg)
+        kind = record.name, line
         now = self._clock()
         left_out = 0
         with self._lock:
-            if kind not in self._counts and len(self._counts) >= _MOST_KINDS:
-                kind = record.name, ''
             began, count = self._counts.get(kind, (now, 0))
             if now - began >= WINDOW:
                 left_out = max(0, count - MOST)
@@ -73,7 +85,7 @@ class Bound(logging.Filter):
 def install() -> None:
     """Bound the lines of this process from now on."""
     bound = Bound()
-    for name in NAMES:
+    for name in LINES:
         logger = logging.getLogger(name)
         if not any(isinstance(each, Bound) for each in logger.filters):
             logger.addFilter(bound)

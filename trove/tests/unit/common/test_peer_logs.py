@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
+import re
+import sys
 from unittest import mock
 
 import fixtures
@@ -21,7 +24,7 @@ class PeerLogsTest(base.TestCase):
         self.now = 0.0
         self.logs = self.useFixture(fixtures.FakeLogger(level=logging.INFO))
         bound = peer_logs.Bound(lambda: self.now)
-        for name in peer_logs.NAMES:
+        for name in peer_logs.LINES:
             self.useFixture(
                 fixtures.MockPatchObject(
                     logging.getLogger(name), 'filters', [bound]
@@ -54,18 +57,31 @@ class PeerLogsTest(base.TestCase):
         self.assertEqual(peer_logs.MOST + 1, len(found))
         self.assertIn('(180 such lines were left out', found[-1])
 
-    def test_other_lines_are_not_concerned(self):
-        for number in range(100):
-            server.LOG.warning('x %s', number)
+    def test_what_fails_here_is_told_each_time(self):
+        """Given a cast that fails, the 21st was hidden for an hour."""
+        dispatcher = mock.Mock()
+        dispatcher.dispatch.side_effect = RuntimeError('a fault of ours')
+        serving = server.RPCServer(mock.Mock(), mock.Mock(), dispatcher, None)
 
-        server.LOG.warning('another')
+        for _ in range(2 * peer_logs.MOST):
+            serving._process_incoming([mock.MagicMock()])
 
-        self.assertEqual(1, len(self.lines('another')))
+        self.assertEqual(
+            2 * peer_logs.MOST, len(self.lines('RuntimeError: a fault'))
+        )
+
+    def test_the_library_says_it_in_these_words(self):
+        for name, lines in peer_logs.LINES.items():
+            source = inspect.getsource(sys.modules[name])
+            # Texts that are written in parts.
+            said = re.sub(r"""["']\n\s+["']""", '', source)
+            for line in lines:
+                self.assertIn(line, said)
 
     def test_each_process_has_it(self):
         peer_logs.install()
 
-        for name in peer_logs.NAMES:
+        for name in peer_logs.LINES:
             found = logging.getLogger(name).filters
             self.assertTrue(
                 any(isinstance(each, peer_logs.Bound) for each in found)
