@@ -33,10 +33,12 @@ class Claimed(NamedTuple):
     """Guests of a page that the caller is to ask, and nobody else will.
 
     :param after: where the next page begins; None: there is none
+    :param token: for :func:`release`
     """
 
     ids: list[str]
     after: str | None
+    token: str = ''
 
 
 @session.retry(duplicates=True)
@@ -79,7 +81,27 @@ def claim(after: str = '', page: int = 500) -> Claimed:
             )
         )
         more = len(found) == page
-        return Claimed(sorted(mine), ids[-1] if more else None)
+        return Claimed(sorted(mine), ids[-1] if more else None, token)
+
+
+@session.retry
+def release(claimed: Claimed) -> int:
+    """Let others ask, now, those that were claimed and are not asked.
+
+    :returns: how many
+    """
+    with session.writer() as db:
+        # As if the claim were over.
+        long_ago = clock.now(db) - datetime.timedelta(seconds=CLAIM + 1)
+        return rows.execute(
+            db,
+            sa.update(models.GuestProbe)
+            .where(
+                models.GuestProbe.instance_id.in_(claimed.ids),
+                models.GuestProbe.token == claimed.token,
+            )
+            .values(asked_at=long_ago),
+        )
 
 
 _DUE = (

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import logging
 import threading
 
+from trove.common import exception
 from trove.common import rpc
 from trove.guestagent import api as guest_api
 from trove.objects import probes
@@ -39,6 +40,7 @@ class Survey:
         self._transport = transport
         self._interface = guest_api.API.interface
         self._stopped = threading.Event()
+        self._claimed: list[probes.Claimed] = []
 
     def stop(self) -> None:
         """Have :meth:`look` return soon; guests not asked are asked later."""
@@ -47,11 +49,32 @@ class Survey:
     def look(self) -> int:
         """Ask once all of which nothing is known.
 
+        Others may ask at once those that it has claimed and not asked.
+
         :returns: how many were asked
         :raises ServiceUnavailable: the database does not work
         :raises Exception: of the transport's driver, when the message broker
             cannot be reached
         """
+        self._claimed.clear()
+        complete = False
+        try:
+            asked = self._look()
+            complete = not self._stopped.is_set()
+        finally:
+            if not complete:
+                self._release()
+        return asked
+
+    def _release(self) -> None:
+        try:
+            for claimed in self._claimed:
+                probes.release(claimed)
+        except exception.TroveError:
+            # Their claims are over before long.
+            LOG.debug('Could not release guests.', exc_info=True)
+
+    def _look(self) -> int:
         asked, silent = 0, set[str]()
         found: dict[str, spoken.Found] = {}
         outcomes = self._transport.ask_many(self._interface, self._unknown())
@@ -81,8 +104,10 @@ class Survey:
     def _unknown(self) -> Iterator[str]:
         after: str | None = ''
         while after is not None and not self._stopped.is_set():
-            ids, after = probes.claim(after)
-            yield from ids
+            page = probes.claim(after)
+            self._claimed.append(page)
+            after = page.after
+            yield from page.ids
 
     def _found(self, revision: rpc.Revision | None) -> spoken.Found:
         if revision is None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+from unittest import mock
 
 import sqlalchemy as sa
 
@@ -80,11 +81,11 @@ class SurveyTest(base.TestCase):
     def test_two_processes_ask_each_guest_once(self):
         ids = sorted(self.given_guest() for _ in range(5))
 
-        one, more = probes.claim(page=3)
-        other, _ = probes.claim()
-        self.assertEqual((ids[:3], ids[3:]), (one, other))
+        one = probes.claim(page=3)
+        other = probes.claim()
+        self.assertEqual((ids[:3], ids[3:]), (one.ids, other.ids))
 
-        self.assertEqual(ids[2], more)
+        self.assertEqual(ids[2], one.after)
         self.assertEqual(0, self.look())
 
     def test_a_claim_of_a_process_that_died_is_over_after_a_while(self):
@@ -162,6 +163,35 @@ class SurveyTest(base.TestCase):
 
         # Others ask.
         self.assertEqual(1, self.look())
+
+    def test_one_that_is_stopped_leaves_the_others_to_the_next(self):
+        """Given a rolling upgrade, 500 guests were claimed for a minute."""
+        asked = [self.given_guest() for _ in range(3)]
+        looking = survey.Survey(self.transport)
+
+        def one_of_them(interface, peers):
+            yield next(peers), INTERFACE.revision('1.1')
+            looking.stop()
+            yield next(peers), None
+
+        self.transport.ask_many = one_of_them
+        self.assertEqual(2, looking.look())
+
+        self.assertEqual([max(asked)], probes.claim().ids)
+
+    def test_one_that_fails_leaves_them_to_the_next(self):
+        asked = [self.given_guest() for _ in range(3)]
+
+        def none_of_them(interface, peers):
+            next(peers)
+            raise ConnectionError('the broker is away')
+            yield
+
+        looking = survey.Survey(self.transport)
+        with mock.patch.object(self.transport, 'ask_many', none_of_them):
+            self.assertRaises(ConnectionError, looking.look)
+
+        self.assertEqual(sorted(asked), probes.claim().ids)
 
     def test_the_log_says_what_to_do(self):
         self.given_guest()
