@@ -12,6 +12,7 @@ from __future__ import annotations
 import collections
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 import contextlib
 import dataclasses
 import itertools
@@ -19,6 +20,7 @@ import math
 import queue
 import time
 from typing import Any
+from typing import Final
 from typing import Self
 import uuid
 
@@ -46,6 +48,23 @@ _LEAST = 16
 
 #: Seconds after which it is looked what the broker has given back.
 _LOOK = 0.2
+
+#: Of oslo.messaging, by whose it is. None is public: where one is missing,
+#: peers are asked one after the other.
+_NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
+    'amqp': ('_add_unique_id', 'pack_context'),
+    'common': (
+        *('PURPOSE_SEND', '_REMOTE_POSTFIX', 'deserialize_remote_exception'),
+        'serialize_msg',
+    ),
+    'driver': (
+        *('_get_connection', '_get_exchange', '_get_reply_q', '_waiter'),
+    ),
+    'waiters': ('_queues',),
+    'connection': (
+        *('_connection_lock', 'connection', 'set_transport_socket_timeout'),
+    ),
+}
 
 #: Peer, and what it understands; None when it does not answer.
 Outcome = tuple[str, _contract.Revision | None]
@@ -92,8 +111,29 @@ class _Slot:
 
 
 def can_ask(connection: _connection.Connection) -> bool:
-    """Whether the driver works as is needed here; those for brokers do."""
-    return hasattr(connection.open()._driver, '_get_reply_q')
+    """Whether oslo.messaging is built as is needed here.
+
+    Its drivers for brokers are. Nothing has been sent when it is not.
+
+    :raises Exception: of the transport's driver, when the message broker
+        cannot be reached
+    """
+    driver = connection.open()._driver
+    static = {'amqp': amqp, 'common': common, 'driver': driver}
+    if not all(_has(owner, it) for owner, it in static.items()):
+        return False
+    connection.reach()
+    driver._get_reply_q()
+    with driver._get_connection(
+        common.PURPOSE_SEND, connection.conf.rpc_send_attempts
+    ) as taken:
+        return _has('waiters', driver._waiter.waiters) and _has(
+            'connection', taken.connection
+        )
+
+
+def _has(owner: str, it: object) -> bool:
+    return all(hasattr(it, name) for name in _NEEDED[owner])
 
 
 def ask(

@@ -100,6 +100,7 @@ class AskingTest(base.TestCase):
     def ask_with_a_late_one(self, *others):
         self.config(probe_timeout=0.2)
         began, go_on = threading.Event(), threading.Event()
+        come = threading.Event()
         self.given(slow='1.1')
         asked = self.transport.ask_many(
             INTERFACE,
@@ -116,10 +117,12 @@ class AskingTest(base.TestCase):
                 began.set()
                 go_on.wait(30)
             put(name, reply)
+            come.set()
 
         waiters.put = slowly
         found = [next(asked)]
         go_on.set()
+        self.assertTrue(come.wait(30))
         found += asked
 
         return [
@@ -140,13 +143,25 @@ class AskingTest(base.TestCase):
         self.assertEqual({}, driver._waiter.waiters._queues)
         self.assertEqual([('one', '1.1')], self.ask('one'))
 
-    def test_a_driver_that_has_no_queue_for_replies(self):
+    def test_a_library_that_is_built_otherwise(self):
         self.given(one='1.1')
+        connection = self.transport.connection
+        self.assertTrue(_asking.can_ask(connection))
 
-        with mock.patch.object(_asking, 'can_ask', return_value=False):
-            found = self.ask('one', 'away')
+        for owner, names in _asking._NEEDED.items():
+            needed = {**_asking._NEEDED, owner: (*names, '_not_there')}
+            with (
+                self.subTest(owner),
+                mock.patch.object(_asking, '_NEEDED', needed),
+            ):
+                self.assertFalse(_asking.can_ask(connection))
+                found = self.ask('one')
+                self.assertEqual([('one', '1.1')], found)
 
-        self.assertEqual([('one', '1.1'), ('away', None)], found)
+    def test_a_driver_that_has_no_queue_for_replies(self):
+        self.assertFalse(
+            _asking.can_ask(mock.Mock(**{'open.return_value._driver': 1}))
+        )
 
 
 class AnswersTest(base.TestCase):
