@@ -20,7 +20,9 @@ class Replies:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._reader: Any = None
-        self._maker: threading.Thread | None = None
+        #: Who makes the queue, and of which driver: one that was closed
+        #: meanwhile may try for ever.
+        self._maker: tuple[Any, threading.Thread] | None = None
 
     def prepare(self, driver: Any, seconds: float) -> None:
         """Make what is not there yet.
@@ -45,13 +47,13 @@ class Replies:
 
     def _make(self, driver: Any) -> threading.Thread:
         with self._lock:
-            maker = self._maker
-            if maker is None or not maker.is_alive():
+            of, maker = self._maker or (None, None)
+            if maker is None or of is not driver or not maker.is_alive():
                 maker = threading.Thread(
                     target=_make, args=(driver,), name='rpc-replies'
                 )
                 maker.daemon = True
-                self._maker = maker
+                self._maker = driver, maker
                 maker.start()
             return maker
 
