@@ -33,8 +33,9 @@ def check_sender(
     wanted = messages.identifier(instance_id)
     if context.sender not in (None, wanted):
         raise Forged(
-            f'the guest of instance {context.sender} sent it. Look for a '
-            'guest agent that was broken into'
+            'the guest of instance %s sent it. Look for a guest agent that '
+            'was broken into',
+            context.sender,
         )
     return wanted
 
@@ -56,9 +57,10 @@ def check_project(
     # asked for what they report.
     if ours or (project and not context.is_admin):
         raise Refused(
-            f'the message is of project {project}, the instance is not. Look '
-            'for a guest agent with a wrong guest_id or tenant_id in its '
-            'guest_info.conf, or one that was broken into'
+            'the message is of project %s, the instance is not. Look for a '
+            'guest agent with a wrong guest_id or tenant_id in its '
+            'guest_info.conf, or one that was broken into',
+            project,
         )
 
 

@@ -19,6 +19,7 @@ from trove.common import context as trove_context
 from trove.common import exception as errors
 from trove.common import masking
 from trove.common import rpc
+from trove.common import seldom
 from trove.conductor import api
 from trove.conductor import authority
 from trove.conductor import heartbeats
@@ -69,6 +70,7 @@ class Manager:
         self._recorder = recorder
         self._writer = writer
         self._speaks = speaks
+        self._seldom = seldom.Seldom()
 
     def get_versions(self, context: Context) -> dict[str, str]:
         """Tell what may be sent to the conductors, whichever takes it."""
@@ -134,8 +136,9 @@ class Manager:
                 )
             except errors.NotFound:
                 raise messages.Refused(
-                    f'it has no backup {backup_id}. If the backup was '
-                    'deleted meanwhile, all is well'
+                    'it has no backup %s. If the backup was deleted '
+                    'meanwhile, all is well',
+                    backup_id,
                 ) from None
             if not kept:
                 LOG.info(
@@ -278,9 +281,14 @@ class Manager:
         instance_id: object,
         reason: messages.Refused,
     ) -> None:
-        LOG.warning(
-            'Refused %s for instance %s: %s.', method, instance_id, reason
+        left_out = self._seldom.due(
+            (method, reason.cause, str(context.sender or instance_id)[:64])
         )
+        if left_out is not None:
+            LOG.warning(
+                'Refused %s for instance %s: %s.%s',
+                *(method, instance_id, reason, seldom.told(left_out)),
+            )
         if not isinstance(reason, authority.Forged):
             return
         self._recorder(

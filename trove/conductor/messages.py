@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from trove.common import rpc
+from trove.common import seldom
 from trove.objects import instance as instances
 from trove.peers import versions
 
@@ -27,7 +28,16 @@ _CAUSE = re.compile('[a-z]{1,16}')
 
 
 class Refused(Exception):
-    """A message that its sender may not send."""
+    """A message that its sender may not send.
+
+    :param text: why, and what to do
+    :param args: for the text, as loggers take them
+    :ivar cause: the text alone, the same for all that are alike
+    """
+
+    def __init__(self, text: str, *args: object) -> None:
+        super().__init__(text % args if args else text)
+        self.cause = text
 
 
 def status(
@@ -40,7 +50,8 @@ def status(
     try:
         return instances.ServiceStatus.from_description(str(text))
     except ValueError:
-        LOG.warning(
+        seldom.warning(
+            *(LOG, instance_id),
             'The guest agent of instance %s reports the status "%s", which '
             'is unknown here: the status is left as it was. If the guest is '
             'newer than this conductor, upgrade the conductor.',
@@ -66,7 +77,8 @@ def announced(instance_id: str, payload: Mapping[str, Any]) -> str | None:
         for name in text.split(','):
             rpc.Version.parse(name.partition('/')[0])
     except ValueError as error:
-        LOG.warning(
+        seldom.warning(
+            *(LOG, instance_id),
             'The guest agent of instance %s reports a version that is none: '
             '%s. It is treated like the oldest; upgrade or restart it.',
             instance_id,

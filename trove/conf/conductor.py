@@ -44,7 +44,7 @@ OPTS: list[cfg.Opt] = [
         'questions, the rest for reports, of which each 16 KiB count as one '
         'more. What is beyond it is refused before the database is asked, '
         'counted in "trove-rpc rejected list" (cause limit), and told in the '
-        'log, once a minute at most. The guest agent keeps reports that '
+        'log, once an hour at most. The guest agent keeps reports that '
         'are refused, and sends them later.',
     ),
     cfg.IntOpt(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keeps a flood of messages out of the database and of the log."""
+"""Keeps a flood of messages out of the database."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from trove.common import rpc
 #: most.
 PER_SECOND = 20
 
-#: Seconds for which the log is silent about more of the same.
-_SILENCE = 60.0
 _MOST_KINDS = 1000
 
 #: Stands for all methods where there are too many kinds.
@@ -33,35 +31,6 @@ def kind(rejection: rpc.Rejection) -> Kind:
         _ANY if rejection.cause == 'limit' else rejection.method,
         rejection.instance_id or '',
     )
-
-
-class Silence:
-    """Lets the log tell of each kind of message from time to time.
-
-    Kinds without end count as one.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        #: In the order of their times.
-        self._told: dict[Kind, float] = {}
-
-    def is_new(self, kind: Kind) -> bool:
-        """Whether such a one has not been told of for a while."""
-        now = self._clock()
-        with self._lock:
-            while self._told:
-                oldest = next(iter(self._told))
-                if now - self._told[oldest] < _SILENCE:
-                    break
-                del self._told[oldest]
-            if kind not in self._told and len(self._told) >= _MOST_KINDS:
-                kind = _ANY, _ANY, _ANY, _ANY
-            if kind in self._told:
-                return False
-            self._told[kind] = now
-            return True
 
 
 class Dam:

@@ -16,6 +16,7 @@ import logging
 from oslo_config import cfg
 
 from trove.common import rpc
+from trove.common import seldom
 from trove.common import text
 from trove.objects import instance as instances
 from trove.objects import rejected
@@ -45,7 +46,7 @@ class Recorder:
     def __init__(self, conf: cfg.ConfigOpts, group: str) -> None:
         self._conf = conf
         self._group = group
-        self._silence = flood.Silence()
+        self._seldom = seldom.Seldom()
         self._stopped = False
         self._strangers = flood.Dam(self._hostile)
 
@@ -102,15 +103,18 @@ class Recorder:
     ) -> None:
         renewed = _is_renewed(rejection)
         again = renewed or rejection.cause == 'age'
-        if (row.new or renewed) and (
-            not again or self._silence.is_new(flood.kind(rejection))
-        ):
+        left_out: int | None = None
+        if row.new or renewed:
+            kind = flood.kind(rejection)
+            left_out = self._seldom.due(kind) if again else 0
+        if left_out is not None:
             LOG.error(
                 'Could not take %s. It was written down: %s, then see '
-                '"trove-rpc rejected show %s".',
+                '"trove-rpc rejected show %s".%s',
                 _describe(rejection),
                 _ADVICE.get(rejection.cause, 'upgrade what is too old'),
                 row.id,
+                seldom.told(left_out),
             )
         if not row.new or renewed or rejection.kind != 'cast':
             return
@@ -146,16 +150,18 @@ class Recorder:
             )
 
     def _hostile(self, rejection: rpc.Rejection, count: int) -> None:
-        if self._silence.is_new(flood.kind(rejection)):
+        left_out = self._seldom.due(flood.kind(rejection), count)
+        if left_out is not None:
             LOG.warning(
                 'Refused %s. If such messages go on, find out who sends them '
-                '("trove-rpc rejected list").',
+                '("trove-rpc rejected list").%s',
                 _describe(rejection),
+                seldom.told(left_out),
             )
         try:
             self._record(rejection, count=count)
         except retrying.ERRORS as error:
-            if self._silence.is_new(('database', '', '', '')):
+            if self._seldom.due('database') is not None:
                 _log_in_full(rejection, str(error))
         except Exception:
             LOG.exception('Could not write down a message that was rejected.')

@@ -14,6 +14,7 @@ import testtools
 
 from trove import conf as trove_conf
 from trove.common import rpc
+from trove.common import seldom
 
 _TIMEOUT = 300
 
@@ -40,6 +41,11 @@ class TestCase(testtools.TestCase):
         self.useFixture(WarningsAreErrors())
         self.logs = self.useFixture(
             fixtures.FakeLogger(level=logging.INFO, nuke_handlers=True)
+        )
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'trove.common.seldom._seldom', seldom.Seldom()
+            )
         )
         _register_all_options()
         fixture = self.useFixture(config_fixture.Config(cfg.CONF))

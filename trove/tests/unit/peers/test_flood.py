@@ -92,32 +92,3 @@ class DamTest(base.TestCase):
         self.when_rejected('b')
 
         self.assertEqual(('b', 'a-guest', 1), self.written[-1])
-
-
-class SilenceTest(base.TestCase):
-    def setUp(self):
-        super().setUp()
-        self.now = 1000.0
-        self.silence = flood.Silence(lambda: self.now)
-
-    def told(self, *senders):
-        return [
-            self.silence.is_new(('seal', 'conductor', 'a', sender))
-            for sender in senders
-        ]
-
-    def test_each_kind_is_told_once_a_minute(self):
-        self.assertEqual([True, False, True], self.told('a', 'a', 'b'))
-        self.now += 59
-        self.assertEqual([False], self.told('a'))
-        self.now += 1
-        self.assertEqual([True, False], self.told('a', 'a'))
-
-    def test_kinds_without_end_fill_no_log(self):
-        self.useFixture(
-            fixtures.MonkeyPatch('trove.peers.flood._MOST_KINDS', 3)
-        )
-
-        told = self.told(*map(str, range(100)), '0')
-
-        self.assertEqual([True] * 4 + [False] * 97, told)
