@@ -2,7 +2,8 @@
 """How much one sender may cause: rows, lines of the log, waiting threads.
 
 There is one budget for all of it. It is asked as soon as it is known who has
-sent a message, before the database is.
+sent a message, and that this process has not taken it before, but before the
+database is asked.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import collections
 from collections.abc import Callable
 from collections.abc import Collection
 import dataclasses
+import itertools
 import threading
 import time
 from typing import Final
@@ -18,7 +20,7 @@ from typing import Literal
 from typing import NamedTuple
 
 #: Seconds in which what was used comes back.
-_WINDOW: Final = 60.0
+WINDOW: Final = 60.0
 
 #: What is renewed by itself has this part for itself: whoever hands over a
 #: lot is not to look as if it were silent.
@@ -44,8 +46,11 @@ Later = Callable[[bool], None]
 #: those who only say so, each. Beyond it newcomers share one account.
 _MOST: Final = 50_000
 
-#: Of accounts: whether the sender is proven, and the method renewed.
-_Kind = tuple[bool, bool]
+#: Of accounts: whether the sender is proven, the method renewed, and the
+#: message late.
+_Kind = tuple[bool, bool, bool]
+
+_BOTH: Final = (False, True)
 
 _EVERYBODY: Final = ''
 
@@ -67,10 +72,13 @@ class Payer(NamedTuple):
     :param name: of the instance
     :param proven: it was sealed with the key of that instance; whoever only
         names it must not use up what is its own
+    :param late: it was sent longer than :data:`WINDOW` ago: it may be a copy
+        of what another process took, and must not either
     """
 
     name: str
     proven: bool
+    late: bool = False
 
 
 @dataclasses.dataclass(slots=True)
@@ -102,13 +110,10 @@ class Budget:
         self._renewed = frozenset(renewed)
         self._clock = clock
         self._lock = threading.Lock()
-        #: By whether the sender is proven, and the method renewed.
         self._accounts: dict[_Kind, dict[str, _Account]] = {
-            (proven, renewed): {}
-            for proven in (False, True)
-            for renewed in (False, True)
+            kind: {} for kind in itertools.product(_BOTH, _BOTH, _BOTH)
         }
-        self._swept = dict.fromkeys(self._accounts, -_WINDOW)
+        self._swept = dict.fromkeys(self._accounts, -WINDOW)
         self._working: dict[Payer, int] = {}
         self._waiting: dict[Payer, collections.deque[Later]] = {}
 
@@ -128,7 +133,7 @@ class Budget:
         now = self._clock()
         with self._lock:
             account = self._account(payer, renewed, limit, now)
-            back = (now - account.at) * limit / _WINDOW
+            back = (now - account.at) * limit / WINDOW
             account.left = min(limit, account.left + back)
             account.at = now
             if account.left < 1:
@@ -198,7 +203,7 @@ class Budget:
     def _account(
         self, payer: Payer, renewed: bool, limit: int, now: float
     ) -> _Account:
-        kind, name = (payer.proven, renewed), payer.name
+        kind, name = (payer.proven, renewed, payer.late), payer.name
         accounts = self._accounts[kind]
         found = accounts.get(name)
         if found is None and len(accounts) >= _MOST:
@@ -220,5 +225,5 @@ class Budget:
         self._swept[kind] = now
         accounts = self._accounts[kind]
         for name, account in list(accounts.items()):
-            if account.left >= 0 and now - account.at >= _WINDOW:
+            if account.left >= 0 and now - account.at >= WINDOW:
                 del accounts[name]

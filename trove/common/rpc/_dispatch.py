@@ -11,7 +11,6 @@ from collections.abc import Sequence
 import dataclasses
 import functools
 import logging
-import time
 from typing import Any
 from typing import NoReturn
 
@@ -22,6 +21,7 @@ from trove.common import exception
 from trove.common.rpc import _answering
 from trove.common.rpc import _budget
 from trove.common.rpc import _contract
+from trove.common.rpc import _copies
 from trove.common.rpc import _counting
 from trove.common.rpc import _forms
 from trove.common.rpc import _incoming
@@ -60,7 +60,7 @@ class Receiver:
     sink: _rejection.Sink | None
     replays: _replays.Replays | None
     budget: _budget.Budget | None = None
-    memory: _replays.Replays = dataclasses.field(
+    memory: _replays.Memory = dataclasses.field(
         default_factory=_replays.Memory
     )
 
@@ -87,6 +87,10 @@ class Dispatcher:
         self._told = _limits.Limit(lambda: _MOST_TOLD)
         self._seals = any(each.seals for each in endpoints)
         self._unopened = _refusing.Unopened(peer)
+        self._copies = _copies.Copies(
+            *(self._name, peer, receiver.settings),
+            *(receiver.memory, receiver.replays),
+        )
 
     def expect(self, incoming: Any) -> _server.Place:
         """Tell the endpoint of a message; enter this to dispatch it."""
@@ -122,6 +126,7 @@ class Dispatcher:
             # What is written down of a cast must be of somebody who may
             # send, and readable, to be sent again.
             accepted = self._open(message)
+            self._copies.check(message, accepted)
             begins = self._charge(message, accepted)
         except Exception as error:  # noqa: BLE001
             return self._not_read(message, error)
@@ -129,7 +134,9 @@ class Dispatcher:
 
     def _carry_out(self, message: _Message, accepted: _seal.Accepted) -> Any:
         try:
-            self._check_copy(message, accepted)
+            self._copies.check_stored(
+                message, accepted, self._is_repeatable(message)
+            )
             served = self._find(message)
             context = self._context(message)
             self._check(message, served)
@@ -261,11 +268,12 @@ class Dispatcher:
         :returns: whether it is its turn; else it is done later
         """
         budget = self._receiver.budget
-        proven = message.sender is not None
+        # A released form has no name: nobody can tell copies of it.
+        proven = message.form == 'sealed'
         named = message.sender or _opening.concerned(message.arguments)
         if budget is None or named is None:
             return True
-        payer = _budget.Payer(named, proven)
+        payer = _budget.Payer(named, proven, _copies.is_late(accepted))
         size = _incoming.size(message.arguments)
         taken = budget.take(payer, message.method, size)
         if taken and not budget.is_renewed(message.method):
@@ -279,6 +287,7 @@ class Dispatcher:
             elif taken:
                 return False
         if not taken:
+            self._copies.forget(message, accepted)
             error = exception.ServiceUnavailable(_budget.NOT_NOW)
             sealed = self._receiver.sealer.failure(
                 accepted, type(error).__name__, str(error)
@@ -286,37 +295,9 @@ class Dispatcher:
             raise _Reject('limit', _budget.TOO_MUCH, _not_taken(), sealed)
         return True
 
-    def _check_copy(self, message: _Message, accepted: _seal.Accepted) -> None:
-        """See that it is no copy of another one."""
-        name, sent = accepted.id, accepted.sent
-        if name is None or sent is None:
-            return
+    def _is_repeatable(self, message: _Message) -> bool:
         method = self._spoken(message).methods.get(message.method)
-        repeatable = method is not None and method.repeatable
-        most = self._receiver.settings['rpc_message_max_age']
-        # Should it be refused for it: until here, it stands for itself.
-        message.id = name
-        age = time.time() - sent
-        if abs(age) > most:
-            self._refuse(
-                'age',
-                f'it was sent {age:.0f} s ago, and what is more than {most} '
-                's old (rpc_message_max_age) may be a copy of one that was '
-                'taken then. Look first whether it was carried out. Only if '
-                'it was not, and the clocks are right, send it again: '
-                'trove-rpc rejected replay',
-            )
-        scope = f'{self._name}:{message.sender or self._peer or ""}'
-        stores = [self._receiver.memory]
-        if self._receiver.replays is not None and not repeatable:
-            stores.append(self._receiver.replays)
-        try:
-            first = all(store.first(scope, name, sent) for store in stores)
-        except exception.TroveError as error:
-            raise _refusing.failed(error) from None
-        if not first:
-            self._refuse('replay', 'it is a copy of one that was taken')
-        message.id = None
+        return method is not None and method.repeatable
 
     def _spoken(self, message: _Message) -> _interface.Interface:
         version = _contract.Version.parse(message.version)

@@ -50,6 +50,13 @@ class Memory:
             self._seen.add(name)
             return True
 
+    def forget(self, scope: str, message_id: str) -> None:
+        """Do as if a message had not come."""
+        name = self._name(scope, message_id)
+        with self._lock:
+            self._seen.discard(name)
+            self._before.discard(name)
+
     def _name(self, scope: str, message_id: str) -> int:
         """A number: of tens of thousands of texts each byte counts."""
         text = f'{scope}\n{message_id}'.encode(errors='surrogatepass')

@@ -67,6 +67,10 @@ class BudgetTest(base.TestCase):
         self.assertEqual(6, self.taken(100, _budget.Payer('one', False)))
         self.assertEqual(6, self.taken(10))
 
+    def test_what_was_sent_before_uses_up_nothing_of_what_is_sent_now(self):
+        self.assertEqual(6, self.taken(100, _budget.Payer('one', True, True)))
+        self.assertEqual(6, self.taken(10))
+
     def test_a_flood_of_names_gives_nobody_a_new_account(self):
         self.useFixture(
             fixtures.MonkeyPatch('trove.common.rpc._budget._MOST', 10)
