@@ -62,6 +62,7 @@ from trove.common.rpc._events import counts
 from trove.common.rpc._events import Event
 from trove.common.rpc._events import observe
 from trove.common.rpc._explaining import explain
+from trove.common.rpc._explaining import MayPass
 from trove.common.rpc._fit import Fit
 from trove.common.rpc._fit import fit
 from trove.common.rpc._fit import received
@@ -90,6 +91,7 @@ __all__ = (
     'Keep',
     'Keys',
     'LATER_NOTIFICATIONS',
+    'MayPass',
     'Method',
     'NOTHING',
     'Probe',

@@ -46,6 +46,15 @@ _INEQUIVALENT = re.compile(r"inequivalent arg '([\w-]+)' for (.*)")
 _TRANSIENT = re.compile(r"'(reply_|[^' ]*_fanout)")
 _OF_TRANSIENT = 'rabbit_transient_quorum_queue, rabbit_stream_fanout'
 
+#: What is said also while a broker or a cluster starts, before it has its
+#: virtual hosts, users and permissions, or reaches who knows them.
+_PASSES = re.compile(
+    "Login was refused|vhost .*not found|vhost '.*' is down|access to vhost "
+    '|ACCESS_REFUSED(?!.*(reserved prefix|default exchange))'
+    '|EOF occurred in violation of protocol',
+    re.IGNORECASE,
+)
+
 #: What is said, the option, and what to do about it.
 _SAID: tuple[tuple[str, str, str], ...] = (
     (
@@ -84,6 +93,12 @@ _SAID: tuple[tuple[str, str, str], ...] = (
         _URL,
         'The broker has no such virtual host. Make it with "rabbitmqctl '
         'add_vhost", or correct the part of the URL after the last slash.',
+    ),
+    (
+        "vhost '.*' is down",
+        _URL,
+        'The broker recovers that virtual host, or has failed to: its log '
+        'says so. "rabbitmqctl restart_vhost" tries it again.',
     ),
     (
         'access to vhost .*refused',
@@ -150,13 +165,18 @@ _SAID: tuple[tuple[str, str, str], ...] = (
 )
 
 
+class MayPass(exception.ConfigurationError):
+    """An option may be wrong, or the broker be about to start."""
+
+
 def explain(
     error: BaseException,
 ) -> exception.ConfigurationError | None:
     """Name the option that an error of the driver is about.
 
     :param error: of oslo.messaging, kombu, py-amqp or TLS
-    :returns: what to raise or to log instead; None: it is about none
+    :returns: what to raise or to log instead, :class:`MayPass` where
+        nothing may be wrong; None: it is about none
     """
     for each in _chain(error):
         said = _printable(each)
@@ -178,7 +198,8 @@ def _compared(argument: str, what: str) -> str:
 
 
 def _told(option: str, remedy: str, said: str) -> exception.ConfigurationError:
-    return exception.ConfigurationError(
+    passes = _PASSES.search(said) is not None
+    return (MayPass if passes else exception.ConfigurationError)(
         f'The message broker does not go along with {option}: {remedy} It '
         f'said: {said}'
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import functools
 import logging
 import threading
+import time
 from typing import Any
 
 import oslo_messaging
@@ -25,6 +26,13 @@ LOG = logging.getLogger(__name__)
 
 #: Seconds for which a start waits for the broker.
 _PATIENCE = 5.0
+
+#: The same, while the broker answers what may pass: a cluster that starts
+#: may have its virtual hosts, or who knows its users, only later.
+_LONGEST = 60.0
+
+#: Seconds between two looks at what it answers.
+_LOOK = 0.5
 
 #: Seconds after which a server that is stuck takes one message more: where
 #: it reads nothing for heartbeat_timeout_threshold (60 s), the broker closes
@@ -70,7 +78,8 @@ class Listener:
         """Listen: at once, or as soon as the broker can be reached.
 
         :raises trove.common.exception.ConfigurationError: the broker is
-            there, and an option is not as it wants it
+            there, and an option is not as it wants it, for a minute where
+            that may pass
         :raises Exception: of the transport's driver, when it cannot be tried
         """
         threading.Thread(
@@ -78,24 +87,52 @@ class Listener:
         ).start()
         if not self._settled.wait(_PATIENCE):
             self._late = True
-            problem = self._problem()
+            problem = self._lasting()
             if problem is not None:
                 self._stopped = True
+                self._server.give_up()
                 raise problem
+            if self._settled.is_set():
+                self._raise()
+                return
             LOG.warning(
                 'The message broker cannot be reached yet. Check that it '
                 'runs and that transport_url, and [oslo_messaging_rabbit] ssl '
                 'for its port, are right; messages are taken as soon as it '
                 'is there.'
             )
-        elif self._error is not None:
+        self._raise()
+
+    def _raise(self) -> None:
+        if self._error is not None:
             raise self._error
+
+    def _lasting(self) -> exception.ConfigurationError | None:
+        """Return what the broker wants otherwise; wait for what may pass."""
+        end = time.monotonic() + _LONGEST
+        told = ''
+        while (problem := self._problem()) is not None:
+            if not isinstance(problem, _explaining.MayPass):
+                break
+            if time.monotonic() >= end or self._stopped:
+                break
+            if str(problem) != told:
+                told = str(problem)
+                LOG.warning(
+                    'The start waits up to %d seconds for this to pass, '
+                    'should the message broker just have been started: %s',
+                    *(_LONGEST, problem),
+                )
+            if self._settled.wait(_LOOK):
+                return None
+        return problem
 
     def stop(self) -> None:
         """Take no more messages."""
         with self._lock:
             self._stopped = True
             if not self._listens:
+                self._server.give_up()
                 return
         self._server.end()
 
@@ -111,7 +148,7 @@ class Listener:
             self._server.start()
         except Exception as error:  # noqa: BLE001
             self._error = _explaining.explain(error) or error
-            if self._late:
+            if self._late and not self._stopped:
                 LOG.error(
                     'Cannot take messages: %s Then restart the service.',
                     self._error,
@@ -169,8 +206,32 @@ class _Bounded(_Plain):  # type: ignore[misc]
         # acknowledged and forgotten; so it goes back to the broker.
         self._inbox.left = True
 
+    def give_up(self) -> None:
+        """Wait no more for the broker to let it listen."""
+        with self._room:
+            self._ending = True
+            self._room.notify_all()
+
+    def _listen(self) -> Any:
+        """Make oslo.messaging's listener, and wait for what may pass.
+
+        oslo.messaging tries on when the broker is away, and gives up when it
+        answers that it does not want it.
+        """
+        while True:
+            try:
+                return super()._create_listener()
+            except Exception as error:
+                explained = _explaining.explain(error)
+                if not isinstance(explained, _explaining.MayPass):
+                    raise
+                self._tell(error)
+                with self._room:
+                    if self._room.wait_for(lambda: self._ending, _AGAIN):
+                        raise
+
     def _create_listener(self) -> Any:
-        listener = super()._create_listener()
+        listener = self._listen()
         reader = getattr(listener, '_poll_style_listener', None)
         came = getattr(reader, 'incoming', [])
         _answering.attach(reader)

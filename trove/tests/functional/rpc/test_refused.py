@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from concurrent import futures
 import pathlib
 import uuid
 
@@ -51,9 +52,11 @@ class RefusedTest(base.TestCase):
 
     def assert_named(self, option, transport, sends=True):
         """Whoever listens is told, and the log of who sends says it."""
-        error = self.assertRaises(
-            exception.ConfigurationError, self.listen, transport
-        )
+        # A minute of what may pass is over at once.
+        with fixtures.MonkeyPatch('trove.common.rpc._listener._LONGEST', 0):
+            error = self.assertRaises(
+                exception.ConfigurationError, self.listen, transport
+            )
         self.assertIn(option, str(error))
         if sends:
             self.assertRaises(
@@ -128,6 +131,24 @@ class RefusedTest(base.TestCase):
             )
             self.assertIn(option, str(transport.connection.problem))
         self.assert_named(f'[{_RABBIT}] ssl:', self.transport(), sends=False)
+
+    def test_one_that_has_no_users_yet_when_a_service_starts(self):
+        """As a cluster that is just being started."""
+        user, vhost = uuid.uuid4().hex, uuid.uuid4().hex
+        pool = futures.ThreadPoolExecutor(1)
+        self.addCleanup(pool.shutdown)
+        transport = self.transport(user, vhost=vhost)
+        starting = pool.submit(self.listen, transport)
+        waiting.until(
+            lambda: 'for this to pass' in self.logs.output, 'it waits'
+        )
+        self.assertIn('the password is wrong', self.logs.output)
+
+        self.broker.make_vhost(vhost, user, 'secret')
+
+        manager = starting.result(60)
+        member.API(transport, 'topic').tell(self.context, 'something')
+        waiting.until(lambda: manager.heard, 'it listens')
 
     def test_one_that_refuses_for_a_while(self):
         user = uuid.uuid4().hex

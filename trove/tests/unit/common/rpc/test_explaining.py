@@ -36,6 +36,8 @@ SAID = {
     "(403) ACCESS_REFUSED - exchange name 'amq.x' contains reserved prefix "
     "'amq.*'": 'control_exchange',
     '(530) NOT_ALLOWED - vhost x not found': 'add_vhost',
+    "(541) INTERNAL_ERROR - access to vhost 'v' refused for user 'u': vhost "
+    "'v' is down": 'restart_vhost',
     "(530) NOT_ALLOWED - access to vhost 'v' refused for user 'u'": (
         'set_permissions'
     ),
@@ -57,7 +59,24 @@ SAID = {
 }
 
 
+#: What a broker says while it starts, and when nobody has made it.
+MAY_PASS = (
+    'Login was refused',
+    *('add_vhost', 'set_permissions', 'restart_vhost'),
+    *("access to exchange 'x'", 'EOF occurred'),
+)
+
+
 class ExplainingTest(base.TestCase):
+    def test_what_a_broker_that_starts_says_may_pass(self):
+        for said, option in SAID.items():
+            explained = rpc.explain(OSError(said))
+
+            may = any(each in str(explained) for each in MAY_PASS)
+            self.assertEqual(
+                may, isinstance(explained, rpc.MayPass), (said, option)
+            )
+
     def test_the_option_is_named(self):
         for said, option in SAID.items():
             explained = rpc.explain(OSError(said))

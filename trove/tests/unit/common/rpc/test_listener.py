@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from concurrent import futures
 import threading
 from unittest import mock
 
 import fixtures
 
 from trove.common import exception
+from trove.common.rpc import _explaining
 from trove.common.rpc import _listener
 from trove.tests import base
 from trove.tests.fixtures import waiting
@@ -19,11 +21,15 @@ class Server:
 
     def __init__(self):
         self.broker = threading.Event()
+        self.given_up = False
         self.done = []
 
     def start(self):
         self.broker.wait(30)
         self.done.append('start')
+
+    def give_up(self):
+        self.given_up = True
 
     def end(self):
         self.done.append('stop')
@@ -67,6 +73,61 @@ class TestListener(base.TestCase):
         )
 
         self.assertIn('ssl_ca_file', str(error))
+
+    def given_what_may_pass(self):
+        self.problem = _explaining.MayPass('vhost trove not found')
+
+    def begin(self):
+        """Start it, and wait until it waits for that to pass."""
+        pool = futures.ThreadPoolExecutor(1)
+        self.addCleanup(pool.shutdown)
+        starting = pool.submit(self.listener.start)
+        waiting.until(
+            lambda: 'for this to pass' in self.logs.output, 'it is told'
+        )
+        return starting
+
+    def test_broker_that_refuses_while_it_starts(self):
+        """Given a cluster that restarted, all services ended."""
+        self.given_what_may_pass()
+        starting = self.begin()
+        self.assertIn('vhost trove not found', self.logs.output)
+
+        self.server.broker.set()
+
+        self.assertIsNone(starting.exception(60))
+        self.assertNotIn('cannot be reached yet', self.logs.output)
+        self.assertEqual(['start'], self.server.done)
+
+    def test_broker_that_goes_on_to_refuse_what_could_pass(self):
+        self.given_what_may_pass()
+        self.useFixture(
+            fixtures.MockPatchObject(_listener, '_LONGEST', 0.05)
+        )
+
+        error = self.assertRaises(
+            exception.ConfigurationError, self.listener.start
+        )
+
+        self.assertIn('not found', str(error))
+        self.assertTrue(self.server.given_up)
+
+    def test_broker_that_refuses_something_else_then(self):
+        self.given_what_may_pass()
+        starting = self.begin()
+
+        self.problem = exception.ConfigurationError('ssl_ca_file is wrong')
+
+        self.assertIn('ssl_ca_file', str(starting.exception(60)))
+
+    def test_broker_that_refuses_and_goes_away(self):
+        self.given_what_may_pass()
+        starting = self.begin()
+
+        self.problem = None
+
+        self.assertIsNone(starting.exception(60))
+        self.assertIn('cannot be reached yet', self.logs.output)
 
     def test_stop_does_not_wait_for_the_broker(self):
         self.listener.start()
