@@ -73,7 +73,7 @@ class Conductor(service.Component):
         self._server = transport.server(
             manager.Manager(
                 *(conf, recorder, self._writer),
-                lambda: _speaks(api.API(transport)),
+                lambda: speaks(api.API(transport)),
                 getattr(transport.keys, 'held', lambda instance_id: False),
             ),
             host=conf.host,
@@ -178,7 +178,7 @@ class Conductor(service.Component):
             )
 
 
-def _speaks(conductors: api.API) -> str:
+def speaks(conductors: api.API) -> str:
     """Say what all conductors take.
 
     :raises ServiceUnavailable: nobody knows; guests that knew go by that

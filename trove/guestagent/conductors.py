@@ -33,6 +33,7 @@ from oslo_config import cfg
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import rpc
+from trove.common import seldom
 from trove.common import service
 from trove.conductor import api as conductor
 
@@ -143,14 +144,16 @@ class Conductors:
         return answered
 
     def _look(self) -> bool:
-        lowest = None
+        lowest, doubted = None, False
         for _ in range(_AGREE):
             try:
                 found = _revision(self._ask())
             except exception.PeerTooOld as error:
                 if self._proven():
-                    self._note_silence(error)
-                    return False
+                    # One of ours, which may be the next, says if it is true.
+                    self._note_doubt(error)
+                    doubted = True
+                    continue
                 self._note_silence(None)
                 self._note_refusal()
                 self._refused, self._speaks = self._clock(), None
@@ -170,6 +173,8 @@ class Conductors:
                 self._speaks = found
                 return True
             lowest = found if lowest is None else min(lowest, found)
+        if doubted:
+            return False
         self._speaks = lowest
         return True
 
@@ -184,6 +189,17 @@ class Conductors:
                 'Upgrade it, or find out who else answers for conductors.',
                 conductor.API.interface.floor,
             )
+
+    def _note_doubt(self, error: Exception) -> None:
+        seldom.warning(
+            *(LOG, 'conductors'),
+            'Somebody refuses, in the clear, the question what conductors '
+            'take, which all of them are known to answer (%s). It is not '
+            'believed. If one was rolled back to a release, permit that with '
+            '"trove-rpc sealing allow conductor", for it drops what is '
+            'sealed; if not, find out who has access to the message broker.',
+            error,
+        )
 
     def _held(self) -> bool:
         if self._refused is None:

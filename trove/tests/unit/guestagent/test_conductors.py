@@ -33,8 +33,12 @@ class ConductorsTestCase(base.TestCase):
         self.changes = 0
         #: What they answer, one after the other; the last one for ever.
         self.answers: list[Callable[[], str]] = [answer('1.1')]
+        #: All conductors have said, sealed, that they know seals.
+        self.proven = False
         self.conductors = conductors.Conductors(
-            self.conf, self._ask, self._changed, clock=lambda: self.now
+            *(self.conf, self._ask, self._changed),
+            clock=lambda: self.now,
+            proven=lambda: self.proven,
         )
         self.addCleanup(self.conductors.stop)
 
@@ -121,6 +125,30 @@ class RefusalTest(ConductorsTestCase):
         found = self.look(answer('1.1'), answer('1.1'), refuse)
 
         self.assertEqual('1.0', found)
+
+    def test_in_the_clear_it_counts_for_nothing_once_that_is_proven(
+        self,
+    ) -> None:
+        self.look()
+        self.proven = True
+
+        self.assertEqual('1.1', self.look(refuse))
+        self.assertFalse(self.conductors.look())
+        self.assertEqual(1, self.logs.output.count('sealing allow conductor'))
+
+    def test_one_of_ours_that_knows_of_it_is_asked_at_once(self) -> None:
+        """Given that, half of what was sent was lost for half a minute."""
+        self.look()
+        self.proven = True
+
+        self.assertEqual('1.0', self.look(refuse, answer('1.0')))
+
+    def test_nothing_is_raised_while_somebody_refuses(self) -> None:
+        self.proven = True
+
+        found = self.look(answer('1.1'), refuse, answer('1.1'))
+
+        self.assertIsNone(found)
 
     def test_only_one_question_while_it_makes_no_difference(self) -> None:
         self.look(refuse)

@@ -128,6 +128,21 @@ class KeysTest(keyring.KeysTestCase):
 
         self.assertLessEqual(self.queries, lookups.MOST_AGAIN + 1)
 
+    def test_a_new_key_is_known_however_many_name_the_instance(self):
+        """Whoever names it has it looked up, once a second, for all."""
+        for _ in range(500):
+            self.ask(self.instance_id)
+        new = instance_keys.begin_rotation(self.conf, self.instance_id)
+        self.now += 1
+        # The turn of this second goes to a stranger,
+        self.ask(self.instance_id)
+        queries = self.queries
+
+        # and what he had looked up opens the messages of the guest.
+        for _ in range(500):
+            self.assertIn(new, self.ask(self.instance_id, fresh=False))
+        self.assertEqual(queries, self.queries)
+
     def test_those_of_nobody_push_nobody_out(self):
         self.useFixture(fixtures.MonkeyPatch('trove.peers.keys._MOST', 5))
         self.ask(self.instance_id)
