@@ -16,6 +16,7 @@ from trove.db import models
 from trove.db import session
 from trove.objects import clock
 from trove.objects import records
+from trove.objects import rejected
 from trove.objects import spoken
 from trove.objects import states
 
@@ -37,6 +38,7 @@ class Guest:
     :param has_key: whether messages to and from it can be encrypted
     :param proven: it has sent what is sealed since its key was made
     :param permitted: an operator permits the form of released Trove for it
+    :param refused: what conductors did not take of it; None: they took all
     """
 
     instance_id: str
@@ -51,6 +53,7 @@ class Guest:
     former: str | None = None
     proven: bool = False
     permitted: bool = False
+    refused: rejected.Refused | None = None
 
     @property
     def probed(self) -> bool:
@@ -66,7 +69,7 @@ class Guest:
 def guests(conf: cfg.ConfigOpts, page: int = 1000) -> Iterator[Guest]:
     """Return the guests of all instances that are not deleted, by id.
 
-    They are read page by page, one query each, while they are taken.
+    They are read page by page, two queries each, while they are taken.
 
     :param page: how many a query reads
     """
@@ -79,8 +82,9 @@ def guests(conf: cfg.ConfigOpts, page: int = 1000) -> Iterator[Guest]:
         )
         with session.reader() as db:
             found = db.execute(query).all()
+            refused = rejected.of_guests(db, [row.id for row in found])
         for row in found:
-            yield _guest(conf, row)
+            yield _guest(conf, row, refused.get(row.id))
         if len(found) < page:
             return
         after = found[-1].id
@@ -91,15 +95,16 @@ def guest(conf: cfg.ConfigOpts, instance_id: str) -> Guest:
 
     :raises InstanceNotFound: there is none, or it is deleted
     """
-    found = None
+    found, refused = None, dict[str, rejected.Refused]()
     if '\0' not in instance_id:
         with session.reader() as db:
             found = db.execute(
                 _QUERY.where(models.Instance.id == instance_id)
             ).first()
+            refused = rejected.of_guests(db, [instance_id])
     if found is None:
         raise exception.InstanceNotFound(id=instance_id)
-    return _guest(conf, found)
+    return _guest(conf, found, refused.get(instance_id))
 
 
 def census(conf: cfg.ConfigOpts) -> dict[tuple[str | None, bool], int]:
@@ -173,7 +178,9 @@ _QUERY = (
 )
 
 
-def _guest(conf: cfg.ConfigOpts, row: Any) -> Guest:
+def _guest(
+    conf: cfg.ConfigOpts, row: Any, refused: rejected.Refused | None
+) -> Guest:
     said = spoken.parse(row.guest_agent_version)
     silent = None
     if row.updated_at is not None:
@@ -198,4 +205,5 @@ def _guest(conf: cfg.ConfigOpts, row: Any) -> Guest:
         former=said.former,
         proven=row.proven_at is not None,
         permitted=bool(row.allowed),
+        refused=refused,
     )

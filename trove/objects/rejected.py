@@ -6,10 +6,13 @@ How they are written down is in :mod:`recording`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from collections.abc import Sequence
 import dataclasses
 import datetime
 import json
 from typing import Any
+from typing import NamedTuple
 
 from oslo_config import cfg
 import sqlalchemy as sa
@@ -124,6 +127,48 @@ def list_(
         found = db.scalars(query).all()
         now = clock.now(db)
         return [_rejected(row, now) for row in found]
+
+
+class Refused(NamedTuple):
+    """What came in the name of a guest agent, and was not taken.
+
+    :param causes: how many messages, by cause; settled ones do not count
+    :param last: when, in UTC without a zone
+    """
+
+    causes: Mapping[str, int]
+    last: datetime.datetime
+
+
+def of_guests(db: orm.Session, ids: Sequence[str]) -> dict[str, Refused]:
+    """Return what conductors did not take of guests, by one query.
+
+    :returns: by the ids of those instances of which there is something
+    """
+    row = models.RejectedMessage
+    query = (
+        sa.select(
+            row.instance_id,
+            row.cause,
+            sa.func.sum(row.count),
+            sa.func.max(row.updated),
+        )
+        .where(
+            row.instance_id.in_(ids),
+            row.interface == 'conductor',
+            row.state == WAITING,
+        )
+        .group_by(row.instance_id, row.cause)
+        .order_by(row.instance_id, row.cause)
+    )
+    found: dict[str, Refused] = {}
+    for row_id, cause, number, last in db.execute(query):
+        instance_id = str(row_id)
+        before = found.get(instance_id, Refused({}, last))
+        found[instance_id] = Refused(
+            {**before.causes, cause: int(number)}, max(last, before.last)
+        )
+    return found
 
 
 def full(conf: cfg.ConfigOpts, rejected_id: str) -> dict[str, Any]:

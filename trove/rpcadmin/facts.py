@@ -14,6 +14,7 @@ from oslo_config import cfg
 from trove.common import rpc
 from trove.guestagent import unsupported as guest_unsupported
 from trove.objects import peers
+from trove.objects import rejected
 from trove.objects import sealing
 from trove.objects import service as services
 from trove.peers import versions
@@ -50,6 +51,7 @@ class Peer:
     :param sealing: whether the released form may be sent to it and taken:
         ``refused`` once it has sent what is sealed, ``permitted`` by an
         operator all the same; None: it has not, or is no guest
+    :param refused: what conductors did not take of a guest; None: nothing
     """
 
     kind: str
@@ -65,6 +67,7 @@ class Peer:
     blocks: tuple[str, ...]
     left_out: tuple[str, ...]
     sealing: str | None = None
+    refused: rejected.Refused | None = None
 
 
 class Rules:
@@ -222,7 +225,7 @@ def find(
 ) -> Iterator[Peer]:
     """Give all services, then all guests, as the database has them.
 
-    A few queries, and one for every thousand guests.
+    A few queries, and two for every thousand guests.
 
     :param kinds: only those that serve one of these interfaces
     :param pinned: the pins of this process count
@@ -299,7 +302,8 @@ def _guest(rules: Rules, guest: peers.Guest) -> Peer:
         has_key=guest.has_key,
         former=guest.former,
     )
-    return _shown(judged, guest.proven, guest.permitted)
+    shown = _shown(judged, guest.proven, guest.permitted)
+    return dataclasses.replace(shown, refused=guest.refused)
 
 
 def _shown(judged: Peer, proven: bool, permitted: bool) -> Peer:

@@ -25,6 +25,9 @@ COLUMNS = (
     'Released Form',
     'Blocks',
     'Left Out',
+    'Over Budget',
+    'Refused',
+    'Last Refused',
 )
 
 
@@ -45,6 +48,12 @@ class Peers(base.Lister):
     Blocks: methods and arguments of this release that are refused because of
     it, besides those that no datastore supports. Left Out: arguments that
     messages to it do without.
+    Over Budget: how many messages of a guest agent were refused because it
+    had sent more within a minute than conductors take of one ([conductor]
+    guest_reports_per_minute). Refused: what else came in its name and was
+    not taken, by cause; Last Refused: when that was last, either. Both count
+    until "trove-rpc rejected discard" or a replay settles them; "trove-rpc
+    rejected list --instance ID" has them one by one.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -53,6 +62,11 @@ class Peers(base.Lister):
             '--blocking',
             action='store_true',
             help='Only those that hold something back.',
+        )
+        parser.add_argument(
+            '--refused',
+            action='store_true',
+            help='Only guest agents of which conductors refused something.',
         )
         parser.add_argument(
             '--kind',
@@ -74,8 +88,10 @@ class Peers(base.Lister):
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
         def wanted(peer: facts.Peer) -> bool:
-            return (not parsed_args.blocking or bool(peer.blocks)) and (
-                peer.state in (parsed_args.state or facts.STATES)
+            return (
+                (not parsed_args.blocking or bool(peer.blocks))
+                and (not parsed_args.refused or peer.refused is not None)
+                and peer.state in (parsed_args.state or facts.STATES)
             )
 
         found = facts.find(self.app.conf, parsed_args.kind)
@@ -83,6 +99,9 @@ class Peers(base.Lister):
 
 
 def row(peer: facts.Peer) -> tuple[Any, ...]:
+    causes = {} if peer.refused is None else dict(peer.refused.causes)
+    beyond = causes.pop('limit', 0)
+    last = None if peer.refused is None else peer.refused.last
     return (
         peer.kind,
         peer.name,
@@ -97,4 +116,7 @@ def row(peer: facts.Peer) -> tuple[Any, ...]:
         peer.sealing,
         base.Words(list(peer.blocks)),
         base.Words(list(peer.left_out)),
+        beyond,
+        base.Words([f'{cause} {count}' for cause, count in causes.items()]),
+        base.moment(last),
     )

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
+from trove.objects import recording
+from trove.objects import rejected
 from trove.objects import service as services
 from trove.rpcadmin import facts
 from trove.tests.unit.rpcadmin import base
@@ -240,6 +242,57 @@ class GuestsTest(PeersTestCase):
         self.assertNotIn(guest, self.peers())
 
 
+class RefusedTest(PeersTestCase):
+    """Which guest agent misbehaves, and how."""
+
+    def refuse(self, guest, cause, count=1, **values):
+        said = {
+            'interface': 'conductor',
+            'sender': guest,
+            'method': 'report_root',
+            'version': '1.1',
+            'kind': 'cast',
+            'cause': cause,
+            'reason': 'x',
+            **values,
+        }
+        recording.record(
+            *(self.conf, said, {}),
+            host='c1',
+            instance_id=guest,
+            count=count,
+        )
+
+    def test_one_that_sends_too_much(self):
+        guest, other = self.guest('1.5'), self.guest('1.5')
+        for method in 'report_root', 'update_backup':
+            self.refuse(guest, 'limit', 3000, method=method)
+        self.refuse(guest, 'replay', 2)
+        self.refuse(guest, 'seal')
+        # What the guest itself did not take is no fault of its own.
+        self.refuse(other, 'version', interface='guestagent', peer=other)
+
+        found = self.peers()
+
+        row = found[guest]
+        self.assertEqual(6000, row['Over Budget'])
+        self.assertEqual(['replay 2', 'seal 1'], row['Refused'])
+        self.assertTrue(row['Last Refused'].endswith('Z'))
+        self.assertEqual(0, found[other]['Over Budget'])
+        self.assertEqual([], found[other]['Refused'])
+        self.assertIsNone(found[other]['Last Refused'])
+        self.assertEqual([guest], list(self.peers('--refused')))
+
+    def test_what_an_operator_has_settled(self):
+        guest = self.guest('1.5')
+        self.refuse(guest, 'limit', 3000)
+        (row,) = rejected.list_()
+
+        rejected.mark(row.id, rejected.DISCARDED)
+
+        self.assertEqual({}, self.peers('--refused'))
+
+
 class FilterTest(PeersTestCase):
     def test_blocking(self):
         old, new = self.guest('1.3'), self.guest('1.5')
@@ -316,7 +369,7 @@ class StreamTest(PeersTestCase):
 
         guests = [peer for peer in found if peer.kind == 'guestagent']
         self.assertEqual(2500, len(guests))
-        self.assertLess(len(statements), 13)
+        self.assertLess(len(statements), 16)
 
     def peers_conf(self):
         return self.conf
