@@ -100,6 +100,12 @@ class Metrics:
             LABELS,
             registry=self._registry,
         )
+        self._rejected = prometheus_client.Counter(
+            'trove_rpc_rejected',
+            'Messages that came to this process and were not taken, by cause',
+            ('interface', 'cause'),
+            registry=self._registry,
+        )
         prometheus_client.Gauge(
             'trove_service_info',
             'Always 1; the labels say which process of Trove this is',
@@ -142,6 +148,8 @@ class Metrics:
         if child is None:
             child = self._children[key] = self._messages.labels(*key)
         child.inc()
+        if event.outcome == 'rejected':
+            self._rejected.labels(event.interface, event.cause).inc()
 
     def text(self) -> str:
         """All of it, in the text format of Prometheus."""

@@ -165,7 +165,7 @@ class Connection:
         """Tell of what is no reply, or came before its reader was ready."""
         _events.record(
             *('rejected', 'reply', None, _incoming.UNKNOWN, _incoming.UNKNOWN),
-            cause=error.cause,
+            cause=error.counted,
         )
         if self._told.take(queue):
             LOG.warning(

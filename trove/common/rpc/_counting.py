@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
-from typing import Literal
 from typing import Protocol
 
 from trove.common.rpc import _events
 from trove.common.rpc import _incoming
-from trove.common.rpc import _rejection
 from trove.common.rpc import _server
 
 #: Versions that no history of ours has, and that are told apart.
@@ -24,7 +22,7 @@ class Count(Protocol):
         self,
         outcome: _events.Outcome,
         message: _incoming.Message,
-        cause: _rejection.Cause | Literal[''] = '',
+        cause: str = '',
     ) -> None: ...
 
 
@@ -53,7 +51,7 @@ def counter(
     def count(
         outcome: _events.Outcome,
         message: _incoming.Message,
-        cause: _rejection.Cause | Literal[''] = '',
+        cause: str = '',
     ) -> None:
         method, version = message.method, message.version
         if bool(message.form) and len(version) <= 4:

@@ -179,8 +179,15 @@ class Dispatcher:
         """Write down that something came that is no message at all."""
         self._reject(
             _Message('cast'),
-            _Reject(error.cause, f'{error}. {_unpacking.WHO}', _not_taken()),
+            _Reject(
+                *(error.cause, f'{error}. {_unpacking.WHO}', _not_taken()),
+                counted=error.counted,
+            ),
         )
+
+    def duplicate(self) -> None:
+        """Count what oslo.messaging has taken for a copy, and dropped."""
+        self._count('rejected', _Message('cast'), 'duplicate')
 
     # The steps
 
@@ -352,7 +359,7 @@ class Dispatcher:
         if _refusing.is_probe(interfaces, message, rejected.cause):
             # Somebody asks what is understood here, and was answered.
             return
-        self._count('rejected', message, rejected.cause)
+        self._count('rejected', message, rejected.counted)
         rejection = _refusing.rejection(
             self._name, self._peer, message, rejected
         )

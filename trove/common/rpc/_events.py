@@ -41,7 +41,9 @@ class Event(NamedTuple):
         newer than any here; None when nobody has said
     :param form: ``clear``, ``released`` or ``sealed``; '' where it does
         not matter
-    :param cause: rejected: of the :class:`Rejection`
+    :param cause: rejected: of the :class:`Rejection`; of what is no message
+        which limit it broke, as ``compressed``; ``duplicate`` and ``unasked``
+        of what oslo.messaging drops
     """
 
     outcome: Outcome

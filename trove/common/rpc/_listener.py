@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 import oslo_messaging
+from oslo_messaging._drivers import common
 
 from trove.common import exception
 from trove.common.rpc import _answering
@@ -171,16 +172,19 @@ class _Bounded(_Plain):  # type: ignore[misc]
     a limit of nothing.
 
     :param unreadable: told of messages that are none
+    :param duplicate: told of what oslo.messaging drops by itself
     :param tell: told of what the broker refuses; whether it is understood
     """
 
     def __init__(
         self,
         unreadable: Callable[[_unpacking.Unreadable], None],
+        duplicate: Callable[[], None],
         tell: Callable[[Exception], bool],
         *args: Any,
     ) -> None:
         super().__init__(*args)
+        self._duplicate = duplicate
         self._tell = tell
         self._inbox = _frames.Inbox(lambda queue, error: unreadable(error))
         self._room = threading.Condition()
@@ -235,6 +239,7 @@ class _Bounded(_Plain):  # type: ignore[misc]
         reader = getattr(listener, '_poll_style_listener', None)
         came = getattr(reader, 'incoming', [])
         _answering.attach(reader)
+        self._count_duplicates(getattr(reader, 'msg_id_cache', None))
 
         def deliver() -> None:
             while came:
@@ -258,6 +263,20 @@ class _Bounded(_Plain):  # type: ignore[misc]
             _ending.close, listener.cleanup, self.conf.rpc_confirm_timeout
         )
         return listener
+
+    def _count_duplicates(self, cache: Any) -> None:
+        check = getattr(cache, 'check_duplicate_message', None)
+        if check is None:
+            return
+
+        def checked(message: Any) -> Any:
+            try:
+                return check(message)
+            except common.DuplicateMessageError:
+                self._duplicate()
+                raise
+
+        cache.check_duplicate_message = checked
 
     def _poll(self, poll: Any, *args: Any, **kwargs: Any) -> Any:
         """Read on whatever happens: an error would end the thread."""
@@ -344,7 +363,7 @@ def make_server(
         transport: Any, target: Any, _dispatcher: Any, executor: Any
     ) -> Any:
         return _Bounded(
-            *(dispatcher.unreadable, tell),
+            *(dispatcher.unreadable, dispatcher.duplicate, tell),
             *(transport, target, dispatcher, executor),
         )
 

@@ -38,6 +38,7 @@ class Reject(Exception):
 
     :param error: what a sender that waits is told
     :param answer: the same, sealed; None where that cannot be
+    :param counted: what it counts as, where the cause says too little
     """
 
     def __init__(
@@ -46,8 +47,10 @@ class Reject(Exception):
         reason: str,
         error: Exception,
         answer: Any | None = None,
+        counted: str = '',
     ) -> None:
         super().__init__(reason)
+        self.counted = counted or cause
         self.cause = cause
         self.reason = reason
         self.error = error

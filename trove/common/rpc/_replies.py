@@ -9,6 +9,8 @@ from typing import Any
 
 import oslo_messaging
 
+from trove.common.rpc import _events
+from trove.common.rpc import _incoming
 from trove.common.rpc import _reading
 
 LOG = logging.getLogger(__name__)
@@ -43,7 +45,7 @@ class Replies:
                 raise oslo_messaging.MessageDeliveryFailure(
                     'the queue for replies is not there yet'
                 )
-        self._read(driver._reply_q_conn)
+        self._read(driver)
 
     def _make(self, driver: Any) -> threading.Thread:
         with self._lock:
@@ -57,11 +59,13 @@ class Replies:
                 maker.start()
             return maker
 
-    def _read(self, reader: Any) -> None:
+    def _read(self, driver: Any) -> None:
+        reader = driver._reply_q_conn
         with self._lock:
             # Once: it stays when the connection is made anew.
             if reader is not None and reader is not self._reader:
                 _reading.attach(reader.connection, _nothing)
+                _count_unasked(getattr(driver._waiter, 'waiters', None))
                 self._reader = reader
 
 
@@ -74,6 +78,25 @@ def _make(driver: Any) -> None:
             'with the next call.',
             error,
         )
+
+
+def _count_unasked(waiters: Any) -> None:
+    """Count the replies that oslo.messaging drops: nobody waits for them."""
+    waiting = getattr(waiters, '_queues', None)
+    if waiting is None:
+        return
+    put = waiters.put
+
+    def counted(name: Any, reply: Any) -> None:
+        if name not in waiting:
+            _events.record(
+                *('rejected', 'reply', None),
+                *(_incoming.UNKNOWN, _incoming.UNKNOWN),
+                cause='unasked',
+            )
+        put(name, reply)
+
+    waiters.put = counted
 
 
 def _nothing() -> None:

@@ -50,11 +50,17 @@ _FAILURE = {
 
 
 class Unreadable(ValueError):
-    """This is no message; the text says what is wrong with it."""
+    """This is no message; the text says what is wrong with it.
 
-    def __init__(self, cause: Literal['size', 'form'], reason: str) -> None:
+    :ivar counted: what it counts as, where the cause says too little
+    """
+
+    def __init__(
+        self, cause: Literal['size', 'form'], reason: str, counted: str = ''
+    ) -> None:
         super().__init__(reason)
         self.cause: Literal['size', 'form'] = cause
+        self.counted = counted or cause
 
 
 def properties(said: Mapping[str, Any]) -> None:
@@ -63,12 +69,18 @@ def properties(said: Mapping[str, Any]) -> None:
     :raises Unreadable: it is not plain JSON
     """
     if (said.get('application_headers') or {}).get('compression'):
-        raise Unreadable('form', 'it is compressed, and nothing is unpacked')
+        raise Unreadable(
+            'form', 'it is compressed, and nothing is unpacked', 'compressed'
+        )
     if said.get('content_type') != 'application/json':
-        raise Unreadable('form', 'it has a content type other than JSON')
+        raise Unreadable(
+            'form', 'it has a content type other than JSON', 'type'
+        )
     encoding = said.get('content_encoding')
     if not isinstance(encoding, str) or encoding.lower() != 'utf-8':
-        raise Unreadable('form', 'it has an encoding other than UTF-8')
+        raise Unreadable(
+            'form', 'it has an encoding other than UTF-8', 'encoding'
+        )
 
 
 def unpack(body: bytes | str) -> tuple[dict[str, Any], int]:

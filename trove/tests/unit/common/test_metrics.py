@@ -94,6 +94,22 @@ class MessagesTestCase(MetricsTestCase):
             samples(counted.text()),
         )
 
+    def test_what_was_not_taken_is_counted_by_cause(self):
+        counted = self.metrics()
+
+        for cause in 'limit', 'compressed', 'limit':
+            counted.observe(self.event('rejected', cause=cause))
+        counted.observe(self.event('received'))
+
+        guests = ('interface', 'guestagent')
+        self.assertEqual(
+            {
+                frozenset({guests, ('cause', 'limit')}): 2,
+                frozenset({guests, ('cause', 'compressed')}): 1,
+            },
+            samples(counted.text(), 'trove_rpc_rejected_total'),
+        )
+
     def test_peers_are_not_named(self):
         counted = self.metrics()
 

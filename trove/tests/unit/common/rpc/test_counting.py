@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from oslo_messaging._drivers import amqp
+
 from trove.common import rpc
 from trove.common.rpc import _counting
 from trove.common.rpc import _incoming
@@ -10,6 +12,8 @@ from trove.common.rpc import _server
 from trove.conductor import api
 from trove.rehearsal import messages
 from trove.tests import base
+from trove.tests.fixtures import waiting
+from trove.tests.unit.common.rpc import base as rpc_base
 
 
 class CountingTest(base.TestCase):
@@ -47,3 +51,38 @@ class CountingTest(base.TestCase):
         labels = self.versions(*(f'9.{number}' for number in range(90)))
 
         self.assertEqual(16 + 1, len(set(labels)))
+
+
+class DroppedTest(rpc_base.MessageTestCase):
+    """What oslo.messaging drops by itself is counted all the same."""
+
+    def dropped(self):
+        return [
+            (each.interface, each.cause)
+            for each in self.events
+            if each.outcome == 'rejected'
+        ]
+
+    def test_a_message_that_comes_twice(self):
+        api = self.serve()
+        self.patch(
+            amqp,
+            '_add_unique_id',
+            lambda message: message.update({amqp.UNIQUE_ID: 'the same'}),
+        )
+
+        for what in 'cup', 'pot':
+            api.drop(self.context, what)
+
+        waiting.until(self.dropped, 'it is counted')
+        self.assertEqual([('guestagent', 'duplicate')], self.dropped())
+        self.assertEqual([('drop', {'what': 'cup'})], self.manager.received)
+
+    def test_a_reply_that_nobody_waits_for(self):
+        api = self.serve()
+        api.scrape(self.context)
+        driver = self.transport.connection.open()._driver
+
+        driver._waiter.waiters.put('of nobody', {})
+
+        self.assertEqual([('reply', 'unasked')], self.dropped())

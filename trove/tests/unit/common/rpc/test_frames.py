@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import collections
 import json
 
 import kombu
@@ -21,7 +22,9 @@ class TestMemory(base.TestCase):
     """In one process it is the same."""
 
     def test_what_is_compressed_is_refused(self):
-        rejected = []
+        rejected: list[rpc.Rejection] = []
+        events: list[rpc.Event] = []
+        self.enterContext(rpc.observe(events.append))
         manager = sample.Manager()
         transport = rpc.Transport(
             self.conf,
@@ -50,6 +53,10 @@ class TestMemory(base.TestCase):
         self.assertEqual([('drop', {'what': 'pot'})], manager.received)
         count = len(kombu.compression.encoders()) + 1
         self.assertEqual(['form'] * count, [r.cause for r in rejected])
+        self.assertEqual(
+            {'compressed': count - 1, 'type': 1},
+            collections.Counter(e.cause for e in events if e.cause),
+        )
 
     def test_compression_is_refused_at_start(self):
         transport = rpc.Transport(self.conf, url='kombu+memory:///')
