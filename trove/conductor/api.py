@@ -82,9 +82,10 @@ class API(rpc.Client, interface=INTERFACE):
 
         :param payload: ``service_status``, a description such as
             ``healthy``; from our guests also ``rpc_version``, the latest
-            revision of the guest agent's interface that it serves, and
-            ``release``, the version of its package. Conductors of older
-            releases pass over both.
+            revision of the guest agent's interface that it serves,
+            ``release``, the version of its package, and
+            ``server_version``, that of the database server that runs.
+            Conductors of older releases pass over them.
         """
 
     @rpc.cast('1.0', repeatable=True)

@@ -108,6 +108,7 @@ class Manager:
                 sent=messages.seconds(sent),
                 sealed=context.sealed,
                 seals=messages.seals(version),
+                server_version=messages.server_version(payload),
                 check=lambda tenant_id: authority.check_project(
                     context, tenant_id, bool(version)
                 ),

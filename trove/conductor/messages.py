@@ -9,6 +9,7 @@ import math
 import re
 from typing import Any
 
+from trove.common import ordered
 from trove.common import rpc
 from trove.common import seldom
 from trove.objects import instance as instances
@@ -89,6 +90,14 @@ def announced(instance_id: str, payload: Mapping[str, Any]) -> str | None:
     if isinstance(release, str) and _RELEASE.fullmatch(release):
         return f'{text} {release}'
     return text
+
+
+def server_version(payload: Mapping[str, Any]) -> str | None:
+    """Return what a heartbeat says of the database server, if it does.
+
+    :returns: a number such as ``18.6``
+    """
+    return ordered.number(dictionary(payload).get('server_version'))
 
 
 def seals(announced: str | None) -> bool:

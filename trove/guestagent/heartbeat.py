@@ -45,6 +45,7 @@ class Heartbeat:
         of several major versions, one each, separated by commas
     :param status: returns the status to report
     :param time_sent: see :class:`trove.guestagent.steady.Steady`
+    :param version_found: returns the version of the server that runs
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Heartbeat:
         speaks: str,
         status: Callable[[], str],
         time_sent: Callable[[], float],
+        version_found: Callable[[], str | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._conf = conf
@@ -65,6 +67,7 @@ class Heartbeat:
         self._conductor = conductor.API(transport)
         self._status = status
         self._time_sent = time_sent
+        self._version_found = version_found
         self._clock = clock
         #: What conductors of releases are known to take for "healthy", and
         #: when one of them failed at that word.
@@ -150,9 +153,13 @@ class Heartbeat:
         self._conductor.heartbeat(self._context, **self._heartbeat(status))
 
     def _heartbeat(self, status: str) -> dict[str, Any]:
+        payload = {'service_status': status, **self._payload}
+        found = self._version_found()
+        if found is not None:
+            payload['server_version'] = found
         return {
             'instance_id': self._instance_id,
-            'payload': {'service_status': status, **self._payload},
+            'payload': payload,
             'sent': self._time_sent(),
         }
 

@@ -101,6 +101,7 @@ class GuestAgent(service.Component):
             self._version or str(interface.latest),
             self._supervisor.status,
             self._time_sent,
+            self._supervisor.version,
         )
         self._supervisor.start()
         self._heartbeat.start()

@@ -102,6 +102,10 @@ class Supervisor:
             answers = alive and self._driver.answers()
         return states.describe(state, alive, answers, self._crashed)
 
+    def version(self) -> str | None:
+        """The version of the server that runs, None when nobody knows."""
+        return self._driver.version()
+
     # Operations
 
     @contextlib.contextmanager

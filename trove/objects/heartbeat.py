@@ -34,6 +34,7 @@ from trove.objects import clock
 from trove.objects import heartbeat_rows
 from trove.objects import rows
 from trove.objects import sealing
+from trove.objects import server_version
 from trove.objects import spoken
 from trove.objects import states
 
@@ -85,6 +86,7 @@ class Report:
     :param sent: by the guest's clock, in seconds since the epoch; None
         makes it count as new
     :param sealed: it came sealed with the guest's key
+    :param server_version: of the database server that runs, such as '18.6'
     :param seals: what it announces knows seals
     :param check: called with the project of the instance before anything is
         written, maybe more than once; when it raises, nothing is written
@@ -97,6 +99,7 @@ class Report:
     sealed: bool = False
     seals: bool = False
     check: Callable[[str], None] | None = None
+    server_version: str | None = None
 
 
 @session.retry(duplicates=True)
@@ -111,6 +114,10 @@ def record_heartbeats(reports: Sequence[Report]) -> list[bool | Exception]:
         known = heartbeat_rows.lock(db, ids)
         results = [_take(known, report) for report in reports]
         _write(db, known.values())
+        for report, result in zip(reports, results, strict=True):
+            if result is True:
+                it = known[report.instance_id]
+                server_version.compare(db, it, report.server_version)
         return results
 
 

@@ -24,6 +24,8 @@ class Known:
 
     :param age: seconds since its guest was last heard, None before the first
     :param now: the time by the clock of the database
+    :param ordered: the version of the database server that was ordered
+    :param fault: the message of its fault, None when it has none
     """
 
     instance_id: str
@@ -38,6 +40,8 @@ class Known:
     proven_at: datetime.datetime | None = None
     allowed: bool = False
     held: bool = False
+    ordered: str | None = None
+    fault: str | None = None
     sealing: dict[str, Any] | None = None
     written: set[str] = dataclasses.field(default_factory=set)
 
@@ -66,6 +70,10 @@ _NOW_KNOWN = (
         models.InstanceSealing.proven_at,
         models.InstanceSealing.allowed,
         models.InstanceSealing.held,
+        sa.func.coalesce(
+            models.DatastoreVersion.version, models.DatastoreVersion.name
+        ),
+        models.InstanceFault.message,
     )
     .select_from(models.Instance)
     .outerjoin(
@@ -87,6 +95,17 @@ _NOW_KNOWN = (
         models.InstanceSealing,
         models.InstanceSealing.instance_id == models.Instance.id,
     )
+    .outerjoin(
+        models.DatastoreVersion,
+        models.DatastoreVersion.id == models.Instance.datastore_version_id,
+    )
+    .outerjoin(
+        models.InstanceFault,
+        sa.and_(
+            models.InstanceFault.instance_id == models.Instance.id,
+            models.InstanceFault.deleted.is_(False),
+        ),
+    )
     .where(models.Instance.id.in_(sa.bindparam('ids', expanding=True)))
     .order_by(models.Instance.id, models.ServiceStatus.id.desc())
 )
@@ -102,7 +121,7 @@ def lock(db: orm.Session, ids: set[str]) -> dict[str, Known]:
     known = {}
     for row in db.execute(_NOW_KNOWN, {'ids': list(owners)}):
         instance_id, status_row, code, sent, version = row[:5]
-        heard_at, now, proven_at, allowed, held = row[5:]
+        heard_at, now, proven_at, allowed, held, ordered, fault = row[5:]
         owner = owners[instance_id]
         status = states.ServiceStatus.from_code(code)
         # Of several service statuses the first one counts: it comes last.
@@ -119,6 +138,8 @@ def lock(db: orm.Session, ids: set[str]) -> dict[str, Known]:
             proven_at=proven_at,
             allowed=bool(allowed),
             held=bool(held),
+            ordered=ordered,
+            fault=fault,
         )
     return known
 

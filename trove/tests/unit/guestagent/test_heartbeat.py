@@ -22,9 +22,10 @@ class HeartbeatTest(base.TestCase):
         self.sent: list[dict[str, Any]] = []
         self.error: Exception | None = None
         self.status = 'healthy'
+        self.version: str | None = None
         self.beats = heartbeat.Heartbeat(
             *(self.conf, mock.Mock(), '1.3', lambda: self.status),
-            steady.Steady(None),
+            *(steady.Steady(None), lambda: self.version),
         )
         self.beats._conductor = mock.Mock(heartbeat=self._cast)
 
@@ -44,6 +45,15 @@ class HeartbeatTest(base.TestCase):
         self.assertIsInstance(sent['sent'], float)
         self.assertEqual('the project', self.context.project_id)
         self.assertFalse(self.context.is_admin)
+
+    def test_it_says_which_server_runs_as_soon_as_that_is_known(self) -> None:
+        self.beats.beat()
+        self.version = '18.6'
+        self.beats.beat()
+
+        found = [each['payload'].get('server_version') for each in self.sent]
+        self.assertEqual([None, '18.6'], found)
+        self.assertNotIn('server_version', self.sent[0]['payload'])
 
     def test_a_change_is_told_at_once(self) -> None:
         # Given an interval that no test lives to see

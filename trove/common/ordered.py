@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a database server is of the version that was ordered."""
+
+from __future__ import annotations
+
+import re
+
+_NUMBERS = re.compile(r'\d{1,6}(?:\.\d{1,6}){0,3}')
+
+
+def number(text: object) -> str | None:
+    """Return the number that a version begins with, None when it has none.
+
+    :param text: such as ``18``, ``18.6`` or ``18.6 (Debian 18.6-1)``
+    """
+    found = _NUMBERS.match(text) if isinstance(text, str) else None
+    return found[0] if found else None
+
+
+def fits(found: str, ordered: str | None) -> bool:
+    """Say whether a version is the one that was ordered.
+
+    :param found: that of the server, such as ``18.6``
+    :param ordered: that of the datastore version; ``18`` is any 18, and what
+        does not begin with a number promises none
+    """
+    wanted = number(ordered)
+    if wanted is None:
+        return True
+    pairs = zip(found.split('.'), wanted.split('.'), strict=False)
+    return all(int(one) == int(other) for one, other in pairs)

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A database server of another version than was ordered.
+
+Its image was replaced, or somebody upgraded it. It is a fault of the instance
+as long as that is so, besides those that say more.
+"""
+
+from __future__ import annotations
+
+from oslo_log import log
+from sqlalchemy import orm
+
+from trove.common import ordered
+from trove.objects import heartbeat_rows
+from trove.objects import rows
+
+LOG = log.getLogger(__name__)
+
+_BEGINS = 'The database server is of version '
+
+
+def compare(
+    db: orm.Session, it: heartbeat_rows.Known, found: str | None
+) -> None:
+    """Hold what runs against what was ordered, and tell a difference once.
+
+    :param found: what the guest says, None when it does not
+    """
+    if found is None:
+        return
+    told = (it.fault or '').startswith(_BEGINS)
+    if ordered.fits(found, it.ordered):
+        if told:
+            rows.clear_faults(db, it.instance_id)
+            LOG.info(
+                'The database server of instance %s is of version %s, as '
+                'ordered, again.',
+                it.instance_id,
+                found,
+            )
+        return
+    wanted = ordered.number(it.ordered)
+    message = (
+        f'{_BEGINS}{found}, and {wanted} was ordered. If nobody means it to '
+        f'be, give its machine {wanted} again, then restart the instance.'
+    )
+    if it.fault is not None and (not told or it.fault == message):
+        return
+    rows.add_fault(db, it.instance_id, message, '')
+    LOG.warning('Instance %s: %s', it.instance_id, message)
