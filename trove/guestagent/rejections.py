@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import dataclasses
+import functools
 import json
 import logging
 import math
@@ -28,6 +29,7 @@ from oslo_config import cfg
 from trove.common import crypto
 from trove.common import exception
 from trove.common import rpc
+from trove.guestagent import rejected_words
 from trove.guestagent.datastores import files
 
 LOG = logging.getLogger(__name__)
@@ -36,14 +38,15 @@ LOG = logging.getLogger(__name__)
 _UNPROVEN: Final = 0.5
 #: Kinds of messages that nobody honest sent, beyond which all count as one.
 MOST_FOLDS: Final = 100
-#: Characters of arguments that are shown of such a message.
-_SHOWN: Final = 4096
 #: Characters of arguments beyond which only the sealed ones are kept.
 _LARGE: Final = 65_536
 _MIB: Final = 1024 * 1024
 _PURPOSE: Final = 'guest rejection'
 #: The interface of those who take them over.
 _CONDUCTOR: Final = 'conductor'
+
+#: Of files that tell of what was not so yet, when it was written.
+_DOUBTED: Final = '.doubted'
 
 #: What a message has in common with those that are counted with it.
 Fold = tuple[str, ...]
@@ -116,18 +119,32 @@ class Rejections:
                 'down in %s either. Make room there, and send it again if '
                 'it is still wanted. It was: %s',
                 self._directory,
-                _line(rejection),
+                rejected_words.line(rejection),
             )
             return
         if kept is None:
             return
         try:
-            _log(rejection, kept)
+            rejected_words.log(rejection, kept.path)
             if self._wake is not None:
                 self._wake()
         except Exception:
             # It is on the disk; what is missing is the word of it.
             LOG.exception('Could not tell of the message in %s.', kept.path)
+
+    def doubt(self, rejection: rpc.Rejection) -> Callable[[], None]:
+        """Write down what is not so yet; see ``rpc.Doubting``.
+
+        The next agent takes it for a rejection, unless it was taken back.
+        """
+        with self._lock:
+            self._load()
+            path = self._path(rejection)
+            kept = Kept(path, 0, rejection.time)
+            doubted = path.with_suffix(_DOUBTED)
+            text = json.dumps(self._record(kept, rejection, '{}'))
+            files.write(doubted, text)
+        return functools.partial(doubted.unlink, missing_ok=True)
 
     def waiting(self) -> list[Kept]:
         """All files, oldest first."""
@@ -187,7 +204,7 @@ class Rejections:
     def _keep(self, rejection: rpc.Rejection) -> Kept | None:
         """Return the new file, None when it was counted in another."""
         fold = None if rejection.honest else _fold(rejection)
-        arguments = _dump(rejection.arguments)
+        arguments = rejected_words.dump(rejection.arguments)
         with self._lock:
             kept = self._load()
             if fold is None and not self._has_room(rejection, len(arguments)):
@@ -196,7 +213,7 @@ class Rejections:
                     'taken. Check that the conductors run, which take them '
                     'over. Not kept: %s',
                     self._directory,
-                    _line(rejection),
+                    rejected_words.line(rejection),
                 )
                 fold = ('full', rejection.cause)
             if fold is not None:
@@ -207,10 +224,7 @@ class Rejections:
                     found.count += 1
                     found.changed = True
                     return None
-            name = f'{math.floor(rejection.time * 1000):015d}-{rejection.id}'
-            new = Kept(
-                self._directory / f'{name}.json', 0, rejection.time, fold
-            )
+            new = Kept(self._path(rejection), 0, rejection.time, fold)
             text = json.dumps(self._record(new, rejection, arguments))
             new.size = len(text)
             files.write(new.path, text)
@@ -218,6 +232,10 @@ class Rejections:
             if fold is not None:
                 self._folds[fold] = new
             return new
+
+    def _path(self, rejection: rpc.Rejection) -> pathlib.Path:
+        name = f'{math.floor(rejection.time * 1000):015d}-{rejection.id}'
+        return self._directory / f'{name}.json'
 
     def _has_room(self, rejection: rpc.Rejection, size: int) -> bool:
         options = self._conf.guestagent
@@ -234,9 +252,9 @@ class Rejections:
         self, kept: Kept, rejection: rpc.Rejection, arguments: str
     ) -> dict[str, Any]:
         values = rejection.to_dict()
-        most = _SHOWN if kept.fold is not None else _LARGE
+        most = rejected_words.SHOWN if kept.fold is not None else _LARGE
         shown = rejection.masked()
-        if len(_dump(shown)) > most:
+        if len(rejected_words.dump(shown)) > most:
             shown = {'left out': len(arguments)}
         values['arguments'] = shown
         sealed = None
@@ -300,7 +318,10 @@ class Rejections:
             if path.name.startswith('.'):
                 # Of an agent that ended while it wrote.
                 path.unlink(missing_ok=True)
-            elif path.suffix == '.json':
+                continue
+            if path.suffix == _DOUBTED:
+                path = path.rename(path.with_suffix('.json'))
+            if path.suffix == '.json':
                 found.append(_known(path))
         self._kept = [each for each in found if each is not None]
         self._folds = {each.fold: each for each in self._kept if each.fold}
@@ -349,39 +370,3 @@ def _read(path: pathlib.Path) -> dict[str, Any] | None:
         path.replace(damaged)
         return None
     return record
-
-
-def _dump(arguments: dict[str, Any]) -> str:
-    return json.dumps(arguments, default=repr)
-
-
-def _line(rejection: rpc.Rejection) -> str:
-    """A rejection in one line, without secrets; whatever it is of."""
-    try:
-        values = {
-            name: value
-            for name, value in vars(rejection).items()
-            if name != 'arguments'
-        }
-        return _dump(values | {'arguments': rejection.masked()})[:_SHOWN]
-    except Exception as error:  # noqa: BLE001
-        return (
-            f'{rejection.kind} {rejection.method[:255]!r} of request '
-            f'{rejection.request_id!r} ({type(error).__name__})'
-        )
-
-
-def _log(rejection: rpc.Rejection, kept: Kept) -> None:
-    # What came over the wire is shown with what is not printable escaped.
-    level = logging.ERROR if rejection.honest else logging.WARNING
-    LOG.log(
-        level,
-        'Could not take the %s %r of request %r: %s. Nothing of it was done. '
-        'It is kept in %s until a conductor has taken it over; then '
-        '"trove-rpc rejected list" shows it.',
-        rejection.kind,
-        rejection.method[:255],
-        rejection.request_id,
-        rejection.reason,
-        kept.path,
-    )

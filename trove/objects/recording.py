@@ -104,7 +104,7 @@ def record(
     values = _values(rejection, masked, host, instance_id)
     values['count'] = count
     hostile = values['cause'] in HOSTILE
-    key = _key(rejection)
+    key = key_of(rejection)
     with session.writer() as db:
         if hostile or fold:
             return _count(db, values, hostile)
@@ -218,7 +218,7 @@ def _key_of_alike(values: Mapping[str, Any]) -> str:
     return str(uuid.uuid5(_KINDS, alike))
 
 
-def _key(rejection: Mapping[str, Any]) -> str:
+def key_of(rejection: Mapping[str, Any]) -> str:
     """Return the id of the row of one message.
 
     A guest has chosen the id of what it sent, and of what it reports: each

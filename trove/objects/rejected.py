@@ -77,6 +77,7 @@ class Rejected:
 
 Recorded = recording.Recorded
 record = recording.record
+key_of = recording.key_of
 
 
 def get(rejected_id: str) -> Rejected:
@@ -219,6 +220,18 @@ def mark(
             return True
         _row(db, rejected_id)
         return False
+
+
+@session.retry
+def remove(rejected_id: str) -> None:
+    """Forget one: what it tells of did not happen after all."""
+    with session.writer() as db:
+        rows.execute(
+            db,
+            sa.delete(models.RejectedMessage).where(
+                models.RejectedMessage.id == rejected_id
+            ),
+        )
 
 
 def counts() -> dict[tuple[str, str, str], int]:

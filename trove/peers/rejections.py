@@ -9,6 +9,7 @@ the upgrade an operator has it sent once more.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import itertools
 import json
 import logging
@@ -67,6 +68,21 @@ class Recorder:
         except Exception:
             LOG.exception('Could not write down a message that was rejected.')
             _log_in_full(rejection, 'see above')
+
+    def doubt(self, rejection: rpc.Rejection) -> Callable[[], None]:
+        """Write down what is not so yet; see ``rpc.Doubting``.
+
+        It waits for no database: what is read meanwhile waits for it.
+        """
+        row = self._record(rejection)
+
+        def settle() -> None:
+            # One that is counted in the row of others cannot be told from
+            # them.
+            if row.id == rejected.key_of(rejection.to_dict()):
+                rejected.remove(row.id)
+
+        return settle
 
     def stop(self) -> None:
         """Wait for no database any more: the log gets it all."""

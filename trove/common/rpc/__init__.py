@@ -70,6 +70,7 @@ from trove.common.rpc._interface import Interface
 from trove.common.rpc._notification import LATER_NOTIFICATIONS
 from trove.common.rpc._probe import probe
 from trove.common.rpc._rabbit import permissions
+from trove.common.rpc._rejection import Doubting
 from trove.common.rpc._rejection import Rejection
 from trove.common.rpc._rejection import Sink
 from trove.common.rpc._replays import Replays
@@ -85,6 +86,7 @@ __all__ = (
     'Client',
     'Discover',
     'Disputed',
+    'Doubting',
     'Event',
     'Fit',
     'Interface',

@@ -189,6 +189,11 @@ class Dispatcher:
         """Count what oslo.messaging has taken for a copy, and dropped."""
         self._count('rejected', _Message('cast'), 'duplicate')
 
+    def doubt(self, queue: str, size: int) -> _rejection.Settle:
+        """Write down that a message comes again; see ``_again.py``."""
+        found = _refusing.again(self._name, self._peer, queue, size)
+        return _rejection.doubt(self._receiver.sink, found)
+
     # The steps
 
     def _read(self, message: _Message, incoming: Any) -> None:

@@ -14,6 +14,7 @@ which other classes to use, and those are replaced.
 from __future__ import annotations
 
 from collections.abc import Callable
+import contextlib
 import logging
 import struct
 from typing import Any
@@ -25,6 +26,7 @@ import kombu.transport.pyamqp
 import kombu.transport.virtual
 from oslo_utils import netutils
 
+from trove.common.rpc import _again
 from trove.common.rpc import _memory
 from trove.common.rpc import _unpacking
 
@@ -47,6 +49,8 @@ _OFFSET = 'x-stream-offset'
 #: Name of the attribute of kombu's connection.
 _INBOX = 'trove_inbox'
 
+_no_record = contextlib.nullcontext[None]
+
 #: Told of what was refused: with the name of the queue, and why.
 Tell = Callable[[str, _unpacking.Unreadable], None]
 
@@ -54,11 +58,13 @@ Tell = Callable[[str, _unpacking.Unreadable], None]
 class Inbox:
     """What is done with the messages of a connection.
 
+    :param again: for those that come a second time
     :ivar left: what comes is neither read nor acknowledged any more
     """
 
-    def __init__(self, tell: Tell) -> None:
+    def __init__(self, tell: Tell, again: _again.Again | None = None) -> None:
         self.tell = tell
+        self.again = again
         self.left = False
 
 
@@ -227,17 +233,27 @@ class _Checked:
         :raises Unreadable: it is none
         """
         if self.delivery_info.get('redelivered'):
-            # It may be what ended its reader the time before.
+            self._read_again(len(self.body or b''))
+        else:
+            self._read()
+
+    def _read(self) -> None:
+        self.content, self.size = _unpacking.unpack(self.body)
+        self.body = b''
+
+    def _read_again(self, size: int) -> None:
+        """Read one that may be what ended its reader the time before."""
+        again = self.inbox.again
+        with again.reading(self.queue, size) if again else _no_record():
             self.ack()
             LOG.info(
                 'A message of %d bytes in the queue %s comes a second time: '
                 'who got it before did not acknowledge it. It does not come '
                 'again. Should this process end now, it was the message, '
                 'which is lost; see who may publish there.',
-                *(len(self.body or b''), self.queue),
+                *(size, self.queue),
             )
-        self.content, self.size = _unpacking.unpack(self.body)
-        self.body = b''
+            self._read()
 
     @property
     def payload(self) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ import oslo_messaging
 from oslo_messaging._drivers import common
 
 from trove.common import exception
+from trove.common.rpc import _again
 from trove.common.rpc import _answering
 from trove.common.rpc import _dispatch
 from trove.common.rpc import _ending
@@ -21,7 +22,6 @@ from trove.common.rpc import _explaining
 from trove.common.rpc import _frames
 from trove.common.rpc import _reading
 from trove.common.rpc import _server
-from trove.common.rpc import _unpacking
 
 LOG = logging.getLogger(__name__)
 
@@ -171,22 +171,24 @@ class _Bounded(_Plain):  # type: ignore[misc]
     list without an end, so what it asks the broker to send at once (QoS) is
     a limit of nothing.
 
-    :param unreadable: told of messages that are none
-    :param duplicate: told of what oslo.messaging drops by itself
+    :param dispatcher: told of messages that are none, come again, or are
+        dropped by oslo.messaging
     :param tell: told of what the broker refuses; whether it is understood
     """
 
     def __init__(
         self,
-        unreadable: Callable[[_unpacking.Unreadable], None],
-        duplicate: Callable[[], None],
+        dispatcher: _dispatch.Dispatcher,
         tell: Callable[[Exception], bool],
         *args: Any,
     ) -> None:
         super().__init__(*args)
-        self._duplicate = duplicate
+        self._duplicate = dispatcher.duplicate
         self._tell = tell
-        self._inbox = _frames.Inbox(lambda queue, error: unreadable(error))
+        self._again = _again.Again(dispatcher.doubt)
+        self._inbox = _frames.Inbox(
+            lambda queue, error: dispatcher.unreadable(error), self._again
+        )
         self._room = threading.Condition()
         self._most: int = self.conf.executor_thread_pool_size
         if self._most < 1:
@@ -209,6 +211,7 @@ class _Bounded(_Plain):  # type: ignore[misc]
         # To close a connection reads what is on its way here, which would be
         # acknowledged and forgotten; so it goes back to the broker.
         self._inbox.left = True
+        self._again.settle()
 
     def give_up(self) -> None:
         """Wait no more for the broker to let it listen."""
@@ -363,7 +366,7 @@ def make_server(
         transport: Any, target: Any, _dispatcher: Any, executor: Any
     ) -> Any:
         return _Bounded(
-            *(dispatcher.unreadable, dispatcher.duplicate, tell),
+            *(dispatcher, tell),
             *(transport, target, dispatcher, executor),
         )
 

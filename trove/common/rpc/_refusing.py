@@ -100,6 +100,29 @@ def failed(error: Exception) -> Reject:
     )
 
 
+def again(
+    interface: str, peer: str | None, queue: str, size: int
+) -> _rejection.Rejection:
+    """Return what is left of a message if it ends who reads it again."""
+    return _rejection.Rejection(
+        interface=interface,
+        peer=peer,
+        sender=None,
+        method=_incoming.UNKNOWN,
+        version=_incoming.UNKNOWN,
+        # Nobody can send it again: what it says is not known.
+        kind='call',
+        cause='unread',
+        reason=f'a message of {size} bytes in the queue {queue} came a second '
+        'time, and who read it has ended before that was done. It is gone, '
+        'and does not come again. The log of that process, and of its '
+        'machine, may say why it ended (out of memory, for instance); see '
+        'who may publish there, and ask anew for what was not done. Then '
+        'discard this',
+        arguments={},
+    )
+
+
 def given_up() -> Reject:
     """Return why a message is not carried out whose turn did not come."""
     return Reject(

@@ -9,6 +9,8 @@ import dataclasses
 import time
 from typing import Any
 from typing import Literal
+from typing import Protocol
+from typing import runtime_checkable
 from typing import Self
 import uuid
 
@@ -142,6 +144,33 @@ class Rejection:
 
 #: Writes a rejection down; it must not raise.
 Sink = Callable[[Rejection], None]
+
+
+#: Takes back what was written down.
+Settle = Callable[[], None]
+
+
+@runtime_checkable
+class Doubting(Protocol):
+    """A sink that can write down what may be about to happen."""
+
+    def doubt(self, rejection: Rejection) -> Settle:
+        """Write it down, for good.
+
+        :raises Exception: it is not written down
+        """
+
+
+def doubt(sink: object, rejection: Rejection) -> Settle:
+    """Write down what may be about to happen, where a sink can do that.
+
+    :raises Exception: it is not written down
+    """
+    return sink.doubt(rejection) if isinstance(sink, Doubting) else _nothing
+
+
+def _nothing() -> None:
+    pass
 
 
 def _left_out(size: int) -> dict[str, Any]:

@@ -19,6 +19,8 @@ import kombu.compression
 import kombu.serialization
 
 from trove.common import rpc
+from trove.objects import rejected
+from trove.tests.fixtures import database
 from trove.tests.fixtures import processes
 from trove.tests.fixtures import waiting
 from trove.tests.fixtures import wiretap
@@ -271,18 +273,22 @@ class VictimTest(base.BrokerTestCase):
         return hostile.shared_broker()
 
     def victim(self, kind):
+        self.database = self.useFixture(database.SQLiteDatabase())
+        self.database.configure(self.conf)
         directory = self.useFixture(fixtures.TempDir()).path
         self.process = processes.Process(
             'victim',
             [sys.executable, '-m', 'trove.tests.functional.rpc.victim']
-            + [self.broker.url, kind],
+            + [self.broker.url, kind, self.database.url],
             f'{directory}/victim.log',
             ready=lambda: self.process.logged('listens'),
         )
         self.useFixture(self.process)
         self.process.start()
-        topic = sample.API.interface.topic(self.conf, kind)
-        self.wire = self.useFixture(wiretap.Wiretap(self.broker.url, topic))
+        self.topic = sample.API.interface.topic(self.conf, kind)
+        self.wire = self.useFixture(
+            wiretap.Wiretap(self.broker.url, self.topic)
+        )
 
     def tell(self, what):
         self.wire.say({'method': 'drop', 'args': {'what': what}})
@@ -308,6 +314,12 @@ class VictimTest(base.BrokerTestCase):
             self.process.start(wait=False)
 
         self.grown('good')
+        # What comes a second time and can be read leaves nothing behind.
+        waiting.until(lambda: len(rejected.list_()) == 1, 'one row is left')
+        (row,) = rejected.list_()
+        self.assertEqual('unread', row.cause)
+        self.assertFalse(row.replayable)
+        self.assertIn(f'in the queue {self.topic} came a second', row.reason)
 
     def test_poison_in_a_classic_queue(self):
         self.ends_no_more_than_twice('classic')

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A process that reads messages, and ends where one of them is poison.
 
-Run with the URL of a broker and the kind of its queues, which is part of
-their names: ``classic``, ``quorum`` or ``stream``, which is for what goes to
-all. It writes a line when it listens, and one for each message that it takes:
-what it says, and by how many MiB the process has grown.
+Run with the URL of a broker, the kind of its queues, which is part of their
+names: ``classic``, ``quorum`` or ``stream``, which is for what goes to all,
+and the URL of the database for what it could not take. It writes a line when
+it listens, and one for each message that it takes: what it says, and by how
+many MiB the process has grown.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ import oslo_messaging
 
 from trove import conf as trove_conf
 from trove.common import rpc
+from trove.db import session
+from trove.peers import rejections
 from trove.tests.unit.common.rpc import sample
 
 READ = 'trove.common.rpc._unpacking.unpack'
@@ -52,7 +55,7 @@ class Manager(sample.Manager):
 conf = cfg.CONF
 trove_conf.register_opts(conf)
 conf([], default_config_files=[])
-url, kind = sys.argv[1:]
+url, kind, database = sys.argv[1:]
 oslo_messaging.get_rpc_transport(conf, url=url)
 if kind == 'quorum':
     conf.set_override(
@@ -70,7 +73,14 @@ if kind == 'stream':
         conf.set_override(name, value, group='oslo_messaging_rabbit')
 # One exchange cannot be both durable and not.
 conf.set_override('control_exchange', kind)
-transport = rpc.Transport(conf, {'guestagent': lambda peer: '1.10'}, url)
+conf.set_override('connection', database, 'database')
+session.configure(conf)
+transport = rpc.Transport(
+    conf,
+    {'guestagent': lambda peer: '1.10'},
+    url,
+    rejected=rejections.Recorder(conf, 'conductor'),
+)
 server = transport.server(Manager(), host='x', peer=kind)
 with mock.patch(READ, unpack):
     before = size()

@@ -204,6 +204,21 @@ class LifeTest(RejectionsTestCase):
         self.assertEqual([], self.sink.waiting())
         self.assertEqual([], self.files())
 
+    def test_what_is_not_so_yet_is_so_for_the_next_agent(self) -> None:
+        doubted = rejection(
+            cause='unread', kind='call', arguments={}, method='unknown'
+        )
+        self.sink.doubt(doubted)
+        settle = self.sink.doubt(rejection(kind='call', cause='unread'))
+        settle()
+        self.assertEqual([], self.sink.waiting())
+
+        (kept,) = self.agent().waiting()
+
+        item = self.agent().take(kept)
+        assert item is not None
+        self.assertEqual(doubted.id, item.rejection.id)
+
     def test_a_damaged_file_is_put_aside(self) -> None:
         self.sink(rejection())
         (path,) = self.files()

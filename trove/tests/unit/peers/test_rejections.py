@@ -55,6 +55,25 @@ class RejectionsTestCase(scene.TestCase):
 
 
 class TestRecorder(RejectionsTestCase):
+    def test_what_is_not_so_yet_can_be_taken_back(self):
+        instance_id = self.given_request()
+        doubted = self.rejection(
+            kind='call', cause='unread', method='unknown', arguments={}
+        )
+        self.assertIsInstance(self.recorder, rpc.Doubting)
+        self.recorder.doubt(doubted)
+        settle = self.recorder.doubt(
+            self.rejection(kind='call', cause='unread')
+        )
+        self.assertEqual(2, len(self.recorded()))
+
+        settle()
+
+        (row,) = self.recorded()
+        self.assertEqual(doubted.id, row.id)
+        self.assertFalse(row.replayable)
+        self.assertIsNone(self.fault(instance_id))
+
     def test_it_is_written_down_without_secrets(self):
         self.recorder(
             self.rejection(
