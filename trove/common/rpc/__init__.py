@@ -17,7 +17,8 @@ files to open in order:
    (``_reading.py`` tells how both sides wait for the message broker, and
    ``_frames.py`` and ``_unpacking.py`` what of it they take)
 7. ``_dispatch.py``: on the other side, finds who serves it, opens it, holds
-   it against the contract (``_server.py``); what cannot be taken becomes a
+   it against the contract (``_server.py``), after copies (``_copies.py``) and
+   what is beyond the sender's ``_budget.py``; what cannot be taken becomes a
    ``_rejection.py``
 8. ``trove/<service>/manager.py``: does it
 
