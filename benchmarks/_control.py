@@ -3,11 +3,13 @@
 
 Arguments: the configuration file. It has the transport that the API and the
 task managers have. Each line of the standard input is the path of a file,
-with the revisions that the guests should be taken for, by identifier, as
-JSON; the answer is JSON too: how many caps are not (yet) so, how long the
-look took, the seconds of processor time so far and the resident memory in
-bytes. Or it is ``survey``: then it looks for guests of which nothing is known
-and asks them, as a task manager does when it starts.
+with the identifiers of guests and the revisions that they should be taken
+for, one a line; the answer is JSON: how many caps are not (yet) so, how long
+the look took, the seconds of processor time so far and the resident memory in
+bytes. The file is read line by line, so that nothing but what the transport
+keeps of them is in that memory. Or it is ``survey``: then it looks for guests
+of which nothing is known and asks them, as a task manager does when it
+starts.
 """
 
 from __future__ import annotations
@@ -15,8 +17,8 @@ from __future__ import annotations
 from concurrent import futures
 import json
 import logging
-import pathlib
 import sys
+import threading
 import time
 
 from oslo_config import cfg
@@ -34,14 +36,22 @@ THREADS = 16
 
 
 def look(transport: rpc.Transport, path: str) -> dict[str, float]:
-    wanted: dict[str, str] = json.loads(pathlib.Path(path).read_text())
     start = time.perf_counter()
+    lock = threading.Lock()
+    with open(path, encoding='utf-8') as lines:
 
-    def is_wrong(guest: str) -> bool:
-        return api.API(transport, guest).cap != wanted[guest]
+        def count_wrong(number: int) -> int:
+            wrong = 0
+            while True:
+                with lock:
+                    line = next(lines, '')
+                if not line:
+                    return wrong
+                guest, revision = line.split()
+                wrong += api.API(transport, guest).cap != revision
 
-    with futures.ThreadPoolExecutor(THREADS) as threads:
-        wrong = sum(threads.map(is_wrong, wanted))
+        with futures.ThreadPoolExecutor(THREADS) as threads:
+            wrong = sum(threads.map(count_wrong, range(THREADS)))
     return {
         'wrong': wrong,
         'seconds': time.perf_counter() - start,

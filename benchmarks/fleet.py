@@ -18,7 +18,9 @@ until both processes have the right cap for each.
 
 Memory is what each guest more takes at the end: the resident memory with the
 largest number of guests against that with the smallest, so that what a
-process takes anyway does not count.
+process takes anyway does not count. It is told for one process: the larger
+of the two of the control plane, and the largest of the conductor's workers,
+each of which hears all guests; its master hears none.
 """
 
 from __future__ import annotations
@@ -137,11 +139,12 @@ class Fleet:
 
     def look(self, last: int | None = None) -> list[dict[str, float]]:
         """Both processes look at the caps of guests, at the same time."""
-        path = self.place.directory / 'revisions.json'
-        wanted = {
-            guest: self.revisions[guest] for guest in self.place.guests[:last]
-        }
-        path.write_text(json.dumps(wanted))
+        path = self.place.directory / 'revisions'
+        with path.open('w', encoding='utf-8') as file:
+            file.writelines(
+                f'{guest} {self.revisions[guest]}\n'
+                for guest in self.place.guests[:last]
+            )
         for child in self.control:
             child.ask(str(path))
         return [json.loads(child.answer()) for child in self.control]
@@ -164,7 +167,7 @@ class Result:
     """What came of so many guests.
 
     :ivar control: resident memory, in KiB, of a process
-    :ivar conductor: of the conductor with its workers
+    :ivar conductor: of a worker of the conductor
     """
 
     guests: int
@@ -182,9 +185,9 @@ class Result:
     def __str__(self) -> str:
         return (
             f'{self.guests} guests: {self.control / 1024:.1f} MiB in each '
-            f'process, {self.conductor / 1024:.1f} in the conductor and its '
-            f'workers, {self.beat * 1000:.2f} ms of its CPU a heartbeat; '
-            'first look '
+            f'process, {self.conductor / 1024:.1f} in a worker of the '
+            f'conductor, {self.beat * 1000:.2f} ms of CPU in all its '
+            'processes a heartbeat; first look '
             f'{self.first:.1f} s ({self.first_cpu:.1f} s of CPU in both '
             f'processes, {self.questions:.2f} questions to a silent guest), '
             f'all looked up again {self.again:.2f} s '
@@ -218,7 +221,7 @@ def exercise(fleet: Fleet) -> Result:
     last_look = fleet.look()
     return Result(
         count,
-        sum(each['memory'] for each in last_look) / len(last_look) / 1024,
+        max(each['memory'] for each in last_look) / 1024,
         _resident(fleet.conductor) / 1024,
         beat,
         first,
@@ -232,9 +235,9 @@ def exercise(fleet: Fleet) -> Result:
 
 
 def _resident(service: psutil.Process) -> int:
-    """Bytes of a service's master and its workers."""
-    processes = [service, *service.children(recursive=True)]
-    return sum(int(each.memory_info().rss) for each in processes)
+    """Bytes of the largest of a service's workers."""
+    workers = service.children(recursive=True)
+    return max(int(each.memory_info().rss) for each in workers)
 
 
 def _cpu(service: psutil.Process) -> float:
@@ -295,7 +298,7 @@ def _figures(results: list[Result]) -> list[_report.Figure]:
         more = many.guests - few.guests
         for what, kib in (
             ('a process', many.control - few.control),
-            ('the conductor', many.conductor - few.conductor),
+            ('a worker of the conductor', many.conductor - few.conductor),
         ):
             figures.append(
                 _report.Figure(
