@@ -27,6 +27,7 @@ import kombu.transport.virtual
 from oslo_utils import netutils
 
 from trove.common.rpc import _again
+from trove.common.rpc import _buffered
 from trove.common.rpc import _memory
 from trove.common.rpc import _unpacking
 
@@ -376,7 +377,14 @@ class _Connection(_amqp.Connection):  # type: ignore[misc]
         made = super().connect(callback)
         # Until oslo.messaging sets another limit: to open a channel has none.
         self.sock.settimeout(self.connect_timeout)
+        _buffered.attach(self.transport)
         return made
+
+    def blocking_read(self, timeout: float | None = None) -> Any:
+        if _buffered.has_frame(self.transport):
+            # The limit is one for the socket.
+            return self.on_inbound_frame(self.transport.read_frame())
+        return super().blocking_read(timeout)
 
 
 class _MemoryChannel(_Reads, _memory.Channel):  # type: ignore[misc]

@@ -15,6 +15,7 @@ from collections.abc import Callable
 import select
 from typing import Any
 
+from trove.common.rpc import _buffered
 from trove.common.rpc import _memory
 
 #: Seconds without a message after which oslo.messaging looks after the
@@ -161,6 +162,8 @@ class _Reader:
     def _poll(self, sock: Any, seconds: float) -> bool:
         poll = select.poll()
         if sock is not None:
+            if _buffered.has_frame(self._broker.connection.transport):
+                return True
             # TLS may have read more than was asked for.
             if getattr(sock, 'pending', int)():
                 return True
