@@ -117,9 +117,9 @@ class Budget:
         self._working: dict[Payer, int] = {}
         self._waiting: dict[Payer, collections.deque[Later]] = {}
 
-    def is_renewed(self, method: str) -> bool:
+    def is_renewed(self, method: object) -> bool:
         """Whether another message like it comes by itself."""
-        return method in self._renewed
+        return isinstance(method, str) and method in self._renewed
 
     def take(self, payer: Payer, method: str, size: int) -> bool:
         """Charge a message; False when there is too little left.

@@ -115,6 +115,15 @@ class Dispatcher:
             if message.payer is not None and self._receiver.budget is not None:
                 self._receiver.budget.leave(message.payer, waits)
 
+    def joins(self, incoming: Any) -> bool:
+        """Whether it goes along with its like: nobody waits for it."""
+        budget = self._receiver.budget
+        return (
+            budget is not None
+            and getattr(incoming, 'reply_q', None) is None
+            and budget.is_renewed(incoming.message.get('method'))
+        )
+
     def _dispatch(self, message: _Message, incoming: Any) -> Any:
         try:
             self._read(message, incoming)

@@ -244,9 +244,18 @@ class _Bounded(_Plain):  # type: ignore[misc]
         _answering.attach(reader)
         self._count_duplicates(getattr(reader, 'msg_id_cache', None))
 
-        def deliver() -> None:
+        def deliver() -> bool:
+            # A thread for each would cost more than what it does.
+            together = []
             while came:
-                self._on_incoming([came.pop(0)])
+                message = came.pop(0)
+                if self.dispatcher.joins(message):
+                    together.append(message)
+                else:
+                    self._on_incoming([message])
+            if together:
+                self._on_incoming(together)
+            return bool(together)
 
         def more() -> bool:
             read = len(came)
@@ -301,27 +310,33 @@ class _Bounded(_Plain):  # type: ignore[misc]
         with self._room:
             if self._waiting >= self._most or self._held >= self._largest():
                 self._room.wait_for(self._has_room, timeout=_BREATH)
-            self._waiting += 1
+            self._waiting += len(incoming)
             self._held += sum(map(_size, incoming))
         arrived = _Arrived(incoming)
-        arrived.place = self.dispatcher.expect(incoming[0])
+        arrived.places = [self.dispatcher.expect(each) for each in incoming]
         try:
             super()._on_incoming(arrived)
         except BaseException:
-            with arrived.place:
-                """Others do not wait for it."""
+            for place in arrived.places:
+                with place:
+                    """Others do not wait for it."""
             raise
 
     def _process_incoming(self, incoming: Any) -> None:
-        with self._room:
-            self._waiting -= 1
-            size = sum(map(_size, incoming))
-            self._held -= size
-            if size > _LARGE or self._waiting == self._most // 2:
-                # Not for each: to wake a thread takes its time.
-                self._room.notify()
-        with incoming.place:
-            super()._process_incoming(incoming)
+        for message, place in zip(incoming, incoming.places, strict=True):
+            size = _size(message)
+            with self._room:
+                self._waiting -= 1
+                self._held -= size
+                if size > _LARGE or self._waiting == self._most // 2:
+                    # Not for each: to wake a thread takes its time.
+                    self._room.notify()
+            try:
+                with place:
+                    super()._process_incoming([message])
+            except Exception:
+                # Those behind it are not to be lost with it.
+                LOG.exception('Could not take a message.')
 
     def _has_room(self) -> bool:
         return self._ending or (
@@ -334,9 +349,9 @@ class _Bounded(_Plain):  # type: ignore[misc]
 
 
 class _Arrived(list[Any]):
-    """A message as oslo.messaging hands it on, and its place."""
+    """Messages as oslo.messaging hands them on, and the place of each."""
 
-    place: _server.Place
+    places: list[_server.Place]
 
 
 def _size(incoming: Any) -> int:

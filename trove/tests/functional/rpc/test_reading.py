@@ -6,7 +6,10 @@ import pathlib
 import threading
 
 import fixtures
+import futurist
+import oslo_messaging
 
+from trove.common import rpc
 from trove.tests.fixtures import certificates
 from trove.tests.fixtures import relay
 from trove.tests.fixtures import waiting
@@ -61,6 +64,73 @@ class ReadingTest(base.BrokerTestCase):
 
         self.assertEqual(self.messages + 1, len(self.manager.received))
         self.assertLess(len(looks), self.messages / 2)
+
+    def given_notes(self):
+        """A server of notes, which are renewed, and many for it."""
+        transport = rpc.Transport(
+            self.conf,
+            url=self.broker.url,
+            budget=rpc.Budget(lambda: 60, ('note',)),
+        )
+        self.addCleanup(transport.close)
+        api = sample.API(self.connected(), 'x', timeout=30)
+        api.create_queue()
+        for number in range(self.messages):
+            api.note(self.context, str(number))
+        return transport, api
+
+    def notes(self):
+        return {
+            values['name']
+            for method, values in self.manager.received
+            if method == 'note'
+        }
+
+    def test_what_is_renewed_by_itself_is_carried_out_together(self):
+        submit, tasks = futurist.ThreadPoolExecutor.submit, []
+
+        def counted(*args, **kwargs):
+            tasks.append(1)
+            return submit(*args, **kwargs)
+
+        self.useFixture(
+            fixtures.MockPatchObject(
+                futurist.ThreadPoolExecutor, 'submit', counted
+            )
+        )
+        transport, api = self.given_notes()
+
+        self.serve(transport, self.manager)
+        self.assertEqual('cup', api.paint(self.context, 'cup')['what'])
+
+        waiting.until(
+            lambda: len(self.notes()) == self.messages, 'all are there'
+        )
+        self.assertLess(len(tasks), self.messages / 2)
+
+    def test_one_that_fails_takes_no_other_along(self):
+        server = oslo_messaging.rpc.server.RPCServer
+        process, failed = server._process_incoming, []
+
+        def fail_once(self, incoming):
+            if not failed:
+                failed.append(incoming[0].message['args']['name'])
+                raise ValueError('out of luck')
+            process(self, incoming)
+
+        self.useFixture(
+            fixtures.MockPatchObject(server, '_process_incoming', fail_once)
+        )
+        transport, _ = self.given_notes()
+
+        self.serve(transport, self.manager)
+
+        waiting.until(
+            lambda: len(self.notes()) == self.messages - 1,
+            'all others are there',
+        )
+        self.assertNotIn(failed[0], self.notes())
+        self.assertIn('out of luck', self.logs.output)
 
     def test_a_connection_that_breaks_unnoticed_is_made_anew(self):
         # Given a connection that is lost when a message is acknowledged,
