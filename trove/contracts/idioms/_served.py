@@ -154,9 +154,10 @@ class _Wrapper:
 
     def pass_on(self, given: _Given) -> None:
         """Follow a call through the wrapper, to what it wraps."""
-        call = self._call()
-        if call is None:
+        found = self._call()
+        if found is None:
             return  # what it does instead nobody can tell
+        call, within = found
         given.broken = given.broken or never_run(self.node)
         spec = self.node.args
         names = [each.arg for each in (*spec.posonlyargs, *spec.args)]
@@ -177,16 +178,43 @@ class _Wrapper:
         given.filled = {each.arg for each in call.keywords if each.arg}
         given.filled |= set(self._set())
         given.others = given.others and any(
-            each.arg is None and _is_name(each.value, spec.kwarg)
+            each.arg is None
+            and (
+                _is_name(each.value, spec.kwarg)
+                or (
+                    _is_name(each.value, within.args.kwarg)
+                    and self._passes_all_to(within)
+                )
+            )
             for each in call.keywords
         )
 
-    def _call(self) -> ast.Call | None:
+    def _call(self) -> tuple[ast.Call, _source.FunctionNode] | None:
+        """Return the call of what it wraps, and the function that has it."""
+        within = self.node
         for each in ast.walk(self.node):
             match each:
-                case ast.Call(ast.Name(name)) if name == self.inner:
-                    return each
+                case ast.FunctionDef() | ast.AsyncFunctionDef() if any(
+                    _calls(self.inner, part) for part in _own(each)
+                ):
+                    within = each
+        for each in ast.walk(within):
+            if isinstance(each, ast.Call) and _calls(self.inner, each):
+                return each, within
         return None
+
+    def _passes_all_to(self, within: _source.FunctionNode) -> bool:
+        """Whether a function in it, under a lock say, gets what it gets."""
+        return any(
+            isinstance(each, ast.Call)
+            and _calls(within.name, each)
+            and any(
+                keyword.arg is None
+                and _is_name(keyword.value, self.node.args.kwarg)
+                for keyword in each.keywords
+            )
+            for each in ast.walk(self.node)
+        )
 
     def _named(self, names: list[str]) -> Iterator[tuple[str, str | None]]:
         """What it takes out of a message, with the default of each."""
@@ -219,6 +247,13 @@ class _Wrapper:
                     ]
                 ) if _is_name(owner, self.node.args.kwarg):
                     yield name
+
+
+def _calls(name: str, node: ast.AST) -> bool:
+    match node:
+        case ast.Call(ast.Name(found)):
+            return found == name
+    return False
 
 
 def _is_name(node: ast.expr, argument: ast.arg | None) -> bool:

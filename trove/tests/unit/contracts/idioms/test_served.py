@@ -217,6 +217,24 @@ class DecoratorsTest(handwritten.TestCase):
             self.of(decorator, '(self, ctxt)'),
         )
 
+    def test_everything_is_passed_on_by_a_function_within(self) -> None:
+        decorator = """def locked(func):
+    def inner(*args, **kwargs):
+        @lock(kwargs.get('wine'))
+        def with_lock(*_args, **_kwargs):
+            return func(*_args, **_kwargs)
+        return with_lock(*args, **kwargs)
+    return inner
+"""
+        self.assertEqual(set(), self.of(decorator, '(self, ctxt, wine)'))
+        self.assertEqual(
+            {('unknown-argument', 'store(wine)')},
+            self.of(decorator, '(self, ctxt)'),
+        )
+        less = decorator.replace('with_lock(*args, **kwargs)', 'with_lock()')
+        (found,) = self.of(less, '(self, ctxt, wine)')
+        self.assertEqual(('not-served', 'store'), found)
+
     def test_argument_is_taken(self) -> None:
         for what, line in (
             ('a parameter', 'def inner(self, ctxt, wine, **kwargs):'),
