@@ -22,6 +22,7 @@ from typing import Any
 
 from oslo_config import cfg
 
+from trove.common import clocks
 from trove.common import exception
 
 # oslo.service requires eventlet, and futurist imports whatever of it is
@@ -131,6 +132,33 @@ class Periodic:
             self._wake.clear()
 
 
+class _Timed(Component):
+    """A component whose process tells when the clock was set."""
+
+    def __init__(self, component: Component, workers: int) -> None:
+        self._component = component
+        self._watch = clocks.Watch('this machine', shared=workers > 1)
+        self._periodic: Periodic | None = None
+
+    def prepare(self) -> None:
+        self._component.prepare()
+
+    def start(self) -> None:
+        self._component.start()
+        self._periodic = Periodic(
+            self._watch.look, clocks.INTERVAL, 'wall clock'
+        )
+        self._periodic.start()
+
+    def stop(self) -> None:
+        if self._periodic is not None:
+            self._periodic.stop()
+        self._component.stop()
+
+    def reload(self) -> None:
+        self._component.reload()
+
+
 class _Worker(oslo_service.ServiceBase):  # type: ignore[misc]
     """A component in one of several processes.
 
@@ -176,6 +204,7 @@ def run(
     :returns: the exit status; does not return but ends the process when the
         component has left threads behind that would keep it
     """
+    component = _Timed(component, workers)
     if workers > 1:
         return _run_workers(conf, component, workers)
     try:

@@ -147,4 +147,4 @@ def lock(db: orm.Session, ids: set[str]) -> dict[str, Known]:
 def seconds(
     now: datetime.datetime, then: datetime.datetime | None
 ) -> float | None:
-    return None if then is None else (now - then).total_seconds()
+    return None if then is None else clock.age(now, then)

@@ -185,7 +185,7 @@ def _guest(
     silent = None
     if row.updated_at is not None:
         # Below 0 after that clock was set back.
-        silence = abs((row.read_at - row.updated_at).total_seconds())
+        silence = abs(clock.age(row.read_at, row.updated_at))
         silent = silence > conf.agent_heartbeat_expiry
     return Guest(
         instance_id=row.id,

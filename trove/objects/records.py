@@ -127,7 +127,7 @@ class Instance:
         if self.deleted or self.heard_at is None or self.read_at is None:
             return self
         # Below 0 after that clock was set back.
-        silence = abs((self.read_at - self.heard_at).total_seconds())
+        silence = abs(clock.age(self.read_at, self.heard_at))
         if silence <= expiry:
             return self
         return dataclasses.replace(self, silent_for=int(silence))

@@ -105,13 +105,13 @@ def live(conf: cfg.ConfigOpts, binary: str | None = None) -> list[Service]:
     query = _ALL.add_columns(clock.Now().label('read_at'))
     if binary is not None:
         query = query.where(models.Service.binary == binary)
-    most = datetime.timedelta(seconds=conf.service_down_time)
+    most: float = conf.service_down_time
     with session.reader() as db:
         return [
             _service(row)
             for row, now in db.execute(query)
             # One that is still to come is of before the clock was set back.
-            if now - most <= row.last_report <= now + most
+            if abs(clock.age(now, row.last_report)) <= most
         ]
 
 

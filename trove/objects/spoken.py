@@ -151,10 +151,10 @@ def guests_spoken(ids: Collection[str]) -> dict[str, Spoken]:
 def _spoken(row: Any) -> Spoken:
     silent = asked = None
     if row.updated_at is not None:
-        silent = (row.now - row.updated_at).total_seconds()
+        silent = clock.age(row.now, row.updated_at)
     if row.asked_at is not None and row.token is None:
         asked = Asked(
-            (row.now - row.asked_at).total_seconds(),
+            clock.age(row.now, row.asked_at),
             bool(row.answered),
             row.updated_at is not None and row.updated_at > row.asked_at,
         )

@@ -15,9 +15,11 @@ from trove import peers
 from trove import version
 from trove.cloud import base as cloud_base
 from trove.common import broker_accounts
+from trove.common import clocks
 from trove.common import exception
 from trove.common import rpc
 from trove.common import service
+from trove.objects import clock
 from trove.objects import database
 from trove.objects import service as services
 from trove.peers import census
@@ -61,6 +63,7 @@ class TaskManager(service.Component):
         self._periodics: list[service.Periodic] = []
         self._database = False
         self._reported = False
+        self._clock = clocks.Watch('the database', clock.read)
 
     def start(self) -> None:
         conf = self._conf
@@ -97,6 +100,7 @@ class TaskManager(service.Component):
             service.Periodic(self._recovery.look, interval, 'recovery'),
             service.Periodic(self._report, interval, 'report'),
             service.Periodic(counting.look, interval, 'census'),
+            service.Periodic(self._clock.look, interval, 'database clock'),
             service.Periodic(self._survey.look, survey.INTERVAL, 'survey'),
         ]
         for periodic in self._periodics:

@@ -45,16 +45,20 @@ SUPERVISOR = f"""\
 run=$1
 shift
 crashes=0
+seconds() {{
+    read -r up _ </proc/uptime
+    echo "${{up%.*}}"
+}}
 while [ ! -e "$run/stop" ]; do
-    began=$(date +%s)
+    began=$(seconds)
     "$@"
     status=$?
     [ -e "$run/stop" ] && break
-    if [ $(($(date +%s) - began)) -ge {STEADY} ]; then
+    if [ $(($(seconds) - began)) -ge {STEADY} ]; then
         crashes=0
     fi
     crashes=$((crashes + 1))
-    echo "$crashes $status" > "$run/crashes"
+    echo "$crashes $status $(seconds)" > "$run/crashes"
     pause=$((crashes < 6 ? 1 << (crashes - 1) : {_LONGEST_PAUSE}))
     echo "supervisor: the guest agent ended with status $status;" \\
         "starting it again in $pause s"
@@ -187,12 +191,11 @@ class ProcessLauncher(Launcher):
     def failure(self, home: homes.Home) -> str | None:
         path = home.run / 'crashes'
         try:
-            crashes, status = (int(word) for word in path.read_text().split())
-            age = time.time() - path.stat().st_mtime
+            crashes, status, last = map(int, path.read_text().split())
         except (FileNotFoundError, ValueError):
             return None
-        # The file is as old as the last crash. The supervisor looks at it
-        # only when the next comes, if ever.
+        # The supervisor looks at that only when the next comes, if ever.
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - last
         if crashes < CRASHES or age > _LONGEST_PAUSE + STEADY:
             return None
         return (

@@ -34,6 +34,11 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+def uptime():
+    """Seconds since this machine booted: no clock, for that may be set."""
+    return int(time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
 class SupervisorTestCase(guests.LocalCloudTestCase):
     def test_an_agent_that_is_killed_comes_back(self):
         self.create()
@@ -54,7 +59,7 @@ class SupervisorTestCase(guests.LocalCloudTestCase):
         )
         self.assertEqual('ACTIVE', self.server().status)
 
-        (self.home() / 'run/crashes').write_text('5 3\n')
+        (self.home() / 'run/crashes').write_text(f'5 3 {uptime()}\n')
 
         server = self.server()
         self.assertEqual('ERROR', server.status)
@@ -67,12 +72,11 @@ class SupervisorTestCase(guests.LocalCloudTestCase):
         self.create()
         self.wait_for_starts(1)
         crashes = self.home() / 'run/crashes'
-        crashes.write_text('5 3\n')
+        crashes.write_text(f'5 3 {uptime()}\n')
         self.assertEqual('ERROR', self.server().status)
 
         # No crash since the longest pause and a steady run after it.
-        then = time.time() - 32 - 60 - 1
-        os.utime(crashes, (then, then))
+        crashes.write_text(f'5 3 {uptime() - 32 - 60 - 1}\n')
 
         self.assertEqual('ACTIVE', self.server().status)
 
@@ -118,7 +122,7 @@ class SupervisorTestCase(guests.LocalCloudTestCase):
     def test_a_reboot_forgets_former_crashes(self):
         self.create()
         self.wait_for_starts(1)
-        (self.home() / 'run/crashes').write_text('5 3\n')
+        (self.home() / 'run/crashes').write_text(f'5 3 {uptime()}\n')
         self.assertEqual('ERROR', self.server().status)
 
         self.cloud.compute.reboot_server(self.context, 'i1')
