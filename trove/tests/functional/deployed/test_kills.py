@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Task managers are killed at every step of all their work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+import functools
+import sys
+from typing import Any
+
+import sqlalchemy as sa
+from troveclient import exceptions as trove_exceptions
+
+from trove.db import models
+from trove.tests.fixtures import processes
+from trove.tests.fixtures import waiting
+from trove.tests.functional.deployed import test_faults
+
+CREATE = (
+    'understand the request',
+    'create the volume',
+    'create the server',
+    'wait for the server',
+    'wait for the guest agent',
+    'tell the guest agent to prepare the database',
+    'start the database',
+)
+RESIZE_FLAVOR = (
+    'stop the database',
+    'resize the server',
+    'start the database',
+    'wait until the database runs',
+)
+RESIZE_VOLUME = (
+    'enlarge the volume',
+    'enlarge the file system',
+    'wait until the database runs',
+)
+RESTART = ('restart the database', 'wait until the database runs')
+REBOOT = ('reboot the server', 'wait until the database runs')
+DELETE = (
+    'stop the database',
+    'delete the server',
+    'delete the volume',
+    'release the addresses',
+    'delete the queues',
+)
+
+
+class KillTest(test_faults.FaultTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        directory = self.deployment.directory
+        self.points = directory / 'kills'
+        for service in self.deployment.task_managers:
+            service.stop()
+            mortal = processes.Process(
+                f'mortal {service.name}',
+                [
+                    *(sys.executable, '-m', 'trove.tests.fixtures.mortal'),
+                    *(str(self.points), '--config-file', str(service.config)),
+                ],
+                directory / f'mortal-{service.name}.log',
+            )
+            self.useFixture(mortal)
+            self.addCleanup(mortal.stop)
+            mortal.start()
+            waiting.until(
+                functools.partial(mortal.logged, 'is at work.'),
+                f'{mortal.name} is at work',
+            )
+
+    @contextlib.contextmanager
+    def killed_at(self, steps: tuple[str, ...]) -> Iterator[None]:
+        """Whoever does the work meanwhile is killed at each of its steps."""
+        self.points.write_text('')
+        try:
+            yield
+            found = self.points.read_text().splitlines()
+        finally:
+            self.points.unlink()
+        self.assertEqual(
+            [f'{step}: {end}' for step in steps for end in ('begun', 'done')],
+            found,
+        )
+
+    def rows(self, model: Any) -> list[Any]:
+        engine = sa.create_engine(self.deployment.database.url)
+        try:
+            with engine.connect() as connection:
+                return list(connection.execute(sa.select(model)))
+        finally:
+            engine.dispose()
+
+    def reserved(self) -> dict[str, tuple[int, int]]:
+        """What the project uses and has reserved."""
+        project = self.deployment.keystone.member.project_id
+        return {
+            each.resource: (each.in_use, each.reserved)
+            for each in self.admin.quota.show(project)
+        }
+
+    def settles(self, instance_id: str, done: Callable[[Any], bool]) -> Any:
+        """Wait until work is done, and see that the instance works."""
+        shown = self.wait(
+            instance_id,
+            lambda i: i.status == 'ERROR' or done(i),
+            'is done with it',
+        )
+        self.assertNotEqual('ERROR', shown.status, getattr(shown, 'fault', ''))
+        return self.wait_active(instance_id)
+
+    def test_each_step_of_all_work(self) -> None:
+        before = self.reserved()
+        with self.killed_at(CREATE):
+            instance = self.create('killed', databases=[{'name': 'mine'}])
+            instance = self.settles(
+                instance.id, lambda i: i.status == 'ACTIVE'
+            )
+        self.assertEqual(
+            ['mine'],
+            [each.name for each in self.member.databases.list(instance.id)],
+        )
+        self.assertEqual(
+            1,
+            len(list(self.volume_directory(instance.id).rglob('*.pid'))),
+        )
+        login = self.member.root.create(instance.id)
+        with self.connect(instance, *login) as connection:
+            connection.execute('CREATE TABLE kept (n int)')
+            connection.execute('INSERT INTO kept VALUES (7)')
+
+        with self.killed_at(RESTART):
+            self.member.instances.restart(instance.id)
+            self.settles(instance.id, lambda i: i.status == 'ACTIVE')
+        with self.killed_at(RESIZE_FLAVOR):
+            self.member.instances.resize_instance(
+                instance.id, self.OTHER_FLAVOR
+            )
+            self.settles(
+                instance.id, lambda i: i.flavor['id'] == self.OTHER_FLAVOR
+            )
+        with self.killed_at(RESIZE_VOLUME):
+            self.member.instances.resize_volume(instance.id, 2)
+            self.settles(instance.id, lambda i: i.volume['size'] == 2)
+        with self.killed_at(REBOOT):
+            self.admin.mgmt_instances.reboot(instance.id)
+            self.settles(instance.id, lambda i: i.status == 'ACTIVE')
+
+        with self.connect(instance, *login) as connection:
+            row = connection.execute('SELECT n FROM kept').fetchone()
+        self.assertEqual((7,), row)
+        with self.killed_at(DELETE):
+            self.member.instances.delete(instance.id)
+            self.eventually(lambda: self.is_gone(instance.id), 'it is gone')
+        self.then_nothing_is_left(instance.id)
+        self.assertEqual(before, self.reserved())
+
+    def is_gone(self, instance_id: str) -> bool:
+        try:
+            self.member.instances.get(instance_id)
+        except trove_exceptions.NotFound:
+            return True
+        return False
+
+    def then_nothing_is_left(self, instance_id: str) -> None:
+        self.assertFalse(self.server_directory(instance_id).exists())
+        self.assertFalse(self.volume_directory(instance_id).exists())
+        self.assertEqual([], self.processes_of(instance_id))
+        queues = self.deployment.broker.queues()
+        # Nobody knows the names of those for all; they expire.
+        named = [name for name in queues if '_fanout_' not in name]
+        self.assertEqual([], [name for name in named if instance_id in name])
+        self.assertNotIn(
+            instance_id,
+            [row.instance_id for row in self.rows(models.Workflow)],
+        )
