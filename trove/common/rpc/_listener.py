@@ -244,7 +244,7 @@ class _Bounded(_Plain):  # type: ignore[misc]
         _answering.attach(reader)
         self._count_duplicates(getattr(reader, 'msg_id_cache', None))
 
-        def deliver() -> bool:
+        def deliver() -> None:
             # A thread for each would cost more than what it does.
             together = []
             while came:
@@ -255,7 +255,6 @@ class _Bounded(_Plain):  # type: ignore[misc]
                     self._on_incoming([message])
             if together:
                 self._on_incoming(together)
-            return bool(together)
 
         def more() -> bool:
             read = len(came)
@@ -336,7 +335,11 @@ class _Bounded(_Plain):  # type: ignore[misc]
                     super()._process_incoming([message])
             except Exception:
                 # Those behind it are not to be lost with it.
-                LOG.exception('Could not take a message.')
+                LOG.exception(
+                    'Could not take a message; those behind it go on. Report '
+                    'this as a bug, with the traceback, and ask anew for '
+                    'what was not done.'
+                )
 
     def _has_room(self) -> bool:
         return self._ending or (

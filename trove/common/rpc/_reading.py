@@ -28,17 +28,13 @@ _IDLE_IN_MEMORY = 1.0
 #: Seconds for which messages that have come wait for the next one.
 _SOON = 0.001
 
-#: Seconds for which a reader rests after messages that had better come
-#: together. To wake up for each by itself is a good part of what it costs.
-_REST = 0.02
-
 #: Of oslo.messaging's connection; none is public.
 _NEEDED = ('stop_consuming', '_consume_loop_stopped', '_poll_timeout')
 
 
 def attach(
     connection: Any,
-    deliver: Callable[[], bool | None],
+    deliver: Callable[[], None],
     more: Callable[[], bool] = lambda: False,
 ) -> None:
     """Have a connection of oslo.messaging read in this way.
@@ -48,7 +44,7 @@ def attach(
 
     :param connection: of the driver
     :param deliver: called in the thread that reads, when messages may have
-        come; returns whether more of them should come together
+        come
     :param more: whether another one that is there may be read before that
     """
     broker = getattr(connection, 'connection', None)
@@ -64,7 +60,7 @@ class _Reader:
     def __init__(
         self,
         connection: Any,
-        deliver: Callable[[], bool | None],
+        deliver: Callable[[], None],
         more: Callable[[], bool],
     ) -> None:
         self._connection = connection
@@ -73,8 +69,6 @@ class _Reader:
         self._drain_events = self._broker.drain_events
         self._deliver = deliver
         self._more = more
-        # Of a broker that sends only so many at once no more would come.
-        self._rests = not getattr(connection, 'rabbit_qos_prefetch_count', 0)
         self._waker = _memory.Waker()
 
     def install(self) -> None:
@@ -100,18 +94,13 @@ class _Reader:
         while self._broker.connected and self._wait():
             self._drain_events(timeout=timeout)
             # To hand on each by itself makes the threads wait for each other.
-            dry = False
-            while self._more():
-                dry = not self._is_there()
-                if dry:
-                    break
+            while self._more() and self._is_there():
                 try:
                     self._drain_events(timeout=_SOON)
                 except TimeoutError:
                     # Part of a message: those before it do not wait for it.
                     break
-            if self._deliver() and dry and self._rests:
-                self._poll(None, _REST)
+            self._deliver()
 
     def _read_memory(self) -> None:
         """Do the same with kombu's broker in memory, which has no socket.
