@@ -88,8 +88,8 @@ class Gate:
                 if left <= 0:
                     raise exception.ServiceUnavailable(
                         f'{limits[full[-1]]} requests for '
-                        f'{full[-1]} wait already, for a guest that does not '
-                        'answer, say. Repeat the request later.'
+                        f'{full[-1]} wait already, because one of these does '
+                        'not answer or is slow. Repeat the request later.'
                     )
                 self._changed.wait(left)
             for key in limits:

@@ -168,7 +168,8 @@ class Identity:
             LOG.error(
                 'Keystone is slow: as many requests as may, which is half of '
                 'trove_api_threads, wait for it. Others with tokens that are '
-                'not known yet are refused with 503. Check how it is.'
+                'not known yet are refused with 503. Check the load of '
+                'Keystone and its database.'
             )
         self._full_until = now + TOTAL
 

@@ -74,8 +74,8 @@ class Watch:
         if step:
             LOG.warning(
                 'The clock of %s was set %s by %.0f seconds. Work goes on; '
-                'see that the clock is right, for times in logs and in '
-                'answers are by it.',
+                'check its time service (NTP): times in logs and answers '
+                'follow this clock.',
                 self._what,
                 'forward' if step > 0 else 'back',
                 abs(step),

@@ -36,9 +36,10 @@ API: list[cfg.Opt] = [
         default=16,
         min=1,
         help='Number of requests that each process of trove-api serves at '
-        'the same time. Behind uWSGI or gunicorn, the threads that each '
-        'process has there: half of them may wait for Keystone, three '
-        'quarters for guests, task managers and the cloud.',
+        'the same time. Half of them may wait for Keystone, three quarters '
+        'for guests, task managers and the cloud, and seven eighths for all '
+        'of these together. Behind uWSGI or gunicorn, which make the threads '
+        'themselves, set it to the number of threads of a process.',
     ),
     cfg.StrOpt(
         'api_paste_config',

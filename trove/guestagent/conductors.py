@@ -196,8 +196,9 @@ class Conductors:
             'Somebody refuses, in the clear, the question what conductors '
             'take, which all of them are known to answer (%s). It is not '
             'believed. If one was rolled back to a release, permit that with '
-            '"trove-rpc sealing allow conductor", for it drops what is '
-            'sealed; if not, find out who has access to the message broker.',
+            '"trove-rpc sealing allow conductor --reason WHY", for it drops '
+            'what is sealed; if not, find out who has access to the message '
+            'broker.',
             error,
         )
 

@@ -41,8 +41,9 @@ def compare(
         return
     wanted = ordered.number(it.ordered)
     message = (
-        f'{_BEGINS}{found}, and {wanted} was ordered. If nobody means it to '
-        f'be, give its machine {wanted} again, then restart the instance.'
+        f'{_BEGINS}{found}, and {wanted} was ordered. If this was not '
+        f'intended, install version {wanted} on its machine again, then '
+        'restart the instance.'
     )
     if it.fault is not None and (not told or it.fault == message):
         return

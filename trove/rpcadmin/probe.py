@@ -100,7 +100,7 @@ class Probe(base.ShowOne):
                 f'what the {interface.describe(peer)} announced, sealed with '
                 'its key, outweighs this answer: it is not kept. If its '
                 'agent was rolled back, run "trove-rpc sealing allow '
-                f'{peer}". If not, somebody else has answered.'
+                f'{peer} --reason WHY". If not, somebody else has answered.'
             )
         elif peer is not None:
             kept = _keep(interface, peer, found, known)

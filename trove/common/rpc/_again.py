@@ -79,7 +79,8 @@ class Again:
             LOG.warning(
                 'Could not write down that a message of %d bytes in the queue '
                 '%s came a second time (%s). Should this process end now, it '
-                'was the message, which is lost.',
+                'was the message, which is lost. Repair the database, or in a '
+                'guest the disk of its state_dir.',
                 *(size, queue, error),
             )
             return None

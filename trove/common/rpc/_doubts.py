@@ -18,24 +18,25 @@ _REMEDY = (
     'It has announced itself sealed with its key, and what says otherwise '
     'was said in the clear, by it or by anybody who reaches the message '
     'broker. If its guest agent was rolled back to a release, permit that '
-    'with "trove-rpc sealing allow {peer}" and repeat the request, or '
-    'upgrade it again. If it was not, find out who answers in its place: '
-    '"trove-rpc rejected list".'
+    'with "trove-rpc sealing allow {peer} --reason WHY" and repeat the '
+    'request, or upgrade it again. If it was not, find out who answers in its '
+    'place: "trove-rpc rejected list".'
 )
 _SERVICES = (
     'They have announced themselves sealed, and what says otherwise was said '
     'in the clear, by them or by anybody who reaches the message broker. If '
-    'they were rolled back to a release, run "trove-rpc sealing allow --hold" '
-    'for this instance while a conductor of this release runs, or upgrade '
-    'them again. If they were not, find out who answers in their place.'
+    'they were rolled back to a release, run "trove-rpc sealing allow '
+    'INSTANCE --hold --reason WHY" while a conductor of this release runs, or '
+    'upgrade them again. If they were not, find out who answers in their '
+    'place.'
 )
 _CONTROL = (
     'They have registered themselves as such that know seals, and what says '
     'otherwise was said in the clear, by one of them or by anybody who '
     'reaches the message broker. If one was rolled back to a release, or one '
     'of a release was started beside them, permit that with "trove-rpc '
-    'sealing allow {name}", or upgrade it. If none was, find out who answers '
-    'in their place: "trove-rpc rejected list".'
+    'sealing allow {name} --reason WHY", or upgrade it. If none was, find out '
+    'who answers in their place: "trove-rpc rejected list".'
 )
 
 

@@ -39,7 +39,8 @@ _ONLY_SEALED = (
     'it is encrypted as released versions do it, without proof of its '
     'origin, while the instance has sent or taken what is sealed since its '
     'key was made. If its guest agent, or the control plane, was rolled back '
-    'to a release, permit it ("trove-rpc sealing allow"); if not, somebody '
+    'to a release, permit it ("trove-rpc sealing allow INSTANCE --reason '
+    'WHY"); if not, somebody '
     'has forged it, or it was sent just before its sender was upgraded'
 )
 _STOPPED = (

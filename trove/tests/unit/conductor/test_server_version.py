@@ -35,8 +35,8 @@ class TestServerVersion(test_manager.ConductorTestCase):
             self.when_reported(sent=sent, server_version='17.2')
             self.assertEqual(
                 'The database server is of version 17.2, and 18 was ordered. '
-                'If nobody means it to be, give its machine 18 again, then '
-                'restart the instance.',
+                'If this was not intended, install version 18 on its machine '
+                'again, then restart the instance.',
                 self.fault(),
             )
         self.assertEqual(1, self.logs.output.count('and 18 was ordered'))
