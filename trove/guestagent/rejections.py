@@ -207,6 +207,12 @@ class Rejections:
         arguments = rejected_words.dump(rejection.arguments)
         with self._lock:
             kept = self._load()
+            name = f'-{rejection.id}.json'
+            if fold is None and any(
+                each.path.name.endswith(name) for each in kept
+            ):
+                # A copy of one that is so old that it is not taken.
+                return None
             if fold is None and not self._has_room(rejection, len(arguments)):
                 LOG.error(
                     'There are too many messages in %s that could not be '

@@ -50,25 +50,16 @@ class Copies:
     ) -> None:
         """See that it is none, as far as this process knows; remember it.
 
-        :raises Reject: it is, or is so old that it may be
+        :raises Reject: it is
         """
         if accepted.id is None or accepted.sent is None:
             return
-        most = self._settings['rpc_message_max_age']
         # Should it be refused for it: until it is taken, it stands for
         # itself.
         message.id = accepted.id
-        age = time.time() - accepted.sent
-        if abs(age) > most:
-            raise _refusing.Reject(
-                'age',
-                f'it was sent {age:.0f} s ago, and what is more than {most} '
-                's old (rpc_message_max_age) may be a copy of one that was '
-                'taken then. Look first whether it was carried out. Only if '
-                'it was not, and the clocks are right, send it again: '
-                'trove-rpc rejected replay',
-                _refusing.not_taken(),
-            )
+        if self._is_old(accepted.sent):
+            # It is not taken, so it is the same message when it comes again.
+            return
         if not self._memory.first(
             self._scope(message), accepted.id, accepted.sent
         ):
@@ -89,12 +80,16 @@ class Copies:
     ) -> None:
         """See that no other service has taken it; it is taken then.
 
+        That it is too old is written down by itself, so it costs a budget
+        before.
+
         :param repeatable: to take it twice does no harm
         :raises Reject: one has, or that cannot be told
         """
         name, sent = accepted.id, accepted.sent
         if name is None or sent is None:
             return
+        self._check_age(sent)
         if self._store is not None and not repeatable:
             scope = self._scope(message)
             try:
@@ -106,6 +101,24 @@ class Copies:
                     'replay', _COPY, _refusing.not_taken()
                 )
         message.id = None
+
+    def _check_age(self, sent: float) -> None:
+        if self._is_old(sent):
+            most = self._settings['rpc_message_max_age']
+            raise _refusing.Reject(
+                'age',
+                f'it was sent {_age(sent):.0f} s ago, and what is '
+                f'more than {most} '
+                's old (rpc_message_max_age) may be a copy of one that was '
+                'taken then. Look first whether it was carried out. Only if '
+                'it was not, and the clocks are right, send it again: '
+                'trove-rpc rejected replay',
+                _refusing.not_taken(),
+            )
+
+    def _is_old(self, sent: float) -> bool:
+        most: int = self._settings['rpc_message_max_age']
+        return abs(_age(sent)) > most
 
     def _scope(self, message: _incoming.Message) -> str:
         return f'{self._name}:{message.sender or self._peer or ""}'
@@ -119,5 +132,9 @@ def is_late(accepted: _opening.Accepted) -> bool:
     """
     return (
         accepted.sent is not None
-        and abs(time.time() - accepted.sent) > _budget.WINDOW
+        and abs(_age(accepted.sent)) > _budget.WINDOW
     )
+
+
+def _age(sent: float) -> float:
+    return time.time() - sent

@@ -277,6 +277,14 @@ class LimitsTest(RejectionsTestCase):
         self.sink(rejection())
         self.assertTrue(any(item.full for item in self.taken()))
 
+    def test_the_same_message_is_kept_once(self) -> None:
+        """Who sends copies of an old one takes no room from others."""
+        for time in range(100):
+            self.sink(rejection(cause='age', id='0' * 32, time=float(time)))
+        self.sink(rejection(id='1' * 32))
+
+        self.assertEqual(2, len(self.files()))
+
     def test_honest_ones_have_a_limit_in_number(self) -> None:
         self.config(group='guestagent', max_rejected=3)
         for number in range(6):

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import time
 
+from testtools import matchers
+
 from trove.common import rpc
 from trove.conductor import api as conductor_api
 from trove.rehearsal import messages
@@ -127,6 +129,22 @@ class CopiesTest(base.TestCase):
         self.assertEqual(
             ['report_root', 'heartbeat'], [name for name, _ in self.received]
         )
+
+    def test_what_is_too_old_costs_a_budget_as_well(self):
+        """Each is written down by itself, so the database is asked."""
+        now = time.time()
+        self.patch(time, 'time', lambda: now - 3 * 24 * 3600)
+        old = [self.sealed() for _ in range(10 * MOST)]
+        old += [self.beat()] * 100
+        self.patch(time, 'time', lambda: now)
+        for sealed in old:
+            self.send(sealed)
+
+        causes = [each.cause for each in self.rejected]
+        self.assertThat(
+            causes.count('age'), matchers.LessThan(MOST + 1), set(causes)
+        )
+        self.assertEqual([], self.received)
 
     def test_what_is_beyond_the_budget_makes_nothing_be_forgotten(self):
         """It is not remembered either, and may come when there is room."""
