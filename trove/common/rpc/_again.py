@@ -52,9 +52,7 @@ class Again:
             with self._lock:
                 self._reading -= 1
                 if not self._reading:
-                    self._timer = threading.Timer(_IDLE, self.settle)
-                    self._timer.daemon = True
-                    self._timer.start()
+                    self._start_timer()
 
     def settle(self) -> None:
         """Take the record back, unless one is being read."""
@@ -72,7 +70,8 @@ class Again:
                 error,
             )
 
-    def _write(self, queue: str, size: int) -> _rejection.Settle | None:
+    def _write(self, queue: str, size: int) -> _rejection.Settle:
+        """Write it down; where that fails, not again for each of many."""
         try:
             return self._doubt(queue, size)
         except Exception as error:  # noqa: BLE001
@@ -83,9 +82,24 @@ class Again:
                 'guest the disk of its state_dir.',
                 *(size, queue, error),
             )
-            return None
+            return _nothing
+
+    def _start_timer(self) -> None:
+        timer = threading.Timer(_IDLE, self.settle)
+        timer.daemon = True
+        try:
+            timer.start()
+        except RuntimeError:
+            # No thread is to be had. The message is not to be lost with it;
+            # the record goes with the next one.
+            return
+        self._timer = timer
 
     def _forget_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _nothing() -> None:
+    """Take back what could not be written down."""

@@ -69,12 +69,29 @@ class AgainTest(base.TestCase):
         with self.again.reading('trove', 400):
             self.assertIn('Could not write down', self.logs.output)
             self.assertIn('400 bytes in the queue trove', self.logs.output)
+        # Many come at once, and each would wait for the database.
+        with self.again.reading('trove', 401):
+            pass
+        self.assertEqual(1, self.logs.output.count('Could not write down'))
         self.again.settle()
 
-        # It is tried anew for the next one.
+        # It is tried anew for those that come later.
         self.error = None
         with self.again.reading('trove', 500):
             self.assertEqual([('trove', 500)], self.records)
+
+    def test_a_process_without_threads_reads_it_all_the_same(self):
+        def start(timer):
+            raise RuntimeError("can't start new thread")
+
+        with fixtures.MonkeyPatch('threading.Timer.start', start):
+            with self.again.reading('trove', 400):
+                pass
+
+        with self.again.reading('trove', 500):
+            self.assertEqual([('trove', 400)], self.records)
+        self.again.settle()
+        self.assertEqual([], self.records)
 
     def test_one_that_cannot_be_taken_back_is_told_of(self):
         with self.again.reading('trove', 400):
