@@ -106,7 +106,9 @@ class Dispatcher:
         waits = getattr(incoming, 'reply_q', None) is not None
         message = _Message('call' if waits else 'cast')
         try:
-            return self._dispatch(message, incoming)
+            # Not while it is answered: that may wait for who has asked.
+            with _server.place_of(incoming):
+                return self._dispatch(message, incoming)
         finally:
             opened = message.form not in ('', 'clear')
             _answering.is_proven(

@@ -311,28 +311,31 @@ class _Bounded(_Plain):  # type: ignore[misc]
                 self._room.wait_for(self._has_room, timeout=_BREATH)
             self._waiting += len(incoming)
             self._held += sum(map(_size, incoming))
-        arrived = _Arrived(incoming)
-        arrived.places = [self.dispatcher.expect(each) for each in incoming]
+        for each in incoming:
+            each.place = _server.Arrival(self.dispatcher.expect(each))
         try:
-            super()._on_incoming(arrived)
+            super()._on_incoming(incoming)
         except BaseException:
-            for place in arrived.places:
-                with place:
-                    """Others do not wait for it."""
+            for each in incoming:
+                self._begin(each)
+                each.place.leave()
             raise
 
+    def _begin(self, message: Any) -> None:
+        """Make room for another one; this one waits no more."""
+        size = _size(message)
+        with self._room:
+            self._waiting -= 1
+            self._held -= size
+            if size > _LARGE or self._waiting == self._most // 2:
+                # Not for each: to wake a thread takes its time.
+                self._room.notify()
+
     def _process_incoming(self, incoming: Any) -> None:
-        for message, place in zip(incoming, incoming.places, strict=True):
-            size = _size(message)
-            with self._room:
-                self._waiting -= 1
-                self._held -= size
-                if size > _LARGE or self._waiting == self._most // 2:
-                    # Not for each: to wake a thread takes its time.
-                    self._room.notify()
+        for message in incoming:
+            self._begin(message)
             try:
-                with place:
-                    super()._process_incoming([message])
+                super()._process_incoming([message])
             except Exception:
                 # Those behind it are not to be lost with it.
                 LOG.exception(
@@ -340,6 +343,8 @@ class _Bounded(_Plain):  # type: ignore[misc]
                     'this as a bug, with the traceback, and ask anew for '
                     'what was not done.'
                 )
+            finally:
+                message.place.leave()
 
     def _has_room(self) -> bool:
         return self._ending or (
@@ -349,12 +354,6 @@ class _Bounded(_Plain):  # type: ignore[misc]
     def _largest(self) -> int:
         largest: int = self.conf.rpc_max_message_bytes
         return largest
-
-
-class _Arrived(list[Any]):
-    """Messages as oslo.messaging hands them on, and the place of each."""
-
-    places: list[_server.Place]
 
 
 def _size(incoming: Any) -> int:

@@ -170,6 +170,32 @@ def find(
 Place = contextlib.AbstractContextManager[None]
 
 
+def place_of(incoming: Any) -> Place:
+    """Return the place of a message that has one, to enter it."""
+    arrival = getattr(incoming, 'place', None)
+    return arrival.take() if arrival else contextlib.nullcontext()
+
+
+class Arrival:
+    """A message has its place since it arrived; it is entered once.
+
+    :param place: must be entered, or others wait for it
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._place: Place | None = place
+
+    def take(self) -> Place:
+        """Return the place, to enter it; the second time one of no meaning."""
+        place, self._place = self._place, None
+        return place or contextlib.nullcontext()
+
+    def leave(self) -> None:
+        """Give it up, where nobody has taken it."""
+        with self.take():
+            """Others do not wait for it."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Served:
     """A method of an endpoint."""

@@ -73,3 +73,31 @@ class ArrivalTest(base.MessageTestCase):
         api.drop(self.context, 'cup')
 
         waiting.until(lambda: self.names() == ['drop'], 'it is done')
+
+    def test_nor_does_it_while_that_is_answered(self):
+        """To whom is gone, that takes up to a minute."""
+        answered = []
+        dispatch = _dispatch.Dispatcher.dispatch
+
+        def then_answer(dispatcher, incoming):
+            try:
+                return dispatch(dispatcher, incoming)
+            finally:
+                if 'whom' in incoming.message['args']:
+                    waiting.until(self.names, 'another one is done')
+                    answered.append(self.names())
+
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'trove.common.rpc._dispatch.Dispatcher.dispatch', then_answer
+            )
+        )
+        api = self.serve()
+        self.transport.connection.client('').prepare(
+            topic=f'sample.{self.id()}', version='1.0'
+        ).cast({}, 'drop', whom='cup')
+
+        api.drop(self.context, 'cup')
+
+        waiting.until(lambda: answered, 'it was answered')
+        self.assertEqual([['drop']], answered)
