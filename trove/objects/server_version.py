@@ -11,12 +11,14 @@ from oslo_log import log
 from sqlalchemy import orm
 
 from trove.common import ordered
+from trove.common import seldom
 from trove.objects import heartbeat_rows
 from trove.objects import rows
 
 LOG = log.getLogger(__name__)
 
-_BEGINS = 'The database server is of version '
+#: How the fault begins.
+BEGINS = 'The database server is of version '
 
 
 def compare(
@@ -28,7 +30,7 @@ def compare(
     """
     if found is None:
         return
-    told = (it.fault or '').startswith(_BEGINS)
+    told = (it.fault or '').startswith(BEGINS)
     if ordered.fits(found, it.ordered):
         if told:
             rows.clear_faults(db, it.instance_id)
@@ -41,11 +43,15 @@ def compare(
         return
     wanted = ordered.number(it.ordered)
     message = (
-        f'{_BEGINS}{found}, and {wanted} was ordered. If this was not '
+        f'{BEGINS}{found}, and {wanted} was ordered. If this was not '
         f'intended, install version {wanted} on its machine again, then '
         'restart the instance.'
     )
     if it.fault is not None and (not told or it.fault == message):
         return
     rows.add_fault(db, it.instance_id, message, '')
-    LOG.warning('Instance %s: %s', it.instance_id, message)
+    seldom.warning(
+        *(LOG, it.instance_id),
+        'Instance %s: %s',
+        *(it.instance_id, message),
+    )

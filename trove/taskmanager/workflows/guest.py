@@ -15,6 +15,7 @@ import time
 from trove.common import broker_accounts
 from trove.common import exception
 from trove.objects import instance as instances
+from trove.objects import server_version
 from trove.taskmanager.workflows import base
 
 LOG = logging.getLogger(__name__)
@@ -170,6 +171,9 @@ def _own_words(workflow: base.Workflow) -> str:
         instance = workflow.instance()
         fault, since = instance.fault, instance.task_start_time
         if fault is None or (since is not None and fault.created < since):
+            return None
+        if fault.message.startswith(server_version.BEGINS):
+            # It works as well as before.
             return None
         return fault
 
