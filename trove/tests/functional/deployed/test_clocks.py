@@ -93,7 +93,10 @@ class ClockTestCase(test_faults.GuestTestCase):
         told = _TOLD % (whose, 'forward' if step > 0 else 'back')
         self.expected.append(told)
         self.eventually(
-            lambda: any(re.search(told, each) for each in self.complaints()),
+            lambda: (
+                len([e for e in self.complaints() if re.search(told, e)])
+                >= self.expected.count(told)
+            ),
             'the step is told',
         )
 
