@@ -102,10 +102,15 @@ class AskingTest(base.TestCase):
         began, go_on = threading.Event(), threading.Event()
         come = threading.Event()
         self.given(slow='1.1')
-        asked = self.transport.ask_many(
-            INTERFACE,
-            (f'{self.id()}.{peer}' for peer in ('slow', *others)),
-        )
+
+        def peers():
+            yield f'{self.id()}.slow'
+            # The others are waited for still when it answers.
+            self.config(probe_timeout=3)
+            for other in others:
+                yield f'{self.id()}.{other}'
+
+        asked = self.transport.ask_many(INTERFACE, peers())
         # Given that replies are not read for a while
         driver = self.transport.connection.open()._driver
         driver._get_reply_q()
