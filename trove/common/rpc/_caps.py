@@ -69,7 +69,7 @@ class Caps:
     ) -> _plan.Cap:
         key = _remembered.key(interface, peer)
         had = self._known.get(key)
-        if had is not None and had.until < self._clock():
+        if had is not None and had.used and had.until < self._clock():
             self._renew(interface, key)
             had = self._known.get(key)
         if had is not None and had.until >= self._clock():
@@ -114,8 +114,9 @@ class Caps:
         if not claimed:
             return
         found: Mapping[str, _discovery.Found] = {}
-        # Of whom nothing is known is asked, when somebody sends to it.
-        until = -math.inf
+        # Who is left out has to be asked, by itself: not to be looked up with
+        # others again for each of them.
+        until, again = -math.inf, False
         try:
             found = self._discovery.look_up_several(
                 interface, [peer for _, _, peer in claimed if peer is not None]
@@ -124,7 +125,7 @@ class Caps:
             cap = claimed[key].cap
             believed = cap.peer if cap.known else interface.unknown
             self._tell(interface, key[2], believed, error)
-            until = self._clock() + _BREATH
+            until, again = self._clock() + _BREATH, True
         with self._known.lock:
             for each, known in claimed.items():
                 if self._known.get(each) is not known:
@@ -132,7 +133,7 @@ class Caps:
                     continue
                 it = found.get(each[2] or '')
                 if it is None:
-                    known.until, known.used = until, True
+                    known.until, known.used = until, again
                     continue
                 self._remember(
                     *(interface, each[2], it.revision, self._interval),

@@ -135,6 +135,18 @@ class TogetherTest(base.TestCase):
 
         self.assertEqual(['x1'], self.probed)
 
+    def test_many_who_are_not_known_any_more_are_looked_up_once_more(self):
+        """As after a roll-back of many to a release that says nothing."""
+        self.given_all_upgraded()
+        peers, self.stored = list(self.stored), {}
+
+        for peer in peers:
+            self.cap(peer)
+
+        together = [each for each in self.looked_up if len(each) > 1]
+        self.assertEqual(3, len(together))
+        self.assertEqual(peers, self.probed)
+
     def test_others_do_not_wait(self):
         self.given_all_upgraded()
         seen = []
