@@ -130,6 +130,13 @@ class DeployedTestCase(base.TestCase):
             interval=0.3,
         )
 
+    def is_gone(self, instance_id: str) -> bool:
+        try:
+            self.member.instances.get(instance_id)
+        except trove_exceptions.NotFound:
+            return True
+        return False
+
     def wait(
         self,
         instance_id: str,

@@ -137,29 +137,24 @@ class ClockTest(ClockTestCase):
         )
         self.stays_healthy(instance.id)
 
-    def test_of_a_conductor(self) -> None:
-        self.given_clock_of_service(self.deployment.conductor)
-        instance = self.instance()
+    def all_goes_on(self, instance: Any, whose: str = 'this machine') -> None:
         self.begin()
 
-        self.when_set(instance, HOUR)
+        self.when_set(instance, HOUR, whose)
         self.create_active('ahead')
-        self.when_set(instance, 0)
+        self.when_set(instance, 0, whose)
 
         self.then_each_was_told_once()
+
+    def test_of_a_conductor(self) -> None:
+        self.given_clock_of_service(self.deployment.conductor)
+        self.all_goes_on(self.instance())
 
     def test_of_a_task_manager(self) -> None:
         first, second = self.deployment.task_managers
         second.stop()
         self.given_clock_of_service(first)
-        instance = self.instance()
-        self.begin()
-
-        self.when_set(instance, HOUR)
-        self.create_active('ahead')
-        self.when_set(instance, 0)
-
-        self.then_each_was_told_once()
+        self.all_goes_on(self.instance())
 
     def test_of_the_database(self) -> None:
         _, second = self.deployment.task_managers
@@ -174,10 +169,5 @@ class ClockTest(ClockTestCase):
         server.environment = self.clock.environment
         server.start()
         self.wait_active(instance.id)
-        self.begin()
 
-        self.when_set(instance, HOUR, 'the database')
-        self.create_active('ahead')
-        self.when_set(instance, 0, 'the database')
-
-        self.then_each_was_told_once()
+        self.all_goes_on(instance, 'the database')

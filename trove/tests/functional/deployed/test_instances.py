@@ -99,13 +99,6 @@ class LifeTest(base.DeployedTestCase):
         names = [i.id for i in self.member.instances.list()]
         self.assertNotIn(instance.id, names)
 
-    def is_gone(self, instance_id: str) -> bool:
-        try:
-            self.member.instances.get(instance_id)
-        except trove_exceptions.NotFound:
-            return True
-        return False
-
     def test_each_instance_has_its_own_address_and_data(self) -> None:
         one, two = self.instance(), self.instance('second')
 

@@ -11,7 +11,6 @@ import sys
 from typing import Any
 
 import sqlalchemy as sa
-from troveclient import exceptions as trove_exceptions
 
 from trove.db import models
 from trove.tests.fixtures import processes
@@ -157,13 +156,6 @@ class KillTest(test_faults.FaultTestCase):
             self.eventually(lambda: self.is_gone(instance.id), 'it is gone')
         self.then_nothing_is_left(instance.id)
         self.assertEqual(before, self.reserved())
-
-    def is_gone(self, instance_id: str) -> bool:
-        try:
-            self.member.instances.get(instance_id)
-        except trove_exceptions.NotFound:
-            return True
-        return False
 
     def then_nothing_is_left(self, instance_id: str) -> None:
         self.assertFalse(self.server_directory(instance_id).exists())
