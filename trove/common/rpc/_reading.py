@@ -92,15 +92,19 @@ class _Reader:
         # An acknowledgement that fails tells nobody; kombu would connect by
         # itself then, and the broker not know who wants messages.
         while self._broker.connected and self._wait():
-            self._drain_events(timeout=timeout)
-            # To hand on each by itself makes the threads wait for each other.
-            while self._more() and self._is_there():
-                try:
-                    self._drain_events(timeout=_SOON)
-                except TimeoutError:
-                    # Part of a message: those before it do not wait for it.
-                    break
+            with _buffered.together(self._transport()):
+                self._take_some(timeout)
             self._deliver()
+
+    def _take_some(self, timeout: float | None) -> None:
+        self._drain_events(timeout=timeout)
+        # To hand on each by itself makes the threads wait for each other.
+        while self._more() and self._is_there():
+            try:
+                self._drain_events(timeout=_SOON)
+            except TimeoutError:
+                # Part of a message: those before it do not wait for it.
+                break
 
     def _read_memory(self) -> None:
         """Do the same with kombu's broker in memory, which has no socket.
@@ -129,6 +133,10 @@ class _Reader:
     def _socket(self) -> Any:
         # Each time, for it is another one after the connection was lost.
         return getattr(self._broker.connection, 'sock', None)
+
+    def _transport(self) -> Any:
+        # That of the broker in memory has none.
+        return getattr(self._broker.connection, 'transport', None)
 
     def _is_there(self) -> bool:
         if not self._broker.connected:

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frames that have come together are read together, and one by one taken."""
+"""Frames that come together are read together, and answered together."""
 
 from __future__ import annotations
 
 import socket
 import struct
+import threading
 
 from amqp import transport as amqp_transport
 
@@ -28,6 +29,9 @@ class TestBuffered(base.TestCase):
         self.addCleanup(self.transport.close)
         self.broker, _ = listening.accept()
         self.addCleanup(self.broker.close)
+        self.broker.settimeout(60)
+        header = self.broker.recv(len(amqp_transport.AMQP_PROTOCOL_HEADER))
+        self.assertEqual(amqp_transport.AMQP_PROTOCOL_HEADER, header)
         self.looks = 0
         receive = self.transport._quick_recv
 
@@ -71,9 +75,64 @@ class TestBuffered(base.TestCase):
         self.assertEqual(large, self.transport.read_frame()[2])
         self.assertEqual(b'next', self.transport.read_frame()[2])
 
+    def came(self) -> bytes:
+        """What the broker gets, as it was written."""
+        return self.broker.recv(100_000)
+
+    def check_nothing_came(self) -> None:
+        self.broker.setblocking(False)
+        self.assertRaises(BlockingIOError, self.broker.recv, 1)
+        self.broker.settimeout(60)
+
+    def test_what_is_written_together_goes_out_at_the_end(self) -> None:
+        reused = bytearray(b'first')
+        with _buffered.together(self.transport):
+            self.transport.write(memoryview(reused))
+            reused[:] = b'other'
+            self.transport.write(b' second')
+            self.check_nothing_came()
+
+        self.assertEqual(b'first second', self.came())
+        self.transport.write(b'third')
+        self.assertEqual(b'third', self.came())
+
+    def test_another_thread_does_not_wait(self) -> None:
+        with _buffered.together(self.transport):
+            self.transport.write(b'held')
+            other = threading.Thread(
+                target=self.transport.write, args=(b'heartbeat',)
+            )
+            other.start()
+            other.join()
+            self.assertEqual(b'heartbeat', self.came())
+
+        self.assertEqual(b'held', self.came())
+
+    def test_what_was_held_goes_out_after_an_error(self) -> None:
+        def fail() -> None:
+            with _buffered.together(self.transport):
+                self.transport.write(b'first')
+                raise TimeoutError
+
+        self.assertRaises(TimeoutError, fail)
+
+        self.assertEqual(b'first', self.came())
+
+    def test_who_cannot_write_is_not_connected(self) -> None:
+        def fail() -> None:
+            with _buffered.together(self.transport):
+                self.transport.write(b'first')
+                self.transport.sock.close()
+
+        self.assertRaises(OSError, fail)
+
+        self.assertFalse(self.transport.connected)
+
     def test_one_that_is_built_otherwise_stays_as_it_is(self) -> None:
         other = object()
 
         _buffered.attach(other)
 
         self.assertFalse(_buffered.has_frame(other))
+        with _buffered.together(other):
+            """It writes by itself."""
