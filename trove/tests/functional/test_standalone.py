@@ -110,9 +110,12 @@ class ServeTestCase(StandaloneTestCase):
     def wait_active(self, client, instance_id):
         def settled():
             instance = client.instances.get(instance_id)
-            return instance if instance.status != 'BUILD' else None
+            # Shut down is its server until a guest that was started again
+            # has looked at it.
+            waits = instance.status in ('BUILD', 'SHUTDOWN')
+            return None if waits else instance
 
-        instance = waiting.until(settled, 'the instance is built', 60)
+        instance = waiting.until(settled, 'the instance is active', 60)
         self.assertIn(
             instance.status,
             ('ACTIVE', 'HEALTHY'),
@@ -130,6 +133,15 @@ class ServeTestCase(StandaloneTestCase):
             connect_timeout=10,
         ) as connection:
             yield connection
+
+    def answers(self, instance):
+        def read():
+            with self.database(instance) as connection:
+                return connection.execute('SELECT answer FROM t').fetchall()
+
+        return waiting.until(
+            read, 'the data are there', ignore=(psycopg.Error,)
+        )
 
     def test_stopped_and_started_again_the_data_are_there(self):
         first = self.serve()
@@ -149,14 +161,7 @@ class ServeTestCase(StandaloneTestCase):
         again = self.wait_active(client, instance.id)
         self.assertEqual(instance.addresses, again.addresses)
 
-        def read():
-            with self.database(again) as connection:
-                return connection.execute('SELECT answer FROM t').fetchall()
-
-        rows = waiting.until(
-            read, 'the data are there', ignore=(psycopg.Error,)
-        )
-        self.assertEqual([(42,)], rows)
+        self.assertEqual([(42,)], self.answers(again))
         self.assertEqual(0, second.stop())
         self.assertEqual([], self.left())
 
@@ -174,11 +179,11 @@ class ServeTestCase(StandaloneTestCase):
 
         client = self.client()
         self.wait_active(client, instance.id)
-        with self.database(instance) as connection:
-            rows = connection.execute('SELECT answer FROM t').fetchall()
-        self.assertEqual([(42,)], rows)
+        self.assertEqual([(42,)], self.answers(instance))
         client.instances.delete(instance.id)
-        waiting.until(lambda: not self.left_but(second), 'all is deleted')
+        waiting.until(
+            lambda: not self.left_but(second), 'all is deleted', 120
+        )
         self.assertEqual(0, second.stop())
 
     def left_but(self, process):
