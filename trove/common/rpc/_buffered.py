@@ -4,8 +4,8 @@
 py-amqp asks the socket for each header, body and end of a frame by itself:
 nine times for a message, and sets a limit of the socket before each frame and
 takes it back after. Here one look gets what has come, which is
-kept where py-amqp keeps what it has read of a frame. What answers messages
-that came together, as their acknowledgements, is written together.
+kept where py-amqp keeps what it has read of a frame. The acknowledgements of
+messages that came together are written together.
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
+import struct
 import threading
 from typing import Any
+
+from amqp import spec
 
 #: Bytes that are read at a time, if they are there; TLS gives no more.
 _AT_ONCE = 16_384
@@ -23,12 +26,21 @@ _AT_ONCE = 16_384
 #: size, and behind it.
 _BEFORE, _BEHIND = 7, 1
 
+#: Where the method stands in a frame of one.
+_METHOD = slice(_BEFORE, _BEFORE + 4)
+_ACK = struct.pack('>HH', *spec.Basic.Ack)
+
 #: Of a transport of py-amqp; none is public.
 _NEEDED = ('_quick_recv', '_read_buffer', '_write')
 
 
 class _Writes:
-    """Takes the place of how a transport writes."""
+    """Takes the place of how a transport writes.
+
+    Acknowledgements alone wait: nobody waits for an answer to one. Whatever
+    else the same thread writes takes them along, so it may wait for its own
+    answer, and a connection that is closed has said all before.
+    """
 
     def __init__(self, write: Callable[[Any], object]) -> None:
         self._write = write
@@ -37,20 +49,23 @@ class _Writes:
         self._held: list[bytes] = []
 
     def __call__(self, data: Any) -> None:
-        if self._holder == threading.get_ident():
+        mine = self._holder == threading.get_ident()
+        if mine and data[_METHOD] == _ACK:
             # The next frame is made where this one is.
             self._held.append(bytes(data))
             return
+        if mine and self._held:
+            data, self._held = b''.join((*self._held, data)), []
         # Of two threads each writes whole frames.
         with self._lock:
             self._write(data)
 
     def hold(self) -> None:
-        """Keep what this thread writes."""
+        """Let the acknowledgements of this thread wait."""
         self._holder = threading.get_ident()
 
     def release(self) -> bytes:
-        """Return what was kept, and keep no more."""
+        """Return those that wait; the next ones do not."""
         held, self._held, self._holder = self._held, [], None
         return b''.join(held)
 
@@ -68,7 +83,7 @@ def attach(transport: Any) -> None:
 
 @contextlib.contextmanager
 def together(transport: Any) -> Iterator[None]:
-    """Have what this thread writes meanwhile go out at the end, at once.
+    """Have what this thread acknowledges meanwhile go out at the end, at once.
 
     :raises OSError: it did not; the transport says that it is not connected
     """
@@ -79,9 +94,17 @@ def together(transport: Any) -> Iterator[None]:
     writes.hold()
     try:
         yield
-    finally:
-        if held := writes.release():
-            transport.write(held)
+    except BaseException:
+        # What happened first says why.
+        with contextlib.suppress(OSError):
+            _flush(transport, writes)
+        raise
+    _flush(transport, writes)
+
+
+def _flush(transport: Any, writes: _Writes) -> None:
+    if held := writes.release():
+        transport.write(held)
 
 
 def has_frame(transport: Any) -> bool:

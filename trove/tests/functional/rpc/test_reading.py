@@ -5,6 +5,7 @@ import importlib
 import pathlib
 import threading
 
+import amqp
 import fixtures
 import futurist
 import oslo_messaging
@@ -35,6 +36,27 @@ class ReadingTest(base.BrokerTestCase):
 
     def received(self):
         return [values['what'] for _, values in self.manager.received]
+
+    def test_a_channel_that_the_broker_closes_is_opened_again(self):
+        acknowledge, wrong = amqp.Channel.basic_ack, [1000]
+
+        def basic_ack(channel, delivery_tag, *args, **kwargs):
+            # The broker knows no such message, and closes the channel.
+            unknown = wrong.pop() if wrong else 0
+            acknowledge(channel, delivery_tag + unknown, *args, **kwargs)
+
+        self.useFixture(
+            fixtures.MockPatchObject(amqp.Channel, 'basic_ack', basic_ack)
+        )
+        transport = self.connected()
+        self.serve(transport, self.manager)
+        api = sample.API(transport, 'x', timeout=30)
+
+        api.paint(self.context, 'cup')
+        api.paint(self.context, 'pot')
+
+        self.assertEqual([], wrong)
+        self.assertEqual(['cup', 'pot'], self.received())
 
     def test_who_waits_does_not_look_for_each_message(self):
         # Not above, for it imports oslo.service: see trove/common/service.py.

@@ -18,6 +18,12 @@ def frame(payload: bytes) -> bytes:
     return struct.pack('>BHI', 3, 1, len(payload)) + payload + b'\xce'
 
 
+def ack(tag: int) -> bytes:
+    """An acknowledgement on the first channel, as AMQP 0-9-1 has it."""
+    payload = struct.pack('>HHQB', 60, 80, tag, 0)
+    return struct.pack('>BHI', 1, 1, len(payload)) + payload + b'\xce'
+
+
 class TestBuffered(base.TestCase):
     def setUp(self) -> None:
         super().setUp()
@@ -84,44 +90,62 @@ class TestBuffered(base.TestCase):
         self.assertRaises(BlockingIOError, self.broker.recv, 1)
         self.broker.settimeout(60)
 
-    def test_what_is_written_together_goes_out_at_the_end(self) -> None:
-        reused = bytearray(b'first')
+    def test_acknowledgements_go_out_at_the_end(self) -> None:
+        reused = bytearray(ack(1))
         with _buffered.together(self.transport):
             self.transport.write(memoryview(reused))
-            reused[:] = b'other'
-            self.transport.write(b' second')
+            reused[:] = ack(2)
+            self.transport.write(memoryview(reused))
             self.check_nothing_came()
 
-        self.assertEqual(b'first second', self.came())
-        self.transport.write(b'third')
-        self.assertEqual(b'third', self.came())
+        self.assertEqual(ack(1) + ack(2), self.came())
+        self.transport.write(ack(3))
+        self.assertEqual(ack(3), self.came())
+
+    def test_what_waits_for_an_answer_takes_them_along(self) -> None:
+        with _buffered.together(self.transport):
+            self.transport.write(ack(1))
+            self.transport.write(frame(b'open'))
+            self.assertEqual(ack(1) + frame(b'open'), self.came())
+            self.transport.write(ack(2))
+
+        self.assertEqual(ack(2), self.came())
 
     def test_another_thread_does_not_wait(self) -> None:
         with _buffered.together(self.transport):
-            self.transport.write(b'held')
+            self.transport.write(ack(1))
             other = threading.Thread(
-                target=self.transport.write, args=(b'heartbeat',)
+                target=self.transport.write, args=(ack(2),)
             )
             other.start()
             other.join()
-            self.assertEqual(b'heartbeat', self.came())
+            self.assertEqual(ack(2), self.came())
 
-        self.assertEqual(b'held', self.came())
+        self.assertEqual(ack(1), self.came())
 
-    def test_what_was_held_goes_out_after_an_error(self) -> None:
+    def test_they_go_out_after_an_error(self) -> None:
         def fail() -> None:
             with _buffered.together(self.transport):
-                self.transport.write(b'first')
+                self.transport.write(ack(1))
                 raise TimeoutError
 
         self.assertRaises(TimeoutError, fail)
 
-        self.assertEqual(b'first', self.came())
+        self.assertEqual(ack(1), self.came())
+
+    def test_the_first_error_is_told(self) -> None:
+        def fail() -> None:
+            with _buffered.together(self.transport):
+                self.transport.write(ack(1))
+                self.transport.sock.close()
+                raise LookupError
+
+        self.assertRaises(LookupError, fail)
 
     def test_who_cannot_write_is_not_connected(self) -> None:
         def fail() -> None:
             with _buffered.together(self.transport):
-                self.transport.write(b'first')
+                self.transport.write(ack(1))
                 self.transport.sock.close()
 
         self.assertRaises(OSError, fail)
