@@ -172,15 +172,23 @@ class _Worker(oslo_service.ServiceBase):  # type: ignore[misc]
     ) -> None:
         self._component = component
         self._refuse = refuse
+        self._stopping = False
         self._done = threading.Event()
 
     def start(self) -> None:
+        # Of signals that follow each other closely, the next one ends a
+        # worker that has not begun; another thread takes it.
+        if self._stopping:
+            return
         try:
             self._component.start()
         except exception.ConfigurationError as error:
-            self._refuse(error)
+            # What stop() has given back is missing for no fault of anybody.
+            if not self._stopping:
+                self._refuse(error)
 
     def stop(self) -> None:
+        self._stopping = True
         self._component.stop()
         self._done.set()
 

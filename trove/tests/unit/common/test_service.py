@@ -6,6 +6,8 @@ import sys
 import tempfile
 import threading
 
+import fixtures
+
 from trove.common import service
 from trove.tests import base
 from trove.tests.fixtures import waiting
@@ -29,6 +31,30 @@ conf.setup(cfg.CONF, sys.argv[1:], 'test')
 status = service.run(cfg.CONF, Component(), workers={workers})
 print('status', status, flush=True)
 sys.exit(status)
+"""
+
+
+#: What the first of several workers does in its start. It ends only when its
+#: error was said, if it is.
+_ENDED = """
+        from trove.common import exception
+        import signal
+        try:
+            os.mkdir({first!r})
+        except FileExistsError:
+            return
+        stopped, said = threading.Event(), threading.Event()
+        class Error(exception.ConfigurationError):
+            def __str__(self):
+                said.set()
+                return super().__str__()
+        def stop():
+            stopped.set()
+            said.wait(1)
+        self.stop = stop
+        os.kill(os.getpid(), signal.SIGTERM)
+        stopped.wait(60)
+        raise Error(option='bind_port', value='1', remedy='it is gone.')
 """
 
 
@@ -209,6 +235,22 @@ class RunTest(base.TestCase):
                 if 'size' in line
             ],
         )
+
+    def test_a_worker_that_is_ended_while_it_starts_ends_no_other(self):
+        directory = self.useFixture(fixtures.TempDir()).path
+        program = self.run_program(
+            start=_ENDED.format(first=os.path.join(directory, 'first')),
+            workers=2,
+        )
+        # Given one that is told to stop, and finds that what it needs is gone
+        lines = [program.stdout.readline().strip() for _ in range(3)]
+
+        # Then another one takes its place
+        self.assertEqual(['started'] * 3, lines)
+        self.assertIsNone(program.poll())
+        os.kill(program.pid, signal.SIGTERM)
+        program.communicate(timeout=60)
+        self.assertEqual(0, program.returncode)
 
 
 class BackendTest(base.TestCase):
