@@ -110,8 +110,8 @@ class ServeTestCase(StandaloneTestCase):
     def wait_active(self, client, instance_id):
         def settled():
             instance = client.instances.get(instance_id)
-            # Shut down is its server until a guest that was started again
-            # has looked at it.
+            # The server is shut down until the guest, which was started
+            # again, has started it.
             waits = instance.status in ('BUILD', 'SHUTDOWN')
             return None if waits else instance
 
