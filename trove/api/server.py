@@ -31,8 +31,13 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
-#: Connections that are taken up at a time; what else there is comes first.
-_ACCEPTS = 8
+#: Of the connections that a process has, how many more it takes up at a time.
+#: What else there is comes first, and so do the other processes: the first one
+#: that wakes would take all, and the others would be idle.
+_MORE = 1 / 8
+
+#: Seconds in which the others may take the next ones up.
+_OTHERS_TURN = 0.002
 
 #: Seconds between two looks at what is over its time.
 _TICK = 1.0
@@ -65,6 +70,7 @@ class Server(waitress_server.TcpWSGIServer):  # type: ignore[misc]
         self.stopping = False
         self._told = threading.Event()
         self._next_check = 0.0
+        self._next_accept = 0.0
         self._full_said = False
         dispatcher = _Dispatcher()
         dispatcher.set_thread_count(limits.threads)
@@ -127,13 +133,21 @@ class Server(waitress_server.TcpWSGIServer):  # type: ignore[misc]
             self._next_check = now + _TICK
             for channel in list(self.active_channels.values()):
                 channel.check(now, self.limits)
-        wasyncore.loop(_TICK, use_poll=True, map=self._map, count=1)
+        pause = self._next_accept - now
+        wasyncore.loop(
+            # poll() counts milliseconds, and would not wait for a part of one.
+            pause + 0.001 if pause > 0 else _TICK,
+            use_poll=True,
+            map=self._map,
+            count=1,
+        )
 
     def readable(self) -> bool:
-        return bool(self.accepting)
+        return self.accepting and time.monotonic() >= self._next_accept
 
     def handle_accept(self) -> None:
-        for _ in range(_ACCEPTS):
+        self._next_accept = time.monotonic() + _OTHERS_TURN
+        for _ in range(1 + int(_MORE * len(self.active_channels))):
             try:
                 accepted = self.accept()
             except OSError:

@@ -5,6 +5,11 @@ import contextlib
 import socket
 import threading
 
+import fixtures
+from waitress import wasyncore
+
+from trove.api import connection
+from trove.api import server
 from trove.tests.fixtures import waiting
 from trove.tests.unit.api import base
 from trove.tests.unit.api import raw
@@ -131,6 +136,53 @@ class TestManyConnections(raw.TestCase):
         go_on.set()
         for client in clients:
             self.assertEqual(200, client.answer()[0])
+
+
+class TestShares(base.TestCase):
+    """What comes at once is for several processes."""
+
+    def serve(self, listener):
+        limits = connection.Limits(
+            1, 100, 1000, 1000, raw.PATIENCE, raw.PATIENCE
+        )
+        served = server.Server(None, listener.dup(), limits)
+        self.addCleanup(served.close)
+        self.addCleanup(served.task_dispatcher.shutdown, timeout=60)
+        self.addCleanup(
+            lambda: wasyncore.close_all(served.active_channels.copy())
+        )
+        return served
+
+    def test_the_others_have_their_turn(self):
+        self.useFixture(fixtures.MockPatchObject(server, '_OTHERS_TURN', 3600))
+        with server.listen('127.0.0.1', 0, 20) as listener:
+            first, second = self.serve(listener), self.serve(listener)
+            for _ in range(8):
+                client = socket.create_connection(listener.getsockname())
+                self.addCleanup(client.close)
+            self.assertTrue(first.readable())
+
+            first.handle_accept()
+            self.assertFalse(first.readable())
+            second.handle_accept()
+
+        self.assertEqual(1, len(first.active_channels))
+        self.assertEqual(1, len(second.active_channels))
+
+    def test_who_has_many_takes_several(self):
+        with server.listen('127.0.0.1', 0, 100) as listener:
+            served = self.serve(listener)
+            for _ in range(40):
+                client = socket.create_connection(listener.getsockname())
+                self.addCleanup(client.close)
+
+            turns = 0
+            while len(served.active_channels) < 40:
+                waiting.until(served.readable, 'its turn comes again')
+                served.handle_accept()
+                turns += 1
+
+        self.assertLess(turns, 25)
 
 
 class TestStop(raw.TestCase):
