@@ -74,7 +74,9 @@ class DroppedTest(rpc_base.MessageTestCase):
         for what in 'cup', 'pot':
             api.drop(self.context, what)
 
+        # The second is dropped while the first is being carried out.
         waiting.until(self.dropped, 'it is counted')
+        waiting.until(lambda: self.manager.received, 'the first is taken')
         self.assertEqual([('guestagent', 'duplicate')], self.dropped())
         self.assertEqual([('drop', {'what': 'cup'})], self.manager.received)
 
