@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import os
+import pathlib
+
+import fixtures
 from oslo_policy import policy
 
 from trove import policies
@@ -87,3 +91,52 @@ class TestEnforcer(base.TestCase):
 
     def test_everybody_may_see_flavors(self):
         self.enforcer.authorize(who('other'), 'flavor:index', MINE)
+
+
+class TestFile(base.TestCase):
+    """The rules of the operator."""
+
+    def setUp(self):
+        super().setUp()
+        self.now = 100.0
+        self.patch(policies.time, 'monotonic', lambda: self.now)
+        directory = self.useFixture(fixtures.TempDir()).path
+        self.file = pathlib.Path(directory, 'policy.yaml')
+        self.config(policy_file=str(self.file), group='oslo_policy')
+        self.file.write_text('instance:show: "!"')
+        self.enforcer = policies.Enforcer(self.conf)
+
+    def may(self):
+        return self.enforcer.allows(who(), 'instance:show', MINE)
+
+    def change(self, text):
+        self.file.write_text(text)
+        # A file system may tell no times closer than a second.
+        later = self.file.stat().st_mtime + 10
+        os.utime(self.file, (later, later))
+
+    def test_a_change_is_in_force_within_a_second(self):
+        self.assertFalse(self.may())
+
+        self.change('instance:show: "@"')
+        self.now += 1
+
+        self.assertTrue(self.may())
+
+    def test_the_file_is_not_looked_for_at_each_request(self):
+        self.assertFalse(self.may())
+
+        self.change('instance:show: "@"')
+        self.now += 0.9
+
+        self.assertFalse(self.may())
+
+    def test_a_file_that_comes_later_is_found(self):
+        self.file.unlink()
+        enforcer = policies.Enforcer(self.conf)
+        self.assertTrue(enforcer.allows(who(), 'instance:show', MINE))
+
+        self.change('instance:show: "!"')
+        self.now += 1
+
+        self.assertFalse(enforcer.allows(who(), 'instance:show', MINE))
