@@ -111,7 +111,8 @@ class Source:
         path = found.filepath
         if not isinstance(path, pathlib.Path) or found.endlineno is None:
             return None
-        node = self._functions(path).get((found.name, found.endlineno))
+        functions = _functions(reading.source(path))
+        node = functions.get((found.name, found.endlineno))
         scope = found.parent
         if node is None or not isinstance(scope, griffe.Object):
             return None
@@ -121,7 +122,7 @@ class Source:
         """Return a class as it is written; empty where it has no source."""
         path = found.filepath
         if isinstance(path, pathlib.Path):
-            for node in ast.walk(self._module(path)):
+            for node in ast.walk(_module(reading.source(path))):
                 if (
                     isinstance(node, ast.ClassDef)
                     and node.name == found.name
@@ -151,23 +152,9 @@ class Source:
                             names[target.id] = None
         path = found.filepath
         if isinstance(path, pathlib.Path):
-            for node in self._module(path).body:
+            for node in _module(reading.source(path)).body:
                 names |= _bound_behind(node, found.name)
         return names
-
-    @functools.cache  # noqa: B019 (it lives as long as the check)
-    def _functions(
-        self, path: pathlib.Path
-    ) -> dict[tuple[str, int], FunctionNode]:
-        return {
-            (node.name, node.end_lineno or 0): node
-            for node in ast.walk(self._module(path))
-            if isinstance(node, FunctionNode)
-        }
-
-    @functools.cache  # noqa: B019 (it lives as long as the check)
-    def _module(self, path: pathlib.Path) -> ast.Module:
-        return ast.parse(reading.source(path))
 
     def caps(self) -> frozenset[_values.Version]:
         """Return the caps that the client may tell apart.
@@ -179,7 +166,7 @@ class Source:
             node.value
             for each in self.classes
             if isinstance(each.filepath, pathlib.Path)
-            for node in ast.walk(self._module(each.filepath))
+            for node in ast.walk(_module(reading.source(each.filepath)))
             if isinstance(node, ast.Constant) and isinstance(node.value, str)
         }
         found = versions.all_of(text for text in texts if '/' not in text)
@@ -200,6 +187,22 @@ class Source:
     def line(self, frame: Frame, node: ast.AST) -> int:
         """Say in which line of the client a message is sent."""
         return getattr(frame.site or node, 'lineno', 0)
+
+
+# By their texts: each method of an interface is read with a Source of its own,
+# and most are written in the same few modules.
+@functools.lru_cache(maxsize=64)
+def _module(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
+@functools.lru_cache(maxsize=64)
+def _functions(text: str) -> dict[tuple[str, int], FunctionNode]:
+    return {
+        (node.name, node.end_lineno or 0): node
+        for node in ast.walk(_module(text))
+        if isinstance(node, FunctionNode)
+    }
 
 
 def _bound_behind(node: ast.stmt, owner: str) -> dict[str, ast.AST | None]:
