@@ -141,6 +141,8 @@ class _Timed(Component):
         self._periodic: Periodic | None = None
 
     def prepare(self) -> None:
+        # A step is told from here on, not only once a worker is at work.
+        self._watch.look()
         self._component.prepare()
 
     def start(self) -> None:

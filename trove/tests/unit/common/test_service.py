@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import functools
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import threading
 
 import fixtures
 
+from trove.common import clocks
 from trove.common import service
 from trove.tests import base
 from trove.tests.fixtures import waiting
@@ -102,6 +104,31 @@ class PeriodicTest(base.TestCase):
         periodic.wake()
 
         waiting.until(lambda: len(turns) == 2, 'the second turn')
+
+
+class ClockTest(base.TestCase):
+    def test_a_clock_that_is_set_while_a_service_starts_is_told(self):
+        class Component(service.Component):
+            def start(component):
+                self.clock += 3600
+
+            def stop(component):
+                pass
+
+        self.clock = 0.0
+        watch = functools.partial(
+            clocks.Watch, read=lambda: self.clock, passed=lambda: 0.0
+        )
+        self.patch(service.clocks, 'Watch', watch)
+        timed = service._Timed(Component(), 1)
+
+        timed.prepare()
+        timed.start()
+        self.addCleanup(timed.stop)
+
+        waiting.until(
+            lambda: 'set forward by 3600' in self.logs.output, 'it is told'
+        )
 
 
 class RunTest(base.TestCase):
