@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -89,10 +90,12 @@ class MessagesTest(base.GuestTestCase):
         )
 
     def kept(self) -> list[dict[str, Any]]:
-        return [
-            json.loads(path.read_text())
-            for path in (self.place.state_dir / 'rejected').glob('*.json')
-        ]
+        found = []
+        for path in (self.place.state_dir / 'rejected').glob('*.json'):
+            # The agent may remove it meanwhile.
+            with contextlib.suppress(FileNotFoundError):
+                found.append(json.loads(path.read_text()))
+        return found
 
     def test_it_outlives_a_kill_until_a_conductor_has_it(self) -> None:
         # Given an agent, and no conductor
