@@ -28,9 +28,18 @@ def shared_deployment() -> deployment.Deployment:
     if _shared is None:
         made = deployment.Deployment()
         made.setUp()
-        atexit.register(made.cleanUp)
+        atexit.register(end_shared_deployment)
         _shared = made
     return _shared
+
+
+def end_shared_deployment() -> None:
+    """End it if there is one."""
+    global _shared
+    if _shared is not None:
+        made, _shared = _shared, None
+        _instances.clear()
+        made.cleanUp()
 
 
 class DeployedTestCase(base.TestCase):
