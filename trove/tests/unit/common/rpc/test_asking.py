@@ -87,7 +87,7 @@ class AskingTest(base.TestCase):
         names = self.ask_with_a_late_one('away', 'gone')
 
         self.assertEqual(('slow', None), names[0])
-        self.assertEqual(('slow', '1.1'), [n for n in names if n[1]][-1])
+        self.assertIn(('slow', '1.1'), names[1:])
 
     def test_a_late_answer_while_more_are_asked_than_are_to_be_then(self):
         away = [f'away{number}' for number in range(60)]
@@ -99,6 +99,8 @@ class AskingTest(base.TestCase):
 
     def ask_with_a_late_one(self, *others):
         self.config(probe_timeout=0.2)
+        # Each is sent before the next is taken, and with it its timeout.
+        self.patch(_asking, '_BATCH', 1)
         began, go_on = threading.Event(), threading.Event()
         come = threading.Event()
         self.given(slow='1.1')
