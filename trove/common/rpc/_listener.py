@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent import futures
 import functools
 import logging
 import threading
@@ -183,6 +184,11 @@ class _Bounded(_Plain):  # type: ignore[misc]
         *args: Any,
     ) -> None:
         super().__init__(*args)
+        # That of oslo.messaging (futurist) begins a thread for each message
+        # until it has all, which wake every second to see whether to go on.
+        self._executor_cls = functools.partial(
+            futures.ThreadPoolExecutor, thread_name_prefix='rpc'
+        )
         self._duplicate = dispatcher.duplicate
         self._tell = tell
         self._again = _again.Again(dispatcher.doubt)

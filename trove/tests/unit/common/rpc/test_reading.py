@@ -12,6 +12,7 @@ from kombu.transport import memory
 
 from trove.tests.fixtures import waiting
 from trove.tests.unit.common.rpc import base
+from trove.tests.unit.common.rpc import sample
 
 
 class ReadingTest(base.MessageTestCase):
@@ -62,6 +63,19 @@ class ReadingTest(base.MessageTestCase):
             api.paint(self.context, str(number))
 
         self.assertEqual(self.waits, len(self.manager.received))
+
+    def test_it_is_carried_out_by_a_thread_of_ours(self) -> None:
+        # Those of futurist wake every second, all the time.
+        names = []
+
+        class Manager(sample.Manager):
+            def scrape(self, context: Any) -> str:
+                names.append(threading.current_thread().name)
+                return 'smooth'
+
+        self.serve(manager=Manager()).scrape(self.context)
+
+        self.assertTrue(names[0].startswith('rpc_'), names)
 
     def test_who_waits_is_stopped_at_once(self) -> None:
         # Given a client and a server that sleep until something comes,
