@@ -44,7 +44,7 @@ describe() {
         unit) echo 'unit tests' ;;
         functional) echo 'functional tests: real broker and databases' ;;
         interop) echo 'released versions of Trove as live peers' ;;
-        cover) echo 'coverage of both together, at least 90 %' ;;
+        cover) echo 'coverage of the unit tests, at least 90 %' ;;
         docs) echo 'documentation, warnings are errors' ;;
         api-ref) echo 'API reference, warnings are errors' ;;
         releasenotes) echo 'release notes, warnings are errors' ;;
@@ -83,11 +83,9 @@ run_stestr() {
     local name=$1 workers=$2 status=0
     shift 2
     mkdir -p "$results"
-    export COVERAGE_FILE=$top/cover/data.$name
-    rm -f "$results/$name" "$COVERAGE_FILE".*
+    rm -f "$results/$name"
     # shellcheck disable=SC2086  # TESTS_ARGS is a list of words
-    PYTHON="$venv/bin/python -m coverage run" \
-        timeout --kill-after=60 45m \
+    timeout --kill-after=60 45m \
         stestr run --slowest --concurrency "$workers" "$@" \
         ${TESTS_ARGS:-} || status=$?
     if ((status == 124 || status == 137)); then
@@ -100,7 +98,12 @@ run_stestr() {
 }
 
 check_unit() {
-    run_stestr unit 2
+    # One more than processors: the modules are not shared out evenly.
+    # These alone are measured: in the processes of the functional tests that
+    # costs a quarter of the time, and finds 3 % more lines.
+    rm -f "$top"/cover/data.*
+    PYTHON="$venv/bin/python -m coverage run" \
+        COVERAGE_FILE=$top/cover/data.unit run_stestr unit 3
 }
 
 check_functional() {
