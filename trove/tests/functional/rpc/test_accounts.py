@@ -62,6 +62,7 @@ class AccountsTestCase(base.TestCase):
         server.start()
         self.addCleanup(server.wait)
         self.addCleanup(server.stop)
+        return server
 
     def client(self, transport, topic, timeout=10):
         return transport.connection.prepared('x', topic, '1.0', timeout)
@@ -86,7 +87,9 @@ class AccountsTest(AccountsTestCase):
         self.accounts = broker_accounts.Accounts(self.conf)
         self.control = self.connected(self.broker.url)
         self.conductor = Conductor()
-        self.listen(self.control, self.conf.conductor_queue, self.conductor)
+        self.server = self.listen(
+            self.control, self.conf.conductor_queue, self.conductor
+        )
 
     def given_guest(self, instance_id):
         """A guest agent that listens, with an account of its own."""
@@ -112,9 +115,21 @@ class AccountsTest(AccountsTestCase):
         self.assertEqual('well!', to_conductor.call({}, 'ask', what='well'))
         waiting.until(lambda: self.conductor.heard, 'the report came')
 
-        # All of it goes on after the broker was away.
+        # When the broker was away, and it comes back before the control plane,
+        self.server.stop()
+        self.server.wait()
+        self.control.close()
         self.broker.stop()
         self.broker.start()
+        waiting.until(
+            lambda: 'openstack is not there before' in self.logs.output,
+            'the guest agent has tried',
+        )
+        control = self.connected(self.broker.url)
+        self.listen(control, self.conf.conductor_queue, self.conductor)
+
+        # then all of it goes on.
+        call = self.client(control, f'guestagent.{_A}').call
         waiting.until(
             lambda: call({}, 'ask', what='still') == 'still?',
             'it answers again',
