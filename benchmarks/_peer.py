@@ -83,7 +83,7 @@ def _server(way: str, url: str) -> Any:
         )
     keys = seen = None
     if way == 'sealed':
-        keys = _keys.Keys(way)
+        keys = _keys.one(way)
         path = pathlib.Path(tempfile.mkdtemp(prefix='measured-')) / 'replays'
         seen = replays.Replays(path, lambda: cfg.CONF.rpc_message_max_age)
     transport = rpc.Transport(cfg.CONF, url=url, keys=keys, replays=seen)

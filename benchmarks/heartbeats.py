@@ -97,7 +97,7 @@ def send_sealed(place: _place.Place, sent: float) -> None:
         own = transport.sharing(
             cfg.CONF,
             {'conductor': lambda peer: latest},
-            keys=_keys.Keys(guest, key),
+            keys=_keys.one(guest, key),
         )
         api.API(own).heartbeat(context, **_values(guest, sent))
     transport.close()

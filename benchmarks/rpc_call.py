@@ -144,7 +144,7 @@ def _bare(url: str, way: str) -> Way:
 
 
 def _ours(url: str, way: str) -> Way:
-    keys = _keys.Keys() if way == 'sealed' else None
+    keys = _keys.one() if way == 'sealed' else None
     latest = str(api.API.interface.latest)
     transport = rpc.Transport(
         cfg.CONF,
