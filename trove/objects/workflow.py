@@ -28,9 +28,10 @@ from trove.objects import states
 QUEUED = 'queued'
 RUNNING = 'running'
 
-# The task of an instance while an action goes on. Other actions, of other
-# releases, go with any task.
-_TASK_OF_ACTION = {
+#: The task of an instance while an action goes on: one line for each of
+#: ``trove.taskmanager.workflows.WORKFLOWS``. Other actions, of other releases,
+#: go with any task.
+TASKS = {
     'create_instance': states.Task.BUILDING,
     'delete_instance': states.Task.DELETING,
     'reboot': states.Task.REBOOTING,
@@ -298,7 +299,7 @@ def fits(row: models.Instance, action: str) -> bool:
     task = states.Task.from_code(row.task_id)
     if task.is_idle or task.is_error:
         return False
-    return _TASK_OF_ACTION.get(action, task) is task
+    return TASKS.get(action, task) is task
 
 
 def stored(row: models.Workflow) -> dict[str, Any]:

@@ -20,30 +20,13 @@ from trove.objects import instance as instances
 from trove.objects import service as services
 from trove.taskmanager import owner as owners
 from trove.taskmanager import watch
+from trove.taskmanager import workflows
 from trove.taskmanager.workflows import base
-from trove.taskmanager.workflows import create
-from trove.taskmanager.workflows import delete
-from trove.taskmanager.workflows import reboot
-from trove.taskmanager.workflows import resize_flavor
-from trove.taskmanager.workflows import resize_volume
-from trove.taskmanager.workflows import restart
 from trove.taskmanager.workflows import runner
 
 LOG = logging.getLogger(__name__)
 
 BINARY = 'trove-taskmanager'
-
-_WORKFLOWS: dict[str, type[base.Workflow]] = {
-    cls.action: cls
-    for cls in (
-        create.Create,
-        delete.Delete,
-        reboot.Reboot,
-        resize_flavor.ResizeFlavor,
-        resize_volume.ResizeVolume,
-        restart.Restart,
-    )
-}
 
 
 class Recovery:
@@ -150,7 +133,7 @@ class Recovery:
         if len(self._env.running) >= self._room:
             return None
         conf = self._env.conf
-        cls = _WORKFLOWS.get(row.action)
+        cls = workflows.WORKFLOWS.get(row.action)
         if cls is not None and cls.repeatable:
             # Whoever has it in line will see that it has been done.
             patience = conf.taskmanager.queue_patience
@@ -171,7 +154,7 @@ class Recovery:
         )
 
     def _adopt(self, row: instances.Workflow, reason: str) -> None:
-        cls = _WORKFLOWS.get(row.action)
+        cls = workflows.WORKFLOWS.get(row.action)
         if cls is None:
             LOG.error(
                 'Nobody does %s of instance %s (%s), and this task manager '

@@ -20,7 +20,7 @@ from trove.common.rpc import _words
 _MODULE = 'trove.common.notification.DBaaS'
 
 #: Class by interface and method; other methods do without.
-_CLASSES = {
+CLASSES = {
     ('taskmanager', 'create_backup'): 'BackupCreate',
     ('taskmanager', 'create_cluster'): 'ClusterCreate',
     ('taskmanager', 'create_instance'): 'InstanceCreate',
@@ -84,7 +84,7 @@ def add(
     :param context: as it is going to be sent; changed
     :returns: the arguments, completed where they are a notification
     """
-    name = _CLASSES.get((interface.name, method))
+    name = CLASSES.get((interface.name, method))
     if name is None or context.get('trove_notification'):
         return arguments
     if name in _LATER:

@@ -1,1 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
+"""The jobs that a task manager carries out."""
+
+from __future__ import annotations
+
+from trove.taskmanager.workflows import base
+from trove.taskmanager.workflows import create
+from trove.taskmanager.workflows import delete
+from trove.taskmanager.workflows import reboot
+from trove.taskmanager.workflows import resize_flavor
+from trove.taskmanager.workflows import resize_volume
+from trove.taskmanager.workflows import restart
+
+#: By the method of the task manager's interface. What is not here is not
+#: taken over when its task manager dies.
+WORKFLOWS: dict[str, type[base.Workflow]] = {
+    cls.action: cls
+    for cls in (
+        create.Create,
+        delete.Delete,
+        reboot.Reboot,
+        resize_flavor.ResizeFlavor,
+        resize_volume.ResizeVolume,
+        restart.Restart,
+    )
+}

@@ -13,6 +13,7 @@ from trove.objects import instance as instances
 from trove.objects import service as services
 from trove.taskmanager import owner
 from trove.taskmanager import recovery
+from trove.taskmanager import workflows
 from trove.tests.unit.taskmanager import test_recovery
 
 Status = instances.ServiceStatus
@@ -242,7 +243,7 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
         self.given_kill()
         instance = instances.get_workflow(self.instance_id)
 
-        with mock.patch.object(recovery, '_WORKFLOWS', {}):
+        with mock.patch.object(workflows, 'WORKFLOWS', {}):
             self.when_recovered()
 
         self.assert_left_alone()
