@@ -81,6 +81,19 @@ _user = 'instance:extension:user:'
 _access = 'instance:extension:user_access:'
 _root = 'instance:extension:root:'
 
+
+def _action(path: str, table: actions.Actions) -> Route:
+    return Route(
+        'POST',
+        path + '/action',
+        table.perform,
+        table.rules[0],
+        202,
+        table.body,
+        any_of=table.rules,
+    )
+
+
 # One route per line, so that the table can be read as a table.
 # fmt: off
 ROUTES: tuple[Route, ...] = (
@@ -113,8 +126,7 @@ ROUTES: tuple[Route, ...] = (
     Route('PUT', _II, instances.update, 'instance:update', 202,
           instance_schema.UPDATE),
     Route('DELETE', _II, instances.delete, 'instance:delete', 202),
-    Route('POST', _II + '/action', actions.action, 'instance:restart', 202,
-          instance_schema.ACTION, any_of=actions.RULES),
+    _action(_II, actions.ACTIONS),
 
     Route('POST', _DB, databases.create, _database + 'create', 202,
           database_schema.CREATE),
@@ -159,8 +171,7 @@ ROUTES: tuple[Route, ...] = (
           query=_MANAGED),
     Route('GET', _MII, mgmt.show, 'mgmt:instance:show',
           query=('deleted',)),
-    Route('POST', _MII + '/action', mgmt.action, 'mgmt:instance:reboot', 202,
-          instance_schema.MGMT_ACTION, any_of=mgmt.RULES),
+    _action(_MII, mgmt.ACTIONS),
     Route('GET', _MII + '/root', mgmt.root, 'mgmt:instance:root'),
     Route('GET', _MII + '/rpc_ping', mgmt.rpc_ping,
           'mgmt:instance:rpc_ping', 204),

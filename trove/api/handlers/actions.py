@@ -4,22 +4,55 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Mapping
+import dataclasses
 from typing import Any
 
 from oslo_log import log
 
 from trove.api import references
 from trove.api import request as api_request
+from trove.api import validation
 from trove.api.handlers import absent
+from trove.api.schemas import common
+from trove.api.schemas import instance as schemas
 from trove.cloud import base as cloud_base
 from trove.common import exception
 from trove.objects import instance as instances
 
 LOG = log.getLogger(__name__)
 
-#: Does something to the instance of a request; takes the value in the body.
-Action = Callable[[api_request.Request, Any], None]
+
+@dataclasses.dataclass(frozen=True)
+class Action:
+    """What a key of the body of an action asks for.
+
+    :param handler: does it to the instance of a request; takes the value
+    :param rules: of the policy; the handler checks one of them
+    :param schema: of the value
+    """
+
+    handler: Callable[[api_request.Request, Any], None]
+    rules: tuple[str, ...]
+    schema: common.Schema
+
+
+class Actions(dict[str, Action]):
+    """All that a path takes, by the key of the body."""
+
+    @property
+    def body(self) -> validation.Body:
+        return schemas.one_of(
+            {name: each.schema for name, each in self.items()}
+        )
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        return tuple(rule for each in self.values() for rule in each.rules)
+
+    def perform(self, request: api_request.Request) -> None:
+        """Do what the only key of the body says."""
+        ((name, value),) = request.body.items()
+        self[name].handler(request, value)
 
 
 def start(
@@ -90,21 +123,6 @@ def _undo(
             instance.id,
         )
     return undone
-
-
-def perform(
-    request: api_request.Request, actions: Mapping[str, tuple[Any, Action]]
-) -> None:
-    """Do what the only key of the body says.
-
-    :param actions: by that key; what is done is the second of the pair
-    """
-    ((name, value),) = request.body.items()
-    actions[name][1](request, value)
-
-
-def action(request: api_request.Request) -> None:
-    perform(request, ACTIONS)
 
 
 def resize(request: api_request.Request, value: Any) -> None:
@@ -276,25 +294,28 @@ def _old_flavor(
         )
 
 
-#: What is done, and the rules that one of must hold, by the key of the body.
-ACTIONS: dict[str, tuple[tuple[str, ...], Action]] = {
-    'restart': (('instance:restart',), restart),
-    'resize': (
-        ('instance:resize_flavor', 'instance:resize_volume'),
-        resize,
-    ),
-    'reset_status': (
-        ('instance:reset_status', 'instance:force_delete'),
-        reset_status,
-    ),
-    'promote_to_replica_source': (
-        ('instance:promote_to_replica_source',),
-        promote_to_replica_source,
-    ),
-    'eject_replica_source': (
-        ('instance:eject_replica_source',),
-        eject_replica_source,
-    ),
-}
-
-RULES = tuple(rule for rules, _ in ACTIONS.values() for rule in rules)
+ACTIONS = Actions(
+    {
+        'restart': Action(restart, ('instance:restart',), schemas.NOTHING),
+        'resize': Action(
+            resize,
+            ('instance:resize_flavor', 'instance:resize_volume'),
+            schemas.RESIZE,
+        ),
+        'reset_status': Action(
+            reset_status,
+            ('instance:reset_status', 'instance:force_delete'),
+            schemas.RESET_STATUS,
+        ),
+        'promote_to_replica_source': Action(
+            promote_to_replica_source,
+            ('instance:promote_to_replica_source',),
+            schemas.NOTHING,
+        ),
+        'eject_replica_source': Action(
+            eject_replica_source,
+            ('instance:eject_replica_source',),
+            schemas.NOTHING,
+        ),
+    }
+)

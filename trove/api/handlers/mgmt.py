@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from trove.api import paging
 from trove.api import request as api_request
 from trove.api.handlers import absent
 from trove.api.handlers import actions
+from trove.api.schemas import common
+from trove.api.schemas import instance as schemas
 from trove.api.views import instance as views
 from trove.objects import instance as instances
 from trove.objects import root as root_object
@@ -66,23 +69,23 @@ def _rebuild(request: api_request.Request, _: Any) -> None:
     absent.refuse('Rebuilding instances')
 
 
-#: What is done, and its rule, by the key of the body.
-ACTIONS: dict[str, tuple[str, actions.Action]] = {
-    'reboot': ('mgmt:instance:reboot', _reboot),
-    'stop': ('mgmt:instance:stop', _stop),
-    'reset-task-status': (
-        'mgmt:instance:reset_task_status',
-        _reset_task_status,
-    ),
-    'migrate': ('mgmt:instance:migrate', _migrate),
-    'rebuild': ('mgmt:instance:rebuild', _rebuild),
-}
-
-RULES = tuple(rule for rule, _ in ACTIONS.values())
+def _action(
+    handler: Callable[[api_request.Request, Any], None],
+    rule: str,
+    schema: common.Schema = schemas.NOTHING,
+) -> actions.Action:
+    return actions.Action(handler, (f'mgmt:instance:{rule}',), schema)
 
 
-def action(request: api_request.Request) -> None:
-    actions.perform(request, ACTIONS)
+ACTIONS = actions.Actions(
+    {
+        'reboot': _action(_reboot, 'reboot'),
+        'stop': _action(_stop, 'stop'),
+        'reset-task-status': _action(_reset_task_status, 'reset_task_status'),
+        'migrate': _action(_migrate, 'migrate', schemas.MIGRATE),
+        'rebuild': _action(_rebuild, 'rebuild', schemas.REBUILD),
+    }
+)
 
 
 def root(request: api_request.Request) -> dict[str, Any]:

@@ -139,13 +139,13 @@ UPDATE = validation.Body(
     )
 )
 
-_NOTHING: common.Schema = {
+NOTHING: common.Schema = {
     'type': ['object', 'null'],
     'maxProperties': 0,
     'description': 'an empty object',
 }
 
-_RESIZE: common.Schema = {
+RESIZE: common.Schema = {
     'type': 'object',
     'minProperties': 1,
     'maxProperties': 1,
@@ -163,8 +163,25 @@ _RESIZE: common.Schema = {
     'description': 'an object with either "flavorRef" or "volume"',
 }
 
+RESET_STATUS: common.Schema = {
+    **common.closed({'force_delete': common.BOOLEAN}),
+    'type': ['object', 'null'],
+    'description': 'an object, empty or with "force_delete"',
+}
 
-def _actions(properties: dict[str, common.Schema]) -> validation.Body:
+MIGRATE: common.Schema = {
+    **common.closed({'host': {**common.TEXT, 'type': _OR_NULL}}),
+    'type': ['object', 'null'],
+    'description': 'an object, empty or with "host"',
+}
+
+REBUILD: common.Schema = common.closed(
+    {'image_id': common.TEXT}, ('image_id',), 'an object with "image_id"'
+)
+
+
+def one_of(properties: dict[str, common.Schema]) -> validation.Body:
+    """Return a body with exactly one of some keys."""
     names = ', '.join(f'"{name}"' for name in properties)
     return validation.Body(
         {
@@ -176,36 +193,3 @@ def _actions(properties: dict[str, common.Schema]) -> validation.Body:
             'description': f'an object with exactly one of {names}',
         }
     )
-
-
-ACTION = _actions(
-    {
-        'restart': _NOTHING,
-        'resize': _RESIZE,
-        'reset_status': {
-            **common.closed({'force_delete': common.BOOLEAN}),
-            'type': ['object', 'null'],
-            'description': 'an object, empty or with "force_delete"',
-        },
-        'promote_to_replica_source': _NOTHING,
-        'eject_replica_source': _NOTHING,
-    }
-)
-
-MGMT_ACTION = _actions(
-    {
-        'reboot': _NOTHING,
-        'stop': _NOTHING,
-        'reset-task-status': _NOTHING,
-        'migrate': {
-            **common.closed({'host': {**common.TEXT, 'type': _OR_NULL}}),
-            'type': ['object', 'null'],
-            'description': 'an object, empty or with "host"',
-        },
-        'rebuild': common.closed(
-            {'image_id': common.TEXT},
-            ('image_id',),
-            'an object with "image_id"',
-        ),
-    }
-)

@@ -7,8 +7,6 @@ import uuid
 from trove.api import absent
 from trove.api import routes
 from trove.api.handlers import actions
-from trove.api.handlers import mgmt
-from trove.api.schemas import instance as schema
 from trove.objects import instance as instances
 from trove.tests.unit.api import base
 
@@ -37,11 +35,8 @@ def requests(instance_id):
         path = path.replace('{instance_id}', instance_id)
         path = path.replace('/quotas/{project}', f'/quotas/{base.PROJECT}')
         path = re.sub(r'\{\w+\}', 'x', path)
-        if route.schema is schema.ACTION:
-            table = actions.ACTIONS
-        elif route.schema is schema.MGMT_ACTION:
-            table = mgmt.ACTIONS
-        else:
+        table = getattr(route.handler, '__self__', None)
+        if not isinstance(table, actions.Actions):
             body = {} if route.verb in ('POST', 'PUT', 'PATCH') else None
             yield route.verb, path, body
             continue
