@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the documentation is built; see tools/run-tests.sh docs."""
 
+import importlib.metadata
 import os
 import pathlib
 import sys
@@ -28,6 +29,10 @@ extensions = [
 
 project = 'Trove'
 copyright = 'OpenStack contributors'
+# As the commands say it; the theme would count from a tag that a clone may
+# not have.
+openstackdocs_auto_version = False
+version = release = importlib.metadata.version('trove')
 master_doc = 'index'
 nitpicky = True
 html_theme = 'openstackdocs'

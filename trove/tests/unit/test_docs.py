@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.util
+import pkgutil
 import re
 from typing import Any
 
@@ -22,6 +23,9 @@ TOP = import_rules.TOP
 API_REF = TOP / 'api-ref' / 'source'
 DOC = TOP / 'doc' / 'source'
 
+#: Patterns of names.
+_EXAMPLES = {'_name.py'}
+
 
 def extension(name: str) -> Any:
     """Load one of the documentation's Sphinx extensions."""
@@ -32,6 +36,14 @@ def extension(name: str) -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def is_there(name: str) -> bool:
+    """Whether a dotted name is a module, or what is in one."""
+    try:
+        return pkgutil.resolve_name(name) is not None
+    except (ImportError, AttributeError):
+        return False
 
 
 class TestApiReference(base.TestCase):
@@ -102,6 +114,32 @@ class TestGuides(base.TestCase):
             ):
                 if not (TOP / path).exists():
                     missing[path] = name
+
+        self.assertEqual({}, missing)
+
+    def test_files_without_a_directory_are_there(self) -> None:
+        known = {
+            path.name
+            for top in ('trove', 'benchmarks', 'doc')
+            for path in (TOP / top).rglob('*.py')
+        }
+        missing = {
+            file: name
+            for name, text in self.pages().items()
+            for file in re.findall(r'``(\w+\.py)``', text)
+            if file not in known | _EXAMPLES
+        }
+
+        self.assertEqual({}, missing)
+
+    def test_modules_are_there(self) -> None:
+        """And what is named of them."""
+        missing = {
+            each: name
+            for name, text in self.pages().items()
+            for each in re.findall(r'[`~ ](trove(?:\.\w+)+)(?:\(\))?`', text)
+            if not is_there(each)
+        }
 
         self.assertEqual({}, missing)
 
