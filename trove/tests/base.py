@@ -7,6 +7,7 @@ import logging
 import warnings
 
 import fixtures
+import hypothesis
 from oslo_config import cfg
 from oslo_config import fixture as config_fixture
 import oslo_messaging
@@ -17,6 +18,11 @@ from trove.common import rpc
 from trove.common import seldom
 
 _TIMEOUT = 300
+
+# No example has a deadline, for the machine may be slow, and none is kept in
+# the tree.
+hypothesis.settings.register_profile('trove', deadline=None, database=None)
+hypothesis.settings.load_profile('trove')
 
 
 def _register_all_options() -> None:

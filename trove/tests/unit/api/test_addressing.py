@@ -43,9 +43,7 @@ names = strategies.text(
     | strategies.characters(),
     max_size=8,
 )
-some = hypothesis.settings(
-    max_examples=12, deadline=None, database=None, derandomize=True
-)
+some = hypothesis.settings(max_examples=12, derandomize=True)
 
 
 class HostGuest(fakes.Guest):

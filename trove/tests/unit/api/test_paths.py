@@ -251,7 +251,7 @@ class TestPaths(base.TestCase):
 
 
 class TestSegments(tests_base.TestCase):
-    @hypothesis.settings(max_examples=200, deadline=None, database=None)
+    @hypothesis.settings(max_examples=200)
     @hypothesis.given(
         strategies.lists(
             strategies.text(

@@ -316,9 +316,7 @@ class TestRaces(base.TestCase):
         clock = itertools.count(int(NOW), 10)
 
         @hypothesis.given(order=strategies.permutations(range(3)))
-        @hypothesis.settings(
-            max_examples=6, deadline=None, derandomize=True, database=None
-        )
+        @hypothesis.settings(max_examples=6, derandomize=True)
         def check(order):
             start = next(clock)
             for index in order:

@@ -271,9 +271,7 @@ class TestMachine(base.TestCase):
             settings=hypothesis.settings(
                 max_examples=8,
                 stateful_step_count=12,
-                deadline=None,
                 derandomize=True,
-                database=None,
                 suppress_health_check=list(hypothesis.HealthCheck),
             ),
         )

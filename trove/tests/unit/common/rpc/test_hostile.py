@@ -95,7 +95,6 @@ class StrangerTest(base.TestCase):
 
     @hypothesis.settings(
         max_examples=400,
-        deadline=None,
         suppress_health_check=list(hypothesis.HealthCheck),
     )
     @hypothesis.given(

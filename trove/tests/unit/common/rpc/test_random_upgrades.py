@@ -245,8 +245,6 @@ class RandomUpgradesTest(base.TestCase):
             settings=hypothesis.settings(
                 max_examples=EXAMPLES,
                 stateful_step_count=STEPS,
-                deadline=None,
-                database=None,
                 # To find out in the end which values matter takes longer
                 # than the rest.
                 phases=[
