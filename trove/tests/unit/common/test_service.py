@@ -133,8 +133,12 @@ class ClockTest(base.TestCase):
 
 class RunTest(base.TestCase):
     def run_program(self, *arguments, start='pass', workers=1):
-        self.errors = tempfile.TemporaryFile('w+')
+        # The test reads it by a place of its own: to go back to the start in
+        # that of the program would let it write over what it has written.
+        self.errors = tempfile.NamedTemporaryFile('r')
         self.addCleanup(self.errors.close)
+        errors = open(self.errors.name, 'a')
+        self.addCleanup(errors.close)
         program = subprocess.Popen(
             [
                 sys.executable,
@@ -143,7 +147,7 @@ class RunTest(base.TestCase):
                 *arguments,
             ],
             stdout=subprocess.PIPE,
-            stderr=self.errors,
+            stderr=errors,
             text=True,
         )
         self.addCleanup(program.stdout.close)
