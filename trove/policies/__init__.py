@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 import itertools
+import threading
 import time
 from typing import Any
 
@@ -69,13 +70,21 @@ class _Enforcer(policy.Enforcer):
     request, which is a tenth of the processor time of a small one.
     """
 
-    _next_look = 0.0
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        super().__init__(conf)
+        self._next_look = 0.0
+        # While one thread reads a file, rules of which it says nothing are
+        # missing: those that skip the look must not meet a second reader.
+        self._looking = threading.Lock()
 
     def load_rules(self, force_reload: bool = False) -> None:
-        now = time.monotonic()
-        if force_reload or now >= self._next_look:
-            super().load_rules(force_reload)
-            self._next_look = now + _LOOK_EVERY
+        if not force_reload and time.monotonic() < self._next_look:
+            return
+        with self._looking:
+            now = time.monotonic()
+            if force_reload or now >= self._next_look:
+                super().load_rules(force_reload)
+                self._next_look = now + _LOOK_EVERY
 
 
 class Enforcer:
