@@ -8,8 +8,11 @@ they stop and kill parts of it.
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 import unittest
+
+import testtools
 
 from trove.tests.functional.deployed import base
 
@@ -22,10 +25,13 @@ class _Suite(unittest.TestSuite):
     """
 
     def run(self, result: Any, debug: bool = False) -> Any:
+        super().run(result, debug)
         try:
-            return super().run(result, debug)
-        finally:
             base.end_shared_deployment()
+        except Exception:  # noqa: BLE001 (the tests that follow are run)
+            name = f'{__name__}: the end of the shared deployment'
+            testtools.ErrorHolder(name, sys.exc_info()).run(result)
+        return result
 
 
 def load_tests(
