@@ -198,8 +198,14 @@ test_modules() {
 
 # quick PATH...: check these files only, with no coverage and no discovery.
 quick() {
-    local path python=() shell=() modules=(trove/tests/unit/test_imports)
+    local path found python=() shell=() contract=
+    local modules=(trove/tests/unit/test_imports)
+    if (($# == 0)); then
+        echo 'run-tests.sh: which files? As in: --quick trove/api/routes.py' >&2
+        exit 2
+    fi
     for path; do
+        path=$(realpath --relative-to=. "$path")
         case $path in
             *.py) python+=("$path") ;;
             *.sh) shell+=("$path") ;;
@@ -222,10 +228,14 @@ quick() {
             echo "No test module of $path is named after it."
         fi
         modules+=("${found[@]}")
-        if [[ $path == trove/*/api.py || $path == trove/common/rpc/* ]]; then
-            trove-rpc contract check
-        fi
+        case $path in
+            trove/*/api.py | trove/*/api/* | trove/*/manager.py | \
+                trove/common/rpc/*) contract=yes ;;
+        esac
     done
+    if [[ -n $contract ]]; then
+        trove-rpc contract check
+    fi
     mapfile -t modules < <(printf '%s\n' "${modules[@]//\//.}" | sort --unique)
     echo "Running ${modules[*]}"
     python -m testtools.run "${modules[@]}"
