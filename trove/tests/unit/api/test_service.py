@@ -353,18 +353,25 @@ class TestEntryPoints(base.TestCase):
         )
 
     def test_command_with_a_wrong_option(self):
-        self.useFixture(
-            fixtures.MonkeyPatch('trove.conf.setup', lambda *args: None)
+        folder = pathlib.Path(self.useFixture(base.TempDir()).path)
+        path = folder / 'trove.conf'
+        path.write_text(
+            '[DEFAULT]\napi_paste_config = missing.ini\n'
+            'trove_api_workers = 1\nauth_strategy = noauth\n'
+            'enable_secure_rpc_messaging = false\n'
+            f'[database]\nconnection = {self.conf.database.connection}\n'
         )
-        stderr = self.useFixture(fixtures.StringStream('stderr')).stream
-        self.useFixture(fixtures.MonkeyPatch('sys.stderr', stderr))
-        self.config(api_paste_config='missing.ini', trove_api_workers=1)
 
-        status = cmd_api.main([])
+        # A process of its own: one that has threads left at its end is ended
+        # with all that runs in it, here the tests that come after.
+        process = subprocess.run(
+            [sys.executable, '-m', 'trove.cmd.api', '--config-file', path],
+            capture_output=True,
+            text=True,
+        )
 
-        stderr.seek(0)
-        self.assertEqual(1, status)
-        self.assertIn('missing.ini', stderr.read())
+        self.assertEqual(1, process.returncode, process.stderr)
+        self.assertIn('missing.ini', process.stderr)
 
 
 _REQUEST = """
