@@ -24,7 +24,7 @@ GROUP = 'oslo_messaging_rabbit'
 _SCHEMES = ('rabbit', 'kombu')
 
 #: How many messages RabbitMQ sends to a server before it hears of them; what
-#: the server then takes is bounded in trove/common/rpc/_listener.py.
+#: the server then takes is bounded in trove/common/rpc/_broker/listener.py.
 _PREFETCH = 64
 
 #: The largest number of messages in AMQP.

@@ -14,8 +14,9 @@ files to open in order:
 5. ``_seal.py``: encrypts it, in the form that the peer understands (the
    forms are in ``_forms.py``, the receiver's side in ``_opening.py``)
 6. ``_wire.py``: hands it to oslo.messaging; makes sense of what comes back
-   (``_reading.py`` tells how both sides wait for the message broker, and
-   ``_frames.py`` and ``_unpacking.py`` what of it they take)
+   (``_broker`` is all of the message broker: how both sides connect to it,
+   wait for it, and what of it they take; ``_unpacking.py`` is what of a
+   message)
 7. ``_dispatch.py``: on the other side, finds who serves it, opens it, holds
    it against the contract (``_server.py``), after copies (``_copies.py``) and
    what is beyond the sender's ``_budget.py``; what cannot be taken becomes a
@@ -25,12 +26,9 @@ files to open in order:
 Besides: ``_contract.py`` and ``_interface.py`` are what is declared, with the
 decorators of ``_declaring.py``,
 ``_transport.py`` puts all this together for a process, over one
-``_connection.py`` (``_rabbit.py`` keeps a guest to its own queues, which
-``_names.py`` names; ``_connecting.py``, ``_publishing.py`` and ``_ending.py``
-bound the waits for the broker, and ``_explaining.py`` names the option that
-an error of it is about);
-``_events.py`` and ``_counting.py`` count. ``_notification.py`` and
-``_replies.py`` are what peers of released versions need besides, and
+``_broker/connection.py``;
+``_events.py`` and ``_counting.py`` count. ``_notification.py`` is what peers
+of released versions need besides, and
 ``_words.py`` which names of theirs a message may hold.
 ``_fit.py`` tells what would become of a message, by 4 and 7, without sending
 it.
@@ -38,10 +36,13 @@ it.
 
 # First: it chooses the threading backend before oslo.messaging is imported.
 from trove.common import service as _service  # noqa: F401
+from trove.common.rpc._broker.accounts import permissions
+from trove.common.rpc._broker.connection import check
+from trove.common.rpc._broker.connection import parse_url
+from trove.common.rpc._broker.errors import explain
+from trove.common.rpc._broker.errors import MayPass
 from trove.common.rpc._budget import Budget
 from trove.common.rpc._client import Client
-from trove.common.rpc._connection import check
-from trove.common.rpc._connection import parse_url
 from trove.common.rpc._contract import Argument
 from trove.common.rpc._contract import Method
 from trove.common.rpc._contract import NOTHING
@@ -62,15 +63,12 @@ from trove.common.rpc._discovery import Unanswered
 from trove.common.rpc._events import counts
 from trove.common.rpc._events import Event
 from trove.common.rpc._events import observe
-from trove.common.rpc._explaining import explain
-from trove.common.rpc._explaining import MayPass
 from trove.common.rpc._fit import Fit
 from trove.common.rpc._fit import fit
 from trove.common.rpc._fit import received
 from trove.common.rpc._interface import Interface
 from trove.common.rpc._notification import LATER_NOTIFICATIONS
 from trove.common.rpc._probe import probe
-from trove.common.rpc._rabbit import permissions
 from trove.common.rpc._rejection import Doubting
 from trove.common.rpc._rejection import Rejection
 from trove.common.rpc._rejection import Sink

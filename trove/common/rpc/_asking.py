@@ -30,10 +30,10 @@ from oslo_messaging._drivers import amqp
 from oslo_messaging._drivers import common
 from oslo_serialization import jsonutils
 
-from trove.common.rpc import _connection
 from trove.common.rpc import _contract
 from trove.common.rpc import _interface
 from trove.common.rpc import _probe
+from trove.common.rpc._broker import connection as broker
 
 #: Characters of an answer that are looked at.
 _MOST_TEXT = 4096
@@ -110,7 +110,7 @@ class _Slot:
         self._into.put((self._name, reply))
 
 
-def can_ask(connection: _connection.Connection) -> bool:
+def can_ask(connection: broker.Connection) -> bool:
     """Whether oslo.messaging is built as is needed here.
 
     Its drivers for brokers are. Nothing has been sent when it is not.
@@ -137,7 +137,7 @@ def _has(owner: str, it: object) -> bool:
 
 
 def ask(
-    connection: _connection.Connection,
+    connection: broker.Connection,
     interface: _interface.Interface,
     peers: Iterable[str],
     at_once: int,
@@ -166,7 +166,7 @@ class _Sender:
 
     def __init__(
         self,
-        connection: _connection.Connection,
+        connection: broker.Connection,
         replies: queue.SimpleQueue[_Reply],
     ) -> None:
         self._driver = connection.open()._driver
@@ -248,7 +248,7 @@ class _Round:
 
     def __init__(
         self,
-        connection: _connection.Connection,
+        connection: broker.Connection,
         interface: _interface.Interface,
         at_once: int,
     ) -> None:

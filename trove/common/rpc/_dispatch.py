@@ -18,7 +18,6 @@ import oslo_messaging
 
 from trove.common import context as trove_context
 from trove.common import exception
-from trove.common.rpc import _answering
 from trove.common.rpc import _budget
 from trove.common.rpc import _contract
 from trove.common.rpc import _copies
@@ -35,6 +34,7 @@ from trove.common.rpc import _seal
 from trove.common.rpc import _server
 from trove.common.rpc import _settings
 from trove.common.rpc import _unpacking
+from trove.common.rpc._broker import replies
 
 LOG = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ class Dispatcher:
                 return self._dispatch(message, incoming)
         finally:
             opened = message.form not in ('', 'clear')
-            _answering.is_proven(
+            replies.is_proven(
                 incoming, opened or not self._receiver.sealer.has_keys
             )
             if message.payer is not None and self._receiver.budget is not None:
@@ -201,7 +201,7 @@ class Dispatcher:
         self._count('rejected', _Message('cast'), 'duplicate')
 
     def doubt(self, queue: str, size: int) -> _rejection.Settle:
-        """Write down that a message comes again; see ``_again.py``."""
+        """Write down that a message comes again."""
         found = _refusing.again(self._name, self._peer, queue, size)
         return _rejection.doubt(self._receiver.sink, found)
 

@@ -17,7 +17,6 @@ from trove.common import exception
 from trove.common.rpc import _asking
 from trove.common.rpc import _budget
 from trove.common.rpc import _caps
-from trove.common.rpc import _connection
 from trove.common.rpc import _contract
 from trove.common.rpc import _discovery
 from trove.common.rpc import _dispatch
@@ -25,13 +24,14 @@ from trove.common.rpc import _events
 from trove.common.rpc import _forms
 from trove.common.rpc import _incoming
 from trove.common.rpc import _interface
-from trove.common.rpc import _listener
 from trove.common.rpc import _probe
 from trove.common.rpc import _rejection
 from trove.common.rpc import _replays
 from trove.common.rpc import _seal
 from trove.common.rpc import _server
 from trove.common.rpc import _settings
+from trove.common.rpc._broker import connection as broker
+from trove.common.rpc._broker import listener
 
 
 class Transport:
@@ -69,7 +69,7 @@ class Transport:
         replays: _replays.Replays | None = None,
         budget: _budget.Budget | None = None,
         suspects: _rejection.Sink | None = None,
-        connection: _connection.Connection | None = None,
+        connection: broker.Connection | None = None,
         own: str | None = None,
     ) -> None:
         self.conf = conf
@@ -90,7 +90,7 @@ class Transport:
             self.settings, self.sealer, rejected, replays, budget
         )
         self._owns = connection is None
-        self.connection = connection or _connection.Connection(conf, url, own)
+        self.connection = connection or broker.Connection(conf, url, own)
 
     def sharing(
         self,
@@ -120,7 +120,7 @@ class Transport:
         host: str,
         peer: str | None = None,
         version: str | None = None,
-    ) -> _listener.Listener:
+    ) -> listener.Listener:
         """Make the server of endpoints; ``start()`` lets it listen.
 
         :param managers: have the client's ``interface`` and its methods;
@@ -205,7 +205,7 @@ class Transport:
             server=server,
             version=version,
             timeout=timeout,
-            transport_options=_connection.MUST_ARRIVE,
+            transport_options=broker.MUST_ARRIVE,
         )
         self.connection.reach()
         try:

@@ -11,12 +11,12 @@ from typing import NoReturn
 import oslo_messaging
 
 from trove.common import exception
-from trove.common.rpc import _connection
 from trove.common.rpc import _contract
 from trove.common.rpc import _interface
 from trove.common.rpc import _refusing
 from trove.common.rpc import _seal
 from trove.common.rpc import _server
+from trove.common.rpc._broker import connection as broker
 
 LOG = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class To(NamedTuple):
 
 
 def send(
-    connection: _connection.Connection,
+    connection: broker.Connection,
     to: To,
     method: _contract.Method,
     request: _seal.Request,
@@ -93,7 +93,7 @@ def send(
 
 
 def _failed(
-    connection: _connection.Connection,
+    connection: broker.Connection,
     to: To,
     method: _contract.Method,
     request: _seal.Request,

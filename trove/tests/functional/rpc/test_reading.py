@@ -183,7 +183,9 @@ class ReadingTest(base.BrokerTestCase):
     def test_who_waits_is_stopped_at_once(self):
         # Given a client and a server that sleep until something comes,
         self.useFixture(
-            fixtures.MonkeyPatch('trove.common.rpc._reading._IDLE', 3600.0)
+            fixtures.MonkeyPatch(
+                'trove.common.rpc._broker.reader._IDLE', 3600.0
+            )
         )
         transport = self.connected(self.broker.url + _LONG)
         server = self.serve(transport, self.manager)

@@ -53,7 +53,9 @@ class RefusedTest(base.TestCase):
     def assert_named(self, option, transport, sends=True):
         """Whoever listens is told, and the log of who sends says it."""
         # A minute of what may pass is over at once.
-        with fixtures.MonkeyPatch('trove.common.rpc._listener._LONGEST', 0):
+        with fixtures.MonkeyPatch(
+            'trove.common.rpc._broker.listener._LONGEST', 0
+        ):
             error = self.assertRaises(
                 exception.ConfigurationError, self.listen, transport
             )

@@ -3,7 +3,7 @@
 
 import fixtures
 
-from trove.common.rpc import _again
+from trove.common.rpc._broker import redelivery
 from trove.tests import base
 from trove.tests.fixtures import waiting
 
@@ -14,11 +14,11 @@ class AgainTest(base.TestCase):
         self.records = []
         self.written = 0
         self.error = None
-        self.again = _again.Again(self.doubt)
+        self.again = redelivery.Again(self.doubt)
         self.idle(3600)
 
     def idle(self, seconds):
-        self.useFixture(fixtures.MockPatchObject(_again, '_IDLE', seconds))
+        self.useFixture(fixtures.MockPatchObject(redelivery, '_IDLE', seconds))
 
     def doubt(self, queue, size):
         if self.error is not None:

@@ -8,7 +8,7 @@ import types
 import oslo_messaging
 from oslo_messaging._drivers import amqpdriver
 
-from trove.common.rpc import _answering
+from trove.common.rpc._broker import replies
 from trove.tests import base
 from trove.tests.fixtures import waiting
 
@@ -38,11 +38,11 @@ class AnsweringTest(base.TestCase):
 
     def incoming(self, broker, queue='reply_x', proven=True):
         listener = types.SimpleNamespace(driver=broker)
-        made = _answering.Incoming(
+        made = replies.Incoming(
             *(listener, {}, {}, 'unique', 'asked', queue, None, self.gone),
             None,
         )
-        _answering.is_proven(made, proven)
+        replies.is_proven(made, proven)
         return made
 
     def start(self, incoming):
@@ -91,7 +91,7 @@ class AnsweringTest(base.TestCase):
         broker = Broker()
         waits = [
             self.start(self.incoming(broker, f'reply_{number}'))
-            for number in range(_answering._AT_ONCE)
+            for number in range(replies._AT_ONCE)
         ]
         waiting.until(
             lambda: len(set(broker.tries)) == len(waits)

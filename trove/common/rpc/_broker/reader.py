@@ -15,8 +15,8 @@ from collections.abc import Callable
 import select
 from typing import Any
 
-from trove.common.rpc import _buffered
-from trove.common.rpc import _memory
+from trove.common.rpc._broker import buffer
+from trove.common.rpc._broker import memory
 
 #: Seconds without a message after which oslo.messaging looks after the
 #: connection; as it does by itself.
@@ -69,7 +69,7 @@ class _Reader:
         self._drain_events = self._broker.drain_events
         self._deliver = deliver
         self._more = more
-        self._waker = _memory.Waker()
+        self._waker = memory.Waker()
 
     def install(self) -> None:
         self._connection.stop_consuming = self._stop_consuming
@@ -92,7 +92,7 @@ class _Reader:
         # An acknowledgement that fails tells nobody; kombu would connect by
         # itself then, and the broker not know who wants messages.
         while self._broker.connected and self._wait():
-            with _buffered.together(self._transport()):
+            with buffer.together(self._transport()):
                 self._take_some(timeout)
             self._deliver()
 
@@ -128,7 +128,7 @@ class _Reader:
                 self._deliver()
 
     def _in_memory(self) -> bool:
-        return isinstance(self._broker.transport, _memory.Transport)
+        return isinstance(self._broker.transport, memory.Transport)
 
     def _socket(self) -> Any:
         # Each time, for it is another one after the connection was lost.
@@ -170,7 +170,7 @@ class _Reader:
     def _poll(self, sock: Any, seconds: float) -> bool:
         poll = select.poll()
         if sock is not None:
-            if _buffered.has_frame(self._broker.connection.transport):
+            if buffer.has_frame(self._broker.connection.transport):
                 return True
             # TLS may have read more than was asked for.
             if getattr(sock, 'pending', int)():

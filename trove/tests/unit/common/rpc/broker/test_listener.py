@@ -10,8 +10,8 @@ from unittest import mock
 import fixtures
 
 from trove.common import exception
-from trove.common.rpc import _explaining
-from trove.common.rpc import _listener
+from trove.common.rpc._broker import errors
+from trove.common.rpc._broker import listener
 from trove.tests import base
 from trove.tests.fixtures import waiting
 
@@ -44,8 +44,8 @@ class TestListener(base.TestCase):
         self.server = Server()
         self.addCleanup(self.server.broker.set)
         self.problem = None
-        self.listener = _listener.Listener(self.server, lambda: self.problem)
-        self.useFixture(fixtures.MockPatchObject(_listener, '_PATIENCE', 0.05))
+        self.listener = listener.Listener(self.server, lambda: self.problem)
+        self.useFixture(fixtures.MockPatchObject(listener, '_PATIENCE', 0.05))
 
     def test_broker_is_there(self):
         self.server.broker.set()
@@ -75,7 +75,7 @@ class TestListener(base.TestCase):
         self.assertIn('ssl_ca_file', str(error))
 
     def given_what_may_pass(self):
-        self.problem = _explaining.MayPass('vhost trove not found')
+        self.problem = errors.MayPass('vhost trove not found')
 
     def begin(self):
         """Start it, and wait until it waits for that to pass."""
@@ -102,7 +102,7 @@ class TestListener(base.TestCase):
     def test_broker_that_goes_on_to_refuse_what_could_pass(self):
         self.given_what_may_pass()
         self.useFixture(
-            fixtures.MockPatchObject(_listener, '_LONGEST', 0.05)
+            fixtures.MockPatchObject(listener, '_LONGEST', 0.05)
         )
 
         error = self.assertRaises(
@@ -145,7 +145,7 @@ class TestListener(base.TestCase):
 
     def test_error_of_the_driver_is_raised(self):
         self.server.start = mock.Mock(side_effect=ValueError('bad url'))
-        with mock.patch.object(_listener, '_PATIENCE', 20):
+        with mock.patch.object(listener, '_PATIENCE', 20):
             self.assertRaisesRegex(ValueError, 'bad url', self.listener.start)
 
     def test_error_that_comes_later_is_logged(self):

@@ -26,10 +26,10 @@ import kombu.transport.pyamqp
 import kombu.transport.virtual
 from oslo_utils import netutils
 
-from trove.common.rpc import _again
-from trove.common.rpc import _buffered
-from trove.common.rpc import _memory
 from trove.common.rpc import _unpacking
+from trove.common.rpc._broker import buffer
+from trove.common.rpc._broker import memory
+from trove.common.rpc._broker import redelivery
 
 #: Bytes of the properties of a message, with all headers.
 _MOST_OF_PROPERTIES = 16_384
@@ -63,7 +63,9 @@ class Inbox:
     :ivar left: what comes is neither read nor acknowledged any more
     """
 
-    def __init__(self, tell: Tell, again: _again.Again | None = None) -> None:
+    def __init__(
+        self, tell: Tell, again: redelivery.Again | None = None
+    ) -> None:
         self.tell = tell
         self.again = again
         self.left = False
@@ -85,8 +87,8 @@ def install(largest: Callable[[], int], tell: Tell) -> None:
     _Settings.largest = staticmethod(largest)
     _Settings.inbox = Inbox(tell)
     _amqp.Transport.Connection = _Connection
-    memory: Any = _memory.Transport
-    memory.Channel = _MemoryChannel
+    in_memory: Any = memory.Transport
+    in_memory.Channel = _MemoryChannel
     # It reads by itself; kombu takes it where it is installed.
     aliases = kombu.transport.TRANSPORT_ALIASES
     aliases['librabbitmq'] = aliases['pyamqp']
@@ -377,15 +379,15 @@ class _Connection(_amqp.Connection):  # type: ignore[misc]
         made = super().connect(callback)
         # Until oslo.messaging sets another limit: to open a channel has none.
         self.sock.settimeout(self.connect_timeout)
-        _buffered.attach(self.transport)
+        buffer.attach(self.transport)
         return made
 
     def blocking_read(self, timeout: float | None = None) -> Any:
-        if _buffered.has_frame(self.transport):
+        if buffer.has_frame(self.transport):
             # The limit is one for the socket.
             return self.on_inbound_frame(self.transport.read_frame())
         return super().blocking_read(timeout)
 
 
-class _MemoryChannel(_Reads, _memory.Channel):  # type: ignore[misc]
+class _MemoryChannel(_Reads, memory.Channel):  # type: ignore[misc]
     Message: Any = _MemoryMessage

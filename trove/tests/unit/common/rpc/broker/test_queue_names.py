@@ -6,14 +6,13 @@ import sys
 from unittest import mock
 import uuid
 
-from trove.common.rpc import _names
+from trove.common.rpc._broker import queue_names
 from trove.tests import base
 
 _OTHER = """
 import sys
-from trove.common.rpc import _names
-
-print(_names.Names(*sys.argv[1:]).get(), flush=True)
+from trove.common.rpc._broker import queue_names
+print(queue_names.Names(*sys.argv[1:]).get(), flush=True)
 sys.stdin.read()
 """
 
@@ -36,7 +35,7 @@ class NamesTest(base.TestCase):
         return process, process.stdout.readline().strip()
 
     def test_a_process_has_several(self):
-        names = _names.Names('one', self.program)
+        names = queue_names.Names('one', self.program)
 
         self.assertEqual(f'one:{self.program}:1:1', names.get())
         self.assertEqual(f'one:{self.program}:1:2', names.get())
@@ -56,13 +55,14 @@ class NamesTest(base.TestCase):
     def test_a_process_that_may_have_no_socket_has_a_name_all_the_same(self):
         refused = OSError(97, 'Address family not supported by protocol')
         with mock.patch('socket.socket', side_effect=refused):
-            name = _names.Names('one', self.program).get()
+            name = queue_names.Names('one', self.program).get()
 
         self.assertTrue(name.startswith(f'one:{self.program}:'), name)
 
     def test_names_of_guests_have_their_instance(self):
         names = {
-            _names.Names(guest, self.program).get() for guest in ('a', 'b')
+            queue_names.Names(guest, self.program).get()
+            for guest in ('a', 'b')
         }
 
         self.assertEqual(

@@ -7,7 +7,7 @@ import threading
 
 import oslo_messaging
 
-from trove.common.rpc import _replies
+from trove.common.rpc._broker import replies
 from trove.tests import base
 from trove.tests.fixtures import waiting
 
@@ -31,7 +31,7 @@ class Driver:
 class RepliesTest(base.TestCase):
     def setUp(self):
         super().setUp()
-        self.replies = _replies.Replies()
+        self.replies = replies.Replies()
         self.broker = threading.Event()
         self.addCleanup(self.broker.set)
 

@@ -32,7 +32,7 @@ from oslo_messaging._drivers import common as rpc_common
 from oslo_messaging._drivers import impl_rabbit
 from oslo_utils import netutils
 
-from trove.common.rpc import _names
+from trove.common.rpc._broker import queue_names
 
 LOG = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ def adapt(
     names = None
     if driver._q_manager is not None:
         named = driver._q_manager
-        names = _names.Names(guest or named.hostname, named.processname)
+        names = queue_names.Names(guest or named.hostname, named.processname)
     driver._q_manager = names
     exchange = driver._default_exchange
     if own is None:
@@ -128,7 +128,7 @@ class _Connection(impl_rabbit.Connection):  # type: ignore[misc]
         *args: Any,
         exchange: str,
         conductor: str = '',
-        names: _names.Names | None = None,
+        names: queue_names.Names | None = None,
         **kwargs: Any,
     ) -> None:
         self._control = exchange

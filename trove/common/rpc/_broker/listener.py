@@ -15,14 +15,14 @@ import oslo_messaging
 from oslo_messaging._drivers import common
 
 from trove.common import exception
-from trove.common.rpc import _again
-from trove.common.rpc import _answering
 from trove.common.rpc import _dispatch
-from trove.common.rpc import _ending
-from trove.common.rpc import _explaining
-from trove.common.rpc import _frames
-from trove.common.rpc import _reading
 from trove.common.rpc import _server
+from trove.common.rpc._broker import errors
+from trove.common.rpc._broker import frames
+from trove.common.rpc._broker import reader
+from trove.common.rpc._broker import redelivery
+from trove.common.rpc._broker import replies
+from trove.common.rpc._broker import waits
 
 LOG = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ class Listener:
         end = time.monotonic() + _LONGEST
         told = ''
         while (problem := self._problem()) is not None:
-            if not isinstance(problem, _explaining.MayPass):
+            if not isinstance(problem, errors.MayPass):
                 break
             if time.monotonic() >= end or self._stopped:
                 break
@@ -149,7 +149,7 @@ class Listener:
         try:
             self._server.start()
         except Exception as error:  # noqa: BLE001
-            self._error = _explaining.explain(error) or error
+            self._error = errors.explain(error) or error
             if self._late and not self._stopped:
                 LOG.error(
                     'Cannot take messages: %s Then restart the service.',
@@ -191,8 +191,8 @@ class _Bounded(_Plain):  # type: ignore[misc]
         )
         self._duplicate = dispatcher.duplicate
         self._tell = tell
-        self._again = _again.Again(dispatcher.doubt)
-        self._inbox = _frames.Inbox(
+        self._again = redelivery.Again(dispatcher.doubt)
+        self._inbox = frames.Inbox(
             lambda queue, error: dispatcher.unreadable(error), self._again
         )
         self._room = threading.Condition()
@@ -235,8 +235,8 @@ class _Bounded(_Plain):  # type: ignore[misc]
             try:
                 return super()._create_listener()
             except Exception as error:
-                explained = _explaining.explain(error)
-                if not isinstance(explained, _explaining.MayPass):
+                explained = errors.explain(error)
+                if not isinstance(explained, errors.MayPass):
                     raise
                 self._tell(error)
                 with self._room:
@@ -245,10 +245,10 @@ class _Bounded(_Plain):  # type: ignore[misc]
 
     def _create_listener(self) -> Any:
         listener = self._listen()
-        reader = getattr(listener, '_poll_style_listener', None)
-        came = getattr(reader, 'incoming', [])
-        _answering.attach(reader)
-        self._count_duplicates(getattr(reader, 'msg_id_cache', None))
+        polled = getattr(listener, '_poll_style_listener', None)
+        came = getattr(polled, 'incoming', [])
+        replies.attach(polled)
+        self._count_duplicates(getattr(polled, 'msg_id_cache', None))
 
         def deliver() -> None:
             # A thread for each would cost more than what it does.
@@ -272,12 +272,12 @@ class _Bounded(_Plain):  # type: ignore[misc]
 
         held = _held(listener)
         if held is not None:
-            _frames.receive(held.connection, self._inbox)
-        _reading.attach(held, deliver, more)
-        if held is not None and reader is not None:
-            reader.poll = functools.partial(self._poll, reader.poll)
+            frames.receive(held.connection, self._inbox)
+        reader.attach(held, deliver, more)
+        if held is not None and polled is not None:
+            polled.poll = functools.partial(self._poll, polled.poll)
         listener.cleanup = functools.partial(
-            _ending.close, listener.cleanup, self.conf.rpc_confirm_timeout
+            waits.close, listener.cleanup, self.conf.rpc_confirm_timeout
         )
         return listener
 
@@ -370,8 +370,8 @@ def _size(incoming: Any) -> int:
 
 def _held(listener: Any) -> Any:
     """Return oslo.messaging's connection, None where it has none."""
-    reader = getattr(listener, '_poll_style_listener', None)
-    return getattr(getattr(reader, 'conn', None), 'connection', None)
+    polled = getattr(listener, '_poll_style_listener', None)
+    return getattr(getattr(polled, 'conn', None), 'connection', None)
 
 
 def make_server(

@@ -12,17 +12,16 @@ import oslo_messaging
 
 from trove.common import exception
 from trove.common.rpc import _dispatch
-from trove.common.rpc import _ending
 from trove.common.rpc import _events
-from trove.common.rpc import _explaining
-from trove.common.rpc import _frames
 from trove.common.rpc import _incoming
 from trove.common.rpc import _limits
-from trove.common.rpc import _listener
-from trove.common.rpc import _publishing
-from trove.common.rpc import _rabbit
-from trove.common.rpc import _replies
 from trove.common.rpc import _unpacking
+from trove.common.rpc._broker import accounts
+from trove.common.rpc._broker import errors
+from trove.common.rpc._broker import frames
+from trove.common.rpc._broker import listener
+from trove.common.rpc._broker import replies
+from trove.common.rpc._broker import waits
 from trove.conf import rabbit
 
 LOG = logging.getLogger(__name__)
@@ -121,7 +120,7 @@ class Connection:
         self._clients: dict[str, oslo_messaging.RPCClient] = {}
         self._prepared: dict[tuple[str, str, float | None], Any] = {}
         self._reached = False
-        self._replies = _replies.Replies()
+        self._replies = replies.Replies()
         self._told = _limits.Limit(lambda: _MOST_TOLD)
         #: What the broker refused last, and which option is about it.
         self.problem: exception.ConfigurationError | None = None
@@ -132,17 +131,17 @@ class Connection:
                 check(self.conf, self._url)
                 for half in self.half_set():
                     LOG.warning('%s', half)
-                _frames.install(self._largest, self._refused)
+                frames.install(self._largest, self._refused)
                 self._transport = oslo_messaging.get_rpc_transport(
                     self.conf, url=self._url, allowed_remote_exmods=[]
                 )
-                _rabbit.adapt(
+                accounts.adapt(
                     self._transport._driver,
                     own=self._own,
                     conductor=self.conf.conductor_queue,
                     guest=self.conf.guest_id,
                 )
-                _publishing.limit(
+                waits.limit(
                     self._transport, self.conf.rpc_confirm_timeout, self.note
                 )
             return self._transport
@@ -152,7 +151,7 @@ class Connection:
 
         :returns: whether it is
         """
-        self.problem = _explaining.explain(error)
+        self.problem = errors.explain(error)
         if self.problem is not None and self._told.take(str(self.problem)):
             LOG.error('%s', self.problem)
         return self.problem is not None
@@ -182,7 +181,7 @@ class Connection:
             self._prepared.clear()
             self._reached = False
         if transport is not None:
-            _ending.close(transport.cleanup, self.conf.rpc_confirm_timeout)
+            waits.close(transport.cleanup, self.conf.rpc_confirm_timeout)
 
     def client(self, name: str) -> oslo_messaging.RPCClient:
         """The client of an interface; its callers name topic and version.
@@ -205,11 +204,11 @@ class Connection:
 
     def server(
         self, topic: str, host: str, dispatcher: _dispatch.Dispatcher
-    ) -> _listener.Listener:
+    ) -> listener.Listener:
         """Return a server of a topic, which does not listen yet."""
         target = oslo_messaging.Target(topic=topic, server=host)
-        return _listener.Listener(
-            _listener.make_server(self.open(), target, dispatcher, self.note),
+        return listener.Listener(
+            listener.make_server(self.open(), target, dispatcher, self.note),
             lambda: self.problem,
         )
 

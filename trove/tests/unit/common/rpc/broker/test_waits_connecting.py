@@ -3,7 +3,7 @@
 
 import kombu
 
-from trove.common.rpc import _connecting
+from trove.common.rpc._broker import waits
 from trove.tests import base
 from trove.tests.fixtures import ports
 
@@ -17,7 +17,7 @@ class ConnectingTest(base.TestCase):
             failover_strategy='shuffle',
         )
         self.addCleanup(made.release)
-        _connecting.limit(made, 6, self.told.append, ends=ends)
+        waits.limit_connecting(made, 6, self.told.append, ends=ends)
         return made
 
     def tried(self, connection, attempts):

@@ -21,7 +21,7 @@ class ReadingTest(base.MessageTestCase):
     def idle(self, seconds: float) -> None:
         self.useFixture(
             fixtures.MonkeyPatch(
-                'trove.common.rpc._reading._IDLE_IN_MEMORY', seconds
+                'trove.common.rpc._broker.reader._IDLE_IN_MEMORY', seconds
             )
         )
 

@@ -9,7 +9,7 @@ import threading
 
 from amqp import transport as amqp_transport
 
-from trove.common.rpc import _buffered
+from trove.common.rpc._broker import buffer
 from trove.tests import base
 
 
@@ -46,10 +46,10 @@ class TestBuffered(base.TestCase):
             return receive(size)
 
         self.transport._quick_recv = counted
-        _buffered.attach(self.transport)
+        buffer.attach(self.transport)
 
     def has_frame(self) -> bool:
-        return _buffered.has_frame(self.transport)
+        return buffer.has_frame(self.transport)
 
     def test_frames_that_came_together_take_one_look(self) -> None:
         self.assertFalse(self.has_frame())
@@ -92,7 +92,7 @@ class TestBuffered(base.TestCase):
 
     def test_acknowledgements_go_out_at_the_end(self) -> None:
         reused = bytearray(ack(1))
-        with _buffered.together(self.transport):
+        with buffer.together(self.transport):
             self.transport.write(memoryview(reused))
             reused[:] = ack(2)
             self.transport.write(memoryview(reused))
@@ -103,7 +103,7 @@ class TestBuffered(base.TestCase):
         self.assertEqual(ack(3), self.came())
 
     def test_what_waits_for_an_answer_takes_them_along(self) -> None:
-        with _buffered.together(self.transport):
+        with buffer.together(self.transport):
             self.transport.write(ack(1))
             self.transport.write(frame(b'open'))
             self.assertEqual(ack(1) + frame(b'open'), self.came())
@@ -112,7 +112,7 @@ class TestBuffered(base.TestCase):
         self.assertEqual(ack(2), self.came())
 
     def test_another_thread_does_not_wait(self) -> None:
-        with _buffered.together(self.transport):
+        with buffer.together(self.transport):
             self.transport.write(ack(1))
             other = threading.Thread(
                 target=self.transport.write, args=(ack(2),)
@@ -125,7 +125,7 @@ class TestBuffered(base.TestCase):
 
     def test_they_go_out_after_an_error(self) -> None:
         def fail() -> None:
-            with _buffered.together(self.transport):
+            with buffer.together(self.transport):
                 self.transport.write(ack(1))
                 raise TimeoutError
 
@@ -135,7 +135,7 @@ class TestBuffered(base.TestCase):
 
     def test_the_first_error_is_told(self) -> None:
         def fail() -> None:
-            with _buffered.together(self.transport):
+            with buffer.together(self.transport):
                 self.transport.write(ack(1))
                 self.transport.sock.close()
                 raise LookupError
@@ -144,7 +144,7 @@ class TestBuffered(base.TestCase):
 
     def test_who_cannot_write_is_not_connected(self) -> None:
         def fail() -> None:
-            with _buffered.together(self.transport):
+            with buffer.together(self.transport):
                 self.transport.write(ack(1))
                 self.transport.sock.close()
 
@@ -155,8 +155,8 @@ class TestBuffered(base.TestCase):
     def test_one_that_is_built_otherwise_stays_as_it_is(self) -> None:
         other = object()
 
-        _buffered.attach(other)
+        buffer.attach(other)
 
-        self.assertFalse(_buffered.has_frame(other))
-        with _buffered.together(other):
+        self.assertFalse(buffer.has_frame(other))
+        with buffer.together(other):
             """It writes by itself."""

@@ -3,7 +3,7 @@
 
 import threading
 
-from trove.common.rpc import _ending
+from trove.common.rpc._broker import waits
 from trove.tests import base
 
 
@@ -11,7 +11,7 @@ class EndingTest(base.TestCase):
     def test_what_closes(self):
         closed = []
 
-        _ending.close(lambda: closed.append(True), 60)
+        waits.close(lambda: closed.append(True), 60)
 
         self.assertEqual([True], closed)
         self.assertNotIn('left behind', self.logs.output)
@@ -20,7 +20,7 @@ class EndingTest(base.TestCase):
         go_on = threading.Event()
         self.addCleanup(go_on.set)
 
-        _ending.close(go_on.wait, 0.01)
+        waits.close(go_on.wait, 0.01)
 
         self.assertIn('left behind', self.logs.output)
 
@@ -28,4 +28,4 @@ class EndingTest(base.TestCase):
         def fail():
             raise OSError('broken')
 
-        self.assertRaises(OSError, _ending.close, fail, 60)
+        self.assertRaises(OSError, waits.close, fail, 60)
