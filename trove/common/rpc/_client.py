@@ -15,13 +15,12 @@ from trove.common import exception
 from trove.common.rpc import _contract
 from trove.common.rpc import _doubts
 from trove.common.rpc import _events
-from trove.common.rpc import _incoming
 from trove.common.rpc import _interface
+from trove.common.rpc import _message
 from trove.common.rpc import _notification
 from trove.common.rpc import _plan
 from trove.common.rpc import _seal
 from trove.common.rpc import _transport
-from trove.common.rpc import _unsent
 from trove.common.rpc import _wire
 from trove.common.rpc import _words
 
@@ -265,7 +264,7 @@ class Client:
                     self.interface, self._peer, method.name, cap
                 )
             raise _plan.Unsendable(
-                method.name, self.interface.first_sealed, cap, _unsent.WEAK
+                method.name, self.interface.first_sealed, cap, _plan.WEAK
             )
         return _plan.make(self.interface, method, cap, values)
 
@@ -308,7 +307,7 @@ class Client:
     ) -> exception.PeerTooOld | exception.PeerTooNew:
         self._record('refused', method, str(refused.needs), refused.cap)
         pin = self._transport.caps.pin(self.interface)
-        return _unsent.refusal(self.interface, self._peer, refused, pin)
+        return _plan.refusal(self.interface, self._peer, refused, pin)
 
     def _lost(
         self, method: _contract.Method, version: str, cap: _plan.Cap
@@ -316,7 +315,7 @@ class Client:
         """Return what is told when the peer takes less than was thought."""
         self._record('refused', method, version, cap)
         pin = self._transport.caps.pin(self.interface)
-        return _unsent.too_old(
+        return _plan.too_old(
             *(self.interface, self._peer, method.name, version, cap, pin),
             speaks='less',
         )
@@ -359,7 +358,7 @@ class Client:
         ours = self.interface.seals(cap.limit)
         sender = context.to_wire(released=not ours)
         if ours:
-            sender[_incoming.REVISION] = self.interface.latest.name
+            sender[_message.REVISION] = self.interface.latest.name
         if not self.interface.carries_token:
             sender.pop('auth_token', None)
             sender.pop('service_catalog', None)

@@ -18,29 +18,25 @@ import oslo_messaging
 
 from trove.common import context as trove_context
 from trove.common import exception
-from trove.common.rpc import _budget
 from trove.common.rpc import _contract
-from trove.common.rpc import _copies
-from trove.common.rpc import _counting
+from trove.common.rpc import _endpoint
+from trove.common.rpc import _events
 from trove.common.rpc import _forms
-from trove.common.rpc import _incoming
 from trove.common.rpc import _interface
 from trove.common.rpc import _limits
+from trove.common.rpc import _message
 from trove.common.rpc import _opening
-from trove.common.rpc import _refusing
 from trove.common.rpc import _rejection
 from trove.common.rpc import _replays
 from trove.common.rpc import _seal
-from trove.common.rpc import _server
 from trove.common.rpc import _settings
-from trove.common.rpc import _unpacking
 from trove.common.rpc._broker import replies
 
 LOG = logging.getLogger(__name__)
 
-_Message = _incoming.Message
-_Reject = _refusing.Reject
-_not_taken = _refusing.not_taken
+_Message = _message.Message
+_Reject = _rejection.Reject
+_not_taken = _rejection.not_taken
 
 #: How often an hour the log tells of calls of a sender that are refused.
 _MOST_TOLD = 60
@@ -59,7 +55,7 @@ class Receiver:
     sealer: _seal.Sealer
     sink: _rejection.Sink | None
     replays: _replays.Replays | None
-    budget: _budget.Budget | None = None
+    budget: _limits.Budget | None = None
     memory: _replays.Memory = dataclasses.field(
         default_factory=_replays.Memory
     )
@@ -75,26 +71,26 @@ class Dispatcher:
     def __init__(
         self,
         receiver: Receiver,
-        endpoints: Sequence[_server.Endpoint],
+        endpoints: Sequence[_endpoint.Endpoint],
         peer: str | None,
     ) -> None:
         self._receiver = receiver
         self._endpoints = endpoints
         self._peer = peer
         self._name = endpoints[0].interface.name
-        self._found: dict[tuple[str, str], _server.Served] = {}
-        self._count = _counting.counter(endpoints, peer)
+        self._found: dict[tuple[str, str], _endpoint.Served] = {}
+        self._count = _events.counter(endpoints, peer)
         self._told = _limits.Limit(lambda: _MOST_TOLD)
         self._seals = any(each.seals for each in endpoints)
-        self._unopened = _refusing.Unopened(peer)
-        self._copies = _copies.Copies(
+        self._unopened = _rejection.Unopened(peer)
+        self._copies = _replays.Copies(
             *(self._name, peer, receiver.settings),
             *(receiver.memory, receiver.replays),
         )
 
-    def expect(self, incoming: Any) -> _server.Place:
+    def expect(self, incoming: Any) -> _endpoint.Place:
         """Tell the endpoint of a message; enter this to dispatch it."""
-        return _server.expect(self._endpoints, incoming.message)
+        return _endpoint.expect(self._endpoints, incoming.message)
 
     def dispatch(self, incoming: Any) -> Any:
         """Do what a message says, and return the reply.
@@ -107,7 +103,7 @@ class Dispatcher:
         message = _Message('call' if waits else 'cast')
         try:
             # Not while it is answered: that may wait for who has asked.
-            with _server.place_of(incoming):
+            with _endpoint.place_of(incoming):
                 return self._dispatch(message, incoming)
         finally:
             opened = message.form not in ('', 'clear')
@@ -176,7 +172,7 @@ class Dispatcher:
         """Carry out a cast when it is its turn, or reject it."""
         try:
             if given_up:
-                self._not_read(message, _refusing.given_up())
+                self._not_read(message, _rejection.given_up())
             else:
                 self._carry_out(message, accepted)
         except oslo_messaging.ExpectedException:
@@ -186,12 +182,12 @@ class Dispatcher:
                 'Failed to carry out %s %s.', self._name, message.method
             )
 
-    def unreadable(self, error: _unpacking.Unreadable) -> None:
+    def unreadable(self, error: _message.Unreadable) -> None:
         """Write down that something came that is no message at all."""
         self._reject(
             _Message('cast'),
             _Reject(
-                *(error.cause, f'{error}. {_unpacking.WHO}', _not_taken()),
+                *(error.cause, f'{error}. {_message.WHO}', _not_taken()),
                 counted=error.counted,
             ),
         )
@@ -202,7 +198,7 @@ class Dispatcher:
 
     def doubt(self, queue: str, size: int) -> _rejection.Settle:
         """Write down that a message comes again."""
-        found = _refusing.again(self._name, self._peer, queue, size)
+        found = _rejection.again(self._name, self._peer, queue, size)
         return _rejection.doubt(self._receiver.sink, found)
 
     # The steps
@@ -220,11 +216,11 @@ class Dispatcher:
             message.context = dict(incoming.ctxt)
             # oslo.messaging's own.
             message.context.pop('client_timeout', None)
-        if _incoming.is_deep(message.arguments):
+        if _message.is_deep(message.arguments):
             message.arguments = {}
             self._refuse('form', 'it is nested too deeply')
         limit = self._receiver.settings['rpc_max_message_bytes']
-        if _incoming.size((arguments, incoming.ctxt)) > limit:
+        if _message.size((arguments, incoming.ctxt)) > limit:
             message.arguments = {}
             self._refuse(
                 'size',
@@ -242,7 +238,7 @@ class Dispatcher:
         except (ValueError, AttributeError, TypeError):
             self._refuse('form', 'its version is none')
 
-    def _find(self, message: _Message) -> _server.Served:
+    def _find(self, message: _Message) -> _endpoint.Served:
         """Find who serves it."""
         key = message.version, message.method
         found = self._found.get(key)
@@ -250,11 +246,11 @@ class Dispatcher:
             found = self._found[key] = self._search(message)
         return found
 
-    def _search(self, message: _Message) -> _server.Served:
+    def _search(self, message: _Message) -> _endpoint.Served:
         version = _contract.Version.parse(message.version)
         try:
-            found = _server.find(self._endpoints, version, message.method)
-        except _server.NotServed as error:
+            found = _endpoint.find(self._endpoints, version, message.method)
+        except _endpoint.NotServed as error:
             told = (
                 oslo_messaging.UnsupportedVersion(
                     message.version, method=message.method
@@ -296,8 +292,8 @@ class Dispatcher:
         named = message.sender or _opening.concerned(message.arguments)
         if budget is None or named is None:
             return True
-        payer = _budget.Payer(named, proven, _copies.is_late(accepted))
-        size = _incoming.size(message.arguments)
+        payer = _limits.Payer(named, proven, _replays.is_late(accepted))
+        size = _message.size(message.arguments)
         taken = budget.take(payer, message.method, size)
         if taken and not budget.is_renewed(message.method):
             later = functools.partial(self._later, message, accepted)
@@ -311,11 +307,11 @@ class Dispatcher:
                 return False
         if not taken:
             self._copies.forget(message, accepted)
-            error = exception.ServiceUnavailable(_budget.NOT_NOW)
+            error = exception.ServiceUnavailable(_limits.NOT_NOW)
             sealed = self._receiver.sealer.failure(
                 accepted, type(error).__name__, str(error)
             )
-            raise _Reject('limit', _budget.TOO_MUCH, _not_taken(), sealed)
+            raise _Reject('limit', _limits.TOO_MUCH, _not_taken(), sealed)
         return True
 
     def _is_repeatable(self, message: _Message) -> bool:
@@ -338,10 +334,10 @@ class Dispatcher:
         context.sealed = message.form == 'sealed'
         return context
 
-    def _check(self, message: _Message, served: _server.Served) -> None:
+    def _check(self, message: _Message, served: _endpoint.Served) -> None:
         try:
             served.terms.check(message.arguments)
-        except _server.ArgumentsRefused as error:
+        except _endpoint.ArgumentsRefused as error:
             raise _Reject('arguments', str(error), error) from None
 
     # The outcome
@@ -351,7 +347,7 @@ class Dispatcher:
             accepted, type(error).__name__, str(error)
         )
         if sealed is None:
-            _refusing.tell(error)
+            _rejection.tell(error)
         return sealed
 
     def _refuse(self, cause: _rejection.Cause, reason: str) -> NoReturn:
@@ -364,19 +360,19 @@ class Dispatcher:
             LOG.error(
                 'Could not read a message of %s.', self._name, exc_info=error
             )
-            error = _refusing.failed(error)
+            error = _rejection.failed(error)
         self._reject(message, error)
         if error.answer is None:
-            _refusing.tell(error.error)
+            _rejection.tell(error.error)
         return error.answer
 
     def _reject(self, message: _Message, rejected: _Reject) -> None:
         interfaces = [each.interface for each in self._endpoints]
-        if _refusing.is_probe(interfaces, message, rejected.cause):
+        if _rejection.is_probe(interfaces, message, rejected.cause):
             # Somebody asks what is understood here, and was answered.
             return
         self._count('rejected', message, rejected.counted)
-        rejection = _refusing.rejection(
+        rejection = _rejection.rejection(
             self._name, self._peer, message, rejected
         )
         if message.kind == 'call' and rejection.honest:
@@ -388,7 +384,7 @@ class Dispatcher:
                     rejected.reason,
                 )
         elif self._receiver.sink is not None:
-            _refusing.write_down(self._receiver.sink, rejection)
+            _rejection.write_down(self._receiver.sink, rejection)
         else:
             LOG.warning(
                 'Could not take %s %r: %s.',

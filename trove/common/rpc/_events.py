@@ -1,16 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What became of messages: counted, and told to observers."""
+"""What became of messages: counted, and told to observers.
+
+What strangers write is no label.
+"""
 
 from __future__ import annotations
 
 import collections
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Sequence
 import contextlib
 import logging
 import threading
+from typing import Final
 from typing import Literal
 from typing import NamedTuple
+from typing import Protocol
+
+from trove.common.rpc import _endpoint
+from trove.common.rpc import _message
 
 LOG = logging.getLogger(__name__)
 
@@ -127,3 +136,64 @@ def observe(observer: Callable[[Event], None]) -> Iterator[None]:
     finally:
         with _lock:
             _observers = tuple(o for o in _observers if o is not told)
+
+
+#: Versions that no history of ours has, and that are told apart.
+_MOST_NEWER: Final = 16
+
+
+class Count(Protocol):
+    """Counts a message, by what became of it."""
+
+    def __call__(
+        self,
+        outcome: Outcome,
+        message: _message.Message,
+        cause: str = '',
+    ) -> None: ...
+
+
+def counter(
+    endpoints: Sequence[_endpoint.Endpoint], peer: str | None
+) -> Count:
+    """Return what counts the messages of one topic.
+
+    :param peer: the instance whose guest this is, None for the services
+    """
+    interface = endpoints[0].interface.name
+    history = [r for each in endpoints for r in each.interface.history]
+    declared = {name for each in endpoints for name in each.interface.methods}
+    versions = {str(revision.version) for revision in history}
+    most = len(versions) + _MOST_NEWER
+    releases = {revision.name: revision.release for revision in history}
+
+    def release(message: _message.Message) -> str | None:
+        """The release of the sender, None when it says nothing of it."""
+        said = message.context.get(_message.REVISION)
+        if said is None:
+            return None
+        known = isinstance(said, str) and said in releases
+        return releases[said] if known else _message.UNKNOWN
+
+    def count(
+        outcome: Outcome,
+        message: _message.Message,
+        cause: str = '',
+    ) -> None:
+        method, version = message.method, message.version
+        if bool(message.form) and len(version) <= 4:
+            # A newer release has some; who makes them up gets no more.
+            if len(versions) < most:
+                versions.add(version)
+        record(
+            outcome,
+            interface,
+            peer,
+            method if method in declared else _message.UNKNOWN,
+            version if version in versions else _message.UNKNOWN,
+            release=release(message),
+            form=message.form,
+            cause=cause,
+        )
+
+    return count

@@ -2,7 +2,7 @@
 """What becomes of a message between two revisions, without sending it.
 
 The client's half is what clients plan their messages with (``_plan.py``), the
-endpoint's half what endpoints check them with (``_server.py``), so there is
+endpoint's half what endpoints check them with (``_endpoint.py``), so there is
 no second opinion here.
 """
 
@@ -15,10 +15,9 @@ from typing import Any
 from typing import Literal
 
 from trove.common.rpc import _contract
+from trove.common.rpc import _endpoint
 from trove.common.rpc import _interface
 from trove.common.rpc import _plan
-from trove.common.rpc import _server
-from trove.common.rpc import _unsent
 
 #: Stands for a value that is no default.
 _ANYTHING: Any = object()
@@ -87,7 +86,7 @@ def fit(
         message = _plan.make(interface, declared, cap, values)
     except _plan.Unsendable as refused:
         pin = client if client < believed else None
-        error = _unsent.refusal(interface, peer, refused, pin)
+        error = _plan.refusal(interface, peer, refused, pin)
         return Fit(
             *('refused', None, (), 'client', None),
             what=refused.what,
@@ -140,13 +139,13 @@ def _look(
     number = _contract.Version.parse(version)
     refused = Fit('refused', version, by='endpoint', what=method)
     try:
-        offer = _server.find([_offer(interface, endpoint)], number, method)
+        offer = _endpoint.find([_offer(interface, endpoint)], number, method)
         offer.terms[method].check(dict.fromkeys(arguments))
-    except _server.NotServed as error:
+    except _endpoint.NotServed as error:
         return dataclasses.replace(
             refused, cause=error.cause, reason=str(error)
         )
-    except _server.ArgumentsRefused as error:
+    except _endpoint.ArgumentsRefused as error:
         return dataclasses.replace(
             refused, cause='arguments', reason=str(error)
         )
@@ -156,8 +155,8 @@ def _look(
 @functools.lru_cache(maxsize=256)
 def _offer(
     interface: _interface.Interface, revision: _contract.Revision
-) -> _server.Offer:
-    return _server.Offer(interface, revision)
+) -> _endpoint.Offer:
+    return _endpoint.Offer(interface, revision)
 
 
 def _values(

@@ -16,7 +16,7 @@ from oslo_serialization import jsonutils
 
 from trove.common import belief
 from trove.common import crypto
-from trove.common.rpc import _unpacking
+from trove.common.rpc import _message
 
 Form = belief.Form
 
@@ -197,8 +197,8 @@ def load(text: object) -> Any:
     if not isinstance(text, str):
         raise Malformed('there is no text where one should be')
     try:
-        return _unpacking.loads(text)
-    except _unpacking.Unreadable as error:
+        return _message.loads(text)
+    except _message.Unreadable as error:
         raise Malformed(str(error)) from None
 
 

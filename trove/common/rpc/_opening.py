@@ -13,8 +13,8 @@ from typing import Protocol
 from trove.common import belief
 from trove.common import crypto
 from trove.common.rpc import _forms
-from trove.common.rpc import _guesses
 from trove.common.rpc import _interface
+from trove.common.rpc import _limits
 
 SAME_KEYS = (
     'Both sides must have the same key, in the option or file that the '
@@ -173,7 +173,7 @@ def accept(
     version: str,
     arguments: dict[str, Any],
     context: dict[str, Any],
-    guesses: _guesses.Guesses,
+    guesses: _limits.Guesses,
     seals: bool,
     waits: bool,
 ) -> Accepted:
@@ -207,7 +207,7 @@ class _Opener:
     interface: _interface.Interface
     peer: str | None
     method: str
-    guesses: _guesses.Guesses
+    guesses: _limits.Guesses
     seals: bool
     waits: bool
 

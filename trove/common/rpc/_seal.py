@@ -29,8 +29,8 @@ from trove.common import belief
 from trove.common import crypto
 from trove.common import exception
 from trove.common.rpc import _forms
-from trove.common.rpc import _guesses
 from trove.common.rpc import _interface
+from trove.common.rpc import _limits
 from trove.common.rpc import _opening
 
 Accepted = _opening.Accepted
@@ -88,7 +88,7 @@ class Sealer:
     def __init__(self, keys: Keys | None, minimum: Callable[[], str]) -> None:
         self._keys = keys
         self._minimum = minimum
-        self._guesses = _guesses.Guesses()
+        self._guesses = _limits.Guesses()
 
     @property
     def has_keys(self) -> bool:

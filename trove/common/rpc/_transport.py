@@ -15,20 +15,20 @@ import oslo_messaging
 
 from trove.common import exception
 from trove.common.rpc import _asking
-from trove.common.rpc import _budget
 from trove.common.rpc import _caps
 from trove.common.rpc import _contract
 from trove.common.rpc import _discovery
 from trove.common.rpc import _dispatch
+from trove.common.rpc import _endpoint
 from trove.common.rpc import _events
 from trove.common.rpc import _forms
-from trove.common.rpc import _incoming
 from trove.common.rpc import _interface
+from trove.common.rpc import _limits
+from trove.common.rpc import _message
 from trove.common.rpc import _probe
 from trove.common.rpc import _rejection
 from trove.common.rpc import _replays
 from trove.common.rpc import _seal
-from trove.common.rpc import _server
 from trove.common.rpc import _settings
 from trove.common.rpc._broker import connection as broker
 from trove.common.rpc._broker import listener
@@ -67,7 +67,7 @@ class Transport:
         keys: _seal.Keys | None = None,
         rejected: _rejection.Sink | None = None,
         replays: _replays.Replays | None = None,
-        budget: _budget.Budget | None = None,
+        budget: _limits.Budget | None = None,
         suspects: _rejection.Sink | None = None,
         connection: broker.Connection | None = None,
         own: str | None = None,
@@ -140,7 +140,7 @@ class Transport:
             revision = (
                 interface.revision(version) if version else interface.latest
             )
-            endpoints.append(_server.Endpoint(interface, manager, revision))
+            endpoints.append(_endpoint.Endpoint(interface, manager, revision))
         topic = managers[0].interface.topic(self.conf, peer)
         return self.connection.server(
             topic, host, _dispatch.Dispatcher(self._receiver, endpoints, peer)
@@ -177,9 +177,9 @@ class Transport:
             rejection,
             arguments=accepted.arguments,
             sender=accepted.sender,
-            request_id=_incoming.text(context.get('request_id')),
-            project_id=_incoming.text(context.get('project_id')),
-            user_id=_incoming.text(context.get('user')),
+            request_id=_message.text(context.get('request_id')),
+            project_id=_message.text(context.get('project_id')),
+            user_id=_message.text(context.get('user')),
         )
 
     def ask(

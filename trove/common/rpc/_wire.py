@@ -12,10 +12,10 @@ import oslo_messaging
 
 from trove.common import exception
 from trove.common.rpc import _contract
+from trove.common.rpc import _endpoint
 from trove.common.rpc import _interface
-from trove.common.rpc import _refusing
+from trove.common.rpc import _rejection
 from trove.common.rpc import _seal
-from trove.common.rpc import _server
 from trove.common.rpc._broker import connection as broker
 
 LOG = logging.getLogger(__name__)
@@ -24,12 +24,12 @@ LOG = logging.getLogger(__name__)
 _REFUSALS = (
     'UnsupportedVersion',
     'NoSuchMethod',
-    _server.ArgumentsRefused.__name__,
+    _endpoint.ArgumentsRefused.__name__,
 )
 
 
 #: What a peer says in the clear to a sealed message; nothing was run.
-_UNSEALED = (*_REFUSALS, _refusing.NotTaken.__name__)
+_UNSEALED = (*_REFUSALS, _rejection.NotTaken.__name__)
 
 
 class Refused(Exception):

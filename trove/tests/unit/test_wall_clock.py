@@ -26,7 +26,7 @@ SHOWN = 'people are shown it, and nothing is decided by it'
 SLACK = 'a step of an hour is less than the slack that is left'
 ALLOWED = {
     'trove/common/clocks.py': (1, 'it is what tells of a step'),
-    'trove/common/rpc/_copies.py': (
+    'trove/common/rpc/_replays.py': (
         1,
         f'rpc_message_max_age: {SLACK}; what is late has as large a budget',
     ),

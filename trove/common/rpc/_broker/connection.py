@@ -13,9 +13,8 @@ import oslo_messaging
 from trove.common import exception
 from trove.common.rpc import _dispatch
 from trove.common.rpc import _events
-from trove.common.rpc import _incoming
 from trove.common.rpc import _limits
-from trove.common.rpc import _unpacking
+from trove.common.rpc import _message
 from trove.common.rpc._broker import accounts
 from trove.common.rpc._broker import errors
 from trove.common.rpc._broker import frames
@@ -160,10 +159,10 @@ class Connection:
         largest: int = self.conf.rpc_max_message_bytes
         return largest
 
-    def _refused(self, queue: str, error: _unpacking.Unreadable) -> None:
+    def _refused(self, queue: str, error: _message.Unreadable) -> None:
         """Tell of what is no reply, or came before its reader was ready."""
         _events.record(
-            *('rejected', 'reply', None, _incoming.UNKNOWN, _incoming.UNKNOWN),
+            *('rejected', 'reply', None, _message.UNKNOWN, _message.UNKNOWN),
             cause=error.counted,
         )
         if self._told.take(queue):
@@ -171,7 +170,7 @@ class Connection:
                 'Refused what came into the queue %s: %s. %s.',
                 queue,
                 error,
-                _unpacking.WHO,
+                _message.WHO,
             )
 
     def close(self) -> None:

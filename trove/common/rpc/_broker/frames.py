@@ -26,7 +26,7 @@ import kombu.transport.pyamqp
 import kombu.transport.virtual
 from oslo_utils import netutils
 
-from trove.common.rpc import _unpacking
+from trove.common.rpc import _message
 from trove.common.rpc._broker import buffer
 from trove.common.rpc._broker import memory
 from trove.common.rpc._broker import redelivery
@@ -53,7 +53,7 @@ _INBOX = 'trove_inbox'
 _no_record = contextlib.nullcontext[None]
 
 #: Told of what was refused: with the name of the queue, and why.
-Tell = Callable[[str, _unpacking.Unreadable], None]
+Tell = Callable[[str, _message.Unreadable], None]
 
 
 class Inbox:
@@ -109,7 +109,7 @@ class _Content(amqp.basic_message.Message):  # type: ignore[misc]
         super().__init__()
         self.properties: dict[str, Any] = {}
         self.frame_args = frame_args
-        self.refused: _unpacking.Unreadable | None = None
+        self.refused: _message.Unreadable | None = None
 
     def begin(self, header: bytes) -> None:
         """Read the frame before the body."""
@@ -117,12 +117,12 @@ class _Content(amqp.basic_message.Message):  # type: ignore[misc]
         self.ready = not self.body_size
         try:
             self._begin(header)
-        except _unpacking.Unreadable as error:
+        except _message.Unreadable as error:
             self._refuse(error)
         except Exception as error:  # noqa: BLE001
             # Whatever it stumbles over would come again.
             self._refuse(
-                _unpacking.Unreadable(
+                _message.Unreadable(
                     'form', f'its properties are none ({type(error).__name__})'
                 )
             )
@@ -138,20 +138,20 @@ class _Content(amqp.basic_message.Message):  # type: ignore[misc]
     def _begin(self, header: bytes) -> None:
         largest = _Settings.largest()
         if self.body_size > largest:
-            raise _unpacking.Unreadable(
+            raise _message.Unreadable(
                 'size',
                 f'it has more than {largest} bytes. If it is an honest one, '
                 'raise rpc_max_message_bytes',
             )
         if len(header) > _MOST_OF_PROPERTIES:
-            raise _unpacking.Unreadable(
+            raise _message.Unreadable(
                 'size',
                 f'its properties have more than {_MOST_OF_PROPERTIES} bytes',
             )
         self.inbound_header(header)
-        _unpacking.properties(self.properties)
+        _message.properties(self.properties)
 
-    def _refuse(self, error: _unpacking.Unreadable) -> None:
+    def _refuse(self, error: _message.Unreadable) -> None:
         self.refused = error
         self.properties = {}
 
@@ -241,7 +241,7 @@ class _Checked:
             self._read()
 
     def _read(self) -> None:
-        self.content, self.size = _unpacking.unpack(self.body)
+        self.content, self.size = _message.unpack(self.body)
         self.body = b''
 
     def _read_again(self, size: int) -> None:
@@ -269,10 +269,10 @@ class _Checked:
     def reject(self, requeue: bool = False) -> None:
         """What oslo.messaging does where it fails, acknowledged or not."""
         self.refuse(
-            _unpacking.Unreadable('form', 'it is none of oslo.messaging')
+            _message.Unreadable('form', 'it is none of oslo.messaging')
         )
 
-    def refuse(self, error: _unpacking.Unreadable) -> None:
+    def refuse(self, error: _message.Unreadable) -> None:
         """Take it out of the queue, and tell of it."""
         if not self.acknowledged:
             super().reject(requeue=False)  # type: ignore[misc]
@@ -304,7 +304,7 @@ class _MemoryMessage(_Checked, _virtual.Message):  # type: ignore[misc]
         super().__init__(raw | {'headers': plain}, channel=channel, **kwargs)
 
     def read(self) -> None:
-        _unpacking.properties(self._said)
+        _message.properties(self._said)
         super().read()
 
 
@@ -329,7 +329,7 @@ class _Reads:
             message.inbox, message.queue = inbox, queue
             try:
                 message.read()
-            except _unpacking.Unreadable as error:
+            except _message.Unreadable as error:
                 message.refuse(error)
             else:
                 callback(message)

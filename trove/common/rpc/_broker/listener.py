@@ -16,7 +16,7 @@ from oslo_messaging._drivers import common
 
 from trove.common import exception
 from trove.common.rpc import _dispatch
-from trove.common.rpc import _server
+from trove.common.rpc import _endpoint
 from trove.common.rpc._broker import errors
 from trove.common.rpc._broker import frames
 from trove.common.rpc._broker import reader
@@ -318,7 +318,7 @@ class _Bounded(_Plain):  # type: ignore[misc]
             self._waiting += len(incoming)
             self._held += sum(map(_size, incoming))
         for each in incoming:
-            each.place = _server.Arrival(self.dispatcher.expect(each))
+            each.place = _endpoint.Arrival(self.dispatcher.expect(each))
         try:
             super()._on_incoming(incoming)
         except BaseException:

@@ -26,8 +26,8 @@ from oslo_messaging._drivers import common as rpc_common
 
 from trove.common import text
 from trove.common.rpc import _events
-from trove.common.rpc import _incoming
 from trove.common.rpc import _limits
+from trove.common.rpc import _message
 from trove.common.rpc._broker import reader
 
 LOG = logging.getLogger(__name__)
@@ -194,7 +194,7 @@ def _count_unasked(waiters: Any) -> None:
         if name not in waiting:
             _events.record(
                 *('rejected', 'reply', None),
-                *(_incoming.UNKNOWN, _incoming.UNKNOWN),
+                *(_message.UNKNOWN, _message.UNKNOWN),
                 cause='unasked',
             )
         put(name, reply)

@@ -27,7 +27,7 @@ from trove.db import session
 from trove.peers import rejections
 from trove.tests.unit.common.rpc import sample
 
-READ = 'trove.common.rpc._unpacking.unpack'
+READ = 'trove.common.rpc._message.unpack'
 
 read = pkgutil.resolve_name(READ)
 

@@ -33,10 +33,10 @@ class LimitTest(base.TestCase):
 
     def test_only_so_many_senders_are_remembered(self):
         self.taken(3)
-        for number in range(_limits._MOST - 1):
+        for number in range(_limits._MOST_COUNTED - 1):
             self.limit.take(str(number))
         self.assertEqual([False], self.taken(1))
         # When as many others were heard since then, it is forgotten
-        for number in range(_limits._MOST):
+        for number in range(_limits._MOST_COUNTED):
             self.limit.take(str(number))
         self.assertEqual([True], self.taken(1))

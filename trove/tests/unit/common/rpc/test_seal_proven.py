@@ -13,7 +13,7 @@ import oslo_messaging
 from trove.common import exception
 from trove.common import rpc
 from trove.common.rpc import _forms
-from trove.common.rpc import _guesses
+from trove.common.rpc import _limits
 from trove.common.rpc import _seal
 from trove.tests.fixtures import keys as keys_fixture
 from trove.tests.unit.common.rpc import base
@@ -176,13 +176,13 @@ class OracleTest(seals.SealTestCase):
 
             self.assertEqual({('seal', 'Unopened')}, set(answers), name)
             self.assertEqual(
-                _guesses.MOST * parts, len(self.decrypted), name
+                _limits.MOST_GUESSES * parts, len(self.decrypted), name
             )
 
     def test_an_honest_call_waits_then_too(self) -> None:
         way = seals.Way(authenticated=False)
         request = way.request()
-        self.guess(way, _guesses.MOST)
+        self.guess(way, _limits.MOST_GUESSES)
 
         error = self.assertRaises(_seal.Unopened, way.accept, request)
 
@@ -195,7 +195,7 @@ class OracleTest(seals.SealTestCase):
             request = way.request()
             parts = len(request.arguments) + 1
             # Calls are stopped, casts fail one after the other.
-            self.guess(way, _guesses.MOST)
+            self.guess(way, _limits.MOST_GUESSES)
             self.decrypted.clear()
 
             self.guess(way, 50, waits=False)
@@ -213,7 +213,7 @@ class OracleTest(seals.SealTestCase):
 
     def test_another_sender_is_not_concerned(self) -> None:
         way = seals.Way(**seals.WAYS['conductor'], authenticated=False)
-        self.guess(way, _guesses.MOST)
+        self.guess(way, _limits.MOST_GUESSES)
         other = seals.Way(**seals.WAYS['conductor'], authenticated=False)
         other.sender.identity = 'i2'
         other.server = way.server
@@ -274,15 +274,15 @@ class OracleTest(seals.SealTestCase):
 class GuessesTest(base.MessageTestCase):
     def test_a_few_in_an_hour(self) -> None:
         now = [0.0]
-        guesses = _guesses.Guesses(lambda: now[0])
+        guesses = _limits.Guesses(lambda: now[0])
         whose = 'guestagent', 'i1'
-        for _ in range(_guesses.MOST):
+        for _ in range(_limits.MOST_GUESSES):
             self.assertFalse(guesses.exhausted(whose))
             guesses.failed(whose)
 
         self.assertTrue(guesses.exhausted(whose))
         self.assertFalse(guesses.exhausted(('guestagent', 'i2')))
-        now[0] = _guesses.WINDOW
+        now[0] = _limits._HOUR
         self.assertFalse(guesses.exhausted(whose))
 
 

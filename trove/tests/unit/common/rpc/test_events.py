@@ -6,9 +6,9 @@ from __future__ import annotations
 from oslo_messaging._drivers import amqp
 
 from trove.common import rpc
-from trove.common.rpc import _counting
-from trove.common.rpc import _incoming
-from trove.common.rpc import _server
+from trove.common.rpc import _endpoint
+from trove.common.rpc import _events
+from trove.common.rpc import _message
 from trove.conductor import api
 from trove.rehearsal import messages
 from trove.tests import base
@@ -22,12 +22,12 @@ class CountingTest(base.TestCase):
         self.seen: list[rpc.Event] = []
         self.enterContext(rpc.observe(self.seen.append))
         interface = api.API.interface
-        endpoint = _server.Endpoint(
+        endpoint = _endpoint.Endpoint(
             interface,
             messages.Recorder(interface, lambda message: None),
             interface.latest,
         )
-        self.count = _counting.counter([endpoint], None)
+        self.count = _events.counter([endpoint], None)
 
     def versions(self, *versions, form='sealed'):
         """The labels that these get."""
@@ -35,7 +35,7 @@ class CountingTest(base.TestCase):
         for version in versions:
             self.count(
                 'received',
-                _incoming.Message(
+                _message.Message(
                     'cast', method='heartbeat', version=version, form=form
                 ),
             )

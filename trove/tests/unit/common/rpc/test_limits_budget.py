@@ -7,11 +7,11 @@ import threading
 
 import fixtures
 
-from trove.common.rpc import _budget
+from trove.common.rpc import _limits
 from trove.tests import base
 
-ONE = _budget.Payer('one', True)
-OTHER = _budget.Payer('other', True)
+ONE = _limits.Payer('one', True)
+OTHER = _limits.Payer('other', True)
 
 
 class BudgetTest(base.TestCase):
@@ -19,7 +19,7 @@ class BudgetTest(base.TestCase):
         super().setUp()
         self.now = 1000.0
         self.most = 8
-        self.budget = _budget.Budget(
+        self.budget = _limits.Budget(
             lambda: self.most, ('beat',), lambda: self.now
         )
 
@@ -64,21 +64,21 @@ class BudgetTest(base.TestCase):
         self.assertEqual(1, self.taken(1, OTHER))
 
     def test_who_only_claims_to_be_somebody_uses_up_nothing_of_his(self):
-        self.assertEqual(6, self.taken(100, _budget.Payer('one', False)))
+        self.assertEqual(6, self.taken(100, _limits.Payer('one', False)))
         self.assertEqual(6, self.taken(10))
 
     def test_what_was_sent_before_uses_up_nothing_of_what_is_sent_now(self):
-        self.assertEqual(6, self.taken(100, _budget.Payer('one', True, True)))
+        self.assertEqual(6, self.taken(100, _limits.Payer('one', True, True)))
         self.assertEqual(6, self.taken(10))
 
     def test_a_flood_of_names_gives_nobody_a_new_account(self):
         self.useFixture(
-            fixtures.MonkeyPatch('trove.common.rpc._budget._MOST', 10)
+            fixtures.MonkeyPatch('trove.common.rpc._limits._MOST_ACCOUNTS', 10)
         )
         # Given one who has sent too much
         self.taken(100)
         # When more come than can be remembered
-        names = [_budget.Payer(str(number), True) for number in range(50)]
+        names = [_limits.Payer(str(number), True) for number in range(50)]
         taken = sum(self.taken(1, name) for name in names)
         # Then nine have their own, and the others share one,
         self.assertEqual(9 + 6, taken)
@@ -92,8 +92,8 @@ class BudgetTest(base.TestCase):
 class TurnTest(base.TestCase):
     def setUp(self):
         super().setUp()
-        self.budget = _budget.Budget(lambda: 100)
-        for _ in range(_budget.AT_ONCE):
+        self.budget = _limits.Budget(lambda: 100)
+        for _ in range(_limits.AT_ONCE):
             self.assertEqual('now', self.budget.enter(ONE))
         self.done = []
 
@@ -136,14 +136,14 @@ class TurnTest(base.TestCase):
         self.assertEqual([True, True, True], self.done)
 
     def test_only_so_many_wait(self):
-        for number in range(_budget.MOST_WAITING):
+        for number in range(_limits.MOST_WAITING):
             self.assertEqual('later', self.enter(number))
 
         self.assertEqual('refused', self.enter('one more'))
 
     def test_nothing_is_kept_of_who_is_done(self):
         self.enter('x')
-        for _ in range(_budget.AT_ONCE):
+        for _ in range(_limits.AT_ONCE):
             self.budget.leave(ONE)
 
         self.assertEqual(['x'], self.done)

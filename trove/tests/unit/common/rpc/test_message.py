@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 
-from trove.common.rpc import _unpacking
+from trove.common.rpc import _message
 from trove.tests import base
 from trove.tests.fixtures import wiretap
 
@@ -13,7 +13,7 @@ from trove.tests.fixtures import wiretap
 class TestUnpack(base.TestCase):
     def refused(self, body):
         error = self.assertRaises(
-            _unpacking.Unreadable, _unpacking.unpack, body
+            _message.Unreadable, _message.unpack, body
         )
         return error.cause
 
@@ -28,23 +28,23 @@ class TestUnpack(base.TestCase):
         }
         body = wiretap.envelope(message)
 
-        self.assertEqual(message, _unpacking.unpack(body)[0])
-        self.assertEqual(message, _unpacking.unpack(body.encode())[0])
+        self.assertEqual(message, _message.unpack(body)[0])
+        self.assertEqual(message, _message.unpack(body.encode())[0])
 
     def test_numbers(self):
         for number in ('9' * 41, '-1e400', '1e400', 'NaN', 'Infinity'):
             self.assertEqual('form', self.refused(f'{{"a": {number}}}'))
         for number in (2**63, -(2**63), 1.7976931348623157e308, 5e-324):
             body = json.dumps({'a': number})
-            self.assertEqual({'a': number}, _unpacking.unpack(body)[0])
+            self.assertEqual({'a': number}, _message.unpack(body)[0])
 
     def test_types_of_kombu_stay_what_they_are(self):
         body = '{"a": {"__type__": "bytes", "__value__": "eA=="}}'
 
-        self.assertEqual(json.loads(body), _unpacking.unpack(body)[0])
+        self.assertEqual(json.loads(body), _message.unpack(body)[0])
 
     def test_too_many_values(self):
-        most = _unpacking.MOST_VALUES
+        most = _message.MOST_VALUES
 
         self.assertEqual('size', self.refused('[' + '0,' * most + '0]'))
         self.assertEqual('size', self.refused('[' * (most + 1)))
@@ -61,7 +61,7 @@ class TestUnpack(base.TestCase):
         }
         body = wiretap.envelope({'failure': json.dumps(failure)})
 
-        content, _ = _unpacking.unpack(body)
+        content, _ = _message.unpack(body)
 
         kept = json.loads(content['failure'])
         self.assertEqual({'class', 'module', 'message'}, kept.keys())
