@@ -13,16 +13,16 @@ from typing import ClassVar
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common.rpc import _contract
-from trove.common.rpc import _doubts
 from trove.common.rpc import _events
 from trove.common.rpc import _interface
 from trove.common.rpc import _message
-from trove.common.rpc import _notification
 from trove.common.rpc import _plan
-from trove.common.rpc import _seal
 from trove.common.rpc import _transport
 from trove.common.rpc import _wire
-from trove.common.rpc import _words
+from trove.common.rpc._released import doubts
+from trove.common.rpc._released import notification
+from trove.common.rpc._released import words
+from trove.common.rpc._seal import sealer as seal
 
 LOG = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ class Client:
             return False
         return not message.left_out
 
-    def knows(self, word: _words.Word) -> bool:
+    def knows(self, word: words.Word) -> bool:
         """Say whether the peer surely knows what a value names."""
         return word.known(self.interface, self._cap().limit)
 
@@ -260,7 +260,7 @@ class Client:
         if self._form(cap) is None:
             # It would not understand what is sealed, and drop a cast.
             if not self._transport.sealer.strict:
-                raise _doubts.unsendable(
+                raise doubts.unsendable(
                     self.interface, self._peer, method.name, cap
                 )
             raise _plan.Unsendable(
@@ -289,7 +289,7 @@ class Client:
 
     def _form(self, cap: _plan.Cap) -> str | None:
         sealer = self._transport.sealer
-        return _doubts.form(sealer, self.interface, self._peer, cap)
+        return doubts.form(sealer, self.interface, self._peer, cap)
 
     def _doubted(
         self, method: _contract.Method, version: str, cap: _plan.Cap
@@ -298,9 +298,9 @@ class Client:
         whom = self.interface, self._peer
         if self._transport.suspects is not None:
             self._transport.suspects(
-                _doubts.rejection(*whom, method, version)
+                doubts.rejection(*whom, method, version)
             )
-        return _doubts.unsendable(*whom, method.name, cap)
+        return doubts.unsendable(*whom, method.name, cap)
 
     def _refusal(
         self, method: _contract.Method, refused: _plan.Unsendable
@@ -364,7 +364,7 @@ class Client:
             sender.pop('service_catalog', None)
         arguments = message.arguments
         if method.kind == 'cast' and not ours:
-            arguments = _notification.add(
+            arguments = notification.add(
                 *(self.interface, cap.limit, self._peer, method.name),
                 *(arguments, sender),
             )
@@ -384,7 +384,7 @@ class Client:
             return None
         try:
             return sealer.reply(request, reply)
-        except _seal.SealedFailure as failure:
+        except seal.SealedFailure as failure:
             _wire.fail(to, method, failure.class_name, failure.message)
 
     def _seals(self, version: str, cap: _plan.Cap) -> tuple[str, bool]:

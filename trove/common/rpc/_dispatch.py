@@ -21,16 +21,16 @@ from trove.common import exception
 from trove.common.rpc import _contract
 from trove.common.rpc import _endpoint
 from trove.common.rpc import _events
-from trove.common.rpc import _forms
 from trove.common.rpc import _interface
 from trove.common.rpc import _limits
 from trove.common.rpc import _message
-from trove.common.rpc import _opening
 from trove.common.rpc import _rejection
 from trove.common.rpc import _replays
-from trove.common.rpc import _seal
 from trove.common.rpc import _settings
 from trove.common.rpc._broker import replies
+from trove.common.rpc._seal import envelope
+from trove.common.rpc._seal import opener
+from trove.common.rpc._seal import sealer as seal
 
 LOG = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Receiver:
     """
 
     settings: _settings.Settings
-    sealer: _seal.Sealer
+    sealer: seal.Sealer
     sink: _rejection.Sink | None
     replays: _replays.Replays | None
     budget: _limits.Budget | None = None
@@ -127,7 +127,7 @@ class Dispatcher:
             self._read(message, incoming)
             if message.kind == 'call':
                 served = self._find(message)
-                if _forms.SEALED not in message.arguments:
+                if envelope.SEALED not in message.arguments:
                     # Who probes has no key, and learns it by their names.
                     self._check(message, served)
             # What is written down of a cast must be of somebody who may
@@ -139,7 +139,7 @@ class Dispatcher:
             return self._not_read(message, error)
         return self._carry_out(message, accepted) if begins else None
 
-    def _carry_out(self, message: _Message, accepted: _seal.Accepted) -> Any:
+    def _carry_out(self, message: _Message, accepted: opener.Accepted) -> Any:
         try:
             self._copies.check_stored(
                 message, accepted, self._is_repeatable(message)
@@ -167,7 +167,7 @@ class Dispatcher:
         return self._receiver.sealer.answer(accepted, answer)
 
     def _later(
-        self, message: _Message, accepted: _seal.Accepted, given_up: bool
+        self, message: _Message, accepted: opener.Accepted, given_up: bool
     ) -> None:
         """Carry out a cast when it is its turn, or reject it."""
         try:
@@ -229,7 +229,7 @@ class Dispatcher:
             )
         if (
             not isinstance(arguments, dict)
-            or not all(map(_forms.is_name, (method, *arguments)))
+            or not all(map(_message.is_name, (method, *arguments)))
             or said.get('namespace') is not None
         ):
             self._refuse('form', 'it has not the form of a message')
@@ -261,7 +261,7 @@ class Dispatcher:
             raise _Reject(error.cause, str(error), told) from None
         return found.served[message.method]
 
-    def _open(self, message: _Message) -> _seal.Accepted:
+    def _open(self, message: _Message) -> opener.Accepted:
         """Open it, if it is of somebody who may send it."""
         interface = self._spoken(message)
         try:
@@ -273,7 +273,7 @@ class Dispatcher:
                 *(message.arguments, message.context, self._seals),
                 message.kind == 'call',
             )
-        except _seal.Unopened as error:
+        except opener.Unopened as error:
             self._refuse(self._unopened.cause(message, error), error.reason)
         message.arguments = accepted.arguments
         message.context = accepted.context
@@ -281,7 +281,7 @@ class Dispatcher:
         message.form = accepted.form
         return accepted
 
-    def _charge(self, message: _Message, accepted: _seal.Accepted) -> bool:
+    def _charge(self, message: _Message, accepted: opener.Accepted) -> bool:
         """See that its sender has not sent too much already.
 
         :returns: whether it is its turn; else it is done later
@@ -289,7 +289,7 @@ class Dispatcher:
         budget = self._receiver.budget
         # A released form has no name: nobody can tell copies of it.
         proven = message.form == 'sealed'
-        named = message.sender or _opening.concerned(message.arguments)
+        named = message.sender or opener.concerned(message.arguments)
         if budget is None or named is None:
             return True
         payer = _limits.Payer(named, proven, _replays.is_late(accepted))
@@ -342,7 +342,7 @@ class Dispatcher:
 
     # The outcome
 
-    def _failure(self, accepted: _seal.Accepted, error: Exception) -> Any:
+    def _failure(self, accepted: opener.Accepted, error: Exception) -> Any:
         sealed = self._receiver.sealer.failure(
             accepted, type(error).__name__, str(error)
         )

@@ -15,6 +15,7 @@ import marshal
 import math
 from typing import Any
 from typing import Literal
+from typing import TypeGuard
 
 from trove.common import text as texts
 from trove.common.rpc import _limits
@@ -275,3 +276,44 @@ def is_deep(value: Any) -> bool:
 def text(value: object) -> str | None:
     """The beginning of a text, None when it is none."""
     return texts.printable(value[:64]) if isinstance(value, str) else None
+
+
+class Malformed(ValueError):
+    """This is no message; the text says what is wrong with it."""
+
+
+def load(text: object) -> Any:
+    """Read JSON.
+
+    :raises Malformed: it is none
+    """
+    if not isinstance(text, str):
+        raise Malformed('there is no text where one should be')
+    try:
+        return loads(text)
+    except Unreadable as error:
+        raise Malformed(str(error)) from None
+
+
+def load_object(text: object) -> dict[str, Any]:
+    """Read JSON that is an object.
+
+    :raises Malformed: it is none
+    """
+    values = load(text)
+    if not isinstance(values, dict):
+        raise Malformed('it has JSON that is no object')
+    return values
+
+
+def is_name(value: object) -> TypeGuard[str]:
+    """Whether it may be the name of something, for instance an identifier.
+
+    JSON can hold text that no encoding has, which neither a database nor a
+    cipher takes.
+    """
+    return (
+        isinstance(value, str)
+        and value.isascii()
+        and len(value) <= _MOST_OF_A_NAME
+    )

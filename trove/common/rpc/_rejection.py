@@ -21,12 +21,13 @@ import oslo_messaging
 
 from trove.common import exception
 from trove.common import masking
-from trove.common.rpc import _forms
 from trove.common.rpc import _interface
 from trove.common.rpc import _limits
 from trove.common.rpc import _message
-from trove.common.rpc import _opening
-from trove.common.rpc import _probe
+from trove.common.rpc._released import encryption
+from trove.common.rpc._released import probe
+from trove.common.rpc._seal import envelope
+from trove.common.rpc._seal import opener
 
 LOG = logging.getLogger(__name__)
 
@@ -237,12 +238,12 @@ class Unopened:
         self._whole = _limits.Limit(lambda: _MOST_WHOLE)
 
     def cause(
-        self, message: _message.Message, error: _opening.Unopened
+        self, message: _message.Message, error: opener.Unopened
     ) -> Cause:
         """The cause for which one is written down."""
         if not error.whole or message.kind == 'call':
             return error.cause
-        named = message.context.get(_forms.SENDER, self._peer)
+        named = message.context.get(encryption.SENDER, self._peer)
         return 'unread' if self._whole.take(str(named)) else error.cause
 
 
@@ -322,7 +323,7 @@ def is_probe(
     """
     if message.kind != 'call' or cause not in _NEWER:
         return False
-    if _probe.NAME in (message.method, *message.arguments):
+    if probe.NAME in (message.method, *message.arguments):
         return True
     said = [message.method, *message.arguments]
     return any(
@@ -343,7 +344,7 @@ def rejection(
     newer = rejected.cause in _NEWER
     arguments = message.arguments
     if rejected.cause == 'unread' and not message.form:
-        arguments = _forms.unopened(arguments, message.context)
+        arguments = envelope.unopened(arguments, message.context)
     found = Rejection(
         interface=interface,
         peer=peer,

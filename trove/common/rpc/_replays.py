@@ -18,9 +18,9 @@ from typing import Protocol
 from trove.common import exception
 from trove.common.rpc import _limits
 from trove.common.rpc import _message
-from trove.common.rpc import _opening
 from trove.common.rpc import _rejection
 from trove.common.rpc import _settings
+from trove.common.rpc._seal import opener
 
 #: Identifiers that are remembered, at most, by one process.
 _MOST = 100_000
@@ -105,7 +105,7 @@ class Copies:
         self._store = store
 
     def check(
-        self, message: _message.Message, accepted: _opening.Accepted
+        self, message: _message.Message, accepted: opener.Accepted
     ) -> None:
         """See that it is none, as far as this process knows; remember it.
 
@@ -125,7 +125,7 @@ class Copies:
             raise _rejection.Reject('replay', _COPY, _rejection.not_taken())
 
     def forget(
-        self, message: _message.Message, accepted: _opening.Accepted
+        self, message: _message.Message, accepted: opener.Accepted
     ) -> None:
         """It was not taken: who floods this makes nothing be forgotten."""
         if accepted.id is not None:
@@ -134,7 +134,7 @@ class Copies:
     def check_stored(
         self,
         message: _message.Message,
-        accepted: _opening.Accepted,
+        accepted: opener.Accepted,
         repeatable: bool,
     ) -> None:
         """See that no other service has taken it; it is taken then.
@@ -183,7 +183,7 @@ class Copies:
         return f'{self._name}:{message.sender or self._peer or ""}'
 
 
-def is_late(accepted: _opening.Accepted) -> bool:
+def is_late(accepted: opener.Accepted) -> bool:
     """Whether it was sent longer ago than what a budget is for.
 
     Another process may have taken it; its copies do not count against what

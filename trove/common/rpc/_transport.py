@@ -14,24 +14,25 @@ from oslo_config import cfg
 import oslo_messaging
 
 from trove.common import exception
-from trove.common.rpc import _asking
-from trove.common.rpc import _caps
 from trove.common.rpc import _contract
-from trove.common.rpc import _discovery
 from trove.common.rpc import _dispatch
 from trove.common.rpc import _endpoint
 from trove.common.rpc import _events
-from trove.common.rpc import _forms
 from trove.common.rpc import _interface
 from trove.common.rpc import _limits
 from trove.common.rpc import _message
-from trove.common.rpc import _probe
 from trove.common.rpc import _rejection
 from trove.common.rpc import _replays
-from trove.common.rpc import _seal
 from trove.common.rpc import _settings
 from trove.common.rpc._broker import connection as broker
 from trove.common.rpc._broker import listener
+from trove.common.rpc._caps import caps
+from trove.common.rpc._caps import discovery
+from trove.common.rpc._released import probe
+from trove.common.rpc._released import survey
+from trove.common.rpc._seal import envelope
+from trove.common.rpc._seal import opener
+from trove.common.rpc._seal import sealer
 
 
 class Transport:
@@ -60,11 +61,11 @@ class Transport:
     def __init__(
         self,
         conf: cfg.ConfigOpts,
-        discover: Mapping[str, _discovery.Discover] | None = None,
+        discover: Mapping[str, discovery.Discover] | None = None,
         url: str | None = None,
         *,
-        keep: Mapping[str, _discovery.Keep] | None = None,
-        keys: _seal.Keys | None = None,
+        keep: Mapping[str, discovery.Keep] | None = None,
+        keys: opener.Keys | None = None,
         rejected: _rejection.Sink | None = None,
         replays: _replays.Replays | None = None,
         budget: _limits.Budget | None = None,
@@ -75,10 +76,10 @@ class Transport:
         self.conf = conf
         self.keys = keys
         self.settings = _settings.Settings(conf)
-        self.sealer = _seal.Sealer(
+        self.sealer = sealer.Sealer(
             keys, lambda: str(self.settings['rpc_seal_minimum'])
         )
-        self.caps = _caps.Caps(
+        self.caps = caps.Caps(
             conf,
             discover or {},
             keep or {},
@@ -95,9 +96,9 @@ class Transport:
     def sharing(
         self,
         conf: cfg.ConfigOpts,
-        discover: Mapping[str, _discovery.Discover] | None = None,
+        discover: Mapping[str, discovery.Discover] | None = None,
         *,
-        keys: _seal.Keys | None = None,
+        keys: opener.Keys | None = None,
         rejected: _rejection.Sink | None = None,
         replays: _replays.Replays | None = None,
     ) -> Transport:
@@ -159,7 +160,7 @@ class Transport:
         :raises Exception: of the keys, which cannot be had
         """
         try:
-            kept = _forms.kept(rejection.arguments)
+            kept = envelope.kept(rejection.arguments)
             if kept is None:
                 return rejection
             accepted = self.sealer.accept(
@@ -167,7 +168,7 @@ class Transport:
                 *(rejection.version, *kept),
                 waits=False,
             )
-        except (_forms.Malformed, _seal.Unopened) as error:
+        except (_message.Malformed, opener.Unopened) as error:
             raise exception.BadRequest(
                 reason=f'The message cannot be opened: {error}. If '
                 'that cannot be changed, ask for it anew and discard it.'
@@ -191,7 +192,7 @@ class Transport:
         arguments: Mapping[str, Any],
         timeout: float,
         context: Mapping[str, Any] | None = None,
-    ) -> _asking.Answer | None:
+    ) -> survey.Answer | None:
         """Call something as it is: no cap, no contract, no seal.
 
         :param server: one of those of the topic; any when None
@@ -216,16 +217,16 @@ class Transport:
         ):
             return None
         except oslo_messaging.RemoteError as error:
-            return _asking.Answer(str(error.exc_type), str(error.value))
+            return survey.Answer(str(error.exc_type), str(error.value))
         except Exception as error:
             if type(error).__module__ != 'builtins':
                 raise
-            return _asking.Answer(type(error).__name__, str(error))
-        return _asking.Answer('ok')
+            return survey.Answer(type(error).__name__, str(error))
+        return survey.Answer('ok')
 
     def ask_many(
         self, interface: _interface.Interface, peers: Iterable[str]
-    ) -> Iterator[_asking.Outcome]:
+    ) -> Iterator[survey.Outcome]:
         """Find out what peers understand, side by side; run nothing.
 
         ``probe_at_once`` of them are asked at the same time, so that one
@@ -237,11 +238,11 @@ class Transport:
         :raises Exception: of the transport's driver, when the message broker
             cannot be reached
         """
-        if not _asking.can_ask(self.connection):
+        if not survey.can_ask(self.connection):
             for peer in peers:
                 yield peer, self._probe(interface, peer)
             return
-        for peer, found in _asking.ask(
+        for peer, found in survey.ask(
             self.connection, interface, peers, self.conf.probe_at_once
         ):
             self._count_probe(interface, peer, found)
@@ -250,7 +251,7 @@ class Transport:
     def _probe(
         self, interface: _interface.Interface, peer: str | None
     ) -> _contract.Revision | None:
-        found = _probe.probe(self, interface, peer)
+        found = probe.probe(self, interface, peer)
         self._count_probe(interface, peer, found)
         return found
 
@@ -261,7 +262,7 @@ class Transport:
         found: _contract.Revision | None,
     ) -> None:
         _events.record(
-            *('probed', interface.name, peer, _probe.NAME),
+            *('probed', interface.name, peer, probe.NAME),
             'silent' if found is None else found.name,
             release=None if found is None else found.release,
         )

@@ -15,8 +15,8 @@ from trove.common.rpc import _contract
 from trove.common.rpc import _endpoint
 from trove.common.rpc import _interface
 from trove.common.rpc import _rejection
-from trove.common.rpc import _seal
 from trove.common.rpc._broker import connection as broker
+from trove.common.rpc._seal import sealer
 
 LOG = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def send(
     connection: broker.Connection,
     to: To,
     method: _contract.Method,
-    request: _seal.Request,
+    request: sealer.Request,
 ) -> Any:
     """Send a request; return the reply as it came, None if there is none.
 
@@ -96,7 +96,7 @@ def _failed(
     connection: broker.Connection,
     to: To,
     method: _contract.Method,
-    request: _seal.Request,
+    request: sealer.Request,
     error: Exception,
     sent: bool,
 ) -> NoReturn:
@@ -125,7 +125,7 @@ def _failed(
     raise exception.ServiceUnavailable(what='The message broker') from error
 
 
-def _believe(to: To, request: _seal.Request, remote_type: str) -> None:
+def _believe(to: To, request: sealer.Request, remote_type: str) -> None:
     """See that a failure in the clear may be of the peer.
 
     :raises trove.common.exception.SealError: anybody may have said that

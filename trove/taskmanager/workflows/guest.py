@@ -76,7 +76,7 @@ class _New:
         """Whether it reported, or is one that does not before it is told to.
 
         What it answers to be is believed like any answer of a peer that has
-        announced nothing (see ``trove/common/rpc/_caps.py``). One of this
+        announced nothing (see ``trove/common/rpc/_caps/caps.py``). One of this
         tree has to report all the same: that proves its key.
         """
         if last_sent(self._workflow):

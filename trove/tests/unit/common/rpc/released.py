@@ -8,9 +8,13 @@ They have exactly the signatures that were measured; see
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
+from unittest import mock
 
+from oslo_config import cfg
 import oslo_messaging
+from oslo_messaging.rpc import dispatcher
 
 from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
@@ -109,3 +113,48 @@ class Encrypting(oslo_messaging.NoOpSerializer):
 
     def deserialize_context(self, context: dict[str, Any]) -> dict[str, Any]:
         return {'was': context['context']}
+
+
+def incoming(
+    version: str,
+    method: str,
+    context: Mapping[str, Any] | None,
+    arguments: Mapping[str, Any],
+) -> mock.Mock:
+    """A message as the driver hands it to the dispatcher."""
+    return mock.Mock(
+        ctxt=context,
+        client_timeout=None,
+        message={'method': method, 'args': arguments, 'version': version},
+    )
+
+
+class Direct:
+    """Puts questions to oslo.messaging's own dispatcher, without a broker."""
+
+    def __init__(
+        self, conf: cfg.ConfigOpts, endpoint: Any, serializer: Any
+    ) -> None:
+        self.conf = conf
+        self.asked = 0
+        self._dispatcher = dispatcher.RPCDispatcher(
+            [endpoint], serializer, oslo_messaging.DefaultRPCAccessPolicy
+        )
+
+    def ask(
+        self,
+        topic: str,
+        server: str | None,
+        version: str,
+        method: str,
+        arguments: Mapping[str, Any],
+        timeout: float,
+        context: Mapping[str, Any] | None = None,
+    ) -> mock.Mock:
+        self.asked += 1
+        message = incoming(version, method, context, arguments)
+        try:
+            self._dispatcher.dispatch(message)
+        except Exception as error:  # noqa: BLE001
+            return mock.Mock(type=type(error).__name__, text=str(error))
+        return mock.Mock(type='ok', text='')

@@ -11,7 +11,8 @@ from hypothesis import strategies
 
 from trove.common import context as trove_context
 from trove.common import rpc
-from trove.common.rpc import _seal
+from trove.common.rpc._seal import opener
+from trove.common.rpc._seal import sealer
 from trove.tests import base
 from trove.tests.fixtures import keys as fake_keys
 
@@ -95,15 +96,15 @@ class Way:
             self.sender = fake_keys.Keys(None, KEY)
         if self.receiver is None:
             self.receiver = fake_keys.Keys('i1', KEY)
-        self.client = _seal.Sealer(self.sender or None, self._minimum)
-        self.server = _seal.Sealer(self.receiver or None, self._minimum)
+        self.client = sealer.Sealer(self.sender or None, self._minimum)
+        self.server = sealer.Sealer(self.receiver or None, self._minimum)
 
     def _minimum(self) -> str:
         return self.minimum
 
     def request(
         self, arguments: Any = ARGUMENTS, context: Any = CONTEXT
-    ) -> _seal.Request:
+    ) -> sealer.Request:
         request = self.client.request(
             *(self.interface, self.peer, self.method, self.version),
             *(dict(arguments), dict(context), self.authenticated),
@@ -112,7 +113,7 @@ class Way:
         wire = json.loads(json.dumps([request.arguments, request.context]))
         return dataclasses.replace(request, arguments=wire[0], context=wire[1])
 
-    def accept(self, request: _seal.Request, **other: Any) -> _seal.Accepted:
+    def accept(self, request: sealer.Request, **other: Any) -> opener.Accepted:
         where = {
             'interface': self.interface,
             'peer': self.peer,
@@ -143,9 +144,11 @@ WAYS = {
 
 class SealTestCase(base.TestCase):
     def assertRefused(
-        self, way: Way, request: _seal.Request, **other: Any
+        self, way: Way, request: sealer.Request, **other: Any
     ) -> str:
-        error = self.assertRaises(_seal.Unopened, way.accept, request, **other)
+        error = self.assertRaises(
+            opener.Unopened, way.accept, request, **other
+        )
         for word in 'a door', KEY:
             self.assertNotIn(word, error.reason)
         return str(error.reason)

@@ -18,7 +18,6 @@ from trove.tests import base
 from trove.tests.fixtures import broker as brokers
 from trove.tests.functional.interop import outcomes
 from trove.tests.unit.common.rpc import released
-from trove.tests.unit.common.rpc import test_probe
 
 LATEST = 'latest'
 
@@ -191,7 +190,7 @@ class ReleasedServersTest(base.TestCase):
                     del endpoint.run[:]
                     try:
                         dispatches.dispatch(
-                            test_probe.incoming(
+                            released.incoming(
                                 message.version,
                                 message.method,
                                 {},

@@ -12,7 +12,7 @@ from trove.common.rpc import _contract
 from trove.common.rpc import _interface
 from trove.common.rpc import _plan
 from trove.common.rpc import _rejection
-from trove.common.rpc import _seal
+from trove.common.rpc._seal import sealer as seal
 
 _REMEDY = (
     'It has announced itself sealed with its key, and what says otherwise '
@@ -41,7 +41,7 @@ _CONTROL = (
 
 
 def form(
-    sealer: _seal.Sealer,
+    sealer: seal.Sealer,
     interface: _interface.Interface,
     peer: str | None,
     cap: _plan.Cap,

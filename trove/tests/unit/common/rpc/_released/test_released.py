@@ -17,7 +17,6 @@ from trove.peers import releases
 from trove.tests import base
 from trove.tests.functional.interop import samples
 from trove.tests.unit.common.rpc import released
-from trove.tests.unit.common.rpc import test_probe
 
 #: What is sent to a peer of which more is not known than that it exists.
 _PEER = 'an-instance'
@@ -40,7 +39,7 @@ class Wire:
 
     def dispatch(self, version, method, context, arguments):
         return self._dispatcher.dispatch(
-            test_probe.incoming(version, method, context, arguments)
+            released.incoming(version, method, context, arguments)
         )
 
 
@@ -75,7 +74,7 @@ class ReleasedEndpointsTest(base.TestCase):
     def check(self, name):
         for release in releases.SERIES:
             endpoint = released.Endpoint(name, release)
-            asker = test_probe.Direct(self.conf, endpoint, None)
+            asker = released.Direct(self.conf, endpoint, None)
             peer = _PEER if name == 'guestagent' else None
             found = rpc.probe(asker, released.CLIENTS[name].interface, peer)
             transport = rpc.Transport(

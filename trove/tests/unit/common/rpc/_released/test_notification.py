@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from trove.common.rpc import _notification
+from trove.common.rpc._released import notification
 from trove.taskmanager import api
 from trove.tests import base
 
@@ -26,13 +26,13 @@ class NotificationTest(base.TestCase):
         }
         known = {
             name
-            for interface, name in _notification.CLASSES
+            for interface, name in notification.CLASSES
             if interface == 'taskmanager'
         }
 
         self.assertEqual(
             jobs - _WITHOUT,
             known,
-            'Add it to CLASSES in trove/common/rpc/_notification.py; what '
-            'released task managers carry out without is in this test.',
+            'Add it to CLASSES in trove/common/rpc/_released/notification.py; '
+            'what released task managers carry out without is in this test.',
         )

@@ -13,11 +13,11 @@ from oslo_config import cfg
 
 from trove.common import exception
 from trove.common.rpc import _contract
-from trove.common.rpc import _discovery
 from trove.common.rpc import _events
 from trove.common.rpc import _interface
 from trove.common.rpc import _plan
-from trove.common.rpc import _remembered
+from trove.common.rpc._caps import discovery
+from trove.common.rpc._caps import memory
 
 LOG = logging.getLogger(__name__)
 
@@ -49,25 +49,25 @@ class Caps:
     def __init__(
         self,
         conf: cfg.ConfigOpts,
-        discover: Mapping[str, _discovery.Discover],
-        keep: Mapping[str, _discovery.Keep],
-        probe: _discovery.Prober,
+        discover: Mapping[str, discovery.Discover],
+        keep: Mapping[str, discovery.Keep],
+        probe: discovery.Prober,
         clock: Callable[[], float] = time.monotonic,
-        proven: _discovery.Proven = lambda interface, peer: False,
+        proven: discovery.Proven = lambda interface, peer: False,
     ) -> None:
         self._conf = conf
-        self._discovery = _discovery.Discovery(discover, keep, probe, proven)
+        self._discovery = discovery.Discovery(discover, keep, probe, proven)
         self._clock = clock
-        self._known = _remembered.Remembered(clock)
+        self._known = memory.Remembered(clock)
         self._told: dict[str, float] = {}
         self._pins: dict[
-            _remembered.Key, tuple[str, _contract.Revision | None]
+            memory.Key, tuple[str, _contract.Revision | None]
         ] = {}
 
     def get(
         self, interface: _interface.Interface, peer: str | None
     ) -> _plan.Cap:
-        key = _remembered.key(interface, peer)
+        key = memory.key(interface, peer)
         had = self._known.get(key)
         if had is not None and had.used and had.until < self._clock():
             self._renew(interface, key)
@@ -83,7 +83,7 @@ class Caps:
         revision, doubted = fallback, None
         try:
             found = self._discovery.look_up(interface, peer)
-        except _discovery.Busy:
+        except discovery.Busy:
             return self._limited(interface, fallback)
         except Exception as error:  # noqa: BLE001
             self._tell(interface, peer, fallback or interface.unknown, error)
@@ -101,7 +101,7 @@ class Caps:
         return self.get(interface, peer)
 
     def _renew(
-        self, interface: _interface.Interface, key: _remembered.Key
+        self, interface: _interface.Interface, key: memory.Key
     ) -> None:
         """Look up a peer together with others whose time is over.
 
@@ -113,7 +113,7 @@ class Caps:
         claimed = self._known.claim(key, self._interval * _EARLY)
         if not claimed:
             return
-        found: Mapping[str, _discovery.Found] = {}
+        found: Mapping[str, discovery.Found] = {}
         # Who is left out has to be asked, by itself: not to be looked up with
         # others again for each of them.
         until, again = -math.inf, False
@@ -158,7 +158,7 @@ class Caps:
         while self._is_doubtful(interface, peer):
             try:
                 cap = self._ask_again(interface, peer, cap)
-            except _discovery.Busy:
+            except discovery.Busy:
                 self._discovery.wait(interface, peer)
                 cap = self.get(interface, peer)
         return cap
@@ -170,13 +170,13 @@ class Caps:
 
         It, or somebody in its place, does not understand what is sealed.
         """
-        known = self._known.get(_remembered.key(interface, peer))
+        known = self._known.get(memory.key(interface, peer))
         return None if known is None else known.doubted
 
     def _is_doubtful(
         self, interface: _interface.Interface, peer: str | None
     ) -> bool:
-        known = self._known.get(_remembered.key(interface, peer))
+        known = self._known.get(memory.key(interface, peer))
         sure = None if known is None else known.sure
         return sure is not None and sure < self._clock()
 
@@ -193,7 +193,7 @@ class Caps:
                 interface, peer, believed if cap.known else None
             )
             revision, doubted = found.revision, found.doubted
-        except _discovery.Busy:
+        except discovery.Busy:
             raise
         except Exception as error:  # noqa: BLE001
             self._tell(interface, peer, believed, error)
@@ -210,7 +210,7 @@ class Caps:
         )
 
     def _sure(
-        self, found: _discovery.Found, before: float | None
+        self, found: discovery.Found, before: float | None
     ) -> float | None:
         """Until when a peer need not be asked again."""
         if found.revision is None or found.by == 'announced':
@@ -273,7 +273,7 @@ class Caps:
             before it
         """
         value: str = self._conf.upgrade_levels[interface.name]
-        key = _remembered.key(interface, None)
+        key = memory.key(interface, None)
         known = self._pins.get(key)
         if known is not None and known[0] == value:
             return known[1]
@@ -296,13 +296,13 @@ class Caps:
         probed if it can be, and otherwise counts as of the floor until it
         announces itself again.
         """
-        known = self._known.get(_remembered.key(interface, peer))
+        known = self._known.get(memory.key(interface, peer))
         believed = interface.latest if known is None else known.cap.peer
-        found = _discovery.Found(None, 'guessed')
+        found = discovery.Found(None, 'guessed')
         try:
             self._discovery.keep(interface, peer, None)
             found = self._discovery.ask(interface, peer)
-        except _discovery.Busy:
+        except discovery.Busy:
             # Its result goes for this thread, too, as soon as it is there.
             pass
         except Exception:
@@ -314,7 +314,7 @@ class Caps:
                 interface.name,
             )
         if found.revision == believed:
-            found = _discovery.Found(None, 'asked')
+            found = discovery.Found(None, 'asked')
         revision = found.revision or interface.unknown
         self._warn(interface, peer, believed, revision)
         sure = self._sure(found, None)
@@ -368,6 +368,6 @@ class Caps:
     ) -> _plan.Cap:
         cap = self._limited(interface, revision)
         until = self._clock() + seconds
-        known = _remembered.Known(cap, until, sure, doubted, used)
-        self._known.put(_remembered.key(interface, peer), known)
+        known = memory.Known(cap, until, sure, doubted, used)
+        self._known.put(memory.key(interface, peer), known)
         return cap

@@ -7,7 +7,7 @@ import threading
 
 from trove.common import exception
 from trove.common import rpc
-from trove.common.rpc import _caps as rpc_caps
+from trove.common.rpc._caps import caps as rpc_caps
 from trove.tests import base
 from trove.tests.fixtures import waiting
 from trove.tests.unit.common.rpc import sample

@@ -7,44 +7,12 @@ import dataclasses
 from unittest import mock
 
 import oslo_messaging
-from oslo_messaging.rpc import dispatcher
 
 from trove.common import rpc
 from trove.peers import releases
 from trove.tests import base
 from trove.tests.unit.common.rpc import released
 from trove.tests.unit.common.rpc import sample
-
-
-def incoming(version, method, context, arguments):
-    """A message as the driver hands it to the dispatcher."""
-    return mock.Mock(
-        ctxt=context,
-        client_timeout=None,
-        message={'method': method, 'args': arguments, 'version': version},
-    )
-
-
-class Direct:
-    """Puts questions to oslo.messaging's own dispatcher, without a broker."""
-
-    def __init__(self, conf, endpoint, serializer):
-        self.conf = conf
-        self.asked = 0
-        self._dispatcher = dispatcher.RPCDispatcher(
-            [endpoint], serializer, oslo_messaging.DefaultRPCAccessPolicy
-        )
-
-    def ask(
-        self, topic, server, version, method, arguments, timeout, context
-    ):
-        self.asked += 1
-        message = incoming(version, method, context, arguments)
-        try:
-            self._dispatcher.dispatch(message)
-        except Exception as error:  # noqa: BLE001
-            return mock.Mock(type=type(error).__name__, text=str(error))
-        return mock.Mock(type='ok', text='')
 
 
 class ReleasedProbeTest(base.TestCase):
@@ -58,7 +26,7 @@ class ReleasedProbeTest(base.TestCase):
         interface = released.CLIENTS[name].interface
         for release, series in releases.SERIES.items():
             endpoint = released.Endpoint(name, release)
-            transport = Direct(self.conf, endpoint, serializer)
+            transport = released.Direct(self.conf, endpoint, serializer)
 
             found = rpc.probe(transport, interface, peer='them')
 

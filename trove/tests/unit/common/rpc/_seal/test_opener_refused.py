@@ -11,7 +11,7 @@ import hypothesis
 from hypothesis import strategies
 
 from trove.common import exception
-from trove.common.rpc import _seal
+from trove.common.rpc._seal import sealer
 from trove.tests.fixtures import keys as fake_keys
 from trove.tests.unit.common.rpc import seals
 
@@ -123,7 +123,7 @@ class RefusedTest(seals.SealTestCase):
                 way = seals.Way(
                     **seals.WAYS[name], authenticated=authenticated
                 )
-                way.server = _seal.Sealer(
+                way.server = sealer.Sealer(
                     fake_keys.Keys('i1', seals.OTHER), lambda: 'released'
                 )
                 with self.subTest(f'{name} {authenticated}'):

@@ -32,8 +32,8 @@ from oslo_serialization import jsonutils
 
 from trove.common.rpc import _contract
 from trove.common.rpc import _interface
-from trove.common.rpc import _probe
 from trove.common.rpc._broker import connection as broker
+from trove.common.rpc._released import probe
 
 #: Characters of an answer that are looked at.
 _MOST_TEXT = 4096
@@ -93,7 +93,7 @@ class _Asked:
     """
 
     peer: str
-    inquiry: _probe.Inquiry
+    inquiry: probe.Inquiry
     until: float
 
 
@@ -280,7 +280,7 @@ class _Round:
                     most = max(0, min(room, _BATCH))
                     begun = list(itertools.islice(rest, most))
                     for peer in begun:
-                        inquiry = _probe.inquiry(self._interface, silent=True)
+                        inquiry = probe.inquiry(self._interface, silent=True)
                         self._send(peer, inquiry, next(inquiry))
                     self._sender.look()
                     yield from self._take(wait=not begun)
@@ -359,7 +359,7 @@ class _Round:
         return known
 
     def _send(
-        self, peer: str, inquiry: _probe.Inquiry, question: _probe.Question
+        self, peer: str, inquiry: probe.Inquiry, question: probe.Question
     ) -> None:
         name = uuid.uuid4().hex
         seconds: float = self._conf.probe_timeout

@@ -12,9 +12,9 @@ import oslo_messaging
 
 from trove.common import exception
 from trove.common import rpc
-from trove.common.rpc import _forms
 from trove.common.rpc import _limits
-from trove.common.rpc import _seal
+from trove.common.rpc._released import encryption
+from trove.common.rpc._seal import opener
 from trove.tests.fixtures import keys as keys_fixture
 from trove.tests.unit.common.rpc import base
 from trove.tests.unit.common.rpc import sample
@@ -137,14 +137,16 @@ class OracleTest(seals.SealTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.decrypted: list[bool] = []
-        decrypt = _forms.decrypt
+        decrypt = encryption.decrypt
 
         def counted(text: str, key: str) -> Any:
             self.decrypted.append(True)
             return decrypt(text, key)
 
         self.useFixture(
-            fixtures.MonkeyPatch('trove.common.rpc._forms.decrypt', counted)
+            fixtures.MonkeyPatch(
+                'trove.common.rpc._released.encryption.decrypt', counted
+            )
         )
 
     def guess(
@@ -159,7 +161,7 @@ class OracleTest(seals.SealTestCase):
             if way.interface.names_sender:
                 context['csz-instance-id'] = 'i1'
             error = self.assertRaises(
-                *(_seal.Unopened, way.accept, request),
+                *(opener.Unopened, way.accept, request),
                 context=context,
                 waits=waits,
             )
@@ -184,7 +186,7 @@ class OracleTest(seals.SealTestCase):
         request = way.request()
         self.guess(way, _limits.MOST_GUESSES)
 
-        error = self.assertRaises(_seal.Unopened, way.accept, request)
+        error = self.assertRaises(opener.Unopened, way.accept, request)
 
         self.assertIn('within an hour', error.reason)
 
@@ -235,7 +237,7 @@ class OracleTest(seals.SealTestCase):
         way.receiver.proven = {'i1'}
         self.addCleanup(way.receiver.proven.clear)
 
-        error = self.assertRaises(_seal.Unopened, way.accept, request)
+        error = self.assertRaises(opener.Unopened, way.accept, request)
         self.guess(way, 20)
 
         self.assertEqual([], self.decrypted)
@@ -263,7 +265,7 @@ class OracleTest(seals.SealTestCase):
             changed = bytearray(raw)
             changed[place] ^= 1
             self.assertRaises(
-                _seal.Unopened,
+                opener.Unopened,
                 way.accept,
                 request,
                 context={'context': base64.b64encode(changed).decode()},

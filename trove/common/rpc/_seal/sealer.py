@@ -28,14 +28,12 @@ from typing import Any
 from trove.common import belief
 from trove.common import crypto
 from trove.common import exception
-from trove.common.rpc import _forms
 from trove.common.rpc import _interface
 from trove.common.rpc import _limits
-from trove.common.rpc import _opening
-
-Accepted = _opening.Accepted
-Keys = _opening.Keys
-Unopened = _opening.Unopened
+from trove.common.rpc import _message
+from trove.common.rpc._released import encryption
+from trove.common.rpc._seal import envelope
+from trove.common.rpc._seal import opener
 
 _AUTHENTICATED = 'authenticated'
 
@@ -70,11 +68,11 @@ class Request:
 
     arguments: dict[str, Any] = dataclasses.field(repr=False)
     context: dict[str, Any] = dataclasses.field(repr=False)
-    form: _forms.Form
+    form: envelope.Form
     who: str
     method: str
     key: str | None = dataclasses.field(default=None, repr=False)
-    binding: _forms.Binding | None = None
+    binding: envelope.Binding | None = None
 
 
 class Sealer:
@@ -85,7 +83,9 @@ class Sealer:
         that is sent or taken
     """
 
-    def __init__(self, keys: Keys | None, minimum: Callable[[], str]) -> None:
+    def __init__(
+        self, keys: opener.Keys | None, minimum: Callable[[], str]
+    ) -> None:
         self._keys = keys
         self._minimum = minimum
         self._guesses = _limits.Guesses()
@@ -163,19 +163,22 @@ class Sealer:
             released=not self.only_sealed(interface, peer),
         )
         if form == 'sealed':
-            binding = _forms.Binding(
+            binding = envelope.Binding(
                 *(interface.name, method, version, sender or ''),
                 *(os.urandom(16).hex(), key),
             )
             content = {'arguments': arguments, 'context': context}
-            sealed = {_forms.SEALED: binding.seal('request', content)}
+            sealed = {envelope.SEALED: binding.seal('request', content)}
             return Request(sealed, {}, 'sealed', who, method, key, binding)
         if interface.names_sender and sender is None:
             raise exception.SealError(reason=_NO_FORM % who)
         named = sender if interface.names_sender else None
         return Request(
-            {k: _forms.encrypt(v, key, named) for k, v in arguments.items()},
-            _forms.encrypt_context(context, key, named),
+            {
+                name: encryption.encrypt(value, key, named)
+                for name, value in arguments.items()
+            },
+            encryption.encrypt_context(context, key, named),
             *('released', who, method, key),
         )
 
@@ -190,13 +193,14 @@ class Sealer:
             return result
         try:
             if request.binding is None:
-                return _forms.decrypt(_forms.bare(result, None), request.key)
+                text = encryption.bare(result, None)
+                return encryption.decrypt(text, request.key)
             content = request.binding.unseal('reply', _read_reply(result))
             if 'failure' not in content:
                 return content['result']
             failure = content['failure']
             words = str(failure['class']), str(failure['message'])
-        except (crypto.DecryptionError, _forms.Malformed) as error:
+        except (crypto.DecryptionError, _message.Malformed) as error:
             why = str(error)
         except (KeyError, TypeError):
             why = 'it says nothing'
@@ -205,7 +209,7 @@ class Sealer:
         raise exception.SealError(
             reason=f'The {request.who} may have carried out '
             f'{request.method}, but its reply was not taken: {why}. '
-            f'{_opening.SAME_KEYS}.'
+            f'{opener.SAME_KEYS}.'
         )
 
     def accept(
@@ -218,7 +222,7 @@ class Sealer:
         context: dict[str, Any],
         seals: bool = True,
         waits: bool = True,
-    ) -> Accepted:
+    ) -> opener.Accepted:
         """Open a request.
 
         :param peer: the instance whose topic it came by, if it has one
@@ -229,23 +233,23 @@ class Sealer:
         :raises Unopened: it must not be read
         :raises Exception: of the keys, which cannot be had
         """
-        return _opening.accept(
+        return opener.accept(
             *(self._keys, self.strict, interface, peer),
             *(method, version, arguments, context),
             *(self._guesses, seals, waits),
         )
 
-    def answer(self, accepted: Accepted, result: Any) -> Any:
+    def answer(self, accepted: opener.Accepted, result: Any) -> Any:
         """Return a result as it goes on the wire."""
         if accepted.binding is not None:
             content = {'result': result}
-            return {_forms.SEALED: accepted.binding.seal('reply', content)}
+            return {envelope.SEALED: accepted.binding.seal('reply', content)}
         if accepted.key is not None:
-            return _forms.encrypt(result, accepted.key, None)
+            return encryption.encrypt(result, accepted.key, None)
         return result
 
     def failure(
-        self, accepted: Accepted, class_name: str, message: str
+        self, accepted: opener.Accepted, class_name: str, message: str
     ) -> Any | None:
         """Return a failure as it goes on the wire, in place of a result.
 
@@ -254,10 +258,10 @@ class Sealer:
         if accepted.binding is None:
             return None
         content = {'failure': {'class': class_name, 'message': message}}
-        return {_forms.SEALED: accepted.binding.seal('reply', content)}
+        return {envelope.SEALED: accepted.binding.seal('reply', content)}
 
 
-def _read_reply(result: Any) -> _forms.Header:
-    if not isinstance(result, dict) or result.keys() != {_forms.SEALED}:
-        raise _forms.Malformed('it came in the clear')
-    return _forms.Header.read(result[_forms.SEALED])
+def _read_reply(result: Any) -> envelope.Header:
+    if not isinstance(result, dict) or result.keys() != {envelope.SEALED}:
+        raise _message.Malformed('it came in the clear')
+    return envelope.Header.read(result[envelope.SEALED])

@@ -15,7 +15,7 @@ from typing import Any
 
 from trove.common.rpc import _contract
 from trove.common.rpc import _interface
-from trove.common.rpc import _words
+from trove.common.rpc._released import words
 
 _MODULE = 'trove.common.notification.DBaaS'
 
@@ -53,7 +53,7 @@ CLASSES = {
 
 #: Those that not all releases have; they are imported by their names.
 LATER_NOTIFICATIONS = (
-    _words.Word(
+    words.Word(
         'InstanceReboot', since='train', instead='InstanceRestart'
     ),
 )

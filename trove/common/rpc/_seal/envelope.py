@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two encrypted forms of a message, as they look on the wire."""
+"""The sealed form of a message, as it looks on the wire."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 import dataclasses
 import json
 import math
 import re
 import time
 from typing import Any
-from typing import TypeGuard
 
 from oslo_serialization import jsonutils
 
 from trove.common import belief
 from trove.common import crypto
 from trove.common.rpc import _message
+from trove.common.rpc._released import encryption
 
 Form = belief.Form
 
@@ -26,11 +25,6 @@ SEALED = 'sealed'
 
 #: What is kept of a message that was not opened; in place of its arguments.
 UNOPENED = 'unopened'
-
-#: Of the released form: the context's only key, and who sends.
-CONTEXT = 'context'
-SENDER = 'csz-instance-id'
-_ENTITY = 'entity'
 
 # json.dumps looks at each of its options first, at every call.
 _compact = json.JSONEncoder(separators=(',', ':')).encode
@@ -51,11 +45,6 @@ _AS_WRITTEN = re.compile(
     # Then nothing has to look at each character of the body.
     re.DOTALL,
 )
-_LONGEST_NAME = 255
-
-
-class Malformed(ValueError):
-    """This is no message; the text says what is wrong with it."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -88,16 +77,16 @@ class Header:
 
     @classmethod
     def _read_json(cls, text: object) -> Header:
-        values = load_object(text)
+        values = _message.load_object(text)
         if values.get('v') != _FORMAT:
-            raise Malformed(
+            raise _message.Malformed(
                 'it has a format that is unknown here; is the sender newer?'
             )
         instance, key_id = values.get('for'), values.get('key')
         sent, unique, body = (values.get(k) for k in ('sent', 'id', 'body'))
         if not (
-            is_name(instance)
-            and is_name(key_id)
+            _message.is_name(instance)
+            and _message.is_name(key_id)
             and isinstance(sent, float)
             and math.isfinite(sent)
             and isinstance(unique, str)
@@ -105,21 +94,8 @@ class Header:
             and _ID.issuperset(unique)
             and isinstance(body, str)
         ):
-            raise Malformed('its header is not as it should be')
+            raise _message.Malformed('its header is not as it should be')
         return cls(instance, key_id, sent, unique, body)
-
-
-def is_name(value: object) -> TypeGuard[str]:
-    """Whether it may be the name of something, for instance an identifier.
-
-    JSON can hold text that no encoding has, which neither a database nor a
-    cipher takes.
-    """
-    return (
-        isinstance(value, str)
-        and value.isascii()
-        and len(value) <= _LONGEST_NAME
-    )
 
 
 @dataclasses.dataclass(slots=True)
@@ -167,7 +143,7 @@ class Binding:
         named = header.instance, header.id, header.key_id
         if named != (self.instance, self.id, crypto.key_id(self.key)):
             raise crypto.DecryptionError
-        return load_object(
+        return _message.load_object(
             crypto.unseal(
                 header.body,
                 self.key,
@@ -189,30 +165,6 @@ class Binding:
         ).encode()
 
 
-def load(text: object) -> Any:
-    """Read JSON.
-
-    :raises Malformed: it is none
-    """
-    if not isinstance(text, str):
-        raise Malformed('there is no text where one should be')
-    try:
-        return _message.loads(text)
-    except _message.Unreadable as error:
-        raise Malformed(str(error)) from None
-
-
-def load_object(text: object) -> dict[str, Any]:
-    """Read JSON that is an object.
-
-    :raises Malformed: it is none
-    """
-    values = load(text)
-    if not isinstance(values, dict):
-        raise Malformed('it has JSON that is no object')
-    return values
-
-
 def unopened(
     arguments: dict[str, Any], context: dict[str, Any]
 ) -> dict[str, Any]:
@@ -221,7 +173,7 @@ def unopened(
     A sealed one says all in its argument; one of the released form has
     something in its context without which it does not open.
     """
-    if CONTEXT not in context:
+    if encryption.CONTEXT not in context:
         return arguments
     return {UNOPENED: {'arguments': arguments, 'context': context}}
 
@@ -242,58 +194,4 @@ def kept(
         said, who = whole.get('arguments'), whole.get('context')
         if isinstance(said, dict) and isinstance(who, dict):
             return said, who
-    raise Malformed('it is of no form that was ever sent')
-
-
-# The released form
-
-
-def encrypt(value: Any, key: str, sender: str | None) -> str:
-    """Encrypt one value.
-
-    :param sender: the instance that the key is of, where it has to be named
-    """
-    encrypted = crypto.encrypt_released(jsonutils.dumps(value), key)
-    if sender is None:
-        return encrypted
-    return jsonutils.dumps({_ENTITY: encrypted, SENDER: sender})
-
-
-def encrypt_context(
-    context: Mapping[str, Any], key: str, sender: str | None
-) -> dict[str, Any]:
-    encrypted = crypto.encrypt_released(jsonutils.dumps(context), key)
-    named = {} if sender is None else {SENDER: sender}
-    return {CONTEXT: encrypted} | named
-
-
-def bare(value: object, sender: str | None) -> str:
-    """Return the encrypted text of a value.
-
-    :param sender: the instance that it has to name
-    :raises Malformed: it is none, or names another instance
-    """
-    if sender is not None:
-        values = load_object(value)
-        if values.get(SENDER) != sender:
-            raise Malformed('it has parts of different instances')
-        value = values.get(_ENTITY)
-    if not isinstance(value, str):
-        raise Malformed('it has a part that is not encrypted')
-    return value
-
-
-def decrypt(text: str, key: str) -> Any:
-    """Return the value that was encrypted.
-
-    :raises trove.common.crypto.DecryptionError: not with this key
-    """
-    plain, good = crypto.decrypt_released_evenly(text, key)
-    try:
-        value = load(plain)
-    except Malformed:
-        # Nothing is authenticated here: this is how a wrong key shows.
-        raise crypto.DecryptionError from None
-    if not good:
-        raise crypto.DecryptionError
-    return value
+    raise _message.Malformed('it is of no form that was ever sent')

@@ -15,7 +15,8 @@ from testtools import matchers
 
 from trove.common import crypto
 from trove.common import exception
-from trove.common.rpc import _seal
+from trove.common.rpc._seal import opener
+from trove.common.rpc._seal import sealer
 from trove.tests import base
 from trove.tests.fixtures import keys as fake_keys
 from trove.tests.unit.common.rpc import seals
@@ -127,7 +128,8 @@ class ReleasedVectorsTest(base.TestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        path = pathlib.Path(__file__).with_name('released_encryption.json')
+        here = pathlib.Path(__file__).parent
+        path = here.with_name('released_encryption.json')
         self.vectors = json.loads(path.read_text('utf-8'))
         self.useFixture(
             fixtures.MockPatchObject(
@@ -199,7 +201,7 @@ class FailureTest(base.TestCase):
 
         self.assertNotIn('a door', json.dumps(answer))
         error = self.assertRaises(
-            _seal.SealedFailure, way.client.reply, request, answer
+            sealer.SealedFailure, way.client.reply, request, answer
         )
         self.assertEqual('NotFound', error.class_name)
         self.assertEqual('no such door', error.message)
@@ -224,7 +226,7 @@ class AgreementTest(base.TestCase):
             way = seals.Way(receiver=False, authenticated=authenticated)
 
             error = self.assertRaises(
-                _seal.Unopened, way.accept, way.request()
+                opener.Unopened, way.accept, way.request()
             )
 
             self.assertIn('enable_secure_rpc_messaging', error.reason)
@@ -234,7 +236,7 @@ class AgreementTest(base.TestCase):
             way = seals.Way(**(seals.WAYS[name] | {'sender': False}))
 
             error = self.assertRaises(
-                _seal.Unopened, way.accept, way.request()
+                opener.Unopened, way.accept, way.request()
             )
 
             self.assertEqual('seal', error.cause)
@@ -279,5 +281,5 @@ class AgreementTest(base.TestCase):
 
             way.minimum = 'authenticated'
 
-            self.assertRaises(_seal.Unopened, way.accept, request)
+            self.assertRaises(opener.Unopened, way.accept, request)
         self.assertRaises(exception.SealError, way.request)

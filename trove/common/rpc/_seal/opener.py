@@ -12,9 +12,11 @@ from typing import Protocol
 
 from trove.common import belief
 from trove.common import crypto
-from trove.common.rpc import _forms
 from trove.common.rpc import _interface
 from trove.common.rpc import _limits
+from trove.common.rpc import _message
+from trove.common.rpc._released import encryption
+from trove.common.rpc._seal import envelope
 
 SAME_KEYS = (
     'Both sides must have the same key, in the option or file that the '
@@ -157,11 +159,11 @@ class Accepted:
     arguments: dict[str, Any] = dataclasses.field(repr=False)
     context: dict[str, Any] = dataclasses.field(repr=False)
     sender: str | None
-    form: _forms.Form
+    form: envelope.Form
     id: str | None = None
     sent: float | None = None
     key: str | None = dataclasses.field(default=None, repr=False)
-    binding: _forms.Binding | None = None
+    binding: envelope.Binding | None = None
 
 
 def accept(
@@ -177,7 +179,7 @@ def accept(
     seals: bool,
     waits: bool,
 ) -> Accepted:
-    """Open a request; see :meth:`trove.common.rpc._seal.Sealer.accept`."""
+    """Open a request; see :meth:`~.sealer.Sealer.accept`."""
     form = _form(arguments, context)
     if keys is None:
         if form != 'clear':
@@ -192,7 +194,7 @@ def accept(
         if form == 'released':
             return opener.released(arguments, context)
         return opener.clear(arguments, context)
-    except _forms.Malformed as error:
+    except _message.Malformed as error:
         raise Unopened('form', str(error)) from None
     except crypto.DecryptionError:
         raise Unopened('seal', _NOT_OPENED) from None
@@ -233,11 +235,11 @@ class _Opener:
             raise Unopened('seal', _WEAK_METHOD)
         named = None
         if self.interface.names_sender:
-            named = context.get(_forms.SENDER)
-            if not _forms.is_name(named) or not named:
-                raise _forms.Malformed('it does not name its sender')
-        parts = {k: _forms.bare(v, named) for k, v in arguments.items()}
-        whole = _forms.bare(context.get(_forms.CONTEXT), None)
+            named = context.get(encryption.SENDER)
+            if not _message.is_name(named) or not named:
+                raise _message.Malformed('it does not name its sender')
+        parts = {k: encryption.bare(v, named) for k, v in arguments.items()}
+        whole = encryption.bare(context.get(encryption.CONTEXT), None)
         sender = named if self.interface.names_sender else self.peer
         # A guest that serves a version without seals can be told nothing
         # else, and has said so itself.
@@ -275,8 +277,8 @@ class _Opener:
         self, version: str, arguments: dict[str, Any], context: dict[str, Any]
     ) -> Accepted:
         if context:
-            raise _forms.Malformed('it has a context outside of the seal')
-        header = _forms.Header.read(arguments[_forms.SEALED])
+            raise _message.Malformed('it has a context outside of the seal')
+        header = envelope.Header.read(arguments[envelope.SEALED])
         if not self.interface.names_sender:
             if header.instance != (self.peer or ''):
                 raise Unopened('seal', _FOREIGN)
@@ -284,14 +286,14 @@ class _Opener:
         for key in self._candidates(sender):
             if crypto.key_id(key) != header.key_id:
                 continue
-            binding = _forms.Binding(
+            binding = envelope.Binding(
                 *(self.interface.name, self.method, version),
                 *(header.instance, header.id, key),
             )
             content = binding.unseal('request', header)
             said, who = content.get('arguments'), content.get('context')
             if not isinstance(said, dict) or not isinstance(who, dict):
-                raise _forms.Malformed('it has no arguments or no context')
+                raise _message.Malformed('it has no arguments or no context')
             self.keys.opened(self.interface.name, sender, key, sealed=True)
             return Accepted(
                 *(said, who, sender, 'sealed', header.id, header.sent),
@@ -312,15 +314,15 @@ class _Opener:
 
 def _decrypted(text: str, key: str) -> tuple[Any, bool]:
     try:
-        return _forms.decrypt(text, key), True
+        return encryption.decrypt(text, key), True
     except crypto.DecryptionError:
         return None, False
 
 
-def _form(arguments: dict[str, Any], context: dict[str, Any]) -> _forms.Form:
-    if arguments.keys() == {_forms.SEALED}:
+def _form(arguments: dict[str, Any], context: dict[str, Any]) -> envelope.Form:
+    if arguments.keys() == {envelope.SEALED}:
         return 'sealed'
-    return 'released' if _forms.CONTEXT in context else 'clear'
+    return 'released' if encryption.CONTEXT in context else 'clear'
 
 
 def concerned(arguments: dict[str, Any]) -> str | None:
@@ -332,6 +334,6 @@ def concerned(arguments: dict[str, Any]) -> str | None:
             named = notification.get('instance_id')
     if not isinstance(named, str):
         return None
-    if not _forms.is_name(named):
-        raise _forms.Malformed('what it names is no instance')
+    if not _message.is_name(named):
+        raise _message.Malformed('what it names is no instance')
     return named

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from trove.common import exception
 from trove.common import rpc
-from trove.common.rpc import _caps as rpc_caps
-from trove.common.rpc import _remembered
+from trove.common.rpc._caps import caps as rpc_caps
+from trove.common.rpc._caps import memory
 from trove.tests import base
 from trove.tests.unit.common.rpc import sample
 
 INTERFACE = sample.API.interface
-COUNT = 2 * _remembered.TOGETHER + 50
+COUNT = 2 * memory.TOGETHER + 50
 
 
 class TogetherTest(base.TestCase):

@@ -3,7 +3,7 @@ from testtools import matchers
 
 from trove.common import exception
 from trove.common import rpc
-from trove.common.rpc import _caps as rpc_caps
+from trove.common.rpc._caps import caps as rpc_caps
 from trove.tests.fixtures import keys as keys_fixture
 from trove.tests.unit.common.rpc import base
 from trove.tests.unit.common.rpc import sample

@@ -10,8 +10,8 @@ import json
 import threading
 from unittest import mock
 
-from trove.common.rpc import _asking
-from trove.common.rpc import _probe
+from trove.common.rpc._released import probe
+from trove.common.rpc._released import survey
 from trove.tests import base
 from trove.tests.unit.common.rpc import sample
 
@@ -100,7 +100,7 @@ class AskingTest(base.TestCase):
     def ask_with_a_late_one(self, *others):
         self.config(probe_timeout=0.2)
         # Each is sent before the next is taken, and with it its timeout.
-        self.patch(_asking, '_BATCH', 1)
+        self.patch(survey, '_BATCH', 1)
         began, go_on = threading.Event(), threading.Event()
         come = threading.Event()
         self.given(slow='1.1')
@@ -153,21 +153,21 @@ class AskingTest(base.TestCase):
     def test_a_library_that_is_built_otherwise(self):
         self.given(one='1.1')
         connection = self.transport.connection
-        self.assertTrue(_asking.can_ask(connection))
+        self.assertTrue(survey.can_ask(connection))
 
-        for owner, names in _asking._NEEDED.items():
-            needed = {**_asking._NEEDED, owner: (*names, '_not_there')}
+        for owner, names in survey._NEEDED.items():
+            needed = {**survey._NEEDED, owner: (*names, '_not_there')}
             with (
                 self.subTest(owner),
-                mock.patch.object(_asking, '_NEEDED', needed),
+                mock.patch.object(survey, '_NEEDED', needed),
             ):
-                self.assertFalse(_asking.can_ask(connection))
+                self.assertFalse(survey.can_ask(connection))
                 found = self.ask('one')
                 self.assertEqual([('one', '1.1')], found)
 
     def test_a_driver_that_has_no_queue_for_replies(self):
         self.assertFalse(
-            _asking.can_ask(mock.Mock(**{'open.return_value._driver': 1}))
+            survey.can_ask(mock.Mock(**{'open.return_value._driver': 1}))
         )
 
 
@@ -176,7 +176,7 @@ class AnswersTest(base.TestCase):
 
     def read(self, **failure):
         said = {'module': 'x', 'class': 'y', 'message': '', 'tb': []}
-        return _asking._read({'failure': json.dumps(said | failure)})
+        return survey._read({'failure': json.dumps(said | failure)})
 
     def test_what_oslo_messaging_says(self):
         answer = self.read(
@@ -204,10 +204,10 @@ class AnswersTest(base.TestCase):
             {'result': {'a': 1}},
         ):
             with self.subTest(reply):
-                inquiry = _probe.inquiry(INTERFACE, silent=True)
+                inquiry = probe.inquiry(INTERFACE, silent=True)
                 next(inquiry)
                 error = self.assertRaises(
-                    StopIteration, inquiry.send, _asking._read(reply)
+                    StopIteration, inquiry.send, survey._read(reply)
                 )
                 self.assertIsNone(error.value)
 
