@@ -35,6 +35,7 @@ from trove.common.rpc._broker.connection import check
 from trove.common.rpc._broker.connection import parse_url
 from trove.common.rpc._broker.errors import explain
 from trove.common.rpc._broker.errors import MayPass
+from trove.common.rpc._broker.needs import fallbacks
 from trove.common.rpc._caps.discovery import Assumed
 from trove.common.rpc._caps.discovery import Discover
 from trove.common.rpc._caps.discovery import Disputed
@@ -107,6 +108,7 @@ __all__ = (
     'check',
     'counts',
     'explain',
+    'fallbacks',
     'fit',
     'observe',
     'parse_url',

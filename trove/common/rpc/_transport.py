@@ -26,6 +26,7 @@ from trove.common.rpc import _replays
 from trove.common.rpc import _settings
 from trove.common.rpc._broker import connection as broker
 from trove.common.rpc._broker import listener
+from trove.common.rpc._broker import questions
 from trove.common.rpc._caps import caps
 from trove.common.rpc._caps import discovery
 from trove.common.rpc._released import probe
@@ -192,7 +193,7 @@ class Transport:
         arguments: Mapping[str, Any],
         timeout: float,
         context: Mapping[str, Any] | None = None,
-    ) -> survey.Answer | None:
+    ) -> probe.Answer | None:
         """Call something as it is: no cap, no contract, no seal.
 
         :param server: one of those of the topic; any when None
@@ -217,12 +218,12 @@ class Transport:
         ):
             return None
         except oslo_messaging.RemoteError as error:
-            return survey.Answer(str(error.exc_type), str(error.value))
+            return probe.Answer(str(error.exc_type), str(error.value))
         except Exception as error:
             if type(error).__module__ != 'builtins':
                 raise
-            return survey.Answer(type(error).__name__, str(error))
-        return survey.Answer('ok')
+            return probe.Answer(type(error).__name__, str(error))
+        return probe.Answer('ok')
 
     def ask_many(
         self, interface: _interface.Interface, peers: Iterable[str]
@@ -238,7 +239,7 @@ class Transport:
         :raises Exception: of the transport's driver, when the message broker
             cannot be reached
         """
-        if not survey.can_ask(self.connection):
+        if not questions.can_send(self.connection):
             for peer in peers:
                 yield peer, self._probe(interface, peer)
             return

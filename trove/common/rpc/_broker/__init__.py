@@ -6,6 +6,7 @@ On the way out:
 - ``connection.py``: what a process holds open; its clients and servers
 - ``waits.py``: bounds the waits for the broker
 - ``replies.py``: the queue for replies, and how replies go out
+- ``questions.py``: questions to many peers at once
 
 On the way in:
 
@@ -15,7 +16,8 @@ On the way in:
   as much as there is at a time, and ``memory.py`` is the broker in memory
 - ``listener.py``: takes no more messages than there is room for
 
-Besides: ``accounts.py`` keeps a guest to its own queues, which
+Besides: ``needs.py`` declares all that is not public of those libraries and
+is used here, ``accounts.py`` keeps a guest to its own queues, which
 ``queue_names.py`` names, and ``errors.py`` names the option that an error of
 the broker is about.
 """

@@ -18,6 +18,9 @@ import threading
 from typing import Any
 
 from amqp import spec
+from amqp import transport as amqp_transport
+
+from trove.common.rpc._broker import needs
 
 #: Bytes that are read at a time, if they are there; TLS gives no more.
 _AT_ONCE = 16_384
@@ -28,10 +31,9 @@ _BEFORE, _BEHIND = 7, 1
 
 #: Where the method stands in a frame of one.
 _METHOD = slice(_BEFORE, _BEFORE + 4)
-_ACK = struct.pack('>HH', *spec.Basic.Ack)
+_TRANSPORTS: Any = (amqp_transport.SSLTransport, amqp_transport.TCPTransport)
 
-#: Of a transport of py-amqp; none is public.
-_NEEDED = ('_quick_recv', '_read_buffer', '_write')
+_ACK = struct.pack('>HH', *spec.Basic.Ack)
 
 
 class _Writes:
@@ -73,9 +75,9 @@ class _Writes:
 def attach(transport: Any) -> None:
     """Have a transport of py-amqp that is connected work in this way.
 
-    One that is built otherwise stays as it is.
+    Any other stays as it is.
     """
-    if all(hasattr(transport, name) for name in _NEEDED):
+    if needs.met('buffer') and isinstance(transport, _TRANSPORTS):
         receive = transport._quick_recv
         transport._quick_recv = lambda size: receive(max(size, _AT_ONCE))
         transport._write = _Writes(transport._write)

@@ -19,6 +19,7 @@ from trove.common.rpc._broker import accounts
 from trove.common.rpc._broker import errors
 from trove.common.rpc._broker import frames
 from trove.common.rpc._broker import listener
+from trove.common.rpc._broker import needs
 from trove.common.rpc._broker import replies
 from trove.common.rpc._broker import waits
 from trove.conf import rabbit
@@ -128,6 +129,7 @@ class Connection:
         with self._lock:
             if self._transport is None:
                 check(self.conf, self._url)
+                needs.tell()
                 for half in self.half_set():
                     LOG.warning('%s', half)
                 frames.install(self._largest, self._refused)

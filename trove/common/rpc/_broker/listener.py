@@ -19,6 +19,7 @@ from trove.common.rpc import _dispatch
 from trove.common.rpc import _endpoint
 from trove.common.rpc._broker import errors
 from trove.common.rpc._broker import frames
+from trove.common.rpc._broker import needs
 from trove.common.rpc._broker import reader
 from trove.common.rpc._broker import redelivery
 from trove.common.rpc._broker import replies
@@ -245,7 +246,7 @@ class _Bounded(_Plain):  # type: ignore[misc]
 
     def _create_listener(self) -> Any:
         listener = self._listen()
-        polled = getattr(listener, '_poll_style_listener', None)
+        polled: Any = getattr(listener, '_poll_style_listener', None)
         came = getattr(polled, 'incoming', [])
         replies.attach(polled)
         self._count_duplicates(getattr(polled, 'msg_id_cache', None))
@@ -270,11 +271,11 @@ class _Bounded(_Plain):  # type: ignore[misc]
                 and self._held + sum(map(_size, came)) < self._largest()
             )
 
-        held = _held(listener)
+        conn = getattr(polled, 'conn', None)
+        held = getattr(conn, 'connection', None)
         if held is not None:
             frames.receive(held.connection, self._inbox)
-        reader.attach(held, deliver, more)
-        if held is not None and polled is not None:
+            reader.attach(held, deliver, more)
             polled.poll = functools.partial(self._poll, polled.poll)
         listener.cleanup = functools.partial(
             waits.close, listener.cleanup, self.conf.rpc_confirm_timeout
@@ -282,9 +283,9 @@ class _Bounded(_Plain):  # type: ignore[misc]
         return listener
 
     def _count_duplicates(self, cache: Any) -> None:
-        check = getattr(cache, 'check_duplicate_message', None)
-        if check is None:
+        if cache is None or not needs.met('duplicates'):
             return
+        check = cache.check_duplicate_message
 
         def checked(message: Any) -> Any:
             try:
@@ -366,12 +367,6 @@ def _size(incoming: Any) -> int:
     """About how many bytes a message takes while it waits."""
     raw = getattr(incoming.message, '_raw_message', None)
     return getattr(raw, 'size', 0)
-
-
-def _held(listener: Any) -> Any:
-    """Return oslo.messaging's connection, None where it has none."""
-    polled = getattr(listener, '_poll_style_listener', None)
-    return getattr(getattr(polled, 'conn', None), 'connection', None)
 
 
 def make_server(

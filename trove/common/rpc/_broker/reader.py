@@ -15,8 +15,11 @@ from collections.abc import Callable
 import select
 from typing import Any
 
+from oslo_messaging._drivers import impl_rabbit
+
 from trove.common.rpc._broker import buffer
 from trove.common.rpc._broker import memory
+from trove.common.rpc._broker import needs
 
 #: Seconds without a message after which oslo.messaging looks after the
 #: connection; as it does by itself.
@@ -28,9 +31,6 @@ _IDLE_IN_MEMORY = 1.0
 #: Seconds for which messages that have come wait for the next one.
 _SOON = 0.001
 
-#: Of oslo.messaging's connection; none is public.
-_NEEDED = ('stop_consuming', '_consume_loop_stopped', '_poll_timeout')
-
 
 def attach(
     connection: Any,
@@ -39,18 +39,15 @@ def attach(
 ) -> None:
     """Have a connection of oslo.messaging read in this way.
 
-    Where its driver is none for RabbitMQ, or is built otherwise, nothing is
-    changed: it works as before.
+    Where its driver is none for RabbitMQ nothing is changed: it works as
+    before.
 
     :param connection: of the driver
     :param deliver: called in the thread that reads, when messages may have
         come
     :param more: whether another one that is there may be read before that
     """
-    broker = getattr(connection, 'connection', None)
-    if hasattr(broker, 'drain_events') and all(
-        hasattr(connection, name) for name in _NEEDED
-    ):
+    if needs.met('reader') and isinstance(connection, impl_rabbit.Connection):
         _Reader(connection, deliver, more).install()
 
 

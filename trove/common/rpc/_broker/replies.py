@@ -28,6 +28,7 @@ from trove.common import text
 from trove.common.rpc import _events
 from trove.common.rpc import _limits
 from trove.common.rpc import _message
+from trove.common.rpc._broker import needs
 from trove.common.rpc._broker import reader
 
 LOG = logging.getLogger(__name__)
@@ -109,7 +110,9 @@ def attach(listener: Any) -> None:
     :param listener: its own, not of a driver for another broker than
         RabbitMQ: those stay as they are
     """
-    if isinstance(listener, amqpdriver.RpcAMQPListener):
+    if needs.met('answers') and isinstance(
+        listener, amqpdriver.RpcAMQPListener
+    ):
         listener.message_cls = Incoming
 
 
@@ -139,8 +142,8 @@ class Replies:
         :param seconds: to wait for it
         :raises oslo_messaging.MessageDeliveryFailure: it is not there yet
         """
-        if getattr(driver, '_get_reply_q', None) is None:
-            # A driver that is built otherwise does what it can.
+        if not needs.met('replies') or not hasattr(driver, '_get_reply_q'):
+            # A driver for no broker does what it can.
             return
         if driver._reply_q is None:
             self._make(driver).join(seconds)
@@ -168,7 +171,8 @@ class Replies:
             # Once: it stays when the connection is made anew.
             if taken is not None and taken is not self._reader:
                 reader.attach(taken.connection, _nothing)
-                _count_unasked(getattr(driver._waiter, 'waiters', None))
+                if needs.met('unasked'):
+                    _count_unasked(driver._waiter.waiters)
                 self._reader = taken
 
 
@@ -185,10 +189,7 @@ def _make_queue(driver: Any) -> None:
 
 def _count_unasked(waiters: Any) -> None:
     """Count the replies that oslo.messaging drops: nobody waits for them."""
-    waiting = getattr(waiters, '_queues', None)
-    if waiting is None:
-        return
-    put = waiters.put
+    waiting, put = waiters._queues, waiters.put
 
     def counted(name: Any, reply: Any) -> None:
         if name not in waiting:

@@ -24,6 +24,8 @@ from typing import Any
 from oslo_messaging._drivers import common as rpc_common
 from oslo_messaging._drivers import impl_rabbit
 
+from trove.common.rpc._broker import needs
+
 #: Name of the attribute of kombu's connection.
 _DONE = 'trove_connecting'
 
@@ -44,7 +46,7 @@ def limit_connecting(
     :param tell: told of what goes wrong with each
     :param ends: whether to give up then; else it goes on and on
     """
-    if getattr(connection, _DONE, False):
+    if getattr(connection, _DONE, False) or not needs.met('connecting'):
         return
     setattr(connection, _DONE, True)
     hosts = max(1, len(connection.alt or ()))

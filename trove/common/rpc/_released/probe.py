@@ -18,6 +18,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Generator
 from collections.abc import Mapping
+import dataclasses
 import secrets
 from typing import Any
 from typing import NamedTuple
@@ -35,18 +36,16 @@ NAME = 'trove_rpc_probe'
 _WRONG_ARGUMENTS = ('TypeError', 'ArgumentsRefused')
 
 
-class Answer(Protocol):
-    """What a peer answered.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answer:
+    """What a peer answered to a question.
 
-    ``type`` is the name of the exception's class, or ``ok``; ``text`` is
-    what the exception says.
+    :param type: name of the class of its exception, ``ok`` if there was none
+    :param text: of the exception
     """
 
-    @property
-    def type(self) -> str: ...
-
-    @property
-    def text(self) -> str: ...
+    type: str
+    text: str = ''
 
 
 class Asks(Protocol):

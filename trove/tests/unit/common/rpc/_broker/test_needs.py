@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is used of the messaging libraries that is not public."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from trove.common import rpc
+from trove.common.rpc._broker import needs
+from trove.tests import base
+from trove.tests.unit import import_rules
+from trove.tests.unit.common.rpc import base as rpc_base
+from trove.tests.unit.common.rpc._broker import lacking
+
+#: Who may use it.
+PLACES = ('trove/common/rpc/', 'trove/conf/')
+
+#: Objects of ours, whose private names are ours too.
+OURS = ('self', 'cls', 'super()')
+
+#: The modules of the libraries of which nothing is public.
+DRIVERS = 'oslo_messaging._drivers'
+IMPORTERS = ('trove.common.rpc._broker', 'trove.conf.rabbit')
+
+
+def private(source: str) -> Iterator[tuple[int, str]]:
+    """The private names of others that a module uses, by line."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute):
+            name = node.attr
+            if ast.unparse(node.value) in OURS:
+                continue
+        elif isinstance(node, ast.Call) and len(node.args) > 1:
+            said = node.args[1]
+            if ast.unparse(node.func) not in ('getattr', 'hasattr'):
+                continue
+            if not isinstance(said, ast.Constant):
+                continue
+            name = str(said.value)
+        else:
+            continue
+        if name.startswith('_') and not name.startswith('__'):
+            yield node.lineno, name
+
+
+class DeclaredTest(base.TestCase):
+    """The table has all of it."""
+
+    def test_what_is_used_is_declared(self) -> None:
+        declared = needs.declared()
+        undeclared = [
+            f'{module.path}:{line} {name}'
+            for module in import_rules.modules()
+            if module.path.startswith(PLACES)
+            for line, name in private(module.source)
+            if name not in declared
+        ]
+
+        self.assertEqual(
+            [],
+            undeclared,
+            'Declare it in trove/common/rpc/_broker/needs.py, with what is '
+            'lost without.',
+        )
+
+    def test_what_is_declared_is_used(self) -> None:
+        sources = ''.join(
+            module.source
+            for module in import_rules.modules()
+            if module.path.startswith(PLACES)
+            and not module.path.endswith('needs.py')
+        )
+        unused = [name for name in needs.declared() if name not in sources]
+
+        self.assertEqual([], unused, 'Take it out of needs.py.')
+
+    def test_one_package_knows_the_drivers(self) -> None:
+        others = [
+            item.place
+            for module in import_rules.modules()
+            if not import_rules.below(
+                module.name, *IMPORTERS, 'trove.tests'
+            )
+            for item in module.imports()
+            if import_rules.below(item.name, DRIVERS)
+        ]
+
+        self.assertEqual([], others, 'Move it to trove/common/rpc/_broker.')
+
+    def test_the_check_finds_what_is_not_declared(self) -> None:
+        source = "driver._lost\ngetattr(driver, '_away', None)\nself._ours"
+
+        self.assertEqual(
+            [(1, '_lost'), (2, '_away')], list(private(source))
+        )
+
+
+class MissingTest(rpc_base.MessageTestCase):
+    """A release of the libraries that lacks some of it."""
+
+    #: Those that there is a way without, in these tests.
+    USES = (
+        *('answers', 'buffer', 'connecting', 'duplicates', 'reader'),
+        *('replies', 'survey', 'unasked'),
+    )
+
+    def test_the_installed_release_has_all(self) -> None:
+        self.assertEqual(
+            {need.use: () for need in needs.NEEDS}, rpc.fallbacks()
+        )
+
+    def test_each_kind_of_absence_is_noticed(self) -> None:
+        need = needs.Need(
+            'nothing',
+            {
+                'kombu.not_there': ('_any',),
+                'kombu.connection:NotThere': ('_any',),
+                'kombu': ('_not_there',),
+                'kombu.connection:Connection': ('_neither', '_closed'),
+                'kombu.connection:Connection.clone': ('kwargs', 'how'),
+            },
+            'All is lost',
+        )
+
+        self.assertEqual(
+            [
+                *('kombu.not_there', 'kombu.connection:NotThere'),
+                *('kombu._not_there', 'kombu.connection:Connection._neither'),
+                'kombu.connection:Connection.clone.how',
+            ],
+            list(need.missing()),
+        )
+
+    def test_what_only_objects_have_is_found(self) -> None:
+        connection = 'oslo_messaging._drivers.impl_rabbit:Connection'
+        set_by_methods = ('_consume_loop_stopped', '_connection_lock')
+        need = needs.Need('these', {connection: set_by_methods}, 'Nothing')
+
+        self.assertEqual([], list(need.missing()))
+
+    def test_messages_go_on_without(self) -> None:
+        self.useFixture(lacking.Lacking(*self.USES))
+
+        api = self.serve()
+
+        self.assertEqual('smooth', api.scrape(self.context))
+        self.assertEqual('smooth', api.scrape(self.context))
+
+    def test_it_is_told_once(self) -> None:
+        self.useFixture(lacking.Lacking('reader'))
+
+        for _ in range(2):
+            self.memory_transport().connection.open()
+
+        told = [
+            line
+            for line in self.logs.output.splitlines()
+            if lacking.NAME in line
+        ]
+        self.assertEqual(1, len(told), told)
+        self.assertIn('Slower: a process looks now and then', told[0])
+        self.assertIn('kombu ', told[0])
+        self.assertIn('constraints.txt', told[0])
+
+    def test_who_has_all_is_told_nothing(self) -> None:
+        self.useFixture(lacking.Lacking())
+
+        self.memory_transport().connection.open()
+
+        self.assertNotIn('messaging libraries', self.logs.output)
