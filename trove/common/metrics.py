@@ -69,6 +69,18 @@ class Gauge:
     fresh: float = 10.0
 
 
+#: What the RPC layer does without, by what it would be used for.
+_FALLBACK = Gauge(
+    'trove_rpc_fallback',
+    '1 where the messaging libraries lack what this release makes use of; '
+    'the log of the start says what is lost',
+    ('use',),
+    lambda: [
+        ((use,), bool(missing)) for use, missing in rpc.fallbacks().items()
+    ],
+)
+
+
 class Metrics:
     """The numbers of a process, in a registry of their own.
 
@@ -112,7 +124,7 @@ class Metrics:
             ('service', 'host', 'release'),
             registry=self._registry,
         ).labels(name, host, version.release()).set(1)
-        for gauge in gauges:
+        for gauge in (_FALLBACK, *gauges):
             self._registry.register(_Numbers(gauge))
         #: Answers a GET with all of it.
         self.application: WSGIApplication = prometheus_client.make_wsgi_app(

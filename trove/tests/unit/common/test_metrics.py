@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 from prometheus_client import parser
 import requests
 
@@ -159,6 +161,25 @@ class MessagesTestCase(MetricsTestCase):
 
         self.assertIn(('service', 'trove-test'), found)
         self.assertIn(('host', 'h1'), found)
+
+    def test_what_libraries_lack_is_told(self):
+        fallbacks = {'reader': ('kombu.gone',), 'buffer': ()}
+        with mock.patch.object(rpc, 'fallbacks', return_value=fallbacks):
+            found = samples(self.metrics().text(), 'trove_rpc_fallback')
+
+        self.assertEqual(
+            {
+                frozenset({('use', 'reader')}): 1,
+                frozenset({('use', 'buffer')}): 0,
+            },
+            found,
+        )
+
+    def test_the_installed_libraries_lack_nothing(self):
+        found = samples(self.metrics().text(), 'trove_rpc_fallback')
+
+        self.assertIn(frozenset({('use', 'reader')}), found)
+        self.assertEqual({0}, set(found.values()))
 
 
 class GaugeTestCase(MetricsTestCase):

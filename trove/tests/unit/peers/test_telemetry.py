@@ -93,4 +93,4 @@ class TelemetryTest(base.TestCase):
 
         names = {name for name, _, _ in self.scrape()}
 
-        self.assertEqual({'trove_service_info'}, names)
+        self.assertEqual({'trove_rpc_fallback', 'trove_service_info'}, names)
