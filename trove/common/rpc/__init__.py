@@ -5,8 +5,8 @@ An interface is declared once, in the ``api.py`` of its service: the
 signatures of the client class are the contract. The way of a message, by the
 files to open in order:
 
-1. ``trove/<service>/api.py``: the declaration, and what callers call;
-   ``_contract.py`` and ``_interface.py`` are what is declared
+1. ``_contract.py``: what is declared in ``trove/<service>/api.py``, which is
+   what callers call; ``_interface.py`` has the history
 2. ``_client.py``: takes it through the next four
 3. ``_caps``: the cap of the peer, from the pin and what it announced, or what
    a probe of it found

@@ -198,94 +198,103 @@ class Client:
         context: trove_context.TroveContext,
         values: Mapping[str, Any],
     ) -> Any:
-        message, cap = self._make(method, values)
         caps = self._transport.caps
         try:
-            return self._deliver(method, context, message, cap)
-        except _wire.Refused:
-            # Nothing was run over there, so it is safe to say it again.
-            proven = self._transport.sealer.proven(
-                self.interface, self._peer, fresh=True
-            )
+            message, plan = self._planned(method, values)
+            if message.left_out:
+                self._omit(method, message, plan.cap)
+            try:
+                return self._deliver(method, context, message, plan)
+            except _wire.Refused:
+                # Nothing was run over there, so it is safe to say it again.
+                proven = self._transport.sealer.proven(
+                    self.interface, self._peer, fresh=True
+                )
+                if proven:
+                    # It said so in the clear. What it has announced may be
+                    # another version by now.
+                    caps.forget(self.interface.name, self._peer)
+                else:
+                    caps.refuted(self.interface, self._peer)
+            again, lower = self._planned(method, values)
+            if again.left_out:
+                self._omit(method, again, lower.cap)
+            if not lower.cap.is_like(plan.cap):
+                with contextlib.suppress(_wire.Refused):
+                    return self._deliver(method, context, again, lower)
             if proven:
-                # It said so in the clear. What it has announced may be
-                # another version by now.
-                caps.forget(self.interface.name, self._peer)
-            else:
-                caps.refuted(self.interface, self._peer)
-        again, lower = self._make(method, values)
-        if (lower.limit, lower.peer) != (cap.limit, cap.peer):
-            with contextlib.suppress(_wire.Refused):
-                return self._deliver(method, context, again, lower)
-        if proven:
-            raise self._refusal(
-                method, self._doubted(method, again.version, lower)
-            ) from None
-        raise self._lost(method, again.version, lower) from None
+                raise self._doubted(method, again.version, lower.cap)
+        except _plan.Unsendable as refused:
+            raise self._refusal(method, refused) from None
+        raise self._lost(method, again.version, lower.cap)
 
     def _planned(
         self, method: _contract.Method, values: Mapping[str, Any]
-    ) -> tuple[_plan.Message, _plan.Cap]:
+    ) -> tuple[_plan.Message, _plan.Planner]:
         """Choose what is sent, within a cap that can be relied on.
 
         :raises _plan.Unsendable: the peer does not take it
         """
-        caps = self._transport.caps
-        if self._form(self._cap()) is None:
-            # What is known of it by now may be better.
-            caps.forget(self.interface.name, self._peer)
-        if method.kind == 'call':
-            cap = self._cap()
+        cap = self._transport.caps.get(self.interface, self._peer)
+        plan = _plan.planner(self.interface, method.name, cap)
+        if method.kind == 'call' and not plan.weak:
             try:
-                return self._fitting(method, values, cap), cap
+                return plan.make(values), plan
             except _plan.Unsendable:
                 """It may have been upgraded since it was asked."""
-        # A cast is not answered: what was found out must still be true.
-        cap = caps.confirmed(self.interface, self._peer)
-        if (
-            method.kind == 'cast'
-            and caps.doubted(self.interface, self._peer) is not None
-        ):
-            # It would drop it, if it is what it seems to be.
-            version = str(self.interface.first_sealed)
-            raise self._doubted(method, version, cap)
-        return self._fitting(method, values, cap), cap
+        return self._carefully(method, values, plan)
 
-    def _fitting(
+    def _carefully(
         self,
         method: _contract.Method,
         values: Mapping[str, Any],
-        cap: _plan.Cap,
-    ) -> _plan.Message:
-        if self._form(cap) is None:
-            # It would not understand what is sealed, and drop a cast.
-            if not self._transport.sealer.strict:
-                raise doubts.unsendable(
-                    self.interface, self._peer, method.name, cap
-                )
-            raise _plan.Unsendable(
-                method.name, self.interface.first_sealed, cap, _plan.WEAK
-            )
-        return _plan.make(self.interface, method, cap, values)
+        plan: _plan.Planner,
+    ) -> tuple[_plan.Message, _plan.Planner]:
+        """Plan what is not answered, or for a peer that may be another now."""
+        caps = self._transport.caps
+        interface = self.interface
+        whom = interface, self._peer
+        if plan.weak:
+            if self._form(plan.cap) is None:
+                # What is known of it by now may be better.
+                caps.forget(interface.name, self._peer)
+                plan = _plan.planner(interface, method.name, caps.get(*whom))
+            if method.kind == 'call':
+                try:
+                    return self._fitting(plan, values), plan
+                except _plan.Unsendable:
+                    """As above."""
+        # A cast is not answered: what was found out must still be true.
+        cap = caps.confirmed(*whom)
+        if method.kind == 'cast' and caps.doubted(*whom) is not None:
+            # It would drop it, if it is what it seems to be.
+            raise self._doubted(method, str(interface.first_sealed), cap)
+        plan = _plan.planner(interface, method.name, cap)
+        return self._fitting(plan, values), plan
 
-    def _make(
-        self, method: _contract.Method, values: Mapping[str, Any]
-    ) -> tuple[_plan.Message, _plan.Cap]:
-        try:
-            message, cap = self._planned(method, values)
-        except _plan.Unsendable as refused:
-            raise self._refusal(method, refused) from None
-        if message.left_out:
-            LOG.info(
-                'Left %s out of %s %s to the %s, which speaks %s: the '
-                'argument came later and the peer does the same without it.',
-                *(', '.join(message.left_out), self.interface.name),
-                *(method.name, self.interface.describe(self._peer), cap),
+    def _fitting(
+        self, plan: _plan.Planner, values: Mapping[str, Any]
+    ) -> _plan.Message:
+        if plan.weak and self._form(plan.cap) is None:
+            # It would not understand what is sealed, and drop a cast.
+            raise doubts.barred(
+                *(self._transport.sealer, self.interface, self._peer),
+                *(plan.method.name, plan.cap),
             )
-            self._record(
-                'left out', method, message.version, cap, message.left_out
-            )
-        return message, cap
+        return plan.make(values)
+
+    def _omit(
+        self, method: _contract.Method, message: _plan.Message, cap: _plan.Cap
+    ) -> None:
+        LOG.info(
+            'Left %s out of %s %s to the %s, which speaks %s: the '
+            'argument came later and the peer does the same without it.',
+            *(', '.join(message.left_out), self.interface.name),
+            *(method.name, self.interface.describe(self._peer), cap),
+        )
+        self._record(
+            'left out', method, message.version, cap, message.left_out
+        )
 
     def _form(self, cap: _plan.Cap) -> str | None:
         sealer = self._transport.sealer
@@ -327,7 +336,6 @@ class Client:
         version: str,
         cap: _plan.Cap,
         arguments: tuple[str, ...] = (),
-        form: str = '',
     ) -> None:
         _events.record(
             outcome,
@@ -337,7 +345,6 @@ class Client:
             version,
             arguments,
             cap.peer.release,
-            form,
         )
 
     def _deliver(
@@ -345,54 +352,47 @@ class Client:
         method: _contract.Method,
         context: trove_context.TroveContext,
         message: _plan.Message,
-        cap: _plan.Cap,
+        plan: _plan.Planner,
     ) -> Any:
         """Send a message and return the reply, None to a cast.
 
         :raises _wire.Refused: the peer does not know it; nothing was run
         """
+        interface, peer = self.interface, self._peer
+        transport = self._transport
         seconds = None
         if method.timeout is not None:
-            seconds = self._timeout or self._transport.settings[method.timeout]
-        # Whether the peer is of this tree, as far as its cap tells.
-        ours = self.interface.seals(cap.limit)
-        sender = context.to_wire(released=not ours)
-        if ours:
-            sender[_message.REVISION] = self.interface.latest.name
-        if not self.interface.carries_token:
+            seconds = self._timeout or transport.settings[method.timeout]
+        sender = context.to_wire(released=not plan.ours)
+        if plan.ours:
+            sender[_message.REVISION] = interface.latest.name
+        if not interface.carries_token:
             sender.pop('auth_token', None)
             sender.pop('service_catalog', None)
-        arguments = message.arguments
-        if method.kind == 'cast' and not ours:
+        version, arguments = message.version, message.arguments
+        if method.kind == 'cast' and not plan.ours:
             arguments = notification.add(
-                *(self.interface, cap.limit, self._peer, method.name),
+                *(interface, plan.cap.limit, peer, method.name),
                 *(arguments, sender),
             )
-        version, seals = self._seals(message.version, cap)
-        sealer = self._transport.sealer
-        request = sealer.request(
-            self.interface,
-            self._peer,
-            *(method.name, version, arguments, sender, seals),
+        sealed = None
+        if transport.keys is not None:
+            # What is sealed is of the version that knows seals, or later.
+            sealed = interface.sealed_version(version, plan.cap.limit)
+            version = sealed or version
+        request = transport.sealer.request(
+            *(interface, peer, method.name, version, arguments, sender),
+            sealed is not None,
         )
-        to = _wire.To(
-            self.interface, self._peer, self._topic, version, seconds
+        to = _wire.To(interface, peer, self._topic, version, seconds)
+        reply = _wire.send(transport.connection, to, method, request)
+        _events.record(
+            *('sent', interface.name, peer, method.name, version, ()),
+            *(plan.cap.peer.release, request.form),
         )
-        reply = _wire.send(self._transport.connection, to, method, request)
-        self._record('sent', method, version, cap, form=request.form)
         if method.kind == 'cast':
             return None
         try:
-            return sealer.reply(request, reply)
+            return transport.sealer.reply(request, reply)
         except seal.SealedFailure as failure:
             _wire.fail(to, method, failure.class_name, failure.message)
-
-    def _seals(self, version: str, cap: _plan.Cap) -> tuple[str, bool]:
-        """Return the version to send, and whether it may be sealed.
-
-        What is sealed is of the version that knows seals, or a later one.
-        """
-        if self._transport.keys is None:
-            return version, False
-        sealed = self.interface.sealed_version(version, cap.limit)
-        return sealed or version, sealed is not None

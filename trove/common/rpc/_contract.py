@@ -93,7 +93,7 @@ class Revision:
     def version(self) -> Version:
         return Version.parse(self.name.partition('/')[0])
 
-    @property
+    @functools.cached_property
     def release(self) -> str | None:
         """The latest release of this revision."""
         return self.releases[-1] if self.releases else None

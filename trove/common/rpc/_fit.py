@@ -83,7 +83,7 @@ def fit(
     declared = interface.methods[method]
     values = _values(declared, said)
     try:
-        message = _plan.make(interface, declared, cap, values)
+        message = _plan.planner(interface, method, cap).make(values)
     except _plan.Unsendable as refused:
         pin = client if client < believed else None
         error = _plan.refusal(interface, peer, refused, pin)

@@ -98,7 +98,7 @@ class Interface:
         """What a peer is taken for of which nothing is known."""
         return _contract.NOTHING if self.follows else self.floor
 
-    @property
+    @functools.cached_property
     def latest(self) -> _contract.Revision:
         return self.history[-1]
 

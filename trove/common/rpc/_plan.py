@@ -68,6 +68,10 @@ class Cap:
     def __str__(self) -> str:
         return self.limit.name
 
+    def is_like(self, other: Cap) -> bool:
+        """Whether the same may be sent."""
+        return (self.limit, self.peer) == (other.limit, other.peer)
+
 
 @functools.lru_cache(maxsize=1024)
 def cap(
@@ -78,7 +82,11 @@ def cap(
 
 
 class Planner:
-    """Makes the messages of one method for peers with one cap."""
+    """Makes the messages of one method for peers with one cap.
+
+    :ivar ours: the peer is of this tree, as far as its cap tells
+    :ivar weak: it is known as one that does not understand seals
+    """
 
     def __init__(
         self,
@@ -86,9 +94,11 @@ class Planner:
         method: _contract.Method,
         cap: Cap,
     ) -> None:
+        self.method = method
+        self.cap = cap
+        self.ours = interface.seals(cap.limit)
+        self.weak = cap.known and not interface.seals(cap.peer)
         self._interface = interface
-        self._method = method
-        self._cap = cap
         self._versions: dict[frozenset[str], str] = {}
         self._known = self._knows(method.span)
         #: Sent whatever their value is.
@@ -98,27 +108,28 @@ class Planner:
             if method.always_sent(argument)
             or interface.requires(argument.span, cap.peer)
         )
-        #: Everything is sent as it is, to a peer that knows all of it.
-        self._plain = self._known and len(self._always) == len(
-            method.arguments
-        )
         self._sayable = frozenset(
             name
             for name, argument in method.arguments.items()
             if name in self._always or self._knows(argument.span)
         )
+        #: The version where everything is sent as it is, to a peer that knows
+        #: all of it.
+        self._plain = None
+        if self._known and len(self._always) == len(method.arguments):
+            self._plain = self._version(self._always)
 
     def make(self, values: Mapping[str, Any]) -> Message:
         """Choose the lowest version that expresses ``values``.
 
         :raises Unsendable: even the cap does not express them
         """
-        if self._plain:
-            return Message(self._version(self._always), dict(values))
-        method = self._method
+        if self._plain is not None:
+            return Message(self._plain, dict(values))
+        method = self.method
         if not self._known:
             raise Unsendable(
-                method.name, self._needs(method.span), self._cap
+                method.name, self._needs(method.span), self.cap
             )
         arguments = {}
         said = set()
@@ -133,7 +144,7 @@ class Planner:
                         raise Unsendable(
                             f'{method.name} with {name}',
                             self._needs(method.span, argument.span),
-                            self._cap,
+                            self.cap,
                         )
                     left_out.append(name)
                     continue
@@ -145,13 +156,13 @@ class Planner:
         )
 
     def _knows(self, span: _contract.Span) -> bool:
-        return self._interface.knows(span, self._cap.limit) and self._lasts(
-            span, self._cap.peer
+        return self._interface.knows(span, self.cap.limit) and self._lasts(
+            span, self.cap.peer
         )
 
     def _lasts(self, span: _contract.Span, peer: _contract.Revision) -> bool:
         """Whether a peer that is believed to be of a revision knows it."""
-        if self._cap.known or self._method.kind == 'call':
+        if self.cap.known or self.method.kind == 'call':
             return self._interface.knows(span, peer)
         # It may be of a later one and would not say that it knows it no more.
         return all(
@@ -163,7 +174,7 @@ class Planner:
     def _needs(self, *spans: _contract.Span) -> _contract.Revision:
         """The nearest revision that knows all of these, later ones first."""
         history = self._interface.history
-        limit = self._cap.limit.index + 1
+        limit = self.cap.limit.index + 1
         for revision in (*history[limit:], *reversed(history[:limit])):
             if all(self._lasts(span, revision) for span in spans):
                 return revision
@@ -177,7 +188,7 @@ class Planner:
 
     def _lowest(self, said: Collection[str]) -> _contract.Version:
         """The lowest version all of whose revisions take what is said."""
-        interface, method = self._interface, self._method
+        interface, method = self._interface, self.method
         spans = [method.span] + [method.arguments[n].span for n in said]
         unsaid = [
             argument.span
@@ -194,7 +205,7 @@ class Planner:
             {
                 revision.version
                 for revision in interface.history
-                if revision <= self._cap.limit
+                if revision <= self.cap.limit
             }
         )
         for version in versions:
@@ -204,27 +215,15 @@ class Planner:
                 if revision.version == version
             ):
                 return version
-        return self._cap.limit.version
+        return self.cap.limit.version
 
 
 @functools.lru_cache(maxsize=4096)
-def _planner(
+def planner(
     interface: _interface.Interface, method_name: str, cap: Cap
 ) -> Planner:
+    """Return what makes the messages of a method within a cap."""
     return Planner(interface, interface.methods[method_name], cap)
-
-
-def make(
-    interface: _interface.Interface,
-    method: _contract.Method,
-    cap: Cap,
-    values: Mapping[str, Any],
-) -> Message:
-    """Choose the lowest version that expresses ``values``.
-
-    :raises Unsendable: even the cap does not express them
-    """
-    return _planner(interface, method.name, cap).make(values)
 
 
 def _same(value: Any, default: Any) -> bool:

@@ -120,6 +120,8 @@ class Connection:
         self._clients: dict[str, oslo_messaging.RPCClient] = {}
         self._prepared: dict[tuple[str, str, float | None], Any] = {}
         self._reached = False
+        #: Nothing is left for :meth:`reach` to do.
+        self._ready = False
         self._replies = replies.Replies()
         self._told = _limits.Limit(lambda: _MOST_TOLD)
         #: What the broker refused last, and which option is about it.
@@ -180,7 +182,7 @@ class Connection:
             transport, self._transport = self._transport, None
             self._clients.clear()
             self._prepared.clear()
-            self._reached = False
+            self._reached = self._ready = False
         if transport is not None:
             waits.close(transport.cleanup, self.conf.rpc_confirm_timeout)
 
@@ -245,14 +247,18 @@ class Connection:
 
         :raises Exception: of the transport's driver, when it cannot
         """
+        if self._ready:
+            return
         if not self._reached:
             self._touch(self.client(''))
             self._reached = True
         transport = self._transport
         if transport is not None:
-            self._replies.prepare(
+            done = self._replies.prepare(
                 transport._driver, self.conf.rpc_confirm_timeout
             )
+            with self._lock:
+                self._ready = done and self._transport is transport
 
     def touch(self) -> None:
         """See once whether the message broker takes a message.

@@ -132,7 +132,7 @@ class Replies:
         #: meanwhile may try for ever.
         self._maker: tuple[Any, threading.Thread] | None = None
 
-    def prepare(self, driver: Any, seconds: float) -> None:
+    def prepare(self, driver: Any, seconds: float) -> bool:
         """Make what is not there yet.
 
         To make the queue has no limit in oslo.messaging: while the broker is
@@ -140,18 +140,19 @@ class Replies:
 
         :param driver: the transport's
         :param seconds: to wait for it
+        :returns: whether nothing is left to do for this driver
         :raises oslo_messaging.MessageDeliveryFailure: it is not there yet
         """
         if not needs.met('replies') or not hasattr(driver, '_get_reply_q'):
             # A driver for no broker does what it can.
-            return
+            return True
         if driver._reply_q is None:
             self._make(driver).join(seconds)
             if driver._reply_q is None:
                 raise oslo_messaging.MessageDeliveryFailure(
                     'the queue for replies is not there yet'
                 )
-        self._read(driver)
+        return self._read(driver)
 
     def _make(self, driver: Any) -> threading.Thread:
         with self._lock:
@@ -165,7 +166,8 @@ class Replies:
                 maker.start()
             return maker
 
-    def _read(self, driver: Any) -> None:
+    def _read(self, driver: Any) -> bool:
+        # It comes a little later than the queue.
         taken = driver._reply_q_conn
         with self._lock:
             # Once: it stays when the connection is made anew.
@@ -174,6 +176,7 @@ class Replies:
                 if needs.met('unasked'):
                     _count_unasked(driver._waiter.waiters)
                 self._reader = taken
+        return taken is not None
 
 
 def _make_queue(driver: Any) -> None:

@@ -67,7 +67,7 @@ class Caps:
     def get(
         self, interface: _interface.Interface, peer: str | None
     ) -> _plan.Cap:
-        key = memory.key(interface, peer)
+        key = interface.name, interface.major, peer
         had = self._known.get(key)
         if had is not None and had.used and had.until < self._clock():
             self._renew(interface, key)

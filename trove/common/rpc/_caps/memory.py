@@ -56,11 +56,10 @@ class Remembered:
         self.lock = threading.RLock()
         self._clock = clock
         self._known: dict[Key, Known] = {}
+        #: Gives what is known of a peer; called for each message.
+        self.get = self._known.get
         #: How often something was to be forgotten.
         self.forgotten = 0
-
-    def get(self, which: Key) -> Known | None:
-        return self._known.get(which)
 
     def put(self, which: Key, known: Known) -> None:
         with self.lock:

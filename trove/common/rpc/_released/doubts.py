@@ -60,6 +60,21 @@ def form(
     return belief.form(known=cap.known, seals=seals, released=not only)
 
 
+def barred(
+    sealer: seal.Sealer,
+    interface: _interface.Interface,
+    peer: str | None,
+    method: str,
+    cap: _plan.Cap,
+) -> _plan.Unsendable:
+    """Return what ends the way of a message that would not be sealed."""
+    if sealer.strict:
+        return _plan.Unsendable(
+            *(method, interface.first_sealed, cap, _plan.WEAK)
+        )
+    return unsendable(interface, peer, method, cap)
+
+
 def unsendable(
     interface: _interface.Interface,
     peer: str | None,

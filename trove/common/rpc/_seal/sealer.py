@@ -69,10 +69,15 @@ class Request:
     arguments: dict[str, Any] = dataclasses.field(repr=False)
     context: dict[str, Any] = dataclasses.field(repr=False)
     form: envelope.Form
-    who: str
+    interface: _interface.Interface
+    peer: str | None
     method: str
     key: str | None = dataclasses.field(default=None, repr=False)
     binding: envelope.Binding | None = None
+
+    @property
+    def who(self) -> str:
+        return self.interface.describe(self.peer)
 
 
 class Sealer:
@@ -147,14 +152,15 @@ class Sealer:
         :raises trove.common.exception.SealError: it ought to be encrypted,
             and cannot be
         """
-        who = interface.describe(peer)
+        to = interface, peer, method
         if self._keys is None:
-            return Request(arguments, context, 'clear', who, method)
+            return Request(arguments, context, 'clear', *to)
         key = self._keys.sealing(interface.name, peer)
         if key is None:
             if self.strict:
+                who = interface.describe(peer)
                 raise exception.SealError(reason=_NO_KEY % who)
-            return Request(arguments, context, 'clear', who, method)
+            return Request(arguments, context, 'clear', *to)
         sender = self._keys.identity if interface.names_sender else peer
         form = belief.form(
             # Whoever is known to know no better is refused before this.
@@ -169,8 +175,9 @@ class Sealer:
             )
             content = {'arguments': arguments, 'context': context}
             sealed = {envelope.SEALED: binding.seal('request', content)}
-            return Request(sealed, {}, 'sealed', who, method, key, binding)
+            return Request(sealed, {}, 'sealed', *to, key, binding)
         if interface.names_sender and sender is None:
+            who = interface.describe(peer)
             raise exception.SealError(reason=_NO_FORM % who)
         named = sender if interface.names_sender else None
         return Request(
@@ -179,7 +186,7 @@ class Sealer:
                 for name, value in arguments.items()
             },
             encryption.encrypt_context(context, key, named),
-            *('released', who, method, key),
+            *('released', *to, key),
         )
 
     def reply(self, request: Request, result: Any) -> Any:
