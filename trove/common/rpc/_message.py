@@ -20,6 +20,16 @@ from typing import TypeGuard
 from trove.common import text as texts
 from trove.common.rpc import _limits
 
+UNKNOWN = 'unknown'
+
+#: Entry of a context, between peers of ours: the latest revision of the
+#: interface that the sender knows. It is counted, and nothing follows from it.
+REVISION = 'rpc_revision'
+
+#: Levels of lists and objects beyond which a message is not read. Much of
+#: what has to do with it, here and elsewhere, goes down level by level.
+_DEEPEST = 100
+
 #: Values, or names with values, in one message. Each takes some 100 bytes.
 MOST_VALUES = 262_144
 
@@ -216,17 +226,6 @@ def _failure(text: object) -> str:
             raise Unreadable('form', 'it reports a failure that is none')
         kept[name] = value[:most]
     return json.dumps(kept)
-
-
-UNKNOWN = 'unknown'
-
-#: Entry of a context, between peers of ours: the latest revision of the
-#: interface that the sender knows. It is counted, and nothing follows from it.
-REVISION = 'rpc_revision'
-
-#: Levels of lists and objects beyond which a message is not read. Much of
-#: what has to do with it, here and elsewhere, goes down level by level.
-_DEEPEST = 100
 
 
 @dataclasses.dataclass(slots=True)

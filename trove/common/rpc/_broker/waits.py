@@ -26,6 +26,10 @@ from oslo_messaging._drivers import impl_rabbit
 
 from trove.common.rpc._broker import needs
 
+LOG = logging.getLogger(__name__)
+
+_SEND = rpc_common.PURPOSE_SEND
+
 #: Name of the attribute of kombu's connection.
 _DONE = 'trove_connecting'
 
@@ -84,11 +88,6 @@ def _all_of(urls: list[str]) -> Iterator[str]:
     while True:
         yield from urls[1:]
         yield urls[0]
-
-
-LOG = logging.getLogger(__name__)
-
-_SEND = rpc_common.PURPOSE_SEND
 
 
 class NotTaken(Exception):
