@@ -184,10 +184,18 @@ class SettingsTest(base.TestCase):
         self.assertEqual(sorted(said), sorted(sum(self.heard(), [])))
 
     def assert_fanouts_reach_all(self):
+        try:
+            self.shout('to all of you')
+        except waiting.TimedOut:
+            # Who connects anew at that moment misses a fanout, which is kept
+            # for nobody; it does not miss the next one.
+            self.shout('once more')
+
+    def shout(self, words):
         for topic in (_TASKMANAGER, _CONDUCTOR, *_GUESTS):
-            self.members['tm1'].order('shout', topic, 'to all of you')
+            self.members['tm1'].order('shout', topic, words)
         waiting.until(
-            lambda: all('to all of you' in each for each in self.heard()),
+            lambda: all(words in each for each in self.heard()),
             'the fanouts have reached all',
         )
 
