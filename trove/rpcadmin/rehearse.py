@@ -199,8 +199,13 @@ class Rehearse(base.Command):
             return
         with rich_progress.Progress(console=console, transient=True) as bar:
             task = bar.add_task('', total=None)
+            # Each step is shown, however short it is.
             yield lambda done, total, text: bar.update(
-                task, completed=done, total=total, description=text
+                task,
+                completed=done,
+                total=total,
+                description=text,
+                refresh=True,
             )
 
     def _write(
