@@ -161,7 +161,9 @@ def _declared(
             f'name one of {", ".join(subject.endpoints)}.'
         )
     for each in subject.endpoints:
-        endpoint = endpoints.read(tree, each, client, spec)
+        endpoint = endpoints.read(
+            tree, each, client, spec, subject.refusing
+        )
     return Sides(subject, client, endpoint)
 
 

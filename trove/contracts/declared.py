@@ -1,8 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads interfaces that are declared with ``trove.common.rpc``.
+"""Reads declared interfaces: the signatures of the client are the contract.
 
-The signatures of the client class are the contract: see
-``doc/source/contributor/rpc.rst``.
+A declaration is known by its shape. The class has ``interface=``, a constant
+that is made by ``Interface`` of some library; ``call``, ``cast``, ``Client``,
+``Revision`` and ``Span`` of the same library are the rest of it::
+
+    from cellar import rpc
+
+    CELLAR = rpc.Interface(
+        name='cellar',
+        topic=lambda conf, peer: 'cellar',
+        history=(
+            rpc.Revision('1.0', 'The first.', releases=('2026.1',)),
+            rpc.Revision('1.1', 'find got shelf.', releases=('2026.2',)),
+        ),
+    )
+
+
+    class API(rpc.Client, interface=CELLAR):
+        @rpc.call('1.0', spans={'shelf': rpc.Span('1.1')})
+        def find(self, context, wine: str, shelf: str = 'top') -> str | None:
+            '''Return the shelf of a wine.'''
 """
 
 from __future__ import annotations
@@ -20,12 +38,7 @@ from trove.contracts import model
 from trove.contracts import reading
 from trove.contracts import values
 
-RPC = 'trove.common.rpc'
-
-_KINDS: dict[str, model.Kind] = {
-    f'{RPC}.call': 'call',
-    f'{RPC}.cast': 'cast',
-}
+_KINDS: tuple[model.Kind, ...] = ('call', 'cast')
 _SPAN = ('since', 'until', 'again', 'may_omit', 'required')
 _REVISION = ('name', 'changes', 'releases', 'probe')
 _INTERFACE = ('name', 'topic', 'history')
@@ -102,13 +115,16 @@ class _Reading:
         self._tree = tree
         self._client = client
         self._values = values.Reader(tree)
+        self._declaration, self._library = self._find_declaration()
+        self._kinds = {f'{self._library}.{kind}': kind for kind in _KINDS}
         self._unread: list[model.Unread] = []
         self._unsure: list[tuple[model.Location, str]] = []
 
     def contract(self) -> model.Contract:
         where = self._tree.location(self._client)
-        declaration, given = self._declaration()
+        declaration = self._declaration
         scope = declaration.module
+        given = self._given()
         name = self._value(scope, given.get('name'), where, 'its name')
         history = self._history(scope, declaration, given.get('history'))
         methods = dict(self._methods())
@@ -135,7 +151,8 @@ class _Reading:
             where=self._tree.location(declaration),
         )
 
-    def _declaration(self) -> tuple[griffe.Attribute, dict[str, ast.expr]]:
+    def _find_declaration(self) -> tuple[griffe.Attribute, str]:
+        """Return the constant, and the library that it is made with."""
         path = reading.canonical(self._client.keywords['interface'])
         found = self._tree.find(path)
         if not isinstance(found, griffe.Attribute) or found.value is None:
@@ -143,16 +160,33 @@ class _Reading:
                 f'The interface of {self._client.path} is {path}, which is '
                 'no constant of a module that could be read.'
             )
+        made_by = None
         node = reading.parse(found.value)
+        if isinstance(node, ast.Call):
+            made_by = reading.resolve(found.module, node.func)
+        library, _dot, name = (made_by or '').rpartition('.')
+        if not library or name != 'Interface':
+            raise reading.Unusable(
+                f'The interface of {self._client.path} is {path}, which is '
+                f'not made by Interface of a library: {values.Unread(node)}'
+            )
+        return found, library
+
+    def _given(self) -> dict[str, ast.expr]:
+        """Return what the interface is made of, by name."""
+        found = self._declaration
+        assert found.value is not None
         try:
-            given = self._values.call(
-                found.module, node, f'{RPC}.Interface', _INTERFACE
+            return self._values.call(
+                found.module,
+                reading.parse(found.value),
+                f'{self._library}.Interface',
+                _INTERFACE,
             )
         except values.Unread as text:
             raise reading.Unusable(
-                f'{path} is no {RPC}.Interface that could be read: {text}'
+                f'{found.path} is no Interface that could be read: {text}'
             ) from None
-        return found, given
 
     def _value(
         self,
@@ -207,7 +241,9 @@ class _Reading:
     def _revision(
         self, owner: griffe.Object, scope: griffe.Object, entry: ast.expr
     ) -> model.Revision:
-        fields = self._values.call(scope, entry, f'{RPC}.Revision', _REVISION)
+        fields = self._values.call(
+            scope, entry, f'{self._library}.Revision', _REVISION
+        )
         name = str(self._values.value(scope, fields['name']))
         releases = fields.get('releases', ast.Tuple([], ast.Load()))
         try:
@@ -224,7 +260,9 @@ class _Reading:
         )
 
     def _methods(self) -> Iterator[tuple[str, model.Method]]:
-        classes, missing = self._tree.classes(self._client, (f'{RPC}.Client',))
+        classes, missing = self._tree.classes(
+            self._client, (f'{self._library}.Client',)
+        )
         self._unread += missing
         for each in reversed(classes):
             for function in each.members.values():
@@ -236,13 +274,13 @@ class _Reading:
         where = self._tree.location(function)
         for decorator in function.decorators:
             path = self._meant(decorator.callable_path)
-            if path is not None and path not in _KINDS:
+            if path is not None and path not in self._kinds:
                 continue
             scope = function.module
             arguments, open_ended = parameters(self._tree, function)
             method = model.Method(
                 function.name,
-                _KINDS[path] if path else None,
+                self._kinds[path] if path else None,
                 arguments=arguments,
                 any_fields=open_ended,
                 result=hints.text(self._tree, scope, function.returns),
@@ -259,7 +297,7 @@ class _Reading:
 
         :returns: None of one that the tree makes itself
         """
-        found = None if path in _KINDS else self._tree.find(path)
+        found = None if path in self._kinds else self._tree.find(path)
         if isinstance(found, griffe.Attribute) and found.value is not None:
             node = reading.parse(found.value)
             if isinstance(node, ast.Name | ast.Attribute):
@@ -317,7 +355,9 @@ class _Reading:
         if node is None:
             return
         for name, inside, entry in self._values.items(scope, node):
-            fields = self._values.call(inside, entry, f'{RPC}.Span', _SPAN)
+            fields = self._values.call(
+                inside, entry, f'{self._library}.Span', _SPAN
+            )
             yield (
                 name,
                 {

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the managers that serve interfaces of ``trove.common.rpc``."""
+"""Reads the endpoints that serve declared interfaces.
+
+An endpoint may serve methods by refusing them: a decorator, which the project
+names, is called with the interface and a dictionary, whose keys are those
+methods. The method ``refuse`` of such a class is not served itself.
+"""
 
 from __future__ import annotations
 
@@ -16,32 +21,38 @@ from trove.contracts import model
 from trove.contracts import reading
 from trove.contracts import values
 
-#: Decorates an endpoint that serves some methods by refusing them, and the
-#: method of it that does so.
-_REFUSING = 'trove.common.unsupported.serve'
+#: The method of an endpoint that does the refusing.
 _HOOK = 'refuse'
 
 
 def read(
-    tree: reading.Tree, spec: str, client: model.Contract, client_spec: str
+    tree: reading.Tree,
+    spec: str,
+    client: model.Contract,
+    client_spec: str,
+    refusing: str | None = None,
 ) -> model.Contract:
     """Return what an endpoint class serves.
 
     :param spec: of the endpoint, ``package.module:Class``
     :param client: the contract that it should serve
     :param client_spec: of the class that declares that
+    :param refusing: the dotted path of the decorator that serves by refusing
     :returns: its ``version`` and ``interface`` are those of the contract
         that the endpoint itself names; None and empty where it names none
     :raises reading.Unusable: the class is not there
     """
-    return _Reading(tree, spec).contract(client, client_spec)
+    return _Reading(tree, spec, refusing).contract(client, client_spec)
 
 
 class _Reading:
     """One endpoint while it is read."""
 
-    def __init__(self, tree: reading.Tree, spec: str) -> None:
+    def __init__(
+        self, tree: reading.Tree, spec: str, refusing: str | None
+    ) -> None:
         self._tree = tree
+        self._refusing = refusing
         self._endpoint = tree.find_class(spec)
         self._values = values.Reader(tree)
         self._unread: list[model.Unread] = []
@@ -92,11 +103,11 @@ class _Reading:
         self, owner: griffe.Class
     ) -> Iterator[dict[str, ast.expr]]:
         for decorator in owner.decorators:
-            if decorator.callable_path == _REFUSING:
+            if decorator.callable_path == self._refusing:
                 yield self._values.call(
                     owner.module,
                     reading.parse(decorator.value),
-                    _REFUSING,
+                    self._refusing,
                     ('interface', 'methods'),
                 )
 

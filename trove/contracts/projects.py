@@ -30,7 +30,7 @@ _LOCKS = 'contracts'
 _SUPPRESSIONS = 'contracts/suppressions.yaml'
 _SECTION = 'tool.trove-rpc.contract'
 #: What there is to say in the section, and of an interface.
-_KEYS = ('locks', 'suppressions', 'senders', 'interfaces')
+_KEYS = ('locks', 'suppressions', 'senders', 'refusing', 'interfaces')
 _INTERFACE_KEYS = ('client', 'endpoint', 'allow-unread')
 
 
@@ -46,6 +46,8 @@ class Subject:
         other names that a report gives; True: nothing needs to be read
     :param senders: other classes that the client sends with, where only
         running it tells so: ``package.module:Class``
+    :param refusing: the dotted path of a decorator of endpoints, see
+        ``endpoints.py``
     """
 
     interface: str
@@ -53,6 +55,7 @@ class Subject:
     endpoint: str | tuple[str, ...] | None = None
     allow_unread: frozenset[str] | Literal[True] = frozenset()
     senders: tuple[str, ...] = ()
+    refusing: str | None = None
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -119,6 +122,7 @@ def read(top: pathlib.Path) -> Project:
     senders = _texts(file, table, 'senders') or ()
     if isinstance(senders, str):
         senders = (senders,)
+    refusing = _text(file, table, 'refusing')
     return Project(
         tuple(
             Subject(
@@ -127,6 +131,7 @@ def read(top: pathlib.Path) -> Project:
                 _texts(file, entry, 'endpoint'),
                 _allowed(file, entry, 'allow-unread'),
                 senders,
+                refusing,
             )
             for name, entry in _interfaces(file, table['interfaces'])
         ),

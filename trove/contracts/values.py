@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Values of expressions, as far as their source alone tells them.
 
-Literals, names of constants, and the few classes of ``trove.common.rpc`` that
-declarations are made of. Anything else is :class:`Unread`.
+Literals, names of constants, and calls of the few classes that declarations
+are made of. Anything else is :class:`Unread`.
 """
 
 from __future__ import annotations

@@ -139,7 +139,7 @@ class SourceTest(base.TestCase):
             'shop/api.py',
             f"""
             import functools
-            from trove.common import rpc
+            from wine import rpc
 
             def find_topic(conf, peer):
                 return 'shop'
@@ -199,6 +199,12 @@ class SourceTest(base.TestCase):
         for source, said in (
             ('class API:\n    pass\n', 'has no interface='),
             ('class API(Base, interface=make()):\n    pass\n', 'no constant'),
+            ('class API(Base, interface=X):\n    pass\nX = {}\n', 'made by'),
+            (
+                'class API(Base, interface=X):\n    pass\n'
+                'X = lib.Other(name="x")\n',
+                "library: lib.Other(name='x')",
+            ),
         ):
             with self.subTest(said):
                 self.tree.write('other.py', source)

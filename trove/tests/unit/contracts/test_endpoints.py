@@ -10,7 +10,7 @@ from trove.contracts import reading
 from trove.tests.unit.contracts import base
 
 API = """
-    from trove.common import rpc
+    from wine import rpc
 
     INTERFACE = rpc.Interface(
         name='cellar',
@@ -37,7 +37,11 @@ class EndpointsTest(base.TestCase):
         tree = reading.Tree(self.tree.top)
         client = declared.read(tree, 'cellar.api:API')
         return endpoints.read(
-            tree, 'cellar.manager:Manager', client, 'cellar.api:API'
+            tree,
+            'cellar.manager:Manager',
+            client,
+            'cellar.api:API',
+            'cellar.refusals.serve',
         )
 
     def test_this_tree_serves_what_it_declares(self) -> None:
@@ -47,7 +51,11 @@ class EndpointsTest(base.TestCase):
             client = declared.read(tree, spec)
 
             found = endpoints.read(
-                tree, f'trove.{name}.manager:Manager', client, spec
+                tree,
+                f'trove.{name}.manager:Manager',
+                client,
+                spec,
+                'trove.common.unsupported.serve',
             )
 
             self.assertEqual((), found.unread)
@@ -119,11 +127,11 @@ class EndpointsTest(base.TestCase):
     def test_what_is_served_by_refusing(self) -> None:
         found = self.read("""
             from cellar import api
-            from trove.common import unsupported
+            from cellar import refusals
 
             NOT_HERE = {'count': 'Counting', 'sell': 'Selling'}
 
-            @unsupported.serve(api.API.interface, NOT_HERE)
+            @refusals.serve(api.API.interface, NOT_HERE)
             class Manager:
                 interface = api.API.interface
 
