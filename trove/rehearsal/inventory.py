@@ -16,7 +16,7 @@ import jsonschema
 import yaml
 
 from trove.common import rpc
-from trove.contracts import documents
+from trove.rehearsal import documents
 from trove.rehearsal import roles
 
 #: What the files say that they are.

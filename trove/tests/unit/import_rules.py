@@ -40,7 +40,6 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         'trove.common',
         'trove.conductor.api',
         'trove.conf',
-        'trove.contracts',
         'trove.guestagent.api',
         'trove.guestagent.conductors',
         'trove.peers',
