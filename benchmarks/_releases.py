@@ -7,7 +7,7 @@ from collections.abc import Collection
 from collections.abc import Mapping
 import dataclasses
 
-from trove.contracts import projects
+from rpc_contract import projects
 
 Subject = projects.Subject
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How long a whole check of the contracts of this tree takes.
 
-From the exec of ``trove-rpc contract check`` until its end, against a Python
+From the exec of ``rpc-contract check`` until its end, against a Python
 that parses the same sources with ``ast`` and does nothing else.
 """
 
@@ -14,9 +14,9 @@ import sys
 import time
 
 from benchmarks import _report
-from trove.contracts import checks
-from trove.contracts import projects
-from trove.contracts import reading
+from rpc_contract import checks
+from rpc_contract import projects
+from rpc_contract import reading
 
 TOP = pathlib.Path(__file__).parent.parent
 ROUNDS = 15
@@ -24,8 +24,8 @@ RATIO_LIMIT = 12.0
 SECONDS_LIMIT = 2.0
 
 _CHECK = (
-    'import sys; from trove.cmd import rpc; '
-    "sys.exit(rpc.main(['contract', 'check']))"
+    'import sys; from rpc_contract import main; '
+    "sys.exit(main.main(['check']))"
 )
 _PARSE = (
     'import ast, pathlib, sys; '

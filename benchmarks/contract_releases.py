@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ``trove-rpc contract`` finds in the releases of several projects.
+"""What ``rpc-contract`` finds in the releases of several projects.
 
 ::
 
@@ -32,14 +32,14 @@ import time
 from benchmarks import _report
 from benchmarks._releases import Project
 from benchmarks._releases import PROJECTS
-from trove.contracts import checks
-from trove.contracts import compare
-from trove.contracts import completeness
-from trove.contracts import cross
-from trove.contracts import findings
-from trove.contracts import projects
-from trove.contracts import reading
-from trove.contracts import sources
+from rpc_contract import checks
+from rpc_contract import compare
+from rpc_contract import completeness
+from rpc_contract import cross
+from rpc_contract import findings
+from rpc_contract import projects
+from rpc_contract import reading
+from rpc_contract import sources
 
 #: Suppressions of nobody expire on that day.
 _TODAY = datetime.date(2027, 1, 1)

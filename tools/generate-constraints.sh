@@ -21,7 +21,7 @@ pythons=(3.11.2 3.12 3.13)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 inputs=(requirements.txt test-requirements.txt doc/requirements.txt
-    "$scratch/extras.txt")
+    rpc-contract/pyproject.toml "$scratch/extras.txt")
 sed -n '/^\[extras\]/,/^\[entry_points\]/s/^    //p' setup.cfg \
     >"$scratch/extras.txt"
 
@@ -74,7 +74,8 @@ compile --universal --fork-strategy fewest --python-version 3.11 \
 {
     echo '# The versions that are known to work together, for all Pythons that'
     echo '# setup.cfg names: all that requirements.txt, test-requirements.txt,'
-    echo '# doc/requirements.txt and the extras of setup.cfg need. Written by'
+    echo '# doc/requirements.txt, the extras of setup.cfg and rpc-contract need.'
+    echo '# Written by'
     echo '#     tools/generate-constraints.sh'
     # uv would serve Windows and PyPy too.
     sed "/sys_platform == 'win32'\$/d; /python_full_version/! s/ ;.*//" \

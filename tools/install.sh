@@ -28,14 +28,16 @@ case "${1:-}" in
     '') ;;
     --tests)
         profile=tests
-        requirements+=(-r test-requirements.txt -r doc/requirements.txt)
+        requirements+=(-r test-requirements.txt -r doc/requirements.txt
+            --no-build-isolation-package rpc-contract --editable rpc-contract)
         ;;
     *) die "unknown argument $1; it takes none, or --tests" ;;
 esac
 
 digest() {
     cat constraints.txt ./*requirements.txt doc/requirements.txt setup.cfg \
-        setup.py pyproject.toml tools/install.sh tools/uv.sh | sha256sum | cut -d' ' -f1
+        setup.py pyproject.toml rpc-contract/pyproject.toml \
+        tools/install.sh tools/uv.sh | sha256sum | cut -d' ' -f1
 }
 
 stamp=$(digest)

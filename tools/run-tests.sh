@@ -60,7 +60,7 @@ describe() {
 }
 
 check_contracts() {
-    trove-rpc contract check
+    rpc-contract check
 }
 
 check_pins() {
@@ -68,7 +68,7 @@ check_pins() {
 }
 
 check_style() {
-    local code=(trove doc/source setup.py tools)
+    local code=(trove rpc-contract doc/source setup.py tools)
     [[ ! -d benchmarks ]] || code+=(benchmarks)
     ruff check "${code[@]}"
     flake8 "${code[@]}"
@@ -160,11 +160,14 @@ check_packaging() {
     local wheels
     python -m pip check
     wheels=$(mktemp -d)
-    rm -rf build
+    rm -rf build rpc-contract/build
     python -m pip --disable-pip-version-check wheel --quiet --no-deps \
-        --no-build-isolation --wheel-dir "$wheels" .
-    rm -rf build
-    python tools/check_wheel.py "$wheels"/*.whl
+        --no-build-isolation --wheel-dir "$wheels" . ./rpc-contract
+    rm -rf build rpc-contract/build
+    python tools/check_wheel.py "$wheels"/trove-*.whl trove \
+        etc/trove/api-paste.ini
+    python tools/check_wheel.py "$wheels"/rpc_contract-*.whl \
+        rpc-contract/src/rpc_contract
     rm -rf "$wheels"
 }
 
@@ -180,19 +183,26 @@ check_benchmarks() {
     python -m benchmarks
 }
 
-# test_modules PATH: print the unit tests of a module, without ".py".
+# test_modules PATH: print the unit tests of a module, without ".py", relative
+# to this directory or to rpc-contract.
 test_modules() {
     local path=${1%.py} name found
-    if [[ $path == trove/tests/*/test_* ]]; then
-        echo "$path"
+    if [[ $path == */tests/*test_* ]]; then
+        echo "${path#rpc-contract/}"
         return
     fi
     name=${path##*/}
-    path=trove/tests/unit/$(dirname "${path#trove/}")
+    if [[ $path == rpc-contract/* ]]; then
+        path=rpc-contract/tests/${path#rpc-contract/src/rpc_contract/}
+    else
+        path=trove/tests/unit/${path#trove/}
+    fi
+    path=${path%/*}
     [[ $name != __init__ ]] || name='*'
     # shellcheck disable=SC2231  # the name may be a pattern
     for found in "$path"/test_${name#_}{,_*}.py; do
-        [[ ! -e $found ]] || echo "${found%.py}"
+        found=${found#rpc-contract/}
+        [[ ! -e $found && ! -e rpc-contract/$found ]] || echo "${found%.py}"
     done
 }
 
@@ -222,7 +232,7 @@ quick() {
     ruff check "${python[@]}"
     flake8 "${python[@]}"
     for path in "${python[@]}"; do
-        [[ $path == trove/* ]] || continue
+        [[ $path == trove/* || $path == rpc-contract/* ]] || continue
         mapfile -t found < <(test_modules "$path")
         if ! ((${#found[@]})); then
             echo "No test module of $path is named after it."
@@ -234,11 +244,11 @@ quick() {
         esac
     done
     if [[ -n $contract ]]; then
-        trove-rpc contract check
+        rpc-contract check
     fi
     mapfile -t modules < <(printf '%s\n' "${modules[@]//\//.}" | sort --unique)
     echo "Running ${modules[*]}"
-    python -m testtools.run "${modules[@]}"
+    PYTHONPATH=rpc-contract python -m testtools.run "${modules[@]}"
 }
 
 # --- the set-up -------------------------------------------------------------

@@ -145,7 +145,9 @@ class App(cliff_app.App):
             for name in self.command_manager.commands
             if begun and name.startswith(begun)
         )
-        if not more:
+        if words[:1] == ['contract']:
+            remedy = 'It is a program of its own: rpc-contract.'
+        elif not more:
             remedy = f'"{NAME} --help" lists them.'
         elif len(more) == 1:
             remedy = f'{words[0]} needs {more[0]}.'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Explain the rules of ``trove-rpc contract`` from their table.
+"""Explain the rules of ``rpc-contract`` from their table.
 
 ``.. contract-rules:: change`` becomes a section for each rule of that kind:
 what a breach is, what becomes of messages, why, what to do, an example of it
@@ -16,7 +16,7 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from trove.contracts import rules
+from rpc_contract import rules
 
 #: What a severity means to whoever reads the page.
 SEVERITIES = {

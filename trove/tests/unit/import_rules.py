@@ -12,6 +12,8 @@ import pathlib
 import trove
 
 TOP = pathlib.Path(trove.__file__).parent.parent
+#: A distribution of its own; see ``test_rpc_contract.py``.
+CHECKER = TOP / 'rpc-contract'
 
 #: What the modules below a name may import of trove, besides themselves.
 #: The longest name that fits counts.
@@ -19,7 +21,6 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'trove': (),
     'trove.common': ('trove.conf', 'trove.version'),
     'trove.conf': ('trove.common', 'trove.version'),
-    'trove.contracts': (),
     'trove.conductor.api': ('trove.common', 'trove.conf'),
     'trove.guestagent.api': ('trove.common', 'trove.conf'),
     'trove.taskmanager.api': ('trove.common', 'trove.conf'),
@@ -83,6 +84,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 
 #: These put the others together.
 MAY_IMPORT_ALL = ('trove.cmd', 'trove.rpcadmin', 'trove.standalone')
+
+#: Where the tests are of the packages that are made here.
+TESTS_OF = {'trove': 'trove.tests.unit', 'rpc_contract': 'tests'}
 
 #: Layers below RPC: they neither send nor receive.
 WITHOUT_RPC = (
@@ -202,13 +206,13 @@ def check_rpc(item: Import) -> str | None:
 
 def check_private(item: Import) -> str | None:
     parts = item.name.split('.')
-    if parts[0] != 'trove':
+    if parts[0] not in TESTS_OF:
         return None
     for index, part in enumerate(parts):
         if not part.startswith('_') or part.startswith('__'):
             continue
         package = '.'.join(parts[:index])
-        tests = package.replace('trove.', 'trove.tests.unit.', 1)
+        tests = package.replace(parts[0], TESTS_OF[parts[0]], 1)
         if not below(item.importer, package, tests):
             return (
                 f'{part} is private to {package}: use what '
@@ -300,9 +304,20 @@ def violations(module: Module) -> list[str]:
 
 
 def modules() -> Iterator[Module]:
-    for path in sorted((TOP / 'trove').rglob('*.py')):
-        relative = path.relative_to(TOP)
-        parts = list(relative.with_suffix('').parts)
+    """Return the modules of Trove, and its tests."""
+    yield from _below(TOP, 'trove')
+
+
+def checker_modules() -> Iterator[Module]:
+    """Return the modules of rpc-contract, and its tests."""
+    yield from _below(CHECKER / 'src', 'rpc_contract')
+    yield from _below(CHECKER, 'tests')
+
+
+def _below(directory: pathlib.Path, package: str) -> Iterator[Module]:
+    for path in sorted((directory / package).rglob('*.py')):
+        parts = list(path.relative_to(directory).with_suffix('').parts)
         if parts[-1] == '__init__':
             parts.pop()
+        relative = path.relative_to(TOP)
         yield Module('.'.join(parts), str(relative), path.read_text('utf-8'))

@@ -11,11 +11,11 @@ from typing import Any
 from oslo_db import options as database_options
 import yaml
 
+from rpc_contract import rules
 from trove import conf as trove_conf
 from trove import policies
 from trove.api import absent
 from trove.api import routes
-from trove.contracts import rules
 from trove.tests import base
 from trove.tests.unit import import_rules
 
@@ -120,7 +120,7 @@ class TestGuides(base.TestCase):
     def test_files_without_a_directory_are_there(self) -> None:
         known = {
             path.name
-            for top in ('trove', 'benchmarks', 'doc')
+            for top in ('trove', 'benchmarks', 'doc', 'rpc-contract')
             for path in (TOP / top).rglob('*.py')
         }
         missing = {
@@ -250,7 +250,7 @@ class TestInterfaces(base.TestCase):
 
 
 class TestRules(base.TestCase):
-    """The sections about the rules of ``trove-rpc contract``."""
+    """The sections about the rules of ``rpc-contract``."""
 
     def section(self, **fields: Any) -> str:
         given = {

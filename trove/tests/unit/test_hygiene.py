@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from concurrent import futures
 import configparser
 from importlib import metadata
@@ -11,6 +12,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tomllib
 
 from packaging import requirements
 from packaging import utils
@@ -47,6 +49,11 @@ def file_requirements(name: str) -> list[requirements.Requirement]:
     return read_requirements(*(TOP / name).read_text('utf-8').splitlines())
 
 
+def checker_requirements() -> list[requirements.Requirement]:
+    text = (import_rules.CHECKER / 'pyproject.toml').read_text('utf-8')
+    return read_requirements(*tomllib.loads(text)['project']['dependencies'])
+
+
 def extras() -> list[requirements.Requirement]:
     return [
         item
@@ -59,7 +66,13 @@ class TestSources(base.TestCase):
     """Each module of the tree."""
 
     def sources(self) -> list[tuple[str, str]]:
-        return [(item.path, item.source) for item in import_rules.modules()]
+        return [
+            (item.path, item.source)
+            for item in (
+                *import_rules.modules(),
+                *import_rules.checker_modules(),
+            )
+        ]
 
     def test_license(self) -> None:
         without = [
@@ -192,25 +205,52 @@ class TestEntryPoints(base.TestCase):
 class TestRequirements(base.TestCase):
     """What is imported is required, and what is required is pinned."""
 
-    def test_imports_are_required(self) -> None:
-        required = {
-            utils.canonicalize_name(item.name)
-            for item in [*file_requirements('requirements.txt'), *extras()]
-        }
+    def missing(
+        self,
+        modules: Iterable[import_rules.Module],
+        required: Iterable[requirements.Requirement],
+        *own: str,
+    ) -> dict[str, str]:
+        """Return what is imported and not required, by place.
+
+        :param own: packages that are part of the distribution
+        """
+        there = {utils.canonicalize_name(item.name) for item in required}
+        known = sys.stdlib_module_names | {*own, '_typeshed'}
         missing = {}
-        for module in import_rules.modules():
-            if import_rules.below(module.name, 'trove.tests'):
-                continue
+        for module in modules:
             for item in module.imports():
                 top = item.name.partition('.')[0]
-                if top in sys.stdlib_module_names | {'trove', '_typeshed'}:
-                    continue
                 name = DISTRIBUTIONS.get(top, utils.canonicalize_name(top))
-                if name not in required:
+                if top not in known and name not in there:
                     missing[item.place] = name
+        return missing
+
+    def test_imports_are_required(self) -> None:
+        modules = (
+            each
+            for each in import_rules.modules()
+            if not import_rules.below(each.name, 'trove.tests')
+        )
+        required = [*file_requirements('requirements.txt'), *extras()]
 
         self.assertEqual(
-            {}, missing, 'Add them to requirements.txt or an extra.'
+            {},
+            self.missing(modules, required, 'trove'),
+            'Add them to requirements.txt or an extra.',
+        )
+
+    def test_imports_of_the_checker_are_required(self) -> None:
+        modules = (
+            each
+            for each in import_rules.checker_modules()
+            if import_rules.below(each.name, 'rpc_contract')
+        )
+
+        self.assertEqual(
+            {},
+            self.missing(modules, checker_requirements(), 'rpc_contract'),
+            'Add them to dependencies in rpc-contract/pyproject.toml.',
         )
 
     def test_requirements_are_pinned(self) -> None:
@@ -223,12 +263,46 @@ class TestRequirements(base.TestCase):
             *file_requirements('test-requirements.txt'),
             *file_requirements('doc/requirements.txt'),
             *extras(),
+            *checker_requirements(),
         ]:
             with self.subTest(item.name):
                 pin = pins.get(utils.canonicalize_name(item.name))
                 self.assertIsNotNone(pin, 'Run tools/generate-constraints.sh.')
                 self.assertTrue(item.specifier.contains(pin or '0'))
                 self.assertIn('>=', str(item.specifier))
+
+
+class TestChecker(base.TestCase):
+    """rpc-contract is a distribution of its own, for any project."""
+
+    def test_it_has_no_word_of_trove(self) -> None:
+        found = [
+            str(path.relative_to(TOP))
+            for path in import_rules.CHECKER.rglob('*')
+            if path.suffix in {'.json', '.py', '.rst', '.toml', '.yaml', ''}
+            and path.is_file()
+            and 'trove' in path.read_text('utf-8').lower()
+        ]
+
+        self.assertEqual([], found, 'It reads and serves any project.')
+
+    def test_what_is_private_stays_so(self) -> None:
+        found = [
+            f'{item.place}: {text}'
+            for module in import_rules.checker_modules()
+            for item in module.imports()
+            if (text := import_rules.check_private(item))
+        ]
+
+        self.assertEqual([], found)
+
+    def test_it_is_not_what_operators_install(self) -> None:
+        names = {
+            utils.canonicalize_name(item.name)
+            for item in [*file_requirements('requirements.txt'), *extras()]
+        }
+
+        self.assertEqual(set(), names & {'griffelib', 'rpc-contract'})
 
 
 class TestReleaseNotes(base.TestCase):

@@ -45,7 +45,6 @@ ALLOWED = {
     'trove/objects/root.py': (2, SHOWN),
     'trove/objects/rows.py': (2, SHOWN),
     'trove/objects/sealing.py': (2, SHOWN),
-    'trove/rpcadmin/contract/check.py': (1, 'the day of a check'),
 }
 #: The defaults of columns.
 SHOWN_ONLY = 'trove/db/models/'

@@ -37,10 +37,10 @@ from typing import Any
 
 import yaml
 
-from trove.contracts import checks
-from trove.contracts import locks
-from trove.contracts import projects
-from trove.contracts import reading
+from rpc_contract import checks
+from rpc_contract import locks
+from rpc_contract import projects
+from rpc_contract import reading
 from trove.tests.unit import import_rules
 
 TOP = import_rules.TOP

@@ -17,10 +17,10 @@ import tempfile
 import testscenarios
 from testtools import content
 
-from trove.contracts import checks
-from trove.contracts import findings
-from trove.contracts import projects
-from trove.contracts import rules
+from rpc_contract import checks
+from rpc_contract import findings
+from rpc_contract import projects
+from rpc_contract import rules
 from trove.tests import base
 from trove.tests.unit.contracts import mutations
 

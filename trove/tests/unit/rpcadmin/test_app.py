@@ -8,13 +8,6 @@ import os
 from trove.tests.unit.rpcadmin import base
 
 COMMANDS = (
-    'contract changelog',
-    'contract check',
-    'contract diff',
-    'contract dump',
-    'contract explain',
-    'contract freeze',
-    'contract rules',
     'history',
     'peers',
     'probe',
@@ -59,6 +52,10 @@ class AppTest(base.TestCase):
                     said = f'"{" ".join(words)}" is no command'
                     self.assertIn(said, self.error)
                     self.assertEqual('', self.out)
+
+    def test_checker_of_contracts_is_another_program(self):
+        self.assertEqual(2, self.run_rpc('contract', 'check'))
+        self.assertIn('a program of its own: rpc-contract', self.error)
 
     def test_half_a_command_is_told_the_rest(self):
         for words in (['rejected'], ['help', 'rejected'], ['rejected', 'eat']):
