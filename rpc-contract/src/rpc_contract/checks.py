@@ -78,8 +78,8 @@ def check(
     :returns: what was checked and found; suppressed findings as well
     :raises reading.Unusable: something is not there, or cannot be read
     """
-    tree = reading.Tree(top)
-    before = reading.Tree(older.top) if older else None
+    tree = reading.Tree(top, project.source)
+    before = reading.Tree(older.top, project.source) if older else None
     checked = []
     held = []
     found: list[Finding] = []
@@ -106,19 +106,18 @@ def check(
         )
     found += frozen.check(top, project.locks, held)
     found += _of_gone(top, project)
+    selected = project.selected
+    told = suppressions.apply(
+        selected.of(_merged(found)),
+        top,
+        project.suppressions,
+        today,
+        None
+        if project.whole
+        else {each.interface for each in project.subjects},
+    )
     return reports.Report(
-        tuple(checked),
-        tuple(
-            suppressions.apply(
-                _merged(found),
-                top,
-                project.suppressions,
-                today,
-                None
-                if project.whole
-                else {each.interface for each in project.subjects},
-            )
-        ),
+        tuple(checked), tuple(selected.of(told)), selected
     )
 
 

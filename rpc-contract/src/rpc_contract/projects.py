@@ -2,6 +2,7 @@
 """What is to be checked of a tree, as its ``pyproject.toml`` says::
 
 [tool.rpc-contract]
+source = "src"                       # what packages are in; default: "."
 locks = "contracts"
 suppressions = "contracts/suppressions.yaml"
 
@@ -10,27 +11,34 @@ client = "wine.cellar.api:API"
 endpoint = "wine.cellar.manager:Manager"
 allow-unread = ["method_with_a_computed_name"]
 
-A server with several endpoints has a list of them, in its order.
+A server with several endpoints has a list of them, in its order. All paths
+are relative to the file. ``selection.py`` has what is said of the rules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from collections.abc import Sequence
 import dataclasses
+import difflib
 import pathlib
-from typing import Any
 from typing import Literal
 
 from rpc_contract import documents
 from rpc_contract import reading
+from rpc_contract import selection
+from rpc_contract import settings
 
 FILE = 'pyproject.toml'
 _LOCKS = 'contracts'
 _SUPPRESSIONS = 'contracts/suppressions.yaml'
-_SECTION = 'tool.rpc-contract'
+_NAME = 'rpc-contract'
+_SECTION = f'tool.{_NAME}'
 #: What there is to say in the section, and of an interface.
-_KEYS = ('locks', 'suppressions', 'senders', 'refusing', 'interfaces')
+_KEYS = (
+    *('source', 'locks', 'suppressions', 'senders', 'refusing'),
+    *selection.KEYS,
+    'interfaces',
+)
 _INTERFACE_KEYS = ('client', 'endpoint', 'allow-unread')
 
 
@@ -71,15 +79,19 @@ class Subject:
 class Project:
     """What a tree says about itself.
 
+    :param source: directory that the packages are in, relative to the tree
     :param locks: directory of the lock files, relative to the tree
     :param suppressions: file with what is borne, relative to the tree
     :param whole: these are all interfaces that the tree has
+    :param selected: the rules that count
     """
 
     subjects: tuple[Subject, ...]
+    source: str = '.'
     locks: str = _LOCKS
     suppressions: str = _SUPPRESSIONS
     whole: bool = False
+    selected: selection.Selection = selection.Selection()
 
     def only(self, names: Sequence[str]) -> Project:
         """Return the project with these interfaces only.
@@ -99,6 +111,14 @@ class Project:
         subjects = tuple(known[name] for name in dict.fromkeys(names))
         return dataclasses.replace(self, subjects=subjects, whole=False)
 
+    def failing_on(self, severity: str) -> Project:
+        """Return the project with another limit of what a check fails on.
+
+        :param severity: one of ``selection.FAIL_ON``
+        """
+        selected = dataclasses.replace(self.selected, fail_on=severity)
+        return dataclasses.replace(self, selected=selected)
+
 
 def read(top: pathlib.Path) -> Project:
     """Read what a tree says.
@@ -106,123 +126,79 @@ def read(top: pathlib.Path) -> Project:
     :raises reading.Unusable: it says nothing, or something that is wrong
     """
     file = top / FILE
+    table = _section(file)
+    source = table.path('source') or '.'
+    if not (top / source).is_dir():
+        raise table.wrong('source', 'a directory that is there')
+    interfaces = table.table('interfaces')
+    return Project(
+        tuple(
+            _subject(
+                name,
+                interfaces.table(
+                    name, _INTERFACE_KEYS, 'with "client" and "endpoint"'
+                ),
+                table.texts('senders'),
+                table.text('refusing'),
+            )
+            for name in interfaces
+        ),
+        source,
+        table.path('locks') or _LOCKS,
+        table.path('suppressions') or _SUPPRESSIONS,
+        whole=True,
+        selected=selection.read(table),
+    )
+
+
+def _section(file: pathlib.Path) -> settings.Table:
+    """Return the section with what is to be checked.
+
+    :raises reading.Unusable: there is none, or it names no interfaces
+    """
     try:
         data = documents.from_toml(documents.text(file))
     except FileNotFoundError:
         data = {}
     except documents.Malformed as error:
         raise reading.Unusable(f'{file} cannot be read: {error}.') from None
-    table = _section(file, data)
-    _known(file, _SECTION, table, _KEYS)
-    if not table.get('interfaces'):
+    tools = settings.Table(file, 'tool', data.get('tool', {}))
+    table = tools.table(_NAME, _KEYS)
+    if not table.value('interfaces'):
+        near = difflib.get_close_matches(_NAME, set(tools) - {_NAME}, 1)
         raise reading.Unusable(
-            f'{file} names no interfaces in [tool.rpc-contract]. Name '
-            'what is to be checked there, or with --client and --endpoint.'
+            f'{file} names no interfaces in [{_SECTION}].'
+            + (f' It has [tool.{near[0]}], which is not read.' if near else '')
+            + ' Name what is to be checked there, or with --client and '
+            '--endpoint.'
         )
-    senders = _texts(file, table, 'senders') or ()
-    if isinstance(senders, str):
-        senders = (senders,)
-    refusing = _text(file, table, 'refusing')
-    return Project(
-        tuple(
-            Subject(
-                name,
-                _text(file, entry, 'client'),
-                _texts(file, entry, 'endpoint'),
-                _allowed(file, entry, 'allow-unread'),
-                senders,
-                refusing,
-            )
-            for name, entry in _interfaces(file, table['interfaces'])
-        ),
-        _text(file, table, 'locks') or _LOCKS,
-        _text(file, table, 'suppressions') or _SUPPRESSIONS,
-        whole=True,
+    return table
+
+
+def _subject(
+    name: str,
+    table: settings.Table,
+    senders: tuple[str, ...],
+    refusing: str | None,
+) -> Subject:
+    return Subject(
+        name,
+        table.text('client'),
+        table.texts('endpoint') or None,
+        _allowed(table, 'allow-unread'),
+        senders,
+        refusing,
     )
 
 
-def _section(file: pathlib.Path, data: dict[str, Any]) -> dict[str, Any]:
-    """Return the section; empty where there is none."""
-    path = []
-    for name in _SECTION.split('.'):
-        path.append(name)
-        data = _table(file, '.'.join(path), data.get(name, {}))
-    return data
-
-
-def _interfaces(
-    file: pathlib.Path, interfaces: Any
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    section = f'{_SECTION}.interfaces'
-    for name, entry in _table(file, section, interfaces).items():
-        table = _table(
-            file, f'{section}.{name}', entry, 'with "client" and "endpoint"'
-        )
-        _known(file, f'{section}.{name}', table, _INTERFACE_KEYS)
-        yield name, table
-
-
-def _table(
-    file: pathlib.Path, section: str, value: Any, holds: str = ''
-) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        wanted = f'a table {holds}'.rstrip()
-        raise reading.Unusable(
-            f'{file}: [{section}] is {value!r} where {wanted} belongs.'
-        )
-    return value
-
-
-def _known(
-    file: pathlib.Path,
-    section: str,
-    table: dict[str, Any],
-    known: Sequence[str],
-) -> None:
-    """Refuse keys that would do nothing, as misspelt ones.
-
-    :raises reading.Unusable: there are some
-    """
-    for key in table:
-        if key not in known:
-            raise reading.Unusable(
-                f'{file}: [{section}] has no key "{key}". There are '
-                f'{", ".join(known)}.'
-            )
-
-
-def _text(file: pathlib.Path, table: dict[str, Any], key: str) -> str | None:
-    value = table.get(key)
-    if value is not None and not isinstance(value, str):
-        raise reading.Unusable(
-            f'{file}: "{key}" of [{_SECTION}] is {value!r} where a text '
-            'belongs.'
-        )
-    return value
-
-
-def _texts(
-    file: pathlib.Path, table: dict[str, Any], key: str
-) -> str | tuple[str, ...] | None:
-    value = table.get(key)
-    if isinstance(value, list) and value:
-        return tuple(
-            _text(file, {key: each}, key) or '' for each in value
-        )
-    return _text(file, table, key)
-
-
 def _allowed(
-    file: pathlib.Path, table: dict[str, Any], key: str
+    table: settings.Table, key: str
 ) -> frozenset[str] | Literal[True]:
-    value = table.get(key, False)
-    if isinstance(value, bool):
+    value = table.value(key)
+    if value is None or isinstance(value, bool):
         return value or frozenset()
     if not isinstance(value, list) or not all(
         isinstance(each, str) and each for each in value
     ):
-        raise reading.Unusable(
-            f'{file}: "{key}" of [tool.rpc-contract] is {value!r} '
-            'where a list of names, or true or false, belongs.'
-        )
+        raise table.wrong(key, 'a list of names, or true or false,')
     return frozenset(value)

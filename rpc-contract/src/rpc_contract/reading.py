@@ -28,7 +28,7 @@ class _Modules(griffe.ModulesCollection):
 
     def __init__(self, top: pathlib.Path) -> None:
         super().__init__()
-        self._top = top
+        self.top = top
         self._read: dict[str, griffe.Module | None] = {}
 
     def get_member(self, key: str | Sequence[str]) -> griffe.Object:
@@ -60,7 +60,7 @@ class _Modules(griffe.ModulesCollection):
         """
         if name not in self._read:
             self._read[name] = None
-            base = self._top.joinpath(*name.split('.'))
+            base = self.top.joinpath(*name.split('.'))
             for path in (base.with_suffix('.py'), base / '__init__.py'):
                 if path.is_file():
                     found = self._read[name] = self._visit(name, path)
@@ -96,7 +96,7 @@ class _Modules(griffe.ModulesCollection):
             RecursionError,
             MemoryError,
         ) as error:
-            where = path.relative_to(self._top)
+            where = path.relative_to(self.top)
             raise Unusable(
                 f'{where} is no Python that can be read: {error}.'
             ) from None
@@ -105,12 +105,15 @@ class _Modules(griffe.ModulesCollection):
 class Tree:
     """A directory with sources.
 
-    :param top: what module names are relative to
+    :param top: what the paths of places are relative to
+    :param source: the directory in it that packages are in; where it has
+        none of that name, as in a wheel, they are in ``top``
     """
 
-    def __init__(self, top: pathlib.Path) -> None:
+    def __init__(self, top: pathlib.Path, source: str = '.') -> None:
         self.top = top
-        self._modules = _Modules(top)
+        directory = top / source
+        self._modules = _Modules(directory if directory.is_dir() else top)
 
     @property
     def files(self) -> list[pathlib.Path]:
@@ -132,9 +135,10 @@ class Tree:
         found = self.find(f'{module}.{name}')
         if not isinstance(found, griffe.Class):
             raise Absent(
-                f'There is no class {name} in {module} below {self.top}. '
-                'Check the spelling, and that --tree is the directory that '
-                'its package is in.'
+                f'There is no class {name} in {module} below '
+                f'{self._modules.top}. Check the spelling, and that --tree, '
+                'or "source" of the settings, is the directory that its '
+                'package is in.'
             )
         return found
 

@@ -216,21 +216,41 @@ class CheckTest(base.TestCase):
         self.unusable('check', '--allow-unread')
         self.assertIn('allow-unread there', self.error)
 
-    def test_key_that_means_nothing_is_refused(self) -> None:
-        top = '[tool.rpc-contract]'
-        cellar = '[tool.rpc-contract.interfaces.cellar]'
-        for text, key, known in (
-            (f'{top}\nlock = "c"\n', '"lock"', 'locks, suppressions, '),
-            (f'{top}\nsuppression = "c"\n', '"suppression"', 'suppressions'),
-            (f'{cellar}\nendpoints = "m:M"\n', '"endpoints"', 'endpoint, '),
-            (f'{cellar}\nallow_unread = true\n', '"allow_unread"', 'client'),
+    def test_fail_on(self) -> None:
+        self.tree.write(
+            'contracts/suppressions.yaml',
+            """
+            suppressions:
+              - rule: call-to-cast
+                symbol: cellar.find
+                reason: Nobody waits for wine.
+                expires: 2999-01-01
+            """,
+        )
+        self.assertEqual(1, self.run_it('check'))
+
+        for given, status in (
+            ('note', 1),
+            ('warning', 1),
+            ('error', 0),
+            ('never', 0),
         ):
-            with self.subTest(key):
-                whole = '' if cellar in text else f'{cellar}\nclient="a:B"\n'
-                self.tree.write('pyproject.toml', f'{text}{whole}')
-                self.unusable('check')
-                self.assertIn(f'has no key {key}. There are', self.error)
-                self.assertIn(known, self.error)
+            with self.subTest(given):
+                self.assertEqual(
+                    status, self.run_it('check', '--fail-on', given)
+                )
+                self.assertIn('warning: suppression-unused', self.out)
+
+    def test_fail_on_of_the_settings_is_what_counts_else(self) -> None:
+        self.change(base.BREACH)
+        text = (self.tree.top / 'pyproject.toml').read_text('utf-8')
+        self.tree.write(
+            'pyproject.toml',
+            f'[tool.rpc-contract]\nfail-on = "never"\n{text}',
+        )
+
+        self.assertEqual(0, self.run_it('check'))
+        self.assertEqual(1, self.run_it('check', '--fail-on', 'error'))
 
     def test_section_that_is_no_table_is_told(self) -> None:
         for text in (

@@ -72,7 +72,7 @@ class TestText(base.TestCase):
             '2027-04-01.',
             lines[0],
         )
-        self.assertStartsWith(lines[-2], 'Nothing to mend; 1 suppressed.')
+        self.assertStartsWith(lines[-2], 'No problems found; 1 suppressed.')
 
     def test_summary(self) -> None:
         lines = self.lines(self.everything())
@@ -97,7 +97,7 @@ class TestText(base.TestCase):
         lines = self.lines(reports.Report((), ()))
 
         self.assertEqual(
-            ['Nothing to mend. There was nothing to check.'], lines
+            ['No problems found. There was nothing to check.'], lines
         )
 
     def assertStartsWith(self, text: str, start: str) -> None:

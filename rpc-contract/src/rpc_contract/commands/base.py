@@ -122,6 +122,6 @@ def sides(
     top: pathlib.Path, project: projects.Project
 ) -> Iterator[checks.Sides]:
     """Read the interfaces of a project."""
-    tree = reading.Tree(top)
+    tree = reading.Tree(top, project.source)
     for subject in project.subjects:
         yield checks.read(tree, subject)

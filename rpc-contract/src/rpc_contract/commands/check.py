@@ -10,6 +10,7 @@ from typing import TextIO
 
 from rpc_contract import checks
 from rpc_contract import reports
+from rpc_contract import selection
 from rpc_contract import sources
 from rpc_contract.commands import base
 
@@ -20,7 +21,8 @@ class Check(base.TreeCommand):
     Each is held against all that is frozen of it, client and endpoint
     against each other, and with --against also against another state of the
     tree. Nothing of the tree is imported or run. The exit status is 0 when
-    no problems are found, 1 when some are, and 2 when it cannot be told.
+    nothing is found that the check fails on, 1 when something is, and 2 when
+    it cannot be told.
     """
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
@@ -38,9 +40,18 @@ class Check(base.TreeCommand):
             default=reports.FORMATS[0],
             help='How to tell it (default: %(default)s).',
         )
+        parser.add_argument(
+            '--fail-on',
+            choices=selection.FAIL_ON,
+            help='Exit with 1 if there is a finding of this severity or a '
+            'worse one (default: what "fail-on" of the settings says, or '
+            'warning).',
+        )
 
     def run(self, given: argparse.Namespace, stdout: TextIO) -> int:
         top, project = self.project(given)
+        if given.fail_on is not None:
+            project = project.failing_on(given.fail_on)
         with contextlib.ExitStack() as stack:
             older = None
             if given.against is not None:

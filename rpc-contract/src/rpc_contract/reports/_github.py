@@ -27,7 +27,7 @@ def write(report: _report.Report, stream: TextIO) -> None:
 
 
 def _command(report: _report.Report, finding: findings.Finding) -> str:
-    rule = _report.rule(finding)
+    rule = report.rule(finding)
     properties = {
         'file': report.path(finding.where),
         'line': str(finding.where.line or ''),

@@ -48,7 +48,7 @@ def _document(report: _report.Report) -> dict[str, Any]:
 def _finding(
     report: _report.Report, finding: findings.Finding
 ) -> dict[str, Any]:
-    rule = _report.rule(finding)
+    rule = report.rule(finding)
     return {
         'rule': rule.id,
         'title': rule.title,

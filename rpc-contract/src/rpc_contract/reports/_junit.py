@@ -14,7 +14,6 @@ from typing import TextIO
 from xml.etree import ElementTree
 
 from rpc_contract import findings
-from rpc_contract import rules
 from rpc_contract.reports import _report
 
 #: What XML 1.0 cannot say, whatever way it is written.
@@ -87,7 +86,7 @@ def _cases(
         if finding.interface == interface:
             broken.add(finding.rule)
             yield _finding(report, finding)
-    for name in rules.RULES:
+    for name in report.selected.counted:
         if name not in broken:
             yield _case(interface, name)
 
@@ -101,7 +100,7 @@ def _case(interface: str, name: str) -> ElementTree.Element:
 def _finding(
     report: _report.Report, finding: findings.Finding
 ) -> ElementTree.Element:
-    rule = _report.rule(finding)
+    rule = report.rule(finding)
     against = f' against {finding.against}' if finding.against else ''
     case = _case(
         finding.interface,
@@ -123,8 +122,8 @@ def _finding(
         f'Fix: {finding.fix}',
         str(where),
     ]
-    if rule.severity is rules.Severity.NOTE:
-        # It fails nothing, but is worth reading.
+    if not report.fails(finding):
+        # But it is worth reading.
         output = ElementTree.SubElement(case, 'system-out')
         output.text = _text('\n'.join(lines))
         return case

@@ -13,6 +13,7 @@ import rpc_contract
 from rpc_contract import findings
 from rpc_contract import model
 from rpc_contract import rules
+from rpc_contract import selection
 
 #: What did the check, for those who keep reports of several tools.
 TOOL = 'rpc-contract'
@@ -50,11 +51,13 @@ class Report:
 
     :param checked: what was looked at
     :param findings: in any order; suppressed ones too
+    :param selected: the rules that count, and what it fails on
     :param tool: the version of what did the check
     """
 
     checked: tuple[Checked, ...]
     findings: tuple[Finding, ...]
+    selected: selection.Selection = selection.Selection()
     tool: str = rpc_contract.VERSION
 
     @functools.cached_property
@@ -69,16 +72,28 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """There is nothing to do; notes do not count."""
-        return all(
-            rule(each).severity is rules.Severity.NOTE for each in self.open
-        )
+        """Nothing is open that the check fails on."""
+        return not any(self.fails(each) for each in self.open)
+
+    def fails(self, finding: Finding) -> bool:
+        """Whether the check fails on a finding, if nobody bears it."""
+        weight = selection.FAIL_ON.index
+        severity = self.rule(finding).severity
+        return weight(severity) >= weight(self.selected.fail_on)
+
+    def rule(self, finding: Finding) -> rules.Rule:
+        """Return the rule of a finding, with the severity that it has here.
+
+        Of a rule that does not count, that is its own.
+        """
+        known = self.selected.counted.get(finding.rule)
+        return known or rules.RULES[finding.rule]
 
     @functools.cached_property
     def counts(self) -> Mapping[str, int]:
         """How many findings: by severity, and ``suppressed``."""
         counter = collections.Counter(
-            rule(each).severity.value for each in self.open
+            self.rule(each).severity.value for each in self.open
         )
         return {
             **{each.value: counter[each.value] for each in rules.Severity},
@@ -88,11 +103,6 @@ class Report:
     def path(self, where: model.Location) -> str:
         """The path of a place, relative to the tree that was checked."""
         return where.path
-
-
-def rule(finding: Finding) -> rules.Rule:
-    """Return the rule of a finding."""
-    return rules.RULES[finding.rule]
 
 
 def symbol(finding: Finding) -> str:

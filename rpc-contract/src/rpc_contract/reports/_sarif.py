@@ -28,7 +28,8 @@ def write(report: _report.Report, stream: TextIO) -> None:
 
 
 def _log(report: _report.Report) -> dict[str, Any]:
-    numbers = {name: index for index, name in enumerate(rules.RULES)}
+    used = report.selected.counted
+    numbers = {name: index for index, name in enumerate(used)}
     return {
         '$schema': SCHEMA,
         'version': '2.1.0',
@@ -41,7 +42,7 @@ def _log(report: _report.Report) -> dict[str, Any]:
                         # All of them: so what is found no more is known to
                         # be mended, not to be looked for no more.
                         'rules': [
-                            _rule(each) for each in rules.RULES.values()
+                            _rule(each) for each in used.values()
                         ],
                     }
                 },
@@ -94,7 +95,7 @@ def _rule(rule: rules.Rule) -> dict[str, Any]:
 def _result(
     report: _report.Report, finding: findings.Finding, number: int
 ) -> dict[str, Any]:
-    rule = _report.rule(finding)
+    rule = report.rule(finding)
     parts = [finding.message, *_report.verdicts(rule)]
     if finding.fix:
         parts.append(f'Fix: {finding.fix}')

@@ -71,7 +71,7 @@ def _paragraph(
 
     The first is in the form of compilers, which editors understand.
     """
-    rule = _report.rule(each)
+    rule = report.rule(each)
     lines = text.Text.assemble(
         (_place(report, each), 'bold'),
         (rule.severity.value, _STYLES[rule.severity]),
@@ -105,7 +105,7 @@ def _summary(report: _report.Report) -> text.Text:
     ]
     lines = text.Text()
     lines.append(
-        ', '.join(parts) or 'Nothing to mend',
+        ', '.join(parts) or 'No problems found',
         'bold green' if report.passed else 'bold red',
     )
     lines.append(f'; {borne} suppressed.' if borne else '.')

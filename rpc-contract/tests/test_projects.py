@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What pyproject.toml says counts, or is refused with what is wrong."""
+
+from __future__ import annotations
+
+from rpc_contract import projects
+from rpc_contract import reading
+from tests import base
+
+TOP = '[tool.rpc-contract]'
+SEVERITY = '[tool.rpc-contract.severity]'
+ONLY = '[tool.rpc-contract.ignore-only]'
+CELLAR = '[tool.rpc-contract.interfaces.cellar]'
+
+
+class ProjectsTest(base.TestCase):
+    def read(self, text: str) -> projects.Project:
+        self.tree.write('pyproject.toml', text)
+        return projects.read(self.tree.top)
+
+    def refused(self, text: str) -> str:
+        """Return what is said of a file that is not taken."""
+        if CELLAR not in text:
+            text += f'\n{CELLAR}\nclient = "a:B"\n'
+        return str(self.assertRaises(reading.Unusable, self.read, text))
+
+    def test_everything(self) -> None:
+        (self.tree.top / 'src').mkdir()
+
+        found = self.read(f"""
+{TOP}
+source = "src"
+locks = "locks"
+suppressions = "borne.yaml"
+senders = "wine.rpc:Sender"
+refusing = "wine.refusals.serve"
+{CELLAR}
+client = "wine.api:API"
+endpoint = ["wine.manager:Manager", "wine.manager:Old"]
+allow-unread = ["store"]
+""")
+
+        (subject,) = found.subjects
+        self.assertEqual(
+            ('src', 'locks', 'borne.yaml', True),
+            (found.source, found.locks, found.suppressions, found.whole),
+        )
+        self.assertEqual(
+            projects.Subject(
+                'cellar',
+                'wine.api:API',
+                ('wine.manager:Manager', 'wine.manager:Old'),
+                frozenset({'store'}),
+                ('wine.rpc:Sender',),
+                'wine.refusals.serve',
+            ),
+            subject,
+        )
+
+    def test_defaults(self) -> None:
+        found = self.read(f'{CELLAR}\nendpoint = "wine.manager:Manager"\n')
+
+        (subject,) = found.subjects
+        self.assertEqual(
+            ('.', 'contracts', 'contracts/suppressions.yaml'),
+            (found.source, found.locks, found.suppressions),
+        )
+        self.assertEqual(('wine.manager:Manager',), subject.endpoints)
+        self.assertIsNone(subject.client)
+
+    def test_key_that_means_nothing_is_refused_with_the_nearest(self) -> None:
+        for text, key, near in (
+            (f'{TOP}\nlock = "c"\n', 'lock', 'locks'),
+            (f'{TOP}\nsuppression = "c"\n', 'suppression', 'suppressions'),
+            (f'{TOP}\nignores = "c"\n', 'ignores', 'ignore'),
+            (f'{TOP}\nfail_on = "note"\n', 'fail_on', 'fail-on'),
+            (f'{CELLAR}\nendpoints = "m:M"\n', 'endpoints', 'endpoint'),
+            (f'{CELLAR}\nallow_unread = true\n', 'allow_unread', 'allow-'),
+            (f'{SEVERITY}\ntype-change = "note"\n', 'type-change', 'type-'),
+            (f'{ONLY}\nunreed = "a"\n', 'unreed', 'unread'),
+        ):
+            with self.subTest(key):
+                said = self.refused(text)
+                self.assertIn(f'has no key "{key}". Is it "{near}', said)
+                self.assertIn('There are ', said)
+
+    def test_key_like_no_other_is_refused_with_those_that_there_are(
+        self,
+    ) -> None:
+        said = self.refused(f'{CELLAR}\nqueue = "wine"\n')
+
+        self.assertIn(
+            'has no key "queue". There are client, endpoint, allow-unread.',
+            said,
+        )
+
+    def test_section_that_is_misspelt_is_told(self) -> None:
+        for name in ('rpc_contract', 'rpc-contracts', 'rpccontract'):
+            with self.subTest(name):
+                self.tree.write(
+                    'pyproject.toml',
+                    f'[tool.{name}.interfaces.cellar]\nclient = "a:B"\n',
+                )
+                error = self.assertRaises(
+                    reading.Unusable, projects.read, self.tree.top
+                )
+                self.assertIn('names no interfaces', str(error))
+                self.assertIn(f'It has [tool.{name}], which', str(error))
+
+    def test_value_of_another_form_is_refused(self) -> None:
+        for text, said in (
+            (f'{TOP}\nlocks = 1\n', '"locks" = 1 where a text belongs'),
+            (f'{TOP}\nlocks = ""\n', "\"locks\" = '' where a text belongs"),
+            (f'{TOP}\nsenders = [1]\n', 'a list of them'),
+            (f'{TOP}\nuse = 1\n', 'a list of them'),
+            (f'{TOP}\nseverity = 1\n', 'severity] is 1 where a table'),
+            (f'{TOP}\nfail-on = "fatal"\n', 'note, warning, error, never'),
+            (f'{CELLAR}\nallow-unread = "a"\n', 'true or false'),
+            (f'{CELLAR}\nallow-unread = 0\n', 'true or false'),
+            (f'{CELLAR}\nallow-unread = {"x" * 900!r}\n', "xxx... where"),
+        ):
+            with self.subTest(text):
+                self.assertIn(said, self.refused(text))
+
+    def test_paths_are_within_the_tree(self) -> None:
+        for key in ('source', 'locks', 'suppressions', 'ignore'):
+            for path in ('/etc', '../other', 'a/../../b'):
+                with self.subTest(key, path=path):
+                    self.assertIn(
+                        'below the directory of that file',
+                        self.refused(f'{TOP}\n{key} = "{path}"\n'),
+                    )
+
+    def test_what_is_not_there_is_told(self) -> None:
+        self.assertIn('directory', self.refused(f'{TOP}\nsource = "src"\n'))
+        self.assertIn(
+            'names "wine" in "ignore", which is not there',
+            self.refused(f'{TOP}\nignore = ["wine"]\n'),
+        )
