@@ -39,3 +39,76 @@ class EndpointTest(example.TestCase):
         self.assertEqual(
             {('argument-made-optional', 'find(wine)')}, self.found()
         )
+
+
+class SeveralTest(example.TestCase):
+    """The endpoints of one server, which is asked them in their order."""
+
+    OLD = """
+from cellar import api
+
+
+class Old:
+    interface = api.API.interface
+
+    def store(self, context: Context, wine: str, bottles: int) -> None:
+        pass
+
+    def close(self, context: Context) -> None:
+        pass
+"""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.tree.write('cellar/old.py', self.OLD)
+        self.tree.write(
+            'pyproject.toml',
+            """
+            [tool.rpc-contract.interfaces.cellar]
+            client = "cellar.api:API"
+            endpoint = ["cellar.manager:Manager", "cellar.old:Old"]
+            """,
+        )
+        self.change("""
+--- cellar/manager.py
+-    def close(self, context: Context) -> None:
+-        pass
+""")
+
+    def test_they_serve_it_together(self) -> None:
+        self.assertEqual(set(), self.found())
+
+    def test_what_none_of_them_has(self) -> None:
+        self.change("""
+--- cellar/old.py
+-    def close(self, context: Context) -> None:
++    def _close(self, context: Context) -> None:
+""")
+
+        self.assertIn(('method-hidden', 'close'), self.found())
+
+    def test_the_first_that_has_a_method_counts(self) -> None:
+        self.change("""
+--- cellar/old.py
+-    def store(self, context: Context, wine: str, bottles: int) -> None:
++    def store(self, context: Context, bottles: int) -> None:
+""")
+        self.assertEqual(set(), self.found())
+
+        self.change("""
+--- cellar/manager.py
+-    def store(self, context: Context, wine: str, bottles: int) -> None:
++    def _store(self, context: Context, wine: str, bottles: int) -> None:
+""")
+        self.assertIn(('unknown-argument', 'store(wine)'), self.found())
+
+    def test_one_of_another_interface(self) -> None:
+        self.change("""
+--- cellar/old.py
+-    interface = api.API.interface
+""")
+
+        (found,) = self.check().open
+
+        self.assertEqual('version-disagreement', found.rule)
+        self.assertEqual('cellar/old.py', found.where.path)

@@ -153,17 +153,13 @@ def _declared(
             f'{spec} declares {client.interface}, and is called '
             f'{subject.interface} here: call it {client.interface}.'
         )
-    endpoint = None
-    if len(subject.endpoints) > 1:
-        raise reading.Unusable(
-            f'{spec} declares {subject.interface}, which one endpoint serves: '
-            f'name one of {", ".join(subject.endpoints)}.'
-        )
-    for each in subject.endpoints:
-        endpoint = endpoints.read(
-            tree, each, client, spec, subject.refusing
-        )
-    return Sides(subject, client, endpoint)
+    served = [
+        endpoints.read(tree, each, client, spec, subject.refusing)
+        for each in subject.endpoints
+    ]
+    return Sides(
+        subject, client, endpoints.merged(served, client) if served else None
+    )
 
 
 def coming(contract: model.Contract, kept: Iterable[locks.Lock]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from collections.abc import Sequence
 import dataclasses
 
 import griffe
@@ -43,6 +44,32 @@ def read(
     :raises reading.Unusable: the class is not there
     """
     return _Reading(tree, spec, refusing).contract(client, client_spec)
+
+
+def merged(
+    served: Sequence[model.Contract], client: model.Contract
+) -> model.Contract:
+    """Return what the endpoints of one server serve together.
+
+    :param served: in the order in which they are asked for a method
+    :param client: the contract that they should serve
+    :returns: what it says of itself is of the first that serves another one,
+        so that this is found
+    """
+    ours = client.interface, client.version
+    speaker = next(
+        (each for each in served if (each.interface, each.version) != ours),
+        served[0],
+    )
+    return dataclasses.replace(
+        speaker,
+        methods={
+            name: method
+            for each in reversed(served)
+            for name, method in each.methods.items()
+        },
+        unread=tuple(each for one in served for each in one.unread),
+    )
 
 
 class _Reading:

@@ -90,8 +90,7 @@ def _hidden(
         endpoint.where,
         f'{method.name} is declared and cannot be called: the endpoint has '
         'no public method of that name that takes a context.',
-        f'Give the endpoint {method.name}, or refuse it by a line in its '
-        'unsupported.py.',
+        f'Give the endpoint {method.name}, if only to refuse it.',
     )
 
 

@@ -124,6 +124,31 @@ class CheckTest(base.TestCase):
                 self.assertIn('cast-to-call', self.out)
                 self.assertIn(against, self.out)
 
+    def test_packages_in_a_directory_of_their_own(self) -> None:
+        wheel = self.tree.top / 'cellar-1.0-py3-none-any.whl'
+        with zipfile.ZipFile(wheel, 'w') as archive:
+            for path in (self.tree.top / 'cellar').glob('*.py'):
+                archive.write(path, f'cellar/{path.name}')
+        shutil.move(self.tree.top / 'cellar', self.tree.top / 'src/cellar')
+        text = (self.tree.top / 'pyproject.toml').read_text('utf-8')
+        self.tree.write(
+            'pyproject.toml', f'[tool.rpc-contract]\nsource = "src"\n{text}'
+        )
+        revision = self.tree.commit()
+        api = self.tree.top / 'src/cellar/api.py'
+        api.write_text(
+            api.read_text('utf-8').replace(
+                "@rpc.cast('1.2')", "@rpc.call('1.2')"
+            ),
+            'utf-8',
+        )
+
+        self.assertEqual(0, self.run_it('check'), self.out + self.error)
+        for against in (revision, str(wheel)):
+            with self.subTest(against):
+                self.assertEqual(1, self.run_it('check', '--against', against))
+                self.assertIn('src/cellar/api.py:30: error: cast-to', self.out)
+
     def test_interface_that_is_new_is_compared_with_nothing(self) -> None:
         before = self.tree.top / 'before'
         before.mkdir()
