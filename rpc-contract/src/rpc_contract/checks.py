@@ -64,6 +64,35 @@ class Sides:
         assert found is not None
         return found
 
+    @property
+    def agreed(self) -> model.Contract:
+        """What clients and endpoints of this state agree upon.
+
+        That is what is declared, or what is served of what the client sends.
+        Nobody minds what becomes of the other methods of a class.
+
+        :raises reading.Unusable: nothing was read that serves it
+        """
+        contract = self.contract
+        if contract.history or self.client is None:
+            return contract
+        if self.endpoint is None:
+            raise reading.Unusable(
+                f'{contract.interface} has no endpoint here; what a lock says '
+                'is what one serves.'
+            )
+        (found,) = cross.sent((contract,), (self.client,))
+        return found
+
+    def beside(self, frozen: model.Contract) -> model.Contract:
+        """Return what is to be compared with a frozen contract."""
+        contract = self.contract
+        if contract.history or self.client is None:
+            return contract
+        clients = cross.client_of(frozen), self.client
+        (found,) = cross.sent((contract,), clients)
+        return found
+
 
 def check(
     top: pathlib.Path,
@@ -192,13 +221,13 @@ def _of_locks(sides: Sides, kept: Sequence[locks.Lock]) -> Iterator[Finding]:
         # Without its history nothing is known of an older revision.
         return
     for lock in kept:
-        if not lock.broken:
-            yield from _compared(
-                lock.contract,
-                contract,
-                f'{contract.interface} {lock.revision}',
-                coming(contract, kept),
-            )
+        if lock.broken:
+            continue
+        name = f'{contract.interface} {lock.revision}'
+        old, new = lock.contract, sides.beside(lock.contract)
+        if not contract.history and sides.client is not None:
+            yield from cross.check_old(sides.client, new, old, name)
+        yield from _compared(old, new, name, coming(contract, kept))
 
 
 def _of_older(

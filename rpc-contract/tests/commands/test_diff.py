@@ -134,6 +134,7 @@ class Manager:
         one, two = (str(self.tree.top / name) for name in ('one', 'two'))
 
         self.assertEqual(2, self.run_it('changelog', '--tree', two, *pair))
+        self.assertIn('nothing of it is frozen', self.error)
         self.assertIn('older states of the tree with --against', self.error)
 
         status = self.run_it(

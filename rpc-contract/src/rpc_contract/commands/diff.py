@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
 import dataclasses
+import itertools
 import json
+import pathlib
 from typing import Any
 from typing import NamedTuple
 from typing import TextIO
@@ -18,6 +20,7 @@ from rpc_contract import checks
 from rpc_contract import cross
 from rpc_contract import locks
 from rpc_contract import model
+from rpc_contract import projects
 from rpc_contract import reading
 from rpc_contract import sources
 from rpc_contract.commands import base
@@ -96,23 +99,24 @@ class Diff(_Changes):
         self, given: argparse.Namespace
     ) -> Iterator[tuple[model.Contract, model.Contract]]:
         top, project = self.project(given)
-        now = [each.contract for each in base.sides(top, project)]
+        now = list(base.sides(top, project))
         if given.against is None:
             for each in now:
-                kept = locks.read_all(top / project.locks, each.interface)
+                kept = _frozen(top, project, each)
                 yield _of_revisions(each, kept, given)
             return
         with sources.opened(given.against, top) as where:
-            before = [each.contract for each in base.sides(where, project)]
+            before = list(base.sides(where, project))
         for old, new in zip(before, now, strict=True):
-            yield _latest(old), _latest(new)
+            yield _pair(old, new)
 
 
 class Changelog(_Changes):
     """Tell what each revision changed, the newest first.
 
     The history of an interface that is written by hand is not in its source.
-    It is told from other states of the tree, of what its client sends.
+    It is told from what is frozen, or from other states of the tree, of what
+    its client sends.
     """
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
@@ -140,7 +144,9 @@ class Changelog(_Changes):
             ]
             names = [*given.against, '']
             told = {
-                one[-1].subject.interface: list(_told(one, names))
+                one[-1].subject.interface: list(
+                    _told(one, names, _frozen(top, project, one[-1]))
+                )
                 for one in zip(*states, strict=True)
             }
         if given.format == 'json':
@@ -181,11 +187,14 @@ class _Entry(NamedTuple):
 
 
 def _told(
-    states: Sequence[checks.Sides], names: Sequence[str]
+    states: Sequence[checks.Sides],
+    names: Sequence[str],
+    kept: Sequence[locks.Lock],
 ) -> Iterator[_Entry]:
     """Tell the changes of one interface, the newest first.
 
     :param names: how a person calls each state; empty: the tree itself
+    :param kept: what is frozen of it
     :raises reading.Unusable: nothing tells what there was before
     """
     now = states[-1].contract
@@ -193,17 +202,11 @@ def _told(
         yield from _entries(now)
         return
     if len(states) == 1:
-        raise reading.Unusable(
-            f'The history of {now.interface} is not in its source. Name '
-            'older states of the tree with --against.'
-        )
+        yield from _since_frozen(states[0], kept)
+        return
     pairs = zip(states, states[1:], names, names[1:], strict=False)
     for before, after, name, later in reversed(list(pairs)):
-        clients = [x.client for x in (before, after) if x.client is not None]
-        pair = [_latest(before.contract), _latest(after.contract)]
-        if clients and not any(each.history for each in pair):
-            pair = cross.sent(pair, clients)
-        old, new = pair
+        old, new = _pair(before, after)
         known = old.version or 'no version'
         yield _Entry(
             model.Revision(
@@ -214,6 +217,60 @@ def _told(
             old,
             new,
         )
+
+
+def _since_frozen(
+    sides: checks.Sides, kept: Sequence[locks.Lock]
+) -> Iterator[_Entry]:
+    """Tell the changes of an interface by its locks, the newest first.
+
+    :raises reading.Unusable: there are none
+    """
+    if not kept:
+        raise reading.Unusable(
+            f'The history of {sides.subject.interface} is not in its source, '
+            'and nothing of it is frozen. Freeze what is released, or name '
+            'older states of the tree with --against.'
+        )
+    last = kept[-1].contract
+    now = sides.beside(last)
+    if now.version != last.version or list(changes.between(last, now)):
+        revision = model.Revision(
+            now.version or '(no version)',
+            changes=f'Since {kept[-1].revision}; not frozen.',
+        )
+        yield _Entry(revision, last, now)
+    for before, after in reversed(list(itertools.pairwise(kept))):
+        revision = dataclasses.replace(
+            after.contract.history[-1], changes=f'Since {before.revision}.'
+        )
+        yield _Entry(revision, before.contract, after.contract)
+
+
+def _frozen(
+    top: pathlib.Path, project: projects.Project, sides: checks.Sides
+) -> list[locks.Lock]:
+    """Return the locks of an interface.
+
+    :raises reading.Unusable: one is none
+    """
+    interface = sides.subject.interface
+    kept = locks.read_all(top / project.locks, interface)
+    for lock in kept:
+        if lock.broken:
+            raise reading.Unusable(f'{lock.path} is no lock: {lock.broken}.')
+    return kept
+
+
+def _pair(
+    before: checks.Sides, after: checks.Sides
+) -> tuple[model.Contract, model.Contract]:
+    """Return what is to be compared of two states of a tree."""
+    clients = [x.client for x in (before, after) if x.client is not None]
+    pair = [_latest(before.contract), _latest(after.contract)]
+    if clients and not any(each.history for each in pair):
+        pair = cross.sent(pair, clients)
+    return pair[0], pair[1]
 
 
 def _entries(
@@ -229,13 +286,11 @@ def _entries(
 
 
 def _of_revisions(
-    contract: model.Contract,
-    kept: list[locks.Lock],
+    sides: checks.Sides,
+    kept: Sequence[locks.Lock],
     given: argparse.Namespace,
 ) -> tuple[model.Contract, model.Contract]:
-    for lock in kept:
-        if lock.broken:
-            raise reading.Unusable(f'{lock.path} is no lock: {lock.broken}.')
+    contract = sides.contract
     frozen = {lock.revision: lock.contract for lock in kept}
     names = [each.name for each in contract.history] or list(frozen)
     new = given.new or (names[-1] if contract.history else None)
@@ -248,10 +303,10 @@ def _of_revisions(
                 f'{new or contract.version}.'
             )
         old = before[-1]
-    found = []
+    found: list[model.Contract] = []
     for name in (old, new):
         if name is None:
-            found.append(contract)
+            found.append(sides.beside(found[0]))
         elif name in frozen:
             found.append(frozen[name])
         elif contract.index(name) is not None:

@@ -49,7 +49,7 @@ class Dump(base.TreeCommand):
             return 0
         documents = []
         for each in found:
-            contract = locks.with_history(each.contract)
+            contract = locks.with_history(each.agreed)
             name = given.revision or contract.history[-1].name
             if contract.index(name) is None:
                 raise reading.Unusable(

@@ -15,7 +15,9 @@ class Freeze(base.TreeCommand):
 
     A lock file says what a revision serves, and is never edited again. The
     latest revision may still change while its release is not out, so it is
-    left open, unless --latest says that it is released.
+    left open, unless --latest says that it is released. An interface that is
+    written by hand has one revision, of the version that its endpoint names,
+    and what its client sends is in its lock: freeze it when it is released.
     """
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
@@ -28,22 +30,28 @@ class Freeze(base.TreeCommand):
 
     def run(self, given: argparse.Namespace, stdout: TextIO) -> int:
         top, project = self.project(given)
+        agreed = [each.agreed for each in base.sides(top, project)]
         written = [
             path
-            for each in base.sides(top, project)
-            for path in locks.freeze(
-                top / project.locks, each.contract, given.latest
-            )
+            for each in agreed
+            for path in locks.freeze(top / project.locks, each, given.latest)
         ]
         for path in written:
             name = path.relative_to(top).as_posix()
             stdout.write(f'Wrote {name}\n')
+        for each in agreed:
+            for other in each.others:
+                stdout.write(
+                    f'Did not freeze what {each.interface} serves as '
+                    f'{other.namespace or "version"} {other.version}: a lock '
+                    'is of one namespace and major version.\n'
+                )
         if not written:
             stdout.write(
                 'There was nothing to freeze.'
                 + (
                     ''
-                    if given.latest
+                    if given.latest or not any(x.history for x in agreed)
                     else ' The latest revision stays open; --latest freezes '
                     'it, too.'
                 )

@@ -18,7 +18,7 @@ from rpc_contract.cross import _arrival
 from rpc_contract.cross import _levels
 from rpc_contract.cross import _sends
 
-__all__ = ('check', 'check_old', 'sent')
+__all__ = ('check', 'check_old', 'client_of', 'sent')
 
 Finding = findings.Finding
 
@@ -115,6 +115,22 @@ def sent(
         )
         for each in contracts
     ]
+
+
+def client_of(contract: model.Contract) -> model.Contract:
+    """Return a client that sends all that a frozen contract has."""
+    return model.Contract(
+        contract.interface,
+        sends=tuple(
+            model.Send(
+                method.name,
+                arguments={each.name: 'maybe' for each in method.arguments},
+                kind=method.kind,
+                any_fields=method.any_fields,
+            )
+            for method in contract.methods.values()
+        ),
+    )
 
 
 def _used(method: model.Method, sends: Sequence[model.Send]) -> model.Method:
