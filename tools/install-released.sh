@@ -48,7 +48,7 @@ install_release() {
 for release in "${releases[@]}"; do
     [[ -e tools/released/trove-$release.txt ]] || {
         echo "install-released.sh: no pins for release $release; there are" \
-            tools/released/* >&2
+            tools/released/trove-* >&2
         exit 2
     }
 done

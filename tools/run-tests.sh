@@ -46,7 +46,7 @@ describe() {
         types) echo 'mypy --strict' ;;
         unit) echo 'unit tests' ;;
         functional) echo 'functional tests: real broker and databases' ;;
-        interop) echo 'released versions of Trove as live peers' ;;
+        interop) echo "released Trove as live peers, others' released trees" ;;
         cover) echo 'coverage of the unit tests, at least 90 %' ;;
         docs) echo 'documentation, warnings are errors' ;;
         api-ref) echo 'API reference, warnings are errors' ;;
@@ -123,6 +123,7 @@ check_interop() {
     export TROVE_INTEROP_RELEASES=$releases
     # shellcheck disable=SC2086  # a list of words
     tools/install-released.sh ${releases//,/ }
+    tools/fetch-trees.sh
     # The tests of one release use the same running processes: one group.
     run_stestr interop 2 --test-path ./trove/tests/functional/interop \
         --top-dir . --group_regex '(.*\.Release[0-9]+)'

@@ -147,6 +147,20 @@ class ByHandTest(tests_base.TestCase):
         self.assertEqual(0, self.run_it('check'), self.out)
         self.assertIn('against 2 other contracts', self.out)
 
+    def test_state_that_was_released_before(self) -> None:
+        self.tree.commit()
+        self.tree.git('tag', '1.0.0')
+        (self.tree.top / 'contracts/cellar/1.0.yaml').unlink()
+        self.tree.write('cellar.py', SECOND)
+
+        self.assertEqual(0, self.run_it('freeze', '--of', '1.0.0'), self.error)
+
+        self.assertEqual('Wrote contracts/cellar/1.0.yaml\n', self.out)
+        self.assertEqual(0, self.run_it('check'), self.out)
+        self.assertIn('cellar 1.1', self.out)
+        self.assertEqual(2, self.run_it('freeze', '--of', 'none'))
+        self.assertIn('no git revision', self.error)
+
     def test_changelog(self) -> None:
         self.assertEqual(0, self.run_it('changelog'), self.error)
         self.assertEqual('', self.out)

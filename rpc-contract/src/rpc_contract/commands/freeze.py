@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from typing import TextIO
 
 from rpc_contract import locks
+from rpc_contract import sources
 from rpc_contract.commands import base
 
 
@@ -27,10 +29,21 @@ class Freeze(base.TreeCommand):
             action='store_true',
             help='The latest revision too: it is released.',
         )
+        parser.add_argument(
+            '--of',
+            metavar='PATH|GITREV|WHEEL',
+            help='Freeze another state of the tree, such as the tag of a '
+            'release: a directory, a revision of its git repository, a wheel '
+            'or an sdist.',
+        )
 
     def run(self, given: argparse.Namespace, stdout: TextIO) -> int:
         top, project = self.project(given)
-        agreed = [each.agreed for each in base.sides(top, project)]
+        with contextlib.ExitStack() as stack:
+            where = top
+            if given.of is not None:
+                where = stack.enter_context(sources.opened(given.of, top))
+            agreed = [each.agreed for each in base.sides(where, project)]
         written = [
             path
             for each in agreed
