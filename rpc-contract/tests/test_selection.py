@@ -155,5 +155,38 @@ class SelectionTest(example.TestCase):
             {each['id'] for each in run['tool']['driver']['rules']},
         )
 
+    def test_rules_that_count_are_listed(self) -> None:
+        self.settings(
+            'use = ["call-to-cast", "unread"]\n'
+            '[tool.rpc-contract.severity]\nunread = "error"'
+        )
+
+        status, out, error = base.run(
+            *('rules', '--configured', '--tree', str(self.tree.top)),
+            *('-f', 'json'),
+        )
+
+        self.assertEqual((0, ''), (status, error))
+        self.assertEqual(
+            {'call-to-cast': 'error', 'unread': 'error'},
+            {each['Rule']: each['Severity'] for each in json.loads(out)},
+        )
+
+    def test_they_count_for_classes_on_the_command_line_too(self) -> None:
+        pair = ['--client', 'cellar.api:API']
+        pair += ['--endpoint', 'cellar.manager:Manager']
+        for settings, found in (
+            ('use = "call-to-cast"', 'call-to-cast: cellar.find'),
+            ('ignore = "cellar"', 'No problems found'),
+        ):
+            with self.subTest(settings):
+                self.settings(settings)
+                _status, out, error = base.run(
+                    'check', '--tree', str(self.tree.top), *pair
+                )
+                self.assertEqual('', error)
+                self.assertIn(found, out)
+                self.assertNotIn('default-changed', out)
+
     def test_all_count_without_a_word(self) -> None:
         self.assertEqual(rules.RULES, dict(self.check().selected.counted))

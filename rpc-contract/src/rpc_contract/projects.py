@@ -82,6 +82,7 @@ class Project:
     :param source: directory that the packages are in, relative to the tree
     :param locks: directory of the lock files, relative to the tree
     :param suppressions: file with what is borne, relative to the tree
+    :param senders: as of a subject; ``refusing`` too
     :param whole: these are all interfaces that the tree has
     :param selected: the rules that count
     """
@@ -90,6 +91,8 @@ class Project:
     source: str = '.'
     locks: str = _LOCKS
     suppressions: str = _SUPPRESSIONS
+    senders: tuple[str, ...] = ()
+    refusing: str | None = None
     whole: bool = False
     selected: selection.Selection = selection.Selection()
 
@@ -123,38 +126,37 @@ class Project:
 def read(top: pathlib.Path) -> Project:
     """Read what a tree says.
 
-    :raises reading.Unusable: it says nothing, or something that is wrong
+    :raises reading.Unusable: it names no interfaces, or says something wrong
     """
-    file = top / FILE
-    table = _section(file)
-    source = table.path('source') or '.'
-    if not (top / source).is_dir():
-        raise table.wrong('source', 'a directory that is there')
-    interfaces = table.table('interfaces')
-    return Project(
-        tuple(
-            _subject(
-                name,
-                interfaces.table(
-                    name, _INTERFACE_KEYS, 'with "client" and "endpoint"'
-                ),
-                table.texts('senders'),
-                table.text('refusing'),
-            )
-            for name in interfaces
-        ),
-        source,
-        table.path('locks') or _LOCKS,
-        table.path('suppressions') or _SUPPRESSIONS,
-        whole=True,
-        selected=selection.read(table),
+    project, near = _read(top / FILE)
+    if not project.subjects:
+        raise reading.Unusable(
+            f'{top / FILE} names no interfaces in [{_SECTION}].'
+            + (f' It has [tool.{near}], which is not read.' if near else '')
+            + ' Name what is to be checked there, or with --client and '
+            '--endpoint.'
+        )
+    return project
+
+
+def of(top: pathlib.Path, subject: Subject) -> Project:
+    """Return a project with another interface than a tree names.
+
+    Everything else is as the tree says, if it says anything.
+
+    :raises reading.Unusable: it says something wrong
+    """
+    project, _near = _read(top / FILE)
+    own = dataclasses.replace(
+        subject, senders=project.senders, refusing=project.refusing
     )
+    return dataclasses.replace(project, subjects=(own,), whole=False)
 
 
-def _section(file: pathlib.Path) -> settings.Table:
-    """Return the section with what is to be checked.
+def _read(file: pathlib.Path) -> tuple[Project, str | None]:
+    """Return what a file says, and the name of a section like ours if any.
 
-    :raises reading.Unusable: there is none, or it names no interfaces
+    :raises reading.Unusable: something is wrong with it
     """
     try:
         data = documents.from_toml(documents.text(file))
@@ -163,16 +165,36 @@ def _section(file: pathlib.Path) -> settings.Table:
     except documents.Malformed as error:
         raise reading.Unusable(f'{file} cannot be read: {error}.') from None
     tools = settings.Table(file, 'tool', data.get('tool', {}))
-    table = tools.table(_NAME, _KEYS)
-    if not table.value('interfaces'):
-        near = difflib.get_close_matches(_NAME, set(tools) - {_NAME}, 1)
-        raise reading.Unusable(
-            f'{file} names no interfaces in [{_SECTION}].'
-            + (f' It has [tool.{near[0]}], which is not read.' if near else '')
-            + ' Name what is to be checked there, or with --client and '
-            '--endpoint.'
-        )
-    return table
+    near = difflib.get_close_matches(_NAME, set(tools) - {_NAME}, 1)
+    return _project(file, tools.table(_NAME, _KEYS)), next(iter(near), None)
+
+
+def _project(file: pathlib.Path, table: settings.Table) -> Project:
+    source = table.path('source') or '.'
+    if not (file.parent / source).is_dir():
+        raise table.wrong('source', 'a directory that is there')
+    senders, refusing = table.texts('senders'), table.text('refusing')
+    interfaces = table.table('interfaces')
+    return Project(
+        tuple(
+            _subject(
+                name,
+                interfaces.table(
+                    name, _INTERFACE_KEYS, 'with "client" and "endpoint"'
+                ),
+                senders,
+                refusing,
+            )
+            for name in interfaces
+        ),
+        source,
+        table.path('locks') or _LOCKS,
+        table.path('suppressions') or _SUPPRESSIONS,
+        senders,
+        refusing,
+        whole=True,
+        selected=selection.read(table),
+    )
 
 
 def _subject(

@@ -173,6 +173,9 @@ class CheckTest(base.TestCase):
         self.unusable('check', *pair, 'other')
         self.assertIn('call it cellar', self.error)
         self.unusable('check', *pair, 'cellar', 'other')
+        self.tree.write('pyproject.toml', '[tool.rpc-contract]\nlock = "a"\n')
+        self.unusable('check', *pair)
+        self.assertIn('Is it "locks"?', self.error)
 
     def test_what_cannot_be_told_is_status_2(self) -> None:
         for arguments, reason in (

@@ -54,14 +54,15 @@ class TreeCommand(Command):
         parser.add_argument(
             '--client',
             metavar='MODULE:CLASS',
-            help='The class that sends, instead of what pyproject.toml says.',
+            help='The class that sends, of an interface that pyproject.toml '
+            'does not name; its other settings count.',
         )
         parser.add_argument(
             '--endpoint',
             action='append',
             metavar='MODULE:CLASS',
-            help='The class that serves, instead of what it says; of a server '
-            'with several, each, in its order.',
+            help='The class that serves it; of a server with several, each, '
+            'in its order.',
         )
         parser.add_argument(
             '--allow-unread',
@@ -104,7 +105,7 @@ class TreeCommand(Command):
                 given.allow_unread
                 or frozenset(given.allow_unread_of),
             )
-            return top, projects.Project((subject,))
+            return top, projects.of(top, subject)
         if given.allow_unread or given.allow_unread_of:
             raise reading.Unusable(
                 '--allow-unread goes with --client or --endpoint; an '

@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 import difflib
 import json
+import pathlib
 import textwrap
 from typing import TextIO
 
+from rpc_contract import projects
 from rpc_contract import reading
 from rpc_contract import rules
 from rpc_contract.commands import base
@@ -20,11 +23,22 @@ class List(base.Command):
     """List the rules.
 
     Forward is what becomes of the messages of an old client at a new server,
-    backward of those of a new client at an old server. A note does not make
-    a check fail.
+    backward of those of a new client at an old server.
     """
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            '--configured',
+            action='store_true',
+            help='Only those that count in the tree, with the severities that '
+            'they have there.',
+        )
+        parser.add_argument(
+            '--tree',
+            default='.',
+            metavar='PATH',
+            help='The directory with its pyproject.toml (default: this).',
+        )
         parser.add_argument(
             '-f',
             '--format',
@@ -34,6 +48,10 @@ class List(base.Command):
         )
 
     def run(self, given: argparse.Namespace, stdout: TextIO) -> int:
+        counted: Mapping[str, rules.Rule] = rules.RULES
+        if given.configured:
+            project = projects.read(pathlib.Path(given.tree).resolve())
+            counted = project.selected.counted
         rows = [
             (
                 rule.id,
@@ -43,7 +61,7 @@ class List(base.Command):
                 str(rule.backward),
                 rule.title,
             )
-            for rule in rules.RULES.values()
+            for rule in counted.values()
         ]
         if given.format == 'json':
             told = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
