@@ -9,6 +9,7 @@ from typing import Literal
 
 from rpc_contract import hints
 from rpc_contract import model
+from rpc_contract import versions
 
 What = Literal['added', 'removed', 'changed']
 
@@ -50,6 +51,21 @@ def between(old: model.Contract, new: model.Contract) -> Iterator[Change]:
     ):
         if before != after:
             yield Change('', 'changed', f'{what} {before}', f'{what} {after}')
+    yield from _methods(old, new)
+    then = {_kept_apart(each): each for each in old.others}
+    now = {_kept_apart(each): each for each in new.others}
+    for key in {**then, **now}:
+        nothing = model.Contract(new.interface)
+        yield from _methods(then.get(key, nothing), now.get(key, nothing))
+
+
+def _kept_apart(contract: model.Contract) -> tuple[object, ...]:
+    """Return what tells one endpoint of a server from the others."""
+    version = versions.parse(contract.version)
+    return contract.namespace, version and version[0]
+
+
+def _methods(old: model.Contract, new: model.Contract) -> Iterator[Change]:
     for name in sorted(old.methods.keys() | new.methods.keys()):
         then, now = old.methods.get(name), new.methods.get(name)
         if then is None and now is not None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
+import dataclasses
 import re
 
 from rpc_contract import changes
@@ -52,7 +53,9 @@ def check_plain(
             f'Make it {versions.following(old.version)}.',
             against=against,
         )
-    changed = [each.symbol for each in changes.between(old, new)]
+    # The others have versions of their own.
+    alone = (dataclasses.replace(each, others=()) for each in (old, new))
+    changed = [each.symbol for each in changes.between(*alone)]
     if after == before and changed:
         yield _finding(
             'changed-without-bump',

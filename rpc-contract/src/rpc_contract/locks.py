@@ -44,6 +44,12 @@ _KEYS: dict[str, _Types] = {
     'sealed': bool,
     'methods': dict,
 }
+_OTHER_KEYS: dict[str, _Types] = {
+    'version': (str, NoneType),
+    'topic': (str, NoneType),
+    'namespace': (str, NoneType),
+    'methods': dict,
+}
 _METHOD_KEYS: dict[str, _Types] = {
     'kind': (str, NoneType),
     'result': (str, NoneType),
@@ -87,24 +93,36 @@ def write(contract: model.Contract) -> str:
 def content(contract: model.Contract) -> str:
     """Return what a lock holds, without its digest; see :func:`write`."""
     revision = contract.history[-1]
+    found = {
+        'format': FORMAT,
+        'interface': contract.interface,
+        'revision': revision.name,
+        'releases': list(revision.releases),
+        'topic': contract.topic,
+        'namespace': contract.namespace,
+        'sealed': contract.sealed,
+        'methods': _write_methods(contract),
+    }
+    if contract.others:
+        found['others'] = [
+            {
+                'version': other.version,
+                'topic': other.topic,
+                'namespace': other.namespace,
+                'methods': _write_methods(other),
+            }
+            for other in contract.others
+        ]
     return yaml.safe_dump(
-        {
-            'format': FORMAT,
-            'interface': contract.interface,
-            'revision': revision.name,
-            'releases': list(revision.releases),
-            'topic': contract.topic,
-            'namespace': contract.namespace,
-            'sealed': contract.sealed,
-            'methods': {
-                name: _write_method(method)
-                for name, method in sorted(contract.methods.items())
-            },
-        },
-        sort_keys=False,
-        allow_unicode=True,
-        width=79,
+        found, sort_keys=False, allow_unicode=True, width=79
     )
+
+
+def _write_methods(contract: model.Contract) -> dict[str, Any]:
+    return {
+        name: _write_method(method)
+        for name, method in sorted(contract.methods.items())
+    }
 
 
 def _write_method(method: model.Method) -> dict[str, Any]:
@@ -233,7 +251,16 @@ def _document(text: str) -> dict[str, Any]:
     _has(found, 'it', _KEYS)
     for release in found['releases']:
         _of_type(release, 'a release', str)
-    for name, method in found['methods'].items():
+    _check_methods(found['methods'])
+    for other in _of_type(found.get('others', []), 'others of it', list):
+        what = 'one of the others'
+        _has(_of_type(other, what, dict), what, _OTHER_KEYS)
+        _check_methods(other['methods'])
+    return found
+
+
+def _check_methods(methods: dict[Any, Any]) -> None:
+    for name, method in methods.items():
         _of_type(name, 'the name of a method', str)
         _has(_of_type(method, name, dict), name, _METHOD_KEYS)
         arguments = method.get('arguments', {})
@@ -242,7 +269,6 @@ def _document(text: str) -> dict[str, Any]:
         ).items():
             _of_type(argument, f'the name of an argument of {name}', str)
             _of_type(said, f'{argument} of {name}', (str, NoneType))
-    return found
 
 
 def _has(table: dict[str, Any], what: str, keys: Mapping[str, _Types]) -> None:
@@ -271,24 +297,41 @@ def _contract(file: pathlib.Path, data: Mapping[str, Any]) -> model.Contract:
         floor=revision.name,
         aliases=dict.fromkeys(revision.releases, revision.name),
         history=(revision,),
-        methods={
-            name: model.Method(
-                name,
-                method['kind'],
-                arguments=tuple(
-                    _read_argument(each, text or '')
-                    for each, text in method.get('arguments', {}).items()
-                ),
-                any_fields=method.get('any_fields', False),
-                result=method['result'],
-                sealed=method.get('sealed', False),
+        methods=_read_methods(data['methods'], where),
+        sealed_since=revision.name if data['sealed'] else None,
+        others=tuple(
+            model.Contract(
+                data['interface'],
+                topic=other['topic'],
+                namespace=other['namespace'],
+                version=other['version'],
+                methods=_read_methods(other['methods'], where),
                 where=where,
             )
-            for name, method in data['methods'].items()
-        },
-        sealed_since=revision.name if data['sealed'] else None,
+            for other in data.get('others', ())
+        ),
         where=where,
     )
+
+
+def _read_methods(
+    data: Mapping[str, Any], where: model.Location
+) -> dict[str, model.Method]:
+    return {
+        name: model.Method(
+            name,
+            method['kind'],
+            arguments=tuple(
+                _read_argument(each, text or '')
+                for each, text in method.get('arguments', {}).items()
+            ),
+            any_fields=method.get('any_fields', False),
+            result=method['result'],
+            sealed=method.get('sealed', False),
+            where=where,
+        )
+        for name, method in data.items()
+    }
 
 
 def _read_argument(name: str, text: str) -> model.Argument:

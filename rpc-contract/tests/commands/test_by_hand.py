@@ -54,7 +54,7 @@ class Manager:
 )
 
 
-class ByHandTest(tests_base.TestCase):
+class _TestCase(tests_base.TestCase):
     """A project whose 1.0 is frozen."""
 
     def setUp(self) -> None:
@@ -76,6 +76,8 @@ class ByHandTest(tests_base.TestCase):
         self.assertEqual('', self.error)
         return self.out
 
+
+class ByHandTest(_TestCase):
     def test_what_its_client_sends_is_in_the_lock(self) -> None:
         self.assertEqual('Wrote contracts/cellar/1.0.yaml\n', self.out)
         lock = (self.tree.top / 'contracts/cellar/1.0.yaml').read_text()
@@ -216,24 +218,84 @@ class ByHandTest(tests_base.TestCase):
         self.assertIn('cellar has no endpoint here', self.error)
         self.assertIn('what a lock says is what one serves', self.error)
 
-    def test_endpoint_of_another_namespace_is_told(self) -> None:
-        other = """
+
+class SeveralTest(_TestCase):
+    """Its server has an endpoint of another namespace as well."""
+
+    OTHER = """
+
 class Other:
     target = messaging.Target(version='2.0', namespace='cave')
 
-    def enter(self, ctxt):
+    def enter(self, ctxt, torch):
+        ...
+
+    def leave(self, ctxt):
         ...
 """
-        self.tree.write('cellar.py', SECOND + other)
+
+    CLIENT = """
+    def enter(self, ctxt, torch):
+        cctxt = self.client.prepare(namespace='cave', version='2.0')
+        cctxt.cast(ctxt, 'enter', torch=torch)
+
+
+class Manager:
+"""
+
+    def setUp(self) -> None:
+        super().setUp()
         self.tree.write(
             'pyproject.toml',
             PROJECT.replace(
                 '"cellar:Manager"', '["cellar:Manager", "cellar:Other"]'
             ),
         )
-
+        (self.tree.top / 'contracts/cellar/1.0.yaml').unlink()
+        self.first = self.both(FIRST)
+        self.tree.write('cellar.py', self.first)
         self.assertEqual(0, self.run_it('freeze'), self.error)
 
-        self.assertIn(
-            'Did not freeze what cellar serves as cave 2.0', self.out
+    def both(self, source: str) -> str:
+        return source.replace('\nclass Manager:\n', self.CLIENT) + self.OTHER
+
+    def test_it_is_in_the_lock(self) -> None:
+        lock = (self.tree.top / 'contracts/cellar/1.0.yaml').read_text()
+
+        self.assertIn("others:\n- version: '2.0'\n", lock)
+        self.assertIn('namespace: cave\n', lock)
+        self.assertIn('torch', lock)
+        self.assertNotIn('leave', lock)
+        self.assertEqual(0, self.run_it('check'), self.out)
+
+    def test_its_methods_are_held_against_the_lock(self) -> None:
+        told = self.found(self.first.replace("torch", "lamp"))
+
+        self.assertIn('argument-renamed: cellar.enter(lamp)', told)
+        self.assertIn('Against: cellar 1.0.', told)
+
+    def test_what_is_sent_to_it_is_told_by_the_changelog(self) -> None:
+        self.tree.write('cellar.py', self.both(SECOND).replace('2.0', '2.1'))
+        self.run_it('freeze')
+        self.tree.write(
+            'cellar.py',
+            self.both(SECOND).replace(', torch', ', torch, food'),
         )
+
+        self.run_it('diff')
+
+        self.assertIn('  added enter(food): food\n', self.out)
+
+    def test_a_lock_of_another_form_is_told(self) -> None:
+        path = self.tree.top / 'contracts/cellar/1.0.yaml'
+        lock = path.read_text()
+        for old, new, said in (
+            ("- version: '2.0'", '- version: 2', 'version of one of the'),
+            ('others:', 'others: {}\nmore:', 'others of it is a dict'),
+            ("- version: '2.0'\n  ", '- ', "has no 'version'"),
+        ):
+            with self.subTest(said):
+                path.write_text(lock.replace(old, new))
+                self.run_it('check')
+                self.assertIn('frozen-edited', self.out)
+                self.assertIn(said, self.out)

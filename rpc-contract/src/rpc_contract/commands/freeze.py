@@ -52,13 +52,6 @@ class Freeze(base.TreeCommand):
         for path in written:
             name = path.relative_to(top).as_posix()
             stdout.write(f'Wrote {name}\n')
-        for each in agreed:
-            for other in each.others:
-                stdout.write(
-                    f'Did not freeze what {each.interface} serves as '
-                    f'{other.namespace or "version"} {other.version}: a lock '
-                    'is of one namespace and major version.\n'
-                )
         if not written:
             stdout.write(
                 'There was nothing to freeze.'

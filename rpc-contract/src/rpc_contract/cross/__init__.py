@@ -127,8 +127,10 @@ def client_of(contract: model.Contract) -> model.Contract:
                 arguments={each.name: 'maybe' for each in method.arguments},
                 kind=method.kind,
                 any_fields=method.any_fields,
+                namespace=each.namespace,
             )
-            for method in contract.methods.values()
+            for each in (contract, *contract.others)
+            for method in each.methods.values()
         ),
     )
 
