@@ -210,6 +210,20 @@ class ByHandTest(_TestCase):
             'cellar 1.0 to 1.1:\n  added find: call find(wine)\n', self.out
         )
 
+    def test_one_without_a_version_freezes_none(self) -> None:
+        self.tree.write('cellar.py', SECOND)
+        self.tree.write('shop.py', FIRST.replace("version='1.0'", ''))
+        self.tree.write(
+            'pyproject.toml', PROJECT + PROJECT.replace('cellar', 'shop')
+        )
+
+        self.assertEqual(2, self.run_it('freeze'))
+
+        self.assertIn('shop has no version that could be read', self.error)
+        written = self.tree.top / 'contracts/cellar/1.1.yaml'
+        self.assertFalse(written.exists())
+        self.assertEqual(0, self.run_it('freeze', 'cellar'), self.error)
+
     def test_client_alone_is_not_frozen(self) -> None:
         self.tree.write('pyproject.toml', PROJECT.rpartition('endpoint')[0])
 

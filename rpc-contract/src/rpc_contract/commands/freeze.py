@@ -44,6 +44,9 @@ class Freeze(base.TreeCommand):
             if given.of is not None:
                 where = stack.enter_context(sources.opened(given.of, top))
             agreed = [each.agreed for each in base.sides(where, project)]
+        for each in agreed:
+            # All can be frozen, before the first is.
+            locks.with_history(each)
         written = [
             path
             for each in agreed
