@@ -34,12 +34,12 @@ _SUPPRESSIONS = 'contracts/suppressions.yaml'
 _NAME = 'rpc-contract'
 _SECTION = f'tool.{_NAME}'
 #: What there is to say in the section, and of an interface.
-_KEYS = (
+KEYS = (
     *('source', 'locks', 'suppressions', 'senders', 'refusing'),
     *selection.KEYS,
     'interfaces',
 )
-_INTERFACE_KEYS = ('client', 'endpoint', 'allow-unread')
+INTERFACE_KEYS = ('client', 'endpoint', 'allow-unread')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,7 +166,7 @@ def _read(file: pathlib.Path) -> tuple[Project, str | None]:
         raise reading.Unusable(f'{file} cannot be read: {error}.') from None
     tools = settings.Table(file, 'tool', data.get('tool', {}))
     near = difflib.get_close_matches(_NAME, set(tools) - {_NAME}, 1)
-    return _project(file, tools.table(_NAME, _KEYS)), next(iter(near), None)
+    return _project(file, tools.table(_NAME, KEYS)), next(iter(near), None)
 
 
 def _project(file: pathlib.Path, table: settings.Table) -> Project:
@@ -180,7 +180,7 @@ def _project(file: pathlib.Path, table: settings.Table) -> Project:
             _subject(
                 name,
                 interfaces.table(
-                    name, _INTERFACE_KEYS, 'with "client" and "endpoint"'
+                    name, INTERFACE_KEYS, 'with "client" and "endpoint"'
                 ),
                 senders,
                 refusing,
