@@ -57,6 +57,29 @@ allow-unread = ["store"]
             subject,
         )
 
+    def test_of_another_interface_everything_else_counts(self) -> None:
+        self.tree.write(
+            'pyproject.toml',
+            f"""
+{TOP}
+locks = "locks"
+senders = "wine.rpc:Sender"
+refusing = "wine.refusals.serve"
+{CELLAR}
+client = "wine.api:API"
+""",
+        )
+        shop = projects.Subject('shop', 'wine.shop:API')
+
+        found = projects.of(self.tree.top, shop)
+
+        (subject,) = found.subjects
+        self.assertEqual('shop', subject.interface)
+        self.assertEqual('wine.shop:API', subject.client)
+        self.assertEqual(('wine.rpc:Sender',), subject.senders)
+        self.assertEqual('wine.refusals.serve', subject.refusing)
+        self.assertEqual(('locks', False), (found.locks, found.whole))
+
     def test_defaults(self) -> None:
         found = self.read(f'{CELLAR}\nendpoint = "wine.manager:Manager"\n')
 

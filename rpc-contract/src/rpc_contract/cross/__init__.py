@@ -127,7 +127,6 @@ def client_of(contract: model.Contract) -> model.Contract:
                 arguments={each.name: 'maybe' for each in method.arguments},
                 kind=method.kind,
                 any_fields=method.any_fields,
-                namespace=each.namespace,
             )
             for each in (contract, *contract.others)
             for method in each.methods.values()
