@@ -2,12 +2,18 @@
 """Say what became of the tests in streams of subunit.
 
 Usage: summarize_tests.py STREAM...
+       summarize_tests.py --repeat STREAM
 
 Prints what the tests that passed have to say (a detail named ``summary``), the
 skipped tests with their reasons, the failed ones, and as the last line
 ``N passed, N failed, N skipped``. A test that began and never ended
-failed. The exit status is 1 if any failed, or if a stream is missing or has
-no test in it.
+failed. One that failed and then passed by itself, in ``STREAM.repeated``, is
+unsteady: it is named, and counts as passed. The exit status is 1 if any
+failed, or if a stream is missing or has no test in it.
+
+With ``--repeat``, prints the tests of a stream that are worth a second run:
+none when more than :data:`FEW` failed, or when a process died and took tests
+with it.
 """
 
 import pathlib
@@ -29,57 +35,90 @@ VERDICTS = {
     'inprogress': 'failed',
 }
 
+#: Tests that may be run again: more of them are no accident.
+FEW = 3
+
 #: The detail that is printed, by verdict.
 TOLD = {'passed': 'summary', 'skipped': 'reason'}
 
-Results = dict[str, list[tuple[str, str]]]
+#: By the test: the verdict and what is told of it.
+Results = dict[str, tuple[str, str]]
 
 
-def read(path: pathlib.Path, results: Results) -> int:
-    """Add the tests of one stream to the results; return their number."""
-    count = 0
+def read(path: pathlib.Path) -> tuple[Results, bool]:
+    """Return the tests of one stream, and whether all of them ended."""
+    results: Results = {}
+    ended = True
 
     def note(test: dict[str, Any]) -> None:
-        nonlocal count
+        nonlocal ended
         # "exists" only announces a test, as a listing does.
         verdict = VERDICTS.get(test['status'])
         if verdict is None or test['id'] is None:
             return
-        count += 1
+        ended = ended and test['status'] not in ('unknown', 'inprogress')
         detail = test['details'].get(TOLD.get(verdict))
-        results[verdict].append(
-            (test['id'], detail.as_text().strip() if detail else '')
+        results[test['id']] = (
+            verdict,
+            detail.as_text().strip() if detail else '',
         )
 
-    result = testtools.StreamToDict(note)
-    result.startTestRun()
-    with path.open('rb') as stream:
-        subunit.ByteStreamToStreamResult(stream).run(result)
-    result.stopTestRun()
-    return count
+    if path.exists():
+        result = testtools.StreamToDict(note)
+        result.startTestRun()
+        with path.open('rb') as stream:
+            subunit.ByteStreamToStreamResult(stream).run(result)
+        result.stopTestRun()
+    return results, ended
 
 
-def main(paths: list[str]) -> int:
-    results: Results = {'passed': [], 'failed': [], 'skipped': []}
-    empty = []
-    for name in paths:
-        path = pathlib.Path(name)
-        if not path.exists() or not read(path, results):
+def of(verdict: str, results: Results) -> list[tuple[str, str]]:
+    """Return the tests with that verdict, and what is told of each."""
+    return sorted(
+        (test, told) for test, (was, told) in results.items() if was == verdict
+    )
+
+
+def repeat(path: pathlib.Path) -> int:
+    """Print the failed tests of a stream that are worth a second run."""
+    results, ended = read(path)
+    failed = of('failed', results)
+    if ended and len(failed) <= FEW:
+        for test, _ in failed:
+            print(test)
+    return 0
+
+
+def main(arguments: list[str]) -> int:
+    if arguments[0] == '--repeat':
+        return repeat(pathlib.Path(arguments[1]))
+    results: Results = {}
+    empty, unsteady = [], []
+    for name in arguments:
+        first, _ = read(pathlib.Path(name))
+        second, _ = read(pathlib.Path(f'{name}.repeated'))
+        if not first:
             empty.append(name)
-    for test, summary in sorted(results['passed']):
+        unsteady += [test for test, _ in of('passed', second)]
+        results |= first | second
+    for test, summary in of('passed', results):
         if summary:
             print(f'{test}:')
             print(textwrap.indent(summary, '  '))
-    if results['skipped']:
+    skipped, failed = of('skipped', results), of('failed', results)
+    if skipped:
         print('Skipped:')
-    for test, reason in sorted(results['skipped']):
+    for test, reason in skipped:
         print(f'  {test}: {reason}')
-    for test, _ in sorted(results['failed']):
+    for test in unsteady:
+        print(f'Unsteady, to be mended: {test} failed, then passed by itself')
+    for test, _ in failed:
         print(f'Failed: {test}')
     for name in empty:
         print(f'No test was run, or its results are lost: {name}')
-    print(', '.join(f'{len(v)} {k}' for k, v in results.items()))
-    return 1 if results['failed'] or empty else 0
+    passed = len(of('passed', results))
+    print(f'{passed} passed, {len(failed)} failed, {len(skipped)} skipped')
+    return 1 if failed or empty else 0
 
 
 if __name__ == '__main__':

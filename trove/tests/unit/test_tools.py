@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import contextlib
 from importlib import metadata
 import importlib.util
-import io
 import os
 import pathlib
 import re
@@ -15,7 +13,6 @@ from typing import Any
 import zipfile
 
 import fixtures
-import subunit
 import yaml
 
 from rpc_contract import commands
@@ -32,106 +29,6 @@ def tool(name: str) -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-class TestSummary(base.TestCase):
-    """tools/summarize_tests.py"""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.summary = tool('summarize_tests')
-        self.directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
-
-    def stream(self, summary: str = '', **tests: str) -> str:
-        """Write a stream of tests by name with their statuses.
-
-        :param summary: what those that passed have to say
-        """
-        path = self.directory / f'stream{len(list(self.directory.iterdir()))}'
-        with path.open('wb') as file:
-            result = subunit.StreamResultToBytes(file)
-            for name, status in tests.items():
-                result.status(test_id=name, test_status='inprogress')
-                if status == 'skip':
-                    result.status(
-                        test_id=name,
-                        file_name='reason',
-                        file_bytes=b'no broker here',
-                        mime_type='text/plain;charset=utf8',
-                    )
-                if status == 'success' and summary:
-                    result.status(
-                        test_id=name,
-                        file_name='summary',
-                        file_bytes=summary.encode(),
-                        mime_type='text/plain;charset=utf8',
-                    )
-                if status != 'inprogress':
-                    result.status(test_id=name, test_status=status)
-        return str(path)
-
-    def run_summary(self, *paths: str) -> tuple[int, list[str]]:
-        output = io.StringIO()
-        with contextlib.redirect_stdout(output):
-            status = self.summary.main(list(paths))
-        return status, output.getvalue().splitlines()
-
-    def test_all_passed(self) -> None:
-        one = self.stream(a='success', b='xfail')
-        two = self.stream(c='success')
-
-        status, lines = self.run_summary(one, two)
-
-        self.assertEqual(0, status)
-        self.assertEqual(['3 passed, 0 failed, 0 skipped'], lines)
-
-    def test_what_passed_ones_have_to_say(self) -> None:
-        status, lines = self.run_summary(
-            self.stream(summary='3 of 3 caught\n', a='success', b='fail')
-        )
-
-        self.assertEqual(1, status)
-        self.assertEqual(['a:', '  3 of 3 caught', 'Failed: b'], lines[:3])
-
-    def test_skipped_ones_have_reasons(self) -> None:
-        status, lines = self.run_summary(self.stream(a='success', b='skip'))
-
-        self.assertEqual(0, status)
-        self.assertIn('  b: no broker here', lines)
-        self.assertEqual('1 passed, 0 failed, 1 skipped', lines[-1])
-
-    def test_failed_ones_are_named(self) -> None:
-        status, lines = self.run_summary(
-            self.stream(a='fail', b='uxsuccess', c='success')
-        )
-
-        self.assertEqual(1, status)
-        self.assertIn('Failed: a', lines)
-        self.assertEqual('1 passed, 2 failed, 0 skipped', lines[-1])
-
-    def test_one_that_never_ended_failed(self) -> None:
-        status, lines = self.run_summary(self.stream(a='inprogress'))
-
-        self.assertEqual(1, status)
-        self.assertEqual('0 passed, 1 failed, 0 skipped', lines[-1])
-
-    def test_a_listing_is_not_a_result(self) -> None:
-        status, lines = self.run_summary(self.stream(a='exists'))
-
-        self.assertEqual(1, status)
-
-    def test_nothing_was_run(self) -> None:
-        good = self.stream(a='success')
-        for name, path in (
-            ('empty', self.stream()),
-            ('missing', str(self.directory / 'missing')),
-        ):
-            with self.subTest(name):
-                status, lines = self.run_summary(good, path)
-
-                self.assertEqual(1, status)
-                self.assertIn(path, lines[0])
-                self.assertEqual('1 passed, 0 failed, 0 skipped', lines[-1])
 
 
 class TestWheel(base.TestCase):
