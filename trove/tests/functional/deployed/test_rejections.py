@@ -33,7 +33,20 @@ class OldTaskManagerTestCase(test_faults.FaultTestCase):
             timeout=60,
         )
         old.ready = lambda: old.logged('is at work.')
+        # After its end, for the tests that follow.
+        self.addCleanup(self.wait_forgotten)
         return self.useFixture(old)
+
+    def wait_forgotten(self) -> None:
+        """Wait until a task manager of a release that has ended is forgotten.
+
+        It does not sign off. Until then it counts, and what it would drop is
+        refused.
+        """
+        self.deployment.mend()
+        self.eventually(
+            lambda: 'unregistered' not in self.services(), 'it is forgotten'
+        )
 
     def trove_rpc(self, *arguments: str) -> str:
         """Run ``trove-rpc``; return what it prints."""
@@ -88,7 +101,7 @@ class RejectedTest(OldTaskManagerTestCase):
 
         # When: the upgrade is done, and the message replayed.
         old.stop()
-        self.deployment.mend()
+        self.wait_forgotten()
         self.trove_rpc('rejected', 'replay', record['id'])
 
         instance = self.wait_active(instance.id)
@@ -139,9 +152,7 @@ class CensusTest(OldTaskManagerTestCase):
             self.delete(instance.id)
 
         old.stop()
-        self.eventually(
-            lambda: 'unregistered' not in self.services(), 'it is forgotten'
-        )
+        self.wait_forgotten()
         # And that ends by itself.
         self.eventually(
             lambda: self.released_form() == {'refused'}, 'it is proven again'
