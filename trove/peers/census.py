@@ -26,8 +26,9 @@ _MOST_ROUNDS = 64
 _DOUBTED = (
     'somebody on the topic of the %s answers, in the clear, that he knows '
     'only revision %s, while all of them are known to know what is sealed. '
-    'Nothing is sent to them in a weaker form, and casts to them are refused '
-    'meanwhile, which one of a release would drop. If one was rolled back to '
+    'Nothing is sent to them in a weaker form, and casts to them, which one '
+    'of a release would drop, are refused until %s seconds ([DEFAULT] '
+    'service_down_time) after his last answer. If one was rolled back to '
     'a release, or started beside them, permit that with "trove-rpc sealing '
     'allow %s", or upgrade it. If none was, find out who has access to the '
     'message broker'
@@ -181,7 +182,8 @@ class Census:
         """Write down that somebody answers who must not be believed."""
         interface = self._interface
         reason = _DOUBTED % (
-            *(interface.describe(None), found.name, interface.name),
+            *(interface.describe(None), found.name),
+            *(self._conf.service_down_time, interface.name),
         )
         if new:
             LOG.warning('%s.', reason[0].upper() + reason[1:])

@@ -278,7 +278,7 @@ class Client:
         if plan.weak and self._form(plan.cap) is None:
             # It would not understand what is sealed, and drop a cast.
             raise doubts.barred(
-                *(self._transport.sealer, self.interface, self._peer),
+                *(self._transport, self.interface, self._peer),
                 *(plan.method.name, plan.cap),
             )
         return plan.make(values)
@@ -303,13 +303,10 @@ class Client:
     def _doubted(
         self, method: _contract.Method, version: str, cap: _plan.Cap
     ) -> _plan.Unsendable:
-        """Write down that somebody may be answering for the peer."""
-        whom = self.interface, self._peer
-        if self._transport.suspects is not None:
-            self._transport.suspects(
-                doubts.rejection(*whom, method, version)
-            )
-        return doubts.unsendable(*whom, method.name, cap)
+        return doubts.doubted(
+            *(self._transport, self.interface, self._peer),
+            *(method, version, cap),
+        )
 
     def _refusal(
         self, method: _contract.Method, refused: _plan.Unsendable

@@ -34,6 +34,7 @@ class Unsendable(Exception):
         it was withdrawn
     :param cap: of the peer
     :param remedy: what to do, instead of what the interface says
+    :param speaks: what the peer is said to speak, if that is not believed
     """
 
     def __init__(
@@ -42,12 +43,14 @@ class Unsendable(Exception):
         needs: _contract.Revision,
         cap: Cap,
         remedy: str | None = None,
+        speaks: str | None = None,
     ) -> None:
         super().__init__(f'{what} needs {needs}')
         self.what = what
         self.needs = needs
         self.cap = cap
         self.remedy = remedy
+        self.speaks = speaks
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -256,10 +259,12 @@ def refusal(
     :param pin: the operator's, if there is one
     """
     cap, needs = refused.cap, str(refused.needs)
-    if _contract.NOTHING < cap.limit and refused.needs < cap.limit:
+    withdrawn = _contract.NOTHING < cap.limit and refused.needs < cap.limit
+    if withdrawn and refused.speaks is None:
         return too_new(interface, peer, refused.what, needs, cap)
     return too_old(
         *(interface, peer, refused.what, needs, cap, pin),
+        speaks=refused.speaks,
         remedy=refused.remedy,
     )
 

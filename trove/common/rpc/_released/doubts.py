@@ -7,11 +7,14 @@ a weaker form because of it, and an operator is told.
 
 from __future__ import annotations
 
+from oslo_config import cfg
+
 from trove.common import belief
 from trove.common.rpc import _contract
 from trove.common.rpc import _interface
 from trove.common.rpc import _plan
 from trove.common.rpc import _rejection
+from trove.common.rpc import _transport
 from trove.common.rpc._seal import sealer as seal
 
 _REMEDY = (
@@ -27,13 +30,15 @@ _SERVICES = (
     'in the clear, by them or by anybody who reaches the message broker. If '
     'they were rolled back to a release, run "trove-rpc sealing allow '
     'INSTANCE --hold --reason WHY" while a conductor of this release runs, or '
-    'upgrade them again. If they were not, find out who answers in their '
-    'place.'
+    'upgrade them again and repeat the request [DEFAULT] service_down_time '
+    'seconds later. If they were not, find out who answers in their place.'
 )
 _CONTROL = (
     'They have registered themselves as such that know seals, and what says '
     'otherwise was said in the clear, by one of them or by anybody who '
-    'reaches the message broker. If one was rolled back to a release, or one '
+    'reaches the message broker. If one of a release was stopped or upgraded, '
+    'repeat the request {seconds} seconds ([DEFAULT] service_down_time) after '
+    'that: it counts until then. If one was rolled back to a release, or one '
     'of a release was started beside them, permit that with "trove-rpc '
     'sealing allow {name} --reason WHY", or upgrade it. If none was, find out '
     'who answers in their place: "trove-rpc rejected list".'
@@ -61,39 +66,66 @@ def form(
 
 
 def barred(
-    sealer: seal.Sealer,
+    transport: _transport.Transport,
     interface: _interface.Interface,
     peer: str | None,
     method: str,
     cap: _plan.Cap,
 ) -> _plan.Unsendable:
     """Return what ends the way of a message that would not be sealed."""
-    if sealer.strict:
+    if transport.sealer.strict:
         return _plan.Unsendable(
             *(method, interface.first_sealed, cap, _plan.WEAK)
         )
-    return unsendable(interface, peer, method, cap)
+    return unsendable(transport.conf, interface, peer, method, cap)
 
 
 def unsendable(
+    conf: cfg.ConfigOpts,
     interface: _interface.Interface,
     peer: str | None,
     method: str,
     cap: _plan.Cap,
+    speaks: str | None = None,
 ) -> _plan.Unsendable:
-    """Return what ends the way of a message to such a peer."""
+    """Return what ends the way of a message to such a peer.
+
+    :param speaks: what it is said to speak, where its cap is higher
+    """
     return _plan.Unsendable(
-        *(method, interface.first_sealed, cap, _remedy(interface, peer))
+        *(method, interface.first_sealed, cap),
+        remedy=_remedy(conf, interface, peer),
+        speaks=speaks,
     )
 
 
-def rejection(
+def doubted(
+    transport: _transport.Transport,
+    interface: _interface.Interface,
+    peer: str | None,
+    method: _contract.Method,
+    version: str,
+    cap: _plan.Cap,
+) -> _plan.Unsendable:
+    """Write down that somebody may be answering for the peer.
+
+    :returns: as :func:`unsendable`
+    """
+    whom = transport.conf, interface, peer
+    if transport.suspects is not None:
+        transport.suspects(_rejected(*whom, method, version))
+    answer = transport.caps.doubted(interface, peer)
+    speaks = f'{answer or "less"}, as is said in the clear'
+    return unsendable(*whom, method.name, cap, speaks)
+
+
+def _rejected(
+    conf: cfg.ConfigOpts,
     interface: _interface.Interface,
     peer: str | None,
     method: _contract.Method,
     version: str,
 ) -> _rejection.Rejection:
-    """Return what is written down of it."""
     return _rejection.Rejection(
         interface=interface.name,
         peer=peer,
@@ -102,19 +134,20 @@ def rejection(
         version=version,
         kind=method.kind,
         cause='downgrade',
-        reason=f'the {interface.describe(peer)} is said, in the clear, not to '
-        'know what is sealed. Nothing was sent to it in another form. '
-        + _remedy(interface, peer),
+        reason='it is said in the clear that what is sealed is not known to '
+        f'the {interface.describe(peer)}. Nothing was sent in another form. '
+        # Others follow it with a full stop.
+        + _remedy(conf, interface, peer).removesuffix('.'),
         arguments={},
     )
 
 
-def _remedy(interface: _interface.Interface, peer: str | None) -> str:
+def _remedy(
+    conf: cfg.ConfigOpts, interface: _interface.Interface, peer: str | None
+) -> str:
     if peer is not None:
         return _REMEDY.format(peer=peer)
     # Who names himself to them is a guest.
-    return (
-        _SERVICES
-        if interface.names_sender
-        else _CONTROL.format(name=interface.name)
-    )
+    if interface.names_sender:
+        return _SERVICES
+    return _CONTROL.format(name=interface.name, seconds=conf.service_down_time)

@@ -277,12 +277,15 @@ class TestProven(given.PeersTestCase):
         )
         self.assertIn('trove-rpc sealing allow taskmanager', found.reason)
 
-    def test_a_cast_that_might_be_dropped_is_refused_with_the_remedy(self):
+    def test_a_cast_that_might_be_dropped_is_refused_with_the_remedies(self):
+        self.config(service_down_time=45)
         self.given_proven()
         self.hear('1.0')
 
         error = self.assertRaises(exception.PeerTooOld, self.delete)
 
+        self.assertIn('speaks 1.0, as is said in the clear', str(error))
+        self.assertIn('45 seconds ([DEFAULT] service_down_time)', str(error))
         self.assertIn('trove-rpc sealing allow taskmanager', str(error))
 
     def test_a_refusal_in_the_clear_lowers_nothing(self):

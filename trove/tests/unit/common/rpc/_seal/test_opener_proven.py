@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import random
 from typing import Any
 
@@ -60,7 +61,10 @@ class DowngradeTest(base.MessageTestCase):
         self.assertEqual([], self.manager.received)
         self.assertEqual([], self.probed)
         self.assertEqual(set(), self.forms())
-        for text in 'trove-rpc sealing allow', 'trove-rpc rejected list':
+        for text in (
+            'speaks less, as is said in the clear',
+            *('trove-rpc sealing allow', 'trove-rpc rejected list'),
+        ):
             self.assertIn(text, str(error))
 
     def test_each_attempt_is_written_down(self) -> None:
@@ -104,6 +108,28 @@ class DowngradeTest(base.MessageTestCase):
         self.assertEqual([], self.probed)
         self.assertEqual({'downgrade'}, {e.cause for e in self.suspects})
         self.assertFalse(api.can_send('drop', what='cup'))
+
+    def test_what_is_doubted_is_not_taken_for_too_new(self) -> None:
+        # Later than what is sealed: what was withdrawn is refused like that.
+        self.announced = rpc.Disputed('1.11', '1.2')
+        later = rpc.Revision('1.11', 'Later.')
+        interface = dataclasses.replace(
+            sample.INTERFACE, history=(*sample.INTERFACE.history, later)
+        )
+
+        class Later(rpc.Client, interface=interface):
+            @rpc.cast('1.0')
+            def drop(self, context: Any, what: str) -> None:
+                """Drop something."""
+
+        error = self.assertRaises(
+            exception.PeerTooOld,
+            Later(self.transport, self.id()).drop,
+            *(self.context, 'cup'),
+        )
+
+        self.assertIn('1.10', str(error))
+        self.assertIn('speaks 1.2, as is said in the clear', str(error))
 
     def test_one_that_is_known_for_less_is_sent_nothing(self) -> None:
         self.announced = '1.2'
