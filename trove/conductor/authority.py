@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from trove.common import context as trove_context
 from trove.common import exception as errors
-from trove.conductor import messages
+from trove.conductor import guest_reports
 from trove.objects import instance as instances
 
-Refused = messages.Refused
+Refused = guest_reports.Refused
 
 
 class Forged(Refused):
@@ -30,7 +30,7 @@ def check_sender(
     :raises Forged: its sender proved to be another instance
     :raises Refused: it is no id
     """
-    wanted = messages.identifier(instance_id)
+    wanted = guest_reports.identifier(instance_id)
     if context.sender not in (None, wanted):
         raise Forged(
             'the guest of instance %s sent it. Look for a guest agent that '

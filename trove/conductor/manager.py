@@ -22,8 +22,8 @@ from trove.common import rpc
 from trove.common import seldom
 from trove.conductor import api
 from trove.conductor import authority
+from trove.conductor import guest_reports
 from trove.conductor import heartbeats
-from trove.conductor import messages
 from trove.objects import backup as backups
 from trove.objects import instance as instances
 from trove.objects import root
@@ -34,7 +34,7 @@ LOG = logging.getLogger(__name__)
 
 Context = trove_context.TroveContext
 
-_EXPECTED = (messages.Refused, errors.TroveError, *retrying.ERRORS)
+_EXPECTED = (guest_reports.Refused, errors.TroveError, *retrying.ERRORS)
 
 #: Characters of an error and of a traceback that are kept.
 _MOST_SAID = 4000
@@ -96,19 +96,19 @@ class Manager:
 
         try:
             known = authority.check_sender(context, instance_id)
-        except messages.Refused as reason:
+        except guest_reports.Refused as reason:
             settle(reason)
             return
-        version = messages.announced(known, payload)
+        version = guest_reports.announced(known, payload)
         self._writer.put(
             instances.Report(
                 known,
-                status=messages.status(known, payload),
+                status=guest_reports.status(known, payload),
                 guest_version=version,
-                sent=messages.seconds(sent),
+                sent=guest_reports.seconds(sent),
                 sealed=context.sealed,
-                seals=messages.seals(version),
-                server_version=messages.server_version(payload),
+                seals=guest_reports.seals(version),
+                server_version=guest_reports.server_version(payload),
                 check=lambda tenant_id: authority.check_project(
                     context, tenant_id, bool(version)
                 ),
@@ -132,11 +132,11 @@ class Manager:
                 kept = backups.record_update(
                     instance_id,
                     backup_id,
-                    sent=messages.seconds(sent),
+                    sent=guest_reports.seconds(sent),
                     fields=backup_fields,
                 )
             except errors.NotFound:
-                raise messages.Refused(
+                raise guest_reports.Refused(
                     'it has no backup %s. If the backup was deleted '
                     'meanwhile, all is well',
                     backup_id,
@@ -172,15 +172,15 @@ class Manager:
         try:
             with retrying.unavailable():
                 authority.instance(context, instance_id)
-                found = messages.rejection(instance_id, rejection)
+                found = guest_reports.rejection(instance_id, rejection)
                 # Guests say so to old conductors, before they find a new one.
-                said = messages.dictionary(rejection)
+                said = guest_reports.dictionary(rejection)
                 self._recorder.take_over(
                     found,
                     told=said.get('told') is True,
                     masked=said.get('masked') is True,
                 )
-        except messages.Refused as reason:
+        except guest_reports.Refused as reason:
             self._refused(context, 'report_rejected', instance_id, reason)
             raise errors.BadRequest(reason=f'{reason}.') from None
 
@@ -191,7 +191,7 @@ class Manager:
         notification_args: dict[str, Any],
     ) -> None:
         """Take note that something which the API began has ended well."""
-        said = messages.dictionary(serialized_notification)
+        said = guest_reports.dictionary(serialized_notification)
         instance_id = said.get('instance_id')
 
         def work() -> None:
@@ -217,7 +217,7 @@ class Manager:
 
         The instance's task is left to the workflow that waits for the guest.
         """
-        notification = messages.dictionary(serialized_notification)
+        notification = guest_reports.dictionary(serialized_notification)
         instance_id = notification.get('instance_id')
         lines = exception if isinstance(exception, list) else [exception]
         said = masking.error(message, _MOST_SAID)
@@ -252,7 +252,7 @@ class Manager:
         content: object,
         error: Exception,
     ) -> None:
-        if isinstance(error, messages.Refused):
+        if isinstance(error, guest_reports.Refused):
             self._refused(context, method, instance_id, error)
         elif isinstance(error, errors.NotFound):
             LOG.info(
@@ -280,7 +280,7 @@ class Manager:
         context: Context,
         method: str,
         instance_id: object,
-        reason: messages.Refused,
+        reason: guest_reports.Refused,
     ) -> None:
         left_out = self._seldom.due(
             (method, reason.cause, str(context.sender or instance_id)[:64])
@@ -288,7 +288,10 @@ class Manager:
         if left_out is not None:
             LOG.warning(
                 'Refused %s for instance %s: %s.%s',
-                *(method, instance_id, reason, seldom.told(left_out)),
+                method,
+                instance_id,
+                reason,
+                seldom.told(left_out),
             )
         if not isinstance(reason, authority.Forged):
             return

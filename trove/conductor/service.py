@@ -72,7 +72,9 @@ class Conductor(service.Component):
         self._writer = heartbeats.Writer(conf)
         self._server = transport.server(
             manager.Manager(
-                *(conf, recorder, self._writer),
+                conf,
+                recorder,
+                self._writer,
                 lambda: speaks(api.API(transport)),
                 getattr(transport.keys, 'held', lambda instance_id: False),
             ),
@@ -82,7 +84,10 @@ class Conductor(service.Component):
         self._report_early()
         serves = self._version or str(api.API.interface.latest)
         rollback.wait(
-            *(conf, api.API.interface, serves, self._report_early),
+            conf,
+            api.API.interface,
+            serves,
+            self._report_early,
             # The guests ask conductors, which look it up themselves.
             intervals=1 + api.ASKED_EVERY * (1 + api.ASKED_JITTER),
         )

@@ -192,7 +192,8 @@ class Conductors:
 
     def _note_doubt(self, error: Exception) -> None:
         seldom.warning(
-            *(LOG, 'conductors'),
+            LOG,
+            'conductors',
             'Somebody refuses, in the clear, the question what conductors '
             'take, which all of them are known to answer (%s). It is not '
             'believed. If one was rolled back to a release, permit that with '

@@ -15,10 +15,10 @@ from trove.common import rpc
 from trove.common import service
 from trove.conductor import api as conductor
 from trove.guestagent import early
+from trove.guestagent import guest_keys
+from trove.guestagent import guest_transport
 from trove.guestagent import heartbeat as heartbeats
-from trove.guestagent import keys
 from trove.guestagent import manager
-from trove.guestagent import messages
 from trove.guestagent import reporter
 from trove.guestagent import state as states
 from trove.guestagent import steady
@@ -56,7 +56,7 @@ class GuestAgent(service.Component):
         self._given = transport
         self._version = version
         self._transport: rpc.Transport | None = None
-        self._messages: messages.Messages | None = None
+        self._guest_transport: guest_transport.GuestTransport | None = None
         self._supervisor: supervisors.Supervisor | None = None
         self._heartbeat: heartbeats.Heartbeat | None = None
         self._time_sent: steady.Steady | None = None
@@ -80,14 +80,14 @@ class GuestAgent(service.Component):
         state_dir = pathlib.Path(conf.guestagent.state_dir)
         # Others may have to pass through it: whoever made it has seen to that.
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        own_keys = keys.make(conf)
+        own_keys = guest_keys.make(conf)
         self._transport = self._given or rpc.Transport(
             conf, own=_own_topic(conf)
         )
-        self._messages = messages.Messages(
+        self._guest_transport = guest_transport.GuestTransport(
             conf, self._transport, own_keys, state_dir
         )
-        transport = self._messages.transport
+        transport = self._guest_transport.transport
         self._supervisor = supervisors.Supervisor(
             registry.load(conf),
             state_dir,
@@ -108,7 +108,7 @@ class GuestAgent(service.Component):
         self._server = self._make_server(transport, own_keys)
         self._server.start()
         # Last, for the database and the heartbeat come first.
-        self._messages.start()
+        self._guest_transport.start()
         LOG.info(
             'Guest agent of instance %s is at work, interface version %s.',
             conf.guest_id,
@@ -116,9 +116,9 @@ class GuestAgent(service.Component):
         )
 
     def _make_server(
-        self, transport: rpc.Transport, own_keys: keys.GuestKeys | None
+        self, transport: rpc.Transport, own_keys: guest_keys.GuestKeys | None
     ) -> Any:
-        assert self._supervisor and self._heartbeat and self._messages
+        assert self._supervisor and self._heartbeat and self._guest_transport
         assert self._time_sent
         conf = self._conf
         return transport.server(
@@ -128,7 +128,7 @@ class GuestAgent(service.Component):
                     conf,
                     conductor.API(transport),
                     self._time_sent,
-                    self._messages.conductors.confirm,
+                    self._guest_transport.conductors.confirm,
                 ),
                 self._heartbeat.beat,
                 None if own_keys is None else own_keys.rotate,
@@ -148,16 +148,16 @@ class GuestAgent(service.Component):
             self._server = None
         if self._heartbeat is not None:
             self._heartbeat.stop()
-        if self._messages is not None:
-            self._messages.stop()
+        if self._guest_transport is not None:
+            self._guest_transport.stop()
         if self._supervisor is not None:
             self._supervisor.stop()
         if self._transport is not None and self._given is None:
             self._transport.close()
 
     def reload(self) -> None:
-        if self._messages is not None:
-            self._messages.refresh()
+        if self._guest_transport is not None:
+            self._guest_transport.refresh()
 
     def _changed(self) -> None:
         if self._heartbeat is not None:

@@ -334,8 +334,8 @@ class Server:
         :raises OSError: its log cannot be written, or it is not installed
         :raises trove.common.exception.DatastoreError: it would not start
         """
-        with open(self._log_file, 'ab', opener=files.private):
-            """It is emptied when the server is started."""
+        # To be written to, no more: it is emptied when the server is started.
+        open(self._log_file, 'ab', opener=files.private).close()
         done = self._run(
             lambda _: [
                 self.programs.program('postgres'),

@@ -11,9 +11,9 @@ import fixtures
 
 from trove.common import exception
 from trove.common import rpc
+from trove.guestagent import guest_keys
+from trove.guestagent import guest_transport
 from trove.guestagent import handover as handovers
-from trove.guestagent import keys
-from trove.guestagent import messages
 from trove.guestagent import rejections
 from trove.tests import base
 from trove.tests.fixtures import conductors
@@ -46,9 +46,9 @@ class HandOverTestCase(base.TestCase):
         self.conductor = conductors.Conductor()
         self.messages = self.agent()
 
-    def agent(self) -> messages.Messages:
-        made = messages.Messages(
-            self.conf, self.shared, keys.make(self.conf), self.state_dir
+    def agent(self) -> guest_transport.GuestTransport:
+        made = guest_transport.GuestTransport(
+            self.conf, self.shared, guest_keys.make(self.conf), self.state_dir
         )
         self.addCleanup(made.stop)
         return made

@@ -13,7 +13,7 @@ from unittest import mock
 import fixtures
 
 from trove.common import rpc
-from trove.guestagent import keys
+from trove.guestagent import guest_keys
 from trove.guestagent import rejections
 from trove.guestagent.datastores import files
 from trove.tests import base
@@ -54,7 +54,9 @@ class RejectionsTestCase(base.TestCase):
             enable_secure_rpc_messaging=True,
         )
         self.config(group='guestagent', state_dir=str(self.directory.parent))
-        self.keys: keys.GuestKeys | None = keys.GuestKeys(self.conf)
+        self.keys: guest_keys.GuestKeys | None = guest_keys.GuestKeys(
+            self.conf
+        )
         self.woken = 0
         self.sink = self.agent()
 
@@ -127,7 +129,7 @@ class OneTest(RejectionsTestCase):
     ) -> None:
         self.sink(rejection())
         self.config(instance_rpc_encr_key='o' * 32)
-        self.keys = keys.GuestKeys(self.conf)
+        self.keys = guest_keys.GuestKeys(self.conf)
         self.sink = self.agent()
         (item,) = self.taken()
         self.assertFalse(item.full)

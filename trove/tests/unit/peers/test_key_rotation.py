@@ -16,7 +16,7 @@ from trove.common import exception
 from trove.common import rpc
 from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
-from trove.guestagent import keys as guest_keys
+from trove.guestagent import guest_keys
 from trove.objects import instance as instances
 from trove.objects import keys as instance_keys
 from trove.peers import keys
@@ -161,7 +161,7 @@ class RotationTest(RotationTestCase):
         then = guest_keys.time.time() + 100 * keyring.OVERLAP
         self.useFixture(
             fixtures.MonkeyPatch(
-                'trove.guestagent.keys.time.time', lambda: then
+                'trove.guestagent.guest_keys.time.time', lambda: then
             )
         )
         self.assertNotIn(
@@ -221,7 +221,7 @@ class RotationTest(RotationTestCase):
         then = guest_keys.time.time() + 100 * keyring.OVERLAP
         self.useFixture(
             fixtures.MonkeyPatch(
-                'trove.guestagent.keys.time.time', lambda: then
+                'trove.guestagent.guest_keys.time.time', lambda: then
             )
         )
 
@@ -264,7 +264,7 @@ class RotationTest(RotationTestCase):
             raise OSError('no space left')
 
         with fixtures.MonkeyPatch(
-            'trove.guestagent.keys.files.write_json', write_json
+            'trove.guestagent.guest_keys.files.write_json', write_json
         ):
             error = self.assertRaises(exception.SealError, self.rotate)
 

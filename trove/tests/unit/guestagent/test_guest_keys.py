@@ -12,7 +12,7 @@ import fixtures
 
 from trove.common import crypto
 from trove.common import exception
-from trove.guestagent import keys
+from trove.guestagent import guest_keys
 from trove.tests import base
 
 BORN = 'B' * 32
@@ -26,7 +26,7 @@ class KeysTestCase(base.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
-        self.file = self.directory / 'state' / keys.FILE
+        self.file = self.directory / 'state' / guest_keys.FILE
         self.config(
             enable_secure_rpc_messaging=True,
             guest_id='i1',
@@ -35,9 +35,9 @@ class KeysTestCase(base.TestCase):
         )
         self.config(state_dir=str(self.file.parent), group='guestagent')
 
-    def start(self) -> keys.GuestKeys:
+    def start(self) -> guest_keys.GuestKeys:
         """As the agent does, when it is started anew."""
-        made = keys.make(self.conf)
+        made = guest_keys.make(self.conf)
         assert made is not None
         return made
 
@@ -45,7 +45,7 @@ class KeysTestCase(base.TestCase):
         then = time.time() + seconds
         self.useFixture(
             fixtures.MonkeyPatch(
-                'trove.guestagent.keys.time.time', lambda: then
+                'trove.guestagent.guest_keys.time.time', lambda: then
             )
         )
 
@@ -54,10 +54,10 @@ class KeysTestCase(base.TestCase):
             raise OSError('no space left')
 
         return fixtures.MonkeyPatch(
-            'trove.guestagent.keys.files.write_json', write_json
+            'trove.guestagent.guest_keys.files.write_json', write_json
         )
 
-    def assertKeys(self, held: keys.GuestKeys, *wanted: str) -> None:
+    def assertKeys(self, held: guest_keys.GuestKeys, *wanted: str) -> None:
         self.assertEqual(wanted[0], held.sealing('conductor', None))
         self.assertEqual(list(wanted), list(held.opening('guestagent', 'i1')))
 
@@ -82,7 +82,7 @@ class StartTest(KeysTestCase):
             enable_secure_rpc_messaging=False, instance_rpc_encr_key=None
         )
 
-        self.assertIsNone(keys.make(self.conf))
+        self.assertIsNone(guest_keys.make(self.conf))
 
 
 class RotationTest(KeysTestCase):

@@ -173,9 +173,12 @@ class MessagesTest(base.TestCase):
             guest.start()
         # Then
         waiting.until(
-            self.guest.agent._messages.conductors.speaks, 'one has its answer'
+            self.guest.agent._guest_transport.conductors.speaks,
+            'one has its answer',
         )
-        self.assertIsNone(self.other.agent._messages.conductors.speaks())
+        self.assertIsNone(
+            self.other.agent._guest_transport.conductors.speaks()
+        )
 
     def test_a_new_key_is_used_at_once(self) -> None:
         self.guest.start()

@@ -15,13 +15,13 @@ from oslo_config import cfg
 from trove.common import rpc
 from trove.conductor import api as conductor
 from trove.guestagent import conductors
+from trove.guestagent import guest_keys
 from trove.guestagent import handover
-from trove.guestagent import keys
 from trove.guestagent import rejections
 from trove.guestagent import replays
 
 
-class Messages:
+class GuestTransport:
     """Keys, what was taken and what was not, and what conductors take.
 
     :param shared: a transport whose connection is used
@@ -34,7 +34,7 @@ class Messages:
         self,
         conf: cfg.ConfigOpts,
         shared: rpc.Transport,
-        own_keys: keys.GuestKeys | None,
+        own_keys: guest_keys.GuestKeys | None,
         state_dir: pathlib.Path,
     ) -> None:
         interface = conductor.API.interface
@@ -85,7 +85,7 @@ class Messages:
 def _conductors(
     conf: cfg.ConfigOpts,
     asking: rpc.Transport,
-    own_keys: keys.GuestKeys | None,
+    own_keys: guest_keys.GuestKeys | None,
     changed: Callable[[], None],
 ) -> conductors.Conductors:
     if own_keys is None:

@@ -52,7 +52,8 @@ def status(
         return instances.ServiceStatus.from_description(str(text))
     except ValueError:
         seldom.warning(
-            *(LOG, instance_id),
+            LOG,
+            instance_id,
             'The guest agent of instance %s reports the status "%s", which '
             'is unknown here: the status is left as it was. If the guest is '
             'newer than this conductor, upgrade the conductor.',
@@ -79,7 +80,8 @@ def announced(instance_id: str, payload: Mapping[str, Any]) -> str | None:
             rpc.Version.parse(name.partition('/')[0])
     except ValueError as error:
         seldom.warning(
-            *(LOG, instance_id),
+            LOG,
+            instance_id,
             'The guest agent of instance %s reports a version that is none: '
             '%s. It is treated like the oldest; upgrade or restart it.',
             instance_id,
