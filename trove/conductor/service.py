@@ -9,10 +9,8 @@ import time
 from typing import Any
 
 from oslo_config import cfg
-from oslo_db import exception as oslo_db_exception
 
 from trove import peers
-from trove import version
 from trove.common import exception
 from trove.common import rpc
 from trove.common import service
@@ -22,8 +20,8 @@ from trove.conductor import manager
 from trove.objects import database
 from trove.objects import rejected
 from trove.objects import replays
-from trove.objects import service as services
 from trove.peers import census
+from trove.peers import registration
 from trove.peers import rejections
 from trove.peers import rollback
 
@@ -56,7 +54,10 @@ class Conductor(service.Component):
         self._server: Any = None
         self._periodics: list[service.Periodic] = []
         self._database = False
-        self._reported = False
+        self._serves = version or str(api.API.interface.latest)
+        self._registration = registration.Registration(
+            conf, BINARY, api.API.interface, self._serves
+        )
         self._purged = time.monotonic()
 
     def start(self) -> None:
@@ -81,20 +82,19 @@ class Conductor(service.Component):
             host=conf.host,
             version=self._version,
         )
-        self._report_early()
-        serves = self._version or str(api.API.interface.latest)
+        self._registration.report_before_start()
         rollback.wait(
             conf,
             api.API.interface,
-            serves,
-            self._report_early,
+            self._serves,
+            self._registration.report_before_start,
             # The guests ask conductors, which look it up themselves.
             intervals=1 + api.ASKED_EVERY * (1 + api.ASKED_JITTER),
         )
         self._server.start()
         interval = conf.service_report_interval
         self._periodics = [
-            service.Periodic(self._report, interval, 'report'),
+            service.Periodic(self._registration.report, interval, 'report'),
             service.Periodic(counting.look, interval, 'census'),
             service.Periodic(self._purge, _PURGE_INTERVAL, 'purge'),
         ]
@@ -121,8 +121,7 @@ class Conductor(service.Component):
                 self._give_up()
         for periodic in self._periodics:
             periodic.stop()
-        if self._reported:
-            self._sign_off()
+        self._registration.sign_off()
         if self._transport is not None:
             self._transport.close()
         if self._database:
@@ -144,43 +143,9 @@ class Conductor(service.Component):
         if self._writer is not None:
             self._writer.close()
 
-    def _report_early(self) -> None:
-        """Let senders know of it before messages come.
-
-        Else an older one, started after newer ones, gets what they take.
-        """
-        try:
-            self._report()
-        except (exception.TroveError, oslo_db_exception.DBError) as error:
-            LOG.warning(
-                'Could not report before the start: %s It is done as soon as '
-                'the database works.',
-                error,
-            )
-
-    def _report(self) -> None:
-        services.report(
-            BINARY,
-            self._conf.host,
-            {'conductor': self._version or str(api.API.interface.latest)},
-            version.release(),
-            started=not self._reported,
-        )
-        self._reported = True
-
     def _purge(self) -> None:
         replays.purge()
         rejected.purge(_SETTLED)
-
-    def _sign_off(self) -> None:
-        try:
-            services.remove(BINARY, self._conf.host)
-        except exception.TroveError as error:
-            LOG.warning(
-                'Could not sign off: %s The others notice after %s seconds.',
-                error,
-                self._conf.service_down_time,
-            )
 
 
 def speaks(conductors: api.API) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
+import functools
 from typing import ParamSpec
 from typing import TypeVar
 
@@ -21,6 +22,14 @@ T = TypeVar('T')
 #: What a database that does not work shows itself by.
 ERRORS = (exception.ServiceUnavailable, oslo_db_exception.DBError)
 
+#: And those of them that may pass.
+PASSING = (exception.ServiceUnavailable, oslo_db_exception.DBDeadlock)
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the same may work a moment later."""
+    return isinstance(error, PASSING)
+
 
 def retrying(
     conf: cfg.ConfigOpts,
@@ -35,21 +44,40 @@ def retrying(
         ``taskmanager``
     :raises ServiceUnavailable, DBError: it went on failing
     """
-    retries: int = conf[group].database_retries
-    try:
-        # Nearly always it works, and the rest takes its time.
-        return function(*args, **kwargs)
-    except ERRORS as error:
-        if not retries or not _passes(error):
-            raise
-    wrapped: Callable[P, T] = oslo_db_api.wrap_db_retry(
-        max_retries=retries - 1,
-        retry_interval=0.1,
-        inc_retry_interval=True,
-        max_retry_interval=10,
-        exception_checker=_passes,
-    )(function)
-    return wrapped(*args, **kwargs)
+    return wrap(function, conf[group].database_retries)(*args, **kwargs)
+
+
+def wrap(
+    function: Callable[P, T],
+    retries: int,
+    passes: Callable[[Exception], bool] = is_passing,
+) -> Callable[P, T]:
+    """Return a function that calls another, again while that fails.
+
+    It waits 0.1 s before the first retry, and up to 10 s before a later one.
+
+    :param retries: at most
+    :param passes: whether to retry after this error
+    """
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            # Nearly always it works, and the rest takes its time.
+            return function(*args, **kwargs)
+        except ERRORS as error:
+            if not retries or not passes(error):
+                raise
+        wrapped: Callable[P, T] = oslo_db_api.wrap_db_retry(
+            max_retries=retries - 1,
+            retry_interval=0.1,
+            inc_retry_interval=True,
+            max_retry_interval=10,
+            exception_checker=passes,
+        )(function)
+        return wrapped(*args, **kwargs)
+
+    return call
 
 
 @contextlib.contextmanager
@@ -62,10 +90,3 @@ def unavailable() -> Iterator[None]:
         yield
     except oslo_db_exception.DBError as error:
         raise exception.ServiceUnavailable(what='The database') from error
-
-
-def _passes(error: Exception) -> bool:
-    return isinstance(
-        error,
-        (exception.ServiceUnavailable, oslo_db_exception.DBDeadlock),
-    )

@@ -8,11 +8,9 @@ import threading
 from typing import Any
 
 from oslo_config import cfg
-from oslo_db import exception as oslo_db_exception
 
 from trove import cloud as clouds
 from trove import peers
-from trove import version
 from trove.cloud import base as cloud_base
 from trove.common import broker_accounts
 from trove.common import clocks
@@ -21,8 +19,8 @@ from trove.common import rpc
 from trove.common import service
 from trove.objects import clock
 from trove.objects import database
-from trove.objects import service as services
 from trove.peers import census
+from trove.peers import registration
 from trove.peers import rejections
 from trove.peers import rollback
 from trove.peers import survey
@@ -62,7 +60,10 @@ class TaskManager(service.Component):
         self._survey: survey.Survey | None = None
         self._periodics: list[service.Periodic] = []
         self._database = False
-        self._reported = False
+        self._serves = version or str(api.API.interface.latest)
+        self._registration = registration.Registration(
+            conf, recovery.BINARY, api.API.interface, self._serves
+        )
         self._clock = clocks.Watch('the database', clock.read)
 
     def start(self) -> None:
@@ -88,9 +89,13 @@ class TaskManager(service.Component):
             host=conf.host,
             version=self._version,
         )
-        self._report_early()
-        serves = self._version or str(api.API.interface.latest)
-        rollback.wait(conf, api.API.interface, serves, self._report_early)
+        self._registration.report_before_start()
+        rollback.wait(
+            conf,
+            api.API.interface,
+            self._serves,
+            self._registration.report_before_start,
+        )
         self._server.start()
         self._recovery = recovery.Recovery(self._env)
         self._survey = survey.Survey(self._transport)
@@ -98,7 +103,7 @@ class TaskManager(service.Component):
         # The report goes on as long as there is work, the search does not.
         self._periodics = [
             service.Periodic(self._recovery.look, interval, 'recovery'),
-            service.Periodic(self._report, interval, 'report'),
+            service.Periodic(self._registration.report, interval, 'report'),
             service.Periodic(counting.look, interval, 'census'),
             service.Periodic(self._clock.look, interval, 'database clock'),
             service.Periodic(self._survey.look, survey.INTERVAL, 'survey'),
@@ -165,39 +170,17 @@ class TaskManager(service.Component):
         if started:
             LOG.info('Started the servers of: %s.', ', '.join(started))
 
-    def _report_early(self) -> None:
-        """Let senders know of it before messages come.
-
-        Else an older one, started after newer ones, gets what they take.
-        """
-        try:
-            self._report()
-        except (exception.TroveError, oslo_db_exception.DBError) as error:
-            LOG.warning(
-                'Could not report before the start: %s It is done as soon as '
-                'the database works.',
-                error,
-            )
-
-    def _report(self) -> None:
-        services.report(
-            recovery.BINARY,
-            self._conf.host,
-            {'taskmanager': self._version or str(api.API.interface.latest)},
-            version.release(),
-            started=not self._reported,
-        )
-        self._reported = True
-
     def _sign_off(self) -> None:
-        if not self._reported or self._recovery is None:
+        if self._recovery is None or not self._registration.reported:
             return
         try:
             self._recovery.release()
-            services.remove(recovery.BINARY, self._conf.host)
         except exception.TroveError as error:
             LOG.warning(
-                'Could not sign off: %s The others notice after %s seconds.',
+                'Could not sign off: %s The other task managers adopt the '
+                'jobs of this one after %s seconds (service_down_time).',
                 error,
                 self._conf.service_down_time,
             )
+            return
+        self._registration.sign_off()

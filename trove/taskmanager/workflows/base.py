@@ -24,8 +24,6 @@ from typing import ClassVar
 from typing import TypeVar
 
 from oslo_config import cfg
-from oslo_db import api as oslo_db_api
-from oslo_db import exception as oslo_db_exception
 
 from trove.cloud import base as cloud_base
 from trove.common import context as trove_context
@@ -33,6 +31,7 @@ from trove.common import exception
 from trove.common import rpc
 from trove.guestagent import api as guest_api
 from trove.objects import instance as instances
+from trove.peers import retrying
 from trove.taskmanager import owner as owners
 
 T = TypeVar('T')
@@ -115,24 +114,18 @@ class Environment:
 
         :raises DatabaseGone: it went on failing
         """
-        retrying = oslo_db_api.wrap_db_retry(
-            max_retries=self.conf.taskmanager.database_retries,
-            retry_interval=0.1,
-            inc_retry_interval=True,
-            max_retry_interval=10,
-            exception_checker=self._worth_repeating,
+        wrapped = retrying.wrap(
+            function,
+            self.conf.taskmanager.database_retries,
+            self._worth_repeating,
         )
         try:
-            result: T = retrying(function)(*args, **kwargs)
-        except (exception.ServiceUnavailable, oslo_db_exception.DBDeadlock):
+            return wrapped(*args, **kwargs)
+        except retrying.PASSING:
             raise DatabaseGone('the database does not answer') from None
-        return result
 
     def _worth_repeating(self, error: Exception) -> bool:
-        return not self.stopping.is_set() and isinstance(
-            error,
-            (exception.ServiceUnavailable, oslo_db_exception.DBDeadlock),
-        )
+        return not self.stopping.is_set() and retrying.is_passing(error)
 
 
 @dataclasses.dataclass(frozen=True)
