@@ -10,13 +10,13 @@ from collections.abc import Callable
 from collections.abc import Mapping
 import logging
 from typing import Any
-from typing import cast
 from typing import ClassVar
 
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import rpc
 from trove.common import unsupported as refusals
+from trove.guestagent import accounts
 from trove.guestagent import api
 from trove.guestagent import diagnostics
 from trove.guestagent import reporter as reporters
@@ -29,11 +29,10 @@ LOG = logging.getLogger(__name__)
 Context = trove_context.TroveContext
 User = dict[str, Any]
 Database = dict[str, Any]
-Page = list[Any]
 
 
 @refusals.serve(api.API.interface, unsupported.ORDERS)
-class Manager:
+class Manager(accounts.Accounts):
     """Serves :class:`trove.guestagent.api.API`.
 
     Who sent a cast hears nothing of it, so a cast that fails becomes a fault
@@ -52,8 +51,7 @@ class Manager:
         report: Callable[[], None],
         rotate: Callable[[str], None] | None = None,
     ) -> None:
-        self._supervisor = supervisor
-        self._reporter = reporter
+        super().__init__(supervisor, reporter)
         self._report = report
         self._rotate = rotate
         #: Keeps the place of an order that has arrived.
@@ -95,8 +93,8 @@ class Manager:
             self._supervisor.prepare(
                 base.Preparation(
                     memory_mb=memory_mb,
-                    databases=_databases(databases),
-                    users=_users(users),
+                    databases=accounts.databases_of(databases),
+                    users=accounts.users_of(users),
                     config_contents=_contents(config_contents),
                     overrides=overrides or {},
                     root_password=root_password,
@@ -151,141 +149,6 @@ class Manager:
     ) -> None:
         with self._supervisor.turn() as driver:
             driver.apply_overrides(overrides or {})
-
-    # Databases and users
-
-    def create_database(
-        self, context: Context, databases: list[Database]
-    ) -> None:
-        self._carry_out(
-            context,
-            'create a database',
-            lambda driver: driver.create_databases(_databases(databases)),
-        )
-
-    def list_databases(
-        self,
-        context: Context,
-        limit: int | None = None,
-        marker: str | None = None,
-        include_marker: bool = False,
-    ) -> Page:
-        with self._supervisor.turn() as driver:
-            return list(driver.list_databases(limit, marker, include_marker))
-
-    def delete_database(self, context: Context, database: Database) -> None:
-        self._carry_out(
-            context,
-            'delete a database',
-            lambda driver: driver.delete_database(database['_name']),
-        )
-
-    def create_user(self, context: Context, users: list[User]) -> None:
-        self._carry_out(
-            context,
-            'create a user',
-            lambda driver: driver.create_users(_users(users)),
-        )
-
-    def list_users(
-        self,
-        context: Context,
-        limit: int | None = None,
-        marker: str | None = None,
-        include_marker: bool = False,
-    ) -> Page:
-        with self._supervisor.turn() as driver:
-            return list(driver.list_users(limit, marker, include_marker))
-
-    def get_user(
-        self, context: Context, username: str, hostname: str | None
-    ) -> User | None:
-        with self._supervisor.turn() as driver:
-            return cast(User | None, driver.get_user(username, hostname))
-
-    def delete_user(self, context: Context, user: User) -> None:
-        self._carry_out(
-            context,
-            'delete a user',
-            lambda driver: driver.delete_user(
-                user['_name'], user.get('_host')
-            ),
-        )
-
-    def update_attributes(
-        self,
-        context: Context,
-        username: str,
-        hostname: str | None,
-        user_attrs: dict[str, Any],
-    ) -> None:
-        self._carry_out(
-            context,
-            'change a user',
-            lambda driver: driver.update_user(
-                username, hostname, cast(base.UserAttributes, user_attrs)
-            ),
-        )
-
-    def change_passwords(
-        self, context: Context, users: list[dict[str, Any]]
-    ) -> None:
-        def change(driver: base.Driver) -> None:
-            for user in users:
-                driver.update_user(
-                    user['name'],
-                    user.get('host'),
-                    {'password': user['password']},
-                )
-
-        self._carry_out(context, 'change the password of a user', change)
-
-    # Grants and root
-
-    def list_access(
-        self, context: Context, username: str, hostname: str | None
-    ) -> list[Database]:
-        with self._supervisor.turn() as driver:
-            return cast(list[Database], driver.list_access(username, hostname))
-
-    def grant_access(
-        self,
-        context: Context,
-        username: str,
-        hostname: str | None,
-        databases: list[str],
-    ) -> None:
-        with self._supervisor.turn() as driver:
-            driver.grant_access(username, hostname, databases)
-
-    def revoke_access(
-        self,
-        context: Context,
-        username: str,
-        hostname: str | None,
-        database: str,
-    ) -> None:
-        with self._supervisor.turn() as driver:
-            driver.revoke_access(username, hostname, database)
-
-    def enable_root(self, context: Context) -> User:
-        return self.enable_root_with_password(context)
-
-    def enable_root_with_password(
-        self, context: Context, root_password: str | None = None
-    ) -> User:
-        with self._supervisor.turn() as driver:
-            user = driver.enable_root(root_password)
-        self._reporter.root_enabled(context)
-        return cast(User, user)
-
-    def disable_root(self, context: Context) -> None:
-        with self._supervisor.turn() as driver:
-            driver.disable_root()
-
-    def is_root_enabled(self, context: Context) -> bool:
-        with self._supervisor.turn() as driver:
-            return driver.is_root_enabled()
 
     # The volume
 
@@ -355,30 +218,6 @@ class Manager:
             self._reporter.backup_failed(context, str(backup.get('id')))
         with self._reporter.reporting(context, f'carry out {method.name}'):
             raise exception.NotSupported(what=what)
-
-    def _carry_out(
-        self,
-        context: Context,
-        action: str,
-        order: Callable[[base.Driver], None],
-    ) -> None:
-        """Carry a cast out, or report why not.
-
-        :param action: completes "could not ..."
-        """
-        with (
-            self._reporter.reporting(context, action),
-            self._supervisor.turn() as driver,
-        ):
-            order(driver)
-
-
-def _databases(values: list[Database] | None) -> list[base.Database]:
-    return cast(list[base.Database], list(values or ()))
-
-
-def _users(values: list[User] | None) -> list[base.User]:
-    return cast(list[base.User], list(values or ()))
 
 
 def _contents(value: Any) -> str | None:

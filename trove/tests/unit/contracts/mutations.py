@@ -64,6 +64,7 @@ NEEDED = (
             'api.py',
             'api/*.py',
             'manager.py',
+            'accounts.py',
             'unsupported.py',
         )
     ),
