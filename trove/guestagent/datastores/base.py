@@ -13,11 +13,14 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
 from typing import Any
+from typing import ClassVar
 from typing import TypedDict
 
 from oslo_config import cfg
 
-from trove.common import exception
+from trove.guestagent.datastores import capability
+
+Capability = capability.Capability
 
 #: Names of settings and their values, as a configuration group has them.
 Settings = Mapping[str, Any]
@@ -96,6 +99,15 @@ class Driver(abc.ABC):
 
     #: Name of the datastore, as in the option ``datastore_manager``.
     name: str = 'datastore'
+    #: What it can do besides running a server. It has each method below that
+    #: is of one of these, and no other.
+    capabilities: ClassVar[frozenset[Capability]] = frozenset()
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        edits = list(capability.half_declared(cls, Driver))
+        if edits:
+            raise TypeError('; '.join(edits))
 
     @abc.abstractmethod
     def __init__(self, conf: cfg.ConfigOpts) -> None: ...
@@ -158,6 +170,7 @@ class Driver(abc.ABC):
 
     # Its settings
 
+    @capability.of(Capability.CONFIGURATION)
     def update_overrides(
         self, overrides: Settings, remove: bool = False
     ) -> None:
@@ -167,29 +180,34 @@ class Driver(abc.ABC):
         :param remove: drop the former even if ``overrides`` is empty
         :raises trove.common.exception.BadRequest: a setting is not valid
         """
-        raise self._unsupported('Changing the configuration')
+        raise NotImplementedError
 
+    @capability.of(Capability.CONFIGURATION)
     def apply_overrides(self, overrides: Settings) -> None:
         """Make kept settings work that need no restart."""
-        raise self._unsupported('Changing the configuration')
+        raise NotImplementedError
 
+    @capability.of(Capability.CONFIGURATION)
     def configure(self, config_contents: str | None) -> None:
         """Replace the basic settings, for instance after a resize.
 
         They work from the next start on; the user's overrides stay.
         """
-        raise self._unsupported('Changing the configuration')
+        raise NotImplementedError
 
     # Databases
 
+    @capability.of(Capability.DATABASES)
     def create_databases(self, databases: Sequence[Database]) -> None:
         """Create databases; an existing one is left as it is."""
-        raise self._unsupported('Managing databases')
+        raise NotImplementedError
 
+    @capability.of(Capability.DATABASES)
     def delete_database(self, name: str) -> None:
         """Delete a database with all that is in it; a missing one is fine."""
-        raise self._unsupported('Managing databases')
+        raise NotImplementedError
 
+    @capability.of(Capability.DATABASES)
     def list_databases(
         self,
         limit: int | None = None,
@@ -202,21 +220,24 @@ class Driver(abc.ABC):
         :param marker: name after which the page begins
         :param include_marker: whether the page begins with the marker
         """
-        raise self._unsupported('Managing databases')
+        raise NotImplementedError
 
     # Users
 
+    @capability.of(Capability.USERS)
     def create_users(self, users: Sequence[User]) -> None:
         """Create users and grant them their databases.
 
         An existing user gets the password and the databases.
         """
-        raise self._unsupported('Managing users')
+        raise NotImplementedError
 
+    @capability.of(Capability.USERS)
     def delete_user(self, name: str, host: str | None) -> None:
         """Delete a user; what he owns stays. A missing one is fine."""
-        raise self._unsupported('Managing users')
+        raise NotImplementedError
 
+    @capability.of(Capability.USERS)
     def list_users(
         self,
         limit: int | None = None,
@@ -224,11 +245,14 @@ class Driver(abc.ABC):
         include_marker: bool = False,
     ) -> UserPage:
         """List users by name, as :meth:`list_databases`."""
-        raise self._unsupported('Managing users')
+        raise NotImplementedError
 
+    @capability.of(Capability.USERS)
     def get_user(self, name: str, host: str | None) -> User | None:
-        raise self._unsupported('Managing users')
+        """Return a user; None if there is none."""
+        raise NotImplementedError
 
+    @capability.of(Capability.USERS)
     def update_user(
         self, name: str, host: str | None, attributes: UserAttributes
     ) -> None:
@@ -236,17 +260,19 @@ class Driver(abc.ABC):
 
         :raises trove.common.exception.UserNotFound: there is none
         """
-        raise self._unsupported('Managing users')
+        raise NotImplementedError
 
     # Grants
 
+    @capability.of(Capability.ACCESS)
     def list_access(self, name: str, host: str | None) -> list[Database]:
         """List the databases that a user may use.
 
         :raises trove.common.exception.UserNotFound: there is none
         """
-        raise self._unsupported('Managing access')
+        raise NotImplementedError
 
+    @capability.of(Capability.ACCESS)
     def grant_access(
         self, name: str, host: str | None, databases: Sequence[str]
     ) -> None:
@@ -255,8 +281,9 @@ class Driver(abc.ABC):
         :raises trove.common.exception.UserNotFound: there is none
         :raises trove.common.exception.DatabaseNotFound: there is none
         """
-        raise self._unsupported('Managing access')
+        raise NotImplementedError
 
+    @capability.of(Capability.ACCESS)
     def revoke_access(
         self, name: str, host: str | None, database: str
     ) -> None:
@@ -265,42 +292,51 @@ class Driver(abc.ABC):
         :raises trove.common.exception.UserNotFound: there is none
         :raises trove.common.exception.DatabaseNotFound: there is none
         """
-        raise self._unsupported('Managing access')
+        raise NotImplementedError
 
     # Root
 
+    @capability.of(Capability.ROOT)
     def enable_root(self, password: str | None = None) -> User:
         """Let the customer be administrator.
 
         :param password: for root; None to have one generated
         :returns: the user, here with its password
         """
-        raise self._unsupported('The root user')
+        raise NotImplementedError
 
+    @capability.of(Capability.ROOT)
     def disable_root(self) -> None:
         """Lock root out; fine if it never was enabled."""
-        raise self._unsupported('The root user')
+        raise NotImplementedError
 
+    @capability.of(Capability.ROOT)
     def is_root_enabled(self) -> bool:
-        raise self._unsupported('The root user')
+        """Whether the customer may be administrator now."""
+        raise NotImplementedError
 
     # The volume
 
+    @capability.of(Capability.VOLUME_SIZE)
     def filesystem_stats(self) -> FilesystemStats:
         """Sizes of the volume that the data is on."""
-        raise self._unsupported('Reading the size of the volume')
+        raise NotImplementedError
 
+    @capability.of(Capability.VOLUME)
     def mount_volume(
         self, device_path: str | None, mount_point: str | None
     ) -> None:
         """Mount the volume of the data, which must be stopped."""
-        raise self._unsupported('Mounting a volume')
+        raise NotImplementedError
 
+    @capability.of(Capability.VOLUME)
     def unmount_volume(
         self, device_path: str | None, mount_point: str | None
     ) -> None:
-        raise self._unsupported('Unmounting a volume')
+        """Unmount the volume of the data, which must be stopped."""
+        raise NotImplementedError
 
+    @capability.of(Capability.VOLUME)
     def resize_fs(
         self,
         device_path: str | None,
@@ -308,7 +344,4 @@ class Driver(abc.ABC):
         online: bool = False,
     ) -> None:
         """Let the file system fill its grown volume."""
-        raise self._unsupported('Resizing the file system')
-
-    def _unsupported(self, what: str) -> exception.NotSupported:
-        return exception.NotSupported(what=what)
+        raise NotImplementedError

@@ -20,6 +20,8 @@ from trove.guestagent.datastores.postgresql import grants
 from trove.guestagent.datastores.postgresql import root
 from trove.guestagent.datastores.postgresql import users
 
+Capability = base.Capability
+
 _GIB = 1024**3
 
 
@@ -31,6 +33,17 @@ class PostgreSQL(base.Driver):
     """
 
     name = 'postgresql'
+    capabilities = frozenset(
+        (
+            Capability.ACCESS,
+            Capability.CONFIGURATION,
+            Capability.DATABASES,
+            Capability.ROOT,
+            Capability.USERS,
+            Capability.VOLUME,
+            Capability.VOLUME_SIZE,
+        )
+    )
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._conf = conf

@@ -19,6 +19,13 @@ class Driver(base.Driver):
     """
 
     name = 'fake'
+    capabilities = frozenset(
+        (
+            base.Capability.CONFIGURATION,
+            base.Capability.DATABASES,
+            base.Capability.VOLUME_SIZE,
+        )
+    )
 
     def __init__(self, conf: Any = None) -> None:
         self.calls: list[tuple[Any, ...]] = []
@@ -71,8 +78,19 @@ class Driver(base.Driver):
     def configure(self, config_contents: str | None) -> None:
         self._note('configure', config_contents)
 
+    def update_overrides(
+        self, overrides: base.Settings, remove: bool = False
+    ) -> None:
+        self._note('update_overrides', dict(overrides), remove)
+
+    def apply_overrides(self, overrides: base.Settings) -> None:
+        self._note('apply_overrides', dict(overrides))
+
     def create_databases(self, databases: Sequence[base.Database]) -> None:
         self._note('create_databases', list(databases))
+
+    def delete_database(self, name: str) -> None:
+        self._note('delete_database', name)
 
     def list_databases(
         self,

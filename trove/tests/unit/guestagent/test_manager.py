@@ -271,32 +271,3 @@ class ManagerTest(base.TestCase):
         self.assertRaises(
             exception.NotSupported, self.manager.list_users, self.context
         )
-
-
-class UnsupportedTest(base.TestCase):
-    def test_what_a_datastore_lacks_is_said(self) -> None:
-        driver = fakes.Driver()
-        for act in (
-            lambda: driver.update_overrides({}),
-            lambda: driver.apply_overrides({}),
-            lambda: datastores.Driver.configure(driver, None),
-            lambda: datastores.Driver.create_databases(driver, []),
-            lambda: datastores.Driver.list_databases(driver),
-            lambda: datastores.Driver.filesystem_stats(driver),
-            lambda: driver.delete_database('x'),
-            lambda: driver.create_users([]),
-            lambda: driver.delete_user('x', None),
-            driver.list_users,
-            lambda: driver.get_user('x', None),
-            lambda: driver.update_user('x', None, {}),
-            lambda: driver.list_access('x', None),
-            lambda: driver.grant_access('x', None, []),
-            lambda: driver.revoke_access('x', None, 'y'),
-            driver.enable_root,
-            driver.disable_root,
-            driver.is_root_enabled,
-            lambda: driver.mount_volume(None, None),
-            lambda: driver.unmount_volume(None, None),
-            lambda: driver.resize_fs(None, None),
-        ):
-            self.assertRaises(exception.NotSupported, act)

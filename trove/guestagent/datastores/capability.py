@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a datastore may be able to do, and what a driver says of that.
+
+A driver names its capabilities, and has each method of the base class that
+:func:`of` puts under one of them. What it does not name is refused by the
+agent, see :mod:`trove.guestagent.orders`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+import enum
+import functools
+from typing import Any
+from typing import cast
+from typing import TypeVar
+
+from trove.common import exception
+
+_F = TypeVar('_F', bound=Callable[..., Any])
+
+
+class Capability(enum.StrEnum):
+    """A capability; its text is the subject of "... is not supported"."""
+
+    ACCESS = 'Managing access'
+    AGENT_UPDATE = 'Updating the guest agent by a message'
+    BACKUP = 'A backup'
+    CLUSTER = 'A cluster'
+    CONFIGURATION = 'Changing the configuration'
+    DATABASES = 'Managing databases'
+    LOGS = 'Publishing logs'
+    MODULES = 'A module'
+    REBUILD = 'Rebuilding an instance'
+    REPLICATION = 'Replication'
+    ROOT = 'The root user'
+    ROOT_PASSWORD = 'Reading the password of the root user'
+    TLS = 'Changing how connections are encrypted'
+    UPGRADE = 'Changing the datastore version'
+    USERS = 'Managing users'
+    VOLUME = 'Changing the volume'
+    VOLUME_SIZE = 'Reading the size of the volume'
+
+
+def of(capability: Capability) -> Callable[[_F], _F]:
+    """Declare a method that the drivers with a capability have.
+
+    Others inherit one that raises ``NotSupported``. The body of the
+    decorated function is never run.
+    """
+
+    def declare(function: _F) -> _F:
+        @functools.wraps(function)
+        def refuse(*args: Any, **kwargs: Any) -> None:
+            raise exception.NotSupported(what=capability)
+
+        refuse.capability = capability  # type: ignore[attr-defined]
+        return cast(_F, refuse)
+
+    return declare
+
+
+def methods(driver: type) -> dict[str, Capability]:
+    """Return the methods that a base class of drivers declares, by name."""
+    return {
+        name: member.capability
+        for name, member in vars(driver).items()
+        if hasattr(member, 'capability')
+    }
+
+
+def half_declared(driver: type, parent: type) -> Iterator[str]:
+    """Yield the edits that make a driver have what it says, and say it.
+
+    :param driver: has ``capabilities``
+    :param parent: the class that declares the methods
+    """
+    said: frozenset[Capability] = getattr(driver, 'capabilities', frozenset())
+    where = f'{driver.__qualname__} in {_file(driver)}'
+    declared = methods(parent)
+    for each in sorted(said - set(declared.values())):
+        yield (
+            f'{where} names Capability.{each.name}, for which '
+            f'{_file(parent)} declares no method: declare one with '
+            f'@capability.of(Capability.{each.name})'
+        )
+    for name, each in declared.items():
+        written = getattr(driver, name) is not getattr(parent, name)
+        if each in said and not written:
+            yield (
+                f'{where} names Capability.{each.name} and has no method '
+                f'{name}: add the method'
+            )
+        if written and each not in said:
+            yield (
+                f'{where} has the method {name}: add Capability.{each.name} '
+                'to its capabilities'
+            )
+
+
+def _file(cls: type) -> str:
+    return f'{cls.__module__.replace(".", "/")}.py'
