@@ -43,13 +43,22 @@ def serve(
     """Decorate an endpoint so that it serves methods by ``refuse``.
 
     :param methods: what each of them would do, by name
-    :raises TypeError: the endpoint serves one of them itself
+    :raises TypeError: the endpoint serves one of them itself, or it is not
+        in the interface
     """
 
     def decorate(endpoint: type[T]) -> type[T]:
         for name, what in methods.items():
             if hasattr(endpoint, name):
-                raise TypeError(f'{endpoint.__qualname__} serves {name}')
+                raise TypeError(
+                    f'{endpoint.__qualname__} has the method {name}: remove '
+                    f'{name} from what it refuses'
+                )
+            if name not in interface.methods:
+                raise TypeError(
+                    f'{endpoint.__qualname__} refuses {name}: declare it in '
+                    f'the interface {interface.name}, or remove it'
+                )
             setattr(endpoint, name, _refusal(interface.methods[name], what))
         return endpoint
 

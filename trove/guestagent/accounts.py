@@ -8,10 +8,12 @@ from typing import Any
 from typing import cast
 
 from trove.common import context as trove_context
+from trove.guestagent import orders
 from trove.guestagent import reporter as reporters
 from trove.guestagent import supervisor as supervisors
 from trove.guestagent.datastores import base
 
+Capability = base.Capability
 Context = trove_context.TroveContext
 User = dict[str, Any]
 Database = dict[str, Any]
@@ -31,6 +33,7 @@ class Accounts:
 
     # Databases and users
 
+    @orders.needs(Capability.DATABASES)
     def create_database(
         self, context: Context, databases: list[Database]
     ) -> None:
@@ -40,6 +43,7 @@ class Accounts:
             lambda driver: driver.create_databases(databases_of(databases)),
         )
 
+    @orders.needs(Capability.DATABASES)
     def list_databases(
         self,
         context: Context,
@@ -50,6 +54,7 @@ class Accounts:
         with self._supervisor.turn() as driver:
             return list(driver.list_databases(limit, marker, include_marker))
 
+    @orders.needs(Capability.DATABASES)
     def delete_database(self, context: Context, database: Database) -> None:
         self._carry_out(
             context,
@@ -57,6 +62,7 @@ class Accounts:
             lambda driver: driver.delete_database(database['_name']),
         )
 
+    @orders.needs(Capability.USERS)
     def create_user(self, context: Context, users: list[User]) -> None:
         self._carry_out(
             context,
@@ -64,6 +70,7 @@ class Accounts:
             lambda driver: driver.create_users(users_of(users)),
         )
 
+    @orders.needs(Capability.USERS)
     def list_users(
         self,
         context: Context,
@@ -74,12 +81,14 @@ class Accounts:
         with self._supervisor.turn() as driver:
             return list(driver.list_users(limit, marker, include_marker))
 
+    @orders.needs(Capability.USERS)
     def get_user(
         self, context: Context, username: str, hostname: str | None
     ) -> User | None:
         with self._supervisor.turn() as driver:
             return cast(User | None, driver.get_user(username, hostname))
 
+    @orders.needs(Capability.USERS)
     def delete_user(self, context: Context, user: User) -> None:
         self._carry_out(
             context,
@@ -89,6 +98,7 @@ class Accounts:
             ),
         )
 
+    @orders.needs(Capability.USERS)
     def update_attributes(
         self,
         context: Context,
@@ -104,6 +114,7 @@ class Accounts:
             ),
         )
 
+    @orders.needs(Capability.USERS)
     def change_passwords(
         self, context: Context, users: list[dict[str, Any]]
     ) -> None:
@@ -119,12 +130,14 @@ class Accounts:
 
     # Grants and root
 
+    @orders.needs(Capability.ACCESS)
     def list_access(
         self, context: Context, username: str, hostname: str | None
     ) -> list[Database]:
         with self._supervisor.turn() as driver:
             return cast(list[Database], driver.list_access(username, hostname))
 
+    @orders.needs(Capability.ACCESS)
     def grant_access(
         self,
         context: Context,
@@ -135,6 +148,7 @@ class Accounts:
         with self._supervisor.turn() as driver:
             driver.grant_access(username, hostname, databases)
 
+    @orders.needs(Capability.ACCESS)
     def revoke_access(
         self,
         context: Context,
@@ -145,9 +159,11 @@ class Accounts:
         with self._supervisor.turn() as driver:
             driver.revoke_access(username, hostname, database)
 
+    @orders.needs(Capability.ROOT)
     def enable_root(self, context: Context) -> User:
         return self.enable_root_with_password(context)
 
+    @orders.needs(Capability.ROOT)
     def enable_root_with_password(
         self, context: Context, root_password: str | None = None
     ) -> User:
@@ -156,10 +172,12 @@ class Accounts:
         self._reporter.root_enabled(context)
         return cast(User, user)
 
+    @orders.needs(Capability.ROOT)
     def disable_root(self, context: Context) -> None:
         with self._supervisor.turn() as driver:
             driver.disable_root()
 
+    @orders.needs(Capability.ROOT)
     def is_root_enabled(self, context: Context) -> bool:
         with self._supervisor.turn() as driver:
             return driver.is_root_enabled()

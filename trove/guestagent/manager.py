@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping
+import contextlib
 import logging
 from typing import Any
 from typing import ClassVar
@@ -19,16 +20,28 @@ from trove.common import unsupported as refusals
 from trove.guestagent import accounts
 from trove.guestagent import api
 from trove.guestagent import diagnostics
+from trove.guestagent import orders
 from trove.guestagent import reporter as reporters
 from trove.guestagent import supervisor as supervisors
 from trove.guestagent import unsupported
 from trove.guestagent.datastores import base
+from trove.guestagent.datastores import capability
 
 LOG = logging.getLogger(__name__)
 
+Capability = capability.Capability
 Context = trove_context.TroveContext
 User = dict[str, Any]
 Database = dict[str, Any]
+
+#: What the arguments of prepare need that not every datastore can do. What a
+#: driver of ours can do goes into its base.Preparation.
+PREPARE_NEEDS = {
+    'backup_info': Capability.BACKUP,
+    'cluster_config': Capability.CLUSTER,
+    'snapshot': Capability.REPLICATION,
+    'modules': Capability.MODULES,
+}
 
 
 @refusals.serve(api.API.interface, unsupported.ORDERS)
@@ -54,11 +67,21 @@ class Manager(accounts.Accounts):
         super().__init__(supervisor, reporter)
         self._report = report
         self._rotate = rotate
-        #: Keeps the place of an order that has arrived.
-        self.expect = supervisor.turns.expect
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What the datastore of this agent can do."""
+        return self._supervisor.driver.capabilities
+
+    def expect(self, order: str) -> contextlib.AbstractContextManager[None]:
+        """Keep the place of an order that has arrived, if it needs one."""
+        if order in _IN_TURN:
+            return self._supervisor.turns.place()
+        return contextlib.nullcontext()
 
     # The server
 
+    @orders.in_turn
     def prepare(
         self,
         context: Context,
@@ -78,10 +101,10 @@ class Manager(accounts.Accounts):
         ds_version: str | None = None,
     ) -> None:
         with self._reporter.reporting(context, 'make the database'):
-            _refuse(
-                restoring_a_backup=backup_info,
-                joining_a_cluster=cluster_config,
-                replication=snapshot,
+            self._check_prepare(
+                backup_info=backup_info,
+                cluster_config=cluster_config,
+                snapshot=snapshot,
                 modules=modules,
             )
             if packages:
@@ -109,17 +132,20 @@ class Manager(accounts.Accounts):
     def rpc_ping(self, context: Context) -> bool:
         return True
 
+    @orders.in_turn
     def restart(self, context: Context, reason: str | None = None) -> None:
         LOG.info('Restarting the database: %s', reason or 'on request')
         self._supervisor.restart()
         self._report()
 
+    @orders.in_turn
     def stop_db(
         self, context: Context, do_not_start_on_reboot: bool = False
     ) -> None:
         self._supervisor.halt(start_on_reboot=not do_not_start_on_reboot)
         self._report()
 
+    @orders.needs(Capability.CONFIGURATION)
     def start_db_with_conf_changes(
         self,
         context: Context,
@@ -129,12 +155,14 @@ class Manager(accounts.Accounts):
         self._supervisor.run(_contents(config_contents))
         self._report()
 
+    @orders.needs(Capability.CONFIGURATION)
     def reset_configuration(
         self, context: Context, configuration: Any
     ) -> None:
         with self._supervisor.turn() as driver:
             driver.configure(_contents(configuration))
 
+    @orders.needs(Capability.CONFIGURATION)
     def update_overrides(
         self,
         context: Context,
@@ -144,6 +172,7 @@ class Manager(accounts.Accounts):
         with self._supervisor.turn() as driver:
             driver.update_overrides(overrides or {}, remove=remove)
 
+    @orders.needs(Capability.CONFIGURATION)
     def apply_overrides(
         self, context: Context, overrides: dict[str, Any]
     ) -> None:
@@ -152,11 +181,13 @@ class Manager(accounts.Accounts):
 
     # The volume
 
+    @orders.needs(Capability.VOLUME_SIZE, turn=False)
     def get_filesystem_stats(
         self, context: Context, fs_path: str | None
     ) -> dict[str, Any]:
         return dict(self._supervisor.driver.filesystem_stats())
 
+    @orders.needs(Capability.VOLUME)
     def resize_fs(
         self,
         context: Context,
@@ -167,6 +198,7 @@ class Manager(accounts.Accounts):
         with self._supervisor.turn() as driver:
             driver.resize_fs(device_path, mount_point, online)
 
+    @orders.needs(Capability.VOLUME)
     def mount_volume(
         self,
         context: Context,
@@ -174,10 +206,12 @@ class Manager(accounts.Accounts):
         mount_point: str | None = None,
         write_to_fstab: bool = False,
     ) -> None:
-        _refuse(mounting_at_every_boot=write_to_fstab)
+        if write_to_fstab:
+            raise exception.NotSupported(what='Mounting at every boot')
         with self._supervisor.turn() as driver:
             driver.mount_volume(device_path, mount_point)
 
+    @orders.needs(Capability.VOLUME)
     def unmount_volume(
         self,
         context: Context,
@@ -216,8 +250,20 @@ class Manager(accounts.Accounts):
         if method.name == 'create_backup':
             backup = arguments['backup_info'] or {}
             self._reporter.backup_failed(context, str(backup.get('id')))
-        with self._reporter.reporting(context, f'carry out {method.name}'):
+        # In brackets: "passwords: Managing" would be masked as a password.
+        action = f'carry out the order ({method.name})'
+        with self._reporter.reporting(context, action):
             raise exception.NotSupported(what=what)
+
+    def _check_prepare(self, **arguments: object) -> None:
+        """Refuse what the datastore cannot do.
+
+        :raises trove.common.exception.NotSupported: names it
+        """
+        for name, value in arguments.items():
+            needed = PREPARE_NEEDS[name]
+            if value and needed not in self.capabilities:
+                raise exception.NotSupported(what=needed)
 
 
 def _contents(value: Any) -> str | None:
@@ -227,9 +273,7 @@ def _contents(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _refuse(**orders: object) -> None:
-    for what, order in orders.items():
-        if order:
-            raise exception.NotSupported(
-                what=what.replace('_', ' ').capitalize()
-            )
+#: The orders that use the server.
+_IN_TURN = frozenset(
+    name for name, needs in orders.declared(Manager).items() if needs.turn
+)

@@ -13,24 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 import contextlib
 import threading
-from typing import Final
-
-#: Methods of the guest agent that use the server. Each message has its place
-#: from when it arrives.
-ORDERS: Final = frozenset(
-    (
-        'prepare',
-        *('restart', 'stop_db', 'start_db_with_conf_changes'),
-        *('reset_configuration', 'update_overrides', 'apply_overrides'),
-        *('create_database', 'list_databases', 'delete_database'),
-        *('create_user', 'list_users', 'get_user', 'delete_user'),
-        *('update_attributes', 'change_passwords'),
-        *('list_access', 'grant_access', 'revoke_access'),
-        *('enable_root', 'enable_root_with_password'),
-        *('disable_root', 'is_root_enabled'),
-        *('resize_fs', 'mount_volume', 'unmount_volume'),
-    )
-)
 
 
 class Turns:
@@ -43,10 +25,6 @@ class Turns:
         self._open: dict[int, None] = {}
         self._current = 0
         self._kept = threading.local()
-
-    def expect(self, method: str) -> contextlib.AbstractContextManager[None]:
-        """Return the place of a message, where its method needs one."""
-        return self.place() if method in ORDERS else contextlib.nullcontext()
 
     def place(self) -> contextlib.AbstractContextManager[None]:
         """Return the next place, for the thread that enters it.

@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Orders of other releases that no datastore here can carry out.
 
-By name, what each would do. A driver that learns one takes its line out, and
-:class:`trove.guestagent.manager.Manager` gets the method.
+By name, the capability that each needs, which no driver here has. When one
+gets it, :class:`trove.guestagent.manager.Manager` gets the methods, and the
+lines here go.
 """
 
 from __future__ import annotations
 
-_BACKUP = 'Making a backup'
-_CLUSTER = 'A cluster'
-_LOG = 'Publishing logs'
-_MODULE = 'A module'
-_REPLICATION = 'Replication'
-_TLS = 'Changing how connections are encrypted'
-_UPGRADE = 'Changing the datastore version'
+from trove.guestagent.datastores import capability
+
+Capability = capability.Capability
+
+_BACKUP = Capability.BACKUP
+_CLUSTER = Capability.CLUSTER
+_LOG = Capability.LOGS
+_MODULE = Capability.MODULES
+_REPLICATION = Capability.REPLICATION
+_TLS = Capability.TLS
+_UPGRADE = Capability.UPGRADE
 
 ORDERS = {
     'add_config_servers': _CLUSTER,
@@ -47,7 +52,7 @@ ORDERS = {
     'get_replica_context': _REPLICATION,
     'get_replica_set_name': _CLUSTER,
     'get_replication_snapshot': _REPLICATION,
-    'get_root_password': 'Reading the password of the root user',
+    'get_root_password': Capability.ROOT_PASSWORD,
     'get_seeds': _CLUSTER,
     'get_txn_count': _REPLICATION,
     'grow_cluster': _CLUSTER,
@@ -68,7 +73,7 @@ ORDERS = {
     'pre_create_backup': _BACKUP,
     'pre_upgrade': _UPGRADE,
     'prep_primary': _CLUSTER,
-    'rebuild': 'Rebuilding an instance',
+    'rebuild': Capability.REBUILD,
     'remove_nodes': _CLUSTER,
     'reset_admin_password': _CLUSTER,
     'set_auto_bootstrap': _CLUSTER,
@@ -79,7 +84,7 @@ ORDERS = {
     'ssl_show': _TLS,
     'store_admin_credentials': _CLUSTER,
     'store_admin_password': _CLUSTER,
-    'update_guest': 'Updating the guest agent by a message',
+    'update_guest': Capability.AGENT_UPDATE,
     'upgrade': _UPGRADE,
     'wait_for_txn': _REPLICATION,
     'write_cluster_configuration_overrides': _CLUSTER,

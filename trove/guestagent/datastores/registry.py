@@ -15,7 +15,9 @@ from trove.guestagent.datastores.postgresql import driver as postgresql
 
 NAMESPACE = 'trove.guestagent.datastores'
 
-_OURS: dict[str, type[base.Driver]] = {
+#: By name. Each is checked against the orders, see
+#: trove/tests/unit/guestagent/test_orders.py.
+DRIVERS: dict[str, type[base.Driver]] = {
     postgresql.PostgreSQL.name: postgresql.PostgreSQL,
 }
 
@@ -28,8 +30,8 @@ def load(conf: cfg.ConfigOpts) -> base.Driver:
     :raises trove.common.exception.ConfigurationError: nobody has it
     """
     name = conf.datastore_manager
-    if name in _OURS:
-        return _OURS[name](conf)
+    if name in DRIVERS:
+        return DRIVERS[name](conf)
     try:
         found: Any = stevedore.DriverManager(NAMESPACE, name or '').driver
     except stevedore_exception.NoMatches:
@@ -38,7 +40,7 @@ def load(conf: cfg.ConfigOpts) -> base.Driver:
             value=name or '',
             remedy='no driver has this name. The task manager writes it into '
             'guest_info.conf from the manager of the datastore version; '
-            f'known here: {", ".join(sorted(_OURS))}.',
+            f'known here: {", ".join(sorted(DRIVERS))}.',
         ) from None
     loaded: base.Driver = found(conf)
     return loaded

@@ -22,7 +22,6 @@ from trove.guestagent import reporter
 from trove.guestagent import state as states
 from trove.guestagent import steady
 from trove.guestagent import supervisor
-from trove.guestagent import turns
 from trove.guestagent.datastores import base as datastores
 from trove.tests import base
 from trove.tests.unit.guestagent import fakes
@@ -179,7 +178,7 @@ class ManagerTest(base.TestCase):
         self.assertIn('KeyError', self.failure()['message'])
 
     def test_a_cast_without_a_database_is_reported(self) -> None:
-        self.manager.create_user(self.context, [])
+        self.manager.create_database(self.context, [])
         self.assertIn('its status is "new"', self.failure()['message'])
 
     def test_the_guest_speaks_for_itself(self) -> None:
@@ -199,6 +198,7 @@ class ManagerTest(base.TestCase):
     def test_an_enabled_root_is_written_down(self) -> None:
         # Given
         self.prepare()
+        self.driver.capabilities |= {datastores.Capability.ROOT}
         self.driver.enable_root = lambda password: {'_password': password}
         # Then
         for enable in (
@@ -251,6 +251,7 @@ class ManagerTest(base.TestCase):
         self.assertIn('hwinfo', self.manager.get_hwinfo(self.context))
 
     def test_what_uses_the_server_has_its_place_when_it_arrives(self) -> None:
+        self.driver.capabilities = frozenset(datastores.Capability)
         for name, method in manager.Manager.interface.methods.items():
             self.supervisor.turns = turn = mock.MagicMock()
             with contextlib.suppress(Exception):
@@ -263,7 +264,19 @@ class ManagerTest(base.TestCase):
                     },
                 )
             asked = turn.__enter__.called
-            self.assertEqual(asked, name in turns.ORDERS, name)
+            wrong = (
+                'does not use the server: write @orders.needs(..., '
+                'turn=False) at it'
+                if not asked
+                else 'uses the server: write @orders.in_turn or '
+                '@orders.needs(...) at it'
+            )
+            place = self.manager.expect(name)
+            self.assertEqual(
+                asked,
+                place is turn.place.return_value,
+                f'{name} in trove/guestagent/manager.py {wrong}',
+            )
 
     def test_a_page_is_a_list(self) -> None:
         self.prepare()

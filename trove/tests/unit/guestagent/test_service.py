@@ -32,7 +32,9 @@ class GuestAgentTest(base.TestCase):
         )
         self.driver = fakes.Driver()
         self.addCleanup(self.driver.end)
-        patch = mock.patch.dict(registry._OURS, fake=lambda conf: self.driver)
+        patch = mock.patch.dict(
+            registry.DRIVERS, fake=lambda conf: self.driver
+        )
         patch.start()
         self.addCleanup(patch.stop)
         self.transport = self.memory_transport()

@@ -9,9 +9,11 @@ from unittest import mock
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.guestagent import manager
+from trove.guestagent import orders
 from trove.guestagent import reporter
 from trove.guestagent import steady
 from trove.guestagent import unsupported
+from trove.guestagent.datastores import base as base_driver
 from trove.rehearsal import messages
 from trove.tests import base
 
@@ -24,8 +26,12 @@ class UnsupportedTest(base.TestCase):
         self.config(guest_id='the instance', tenant_id='the project')
         self.conductor = mock.Mock()
         self.keys: list[str] = []
+        supervisor = mock.Mock()
+        supervisor.driver.capabilities = frozenset(
+            (base_driver.Capability.VOLUME,)
+        )
         self.manager = manager.Manager(
-            mock.Mock(),
+            supervisor,
             reporter.Reporter(
                 self.conf, self.conductor, steady.Steady(None)
             ),
@@ -37,8 +43,19 @@ class UnsupportedTest(base.TestCase):
     def order(self, name: str, **arguments: Any) -> Any:
         return getattr(self.manager, name)(self.context, **arguments)
 
+    def refused(self) -> dict[str, str]:
+        """Return what this datastore cannot do, by order."""
+        able = self.manager.capabilities
+        lacking = {
+            name: needs.capability
+            for name, needs in orders.declared(manager.Manager).items()
+            if needs.capability and needs.capability not in able
+        }
+        self.assertIn('create_user', lacking)
+        return unsupported.ORDERS | lacking
+
     def test_calls_say_so(self) -> None:
-        for name, what in unsupported.ORDERS.items():
+        for name, what in self.refused().items():
             method = INTERFACE.methods[name]
             if method.kind != 'call':
                 continue
@@ -53,7 +70,7 @@ class UnsupportedTest(base.TestCase):
     def test_casts_become_faults(self) -> None:
         casts = {
             name: what
-            for name, what in unsupported.ORDERS.items()
+            for name, what in self.refused().items()
             if INTERFACE.methods[name].kind == 'cast'
         }
         self.assertIn('attach_replication_slave', casts)

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an order needs: a capability of the datastore, a turn at the server.
+
+Both are declared where the order is carried out, at the methods of
+:class:`trove.guestagent.manager.Manager`. An order with neither is about the
+agent or its machine. Orders without such a method are in
+:mod:`trove.guestagent.unsupported`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Mapping
+import dataclasses
+import functools
+from typing import Any
+from typing import cast
+from typing import Protocol
+from typing import TypeVar
+
+from trove.common import context as trove_context
+from trove.common import rpc
+from trove.guestagent.datastores import capability as capabilities
+
+_F = TypeVar('_F', bound=Callable[..., Any])
+
+
+@dataclasses.dataclass(frozen=True)
+class Needs:
+    """What an order needs.
+
+    :param capability: of the datastore; None: each has it
+    :param turn: the order uses the server, so it is carried out after those
+        that arrived before it
+    """
+
+    capability: capabilities.Capability | None = None
+    turn: bool = False
+
+
+class Endpoint(Protocol):
+    """The class with the decorated methods."""
+
+    interface: rpc.Interface
+
+    @property
+    def capabilities(self) -> Collection[capabilities.Capability]:
+        """What the datastore can do."""
+
+    def refuse(
+        self,
+        context: trove_context.TroveContext,
+        method: rpc.Method,
+        what: str,
+        arguments: Mapping[str, Any],
+    ) -> None:
+        """Refuse an order, see :mod:`trove.common.unsupported`."""
+
+
+def in_turn(function: _F) -> _F:
+    """Declare an order that uses the server, of whatever datastore."""
+    function.needs = Needs(turn=True)  # type: ignore[attr-defined]
+    return function
+
+
+def needs(
+    capability: capabilities.Capability, *, turn: bool = True
+) -> Callable[[_F], _F]:
+    """Declare an order that is refused where the datastore cannot do it.
+
+    :param turn: whether it uses the server
+    """
+
+    def declare(function: _F) -> _F:
+        @functools.wraps(function)
+        def order(
+            self: Endpoint,
+            context: trove_context.TroveContext,
+            *args: Any,
+            **kwargs: Any,
+        ) -> Any:
+            if capability in self.capabilities:
+                return function(self, context, *args, **kwargs)
+            method = self.interface.methods[function.__name__]
+            arguments = method.signature.bind(*args, **kwargs).arguments
+            self.refuse(context, method, capability, arguments)
+            return None
+
+        order.needs = Needs(capability, turn)  # type: ignore[attr-defined]
+        return cast(_F, order)
+
+    return declare
+
+
+def declared(endpoint: type) -> dict[str, Needs]:
+    """Return what each order needs that a class has a method for.
+
+    :param endpoint: has the ``interface`` of the orders
+    """
+    interface: rpc.Interface = endpoint.interface  # type: ignore[attr-defined]
+    return {
+        name: getattr(member, 'needs', Needs())
+        for cls in reversed(endpoint.__mro__)
+        for name, member in vars(cls).items()
+        if callable(member) and name in interface.methods
+    }

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each order is declared wherever it must be, or a check names the edit."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+import dataclasses
+import inspect
+from typing import Any
+
+from trove.guestagent import accounts
+from trove.guestagent import api
+from trove.guestagent import manager
+from trove.guestagent import orders
+from trove.guestagent import supervisor
+from trove.guestagent import unsupported
+from trove.guestagent.datastores import base as datastores
+from trove.guestagent.datastores import capability
+from trove.guestagent.datastores import registry
+from trove.tests import base
+from trove.tests.unit.guestagent import fakes
+
+Capability = capability.Capability
+CONTRACT = frozenset(api.API.interface.methods)
+DRIVERS = tuple(registry.DRIVERS.values())
+
+_MANAGER = 'trove/guestagent/manager.py'
+_UNSUPPORTED = 'ORDERS in trove/guestagent/unsupported.py'
+_CAPABILITIES = 'trove/guestagent/datastores/capability.py'
+
+
+def half_declared(
+    contract: Iterable[str],
+    served: Mapping[str, orders.Needs],
+    refused: Mapping[str, Capability],
+    drivers: Iterable[type[datastores.Driver]],
+) -> Iterator[str]:
+    """Yield the edits that make each order served or refused, and once.
+
+    :param served: the orders that the manager has a method for
+    :param refused: those that no datastore can carry out
+    """
+    for name in sorted(set(contract) - {*served, *refused}):
+        yield f'Add {name} to Manager in {_MANAGER}, or to {_UNSUPPORTED}.'
+    for name in sorted(served.keys() & refused.keys()):
+        yield f'Remove {name} from {_UNSUPPORTED}.'
+    said = {each for driver in drivers for each in driver.capabilities}
+    needed = {name: each.capability for name, each in served.items()}
+    for name, each in needed.items():
+        if each is not None and each not in said:
+            yield (
+                f'Add Capability.{each.name}, which {name} in {_MANAGER} '
+                'needs, to the capabilities of a driver in '
+                'trove/guestagent/datastores.'
+            )
+    for name, each in refused.items():
+        if each in said:
+            yield (
+                f'A driver has Capability.{each.name}: move {name} from '
+                f'{_UNSUPPORTED} to Manager in {_MANAGER}, with '
+                f'@orders.needs(Capability.{each.name}).'
+            )
+    for each in said - set(needed.values()):
+        yield (
+            f'Add an order to {_MANAGER} with @orders.needs(Capability.'
+            f'{each.name}): a driver has it, and nothing asks for it.'
+        )
+    for each in set(Capability) - {*needed.values(), *refused.values()}:
+        yield f'Remove {each.name} from {_CAPABILITIES}: no order needs it.'
+
+
+def asked_of_drivers() -> set[str]:
+    """Return the names of all attributes that the agent looks up."""
+    return {
+        node.attr
+        for module in (accounts, manager, supervisor)
+        for node in ast.walk(ast.parse(inspect.getsource(module)))
+        if isinstance(node, ast.Attribute)
+    }
+
+
+class OrdersTest(base.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.served = orders.declared(manager.Manager)
+        for name in unsupported.ORDERS:
+            # The decorator of the manager has made a method of each.
+            self.served.pop(name)
+
+    def edits(self, **changed: Any) -> list[str]:
+        given = {
+            'contract': CONTRACT,
+            'served': self.served,
+            'refused': unsupported.ORDERS,
+            'drivers': DRIVERS,
+        }
+        return list(half_declared(**(given | changed)))
+
+    def test_nothing_is_half_declared(self) -> None:
+        self.assertEqual([], self.edits())
+
+    def test_an_order_in_the_contract_only(self) -> None:
+        self.assertEqual(
+            [f'Add spin to Manager in {_MANAGER}, or to {_UNSUPPORTED}.'],
+            self.edits(contract=CONTRACT | {'spin'}),
+        )
+
+    def test_an_order_that_is_served_and_no_driver_can(self) -> None:
+        refused = dict(unsupported.ORDERS)
+        served = self.served | {
+            'create_backup': orders.Needs(refused.pop('create_backup'), True)
+        }
+
+        (edit,) = self.edits(served=served, refused=refused)
+
+        self.assertIn('Add Capability.BACKUP, which create_backup', edit)
+
+    def test_a_driver_that_says_what_no_order_asks_for(self) -> None:
+        class Saving(fakes.Driver):
+            capabilities = fakes.Driver.capabilities
+
+        Saving.capabilities |= {Capability.REBUILD}
+
+        edits = self.edits(drivers=(*DRIVERS, Saving))
+
+        self.assertEqual(2, len(edits), edits)
+        self.assertIn('move rebuild from', edits[0])
+        self.assertIn('nothing asks for it', edits[1])
+
+    def test_an_order_that_is_served_and_refused(self) -> None:
+        refused = unsupported.ORDERS | {'create_user': Capability.CLUSTER}
+
+        self.assertEqual(
+            [f'Remove create_user from {_UNSUPPORTED}.'],
+            self.edits(refused=refused),
+        )
+
+    def test_a_capability_that_no_order_needs(self) -> None:
+        refused = dict(unsupported.ORDERS)
+        del refused['rebuild']
+
+        edits = self.edits(contract=CONTRACT - {'rebuild'}, refused=refused)
+
+        self.assertEqual(
+            [f'Remove REBUILD from {_CAPABILITIES}: no order needs it.'],
+            edits,
+        )
+
+    def test_the_agent_asks_for_each_method_of_a_driver(self) -> None:
+        declared = set(capability.methods(datastores.Driver))
+
+        self.assertEqual(
+            set(),
+            declared - asked_of_drivers(),
+            'Use them in trove/guestagent/manager.py or accounts.py, or '
+            'remove them from Driver in trove/guestagent/datastores/base.py.',
+        )
+
+    def test_what_is_ordered_with_a_new_instance_reaches_the_driver(
+        self,
+    ) -> None:
+        fields = {
+            each.name for each in dataclasses.fields(datastores.Preparation)
+        }
+        able = {each for driver in DRIVERS for each in driver.capabilities}
+
+        self.assertEqual(
+            set(),
+            {
+                argument
+                for argument, needed in manager.PREPARE_NEEDS.items()
+                if needed in able
+            }
+            - fields,
+            'Add them to Preparation in trove/guestagent/datastores/base.py '
+            'and hand them over in prepare in trove/guestagent/manager.py.',
+        )
