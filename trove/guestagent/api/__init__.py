@@ -1,19 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """The guest agent's interface and its client: what a guest can do.
 
-The methods are declared in the modules of this package, by what they are
-about; its revisions are in :mod:`history`.
+The client declares the orders that guests of this tree carry out. What only
+others send is declared beside it, to be taken and answered: in
+:mod:`released` and :mod:`clusters`. The revisions are in :mod:`history`.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
+from trove.common import context as trove_context
 from trove.common import rpc
-from trove.guestagent.api import accounts
 from trove.guestagent.api import clusters
-from trove.guestagent.api import copies
 from trove.guestagent.api import history
-from trove.guestagent.api import machine
-from trove.guestagent.api import server
+from trove.guestagent.api import released
+
+Context = trove_context.TroveContext
+User = dict[str, Any]
+Database = dict[str, Any]
+Page = list[Any]
+
+_SLOW = 'agent_call_high_timeout'
 
 INTERFACE = rpc.Interface(
     name='guestagent',
@@ -26,13 +34,7 @@ INTERFACE = rpc.Interface(
 
 
 class API(
-    server.Server,
-    accounts.Accounts,
-    machine.Machine,
-    copies.Copies,
-    clusters.Clusters,
-    rpc.Client,
-    interface=INTERFACE,
+    released.Released, clusters.Clusters, rpc.Client, interface=INTERFACE
 ):
     """What may be asked of the guest agent of one instance.
 
@@ -43,3 +45,314 @@ class API(
     ``_character_set`` and ``_collate``. A *page* is a list of two: the
     items, and the marker of the next page or None.
     """
+
+    # The server
+
+    @rpc.cast(
+        '1.0', spans={'ds_version': rpc.Span('1.0/victoria', may_omit=True)}
+    )
+    def prepare(
+        self,
+        context: Context,
+        packages: list[str],
+        databases: list[Database],
+        memory_mb: int,
+        users: list[User],
+        device_path: str | None = None,
+        mount_point: str | None = None,
+        backup_info: dict[str, Any] | None = None,
+        config_contents: str | None = None,
+        root_password: str | None = None,
+        overrides: dict[str, Any] | None = None,
+        cluster_config: dict[str, Any] | None = None,
+        snapshot: dict[str, Any] | None = None,
+        modules: list[dict[str, Any]] | None = None,
+        ds_version: str | None = None,
+    ) -> None:
+        """Make the database server and what the customer ordered in it.
+
+        :param memory_mb: MiB of the machine
+        :param ds_version: the datastore's own version; a guest that does
+            not know the argument has only one
+        """
+
+    @rpc.call('1.0', repeatable=True)
+    def rpc_ping(self, context: Context) -> bool:
+        """Answer True."""
+
+    @rpc.call(
+        '1.0',
+        timeout=_SLOW,
+        spans={'reason': rpc.Span('1.4', may_omit=True)},
+    )
+    def restart(self, context: Context, reason: str | None = None) -> None:
+        """Restart the database server.
+
+        :param reason: why, for the guest's log
+        """
+
+    @rpc.call(
+        '1.0',
+        timeout=_SLOW,
+        spans={
+            'do_not_start_on_reboot': rpc.Span(until='1.0/stein', again='1.4')
+        },
+    )
+    def stop_db(
+        self,
+        context: Context,
+        do_not_start_on_reboot: bool = False,
+    ) -> None:
+        """Stop the database server until it is started again.
+
+        :param do_not_start_on_reboot: leave it stopped when the machine
+            boots, too; sent by releases up to 13
+        """
+
+    @rpc.call(
+        '1.0',
+        timeout=_SLOW,
+        spans={
+            'ds_version': rpc.Span(
+                '1.0/victoria',
+                may_omit=True,
+                required=('1.0/victoria', '1.3'),
+            )
+        },
+    )
+    def start_db_with_conf_changes(
+        self,
+        context: Context,
+        config_contents: str | None,
+        ds_version: str | None = None,
+    ) -> None:
+        """Start the stopped database server with another configuration.
+
+        :param config_contents: the new basic configuration, None to keep it
+        :param ds_version: the datastore's own version; guests of releases
+            from 14 on refuse to do without it, so give it always
+        """
+
+    @rpc.call('1.0', timeout=_SLOW)
+    def reset_configuration(
+        self, context: Context, configuration: Any
+    ) -> None:
+        """Replace the basic configuration; it holds from the next start.
+
+        :param configuration: ``{"config_contents": text}``
+        """
+
+    @rpc.call('1.0')
+    def update_overrides(
+        self,
+        context: Context,
+        overrides: dict[str, Any],
+        remove: bool = False,
+    ) -> None:
+        """Write the customer's parameters down, or remove them."""
+
+    @rpc.call('1.0', timeout=_SLOW)
+    def apply_overrides(
+        self,
+        context: Context,
+        overrides: dict[str, Any],
+    ) -> None:
+        """Let parameters take effect that need no restart."""
+
+    # Databases, users, grants and the root user
+
+    @rpc.cast('1.0')
+    def create_database(
+        self,
+        context: Context,
+        databases: list[Database],
+    ) -> None:
+        """Create databases."""
+
+    @rpc.call('1.0', repeatable=True)
+    def list_databases(
+        self,
+        context: Context,
+        limit: int | None = None,
+        marker: str | None = None,
+        include_marker: bool = False,
+    ) -> Page:
+        """List databases by name, those of the system left out."""
+
+    @rpc.cast('1.0')
+    def delete_database(self, context: Context, database: Database) -> None:
+        """Delete a database with all that is in it."""
+
+    @rpc.cast('1.0')
+    def create_user(self, context: Context, users: list[User]) -> None:
+        """Create users and give them their databases."""
+
+    @rpc.call('1.0', repeatable=True)
+    def list_users(
+        self,
+        context: Context,
+        limit: int | None = None,
+        marker: str | None = None,
+        include_marker: bool = False,
+    ) -> Page:
+        """List users by name, those of the system left out."""
+
+    @rpc.call('1.0', repeatable=True)
+    def get_user(
+        self,
+        context: Context,
+        username: str,
+        hostname: str | None,
+    ) -> User | None:
+        """Return a user, None if there is none of that name."""
+
+    @rpc.cast('1.0')
+    def delete_user(self, context: Context, user: User) -> None:
+        """Delete a user."""
+
+    @rpc.cast('1.0')
+    def update_attributes(
+        self,
+        context: Context,
+        username: str,
+        hostname: str | None,
+        user_attrs: dict[str, Any],
+    ) -> None:
+        """Change a user.
+
+        :param user_attrs: any of ``name``, ``host``, ``password``
+        """
+
+    @rpc.cast('1.0')
+    def change_passwords(
+        self,
+        context: Context,
+        users: list[dict[str, Any]],
+    ) -> None:
+        """Set passwords.
+
+        :param users: dictionaries with ``name``, ``host``, ``password``
+        """
+
+    @rpc.call('1.0', repeatable=True)
+    def list_access(
+        self,
+        context: Context,
+        username: str,
+        hostname: str | None,
+    ) -> list[Database]:
+        """List the databases that a user may use."""
+
+    @rpc.call('1.0')
+    def grant_access(
+        self,
+        context: Context,
+        username: str,
+        hostname: str | None,
+        databases: list[str],
+    ) -> None:
+        """Let a user use databases, given by name."""
+
+    @rpc.call('1.0')
+    def revoke_access(
+        self,
+        context: Context,
+        username: str,
+        hostname: str | None,
+        database: str,
+    ) -> None:
+        """Take a database from a user."""
+
+    @rpc.call('1.0')
+    def enable_root(self, context: Context) -> User:
+        """Enable the root user with a new password, and return both."""
+
+    @rpc.call('1.0')
+    def enable_root_with_password(
+        self,
+        context: Context,
+        root_password: str | None = None,
+    ) -> User:
+        """Enable the root user with this password."""
+
+    @rpc.call('1.0')
+    def disable_root(self, context: Context) -> None:
+        """Disable the root user."""
+
+    @rpc.call('1.0', repeatable=True)
+    def is_root_enabled(self, context: Context) -> bool:
+        """Say whether the root user is enabled now."""
+
+    # The volume and the agent
+
+    @rpc.call('1.0', repeatable=True)
+    def get_filesystem_stats(
+        self, context: Context, fs_path: str | None
+    ) -> dict[str, Any]:
+        """Measure a file system.
+
+        :param fs_path: a path on it, None for that of the data
+        :returns: ``block_size`` (bytes), ``total_blocks``, ``free_blocks``,
+            and ``total``, ``free``, ``used`` in GiB
+        """
+
+    @rpc.call('1.0', timeout=_SLOW, spans={'online': rpc.Span('1.0/victoria')})
+    def resize_fs(
+        self,
+        context: Context,
+        device_path: str | None = None,
+        mount_point: str | None = None,
+        online: bool = False,
+    ) -> None:
+        """Let the file system of the data fill its enlarged volume.
+
+        :param online: the database runs meanwhile
+        """
+
+    @rpc.call('1.0', timeout=_SLOW)
+    def mount_volume(
+        self,
+        context: Context,
+        device_path: str | None = None,
+        mount_point: str | None = None,
+        write_to_fstab: bool = False,
+    ) -> None:
+        """Mount the volume of the data.
+
+        :param write_to_fstab: have it mounted when the machine boots, too;
+            taken by all releases and sent by none
+        """
+
+    @rpc.call('1.0', timeout=_SLOW)
+    def unmount_volume(
+        self,
+        context: Context,
+        device_path: str | None = None,
+        mount_point: str | None = None,
+    ) -> None:
+        """Unmount the volume of the data."""
+
+    @rpc.call('1.4', repeatable=True)
+    def get_diagnostics(self, context: Context) -> dict[str, Any]:
+        """Measure the agent.
+
+        :returns: ``version`` (of the package), ``process`` (its name, since
+            27.0), ``fds``, ``threads``, and in KiB ``vm_size``,
+            ``vm_peak``, ``vm_rss``, ``vm_hwm``
+        """
+
+    @rpc.call('1.4', repeatable=True)
+    def get_hwinfo(self, context: Context) -> dict[str, Any]:
+        """Describe the machine.
+
+        :returns: ``{"hwinfo": {"mem_total": KiB, "num_cpus": number}}``
+        """
+
+    @rpc.call('1.5', sealed=True)
+    def rotate_key(self, context: Context, key: str) -> None:
+        """Begin to use a new key for messages to and from this guest.
+
+        What was sealed with the key before it is still taken for a while.
+
+        :param key: text of 32 letters and digits
+        """

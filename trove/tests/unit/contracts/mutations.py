@@ -8,7 +8,7 @@
         symbol: guestagent.restart
         also: [changed-without-bump]
         edits:
-          - file: trove/guestagent/api/server.py
+          - file: trove/guestagent/api/__init__.py
             old: |
               @rpc.call('1.0')
               def restart(self, context: Context) -> None:

@@ -149,6 +149,16 @@ class OrdersTest(base.TestCase):
             edits,
         )
 
+    def test_the_client_declares_what_is_served(self) -> None:
+        own = {name for name in vars(api.API) if name in CONTRACT}
+
+        self.assertEqual(
+            set(),
+            own & unsupported.ORDERS.keys(),
+            'Move them from API in trove/guestagent/api/__init__.py to '
+            'trove/guestagent/api/released.py, or let a datastore serve them.',
+        )
+
     def test_the_agent_asks_for_each_method_of_a_driver(self) -> None:
         declared = set(capability.methods(datastores.Driver))
 
