@@ -85,7 +85,7 @@ class API(rpc.Client, interface=INTERFACE):
             revision of the guest agent's interface that it serves,
             ``release``, the version of its package, and
             ``server_version``, that of the database server that runs.
-            Conductors of older releases pass over them.
+            Conductors of older releases ignore them.
         """
 
     @rpc.cast('1.0', repeatable=True)

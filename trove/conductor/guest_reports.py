@@ -143,7 +143,7 @@ def rejection(instance_id: str, said: object) -> rpc.Rejection:
     It is the receiver, whatever it says: so it can only ask for messages to
     itself to be sent again.
 
-    :raises Refused: the report is not of the form that guests send
+    :raises Refused: the report is malformed
     """
     values = dict(dictionary(said))
     for name in ('count', 'masked', 'told'):
@@ -156,9 +156,8 @@ def rejection(instance_id: str, said: object) -> rpc.Rejection:
         # It lacks some.
         pass
     raise Refused(
-        'the report of a rejected message is not of the form that guest '
-        'agents send. If the guest is newer than this conductor, upgrade the '
-        'conductor; the guest keeps it until then'
+        'malformed report of a rejected message. If the guest is newer than '
+        'this conductor, upgrade the conductor; the guest keeps it until then'
     )
 
 

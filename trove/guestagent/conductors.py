@@ -55,7 +55,7 @@ _AGREE: Final = 3
 #: Seconds for which an answer is sure enough for what must not be lost.
 _FRESH: Final = 1.0
 #: Seconds that a question under way may hold up the end of the agent.
-_PATIENCE: Final = 1.0
+_STOP_TIMEOUT: Final = 1.0
 
 
 class Conductors:
@@ -100,7 +100,7 @@ class Conductors:
         self._stopped = True
         waiter = threading.Thread(target=self._periodic.stop, daemon=True)
         waiter.start()
-        waiter.join(_PATIENCE)
+        waiter.join(_STOP_TIMEOUT)
 
     def speaks(self, peer: str | None = None) -> str | None:
         """The revision that all of them understand, None before they answer.

@@ -25,7 +25,7 @@ LOG = logging.getLogger(__name__)
 _INTERVAL: Final = 30.0
 #: Seconds for which an answer of the conductors is waited for, until they
 #: are told in words that every version has.
-_PATIENCE: Final = 60.0
+_ANSWER_TIMEOUT: Final = 60.0
 #: Seconds that a round under way may hold up the end of the agent.
 _END: Final = 1.0
 
@@ -83,7 +83,7 @@ class HandOver:
                 return
             # Of one that is still to come the clock was set back.
             age = abs(time.time() - kept.time)
-            if not answered and age < _PATIENCE:
+            if not answered and age < _ANSWER_TIMEOUT:
                 continue
             if not self._hand_over(kept):
                 return

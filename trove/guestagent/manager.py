@@ -37,6 +37,11 @@ Database = dict[str, Any]
 #: What the arguments of prepare need that not every datastore can do. What a
 #: driver of ours can do goes into its base.Preparation.
 PREPARE_NEEDS = {
+    'databases': Capability.DATABASES,
+    'users': Capability.USERS,
+    'config_contents': Capability.CONFIGURATION,
+    'overrides': Capability.CONFIGURATION,
+    'root_password': Capability.ROOT,
     'backup_info': Capability.BACKUP,
     'cluster_config': Capability.CLUSTER,
     'snapshot': Capability.REPLICATION,
@@ -102,6 +107,11 @@ class Manager(accounts.Accounts):
     ) -> None:
         with self._reporter.reporting(context, 'make the database'):
             self._check_prepare(
+                databases=databases,
+                users=users,
+                config_contents=config_contents,
+                overrides=overrides,
+                root_password=root_password,
                 backup_info=backup_info,
                 cluster_config=cluster_config,
                 snapshot=snapshot,

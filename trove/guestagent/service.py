@@ -28,7 +28,7 @@ from trove.guestagent.datastores import registry
 LOG = logging.getLogger(__name__)
 
 #: Seconds that orders which have begun may take when the agent stops.
-_PATIENCE = 30
+_STOP_TIMEOUT = 30
 
 
 class GuestAgent(service.Component):
@@ -144,7 +144,7 @@ class GuestAgent(service.Component):
             self._server.stop()
             waiter = threading.Thread(target=self._server.wait, daemon=True)
             waiter.start()
-            waiter.join(_PATIENCE)
+            waiter.join(_STOP_TIMEOUT)
             self._server = None
         if self._heartbeat is not None:
             self._heartbeat.stop()

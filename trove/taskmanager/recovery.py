@@ -116,8 +116,8 @@ class Recovery:
         return f'the task manager {owners.host(row.owner)} died over it'
 
     def _host_is_dead(self, host: str) -> bool:
-        patience: float = self._env.conf.service_down_time
-        return self._watch.unchanged(('host', host)) >= patience
+        timeout: float = self._env.conf.service_down_time
+        return self._watch.unchanged(('host', host)) >= timeout
 
     def _lost(
         self,
@@ -136,20 +136,20 @@ class Recovery:
         cls = workflows.WORKFLOWS.get(row.action)
         if cls is not None and cls.repeatable:
             # Whoever has it in line will see that it has been done.
-            patience = conf.taskmanager.queue_patience
+            timeout = conf.taskmanager.queue_patience
         elif any(
             host != conf.host
             and service.started_at <= row.updated
             and not self._host_is_dead(host)
             for host, service in known.items()
         ):
-            patience = conf.usage_timeout
+            timeout = conf.usage_timeout
         else:
-            patience = conf.taskmanager.queue_timeout
-        if self._watch.unchanged(row.instance_id) < patience:
+            timeout = conf.taskmanager.queue_timeout
+        if self._watch.unchanged(row.instance_id) < timeout:
             return None
         return (
-            f'no task manager has begun it in {patience} seconds, so its '
+            f'no task manager has begun it in {timeout} seconds, so its '
             'message was lost'
         )
 

@@ -26,13 +26,13 @@ class Account:
         return {'user': self.uid, 'group': self.gid, 'extra_groups': []}
 
     def own(self, path: pathlib.Path) -> None:
-        """Give a file or directory to this user, unless it is his."""
+        """Give a file or directory to this user, unless this user owns it."""
         found = path.lstat()
         if (found.st_uid, found.st_gid) != (self.uid, self.gid):
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
     def barrier(self, path: pathlib.Path) -> pathlib.Path | None:
-        """First directory on the way to ``path`` that he cannot enter."""
+        """First directory towards ``path`` that the user cannot enter."""
         for directory in reversed(path.absolute().parents):
             try:
                 found = directory.stat()

@@ -234,7 +234,7 @@ class Driver(abc.ABC):
 
     @capability.of(Capability.USERS)
     def delete_user(self, name: str, host: str | None) -> None:
-        """Delete a user; what he owns stays. A missing one is fine."""
+        """Delete a user; owned objects stay. A missing user is fine."""
         raise NotImplementedError
 
     @capability.of(Capability.USERS)
@@ -287,7 +287,7 @@ class Driver(abc.ABC):
     def revoke_access(
         self, name: str, host: str | None, database: str
     ) -> None:
-        """End a user's access to a database; his open sessions end too.
+        """End a user's access to a database, and the user's open sessions.
 
         :raises trove.common.exception.UserNotFound: there is none
         :raises trove.common.exception.DatabaseNotFound: there is none

@@ -20,8 +20,7 @@ def private_directory(
 ) -> None:
     """Make a directory that only we may read and change.
 
-    :param reader: who may pass through it, by his group, and read in it
-        what he may read and knows the name of (0710)
+    :param reader: whose group may enter it, to read files there by name (0710)
     """
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if reader is not None:
@@ -42,7 +41,7 @@ def write(
 ) -> None:
     """Replace a file at once, readable for its owner only (0600).
 
-    :param reader: who may read it too, by his group (0640)
+    :param reader: whose group may read it too (0640)
     :param durable: it is on the disk when this returns
     """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
@@ -77,8 +76,7 @@ def open_foreign(
 ) -> BinaryIO:
     """Open a file of somebody whom we must not trust.
 
-    He may have put a link to a secret in its place, or a pipe that never
-    ends.
+    The file may be a link to a secret, or a pipe that never ends.
 
     :param directory: handle of the directory that ``path`` is relative to
     :raises FileNotFoundError: it is not there, or is no ordinary file

@@ -162,7 +162,7 @@ def reachable(
             option='[postgresql] staging_dir',
             value=staging_dir,
             remedy=f'user {account.name} cannot run programs there'
-            + (f': {barrier} is closed to him' if barrier else '')
+            + (f': the user cannot enter {barrier}' if barrier else '')
             + '. Name a directory that every user can enter and that is not '
             'mounted noexec.',
         )

@@ -156,7 +156,7 @@ class Cluster:
                 raise exception.DatastoreError(
                     action='make a new database cluster',
                     reason=f'user {self.account.name} cannot enter '
-                    f'{barrier} on the way to {path}. Let him (chmod o+x), '
+                    f'{barrier} on the way to {path}. Permit it (chmod o+x), '
                     'or name another directory in the options.',
                 )
 

@@ -61,7 +61,7 @@ class Grants:
             LOG.info('Granted user %s database %s', user, name)
 
     def revoke(self, user: str, name: str) -> None:
-        """End a user's access; also the sessions that he has open."""
+        """End a user's access, and the user's open sessions."""
         self.require([name])
         with self._connector.open('revoke access', name) as connection:
             with connection.transaction():
@@ -70,9 +70,9 @@ class Grants:
         LOG.info('Revoked database %s from user %s', name, user)
 
     def disown(self, user: str) -> None:
-        """Take everything from a user, so that he can be deleted.
+        """Take everything from a user, so that the user can be deleted.
 
-        In each database what he owns goes to an heir: a role of no more
+        In each database owned objects go to an heir: a role of no more
         rights than any user of this database. Code runs with the rights of
         its owner, so it must never become a superuser's.
         """
@@ -138,7 +138,7 @@ def heir_name(number: int) -> str:
 def _heir(
     connection: connections.Connection, database: str, number: int
 ) -> str:
-    """Make sure that there is an heir, and that he may use the database."""
+    """Make sure that there is an heir that may use the database."""
     name = heir_name(number)
     found = connection.execute(
         'SELECT 1 FROM pg_roles WHERE rolname = %s', [name]
@@ -147,7 +147,7 @@ def _heir(
         connection.execute(
             sql.SQL('CREATE ROLE {} NOLOGIN').format(sql.Identifier(name))
         )
-    # What he inherits may use what others have; so he must be able to.
+    # What the heir gets may use what others have; so the heir must, too.
     _grant(connection, name, database)
     return name
 

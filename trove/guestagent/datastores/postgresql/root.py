@@ -14,7 +14,7 @@ from trove.guestagent.datastores.postgresql import grants
 
 LOG = logging.getLogger(__name__)
 
-#: His name, for every datastore the same.
+#: The name, for every datastore the same.
 NAME = 'root'
 _PRIVILEGES = 'SUPERUSER CREATEDB CREATEROLE REPLICATION BYPASSRLS LOGIN'
 _ROLE = sql.Identifier(NAME)
@@ -54,7 +54,7 @@ class Root:
     def disable(self) -> None:
         """Lock root out: no login, no known password, no open session.
 
-        He stays a role, because he may own what others use.
+        The role stays, because it may own what others use.
         """
         with self._connector.open('disable root') as connection:
             if not self._exists(connection):

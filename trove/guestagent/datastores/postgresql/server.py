@@ -25,7 +25,7 @@ LOG = logging.getLogger(__name__)
 #: Name of the server's own superuser, which the agent uses.
 SUPERUSER = 'postgres'
 #: Seconds that processes of a killed server get to notice it.
-_ORPHAN_PATIENCE = 5.0
+_ORPHAN_TIMEOUT = 5.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -299,7 +299,7 @@ class Server:
                     processes.send(pid, number)
             processes.wait_for(
                 lambda: not processes.all_in(self.data_dir),
-                _ORPHAN_PATIENCE,
+                _ORPHAN_TIMEOUT,
             )
         # Its process id may belong to another database by now, in which
         # case the server would refuse to start.

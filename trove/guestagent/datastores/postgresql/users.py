@@ -73,7 +73,7 @@ class Users:
     def known(self, name: str, host: str | None) -> str:
         """Return the name of a user that may be shown and changed.
 
-        :raises trove.common.exception.BadRequest: he is the system's, or
+        :raises trove.common.exception.BadRequest: the user is the system's, or
             has a host, which users here do not have
         """
         self._rules.check_host(name, host)
@@ -118,11 +118,11 @@ class Users:
         LOG.info('User %s exists already and is kept', name)
 
     def delete(self, name: str, host: str | None = None) -> None:
-        """Delete a user; what he owns stays, for those who may use it.
+        """Delete a user; owned objects stay, for those who may use them.
 
-        He is locked out first, so that no session of his makes new things,
-        but stays a user until he is gone: if something is in the way, the
-        deletion can be repeated.
+        The user is locked out first, so that no session makes new objects,
+        but exists until the end: if something is in the way, the deletion
+        can be repeated.
         """
         self.known(name, host)
         with self._connector.open('delete a user') as connection:

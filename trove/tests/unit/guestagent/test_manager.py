@@ -101,7 +101,21 @@ class ManagerTest(base.TestCase):
         self.prepare(packages=['postgresql-18'])
         self.assertIn('postgresql-18', self.logs.output)
 
+    def test_prepare_refuses_what_the_datastore_cannot_do(self) -> None:
+        for order, what in (
+            ({'users': [{'_name': 'u'}]}, 'Managing users'),
+            ({'root_password': 'secret'}, 'The root user'),
+        ):
+            self.prepare(**order)
+
+            self.assertIn(what, self.failure()['message'])
+            self.assertEqual([], self.driver.calls)
+
     def test_prepare_hands_everything_to_the_driver(self) -> None:
+        self.driver.capabilities |= {
+            datastores.Capability.ROOT,
+            datastores.Capability.USERS,
+        }
         # When
         self.prepare(
             databases=[{'_name': 'd'}],
