@@ -44,5 +44,11 @@ class GuidesTest(base.TestCase):
         for part in command.said:
             self.assertIn(part, guides.one_line(said), said)
 
+    def test_rest_action(self):
+        self.check('add-rest-action')
+
+    def test_option(self):
+        self.check('add-option')
+
     def test_workflow(self):
         self.check('add-workflow')

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each action is declared wherever it must be, or it is told where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import pathlib
+
+from oslo_policy import policy
+
+from trove import policies
+from trove.api import absent
+from trove.api import routes
+from trove.api.handlers import actions
+from trove.tests import base
+from trove.tests.unit import import_rules
+
+_API_REF = import_rules.TOP / 'api-ref/source'
+_HANDLERS = import_rules.TOP / 'trove/api'
+
+#: Rules of releases that no path here asks for.
+_UNUSED = {
+    'backup:index:all_projects',
+    'cluster:force_delete',
+    'cluster:reset-status',
+}
+
+
+def tables() -> Iterator[tuple[str, actions.Actions]]:
+    """Yield each path below ``/v1.0`` that takes actions, and these."""
+    for route in routes.ROUTES:
+        table = getattr(route.handler, '__self__', None)
+        if isinstance(table, actions.Actions):
+            yield route.path, table
+
+
+class DeclaredTest(base.TestCase):
+    def assert_none(self, missing: set[str], remedy: str) -> None:
+        """Assert that nothing is missing.
+
+        :param remedy: with ``{}`` where the names go
+        """
+        names = ', '.join(sorted(missing))
+        self.assertEqual(set(), missing, remedy.format(names))
+
+    def test_rules_of_actions_are_there(self) -> None:
+        known = {rule.name for rule in policies.list_rules()}
+        for _, table in tables():
+            for name, action in table.items():
+                self.assertNotEqual((), action.rules, f'{name} has no rule.')
+            self.assert_none(
+                set(table.rules) - known,
+                'Add {} to RULES of its module in trove/policies/.',
+            )
+
+    def test_rules_are_asked_for(self) -> None:
+        asked = {
+            rule
+            for route in (*routes.ROUTES, *absent.ROUTES)
+            for rule in (route.rule, *route.any_of)
+        }
+        sources = '\n'.join(
+            path.read_text('utf-8') for path in _HANDLERS.rglob('*.py')
+        )
+        documented = {
+            rule.name
+            for rule in policies.list_rules()
+            if isinstance(rule, policy.DocumentedRuleDefault)
+        }
+
+        self.assert_none(
+            {
+                rule
+                for rule in documented - asked - _UNUSED
+                if f"'{rule}'" not in sources
+            },
+            'No path and no action asks for {}: add it to ACTIONS in '
+            'trove/api/handlers/actions.py or mgmt.py or to ROUTES in '
+            'trove/api/routes.py, or remove the rule.',
+        )
+
+    def test_each_is_in_the_reference(self) -> None:
+        sections = {
+            section.partition('\n')[0]: section
+            for page in _API_REF.glob('*.inc')
+            for section in page.read_text('utf-8').split('.. rest_method:: ')
+        }
+        for path, table in tables():
+            section = sections[f'POST /v1.0{path}']
+            self.assert_none(
+                {name for name in table if f'``{name}``' not in section},
+                'Describe {} in api-ref/source/actions.inc or mgmt.inc.',
+            )
+
+    def test_each_is_tested(self) -> None:
+        tests = pathlib.Path(__file__).parent
+        text = '\n'.join(path.read_text() for path in tests.glob('test_*.py'))
+
+        for _, table in tables():
+            self.assert_none(
+                {name for name in table if f"{{'{name}':" not in text},
+                'Test {} in trove/tests/unit/api/test_actions.py or '
+                'test_mgmt.py, by a request with it.',
+            )
