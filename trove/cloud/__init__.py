@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from typing import Any
 
 from oslo_config import cfg
@@ -29,10 +30,14 @@ def load(conf: cfg.ConfigOpts) -> base.Cloud:
         raise exception.ConfigurationError(
             option='[cloud] driver',
             value=name,
-            remedy='no installed package offers this driver. Use "local" '
-            'or "noop", or install the package that offers it. If Trove '
-            'itself was updated in place, install it again.',
+            remedy='no installed package offers this driver. Use one of '
+            f'{", ".join(_offered())}, or install the package that offers '
+            'it. If Trove itself was updated in place, install it again.',
         ) from error
     cls: Any = manager.driver
     cloud: base.Cloud = cls(conf)
     return cloud
+
+
+def _offered() -> list[str]:
+    return sorted(metadata.entry_points(group=NAMESPACE).names)

@@ -47,6 +47,9 @@ class GuidesTest(base.TestCase):
     def test_rest_action(self):
         self.check('add-rest-action')
 
+    def test_cloud(self):
+        self.check('add-cloud')
+
     def test_option(self):
         self.check('add-option')
 

@@ -26,4 +26,4 @@ class LoadTestCase(base.TestCase):
         )
 
         self.assertIn('mainframe', str(error))
-        self.assertIn('Use "local" or "noop"', str(error))
+        self.assertIn('Use one of local, noop', str(error))

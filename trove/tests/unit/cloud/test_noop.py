@@ -108,39 +108,5 @@ class NoopTestCase(base.TestCase):
         self.assertEqual('2', self.cloud.specs['i1'].flavor.id)
         self.assertEqual({'i1': 3}, self.cloud.volume_sizes)
 
-    def test_what_is_not_there_cannot_be_changed(self):
-        compute, volumes = self.cloud.compute, self.cloud.volumes
-        for change in (
-            lambda: compute.reboot_server(self.context, 'i1'),
-            lambda: compute.resize_server(
-                self.context, 'i1', noop.FLAVORS[1]
-            ),
-            lambda: volumes.extend(self.context, 'i1', 3),
-        ):
-            self.assertRaises(exception.NotFound, change)
-
-    def test_a_volume_does_not_shrink(self):
-        self.cloud.volumes.create(self.context, 'i1', 3)
-
-        self.assertRaises(
-            exception.CloudError,
-            self.cloud.volumes.extend,
-            self.context,
-            'i1',
-            2,
-        )
-
-    def test_flavors_are_found_by_id(self):
-        for flavor in self.cloud.compute.list_flavors(self.context):
-            self.assertEqual(
-                flavor, self.cloud.compute.get_flavor(self.context, flavor.id)
-            )
-        self.assertRaises(
-            exception.FlavorNotFound,
-            self.cloud.compute.get_flavor,
-            self.context,
-            '99',
-        )
-
     def test_there_is_nothing_to_resume(self):
         self.assertEqual([], self.cloud.resume())

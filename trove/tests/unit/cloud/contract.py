@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the task manager relies on, of each driver of a cloud."""
+
+from trove.cloud import base as cloud_base
+from trove.common import context as trove_context
+from trove.common import exception
+
+
+class Contract:
+    """Tests for a test case that has the cloud ``self.cloud``."""
+
+    context = trove_context.make_admin_context()
+
+    def given_server(self):
+        flavor = self.cloud.compute.list_flavors(self.context)[0]
+        spec = cloud_base.ServerSpec('i1', 'db', flavor)
+        self.cloud.volumes.create(self.context, 'i1', 2)
+        self.addCleanup(self.delete)
+        return self.cloud.compute.create_server(self.context, spec)
+
+    def delete(self):
+        self.cloud.compute.delete_server(self.context, 'i1')
+        self.cloud.volumes.delete(self.context, 'i1')
+        self.cloud.network.release(self.context, 'i1')
+
+    def test_what_is_made_twice_is_made_once(self):
+        server = self.given_server()
+        volume = self.cloud.volumes.get(self.context, 'i1')
+
+        self.assertEqual(server.id, self.given_server().id)
+        self.assertEqual(volume, self.cloud.volumes.get(self.context, 'i1'))
+
+    def test_deletion_leaves_nothing_and_may_be_repeated(self):
+        self.given_server()
+
+        self.delete()
+        self.delete()
+
+        cloud = self.cloud
+        self.assertIsNone(cloud.compute.get_server(self.context, 'i1'))
+        self.assertIsNone(cloud.volumes.get(self.context, 'i1'))
+        self.assertEqual([], cloud.network.addresses(self.context, 'i1'))
+
+    def test_addresses_have_a_type(self):
+        self.given_server()
+
+        found = self.cloud.network.addresses(self.context, 'i1')
+
+        types = {type_ for _, type_ in found}
+        self.assertEqual(set(), types - {'private', 'public'})
+        self.assertEqual(found, sorted(found, key=lambda pair: pair[1]))
+
+    def test_what_is_not_there_cannot_be_changed(self):
+        compute, volumes = self.cloud.compute, self.cloud.volumes
+        flavor = compute.list_flavors(self.context)[-1]
+        for change in (
+            lambda: compute.reboot_server(self.context, 'i1'),
+            lambda: compute.resize_server(self.context, 'i1', flavor),
+            lambda: volumes.extend(self.context, 'i1', 3),
+        ):
+            self.assertRaises(exception.NotFound, change)
+
+    def test_a_volume_grows_and_does_not_shrink(self):
+        volumes = self.cloud.volumes
+        self.given_server()
+
+        self.assertEqual(3, volumes.extend(self.context, 'i1', 3).size)
+        self.assertEqual(3, volumes.extend(self.context, 'i1', 3).size)
+        self.assertRaises(
+            exception.CloudError, volumes.extend, self.context, 'i1', 2
+        )
+
+    def test_flavors_are_found_by_id(self):
+        compute = self.cloud.compute
+        for flavor in compute.list_flavors(self.context):
+            self.assertEqual(
+                flavor, compute.get_flavor(self.context, flavor.id)
+            )
+        self.assertRaises(
+            exception.FlavorNotFound, compute.get_flavor, self.context, '99'
+        )
