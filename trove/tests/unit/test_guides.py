@@ -50,6 +50,9 @@ class GuidesTest(base.TestCase):
     def test_cloud(self):
         self.check('add-cloud')
 
+    def test_datastore(self):
+        self.check('add-datastore')
+
     def test_option(self):
         self.check('add-option')
 

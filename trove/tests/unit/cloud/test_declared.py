@@ -86,9 +86,8 @@ class DeclaredTest(base.TestCase):
         )
         text += (tests / 'local/guests.py').read_text('utf-8')
         for driver in written(cloud_base.Cloud):
-            self.assertIn(
-                f'{driver.__name__}(',
-                text,
-                f'Test {driver.__name__} below trove/tests/unit/cloud, with '
-                'contract.Contract.',
-            )
+            if f'{driver.__name__}(' not in text:
+                self.fail(
+                    f'Test {driver.__name__} below trove/tests/unit/cloud, '
+                    'with contract.Contract.'
+                )

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each datastore is declared wherever it must be, or it is told where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import configparser
+import importlib
+import inspect
+import pkgutil
+
+import fixtures
+
+from trove.common import datastores as rules
+from trove.common import exception
+from trove.guestagent import datastores
+from trove.guestagent.datastores import base as datastores_base
+from trove.guestagent.datastores import registry
+from trove.tests import base
+from trove.tests.unit import import_rules
+
+
+def written() -> Iterator[type[datastores_base.Driver]]:
+    """Yield every driver of the package."""
+    for module in pkgutil.walk_packages(
+        datastores.__path__, f'{datastores.__name__}.'
+    ):
+        for found in vars(importlib.import_module(module.name)).values():
+            if (
+                inspect.isclass(found)
+                and issubclass(found, datastores_base.Driver)
+                and found is not datastores_base.Driver
+                and found.__module__ == module.name
+            ):
+                yield found
+
+
+class DeclaredTest(base.TestCase):
+    def test_each_does_what_all_must(self) -> None:
+        for driver in written():
+            missing = ', '.join(sorted(driver.__abstractmethods__))
+            self.assertEqual(
+                '',
+                missing,
+                f'Add {missing} to {driver.__name__} in '
+                f'{driver.__module__.replace(".", "/")}.py.',
+            )
+
+    def test_each_has_an_entry_point(self) -> None:
+        parser = configparser.ConfigParser()
+        parser.read(import_rules.TOP / 'setup.cfg')
+        lines = parser['entry_points'][registry.NAMESPACE].splitlines()
+        for driver in written():
+            line = f'{driver.name} = {driver.__module__}:{driver.__name__}'
+            self.assertIn(
+                line,
+                lines,
+                f'Add "{line}" to {registry.NAMESPACE} in setup.cfg.',
+            )
+
+    def test_each_is_found_by_its_name(self) -> None:
+        directory = self.useFixture(fixtures.TempDir()).path
+        self.config(group='guestagent', state_dir=directory)
+        for driver in written():
+            self.config(datastore_manager=driver.name)
+            try:
+                found = registry.load(self.conf)
+            except exception.ConfigurationError:
+                found = None
+            self.assertIsInstance(
+                found,
+                driver,
+                f'Add {driver.__name__} to _OURS in '
+                'trove/guestagent/datastores/registry.py.',
+            )
+
+    def test_the_api_knows_its_rules(self) -> None:
+        general = rules.rules('a datastore of which nothing is known')
+        for driver in written():
+            self.assertNotEqual(
+                general,
+                rules.rules(driver.name),
+                f'Add {driver.name} to _RULES in '
+                'trove/common/datastores/__init__.py.',
+            )
+
+    def test_each_is_tested(self) -> None:
+        tests = import_rules.TOP / 'trove/tests'
+        text = '\n'.join(
+            path.read_text('utf-8')
+            for path in tests.glob('*/guestagent/**/*.py')
+            if path.stem not in ('test_declared', 'test_registry')
+        )
+        for driver in written():
+            if f'.{driver.__name__}' not in text:
+                self.fail(
+                    f'Test {driver.__name__} below '
+                    'trove/tests/unit/guestagent/datastores.'
+                )
