@@ -3,20 +3,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import pkgutil
 import re
-from typing import Any
 
 from oslo_db import options as database_options
 import yaml
 
-from rpc_contract import rules
 from trove import conf as trove_conf
 from trove import policies
 from trove.api import absent
 from trove.api import routes
 from trove.tests import base
+from trove.tests.fixtures import guides
 from trove.tests.unit import import_rules
 
 TOP = import_rules.TOP
@@ -26,16 +24,14 @@ DOC = TOP / 'doc' / 'source'
 #: Patterns of names.
 _EXAMPLES = {'_name.py'}
 
+#: An account of a message broker, not a name in a module.
+_ACCOUNTS = {'guestagent.INSTANCE'}
 
-def extension(name: str) -> Any:
-    """Load one of the documentation's Sphinx extensions."""
-    spec = importlib.util.spec_from_file_location(
-        name, DOC / '_exts' / f'{name}.py'
-    )
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+#: It is about others' trees.
+_OF_OTHERS = 'doc/source/contributor/contracts-measured.rst'
+
+#: Of files, whose names look like one of a module and what is in it.
+_ENDINGS = {'conf', 'inc', 'ini', 'json', 'py', 'rst', 'toml', 'txt', 'yaml'}
 
 
 def is_there(name: str) -> bool:
@@ -148,6 +144,89 @@ class TestGuides(base.TestCase):
 
         self.assertEqual({}, missing)
 
+    def test_names_in_modules_are_there(self) -> None:
+        """Those given with the last part of their module: ``tasks.begin``."""
+        known: dict[str, set[str]] = {}
+        for module in import_rules.modules():
+            words = known.setdefault(module.name.rpartition('.')[2], set())
+            words |= set(re.findall(r'\w+', module.source))
+        missing = {
+            f'{module}.{found}': name
+            for name, text in self.pages().items()
+            for module, found in re.findall(
+                r'``(?:\w+\.)*(\w+)\.(\w+)(?:\(\))?``', text
+            )
+            if module in known
+            and found not in known[module] | known.keys() | _ENDINGS
+        }
+
+        self.assertEqual(set(), missing.keys() - _ACCOUNTS, missing)
+
+    def test_names_are_there(self) -> None:
+        """Of what contributors read: functions, classes, variables."""
+        known = {
+            word
+            for path in (
+                *(TOP / 'trove').rglob('*.py'),
+                *(TOP / 'rpc-contract').rglob('*.py'),
+                *(TOP / 'doc').rglob('*.py'),
+                *(TOP / 'etc').rglob('*.*'),
+                *(TOP / 'tools').glob('*.*'),
+                *TOP.glob('*.*'),
+            )
+            if path.is_file() and path.suffix != '.rst'
+            for word in re.findall(r'\w+', path.read_text('utf-8'))
+        }
+        missing = {
+            found: name
+            for name, text in self.pages().items()
+            if name.startswith('doc/source/contributor') or '/' not in name
+            if name != _OF_OTHERS
+            for found in re.findall(r'``(\w*(?:_|[a-z][A-Z])\w*)``', text)
+            if found not in known and not guides.adds(text, found)
+        }
+
+        self.assertEqual({}, missing)
+
+    def test_names_are_in_the_files_beside_them(self) -> None:
+        """In the way of a message, each step by itself."""
+        text = (DOC / 'contributor/architecture.rst').read_text('utf-8')
+        _, _, way = text.partition('One message, there and back\n')
+        steps = re.split(r'\n(?=\d+\. )|\n\n', way.partition('\n===')[0])
+        missing = set()
+        for step in steps:
+            files = re.findall(r'``(trove/[\w./]+)``', step)
+            words = {
+                word
+                for path in (TOP / file for file in files)
+                for each in ([path] if path.is_file() else path.rglob('*.py'))
+                for word in re.findall(r'\w+', each.read_text('utf-8'))
+            }
+            names = set(re.findall(r'``(\w+)``', step))
+            packages = {path.name for path in (TOP / 'trove').rglob('_*')}
+            if files:
+                missing |= names - words - packages
+
+        self.assertEqual(set(), missing)
+
+    def test_the_layers_are_there(self) -> None:
+        """What the picture of the tree names, each below its directory."""
+        text = (DOC / 'contributor/architecture.rst').read_text('utf-8')
+        (tree,) = re.findall(r'^::\n\n((?:    .*\n|\n)+)', text, re.M)
+        above: list[str] = []
+        missing = []
+        for line in filter(str.strip, tree.splitlines()):
+            depth = (len(line) - len(line.lstrip())) // 2 - 2
+            if depth < 3:
+                above[depth:] = [line.split()[0]]
+            for found in re.findall(r'\b[\w/-]+\.py\b|\b[\w-]+/', line):
+                directory = ''.join(above[: min(depth, len(above) - 1)])
+                paths = (TOP / directory / found, TOP / ''.join(above) / found)
+                if not any(path.exists() for path in paths):
+                    missing.append(f'{"".join(above)}: {found}')
+
+        self.assertEqual([], missing)
+
     def test_options_are_there(self) -> None:
         known = {
             (group, option.dest)
@@ -162,8 +241,7 @@ class TestGuides(base.TestCase):
         missing = {}
         for name, text in self.pages().items():
             for group, option in re.findall(r'\[(\w+)\]\s+(\w+)\b', text):
-                # A guide may name what it adds.
-                if f"'{option}'" in text:
+                if guides.adds(text, option):
                     continue
                 if group in groups and (group, option) not in known:
                     missing[f'[{group}] {option}'] = name
@@ -174,143 +252,3 @@ class TestGuides(base.TestCase):
         for rule in policies.list_rules():
             with self.subTest(rule.name):
                 self.assertTrue(rule.description)
-
-
-class TestInterfaces(base.TestCase):
-    """The page that is written from the declarations."""
-
-    def test_arguments(self) -> None:
-        module = extension('rpc_interfaces')
-        api = importlib.import_module('trove.guestagent.api').API
-
-        lines = module.describe_method(api.interface.methods['restart'])
-
-        self.assertIn('``restart(reason=None)``', lines)
-        text = '\n'.join(lines)
-        self.assertIn('*call, since 1.0*', text)
-        self.assertIn('``reason``: since 1.4, left out for peers', text)
-
-    def test_required_argument(self) -> None:
-        module = extension('rpc_interfaces')
-        api = importlib.import_module('trove.guestagent.api').API
-
-        signature = module.signature(api.interface.methods['grant_access'])
-
-        self.assertEqual(
-            'grant_access(username, hostname, databases)', signature
-        )
-
-    def test_spans(self) -> None:
-        module = extension('rpc_interfaces')
-        api = importlib.import_module('trove.guestagent.api').API
-
-        def text(name: str) -> str:
-            lines = module.describe_method(api.interface.methods[name])
-            return '\n'.join(lines)
-
-        self.assertIn(
-            '``do_not_start_on_reboot``: until 1.0/stein, again since 1.4',
-            text('stop_db'),
-        )
-        self.assertIn(
-            'since 1.0/victoria, required in 1.0/victoria to 1.3',
-            text('start_db_with_conf_changes'),
-        )
-        self.assertIn(
-            '*cast, since 1.0, until 1.0/stein, again since 1.5*',
-            text('attach_replication_slave'),
-        )
-        self.assertIn(
-            '``attach_replica`` came', text('attach_replication_slave')
-        )
-
-    def test_history(self) -> None:
-        module = extension('rpc_interfaces')
-        api = importlib.import_module('trove.guestagent.api').API
-
-        text = '\n'.join(module.history(api.interface))
-
-        for line in (
-            'came: ``rebuild``, ``upgrade``',
-            'went: ``attach_replication_slave``, ',
-            '- ``stop_db`` lost ``do_not_start_on_reboot``',
-            '- ``stop_db`` takes ``do_not_start_on_reboot``',
-            '- ``start_db_with_conf_changes`` takes ``ds_version``; requires '
-            '``ds_version``',
-            '- ``start_db_with_conf_changes`` does without ``ds_version``',
-        ):
-            self.assertIn(line, text)
-
-    def test_releases(self) -> None:
-        module = extension('rpc_interfaces')
-
-        self.assertEqual('no release', module.releases(()))
-        self.assertEqual('a, b', module.releases(('a', 'b')))
-        self.assertEqual('a to e', module.releases(tuple('abcde')))
-
-    def test_messages_of_errors(self) -> None:
-        module = extension('trove_errors')
-
-        texts = [module.text(error) for error in module.errors()]
-
-        self.assertNotIn('%(', ''.join(texts))
-        self.assertIn(r'Instance \ *id*\  could not be found.', texts)
-
-
-class TestRules(base.TestCase):
-    """The sections about the rules of ``rpc-contract``."""
-
-    def section(self, **fields: Any) -> str:
-        given = {
-            'id': 'method-removed',
-            'title': 'A method is gone',
-            'kind': 'change',
-            'severity': rules.Severity.ERROR,
-            'forward': rules.Verdict.BREAKING,
-            'backward': rules.Verdict.GATED,
-            **fields,
-        }
-        module = extension('contract_rules')
-        return '\n'.join(module.section(rules.Rule(**given)))
-
-    def test_what_a_breach_does(self) -> None:
-        text = self.section(why='Who calls it is refused.', fix='Keep it.')
-
-        self.assertIn('A method is gone. An error: the check fails.', text)
-        self.assertIn(
-            '   * - Old client, new server\n     - breaking\n'
-            '   * - New client, old server\n     - safe when gated\n',
-            text,
-        )
-        self.assertIn('Who calls it is refused.', text)
-        self.assertIn('**What to do.** Keep it.', text)
-
-    def test_a_rule_that_is_not_about_messages(self) -> None:
-        none = rules.Verdict.NONE
-
-        text = self.section(
-            forward=none, backward=none, severity=rules.Severity.NOTE
-        )
-
-        self.assertNotIn('Old client', text)
-        self.assertIn('the check does not fail', text)
-
-    def test_examples(self) -> None:
-        text = self.section(
-            bad="""
--    @rpc.call('1.0')
-     def count(self): ...
-""",
-            good='client.can_send_version("1.1")',
-        )
-
-        self.assertIn(
-            'It is found here:\n\n.. code-block:: diff\n\n'
-            "   -    @rpc.call('1.0')\n        def count(self): ...\n",
-            text,
-        )
-        self.assertIn(
-            'Done well:\n\n.. code-block:: python\n\n'
-            '   client.can_send_version("1.1")\n',
-            text,
-        )
