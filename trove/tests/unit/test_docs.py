@@ -56,7 +56,12 @@ class TestApiReference(base.TestCase):
 
         served = {(r.verb, f'/v1.0{r.path}') for r in routes.ROUTES}
         served |= {(r.verb, r.path) for r in routes.VERSIONS}
-        self.assertEqual(served, set(described))
+        missing = ', '.join(sorted(map(' '.join, served - set(described))))
+        self.assertEqual(
+            served,
+            set(described),
+            missing and f'Describe {missing} in a page of api-ref/source/.',
+        )
         self.assertEqual(len(served), len(described))
 
     def test_absent_paths(self) -> None:

@@ -14,6 +14,8 @@ from trove.api import routes
 from trove.api.handlers import actions
 from trove.tests import base
 from trove.tests.unit import import_rules
+from trove.tests.unit.api import base as api_base
+from trove.tests.unit.api import test_personas
 
 _API_REF = import_rules.TOP / 'api-ref/source'
 _HANDLERS = import_rules.TOP / 'trove/api'
@@ -52,6 +54,21 @@ class DeclaredTest(base.TestCase):
                 set(table.rules) - known,
                 'Add {} to RULES of its module in trove/policies/.',
             )
+
+    def test_modules_of_rules_are_listed(self) -> None:
+        there = {
+            path.stem
+            for path in (import_rules.TOP / 'trove/policies').glob('*.py')
+            if '\ndef list_rules(' in path.read_text('utf-8')
+        }
+        listed = {
+            module.__name__.rpartition('.')[2] for module in policies._MODULES
+        }
+
+        self.assert_none(
+            there - listed - {'__init__'},
+            'Add {} to _MODULES in trove/policies/__init__.py.',
+        )
 
     def test_rules_are_asked_for(self) -> None:
         asked = {
@@ -102,3 +119,29 @@ class DeclaredTest(base.TestCase):
                 'Test {} in trove/tests/unit/api/test_actions.py or '
                 'test_mgmt.py, by a request with it.',
             )
+
+
+class CheckedTest(api_base.TestCase):
+    """A route asks whether any rule of its actions holds, no more."""
+
+    def test_each_action_checks_its_own_rule(self) -> None:
+        everybody = {rule.name: '@' for rule in policies.list_rules()}
+        instance = self.active()
+        for path, table in tables():
+            for name, action in table.items():
+                nobody = dict.fromkeys(action.rules, '!')
+                with api_base.Policy(self, everybody | nobody):
+                    response = self.post(
+                        path.removeprefix('/{project_id}').format(
+                            instance_id=instance.id
+                        ),
+                        {name: test_personas.BODIES.get(name, {})},
+                        user='admin',
+                    )
+                self.assertIn(
+                    response.status_code,
+                    (401, 403),
+                    f'{name}: let its handler ask for {action.rules}, as in '
+                    'request.instance(RULE); a value that its schema accepts '
+                    'is in BODIES of test_personas.py.',
+                )
