@@ -10,6 +10,49 @@ from trove.tests.unit import import_rules
 _PAGES = import_rules.TOP / 'doc/source/contributor'
 
 
+class EditTest(base.TestCase):
+    """An edit is made as it stands, or refused."""
+
+    OLD = 'a\nb\n\nc\n'
+
+    def edited(self, text):
+        return guides.Edit('x.py', text, True).applied(self.OLD)
+
+    def test_lines_are_put_in_and_taken_out(self):
+        self.assertEqual('a\nx\n\nc\n', self.edited(' a\n-b\n+x\n'))
+        self.assertEqual('a\nb\n\nx\nc\n', self.edited(' b\n \n+x\n'))
+
+    def test_lines_that_are_not_there_once_are_refused(self):
+        for text in (' d\n+x\n', '+x\n', ' a\n c\n+x\n'):
+            error = self.assertRaises(ValueError, self.edited, text)
+            self.assertIn('x.py', str(error))
+
+    def test_a_file_is_made_once(self):
+        whole = guides.Edit('x.py', 'a\n', False)
+
+        self.assertEqual('a\n', whole.applied(None))
+        self.assertRaises(ValueError, whole.applied, self.OLD)
+
+    def test_a_page_is_read(self):
+        page = (
+            'Title\n=====\n\nDo it\n=====\n\n'
+            '.. code-block:: diff\n   :caption: x.py\n\n    a\n\n   +b\n\n'
+            'Left out:\n\n.. code-block:: console\n\n'
+            '   $ python -m \\\n   x\n   ...\n   one\n   two\n'
+        )
+
+        (section,) = guides.read(page)
+
+        self.assertEqual('Do it', section.title)
+        self.assertEqual(
+            (guides.Edit('x.py', ' a\n \n+b\n', True),), section.edits
+        )
+        self.assertEqual(
+            (guides.Command(('python', '-m', 'x'), ('one two',)),),
+            section.commands,
+        )
+
+
 class GuidesTest(base.TestCase):
     """Given a copy of the tree, shared by all guides."""
 
