@@ -15,7 +15,6 @@ from trove.common import exception
 from trove.common.rpc import _contract
 from trove.common.rpc import _events
 from trove.common.rpc import _interface
-from trove.common.rpc import _message
 from trove.common.rpc import _plan
 from trove.common.rpc import _transport
 from trove.common.rpc import _wire
@@ -202,7 +201,7 @@ class Client:
         try:
             message, plan = self._planned(method, values)
             if message.left_out:
-                self._omit(method, message, plan.cap)
+                self._omit(message, plan)
             try:
                 return self._deliver(method, context, message, plan)
             except _wire.Refused:
@@ -218,7 +217,7 @@ class Client:
                     caps.refuted(self.interface, self._peer)
             again, lower = self._planned(method, values)
             if again.left_out:
-                self._omit(method, again, lower.cap)
+                self._omit(again, lower)
             if not lower.cap.is_like(plan.cap):
                 with contextlib.suppress(_wire.Refused):
                     return self._deliver(method, context, again, lower)
@@ -226,7 +225,7 @@ class Client:
                 raise self._doubted(method, again.version, lower.cap)
         except _plan.Unsendable as refused:
             raise self._refusal(method, refused) from None
-        raise self._lost(method, again.version, lower.cap)
+        raise self._lost(again.version, lower)
 
     def _planned(
         self, method: _contract.Method, values: Mapping[str, Any]
@@ -241,7 +240,7 @@ class Client:
             try:
                 return plan.make(values), plan
             except _plan.Unsendable:
-                """It may have been upgraded since it was asked."""
+                pass  # It may have been upgraded since it was asked.
         return self._carefully(method, values, plan)
 
     def _carefully(
@@ -260,10 +259,9 @@ class Client:
                 caps.forget(interface.name, self._peer)
                 plan = _plan.planner(interface, method.name, caps.get(*whom))
             if method.kind == 'call':
-                try:
+                # As above.
+                with contextlib.suppress(_plan.Unsendable):
                     return self._fitting(plan, values), plan
-                except _plan.Unsendable:
-                    """As above."""
         # A cast is not answered: what was found out must still be true.
         cap = caps.confirmed(*whom)
         if method.kind == 'cast' and caps.doubted(*whom) is not None:
@@ -277,24 +275,22 @@ class Client:
     ) -> _plan.Message:
         if plan.weak and self._form(plan.cap) is None:
             # It would not understand what is sealed, and drop a cast.
-            raise doubts.barred(
-                *(self._transport, self.interface, self._peer),
-                *(plan.method.name, plan.cap),
-            )
+            raise doubts.barred(self._transport, plan, self._peer)
         return plan.make(values)
 
-    def _omit(
-        self, method: _contract.Method, message: _plan.Message, cap: _plan.Cap
-    ) -> None:
+    def _omit(self, message: _plan.Message, plan: _plan.Planner) -> None:
         LOG.info(
             'Left %s out of %s %s to the %s, which speaks %s: the '
             'argument came later and the peer does the same without it.',
-            *(', '.join(message.left_out), self.interface.name),
-            *(method.name, self.interface.describe(self._peer), cap),
+            ', '.join(message.left_out),
+            self.interface.name,
+            plan.method.name,
+            self.interface.describe(self._peer),
+            plan.cap,
         )
-        self._record(
-            'left out', method, message.version, cap, message.left_out
-        )
+        version, left_out = message.version, message.left_out
+        event = plan.event('left out', self._peer, version, left_out)
+        _events.record(event)
 
     def _form(self, cap: _plan.Cap) -> str | None:
         sealer = self._transport.sealer
@@ -304,44 +300,37 @@ class Client:
         self, method: _contract.Method, version: str, cap: _plan.Cap
     ) -> _plan.Unsendable:
         return doubts.doubted(
-            *(self._transport, self.interface, self._peer),
-            *(method, version, cap),
+            self._transport,
+            self.interface,
+            self._peer,
+            method,
+            version,
+            cap,
         )
 
     def _refusal(
         self, method: _contract.Method, refused: _plan.Unsendable
     ) -> exception.PeerTooOld | exception.PeerTooNew:
-        self._record('refused', method, str(refused.needs), refused.cap)
+        plan = _plan.planner(self.interface, method.name, refused.cap)
+        event = plan.event('refused', self._peer, str(refused.needs))
+        _events.record(event)
         pin = self._transport.caps.pin(self.interface)
         return _plan.refusal(self.interface, self._peer, refused, pin)
 
     def _lost(
-        self, method: _contract.Method, version: str, cap: _plan.Cap
+        self, version: str, plan: _plan.Planner
     ) -> exception.PeerTooOld:
         """Return what is told when the peer takes less than was thought."""
-        self._record('refused', method, version, cap)
+        _events.record(plan.event('refused', self._peer, version))
         pin = self._transport.caps.pin(self.interface)
         return _plan.too_old(
-            *(self.interface, self._peer, method.name, version, cap, pin),
-            speaks='less',
-        )
-
-    def _record(
-        self,
-        outcome: _events.Outcome,
-        method: _contract.Method,
-        version: str,
-        cap: _plan.Cap,
-        arguments: tuple[str, ...] = (),
-    ) -> None:
-        _events.record(
-            outcome,
-            self.interface.name,
+            self.interface,
             self._peer,
-            method.name,
+            plan.method.name,
             version,
-            arguments,
-            cap.peer.release,
+            plan.cap,
+            pin,
+            speaks='less',
         )
 
     def _deliver(
@@ -360,17 +349,11 @@ class Client:
         seconds = None
         if method.timeout is not None:
             seconds = self._timeout or transport.settings[method.timeout]
-        sender = context.to_wire(released=not plan.ours)
-        if plan.ours:
-            sender[_message.REVISION] = interface.latest.name
-        if not interface.carries_token:
-            sender.pop('auth_token', None)
-            sender.pop('service_catalog', None)
+        sender = plan.sender(context)
         version, arguments = message.version, message.arguments
         if method.kind == 'cast' and not plan.ours:
             arguments = notification.add(
-                *(interface, plan.cap.limit, peer, method.name),
-                *(arguments, sender),
+                interface, plan.cap.limit, peer, method.name, arguments, sender
             )
         sealed = None
         if transport.keys is not None:
@@ -378,15 +361,18 @@ class Client:
             sealed = interface.sealed_version(version, plan.cap.limit)
             version = sealed or version
         request = transport.sealer.request(
-            *(interface, peer, method.name, version, arguments, sender),
+            interface,
+            peer,
+            method.name,
+            version,
+            arguments,
+            sender,
             sealed is not None,
         )
         to = _wire.To(interface, peer, self._topic, version, seconds)
         reply = _wire.send(transport.connection, to, method, request)
-        _events.record(
-            *('sent', interface.name, peer, method.name, version, ()),
-            *(plan.cap.peer.release, request.form),
-        )
+        sent = plan.event('sent', peer, version, form=request.form)
+        _events.record(sent)
         if method.kind == 'cast':
             return None
         try:

@@ -84,8 +84,11 @@ class Dispatcher:
         self._seals = any(each.seals for each in endpoints)
         self._unopened = _rejection.Unopened(peer)
         self._copies = _replays.Copies(
-            *(self._name, peer, receiver.settings),
-            *(receiver.memory, receiver.replays),
+            self._name,
+            peer,
+            receiver.settings,
+            receiver.memory,
+            receiver.replays,
         )
 
     def expect(self, incoming: Any) -> _endpoint.Place:
@@ -184,13 +187,13 @@ class Dispatcher:
 
     def unreadable(self, error: _message.Unreadable) -> None:
         """Write down that something came that is no message at all."""
-        self._reject(
-            _Message('cast'),
-            _Reject(
-                *(error.cause, f'{error}. {_message.WHO}', _not_taken()),
-                counted=error.counted,
-            ),
+        refused = _Reject(
+            error.cause,
+            f'{error}. {_message.WHO}',
+            _not_taken(),
+            counted=error.counted,
         )
+        self._reject(_Message('cast'), refused)
 
     def duplicate(self) -> None:
         """Count what oslo.messaging has taken for a copy, and dropped."""
@@ -270,7 +273,9 @@ class Dispatcher:
                 self._peer,
                 message.method,
                 message.version,
-                *(message.arguments, message.context, self._seals),
+                message.arguments,
+                message.context,
+                self._seals,
                 message.kind == 'call',
             )
         except opener.Unopened as error:

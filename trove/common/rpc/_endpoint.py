@@ -193,7 +193,7 @@ class Arrival:
     def leave(self) -> None:
         """Give it up, where nobody has taken it."""
         with self.take():
-            """Others do not wait for it."""
+            pass  # Others do not wait for it.
 
 
 @dataclasses.dataclass(frozen=True)

@@ -92,27 +92,13 @@ _counts: collections.Counter[tuple[str, str, str, Outcome]] = (
 _observers: tuple[_Observer, ...] = ()
 
 
-def record(
-    outcome: Outcome,
-    interface: str,
-    peer: str | None,
-    method: str,
-    version: str,
-    arguments: tuple[str, ...] = (),
-    release: str | None = None,
-    form: str = '',
-    cause: str = '',
-) -> None:
-    """Count an event; its fields are those of :class:`Event`."""
+def record(event: Event) -> None:
+    """Count an event, and tell the observers of it."""
+    key = event.interface, event.method, event.version, event.outcome
     with _lock:
-        _counts[interface, method, version, outcome] += 1
-    if _observers:
-        event = Event(
-            *(outcome, interface, peer, method, version),
-            *(arguments, release, form, cause),
-        )
-        for observer in _observers:
-            observer.tell(event)
+        _counts[key] += 1
+    for observer in _observers:
+        observer.tell(event)
 
 
 def counts() -> dict[tuple[str, str, str, Outcome], int]:
@@ -185,7 +171,7 @@ def counter(
             # A newer release has some; who makes them up gets no more.
             if len(versions) < most:
                 versions.add(version)
-        record(
+        event = Event(
             outcome,
             interface,
             peer,
@@ -195,5 +181,6 @@ def counter(
             form=message.form,
             cause=cause,
         )
+        record(event)
 
     return count

@@ -88,7 +88,11 @@ def fit(
         pin = client if client < believed else None
         error = _plan.refusal(interface, peer, refused, pin)
         return Fit(
-            *('refused', None, (), 'client', None),
+            'refused',
+            None,
+            (),
+            'client',
+            None,
             what=refused.what,
             needs=refused.needs,
             reason=str(error),

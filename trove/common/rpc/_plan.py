@@ -13,9 +13,12 @@ import functools
 from typing import Any
 from typing import NamedTuple
 
+from trove.common import context as trove_context
 from trove.common import exception
 from trove.common.rpc import _contract
+from trove.common.rpc import _events
 from trove.common.rpc import _interface
+from trove.common.rpc import _message
 
 
 class Message(NamedTuple):
@@ -87,6 +90,7 @@ def cap(
 class Planner:
     """Makes the messages of one method for peers with one cap.
 
+    :ivar interface: whose method it is
     :ivar ours: the peer is of this tree, as far as its cap tells
     :ivar weak: it is known as one that does not understand seals
     """
@@ -101,7 +105,7 @@ class Planner:
         self.cap = cap
         self.ours = interface.seals(cap.limit)
         self.weak = cap.known and not interface.seals(cap.peer)
-        self._interface = interface
+        self.interface = interface
         self._versions: dict[frozenset[str], str] = {}
         self._known = self._knows(method.span)
         #: Sent whatever their value is.
@@ -158,30 +162,60 @@ class Planner:
             self._version(frozenset(said)), arguments, tuple(left_out)
         )
 
+    def sender(self, context: trove_context.TroveContext) -> dict[str, Any]:
+        """Return what a message says of its sender."""
+        said = context.to_wire(released=not self.ours)
+        if self.ours:
+            said[_message.REVISION] = self.interface.latest.name
+        if not self.interface.carries_token:
+            said.pop('auth_token', None)
+            said.pop('service_catalog', None)
+        return said
+
+    def event(
+        self,
+        outcome: _events.Outcome,
+        peer: str | None,
+        version: str,
+        arguments: tuple[str, ...] = (),
+        form: str = '',
+    ) -> _events.Event:
+        """Return what became of a message, as it is counted."""
+        return _events.Event(
+            outcome,
+            self.interface.name,
+            peer,
+            self.method.name,
+            version,
+            arguments,
+            self.cap.peer.release,
+            form,
+        )
+
     def _knows(self, span: _contract.Span) -> bool:
-        return self._interface.knows(span, self.cap.limit) and self._lasts(
+        return self.interface.knows(span, self.cap.limit) and self._lasts(
             span, self.cap.peer
         )
 
     def _lasts(self, span: _contract.Span, peer: _contract.Revision) -> bool:
         """Whether a peer that is believed to be of a revision knows it."""
         if self.cap.known or self.method.kind == 'call':
-            return self._interface.knows(span, peer)
+            return self.interface.knows(span, peer)
         # It may be of a later one and would not say that it knows it no more.
         return all(
-            self._interface.knows(span, revision)
-            for revision in self._interface.history
+            self.interface.knows(span, revision)
+            for revision in self.interface.history
             if revision >= peer
         )
 
     def _needs(self, *spans: _contract.Span) -> _contract.Revision:
         """The nearest revision that knows all of these, later ones first."""
-        history = self._interface.history
+        history = self.interface.history
         limit = self.cap.limit.index + 1
         for revision in (*history[limit:], *reversed(history[:limit])):
             if all(self._lasts(span, revision) for span in spans):
                 return revision
-        return self._interface.latest
+        return self.interface.latest
 
     def _version(self, said: frozenset[str]) -> str:
         known = self._versions.get(said)
@@ -191,7 +225,7 @@ class Planner:
 
     def _lowest(self, said: Collection[str]) -> _contract.Version:
         """The lowest version all of whose revisions take what is said."""
-        interface, method = self._interface, self.method
+        interface, method = self.interface, self.method
         spans = [method.span] + [method.arguments[n].span for n in said]
         unsaid = [
             argument.span
@@ -263,7 +297,12 @@ def refusal(
     if withdrawn and refused.speaks is None:
         return too_new(interface, peer, refused.what, needs, cap)
     return too_old(
-        *(interface, peer, refused.what, needs, cap, pin),
+        interface,
+        peer,
+        refused.what,
+        needs,
+        cap,
+        pin,
         speaks=refused.speaks,
         remedy=refused.remedy,
     )
@@ -303,11 +342,9 @@ def too_old(
     """
     if cap.limit == _contract.NOTHING:
         speaks = speaks or 'other major versions only'
-    if remedy is not None:
-        """The caller knows better."""
-    elif not (cap.known or speaks):
+    if remedy is None and not (cap.known or speaks):
         speaks, remedy = f'{cap} as far as is known', _UNKNOWN
-    elif pin is not None and cap.limit == pin < cap.peer:
+    if remedy is None and pin is not None and cap.limit == pin < cap.peer:
         remedy = (
             f'This service is pinned: set [upgrade_levels] {interface.name} '
             f'to auto, or to {needs} or later.'

@@ -381,6 +381,9 @@ def write_down(
         LOG.exception(
             'Could not write down that %s %r %s of request %r could not be '
             'taken: %s. If it is still wanted, ask for it anew.',
-            *(rejection.interface, rejection.method, rejection.version),
-            *(rejection.request_id, rejection.reason),
+            rejection.interface,
+            rejection.method,
+            rejection.version,
+            rejection.request_id,
+            rejection.reason,
         )

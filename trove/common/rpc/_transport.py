@@ -165,8 +165,11 @@ class Transport:
             if kept is None:
                 return rejection
             accepted = self.sealer.accept(
-                *(interface, rejection.peer, rejection.method),
-                *(rejection.version, *kept),
+                interface,
+                rejection.peer,
+                rejection.method,
+                rejection.version,
+                *kept,
                 waits=False,
             )
         except (_message.Malformed, opener.Unopened) as error:
@@ -262,11 +265,15 @@ class Transport:
         peer: str | None,
         found: _contract.Revision | None,
     ) -> None:
-        _events.record(
-            *('probed', interface.name, peer, probe.NAME),
+        event = _events.Event(
+            'probed',
+            interface.name,
+            peer,
+            probe.NAME,
             'silent' if found is None else found.name,
             release=None if found is None else found.release,
         )
+        _events.record(event)
 
     def refresh(self, interface: str | None = None) -> None:
         """Look caps and options up anew at the next message."""

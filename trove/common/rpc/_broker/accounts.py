@@ -235,7 +235,8 @@ class _Own(_Connection):
         try:
             self._ensure_publishing(
                 self._publish_and_raises_on_missing_exchange,
-                *(exchange(name=msg_id, type='direct', passive=True), msg),
+                exchange(name=msg_id, type='direct', passive=True),
+                msg,
                 routing_key=msg_id,
                 transport_options=_MUST_ARRIVE,
             )

@@ -165,10 +165,15 @@ class Connection:
 
     def _refused(self, queue: str, error: _message.Unreadable) -> None:
         """Tell of what is no reply, or came before its reader was ready."""
-        _events.record(
-            *('rejected', 'reply', None, _message.UNKNOWN, _message.UNKNOWN),
+        event = _events.Event(
+            'rejected',
+            'reply',
+            None,
+            _message.UNKNOWN,
+            _message.UNKNOWN,
             cause=error.counted,
         )
+        _events.record(event)
         if self._told.take(queue):
             LOG.warning(
                 'Refused what came into the queue %s: %s. %s.',

@@ -254,7 +254,8 @@ class _Checked:
                 'who got it before did not acknowledge it. It does not come '
                 'again. Should this process end now, it was the message, '
                 'which is lost; see who may publish there.',
-                *(size, self.queue),
+                size,
+                self.queue,
             )
             self._read()
 

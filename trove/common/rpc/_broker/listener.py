@@ -124,7 +124,8 @@ class Listener:
                 LOG.warning(
                     'The start waits up to %d seconds for this to pass, '
                     'should the message broker just have been started: %s',
-                    *(_LONGEST, problem),
+                    _LONGEST,
+                    problem,
                 )
             if self._settled.wait(_LOOK):
                 return None
@@ -384,8 +385,7 @@ def make_server(
         transport: Any, target: Any, _dispatcher: Any, executor: Any
     ) -> Any:
         return _Bounded(
-            *(dispatcher, tell),
-            *(transport, target, dispatcher, executor),
+            dispatcher, tell, transport, target, dispatcher, executor
         )
 
     made: _Bounded = oslo_messaging.get_rpc_server(

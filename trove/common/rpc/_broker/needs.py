@@ -83,7 +83,9 @@ NEEDS: Final = (
         'options',
         {
             f'{_DRIVERS}.impl_rabbit': (
-                *('rabbit_opts', 'rpc_amqp', 'rpc_common'),
+                'rabbit_opts',
+                'rpc_amqp',
+                'rpc_common',
             ),
             f'{_DRIVERS}.amqp': ('amqp_opts',),
             f'{_DRIVERS}.common': ('ConfigOptsProxy',),
@@ -97,9 +99,15 @@ NEEDS: Final = (
             _DRIVER: ('_q_manager', '_default_exchange'),
             _BASE: ('_get_reply_queue_name',),
             _CONNECTION: (
-                *('_q_manager', '_transform_transport_url', '_set_qos'),
-                *('declare_consumer', 'topic_send', 'direct_send'),
-                *('_publish', '_ensure_publishing', 'purpose'),
+                '_q_manager',
+                '_transform_transport_url',
+                '_set_qos',
+                'declare_consumer',
+                'topic_send',
+                'direct_send',
+                '_publish',
+                '_ensure_publishing',
+                'purpose',
                 '_publish_and_raises_on_missing_exchange',
             ),
             f'{_DRIVERS}.amqp': ('AMQPDestinationNotFound',),
@@ -111,8 +119,10 @@ NEEDS: Final = (
         'waits',
         {
             _CONNECTION: (
-                *('_on_connection_blocked', '_set_current_channel'),
-                *('ensure_connection', 'set_transport_socket_timeout'),
+                '_on_connection_blocked',
+                '_set_current_channel',
+                'ensure_connection',
+                'set_transport_socket_timeout',
             ),
             'amqp.channel:Channel': ('basic_publish_confirm',),
             'amqp.channel:Channel._basic_publish': ('confirm_timeout',),
@@ -124,11 +134,16 @@ NEEDS: Final = (
         'connecting',
         {
             _KOMBU: (
-                *('_ensure_connection', '_initial_params', 'alt', 'cycle'),
+                '_ensure_connection',
+                '_initial_params',
+                'alt',
+                'cycle',
                 'connect_timeout',
             ),
             f'{_KOMBU}._ensure_connection': (
-                *('errback', 'max_retries', 'timeout'),
+                'errback',
+                'max_retries',
+                'timeout',
             ),
         },
         'With several hosts in transport_url, to connect takes longer when '
@@ -138,21 +153,34 @@ NEEDS: Final = (
         'limits',
         {
             'amqp.connection:Connection': (
-                *('blocking_read', 'on_inbound_frame', 'bytes_recv'),
-                *('connect_timeout', 'sock', 'transport'),
+                'blocking_read',
+                'on_inbound_frame',
+                'bytes_recv',
+                'connect_timeout',
+                'sock',
+                'transport',
             ),
             'amqp.connection:Connection.__init__': ('frame_handler', 'ssl'),
             'amqp.basic_message:Message': (
-                *('inbound_header', 'inbound_body', 'body_received'),
-                *('body_size', 'ready', 'frame_args', 'properties'),
+                'inbound_header',
+                'inbound_body',
+                'body_received',
+                'body_size',
+                'ready',
+                'frame_args',
+                'properties',
             ),
             f'{_PYAMQP}:Transport': ('Connection',),
             f'{_PYAMQP}:Connection': ('Channel',),
             f'{_PYAMQP}:Channel': (
-                *('Message', 'message_to_python', 'basic_consume'),
+                'Message',
+                'message_to_python',
+                'basic_consume',
             ),
             'kombu.transport.virtual:Channel': (
-                *('Message', 'message_to_python', 'basic_consume'),
+                'Message',
+                'message_to_python',
+                'basic_consume',
             ),
         },
         'Messages of any size, form and encoding are read before anything is '
@@ -161,9 +189,7 @@ NEEDS: Final = (
     Need(
         'buffer',
         {
-            f'amqp.transport:{name}': (
-                *('_quick_recv', '_read_buffer', '_write'),
-            )
+            f'amqp.transport:{name}': ('_quick_recv', '_read_buffer', '_write')
             for name in ('SSLTransport', 'TCPTransport')
         },
         'Slower: the socket is read nine times for a message instead of once',
@@ -172,7 +198,9 @@ NEEDS: Final = (
         'reader',
         {
             _CONNECTION: (
-                *('stop_consuming', '_consume_loop_stopped', 'connection'),
+                'stop_consuming',
+                '_consume_loop_stopped',
+                'connection',
                 '_poll_timeout',
             ),
             _KOMBU: ('drain_events', 'connected', 'connection', 'transport'),
@@ -189,7 +217,9 @@ NEEDS: Final = (
         'listener',
         {
             'oslo_messaging.server:MessageHandlingServer': (
-                *('_create_listener', '_on_incoming', '_process_incoming'),
+                '_create_listener',
+                '_on_incoming',
+                '_process_incoming',
                 '_executor_cls',
             ),
             f'{_DRIVERS}.base:PollStyleListenerAdapter': (
@@ -218,8 +248,12 @@ NEEDS: Final = (
         {
             f'{_DRIVERS}.amqpdriver:RpcAMQPListener': ('message_cls',),
             f'{_DRIVERS}.amqpdriver:AMQPIncomingMessage': (
-                *('_obsolete_reply_queues', '_send_reply', 'listener'),
-                *('msg_id', 'orig_msg_id', 'reply_q'),
+                '_obsolete_reply_queues',
+                '_send_reply',
+                'listener',
+                'msg_id',
+                'orig_msg_id',
+                'reply_q',
             ),
             _BASE: ('missing_destination_retry_timeout',),
         },
@@ -252,14 +286,16 @@ NEEDS: Final = (
         {
             f'{_DRIVERS}.amqp': ('_add_unique_id', 'pack_context'),
             f'{_DRIVERS}.common': (
-                *('_REMOTE_POSTFIX', 'deserialize_remote_exception'),
+                '_REMOTE_POSTFIX',
+                'deserialize_remote_exception',
                 'serialize_msg',
             ),
             _BASE: ('_get_reply_q', '_waiter'),
             f'{_DRIVERS}.amqpdriver:ReplyWaiter': ('waiters',),
             _WAITERS: ('_queues',),
             _CONNECTION: (
-                *('_connection_lock', 'connection'),
+                '_connection_lock',
+                'connection',
                 'set_transport_socket_timeout',
             ),
             'amqp.channel:Channel': ('_basic_publish',),
@@ -291,7 +327,9 @@ def tell() -> None:
                 'release was tried with: they lack %s. %s. Install the '
                 'versions of constraints.txt, or look for a release of Trove '
                 'that knows these.',
-                *(_versions(), ', '.join(missing), need.lost),
+                _versions(),
+                ', '.join(missing),
+                need.lost,
             )
 
 

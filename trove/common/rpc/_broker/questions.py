@@ -158,7 +158,7 @@ class Questions:
                 while True:
                     self._connection.connection.drain_events(timeout=0)
             except (TimeoutError, queue.Empty):
-                """There is no more."""
+                pass  # There is no more.
 
     def _returned(
         self, error: Exception, exchange: str, key: str, message: Any

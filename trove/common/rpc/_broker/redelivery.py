@@ -80,7 +80,9 @@ class Again:
                 '%s came a second time (%s). Should this process end now, it '
                 'was the message, which is lost. Repair the database, or in a '
                 'guest the disk of its state_dir.',
-                *(size, queue, error),
+                size,
+                queue,
+                error,
             )
             return _nothing
 

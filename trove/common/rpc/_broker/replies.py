@@ -196,11 +196,15 @@ def _count_unasked(waiters: Any) -> None:
 
     def counted(name: Any, reply: Any) -> None:
         if name not in waiting:
-            _events.record(
-                *('rejected', 'reply', None),
-                *(_message.UNKNOWN, _message.UNKNOWN),
+            event = _events.Event(
+                'rejected',
+                'reply',
+                None,
+                _message.UNKNOWN,
+                _message.UNKNOWN,
                 cause='unasked',
             )
+            _events.record(event)
         put(name, reply)
 
     waiters.put = counted

@@ -136,8 +136,13 @@ class Caps:
                     known.until, known.used = until, again
                     continue
                 self._remember(
-                    *(interface, each[2], it.revision, self._interval),
-                    *(self._sure(it, known.sure), it.doubted, each == key),
+                    interface,
+                    each[2],
+                    it.revision,
+                    self._interval,
+                    self._sure(it, known.sure),
+                    it.doubted,
+                    each == key,
                 )
 
     def confirmed(
@@ -201,8 +206,10 @@ class Caps:
         if revision not in (None, believed):
             LOG.info(
                 'The %s speaks version %s of %s now, and no longer %s.',
-                *(interface.describe(peer), revision),
-                *(interface.name, believed),
+                interface.describe(peer),
+                revision,
+                interface.name,
+                believed,
             )
             self._warn(interface, peer, believed, revision)
         return self._remember(
@@ -346,11 +353,16 @@ class Caps:
             revision,
             interface.name,
         )
-        _events.record(
-            *('downgraded', interface.name, peer, '', revision.name),
+        event = _events.Event(
+            'downgraded',
+            interface.name,
+            peer,
+            '',
+            revision.name,
             release=revision.release,
             form='released',
         )
+        _events.record(event)
 
     def forget(self, name: str | None = None, peer: str | None = None) -> None:
         """Drop what is remembered: of all, of an interface, of a peer."""

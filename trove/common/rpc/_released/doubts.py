@@ -66,18 +66,15 @@ def form(
 
 
 def barred(
-    transport: _transport.Transport,
-    interface: _interface.Interface,
-    peer: str | None,
-    method: str,
-    cap: _plan.Cap,
+    transport: _transport.Transport, plan: _plan.Planner, peer: str | None
 ) -> _plan.Unsendable:
     """Return what ends the way of a message that would not be sealed."""
+    interface, method = plan.interface, plan.method.name
     if transport.sealer.strict:
         return _plan.Unsendable(
-            *(method, interface.first_sealed, cap, _plan.WEAK)
+            method, interface.first_sealed, plan.cap, _plan.WEAK
         )
-    return unsendable(transport.conf, interface, peer, method, cap)
+    return unsendable(transport.conf, interface, peer, method, plan.cap)
 
 
 def unsendable(
@@ -93,7 +90,9 @@ def unsendable(
     :param speaks: what it is said to speak, where its cap is higher
     """
     return _plan.Unsendable(
-        *(method, interface.first_sealed, cap),
+        method,
+        interface.first_sealed,
+        cap,
         remedy=_remedy(conf, interface, peer),
         speaks=speaks,
     )

@@ -119,7 +119,10 @@ def probe(
     question: Question = next(asking)
     while True:
         answer = transport.ask(
-            *(topic, server, str(question.version), question.method),
+            topic,
+            server,
+            str(question.version),
+            question.method,
             question.values(),
             seconds,
             context=question.context(),

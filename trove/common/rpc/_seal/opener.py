@@ -186,7 +186,7 @@ def accept(
             raise Unopened('seal', _OFF)
         return Accepted(arguments, context, None, 'clear')
     opener = _Opener(
-        *(keys, strict, interface, peer, method, guesses, seals, waits)
+        keys, strict, interface, peer, method, guesses, seals, waits
     )
     try:
         if form == 'sealed':
@@ -287,8 +287,12 @@ class _Opener:
             if crypto.key_id(key) != header.key_id:
                 continue
             binding = envelope.Binding(
-                *(self.interface.name, self.method, version),
-                *(header.instance, header.id, key),
+                self.interface.name,
+                self.method,
+                version,
+                header.instance,
+                header.id,
+                key,
             )
             content = binding.unseal('request', header)
             said, who = content.get('arguments'), content.get('context')
@@ -296,8 +300,14 @@ class _Opener:
                 raise _message.Malformed('it has no arguments or no context')
             self.keys.opened(self.interface.name, sender, key, sealed=True)
             return Accepted(
-                *(said, who, sender, 'sealed', header.id, header.sent),
-                *(key, binding),
+                said,
+                who,
+                sender,
+                'sealed',
+                header.id,
+                header.sent,
+                key,
+                binding,
             )
         raise crypto.DecryptionError
 

@@ -170,8 +170,12 @@ class Sealer:
         )
         if form == 'sealed':
             binding = envelope.Binding(
-                *(interface.name, method, version, sender or ''),
-                *(os.urandom(16).hex(), key),
+                interface.name,
+                method,
+                version,
+                sender or '',
+                os.urandom(16).hex(),
+                key,
             )
             content = {'arguments': arguments, 'context': context}
             sealed = {envelope.SEALED: binding.seal('request', content)}
@@ -186,7 +190,9 @@ class Sealer:
                 for name, value in arguments.items()
             },
             encryption.encrypt_context(context, key, named),
-            *('released', *to, key),
+            'released',
+            *to,
+            key,
         )
 
     def reply(self, request: Request, result: Any) -> Any:
@@ -241,9 +247,17 @@ class Sealer:
         :raises Exception: of the keys, which cannot be had
         """
         return opener.accept(
-            *(self._keys, self.strict, interface, peer),
-            *(method, version, arguments, context),
-            *(self._guesses, seals, waits),
+            self._keys,
+            self.strict,
+            interface,
+            peer,
+            method,
+            version,
+            arguments,
+            context,
+            self._guesses,
+            seals,
+            waits,
         )
 
     def answer(self, accepted: opener.Accepted, result: Any) -> Any:
