@@ -60,7 +60,10 @@ class _Refusal(waitress_task.ErrorTask):  # type: ignore[misc]
         body = errors.encode(code, errors.fault(code), text)
         LOG.info(
             'Refused what %s sent with %d: %s (%s)',
-            *(self.channel.addr[0], code, text, request_id),
+            self.channel.addr[0],
+            code,
+            text,
+            request_id,
         )
         self.status = f'{code} {error.reason}'
         self.response_headers += [
@@ -133,7 +136,7 @@ class Channel(waitress_channel.HTTPChannel):  # type: ignore[misc]
             if now - self._lingering >= _LINGER:
                 self.will_close = True
         elif self.requests:
-            """Whatever its handler waits for has a limit of its own."""
+            pass  # Whatever its handler waits for has a limit of its own.
         elif self.total_outbufs_len or self.close_when_flushed:
             if now - self.idle_since >= limits.request_time:
                 self.will_close = True

@@ -142,7 +142,8 @@ class Identity:
             LOG.error(
                 'Keystone does not say whose token it is: %s. Check the user '
                 'in [%s].',
-                *(error, GROUP),
+                error,
+                GROUP,
             )
         raise _unavailable() from error
 
@@ -180,7 +181,8 @@ class Identity:
                 'Keystone does not answer: %s. Requests with tokens that are '
                 'not known yet are refused with 503. Check that it runs, and '
                 '[%s] auth_url.',
-                *(what, GROUP),
+                what,
+                GROUP,
             )
         self._silent_until = now + SILENCE
 

@@ -82,7 +82,9 @@ class Server(waitress_server.TcpWSGIServer):  # type: ignore[misc]
             dispatcher=dispatcher,
             bind_socket=False,
             sockinfo=(
-                *(listener.family, listener.type, listener.proto),
+                listener.family,
+                listener.type,
+                listener.proto,
                 listener.getsockname(),
             ),
             adj=adjustments.Adjustments(
@@ -214,7 +216,7 @@ def _turn_away(client: socket.socket) -> None:
         try:
             client.send(head.encode() + body)
         except OSError:
-            """It went away first."""
+            pass  # It went away first.
 
 
 def listen(host: str, port: int, backlog: int) -> socket.socket:

@@ -110,8 +110,13 @@ def service_list(conf: cfg.ConfigOpts) -> None:
         for each in services.list_()
     ]
     headings = (
-        *('Binary', 'Host', 'State', 'Release'),
-        *('RPC versions', 'Started (UTC)', 'Last report (UTC)'),
+        'Binary',
+        'Host',
+        'State',
+        'Release',
+        'RPC versions',
+        'Started (UTC)',
+        'Last report (UTC)',
     )
     _print_table(headings, sorted(rows))
 

@@ -138,11 +138,24 @@ _ARGUMENTS = {
 } | {
     name: name
     for name in (
-        *('system_scope', 'is_admin', 'is_admin_project', 'read_only'),
-        *('show_deleted', 'auth_token', 'request_id', 'global_request_id'),
-        *('resource_uuid', 'roles', 'user_name', 'project_name'),
-        *('domain_name', 'user_domain_name', 'project_domain_name'),
-        *('limit', 'marker', 'service_catalog'),
+        'system_scope',
+        'is_admin',
+        'is_admin_project',
+        'read_only',
+        'show_deleted',
+        'auth_token',
+        'request_id',
+        'global_request_id',
+        'resource_uuid',
+        'roles',
+        'user_name',
+        'project_name',
+        'domain_name',
+        'user_domain_name',
+        'project_domain_name',
+        'limit',
+        'marker',
+        'service_catalog',
     )
 }
 

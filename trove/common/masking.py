@@ -20,17 +20,34 @@ MOST = 32_768
 
 #: What the name of a secret has in it. Rather too much is masked.
 _SECRETS = (
-    *('key', 'secret', 'pass', 'token', 'pwd', 'auth', 'cred'),
-    *('private', 'sig'),
+    'key',
+    'secret',
+    'pass',
+    'token',
+    'pwd',
+    'auth',
+    'cred',
+    'private',
+    'sig',
 )
 
 #: Texts of any format, with any secret in them.
 _OPAQUE = frozenset(
     (
-        *('config_contents', 'overrides', 'config_overrides', 'overlay'),
-        *('cluster_config', 'cluster_configuration', 'slave_config'),
-        *('replica_source_config', 'snapshot', 'replica_info'),
-        *('modules', 'contents', 'files', 'upgrade_info'),
+        'config_contents',
+        'overrides',
+        'config_overrides',
+        'overlay',
+        'cluster_config',
+        'cluster_configuration',
+        'slave_config',
+        'replica_source_config',
+        'snapshot',
+        'replica_info',
+        'modules',
+        'contents',
+        'files',
+        'upgrade_info',
     )
 )
 

@@ -279,7 +279,8 @@ def _check_tls(options: Any) -> None:
             context.load_verify_locations(options.ssl_ca_file)
         except ssl.SSLError:
             raise _error(
-                *('ssl_ca_file', options.ssl_ca_file),
+                'ssl_ca_file',
+                options.ssl_ca_file,
                 'the file has no certificates in the form PEM.',
             ) from None
     if options.ssl_cert_file:
@@ -289,7 +290,8 @@ def _check_tls(options: Any) -> None:
             )
         except ssl.SSLError:
             raise _error(
-                *('ssl_cert_file', options.ssl_cert_file),
+                'ssl_cert_file',
+                options.ssl_cert_file,
                 'the file has no certificate in the form PEM, or '
                 'ssl_key_file not its key.',
             ) from None
@@ -300,7 +302,8 @@ def _check_readable(name: str, path: str) -> None:
         pathlib.Path(path).read_bytes()
     except OSError as error:
         raise _error(
-            *(name, path),
+            name,
+            path,
             f'the file cannot be read ({error.strerror}). It must be there '
             'for the user that the service runs as.',
         ) from None

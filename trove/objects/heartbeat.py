@@ -125,7 +125,8 @@ def _take(known: dict[str, _Known], report: Report) -> bool | Exception:
     it = known.get(report.instance_id)
     if it is None:
         seldom.warning(
-            *(LOG, report.instance_id),
+            LOG,
+            report.instance_id,
             'A heartbeat came from the guest of instance %s, which does '
             'not exist or is deleted. If they go on, end that server.',
             report.instance_id,
@@ -169,7 +170,8 @@ def _counts(it: _Known, known: float, report: Report, sent: float) -> bool:
     now = it.now.replace(tzinfo=datetime.UTC).timestamp()
     if report.sealed and known < now + _AHEAD:
         seldom.warning(
-            *(LOG, report.instance_id),
+            LOG,
+            report.instance_id,
             'Refused a heartbeat of instance %s that is %.0f seconds older '
             'than its newest one: it may be a copy. Find out who else has '
             'access to the message broker. If the guest agent has lost its '
@@ -180,7 +182,8 @@ def _counts(it: _Known, known: float, report: Report, sent: float) -> bool:
         return False
     if sent < known:
         seldom.warning(
-            *(LOG, report.instance_id),
+            LOG,
+            report.instance_id,
             'The clock of the guest of instance %s was set back by %.0f '
             'seconds. Its heartbeats count as before; see that its clock is '
             'right.',

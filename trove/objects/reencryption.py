@@ -116,8 +116,7 @@ def _renew_instance(conf: cfg.ConfigOpts, instance_id: str) -> _Result | None:
         kept = db.get(models.InstanceKeys, instance_id)
         results = [
             _renew(
-                *(conf, of, name),
-                *(database_keys.with_key, crypto.encrypt_released),
+                conf, of, name, database_keys.with_key, crypto.encrypt_released
             )
             for of, name in (
                 (row, 'encrypted_key'),
@@ -151,7 +150,9 @@ def _renew_message(conf: cfg.ConfigOpts, key: str) -> _Result | None:
             bound = recording.PURPOSE, key.encode()
             results.append(
                 _renew(
-                    *(conf, row, 'sealed'),
+                    conf,
+                    row,
+                    'sealed',
                     lambda text, by: crypto.unseal(text, by, *bound),
                     lambda text, by: crypto.seal(text, by, *bound),
                 )
@@ -179,7 +180,9 @@ def _renew_details(
         sealed = types.SimpleNamespace(text=details['sealed'])
         results.append(
             _renew(
-                *(conf, sealed, 'text'),
+                conf,
+                sealed,
+                'text',
                 lambda text, by: crypto.unseal(text, by, *bound),
                 lambda text, by: crypto.seal(text, by, *bound),
             )

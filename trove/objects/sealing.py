@@ -36,9 +36,7 @@ SENDERS: Final = 'api'
 Word = Literal['allow', 'hold', 'forbid']
 
 #: Columns that a change may touch, besides the key.
-CHANGED: Final = (
-    *('proven_at', 'allowed', 'held', 'ended_at', 'ended_by'),
-)
+CHANGED: Final = ('proven_at', 'allowed', 'held', 'ended_at', 'ended_by')
 
 _MOST_REASON: Final = 2000
 
@@ -271,7 +269,9 @@ def record_rotated(db: orm.Session, instance_id: str) -> None:
     values = changes(
         instance_id,
         None if row is None else row.proven_at,
-        *(before, belief.learn(before, 'rotated'), 'a new key'),
+        before,
+        belief.learn(before, 'rotated'),
+        'a new key',
     )
     if values is not None:
         rows.put(

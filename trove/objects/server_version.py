@@ -51,7 +51,5 @@ def compare(
         return
     rows.add_fault(db, it.instance_id, message, '')
     seldom.warning(
-        *(LOG, it.instance_id),
-        'Instance %s: %s',
-        *(it.instance_id, message),
+        LOG, it.instance_id, 'Instance %s: %s', it.instance_id, message
     )

@@ -182,8 +182,10 @@ class Census:
         """Write down that somebody answers who must not be believed."""
         interface = self._interface
         reason = _DOUBTED % (
-            *(interface.describe(None), found.name),
-            *(self._conf.service_down_time, interface.name),
+            interface.describe(None),
+            found.name,
+            self._conf.service_down_time,
+            interface.name,
         )
         if new:
             LOG.warning('%s.', reason[0].upper() + reason[1:])

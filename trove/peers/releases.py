@@ -58,7 +58,9 @@ def _sent(interface: str, release: int) -> Iterator[Sent]:
         version = of_release(facts.get('version', {}), release) or '1.0'
         names = (each for each in arguments.split(', ') if each)
         yield Sent(
-            *(name, facts['kind'], version),
+            name,
+            facts['kind'],
+            version,
             tuple(each for each in names if each != '**'),
         )
 

@@ -40,8 +40,11 @@ class Chance:
         :raises trove.rehearsal.trial.Broken: something does not hold
         """
         actions = (
-            *([self._change] * 3, [self._crash] * 2, [self._restart] * 2),
-            *([self._pass_time] * 2, [self._send] * 6),
+            [self._change] * 3,
+            [self._crash] * 2,
+            [self._restart] * 2,
+            [self._pass_time] * 2,
+            [self._send] * 6,
         )
         flat = [action for group in actions for action in group]
         for _ in range(_EVENTS):

@@ -115,7 +115,9 @@ def between(
         said.add(what)
         fit = functools.partial(
             rpc.fit,
-            *(interface, method.name, arguments),
+            interface,
+            method.name,
+            arguments,
             client=limit,
             endpoint=endpoint,
             sealed=sealed,

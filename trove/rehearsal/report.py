@@ -109,8 +109,12 @@ def _grouped(found: Iterable[plans.Finding]) -> list[dict[str, Any]]:
     groups: dict[tuple[Any, ...], dict[str, Any]] = {}
     for each in found:
         key = (
-            *(each.outcome, each.sender, each.interface, each.receiver),
-            *(each.concerns, each.before),
+            each.outcome,
+            each.sender,
+            each.interface,
+            each.receiver,
+            each.concerns,
+            each.before,
         )
         group = groups.setdefault(
             key,

@@ -126,7 +126,10 @@ class Rehearsal:
         )
         self._tell('Done')
         return Result(
-            *(self._settings, self._small.processes, walked, tried),
+            self._settings,
+            self._small.processes,
+            walked,
+            tried,
             methods={
                 name: (
                     sum(1 for each, _ in self._called if each == name),
@@ -188,6 +191,4 @@ class Rehearsal:
             except trials.Broken as error:
                 broken = str(error)
             self._note(world)
-            return Tried(
-                *(number, trial.number, broken, tuple(trial.steps)),
-            )
+            return Tried(number, trial.number, broken, tuple(trial.steps))

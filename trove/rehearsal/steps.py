@@ -198,8 +198,12 @@ class Planner:
         for link in outcomes.links(members, self._inventory.pins, once=True):
             for each in self._of(link):
                 key = (
-                    *(each.sender, each.interface, each.receiver),
-                    *(each.concerns, each.what, each.outcome),
+                    each.sender,
+                    each.interface,
+                    each.receiver,
+                    each.concerns,
+                    each.what,
+                    each.outcome,
                 )
                 found.setdefault(key, each)
         return tuple(found.values())
@@ -213,7 +217,10 @@ class Planner:
             for what, fit in found.items():
                 key = (kind, link.interface, link.receiver.name, what)
                 yield Finding(
-                    *(kind, link.interface, link.receiver.name, concerns),
+                    kind,
+                    link.interface,
+                    link.receiver.name,
+                    concerns,
                     instances=count,
                     what=what,
                     outcome=outcome,
@@ -241,7 +248,9 @@ class Planner:
                 pins = {roles.SERVES[member.part.kind]: served.name}
         return (
             Step(
-                *(member, goal, self.findings(after)),
+                member,
+                goal,
+                self.findings(after),
                 self._under_way(state, member.become(goal)),
                 rollback,
                 pins,

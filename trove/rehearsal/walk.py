@@ -68,7 +68,10 @@ class Walk:
         except trials.Broken as broken:
             differs.append(str(broken))
         return Walked(
-            *(title, counts['sent'], counts['refused'], counts['left out']),
+            title,
+            counts['sent'],
+            counts['refused'],
+            counts['left out'],
             tuple(differs),
         )
 
@@ -101,7 +104,10 @@ class Walk:
             and order.what in verdict.said
         ]
         key = (
-            *(link.interface, link.own, link.limit, link.believed),
+            link.interface,
+            link.own,
+            link.limit,
+            link.believed,
             link.receiver.part.serves,
         )
         if key in self._tried and len(chosen) > _SAMPLE:

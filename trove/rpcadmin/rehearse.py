@@ -134,7 +134,7 @@ class Rehearse(base.Command):
             return 0
         name, target = _target(parsed_args.to)
         planner = plans.Planner(
-            *(inventory, target, facts.IN_VAIN, parsed_args.guests_stay)
+            inventory, target, facts.IN_VAIN, parsed_args.guests_stay
         )
         plan = planner.plan(parsed_args.guide_order)
         result = None
@@ -169,7 +169,7 @@ class Rehearse(base.Command):
         )
         with self._quiet(), self._progress() as progress:
             return runs.Rehearsal(
-                *(self.app.conf, planner, plan, settings, progress)
+                self.app.conf, planner, plan, settings, progress
             ).run()
 
     @contextlib.contextmanager

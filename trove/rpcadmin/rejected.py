@@ -99,16 +99,30 @@ class List(base.Lister):
                 self.app.complain('there is none.')
             found = itertools.chain(newest, found)
         names: tuple[str, ...] = (
-            *('ID', 'Created', 'Interface', 'Method', 'Version', 'Cause'),
-            *('Instance', 'Count', 'State', 'Replayable'),
+            'ID',
+            'Created',
+            'Interface',
+            'Method',
+            'Version',
+            'Cause',
+            'Instance',
+            'Count',
+            'State',
+            'Replayable',
         )
         if parsed_args.long:
             names += ('Received By', 'Request ID', 'Reason')
         rows = (
             (
-                *(each.id, base.moment(each.created), each.interface),
-                *(each.method, each.version, each.cause),
-                *(each.instance_id, each.count, each.state),
+                each.id,
+                base.moment(each.created),
+                each.interface,
+                each.method,
+                each.version,
+                each.cause,
+                each.instance_id,
+                each.count,
+                each.state,
                 each.replayable,
             )
             + (

@@ -47,8 +47,14 @@ class List(base.Lister):
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
         columns = (
-            *('Instance', 'Permitted', 'Held', 'Since', 'By', 'Reason'),
-            *('Ended', 'Ended By'),
+            'Instance',
+            'Permitted',
+            'Held',
+            'Since',
+            'By',
+            'Reason',
+            'Ended',
+            'Ended By',
         )
         return columns, (
             (

@@ -35,7 +35,11 @@ _NAME = 'rpc-contract'
 _SECTION = f'tool.{_NAME}'
 #: What there is to say in the section, and of an interface.
 KEYS = (
-    *('source', 'locks', 'suppressions', 'senders', 'refusing'),
+    'source',
+    'locks',
+    'suppressions',
+    'senders',
+    'refusing',
     *selection.KEYS,
     'interfaces',
 )

@@ -108,7 +108,9 @@ def _undo(
             'It is not known whether instance %s is to %s: %s If so, a task '
             'manager begins it, or gives it up, when the database works '
             'again; nothing needs to be done.',
-            *(instance.id, action, error),
+            instance.id,
+            action,
+            error,
         )
         raise exception.ServiceUnavailable(
             f'{error} What was asked of instance {instance.id} may be begun, '

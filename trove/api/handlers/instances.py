@@ -263,7 +263,8 @@ def _remove(instance_id: str, flavor: cloud_base.Flavor) -> bool:
             'It is not known whether instance %s was written down: %s If so, '
             'a task manager makes it, or gives it up, when the database '
             'works again; its user was told so.',
-            *(instance_id, error),
+            instance_id,
+            error,
         )
         raise exception.ServiceUnavailable(
             f'{error} It may be that the instance {instance_id} is there '

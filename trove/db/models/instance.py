@@ -24,7 +24,10 @@ class Instance(base.Base):
         sa.Index('ix_instances_page', 'deleted', 'created', 'id'),
         sa.Index(
             'ix_instances_project_page',
-            *('tenant_id', 'deleted', 'created', 'id'),
+            'tenant_id',
+            'deleted',
+            'created',
+            'id',
         ),
         sa.Index('ix_instances_slave_of_id', 'slave_of_id'),
     )

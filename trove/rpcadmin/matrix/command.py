@@ -16,13 +16,26 @@ from trove.rpcadmin.matrix import page
 from trove.rpcadmin.matrix import rows
 
 _OVERVIEW = (
-    *('Interface', 'Client', 'Server'),
+    'Interface',
+    'Client',
+    'Server',
     *(outcome.capitalize() for outcome in (*rows.OUTCOMES, rows.IN_VAIN)),
     'Notes',
 )
 _METHODS = (
-    *('Interface', 'Client', 'Server', 'Method', 'Argument', 'Kind'),
-    *('Outcome', 'Told', 'Sent', 'Needs', 'Why', 'Remedy', 'In vain'),
+    'Interface',
+    'Client',
+    'Server',
+    'Method',
+    'Argument',
+    'Kind',
+    'Outcome',
+    'Told',
+    'Sent',
+    'Needs',
+    'Why',
+    'Remedy',
+    'In vain',
 )
 
 
@@ -211,8 +224,15 @@ def _messages(
             group.interface,
             _names(group.clients),
             _names(group.servers),
-            *(row.method, row.argument, row.kind, row.outcome, row.told),
-            *(row.sent, row.needs, row.why or None, row.remedy or None),
+            row.method,
+            row.argument,
+            row.kind,
+            row.outcome,
+            row.told,
+            row.sent,
+            row.needs,
+            row.why or None,
+            row.remedy or None,
             row.vain or None,
         )
 

@@ -216,7 +216,10 @@ def _row(method: str, argument: str | None, kind: str, fit: rpc.Fit) -> Row:
     elif fit.by == 'endpoint':
         why = f'{why[0].upper()}{why[1:]}.'
     return Row(
-        *(method, argument, kind, fit.outcome),
+        method,
+        argument,
+        kind,
+        fit.outcome,
         told='sender' if fit.outcome == 'refused' else None,
         sent=fit.version,
         needs=None if fit.needs is None else str(fit.needs),
