@@ -114,7 +114,8 @@ class Guests:
             'result': None,
             'failure': failure(
                 self.revisions[guest],
-                *(request['version'], request['method']),
+                request['version'],
+                request['method'],
                 tuple(request['args']),
             ),
             'ending': True,

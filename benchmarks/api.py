@@ -223,7 +223,7 @@ def fill(maria: database.MariaDB) -> None:
         )
     datastores.save('postgresql')
     version = datastores.save_version(
-        *('postgresql', '18'), manager='postgresql', image_id='i', version='18'
+        'postgresql', '18', manager='postgresql', image_id='i', version='18'
     )
     datastores.save('postgresql', '18')
     with session.writer() as db:

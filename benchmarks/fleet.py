@@ -322,14 +322,18 @@ def _figures(results: list[Result]) -> list[_report.Figure]:
             figures.append(
                 _report.Figure(
                     f'memory of {what} for a guest',
-                    *(kib / more, ' KiB', MEMORY_LIMIT),
+                    kib / more,
+                    ' KiB',
+                    MEMORY_LIMIT,
                 )
             )
     for result in results:
         figures.append(
             _report.Figure(
                 f'processors for the heartbeats of {result.guests} guests',
-                *(result.beat * result.guests / 10, '', _BEAT_LIMIT),
+                result.beat * result.guests / 10,
+                '',
+                _BEAT_LIMIT,
             )
         )
         figures.append(

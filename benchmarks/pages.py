@@ -43,7 +43,7 @@ def fill(number: int) -> str:
     """Write instances down; return the id of one with 99 behind it."""
     datastores.save('postgresql')
     version = datastores.save_version(
-        *('postgresql', '18'), manager='postgresql', image_id='i', version='18'
+        'postgresql', '18', manager='postgresql', image_id='i', version='18'
     )
     rows = [
         {

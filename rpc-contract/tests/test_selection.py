@@ -162,8 +162,7 @@ class SelectionTest(example.TestCase):
         )
 
         status, out, error = base.run(
-            *('rules', '--configured', '--tree', str(self.tree.top)),
-            *('-f', 'json'),
+            'rules', '--configured', '--tree', str(self.tree.top), '-f', 'json'
         )
 
         self.assertEqual((0, ''), (status, error))

@@ -207,7 +207,7 @@ class Home:
         :raises OSError: before anything is stopped
         """
         with self.log.open('ab'):
-            """It goes on where it is."""
+            pass  # It goes on where it is.
         for directory in (self.root, self.etc, self.run):
             probe = directory / '.probe'
             probe.touch()

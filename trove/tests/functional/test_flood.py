@@ -60,8 +60,15 @@ class FloodTest(base.TestCase):
     def report(self, guest, instance_id):
         """Report a message of its own; say whether that was taken."""
         rejection = rpc.Rejection(
-            *('guestagent', instance_id, None, 'polish', '1.9', 'cast'),
-            *('version', 'it is of version 1.9', {'of': 'wood'}),
+            'guestagent',
+            instance_id,
+            None,
+            'polish',
+            '1.9',
+            'cast',
+            'version',
+            'it is of version 1.9',
+            {'of': 'wood'},
             id=str(uuid.uuid4()),
         )
         try:

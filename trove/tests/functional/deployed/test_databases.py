@@ -102,7 +102,7 @@ class DatabaseTestCase(base.DeployedTestCase):
             try:
                 getattr(self.member, kind).delete(self.target.id, name)
             except trove_exceptions.NotFound:
-                """The answer of the time before was too late."""
+                pass  # The answer of the time before was too late.
             return True
 
         self.eventually(dropped, f'{kind} {name!r} are dropped')

@@ -145,9 +145,7 @@ class DowngradeTest(test_faults.GuestTestCase):
 
     def released_form(self) -> str | None:
         listed = json.loads(
-            self.deployment.rpc(
-                *('peers', '--kind', 'guestagent', '-f', 'json'),
-            )
+            self.deployment.rpc('peers', '--kind', 'guestagent', '-f', 'json')
         )
         return {each['Peer']: each['Released Form'] for each in listed}.get(
             self.victim.id
@@ -160,8 +158,7 @@ class DowngradeTest(test_faults.GuestTestCase):
     def recorded(self, cause: str, method: str) -> list[dict[str, Any]]:
         listed = json.loads(
             self.deployment.rpc(
-                *('rejected', 'list', '--instance', self.victim.id),
-                *('-f', 'json'),
+                'rejected', 'list', '--instance', self.victim.id, '-f', 'json'
             )
         )
         return [
@@ -253,8 +250,12 @@ class DowngradeTest(test_faults.GuestTestCase):
         # first sealed message: it counts anew.
         self.agent(self.victim.id).kill()
         self.deployment.rpc(
-            *('sealing', 'allow', '--hold', self.victim.id),
-            *('--reason', 'the control plane goes back'),
+            'sealing',
+            'allow',
+            '--hold',
+            self.victim.id,
+            '--reason',
+            'the control plane goes back',
         )
         self.addCleanup(
             self.deployment.rpc, 'sealing', 'forbid', self.victim.id

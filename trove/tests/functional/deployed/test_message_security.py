@@ -69,8 +69,10 @@ class MessageSecurityTest(base.DeployedTestCase):
         self.victim = self.instance()
         self.guest = f'guestagent.{self.victim.id}'
         self.tap = Tap(
-            *(self.deployment.broker, self.guest),
-            *('taskmanager', 'trove-conductor'),
+            self.deployment.broker,
+            self.guest,
+            'taskmanager',
+            'trove-conductor',
         )
         self.addCleanup(self.tap.close)
 

@@ -143,8 +143,7 @@ class CensusTest(OldTaskManagerTestCase):
         said = self.eventually(self.refusal, 'it is refused')
         self.assertIn('trove-rpc sealing allow taskmanager', said)
         self.trove_rpc(
-            *('sealing', 'allow', 'taskmanager'),
-            *('--reason', 'one is rolled back'),
+            'sealing', 'allow', 'taskmanager', '--reason', 'one is rolled back'
         )
         self.eventually(lambda: not self.refusal(), 'it is taken')
         for number in range(2):

@@ -229,7 +229,7 @@ class AgentTest(base.GuestTestCase):
         # Then
         self.assertNotIn(self.pid(), (None, pid))
         self.assert_statuses(
-            *('new', 'building', 'healthy', 'shutdown', 'healthy')
+            'new', 'building', 'healthy', 'shutdown', 'healthy'
         )
 
     def test_a_killed_server_comes_back(self) -> None:

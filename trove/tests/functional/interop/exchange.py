@@ -76,7 +76,7 @@ class TheirClients:
         if self._declared.methods[name].any_fields:
             arguments &= set(self._declared.methods[name].arguments)
         found = releases.Sent(
-            *(name, sent['kind'], sent['version'], tuple(sorted(arguments)))
+            name, sent['kind'], sent['version'], tuple(sorted(arguments))
         )
         if known is None or found != known._replace(
             arguments=tuple(sorted(known.arguments))

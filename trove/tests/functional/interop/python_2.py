@@ -21,7 +21,7 @@ gettext.install = _install_text
 try:
     _aes = importlib.import_module('Crypto.Cipher.AES')
 except ImportError:
-    """Releases from 11 on do without."""
+    pass  # Releases from 11 on do without.
 else:
     _new = _aes.new
 

@@ -86,7 +86,7 @@ class Checks:
     def given_instance(self) -> str:
         datastores.save('mysql')
         version = datastores.save_version(
-            *('mysql', '8.0'), manager='mysql', image_id='i', version='8.0'
+            'mysql', '8.0', manager='mysql', image_id='i', version='8.0'
         )
         return instances.create(
             self.conf,

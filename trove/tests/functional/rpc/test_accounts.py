@@ -187,8 +187,7 @@ class AccountsTest(AccountsTestCase):
         for exchange in (control, f'{control}_guests', replies):
             self.refused(own, 'exchange_delete', exchange)
             self.refused(
-                *(own, 'exchange_declare', exchange, 'topic'),
-                auto_delete=False,
+                own, 'exchange_declare', exchange, 'topic', auto_delete=False
             )
         # Its own it reaches, so that this proves something.
         channel = own.channel()

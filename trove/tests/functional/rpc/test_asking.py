@@ -94,7 +94,7 @@ class AskingTest(base.BrokerTestCase):
             while True:
                 self.admin.drain_events(timeout=0.01)
         except TimeoutError:
-            """They have nothing to answer."""
+            pass  # They have nothing to answer.
 
     def test_who_is_away_holds_nobody_up(self):
         self.serve(self.connected(), sample.Manager(), version='1.1')

@@ -64,7 +64,8 @@ class RefusedTest(base.TestCase):
             self.assertRaises(
                 exception.ServiceUnavailable,
                 member.API(transport, 'topic').tell,
-                *(self.context, 'something'),
+                self.context,
+                'something',
             )
             self.assertIn(option, str(transport.connection.problem))
             self.assertIn(str(transport.connection.problem), self.logs.output)
@@ -79,7 +80,9 @@ class RefusedTest(base.TestCase):
         ):
             self.assert_named(option, self.transport(**url))
         self.broker.put(
-            *('permissions', self.vhost, 'nobody'),
+            'permissions',
+            self.vhost,
+            'nobody',
             **dict.fromkeys(('configure', 'write', 'read'), '^$'),
         )
         self.assert_named('lacks a permission', self.transport('nobody'))
@@ -129,7 +132,8 @@ class RefusedTest(base.TestCase):
             self.assertRaises(
                 exception.ServiceUnavailable,
                 member.API(transport, 'topic').tell,
-                *(self.context, 'something'),
+                self.context,
+                'something',
             )
             self.assertIn(option, str(transport.connection.problem))
         self.assert_named(f'[{_RABBIT}] ssl:', self.transport(), sends=False)

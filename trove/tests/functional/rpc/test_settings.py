@@ -142,8 +142,11 @@ class SettingsTest(base.TestCase):
         self.own_account = own_account
         self.broker.make_vhost(self.vhost, self.user, self.password)
         self.broker.make_guest(
-            *(self.vhost, self.guest_user, self.guest_password),
-            *(self.default.get('control_exchange', 'openstack'), _GUESTS[2]),
+            self.vhost,
+            self.guest_user,
+            self.guest_password,
+            self.default.get('control_exchange', 'openstack'),
+            _GUESTS[2],
         )
         self.addCleanup(self.together, self.leave)
         self.together(self.join)

@@ -74,10 +74,7 @@ class Broker(rabbitmq.RabbitMQ):
         self.put('vhosts', vhost)
         self.put('users', user, password=password, tags='')
         self.put(
-            *('permissions', vhost, user),
-            configure='.*',
-            write='.*',
-            read='.*',
+            'permissions', vhost, user, configure='.*', write='.*', read='.*'
         )
 
     def make_guest(
@@ -86,13 +83,17 @@ class Broker(rabbitmq.RabbitMQ):
         allowed = rpc.permissions(exchange, topic)
         self.put('users', user, password=password, tags='')
         self.put(
-            *('topic-permissions', vhost, user),
+            'topic-permissions',
+            vhost,
+            user,
             exchange=allowed.exchange,
             write='^$',
             read=allowed.bind,
         )
         self.put(
-            *('permissions', vhost, user),
+            'permissions',
+            vhost,
+            user,
             configure=allowed.configure,
             write=allowed.write,
             read=allowed.read,

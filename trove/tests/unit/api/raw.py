@@ -72,7 +72,7 @@ class Client:
         """Whether the other side closes before the test loses patience."""
         try:
             while self.socket.recv(65536):
-                """What comes before the end."""
+                pass  # What comes before the end.
         except ConnectionResetError:
             return True
         return True

@@ -94,8 +94,12 @@ class TestAttached(base.TestCase):
             response = self.put(path, body)
 
         self.assert_fault(
-            *(response, 503, 'serviceUnavailable'),
-            *('The group is removed', 'locked', 'Repeat'),
+            response,
+            503,
+            'serviceUnavailable',
+            'The group is removed',
+            'locked',
+            'Repeat',
         )
         found = instances.get(self.context(), instance.id)
         self.assertEqual(

@@ -170,14 +170,15 @@ class TestPaths(base.TestCase):
             port = {'http': 80, 'https': 443}[scheme]
             for host in 'db.example.org', f'DB.example.org:{port}':
                 response = self.send(
-                    *('GET', self.root), HTTP_HOST=host, REQUEST_URI=target
+                    'GET', self.root, HTTP_HOST=host, REQUEST_URI=target
                 )
                 self.assertEqual(200, response.status_int, response.text)
 
     def test_a_url_of_an_address(self):
         for target in 'http://[::1]', 'http://[::1]:80', 'http://[::1]:':
             response = self.send(
-                *('GET', self.root),
+                'GET',
+                self.root,
                 HTTP_HOST='[::1]',
                 REQUEST_URI=f'{target}{self.root}',
             )

@@ -95,8 +95,12 @@ class TestRoot(base.TestCase):
             response = self.delete(self.root)
 
         self.assert_fault(
-            *(response, 503, 'serviceUnavailable'),
-            *('Root is disabled', 'locked', 'Repeat'),
+            response,
+            503,
+            'serviceUnavailable',
+            'Root is disabled',
+            'locked',
+            'Repeat',
         )
         self.assertFalse(self.guest.root)
         self.assertEqual(204, self.delete(self.root).status_code)

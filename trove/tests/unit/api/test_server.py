@@ -58,7 +58,9 @@ class TestSlowClients(raw.TestCase):
                 raw.request(
                     'POST', '/v1.0/p/instances', head, body=b'4\r\n{}'
                 ),
-                *(408, 'badRequest', 'in time'),
+                408,
+                'badRequest',
+                'in time',
             )
         self.assert_calm()
 

@@ -47,10 +47,11 @@ class TestStrangeRequests(raw.TestCase):
                 self.assert_fault_sent(
                     client,
                     raw.request(
-                        *('POST', '/', f'Expect: {value}'),
-                        'Content-Length: 2',
+                        'POST', '/', f'Expect: {value}', 'Content-Length: 2'
                     ),
-                    *(417, 'badRequest', '100-continue'),
+                    417,
+                    'badRequest',
+                    '100-continue',
                 )
         with raw.Client(self.service.port) as client:
             self.assertEqual(
@@ -135,13 +136,17 @@ class TestStrangeRequests(raw.TestCase):
                 self.assert_fault_sent(
                     client,
                     raw.request('POST', '/', *lines, body=b'{}'),
-                    *(code, fault.get(code, 'badRequest'), text),
+                    code,
+                    fault.get(code, 'badRequest'),
+                    text,
                 )
         with raw.Client(self.service.port) as client:
             self.assert_fault_sent(
                 client,
                 b'POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n',
-                *(400, 'badRequest', 'Transfer-Encoding'),
+                400,
+                'badRequest',
+                'Transfer-Encoding',
             )
         self.assert_calm()
 
@@ -163,7 +168,9 @@ class TestStrangeRequests(raw.TestCase):
                     raw.request(
                         'POST', '/', 'Transfer-Encoding: chunked', body=chunks
                     ),
-                    *(code, fault, text),
+                    code,
+                    fault,
+                    text,
                 )
         self.assert_calm()
 
@@ -188,11 +195,16 @@ class TestStrangeRequests(raw.TestCase):
                 self.assert_fault_sent(
                     client,
                     raw.request(
-                        *('POST', '/', 'Accept: application/json', *expects),
+                        'POST',
+                        '/',
+                        'Accept: application/json',
+                        *expects,
                         f'Content-Length: {limit + 1}',
                         body=b' ' * (limit + 1),
                     ),
-                    *(413, 'overLimit', f'larger than {limit} bytes'),
+                    413,
+                    'overLimit',
+                    f'larger than {limit} bytes',
                 )
         self.assert_calm()
 
@@ -207,7 +219,8 @@ class TestStrangeRequests(raw.TestCase):
             with self.subTest(coding), raw.Client(self.service.port) as client:
                 status, _, body = client.ask(
                     raw.request(
-                        *('POST', f'/v1.0/{base.PROJECT}/backups'),
+                        'POST',
+                        f'/v1.0/{base.PROJECT}/backups',
                         f'X-Auth-Token: alice:{base.PROJECT}',
                         'Content-Type: application/json',
                         f'Content-Encoding: {coding}',

@@ -109,9 +109,17 @@ class ManageTest(base.ManageTestCase):
         self.assertEqual(
             0,
             self.run_manage(
-                *('datastore_version_update', 'postgresql', '17'),
-                *('postgresql', '', '', '1', '--version', '17.2'),
-                *('--image-tags', 'trove, postgresql'),
+                'datastore_version_update',
+                'postgresql',
+                '17',
+                'postgresql',
+                '',
+                '',
+                '1',
+                '--version',
+                '17.2',
+                '--image-tags',
+                'trove, postgresql',
             ),
         )
         self.assertEqual(
@@ -129,8 +137,7 @@ class ManageTest(base.ManageTestCase):
         self.synced()
 
         status = self.run_manage(
-            *('datastore_version_update', 'mysql', '8.4', 'mysql'),
-            *('', '', '1'),
+            'datastore_version_update', 'mysql', '8.4', 'mysql', '', '', '1'
         )
 
         self.assertEqual(1, status)

@@ -176,8 +176,11 @@ class StatusTest(checks.TestCase):
         self.assertEqual(WARNING, self.check())
 
         self.assertFound(
-            *('Keys of messages', WARNING),
-            *('1 instances', 'open', 'Message security'),
+            'Keys of messages',
+            WARNING,
+            '1 instances',
+            'open',
+            'Message security',
         )
 
     def test_rejected_messages_that_wait_are_counted(self):
@@ -224,8 +227,10 @@ class StatusTest(checks.TestCase):
         self.assertEqual(WARNING, self.check())
 
         self.assertFound(
-            *('Sealed messages', WARNING),
-            *('permitted for 1 peers', 'trove-rpc sealing list'),
+            'Sealed messages',
+            WARNING,
+            'permitted for 1 peers',
+            'trove-rpc sealing list',
         )
 
     def test_busy_instances_are_named(self):

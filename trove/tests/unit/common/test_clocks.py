@@ -29,7 +29,9 @@ class WatchTest(base.TestCase):
         super().setUp()
         self.clock = Clock()
         self.watch = clocks.Watch(
-            *('the database', self.clock.read, lambda: self.clock.passed),
+            'the database',
+            self.clock.read,
+            lambda: self.clock.passed,
             shared=True,
         )
 

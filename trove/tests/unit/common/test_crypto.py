@@ -117,7 +117,11 @@ class AuthenticatedTest(base.TestCase):
 
         self.assertRaises(
             crypto.DecryptionError,
-            *(crypto.unseal, changed, KEY, 'a test', b'it'),
+            crypto.unseal,
+            changed,
+            KEY,
+            'a test',
+            b'it',
         )
 
     def test_all_that_it_is_bound_to_counts(self) -> None:
@@ -131,7 +135,11 @@ class AuthenticatedTest(base.TestCase):
             with self.subTest(f'{key} {purpose} {associated!r}'):
                 self.assertRaises(
                     crypto.DecryptionError,
-                    *(crypto.unseal, sealed, key, purpose, associated),
+                    crypto.unseal,
+                    sealed,
+                    key,
+                    purpose,
+                    associated,
                 )
 
     def test_what_is_too_short_or_no_base64_is_refused(self) -> None:
@@ -139,15 +147,18 @@ class AuthenticatedTest(base.TestCase):
             with self.subTest(text):
                 self.assertRaises(
                     crypto.DecryptionError,
-                    *(crypto.unseal, text, KEY, 'a test', b''),
+                    crypto.unseal,
+                    text,
+                    KEY,
+                    'a test',
+                    b'',
                 )
 
     def test_the_other_format_does_not_open(self) -> None:
         released = crypto.encrypt_released('the text', KEY)
 
         self.assertRaises(
-            crypto.DecryptionError,
-            *(crypto.unseal, released, KEY, 'a test', b''),
+            crypto.DecryptionError, crypto.unseal, released, KEY, 'a test', b''
         )
 
 

@@ -40,7 +40,9 @@ class BesideAReleaseTest(scene.TestCase):
 
     def given_ours(self):
         endpoint = manager.Manager(
-            *(self.conf, mock.Mock(), mock.Mock()),
+            self.conf,
+            mock.Mock(),
+            mock.Mock(),
             lambda: service.speaks(api.API(self.ours)),
         )
         self.ours.server(endpoint, host='ours').start()

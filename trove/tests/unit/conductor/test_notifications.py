@@ -93,8 +93,10 @@ class TestNotifications(test_manager.ConductorTestCase):
         lines = [f'password="very-secret {n}"\n' for n in range(50_000)]
 
         self.conductor.notify_exc_info(
-            *(self.guest_context, self.said()),
-            *("{'password': 'very-secret" * 50_000, [*lines, 'the end']),
+            self.guest_context,
+            self.said(),
+            "{'password': 'very-secret" * 50_000,
+            [*lines, 'the end'],
         )
 
         fault = self.shown(self.instance_id).fault

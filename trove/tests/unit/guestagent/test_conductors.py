@@ -36,7 +36,9 @@ class ConductorsTestCase(base.TestCase):
         #: All conductors have said, sealed, that they know seals.
         self.proven = False
         self.conductors = conductors.Conductors(
-            *(self.conf, self._ask, self._changed),
+            self.conf,
+            self._ask,
+            self._changed,
             clock=lambda: self.now,
             proven=lambda: self.proven,
         )

@@ -150,8 +150,13 @@ class MessagesTest(base.TestCase):
     def test_what_a_later_release_sends_is_kept(self) -> None:
         self.guest.start()
         request = self.guest.sender.sealer.request(
-            *(api.API.interface, self.guest.name, 'polish', '1.99'),
-            *({'shoes': 2}, {'request_id': 'req-a'}, True),
+            api.API.interface,
+            self.guest.name,
+            'polish',
+            '1.99',
+            {'shoes': 2},
+            {'request_id': 'req-a'},
+            True,
         )
         self.guest.cast('polish', '1.99', **request.arguments)
         self.assertEqual('version', self.guest.cause())

@@ -24,8 +24,12 @@ class HeartbeatTest(base.TestCase):
         self.status = 'healthy'
         self.version: str | None = None
         self.beats = heartbeat.Heartbeat(
-            *(self.conf, mock.Mock(), '1.3', lambda: self.status),
-            *(steady.Steady(None), lambda: self.version),
+            self.conf,
+            mock.Mock(),
+            '1.3',
+            lambda: self.status,
+            steady.Steady(None),
+            lambda: self.version,
         )
         self.beats._conductor = mock.Mock(heartbeat=self._cast)
 

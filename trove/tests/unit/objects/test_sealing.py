@@ -139,8 +139,12 @@ class SealingTest(base.TestCase):
             )
             self.assertIn(self.it, str(error))
             self.assertRaises(
-                *(exception.InstanceNotFound, sealing.say),
-                *('nobody', word, 'jane', 'x'),
+                exception.InstanceNotFound,
+                sealing.say,
+                'nobody',
+                word,
+                'jane',
+                'x',
             )
         self.hear()
         self.assertRaises(

@@ -296,7 +296,9 @@ class TestProven(given.PeersTestCase):
             error = self.assertRaises(
                 exception.PeerTooOld,
                 task_api.API(self.connected()).confirmed,
-                *(self.context, 'delete_instance', {'instance_id': 'i-1'}),
+                self.context,
+                'delete_instance',
+                {'instance_id': 'i-1'},
             )
 
         self.assertIn('trove-rpc sealing allow taskmanager', str(error))

@@ -332,7 +332,8 @@ class RefusedRotationTest(RotationTestCase):
         self.assertRaises(
             exception.TroveError,
             guest_api.API(transport, self.instance_id).rotate_key,
-            *(trove_context.TroveContext(), 'E' * 32),
+            trove_context.TroveContext(),
+            'E' * 32,
         )
 
         self.assertEqual(self.born, self.guest_keys.sealing('conductor', None))

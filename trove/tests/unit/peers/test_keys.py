@@ -113,7 +113,7 @@ class ControlKeysTest(keyring.KeysTestCase):
 
         self.assertEqual([], self.opening())
         error = self.assertRaises(
-            *(exception.SealError, self.held.sealing, 'guestagent', 'i-2')
+            exception.SealError, self.held.sealing, 'guestagent', 'i-2'
         )
         self.assertIn('i-2', str(error))
         self.assertFalse(self.held.clear_allowed('conductor', 'i-2'))
@@ -190,7 +190,9 @@ class ControlKeysTest(keyring.KeysTestCase):
 
         error = self.assertRaises(
             exception.SealError,
-            *(self.held.sealing, 'guestagent', self.instance_id),
+            self.held.sealing,
+            'guestagent',
+            self.instance_id,
         )
 
         self.assertIn('inst_rpc_key_encr_key', str(error))

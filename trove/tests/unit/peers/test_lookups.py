@@ -97,7 +97,9 @@ class KeysTest(keyring.KeysTestCase):
         sa.event.listen(session.engine(), 'before_cursor_execute', self.count)
         self.addCleanup(
             sa.event.remove,
-            *(session.engine(), 'before_cursor_execute', self.count),
+            session.engine(),
+            'before_cursor_execute',
+            self.count,
         )
 
     def count(self, connection, cursor, statement, *_):

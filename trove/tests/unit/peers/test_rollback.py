@@ -31,7 +31,9 @@ class WaitTest(given.PeersTestCase):
 
     def waits(self, serves):
         rollback.wait(
-            *(self.conf, given.TASKS, serves),
+            self.conf,
+            given.TASKS,
+            serves,
             lambda: self.reports.append(serves),
             intervals=0,
         )

@@ -79,7 +79,7 @@ class TestCase(base.TestCase):
     def run_rpc(self, *arguments):
         """Run it as a process would; return the exit status."""
         status, self.out, self.error = run(
-            *('--config-file', self.file, *arguments), conf=self.options()
+            '--config-file', self.file, *arguments, conf=self.options()
         )
         return status
 

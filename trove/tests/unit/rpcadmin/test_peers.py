@@ -257,10 +257,7 @@ class RefusedTest(PeersTestCase):
             **values,
         }
         recording.record(
-            *(self.conf, said, {}),
-            host='c1',
-            instance_id=guest,
-            count=count,
+            self.conf, said, {}, host='c1', instance_id=guest, count=count
         )
 
     def test_one_that_sends_too_much(self):
@@ -327,8 +324,12 @@ class FilterTest(PeersTestCase):
             {guest, nobody},
             set(
                 self.peers(
-                    *('--kind', 'guestagent'),
-                    *('--state', 'up', '--state', 'unregistered'),
+                    '--kind',
+                    'guestagent',
+                    '--state',
+                    'up',
+                    '--state',
+                    'unregistered',
                 )
             ),
         )
@@ -337,8 +338,17 @@ class FilterTest(PeersTestCase):
         guest = self.guest('1.3')
 
         self.run_rpc(
-            *('peers', '--kind', 'guestagent', '-f', 'value'),
-            *('-c', 'Peer', '-c', 'Pin', '-c', 'Left Out'),
+            'peers',
+            '--kind',
+            'guestagent',
+            '-f',
+            'value',
+            '-c',
+            'Peer',
+            '-c',
+            'Pin',
+            '-c',
+            'Left Out',
         )
 
         self.assertEqual(f'{guest} - restart(reason)\n', self.out)

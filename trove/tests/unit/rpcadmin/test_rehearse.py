@@ -73,8 +73,12 @@ class FileTest(RehearseTestCase):
 
     def test_to_a_release_and_other_revisions(self):
         report = self.report(
-            *('--file', self.write(release='pike', guests=('pike',))),
-            *('--to', '2026.2', '--to', 'guestagent=1.2'),
+            '--file',
+            self.write(release='pike', guests=('pike',)),
+            '--to',
+            '2026.2',
+            '--to',
+            'guestagent=1.2',
         )
 
         self.assertEqual(
@@ -126,9 +130,18 @@ class FileTest(RehearseTestCase):
         path = self.path('report.html')
 
         self.run_rpc(
-            *('rehearse', '--file', self.write(pins={'guestagent': '1.3'})),
-            *('-f', 'html', '-o', path, '--run', '--plans', '1'),
-            *('--guests', '1'),
+            'rehearse',
+            '--file',
+            self.write(pins={'guestagent': '1.3'}),
+            '-f',
+            'html',
+            '-o',
+            path,
+            '--run',
+            '--plans',
+            '1',
+            '--guests',
+            '1',
         )
 
         self.assertEqual('', self.out)
@@ -249,8 +262,11 @@ class RunTest(RehearseTestCase):
 
     def test_it_is_tried_out_and_can_be_repeated(self):
         report = self.report(
-            *('--file', self.write(guests=('2026.2',)), *self.ARGUMENTS),
-            *('--seed', '7'),
+            '--file',
+            self.write(guests=('2026.2',)),
+            *self.ARGUMENTS,
+            '--seed',
+            '7',
             status=0,
         )
 
@@ -267,9 +283,7 @@ class RunTest(RehearseTestCase):
     def test_on_a_terminal_there_is_a_bar(self):
         self.useFixture(fixtures.EnvironmentVariable('TTY_COMPATIBLE', '1'))
 
-        self.report(
-            *('--file', self.write(guests=()), *self.ARGUMENTS), status=0
-        )
+        self.report('--file', self.write(guests=()), *self.ARGUMENTS, status=0)
 
         self.assertIn('Step 1: c', self.error)
         self.assertIn('100%', self.error)
@@ -283,7 +297,9 @@ class RunTest(RehearseTestCase):
         sa.event.listen(sa.Engine, 'before_cursor_execute', _note(statements))
         self.addCleanup(
             sa.event.remove,
-            *(sa.Engine, 'before_cursor_execute', _note(statements)),
+            sa.Engine,
+            'before_cursor_execute',
+            _note(statements),
         )
         broker = socket.create_server(('127.0.0.1', 0))
         self.addCleanup(broker.close)

@@ -45,8 +45,15 @@ class SealingTest(base.TestCase):
 
     def shown(self, instance_id):
         self.run_rpc(
-            *('peers', '--kind', 'guestagent', '-f', 'json'),
-            *('-c', 'Peer', '-c', 'Released Form'),
+            'peers',
+            '--kind',
+            'guestagent',
+            '-f',
+            'json',
+            '-c',
+            'Peer',
+            '-c',
+            'Released Form',
         )
         [found] = [
             each['Released Form']

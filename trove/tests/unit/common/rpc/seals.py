@@ -106,8 +106,13 @@ class Way:
         self, arguments: Any = ARGUMENTS, context: Any = CONTEXT
     ) -> sealer.Request:
         request = self.client.request(
-            *(self.interface, self.peer, self.method, self.version),
-            *(dict(arguments), dict(context), self.authenticated),
+            self.interface,
+            self.peer,
+            self.method,
+            self.version,
+            dict(arguments),
+            dict(context),
+            self.authenticated,
         )
         # What is no JSON would fail here, as it would on the wire.
         wire = json.loads(json.dumps([request.arguments, request.context]))

@@ -95,7 +95,10 @@ class ConfirmedTest(base.MessageTestCase):
 
         error = self.assertRaises(
             exception.PeerError,
-            *(api.confirmed, self.context, 'drop', {'what': 'it'}),
+            api.confirmed,
+            self.context,
+            'drop',
+            {'what': 'it'},
         )
 
         self.assertEqual(

@@ -48,15 +48,21 @@ class RefusingTestCase(test_rejections.RejectionTestCase):
         error = self.assertRaises(
             oslo_messaging.RemoteError,
             self.bare(version).call,
-            *(context or {}, method),
+            context or {},
+            method,
             **arguments,
         )
         return error.exc_type
 
     def sealed(self):
         return self.transport.sealer.request(
-            *(sample.API.interface, self.id(), 'drop', '1.10'),
-            *({'what': 'cup'}, self.context.to_dict(), True),
+            sample.API.interface,
+            self.id(),
+            'drop',
+            '1.10',
+            {'what': 'cup'},
+            self.context.to_dict(),
+            True,
         ).arguments
 
 
@@ -136,14 +142,21 @@ class FaultTest(RefusingTestCase):
             forged = dataclasses.replace(found, method='note')
             self.assertRaises(
                 exception.BadRequest,
-                *(self.transport.opened, sample.API.interface, forged),
+                self.transport.opened,
+                sample.API.interface,
+                forged,
             )
 
     def test_the_keys_cannot_be_had_for_one_of_the_released_form(self):
         self.keys.error = exception.ServiceUnavailable(what='The database')
         request = self.transport.sealer.request(
-            *(sample.API.interface, self.id(), 'drop', '1.0'),
-            *({'what': 'cup'}, self.context.to_dict(), False),
+            sample.API.interface,
+            self.id(),
+            'drop',
+            '1.0',
+            {'what': 'cup'},
+            self.context.to_dict(),
+            False,
         )
         self.bare().cast(request.context, 'drop', **request.arguments)
         found = self.expect('unread')
@@ -157,8 +170,13 @@ class FaultTest(RefusingTestCase):
     def test_what_does_not_open_later_either_says_why(self):
         self.keys.error = exception.ServiceUnavailable(what='The database')
         request = self.transport.sealer.request(
-            *(sample.API.interface, self.id(), 'drop', '1.0'),
-            *({'what': 'cup'}, self.context.to_dict(), False),
+            sample.API.interface,
+            self.id(),
+            'drop',
+            '1.0',
+            {'what': 'cup'},
+            self.context.to_dict(),
+            False,
         )
         self.bare().cast(request.context, 'drop', **request.arguments)
         found = self.expect('unread')
@@ -172,14 +190,23 @@ class FaultTest(RefusingTestCase):
             transport.refresh()
             error = self.assertRaises(
                 exception.BadRequest,
-                *(transport.opened, sample.API.interface, found),
+                transport.opened,
+                sample.API.interface,
+                found,
             )
             self.assertIn(words, str(error))
 
     def test_what_a_guest_has_made_up_is_not_opened(self):
         found = rpc.Rejection(
-            *('guestagent', self.id(), None, 'drop', '1.0', 'cast'),
-            *('unread', 'it is so', {}),
+            'guestagent',
+            self.id(),
+            None,
+            'drop',
+            '1.0',
+            'cast',
+            'unread',
+            'it is so',
+            {},
         )
         for made_up in 'x', {}, {'context': 'x'}, {'context': {'context': 1}}:
             self.assertRaises(

@@ -65,8 +65,13 @@ class CopiesTest(base.TestCase):
 
     def sealed(self, method='report_root', **arguments):
         return method, self.guest.request(
-            *(CONDUCTOR, None, method, '1.1'),
-            *({'instance_id': 'i1', **arguments}, {}, True),
+            CONDUCTOR,
+            None,
+            method,
+            '1.1',
+            {'instance_id': 'i1', **arguments},
+            {},
+            True,
         )
 
     def send(self, sealed, to=None):

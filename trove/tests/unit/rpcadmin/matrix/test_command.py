@@ -102,9 +102,19 @@ class MatrixTest(Case):
 
     def test_several_filters_hold_together(self):
         found = self.matrix(
-            *('guestagent', '--client', '26', '--server', '14'),
-            *('--outcome', 'lost', '--outcome', 'left out'),
-            *('--method', 'prepare', '--method', 'stop_db'),
+            'guestagent',
+            '--client',
+            '26',
+            '--server',
+            '14',
+            '--outcome',
+            'lost',
+            '--outcome',
+            'left out',
+            '--method',
+            'prepare',
+            '--method',
+            'stop_db',
         )
 
         self.assertEqual(['prepare'], [row['Method'] for row in found])

@@ -56,8 +56,14 @@ class KnownTest(base.TestCase):
         self.assertEqual(
             ['lost', 'refused', 'refused', 'refused', 'same', 'same'],
             self.guest(
-                *(26, 14, 'prepare', 'start_db_with_conf_changes'),
-                *('stop_db', 'resize_fs', 'attach_replica', 'rebuild'),
+                26,
+                14,
+                'prepare',
+                'start_db_with_conf_changes',
+                'stop_db',
+                'resize_fs',
+                'attach_replica',
+                'rebuild',
             ),
         )
 
@@ -66,8 +72,12 @@ class KnownTest(base.TestCase):
             self.assertEqual(
                 ['refused', 'refused', 'lost', 'same'],
                 self.guest(
-                    *(12, server, 'stop_db', 'start_db_with_conf_changes'),
-                    *('upgrade', 'prepare'),
+                    12,
+                    server,
+                    'stop_db',
+                    'start_db_with_conf_changes',
+                    'upgrade',
+                    'prepare',
                 ),
                 server,
             )

@@ -159,4 +159,4 @@ class TestBuffered(base.TestCase):
 
         self.assertFalse(buffer.has_frame(other))
         with buffer.together(other):
-            """It writes by itself."""
+            pass  # It writes by itself.

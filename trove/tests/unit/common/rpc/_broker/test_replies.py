@@ -39,7 +39,9 @@ class RepliesTest(base.TestCase):
         driver = Driver(self.broker)
         self.assertRaises(
             oslo_messaging.MessageDeliveryFailure,
-            *(self.replies.prepare, driver, 0.01),
+            self.replies.prepare,
+            driver,
+            0.01,
         )
         return driver
 
@@ -47,7 +49,9 @@ class RepliesTest(base.TestCase):
         driver = self.given_one_that_waits()
         self.assertRaises(
             oslo_messaging.MessageDeliveryFailure,
-            *(self.replies.prepare, driver, 0.01),
+            self.replies.prepare,
+            driver,
+            0.01,
         )
 
         self.broker.set()

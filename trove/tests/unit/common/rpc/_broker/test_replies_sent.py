@@ -39,8 +39,7 @@ class AnsweringTest(base.TestCase):
     def incoming(self, broker, queue='reply_x', proven=True):
         listener = types.SimpleNamespace(driver=broker)
         made = replies.Incoming(
-            *(listener, {}, {}, 'unique', 'asked', queue, None, self.gone),
-            None,
+            listener, {}, {}, 'unique', 'asked', queue, None, self.gone, None
         )
         replies.is_proven(made, proven)
         return made

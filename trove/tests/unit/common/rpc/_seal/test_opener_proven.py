@@ -187,7 +187,9 @@ class OracleTest(seals.SealTestCase):
             if way.interface.names_sender:
                 context['csz-instance-id'] = 'i1'
             error = self.assertRaises(
-                *(opener.Unopened, way.accept, request),
+                opener.Unopened,
+                way.accept,
+                request,
                 context=context,
                 waits=waits,
             )

@@ -50,8 +50,7 @@ class RefusedTest(seals.SealTestCase):
 
         self.assertRefused(way, request, arguments=answer)
         self.assertRaises(
-            *(exception.SealError, way.client.reply, request),
-            request.arguments,
+            exception.SealError, way.client.reply, request, request.arguments
         )
 
     def test_reply_to_another_request(self) -> None:
@@ -92,7 +91,9 @@ class RefusedTest(seals.SealTestCase):
         text[bit // 8] ^= 1 << bit % 8
 
         self.assertRaises(
-            *(exception.SealError, way.client.reply, request),
+            exception.SealError,
+            way.client.reply,
+            request,
             {'sealed': text.decode('latin-1')},
         )
 
@@ -137,8 +138,7 @@ class RefusedTest(seals.SealTestCase):
             for forged in (True, None, 'yes', {'sealed': 1}, {}):
                 with self.subTest(f'{authenticated} {forged}'):
                     self.assertRaises(
-                        *(exception.SealError, way.client.reply),
-                        *(request, forged),
+                        exception.SealError, way.client.reply, request, forged
                     )
 
 

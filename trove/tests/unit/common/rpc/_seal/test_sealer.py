@@ -25,7 +25,10 @@ from trove.tests.unit.common.rpc import seals
 class RoundTripTest(base.TestCase):
     @hypothesis.given(
         strategies.sampled_from(sorted(seals.WAYS)),
-        *(strategies.booleans(), seals.OBJECTS, seals.OBJECTS, seals.JSON),
+        strategies.booleans(),
+        seals.OBJECTS,
+        seals.OBJECTS,
+        seals.JSON,
     )
     def test_all_that_json_can_say(
         self,
@@ -168,8 +171,12 @@ class ReleasedVectorsTest(base.TestCase):
         for way, released in self.ways():
             with self.subTest(way.interface.name):
                 accepted = way.server.accept(
-                    *(way.interface, way.peer, way.method, way.version),
-                    *(released['arguments'], released['context']),
+                    way.interface,
+                    way.peer,
+                    way.method,
+                    way.version,
+                    released['arguments'],
+                    released['context'],
                 )
                 self.assertEqual(
                     self.vectors['arguments'], accepted.arguments
