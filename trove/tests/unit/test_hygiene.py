@@ -20,6 +20,7 @@ from packaging import utils
 from trove.common import exception
 from trove.tests import base
 from trove.tests.unit import import_rules
+from trove.tests.unit import source_rules
 
 TOP = import_rules.TOP
 LINES = 400
@@ -97,19 +98,63 @@ class TestSources(base.TestCase):
         for path, source in self.sources():
             for node in ast.walk(ast.parse(source)):
                 if isinstance(node, ast.FunctionDef):
-                    lines = _own_lines(node)
+                    lines = source_rules.own_lines(node)
                     if lines >= FUNCTION_LINES:
                         longer[f'{path}:{node.lineno} {node.name}'] = lines
 
         self.assertEqual({}, longer, 'Split them, or give them less to do.')
 
+    def test_calls_name_each_argument_in_its_place(self) -> None:
+        found = [
+            f'{path}:{place}'
+            for path, source in self.sources()
+            for place in source_rules.unpacked(source)
+        ]
 
-def _own_lines(node: ast.FunctionDef) -> int:
-    """Count the lines of the body, without the docstring."""
-    body = node.body[1:] if ast.get_docstring(node) else node.body
-    if not body:
-        return 0
-    return (body[-1].end_lineno or 0) - body[0].lineno + 1
+        self.assertEqual(
+            [],
+            found,
+            'Write each argument on a line of its own instead of *(a, b), or '
+            'hand over a small dataclass.',
+        )
+
+    def test_texts_are_no_statements(self) -> None:
+        found = [
+            f'{path}:{place}'
+            for path, source in self.sources()
+            for place in source_rules.idle_texts(source)
+        ]
+
+        self.assertEqual([], found, 'Write: pass  # WHY')
+
+
+class TestRules(base.TestCase):
+    """What these checks find, and what not."""
+
+    def test_tuples_that_are_unpacked_into_a_call(self) -> None:
+        for source in ('f(*(1, 2))', 'f(a, *[b, c], d=1)', 'f(\n*(a,),)'):
+            with self.subTest(source):
+                self.assertEqual(1, len(list(source_rules.unpacked(source))))
+        for source in ('f(*a)', 'f(*(a + b))', '(*(1, 2), 3)', 'f((1, 2))'):
+            with self.subTest(source):
+                self.assertEqual([], list(source_rules.unpacked(source)))
+
+    def test_texts_that_stand_for_a_statement(self) -> None:
+        for source in (
+            'try:\n  f()\nexcept A:\n  """None."""',
+            'if a:\n  """None."""\nelse:\n  f()',
+            'def f():\n  """Doc."""\n  """None."""',
+        ):
+            with self.subTest(source):
+                self.assertEqual(1, len(list(source_rules.idle_texts(source))))
+        for source in (
+            '"""Doc."""',
+            'class A(B):\n  """Doc."""',
+            'def f():\n  """Doc."""',
+            'async def f():\n  """Doc."""\n  return 1',
+        ):
+            with self.subTest(source):
+                self.assertEqual([], list(source_rules.idle_texts(source)))
 
 
 class TestExceptions(base.TestCase):
