@@ -15,9 +15,9 @@ from sqlalchemy import orm
 from trove.common import exception
 from trove.db import models
 from trove.db import session
+from trove.db import statements
 from trove.objects import heartbeat
 from trove.objects import records
-from trove.objects import rows
 
 LOG = log.getLogger(__name__)
 
@@ -118,7 +118,7 @@ def fail(backup_id: str, state: str) -> str | None:
 
 def fail_all(db: orm.Session, instance_id: str) -> None:
     """Write down that nothing comes of the backups that are being made."""
-    rows.execute(
+    statements.execute(
         db,
         sa.update(models.Backup)
         .where(

@@ -30,9 +30,9 @@ from trove.common import belief
 from trove.common import seldom
 from trove.db import models
 from trove.db import session
+from trove.db import statements
 from trove.objects import clock
 from trove.objects import heartbeat_rows
-from trove.objects import rows
 from trove.objects import sealing
 from trove.objects import server_version
 from trove.objects import spoken
@@ -219,7 +219,7 @@ def _hear(it: _Known, report: Report, newer: bool) -> None:
 
 
 def _write(db: orm.Session, known: Iterable[_Known]) -> None:
-    rows.put(
+    statements.put(
         db,
         models.ConductorLastSeen,
         ('instance_id', 'method_name'),
@@ -234,7 +234,7 @@ def _write(db: orm.Session, known: Iterable[_Known]) -> None:
         ],
         ('sent',),
     )
-    rows.put(
+    statements.put(
         db,
         models.ServiceStatus,
         'id',
@@ -252,7 +252,7 @@ def _write(db: orm.Session, known: Iterable[_Known]) -> None:
         ('status_id', 'status_description', 'updated_at'),
     )
     _write_versions(db, known)
-    rows.put(
+    statements.put(
         db,
         models.InstanceSealing,
         'instance_id',
@@ -263,7 +263,7 @@ def _write(db: orm.Session, known: Iterable[_Known]) -> None:
 
 def _write_versions(db: orm.Session, known: Iterable[_Known]) -> None:
     # Written even when nothing has changed: it says that it lives.
-    rows.put(
+    statements.put(
         db,
         models.AgentHeartbeat,
         'instance_id',
@@ -351,7 +351,7 @@ def is_newest(
         sa.select(models.ConductorLastSeen.instance_id).where(same_kind)
     )
     if known is not None:
-        return rows.execute(
+        return statements.execute(
             db,
             sa.update(models.ConductorLastSeen)
             .where(

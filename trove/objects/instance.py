@@ -24,12 +24,13 @@ from trove.common import context as trove_context
 from trove.common import exception
 from trove.db import models
 from trove.db import session
+from trove.db import statements
+from trove.objects import _rows
 from trove.objects import heartbeat as heartbeats
 from trove.objects import pages
 from trove.objects import quota
 from trove.objects import records
 from trove.objects import rejected_task
-from trove.objects import rows
 from trove.objects import spoken
 from trove.objects import states
 from trove.objects import tasks
@@ -111,11 +112,11 @@ def create(
             configuration_id=configuration_id,
             server_status='BUILD',
         )
-        rows.set_task(row, Task.BUILDING)
+        _rows.set_task(row, Task.BUILDING)
         db.add(row)
         db.flush()
         quota.hold(db, row.id, deltas)
-        rows.write_service_status(db, row.id, ServiceStatus.NEW)
+        _rows.write_service_status(db, row.id, ServiceStatus.NEW)
         workflow.add(
             db,
             row.id,
@@ -212,12 +213,12 @@ def change(
     :raises InstanceNotFound: there is none, or it is another project's
     """
     with session.writer() as db:
-        row = rows.lock_visible(db, context, instance_id)
+        row = _rows.lock_visible(db, context, instance_id)
         if name is not None:
             row.name = name
         if access is not None:
             what = f'Column access of instance {instance_id}'
-            known = records.decode(row.access, what) or {}
+            known = _rows.decode(row.access, what) or {}
             row.access = json.dumps({**known, **access})
         if detached:
             detach_configuration(context, instance_id)
@@ -238,7 +239,7 @@ def update(
         row = _locked(db, instance_id)
         if not workflow.is_of(db, instance_id, owner):
             return False
-        rows.assign(row, columns)
+        _rows.assign(row, columns)
         return True
 
 
@@ -266,7 +267,7 @@ def set_addresses(
         _locked(db, instance_id)
         if not workflow.is_of(db, instance_id, owner):
             return False
-        rows.execute(
+        statements.execute(
             db,
             sa.delete(models.InstanceAddress).where(
                 models.InstanceAddress.instance_id == instance_id
@@ -295,13 +296,13 @@ def add_fault(instance_id: str, message: str, details: str = '') -> None:
     """
     with session.writer() as db:
         _locked(db, instance_id)
-        rows.add_fault(db, instance_id, message, details)
+        _rows.add_fault(db, instance_id, message, details)
 
 
 def clear_faults(instance_id: str) -> None:
     """Show the faults of an instance no longer."""
     with session.writer() as db:
-        rows.clear_faults(db, instance_id)
+        _rows.clear_faults(db, instance_id)
 
 
 @session.retry
@@ -318,7 +319,7 @@ def mark_deleted(
         somebody else works on it
     """
     with session.writer() as db:
-        row = rows.lock(db, instance_id)
+        row = _rows.lock(db, instance_id)
         if row is None:
             return False
         reserved = workflow.drop(db, instance_id, owner)
@@ -333,7 +334,7 @@ def mark_deleted(
         quota.give_back(db, project_id, reserved, reserved=True)
         quota.give_back(db, project_id, taken)
         quota.release_held(db, instance_id)
-        rows.set_task(row, Task.NONE)
+        _rows.set_task(row, Task.NONE)
         row.deleted = True
         row.deleted_at = timeutils.utcnow()
         # So that these can be deleted as well.
@@ -348,8 +349,8 @@ def mark_deleted(
 
 
 def _forget(db: orm.Session, instance_id: str) -> None:
-    rows.clear_faults(db, instance_id)
-    rows.write_service_status(db, instance_id, ServiceStatus.DELETED)
+    _rows.clear_faults(db, instance_id)
+    _rows.write_service_status(db, instance_id, ServiceStatus.DELETED)
     for table in (
         models.InstanceAddress,
         models.ConductorLastSeen,
@@ -357,10 +358,10 @@ def _forget(db: orm.Session, instance_id: str) -> None:
         models.InstanceSealing,
         models.GuestProbe,
     ):
-        rows.execute(
+        statements.execute(
             db, sa.delete(table).where(table.instance_id == instance_id)
         )
-    rows.execute(
+    statements.execute(
         db,
         sa.update(models.AgentHeartbeat)
         .where(models.AgentHeartbeat.instance_id == instance_id)
@@ -369,7 +370,7 @@ def _forget(db: orm.Session, instance_id: str) -> None:
 
 
 def _locked(db: orm.Session, instance_id: str) -> models.Instance:
-    row = rows.lock(db, instance_id)
+    row = _rows.lock(db, instance_id)
     if row is None:
         raise exception.InstanceNotFound(id=instance_id)
     return row

@@ -23,9 +23,9 @@ from trove.common import crypto
 from trove.common import exception
 from trove.db import models
 from trove.db import session
+from trove.objects import _rows
 from trove.objects import database_keys
 from trove.objects import gathering
-from trove.objects import rows
 from trove.objects import sealing
 
 
@@ -264,7 +264,7 @@ def _kept(db: orm.Session, instance_id: str) -> models.InstanceKeys:
 
 
 def _locked(db: orm.Session, instance_id: str) -> models.Instance:
-    row = rows.lock(db, instance_id)
+    row = _rows.lock(db, instance_id)
     if row is None:
         raise exception.InstanceNotFound(id=instance_id)
     return row

@@ -18,8 +18,8 @@ from sqlalchemy import orm
 
 from trove.db import models
 from trove.db import session
+from trove.db import statements
 from trove.objects import clock
-from trove.objects import rows
 
 #: Begins the text of a guest of which nothing but its refusal is known.
 REFUTED: Final = '- refuted'
@@ -64,8 +64,8 @@ def claim(after: str = '', page: int = 500) -> Claimed:
         ids = [row.id for row in found]
         new = [row.id for row in found if row.asked_at is None]
         values = [_row(each, now, False, token) for each in new]
-        rows.put(db, models.GuestProbe, 'instance_id', values, ())
-        rows.execute(
+        statements.put(db, models.GuestProbe, 'instance_id', values, ())
+        statements.execute(
             db,
             sa.update(models.GuestProbe)
             .where(
@@ -93,7 +93,7 @@ def release(claimed: Claimed) -> int:
     with session.writer() as db:
         # As if the claim were over.
         long_ago = clock.now(db) - datetime.timedelta(seconds=CLAIM + 1)
-        return rows.execute(
+        return statements.execute(
             db,
             sa.update(models.GuestProbe)
             .where(
@@ -153,7 +153,7 @@ def note(
     answered: bool,
 ) -> None:
     """Write down that guests were asked just now."""
-    rows.put(
+    statements.put(
         db,
         models.GuestProbe,
         'instance_id',
@@ -182,7 +182,7 @@ def record_unanswered(ids: Sequence[str]) -> None:
 
 def forget(db: orm.Session, instance_id: str) -> None:
     """Let a guest be asked anew: it is going to be another one."""
-    rows.execute(
+    statements.execute(
         db,
         sa.delete(models.GuestProbe).where(
             models.GuestProbe.instance_id == instance_id

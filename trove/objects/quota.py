@@ -24,7 +24,7 @@ from sqlalchemy import orm
 from trove.common import exception
 from trove.db import models
 from trove.db import session
-from trove.objects import rows
+from trove.db import statements
 
 RESOURCES = ('instances', 'ram', 'volumes', 'backups')
 
@@ -153,7 +153,7 @@ def take(
                 + delta
                 <= allowed[resource]
             )
-        if not rows.execute(db, update):
+        if not statements.execute(db, update):
             exceeded.append(resource)
     if exceeded:
         raise exception.QuotaExceeded(resources=', '.join(exceeded))
@@ -289,7 +289,7 @@ def _change(
         column = _column(name)
         changed = sa.func.coalesce(column, 0) + change
         values[column] = sa.case((changed < 0, 0), else_=changed)
-    rows.execute(
+    statements.execute(
         db,
         sa.update(models.QuotaUsage)
         .where(_usage_of(project_id, resource))

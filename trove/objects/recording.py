@@ -25,8 +25,8 @@ from trove.common import crypto
 from trove.common import exception
 from trove.db import models
 from trove.db import session
+from trove.db import statements
 from trove.objects import database_keys
-from trove.objects import rows
 
 LOG = log.getLogger(__name__)
 
@@ -120,7 +120,7 @@ def record(
                 alike is None or _has_room(db, alike, len(sealed), values)
             ):
                 values['sealed'] = sealed
-        new = rows.put_new(
+        new = statements.put_new(
             db,
             models.RejectedMessage,
             'id',
@@ -191,7 +191,7 @@ def _count(
 def _counted(db: orm.Session, key: str, values: dict[str, Any]) -> bool:
     newest = ('updated', 'reason', 'host', 'request_id', 'version')
     return (
-        rows.execute(
+        statements.execute(
             db,
             sa.update(models.RejectedMessage)
             .where(

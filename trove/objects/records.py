@@ -6,20 +6,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 import dataclasses
 import datetime
-import json
 from typing import Any
 
-from oslo_log import log
 import sqlalchemy as sa
 from sqlalchemy import orm
 
 from trove.db import models
+from trove.objects import _rows
 from trove.objects import clock
 from trove.objects import datastore
 from trove.objects import spoken
 from trove.objects import states
-
-LOG = log.getLogger(__name__)
 
 #: States of a backup that is being made.
 BACKUP_RUNS = ('NEW', 'BUILDING', 'SAVING')
@@ -267,20 +264,6 @@ def load_one(db: orm.Session, instance_id: str) -> Instance | None:
     return found[0] if found else None
 
 
-def decode(text: str | None, what: str) -> dict[str, Any] | None:
-    """Return the object in a JSON column; None when it is no object."""
-    if not text:
-        return None
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        LOG.warning('%s in the database is damaged and passed over.', what)
-        return None
-    return value
-
-
 def _instance(
     joined: Joined,
     *,
@@ -324,7 +307,7 @@ def _instance(
         ),
         addresses=addresses,
         fault=fault,
-        access=decode(row.access, f'Column access of instance {row.id}'),
+        access=_rows.decode(row.access, f'Column access of instance {row.id}'),
         slave_of_id=row.slave_of_id,
         replicas=replicas,
         configuration_id=row.configuration_id,
@@ -341,18 +324,18 @@ def _instance(
 
 
 def _addresses(
-    rows: Iterable[models.InstanceAddress],
+    found_rows: Iterable[models.InstanceAddress],
 ) -> dict[str, list[Address]]:
     found: dict[str, list[Address]] = {}
-    for row in rows:
+    for row in found_rows:
         found.setdefault(row.instance_id, []).append(
             Address(row.address, row.type, row.network)
         )
     return found
 
 
-def _replicas(rows: Iterable[Any]) -> dict[str, list[str]]:
+def _replicas(found_rows: Iterable[Any]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for source, replica in rows:
+    for source, replica in found_rows:
         found.setdefault(source, []).append(replica)
     return found

@@ -24,9 +24,9 @@ from trove.common import crypto
 from trove.common import exception
 from trove.db import models
 from trove.db import session
+from trove.objects import _rows
 from trove.objects import database_keys
 from trove.objects import recording
-from trove.objects import records
 from trove.objects import sealed_details
 
 #: The modules whose secrets these are, each with what it seals: a test sees
@@ -172,7 +172,7 @@ def _renew_details(
     :param row: an attribute of it has the JSON
     :returns: None when nothing is
     """
-    said = records.decode(getattr(row, name), f'Column {name}') or {}
+    said = _rows.decode(getattr(row, name), f'Column {name}') or {}
     results = []
     details = said.get('details')
     if isinstance(details, dict) and details.get('sealed'):

@@ -21,10 +21,10 @@ from sqlalchemy import orm
 from trove.common import exception
 from trove.db import models
 from trove.db import session
+from trove.db import statements
+from trove.objects import _rows
 from trove.objects import clock
 from trove.objects import recording
-from trove.objects import records
-from trove.objects import rows
 
 WAITING = recording.WAITING
 REPLAYING = 'replaying'
@@ -216,7 +216,7 @@ def mark(
     with session.writer() as db:
         if expected is not None:
             change = change.where(_is(expected, clock.now(db)))
-        if rows.execute(db, change):
+        if statements.execute(db, change):
             return True
         _row(db, rejected_id)
         return False
@@ -226,7 +226,7 @@ def mark(
 def remove(rejected_id: str) -> None:
     """Forget one: what it tells of did not happen after all."""
     with session.writer() as db:
-        rows.execute(
+        statements.execute(
             db,
             sa.delete(models.RejectedMessage).where(
                 models.RejectedMessage.id == rejected_id
@@ -262,7 +262,7 @@ def purge(seconds: float) -> int:
     """
     with session.writer() as db:
         limit = clock.now(db) - datetime.timedelta(seconds=seconds)
-        return rows.execute(
+        return statements.execute(
             db,
             sa.delete(models.RejectedMessage).where(
                 models.RejectedMessage.state.in_((REPLAYED, DISCARDED)),
@@ -309,7 +309,7 @@ def _rejected(row: models.RejectedMessage, now: datetime.datetime) -> Rejected:
     what = f'Column arguments of rejected message {row.id}'
     return Rejected(
         **values,
-        arguments=records.decode(row.arguments, what) or {},
+        arguments=_rows.decode(row.arguments, what) or {},
         replayable=bool(row.sealed),
         interrupted=row.state == REPLAYING
         and row.updated < _interrupted(now),

@@ -19,9 +19,9 @@ from sqlalchemy import orm
 from trove.common import exception
 from trove.db import models
 from trove.db import session
+from trove.db import statements
+from trove.objects import _rows
 from trove.objects import quota
-from trove.objects import records
-from trove.objects import rows
 from trove.objects import states
 from trove.objects import tasks
 from trove.objects import workflow
@@ -58,7 +58,7 @@ def reject_task(
     :returns: whether a task ended
     """
     with session.writer() as db:
-        row = rows.lock(db, instance_id) if '\0' not in instance_id else None
+        row = _rows.lock(db, instance_id) if '\0' not in instance_id else None
         if row is None:
             return False
         current = workflow.find(db, instance_id)
@@ -71,7 +71,7 @@ def reject_task(
         if ended:
             tasks.give_up(db, row, current, states.Task.NONE)
         if message is not None:
-            rows.add_fault(db, instance_id, message, details)
+            _rows.add_fault(db, instance_id, message, details)
         return ended
 
 
@@ -95,13 +95,13 @@ def reopen_task(conf: cfg.ConfigOpts, rejected_id: str) -> bool:
         raise exception.NotFound(
             f'There is no rejected message {rejected_id}.'
         )
-    kept = records.decode(
+    kept = _rows.decode(
         found.task, f'Column task of rejected message {rejected_id}'
     )
     if kept is None or found.instance_id is None:
         return False
     with session.writer() as db:
-        row = rows.lock(db, found.instance_id)
+        row = _rows.lock(db, found.instance_id)
         if row is None:
             raise exception.InstanceNotFound(id=found.instance_id)
         task = states.Task.from_code(kept['task_id'])
@@ -146,7 +146,7 @@ def _keep(
         'details': stored.get('details') or {},
         'reserved': stored.get('reserved') or {},
     }
-    rows.execute(
+    statements.execute(
         db,
         sa.update(models.RejectedMessage)
         .where(
@@ -206,8 +206,8 @@ def _begin(
             'workflow': None,
         },
     )
-    rows.clear_faults(db, row.id)
-    rows.set_task(row, task)
+    _rows.clear_faults(db, row.id)
+    _rows.set_task(row, task)
     if task is states.Task.BUILDING:
         row.server_status = 'BUILD'
     elif task is states.Task.DELETING:

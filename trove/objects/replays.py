@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from trove.db import models
 from trove.db import session
-from trove.objects import rows
+from trove.db import statements
 
 
 @session.retry
@@ -30,7 +30,7 @@ def first(message_id: str, expires: float, token: str | None = None) -> bool:
         'token': token,
     }
     with session.writer() as db:
-        if rows.put_new(db, models.SeenMessage, 'id', values):
+        if statements.put_new(db, models.SeenMessage, 'id', values):
             return True
         if token is None:
             return False
@@ -49,7 +49,7 @@ def purge(now: float | None = None) -> int:
     """
     limit = math.floor(time.time() if now is None else now)
     with session.writer() as db:
-        return rows.execute(
+        return statements.execute(
             db,
             sa.delete(models.SeenMessage).where(
                 models.SeenMessage.expires < limit

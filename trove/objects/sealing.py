@@ -23,8 +23,9 @@ from trove.common import belief
 from trove.common import exception
 from trove.db import models
 from trove.db import session
+from trove.db import statements
+from trove.objects import _rows
 from trove.objects import probes
-from trove.objects import rows
 
 #: What services are permitted: by the name of the interface whose topic they
 #: share, for what is sent to them; ``api`` for what task managers take, which
@@ -163,7 +164,7 @@ def record_registered(name: str, seals: bool) -> None:
             'the registry of services',
         )
         if values is not None:
-            rows.put(
+            statements.put(
                 db, models.InstanceSealing, 'instance_id', [values], CHANGED
             )
 
@@ -185,7 +186,7 @@ def say(instance_id: str, word: Word, who: str, why: str) -> Sealing:
     with session.writer() as db:
         services = instance_id in SERVICES
         if not services and (
-            '\0' in instance_id or rows.lock(db, instance_id) is None
+            '\0' in instance_id or _rows.lock(db, instance_id) is None
         ):
             raise exception.InstanceNotFound(id=instance_id)
         row = db.get(models.InstanceSealing, instance_id)
@@ -213,7 +214,7 @@ def say(instance_id: str, word: Word, who: str, why: str) -> Sealing:
             row.ended_at, row.ended_by = now, who[:255]
         # What is known of it is to be found out anew.
         probes.forget(db, instance_id)
-        rows.execute(
+        statements.execute(
             db,
             sa.update(models.AgentHeartbeat)
             .where(models.AgentHeartbeat.instance_id == instance_id)
@@ -274,7 +275,7 @@ def record_rotated(db: orm.Session, instance_id: str) -> None:
         'a new key',
     )
     if values is not None:
-        rows.put(
+        statements.put(
             db, models.InstanceSealing, 'instance_id', [values], CHANGED
         )
         db.expire_all()

@@ -12,8 +12,8 @@ from sqlalchemy import orm
 
 from trove.common import ordered
 from trove.common import seldom
+from trove.objects import _rows
 from trove.objects import heartbeat_rows
-from trove.objects import rows
 
 LOG = log.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def compare(
     told = (it.fault or '').startswith(BEGINS)
     if ordered.fits(found, it.ordered):
         if told:
-            rows.clear_faults(db, it.instance_id)
+            _rows.clear_faults(db, it.instance_id)
             LOG.info(
                 'The database server of instance %s is of version %s, as '
                 'ordered, again.',
@@ -49,7 +49,7 @@ def compare(
     )
     if it.fault is not None and (not told or it.fault == message):
         return
-    rows.add_fault(db, it.instance_id, message, '')
+    _rows.add_fault(db, it.instance_id, message, '')
     seldom.warning(
         LOG, it.instance_id, 'Instance %s: %s', it.instance_id, message
     )

@@ -18,8 +18,8 @@ import sqlalchemy as sa
 
 from trove.db import models
 from trove.db import session
+from trove.db import statements
 from trove.objects import clock
-from trove.objects import rows
 
 LOG = log.getLogger(__name__)
 
@@ -72,7 +72,7 @@ def report(
     if started:
         values['started_at'] = now
     with session.writer() as db:
-        known = rows.execute(
+        known = statements.execute(
             db,
             sa.update(models.Service)
             .where(_is(binary, host))
@@ -85,7 +85,7 @@ def report(
 def remove(binary: str, host: str) -> None:
     """Forget a service that is stopped, so that it counts no more."""
     with session.writer() as db:
-        rows.execute(
+        statements.execute(
             db, sa.delete(models.Service).where(_is(binary, host))
         )
 

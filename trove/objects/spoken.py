@@ -24,11 +24,12 @@ from sqlalchemy import orm
 from trove.common import belief
 from trove.db import models
 from trove.db import session
+from trove.db import statements
+from trove.objects import _rows
 from trove.objects import clock
 from trove.objects import gathering
 from trove.objects import heartbeat_rows
 from trove.objects import probes
-from trove.objects import rows
 from trove.objects import sealing
 
 _PROBED = 'probed'
@@ -205,7 +206,7 @@ def record_probe(
         sent what is sealed, and an answer to a probe is worth less
     """
     with session.writer() as db:
-        if rows.lock(db, instance_id) is None:
+        if _rows.lock(db, instance_id) is None:
             return False
         if revision is None:
             probes.forget(db, instance_id)
@@ -270,7 +271,7 @@ def record_probes(found: Mapping[str, Found]) -> None:
             for each, it in known.items()
             if (text := _probed(it, found[each])) is not None
         }
-        rows.put(
+        statements.put(
             db,
             models.AgentHeartbeat,
             'instance_id',
@@ -334,7 +335,7 @@ def record_refuted(instance_id: str) -> None:
 
 
 def _store(db: orm.Session, instance_id: str, text: str | None) -> None:
-    rows.execute(
+    statements.execute(
         db,
         sa.update(models.AgentHeartbeat)
         .where(models.AgentHeartbeat.instance_id == instance_id)

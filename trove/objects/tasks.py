@@ -21,10 +21,10 @@ from trove.common import context as trove_context
 from trove.common import exception
 from trove.db import models
 from trove.db import session
+from trove.objects import _rows
 from trove.objects import backup
 from trove.objects import quota
 from trove.objects import records
-from trove.objects import rows
 from trove.objects import states
 from trove.objects import workflow
 
@@ -60,7 +60,7 @@ def begin_task(
     :raises QuotaExceeded: the project may not have that much
     """
     with session.writer() as db:
-        row = rows.lock_visible(db, context, instance_id)
+        row = _rows.lock_visible(db, context, instance_id)
         instance = _loaded(db, row.id)
         refusal = states.refusal_to_begin(
             task,
@@ -98,7 +98,7 @@ def begin_task(
         if task is states.Task.DELETING and row.server_status == 'ERROR':
             # Else it would look as if the deletion had failed.
             row.server_status = 'SHUTDOWN'
-        rows.set_task(row, task)
+        _rows.set_task(row, task)
         db.flush()
         return _loaded(db, row.id)
 
@@ -115,7 +115,7 @@ def undo_task(
         or a task manager has got the message after all
     """
     with session.writer() as db:
-        row = rows.lock(db, instance_id)
+        row = _rows.lock(db, instance_id)
         current = workflow.find(db, instance_id) if row is not None else None
         if (
             row is None
@@ -157,10 +157,10 @@ def end_task(instance_id: str, owner: str, **columns: Any) -> bool:
         reserved = workflow.stored(current).get('reserved') or {}
         quota.settle(db, row.tenant_id or '', reserved)
         quota.hold(db, instance_id, reserved)
-        rows.clear_faults(db, instance_id)
-        rows.set_task(row, states.Task.NONE)
+        _rows.clear_faults(db, instance_id)
+        _rows.set_task(row, states.Task.NONE)
         row.server_status = 'ACTIVE'
-        rows.assign(row, columns)
+        _rows.assign(row, columns)
         return True
 
 
@@ -187,7 +187,7 @@ def fail_task(
         if row is None or current is None:
             return False
         give_up(db, row, current, task)
-        rows.add_fault(db, instance_id, message, details)
+        _rows.add_fault(db, instance_id, message, details)
         return True
 
 
@@ -201,7 +201,7 @@ def drop_settled(instance_id: str) -> bool:
     :returns: whether there was such work
     """
     with session.writer() as db:
-        row = rows.lock(db, instance_id)
+        row = _rows.lock(db, instance_id)
         current = workflow.find(db, instance_id) if row is not None else None
         if (
             row is None
@@ -237,7 +237,7 @@ def reset(instance_id: str) -> None:
     """
     with session.writer() as db:
         _give_up_all(db, instance_id)
-        rows.write_service_status(
+        _rows.write_service_status(
             db, instance_id, states.ServiceStatus.UNKNOWN
         )
 
@@ -269,14 +269,14 @@ def detach_configuration(
     :raises InstanceNotFound: there is none, or it is another project's
     """
     with session.writer() as db:
-        row = rows.lock_visible(db, context, instance_id)
+        row = _rows.lock_visible(db, context, instance_id)
         row.configuration_id = None
         if states.Task.from_code(row.task_id).is_idle:
-            rows.set_task(row, states.Task.RESTART_REQUIRED)
+            _rows.set_task(row, states.Task.RESTART_REQUIRED)
 
 
 def _give_up_all(db: orm.Session, instance_id: str) -> models.Instance:
-    row = rows.lock(db, instance_id)
+    row = _rows.lock(db, instance_id)
     if row is None:
         raise exception.InstanceNotFound(id=instance_id)
     current = workflow.find(db, instance_id)
@@ -298,7 +298,7 @@ def _taken(
     db: orm.Session, instance_id: str, owner: str, verb: str
 ) -> tuple[models.Instance | None, models.Workflow | None]:
     """Lock an instance and take away its work, if it is the owner's."""
-    row = rows.lock(db, instance_id)
+    row = _rows.lock(db, instance_id)
     current = workflow.find(db, instance_id) if row is not None else None
     if (
         current is not None
@@ -349,5 +349,5 @@ def give_up(
             workflow.outstanding(current),
             reserved=True,
         )
-    rows.set_task(row, task)
+    _rows.set_task(row, task)
     row.server_status = 'ERROR'

@@ -20,9 +20,9 @@ from sqlalchemy import orm
 
 from trove.db import models
 from trove.db import session
+from trove.db import statements
+from trove.objects import _rows
 from trove.objects import clock
-from trove.objects import records
-from trove.objects import rows
 from trove.objects import states
 
 QUEUED = 'queued'
@@ -83,7 +83,7 @@ def claim_workflow(
         was given up or replaced by other work, or another one does it
     """
     with session.writer() as db:
-        row = rows.lock(db, instance_id)
+        row = _rows.lock(db, instance_id)
         if row is None:
             return False
         now = clock.Now()
@@ -226,7 +226,7 @@ def outstanding(row: models.Workflow) -> dict[str, int]:
         for resource, delta in (values.get('reserved') or {}).items():
             total[resource] = total.get(resource, 0) + max(delta, 0)
         replaced = (values.get('before') or {}).get('workflow') or {}
-        values = records.decode(replaced.get('details'), 'A workflow')
+        values = _rows.decode(replaced.get('details'), 'A workflow')
     return total
 
 
@@ -249,7 +249,7 @@ def remove(db: orm.Session, row: models.Workflow) -> bool:
     gone = sa.delete(models.Workflow).where(
         *_is(row.instance_id, row.owner)
     )
-    return rows.execute(db, gone) > 0
+    return statements.execute(db, gone) > 0
 
 
 def _is(
@@ -274,7 +274,7 @@ def _compare_and_set(
         .values(updated=clock.Now(), **values)
     )
     with session.writer() as db:
-        return rows.execute(db, statement) > 0
+        return statements.execute(db, statement) > 0
 
 
 def asks_for(
@@ -305,7 +305,7 @@ def fits(row: models.Instance, action: str) -> bool:
 def stored(row: models.Workflow) -> dict[str, Any]:
     """Return ``details``, ``reserved`` and ``before`` of a row."""
     return (
-        records.decode(
+        _rows.decode(
             row.details, f'The workflow of instance {row.instance_id}'
         )
         or {}

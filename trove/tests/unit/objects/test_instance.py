@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from trove.common import exception
 from trove.db import models
 from trove.db import session
+from trove.objects import _rows
 from trove.objects import instance as instances
-from trove.objects import rows
 from trove.tests.unit.objects import base
 
 Status = instances.ServiceStatus
@@ -254,7 +254,7 @@ class TestChange(base.TestCase):
     def test_old_faults_are_forgotten(self):
         made, other = self.ready(), self.ready()
         instances.add_fault(other.id, 'of another')
-        for number in range(rows.MOST_FAULTS + 3):
+        for number in range(_rows.MOST_FAULTS + 3):
             instances.add_fault(made.id, f'fault {number}')
 
         with session.reader() as db:
@@ -263,9 +263,9 @@ class TestChange(base.TestCase):
                     models.InstanceFault.instance_id == made.id
                 )
             ).all()
-        self.assertEqual(rows.MOST_FAULTS, len(kept))
+        self.assertEqual(_rows.MOST_FAULTS, len(kept))
         shown = self.get(made.id).fault.message
-        self.assertEqual(f'fault {rows.MOST_FAULTS + 2}', shown)
+        self.assertEqual(f'fault {_rows.MOST_FAULTS + 2}', shown)
         self.assertEqual('of another', self.get(other.id).fault.message)
 
     def test_require_available(self):
