@@ -13,8 +13,8 @@ from trove.cmd import _files
 from trove.common import crypto
 from trove.common import exception
 from trove.common import text as texts
-from trove.objects import keys
-from trove.objects import reencryption
+from trove.objects.keys import instance_keys
+from trove.objects.keys import reencryption
 
 #: Of how many instances and messages the progress is told.
 _STEP = 1000
@@ -62,7 +62,7 @@ def create_instance_key(conf: cfg.ConfigOpts) -> None:
         target.write(_INSTANCE.format(instance=instance_id, key=key))
         # What is in no file cannot be given to the guest any more.
         target.flush()
-        keys.give(conf, instance_id, key)
+        instance_keys.give(conf, instance_id, key)
     texts.say(
         f'Instance {instance_id} has a key, and from now on its guest agent '
         f'is sent nothing in the clear. Give the agent {path}, as its last '

@@ -31,10 +31,10 @@ from trove.db import migration
 from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
-from trove.objects import keys
 from trove.objects import rejected
 from trove.objects import sealing
 from trove.objects import service as services
+from trove.objects.keys import instance_keys
 from trove.rpcadmin import base
 from trove.rpcadmin import readiness
 
@@ -176,7 +176,7 @@ class Checks(upgradecheck.UpgradeCommands):
             )
         if not self._readable():
             return _not_checked()
-        without = keys.without()
+        without = instance_keys.without()
         if not without:
             return _success()
         return _warning(

@@ -26,7 +26,7 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.db import statements
-from trove.objects import database_keys
+from trove.objects.keys import database_key
 
 LOG = log.getLogger(__name__)
 
@@ -340,7 +340,7 @@ def unsealed(conf: cfg.ConfigOpts, key: str, sealed: str) -> str:
     :raises SealError: it was encrypted with another key
     """
     try:
-        return database_keys.unseal(conf, sealed, PURPOSE, key.encode())
+        return database_key.unseal(conf, sealed, PURPOSE, key.encode())
     except exception.SealError as error:
         raise exception.SealError(
             f'Rejected message {key} cannot be read: {error}. Look at '

@@ -21,8 +21,8 @@ from trove.common import exception
 from trove.common import rpc
 from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
-from trove.objects import keys as instance_keys
 from trove.objects import sealing
+from trove.objects.keys import instance_keys
 from trove.peers import lookups
 from trove.peers import retrying
 from trove.peers import versions

@@ -26,7 +26,7 @@ from trove.common import names as common_names
 from trove.objects import datastore as datastores
 from trove.objects import instance as instances
 from trove.objects import owned
-from trove.objects import sealed_details
+from trove.objects.keys import workflow_secrets
 
 LOG = log.getLogger(__name__)
 
@@ -237,7 +237,7 @@ def _record(
             # Should the message be lost, or who has it die.
             details={
                 **order,
-                **sealed_details.seal(
+                **workflow_secrets.seal(
                     request.runtime.conf, instance_id, {'users': users}
                 ),
             },

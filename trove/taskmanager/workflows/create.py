@@ -17,8 +17,8 @@ from trove.common import context as trove_context
 from trove.common import exception
 from trove.guestagent import api as guestagent
 from trove.objects import instance as instances
-from trove.objects import keys
-from trove.objects import sealed_details
+from trove.objects.keys import instance_keys
+from trove.objects.keys import workflow_secrets
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import flavors
 from trove.taskmanager.workflows import guest
@@ -87,14 +87,14 @@ def to_details(
     """Return a request as the row of its work has it."""
     values = dataclasses.asdict(request)
     secrets = {name: values.pop(name) for name in _SECRETS}
-    return values | sealed_details.seal(conf, instance_id, secrets)
+    return values | workflow_secrets.seal(conf, instance_id, secrets)
 
 
 def from_details(
     conf: cfg.ConfigOpts, instance_id: str, details: Mapping[str, Any]
 ) -> Request | None:
     """Return the request that a row has, None when not all is known."""
-    secrets = sealed_details.unseal(conf, instance_id, details)
+    secrets = workflow_secrets.unseal(conf, instance_id, details)
     known = {field.name for field in dataclasses.fields(Request)}
     if secrets is None or not details.get('flavor'):
         return None
@@ -276,7 +276,9 @@ class Create(base.Workflow):
         """Return the key of the guest's messages; it goes with the row."""
         if not self.conf.enable_secure_rpc_messaging:
             return None
-        return self.env.database(keys.create, self.conf, self.instance_id)
+        return self.env.database(
+            instance_keys.create, self.conf, self.instance_id
+        )
 
     def _account(self) -> broker_accounts.Account | None:
         """Make the guest's account at the message broker."""

@@ -17,8 +17,8 @@ from trove.conductor import api
 from trove.conductor import service
 from trove.conf import database as conf_database
 from trove.objects import instance as instances
-from trove.objects import keys
 from trove.objects import rejected
+from trove.objects.keys import instance_keys
 from trove.peers import connection
 from trove.tests.fixtures import database
 from trove.tests.fixtures import rabbitmq
@@ -53,7 +53,7 @@ class FloodTest(base.TestCase):
 
     def guest(self):
         instance_id = self.create().id
-        keys.create(self.conf, instance_id)
+        instance_keys.create(self.conf, instance_id)
         transport = connection.as_guest(self.control, instance_id)
         return instance_id, api.API(transport, timeout=60)
 

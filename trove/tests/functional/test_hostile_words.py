@@ -18,7 +18,7 @@ from trove.common import logs
 from trove.conductor import api
 from trove.conductor import service
 from trove.objects import instance as instances
-from trove.objects import keys
+from trove.objects.keys import instance_keys
 from trove.peers import connection
 from trove.tests.fixtures import rabbitmq
 from trove.tests.fixtures import waiting
@@ -60,7 +60,7 @@ class HostileWordsTest(base.TestCase):
         control = peers.transport(self.conf)
         self.addCleanup(control.close)
         self.instance = self.create().id
-        keys.create(self.conf, self.instance)
+        instance_keys.create(self.conf, self.instance)
         transport = connection.as_guest(control, self.instance)
         self.guest = api.API(transport, timeout=30)
         self.wire = self.useFixture(

@@ -12,12 +12,10 @@ from trove.tests.unit.objects import test_backup
 from trove.tests.unit.objects import test_datastore
 from trove.tests.unit.objects import test_heartbeat
 from trove.tests.unit.objects import test_instance
-from trove.tests.unit.objects import test_keys
 from trove.tests.unit.objects import test_pages
 from trove.tests.unit.objects import test_peers
 from trove.tests.unit.objects import test_quota
 from trove.tests.unit.objects import test_records
-from trove.tests.unit.objects import test_reencryption
 from trove.tests.unit.objects import test_rejected
 from trove.tests.unit.objects import test_rejected_task
 from trove.tests.unit.objects import test_replays
@@ -26,6 +24,8 @@ from trove.tests.unit.objects import test_service
 from trove.tests.unit.objects import test_spoken
 from trove.tests.unit.objects import test_tasks
 from trove.tests.unit.objects import test_workflow
+from trove.tests.unit.objects.keys import test_instance_keys
+from trove.tests.unit.objects.keys import test_reencryption
 
 _SUITES = (
     test_backup.TestRecordUpdate,
@@ -39,7 +39,7 @@ _SUITES = (
     test_instance.TestCreate,
     test_instance.TestGet,
     test_instance.TestMarkDeleted,
-    test_keys.TestKeys,
+    test_instance_keys.TestKeys,
     test_pages.TestWork,
     test_peers.TestPeers,
     test_quota.TestCreate,

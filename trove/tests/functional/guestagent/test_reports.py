@@ -8,8 +8,8 @@ from trove.common import crypto
 from trove.common import rpc
 from trove.conductor import service as conductor_service
 from trove.objects import instance as instances
-from trove.objects import keys
 from trove.objects import rejected
+from trove.objects.keys import instance_keys
 from trove.tests.fixtures import keys as keys_fixture
 from trove.tests.fixtures import processes as process_fixtures
 from trove.tests.fixtures import rabbitmq
@@ -38,7 +38,7 @@ class ReportsTest(base.TestCase):
         self.place = guests.Place()
         self.place.guest_id = self.instance.id
         self.addCleanup(self.place.clean_up)
-        key = keys.create(self.conf, self.instance.id)
+        key = instance_keys.create(self.conf, self.instance.id)
         transport = rpc.Transport(
             self.conf,
             {'guestagent': lambda peer: '1.99'},

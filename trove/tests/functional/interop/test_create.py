@@ -13,7 +13,7 @@ from trove.cloud import noop
 from trove.common import context as trove_context
 from trove.objects import datastore as datastores
 from trove.objects import instance as instances
-from trove.objects import keys
+from trove.objects.keys import instance_keys
 from trove.peers import connection
 from trove.taskmanager import manager
 from trove.taskmanager.workflows import base as workflows
@@ -58,7 +58,7 @@ class Checks:
 
     def boot(self, instance_id: str) -> None:
         """Their guest agent starts, and has nothing to report."""
-        key = keys.get(self.conf, instance_id).current
+        key = instance_keys.get(self.conf, instance_id).current
         self.peer.do(
             'serve',
             interface='guestagent',

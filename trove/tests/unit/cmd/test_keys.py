@@ -10,9 +10,9 @@ from oslo_config import cfg
 
 from trove import conf as trove_conf
 from trove.db import session
-from trove.objects import keys
+from trove.objects.keys import instance_keys
 from trove.tests.unit.cmd import base
-from trove.tests.unit.objects import test_reencryption as scene
+from trove.tests.unit.objects.keys import test_reencryption as scene
 
 
 class GenerateKeysTest(base.ManageTestCase):
@@ -137,7 +137,8 @@ class InstanceKeyTest(ExchangeTest):
         session.configure(self.conf)
         self.config(inst_rpc_key_encr_key=scene.NEW)
         self.assertEqual(
-            conf.instance_rpc_encr_key, keys.get(self.conf, made).current
+            conf.instance_rpc_encr_key,
+            instance_keys.get(self.conf, made).current,
         )
         self.assertNotIn(conf.instance_rpc_encr_key, self.out)
 

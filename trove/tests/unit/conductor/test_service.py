@@ -18,10 +18,10 @@ from trove.conductor import service
 from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
-from trove.objects import keys
 from trove.objects import rejected
 from trove.objects import root
 from trove.objects import service as services
+from trove.objects.keys import instance_keys
 from trove.peers import connection
 from trove.tests.fixtures import waiting
 from trove.tests.unit.taskmanager import scene
@@ -138,7 +138,7 @@ class TestService(scene.TestCase):
         )
         self.config(group='conductor', guest_reports_per_minute=8)
         instance_id = self.given_request()
-        keys.create(self.conf, instance_id)
+        instance_keys.create(self.conf, instance_id)
         self.given_service()
         control = peers.transport(self.conf)
         self.addCleanup(control.close)

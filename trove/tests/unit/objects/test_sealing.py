@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from trove.common import exception
 from trove.objects import instance as instances
-from trove.objects import keys
 from trove.objects import sealing
+from trove.objects.keys import instance_keys
 from trove.tests.fixtures import reports
 from trove.tests.unit.objects import base
 
@@ -49,7 +49,7 @@ class SealingTest(base.TestCase):
 
         self.assertEqual((True, False, False), self.known())
         self.assertEqual(first, sealing.get(self.it))
-        self.assertTrue(keys.get(self.conf, self.it).proven)
+        self.assertTrue(instance_keys.get(self.conf, self.it).proven)
 
     def test_who_announces_a_version_without_seals_takes_it_back(self):
         self.hear()
@@ -122,12 +122,12 @@ class SealingTest(base.TestCase):
         self.assertEqual('joe', sealing.get(self.it).ended_by)
 
     def test_another_key_ends_both(self):
-        keys.create(self.conf, self.it)
+        instance_keys.create(self.conf, self.it)
         for word in 'allow', 'hold':
             self.hear()
             sealing.say(self.it, word, 'jane', 'x')
-            following = keys.begin_rotation(self.conf, self.it)
-            keys.finish_rotation(self.conf, self.it, following)
+            following = instance_keys.begin_rotation(self.conf, self.it)
+            instance_keys.finish_rotation(self.conf, self.it, following)
 
             self.assertEqual((True, False, False), self.known())
             self.assertEqual('a new key', sealing.get(self.it).ended_by)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from trove.objects import keys as instance_keys
+from trove.objects.keys import instance_keys
 from trove.peers import keys
 from trove.tests.unit.objects import base
 

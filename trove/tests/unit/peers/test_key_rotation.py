@@ -18,7 +18,7 @@ from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
 from trove.guestagent import guest_keys
 from trove.objects import instance as instances
-from trove.objects import keys as instance_keys
+from trove.objects.keys import instance_keys
 from trove.peers import keys
 from trove.rehearsal import messages
 from trove.tests.fixtures import waiting

@@ -9,7 +9,7 @@ import fixtures
 from oslo_db import exception as oslo_db_exception
 
 from trove.common import exception
-from trove.objects import keys as instance_keys
+from trove.objects.keys import instance_keys
 from trove.peers import keys
 from trove.tests.unit.objects import base
 from trove.tests.unit.peers import keyring

@@ -7,7 +7,7 @@ import fixtures
 import sqlalchemy as sa
 
 from trove.db import session
-from trove.objects import keys as instance_keys
+from trove.objects.keys import instance_keys
 from trove.peers import keys
 from trove.peers import lookups
 from trove.tests import base

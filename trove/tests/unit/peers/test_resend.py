@@ -13,9 +13,9 @@ from trove.conductor import api as conductor_api
 from trove.conductor import heartbeats
 from trove.conductor import manager as conductor
 from trove.objects import instance as instances
-from trove.objects import keys as instance_keys
 from trove.objects import rejected
 from trove.objects import service as services
+from trove.objects.keys import instance_keys
 from trove.peers import rejections
 from trove.taskmanager import api as task_api
 from trove.tests.fixtures import keys as keys_fixture

@@ -10,9 +10,9 @@ from trove import peers
 from trove.common import exception
 from trove.conductor import api as conductor_api
 from trove.conductor import service as conductor
-from trove.objects import keys
 from trove.objects import rejected
 from trove.objects import service as services
+from trove.objects.keys import instance_keys
 from trove.peers import connection
 from trove.peers import rollback
 from trove.tests.fixtures import waiting
@@ -79,7 +79,7 @@ class ConductorTest(given.PeersTestCase):
         # It sends without end.
         self.config(guest_reports_per_minute=1_000_000, group='conductor')
         self.guest = self.given_request()
-        keys.create(self.conf, self.guest)
+        instance_keys.create(self.conf, self.guest)
 
     def start(self, host, version=None):
         self.config(host=host)

@@ -16,7 +16,7 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
-from trove.objects import sealed_details
+from trove.objects.keys import workflow_secrets
 from trove.taskmanager.workflows import create
 from trove.taskmanager.workflows import delete
 from trove.taskmanager.workflows import reboot
@@ -126,7 +126,7 @@ class TestKilled(RecoveryTestCase):
         instance_id = self.given_request(
             details={
                 **self.order('', databases=[DATABASE], ds_version='18'),
-                **sealed_details.seal(self.conf, 'i', {}),
+                **workflow_secrets.seal(self.conf, 'i', {}),
             }
         )
         guest = self.given_guest(instance_id)

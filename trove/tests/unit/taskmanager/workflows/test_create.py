@@ -9,7 +9,7 @@ from trove.cloud import base as cloud_base
 from trove.common import exception
 from trove.guestagent import api as guest_api
 from trove.objects import instance as instances
-from trove.objects import keys
+from trove.objects.keys import instance_keys
 from trove.tests.unit.taskmanager import scene
 
 Status = instances.ServiceStatus
@@ -149,7 +149,7 @@ class TestCreate(scene.TestCase):
 
         self.when_created(self.instance_id)
 
-        key = keys.get(self.conf, self.instance_id).current
+        key = instance_keys.get(self.conf, self.instance_id).current
         spec = self.cloud.specs[self.instance_id]
         self.assertIn(
             f'instance_rpc_encr_key = {key}\n', spec.files['guest_info.conf']
@@ -166,7 +166,9 @@ class TestCreate(scene.TestCase):
             'enable_secure_rpc_messaging = false\n',
             files['trove-guestagent.conf'],
         )
-        self.assertIsNone(keys.get(self.conf, self.instance_id).current)
+        self.assertIsNone(
+            instance_keys.get(self.conf, self.instance_id).current
+        )
 
     def test_instance_without_a_volume(self):
         plain_id = self.given_request(name='plain', volume_size=None)

@@ -24,9 +24,9 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects import _rows
-from trove.objects import database_keys
 from trove.objects import gathering
 from trove.objects import sealing
+from trove.objects.keys import database_key
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def create(conf: cfg.ConfigOpts, instance_id: str) -> str:
     :raises ConfigurationError: ``inst_rpc_key_encr_key`` is not set
     :raises SealError: it has a key that was encrypted with another one
     """
-    secret = database_keys.current(conf)
+    secret = database_key.current(conf)
     with session.writer() as db:
         row = _locked(db, instance_id)
         if row.encrypted_key:
@@ -75,7 +75,7 @@ def give(conf: cfg.ConfigOpts, instance_id: str, key: str) -> None:
     :raises Conflict: it has a key
     :raises ConfigurationError: ``inst_rpc_key_encr_key`` is not set
     """
-    secret = database_keys.current(conf)
+    secret = database_key.current(conf)
     with session.writer() as db:
         row = _locked(db, instance_id)
         if row.encrypted_key:
@@ -165,7 +165,7 @@ def begin_rotation(conf: cfg.ConfigOpts, instance_id: str) -> str:
     :raises ConfigurationError: ``inst_rpc_key_encr_key`` is not set
     :raises SealError: it has no key, or one that cannot be read
     """
-    secret = database_keys.current(conf)
+    secret = database_key.current(conf)
     with session.writer() as db:
         row = _locked(db, instance_id)
         if not row.encrypted_key:
@@ -237,7 +237,7 @@ def without(limit: int | None = None) -> list[str]:
 
 def _read(conf: cfg.ConfigOpts, encrypted: str, instance_id: str) -> str:
     try:
-        return database_keys.read(conf, encrypted)
+        return database_key.read(conf, encrypted)
     except exception.SealError as error:
         raise exception.SealError(
             f'A key of instance {instance_id} in the database cannot be '

@@ -17,7 +17,7 @@ from oslo_config import cfg
 
 from trove.common import crypto
 from trove.common import exception
-from trove.objects import database_keys
+from trove.objects.keys import database_key
 
 #: What the key is derived for.
 PURPOSE: Final = 'workflow'
@@ -39,7 +39,7 @@ def seal(
         'secrets': True,
         'sealed': crypto.seal(
             json.dumps(given),
-            database_keys.current(conf),
+            database_key.current(conf),
             PURPOSE,
             instance_id.encode(),
         ),
@@ -57,7 +57,7 @@ def unseal(
         return None
     try:
         found: dict[str, Any] = json.loads(
-            database_keys.unseal(
+            database_key.unseal(
                 conf, text, PURPOSE, instance_id.encode()
             )
         )

@@ -12,10 +12,10 @@ from trove.common import crypto
 from trove.common import exception
 from trove.db import models
 from trove.db import session
-from trove.objects import keys
-from trove.objects import reencryption
 from trove.objects import rejected
-from trove.objects import sealed_details
+from trove.objects.keys import instance_keys
+from trove.objects.keys import reencryption
+from trove.objects.keys import workflow_secrets
 from trove.tests.unit import import_rules
 from trove.tests.unit.objects import base
 
@@ -34,11 +34,11 @@ class Scene:
         with session.writer() as db:
             db.add(models.Instance(id=made, name=made, tenant_id='p'))
         if key:
-            keys.create(self.conf, made)
-            keys.finish_rotation(
-                self.conf, made, keys.begin_rotation(self.conf, made)
+            instance_keys.create(self.conf, made)
+            instance_keys.finish_rotation(
+                self.conf, made, instance_keys.begin_rotation(self.conf, made)
             )
-            keys.begin_rotation(self.conf, made)
+            instance_keys.begin_rotation(self.conf, made)
         if deleted:
             with session.writer() as db:
                 db.get(models.Instance, made).deleted = True
@@ -65,7 +65,7 @@ class Scene:
 def sealed(conf, instance_id, **secrets):
     """What a row of a workflow holds."""
     return {
-        'details': sealed_details.seal(conf, instance_id, secrets),
+        'details': workflow_secrets.seal(conf, instance_id, secrets),
         'reserved': {},
     }
 
@@ -104,7 +104,7 @@ class TestWorkflows(base.TestCase):
             return json.loads(db.get(models.Workflow, self.it).details)
 
     def opened(self, values):
-        return sealed_details.unseal(self.conf, self.it, values['details'])
+        return workflow_secrets.unseal(self.conf, self.it, values['details'])
 
     def test_of_an_instance_that_is_being_created(self):
         self.given_row(reserved={'volumes': 2})
@@ -158,13 +158,13 @@ class TestCovered(base.TestCase):
         found = set()
         for item in import_rules.modules():
             path = pathlib.PurePath(item.path)
-            if 'tests' in path.parts or path.stem == 'database_keys':
+            if 'tests' in path.parts or path.stem == 'database_key':
                 continue
             for node in ast.walk(ast.parse(item.source)):
                 named = getattr(node, 'attr', '')
                 if named == 'inst_rpc_key_encr_key' or (
                     named == 'current'
-                    and getattr(node.value, 'id', '') == 'database_keys'
+                    and getattr(node.value, 'id', '') == 'database_key'
                 ):
                     found.add(path.stem)
 
@@ -194,22 +194,22 @@ class TestReencryption(base.TestCase):
 
     def test_everything_is_read_before_and_after(self):
         made, message = self.scene.instance(), self.scene.message()
-        known = keys.get(self.conf, made)
+        known = instance_keys.get(self.conf, made)
         self.assertEqual(3, len({known.current, known.next, known.previous}))
 
         self.exchange()
-        self.assertEqual(known, keys.get(self.conf, made))
+        self.assertEqual(known, instance_keys.get(self.conf, made))
         self.assertEqual((2, 0, []), self.run_all())
         self.forget()
 
-        self.assertEqual(known, keys.get(self.conf, made))
+        self.assertEqual(known, instance_keys.get(self.conf, made))
         self.assertEqual(
             {'password': 'hush'},
             rejected.full(self.conf, message)['arguments'],
         )
         self.config(inst_rpc_key_encr_key=OLD)
         self.assertRaises(
-            exception.SealError, lambda: keys.get(self.conf, made)
+            exception.SealError, lambda: instance_keys.get(self.conf, made)
         )
 
     def test_it_goes_on_where_it_was_interrupted(self):
@@ -222,7 +222,7 @@ class TestReencryption(base.TestCase):
         self.assertEqual((2, 1, []), self.run_all())
         self.forget()
         for each in made:
-            self.assertTrue(keys.get(self.conf, each).current)
+            self.assertTrue(instance_keys.get(self.conf, each).current)
 
     def test_a_service_that_has_not_the_new_one_first_goes_on(self):
         # Given both keys everywhere, and one that still writes with the old
@@ -235,19 +235,23 @@ class TestReencryption(base.TestCase):
 
         self.exchange()
 
-        self.assertTrue(keys.get(self.conf, late).current)
+        self.assertTrue(instance_keys.get(self.conf, late).current)
         self.assertEqual((1, 0, []), self.run_all())
 
     def test_a_rotation_goes_on_meanwhile(self):
         made = self.scene.instance()
-        next_key = keys.get(self.conf, made).next
+        next_key = instance_keys.get(self.conf, made).next
         self.exchange()
         self.run_all()
 
-        self.assertEqual(next_key, keys.begin_rotation(self.conf, made))
-        self.assertTrue(keys.finish_rotation(self.conf, made, next_key))
+        self.assertEqual(
+            next_key, instance_keys.begin_rotation(self.conf, made)
+        )
+        self.assertTrue(
+            instance_keys.finish_rotation(self.conf, made, next_key)
+        )
         self.forget()
-        self.assertEqual(next_key, keys.get(self.conf, made).current)
+        self.assertEqual(next_key, instance_keys.get(self.conf, made).current)
 
     def test_what_no_key_opens_is_left_and_named(self):
         made, other = self.scene.instance(), self.scene.instance()
@@ -259,7 +263,7 @@ class TestReencryption(base.TestCase):
 
         self.assertEqual((1, 0, [f'instance {made}']), self.run_all())
         self.forget()
-        self.assertTrue(keys.get(self.conf, other).current)
+        self.assertTrue(instance_keys.get(self.conf, other).current)
 
     def test_deleted_ones_too_and_none_where_there_is_none(self):
         self.scene.instance(deleted=True)

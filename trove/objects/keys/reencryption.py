@@ -25,16 +25,16 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects import _rows
-from trove.objects import database_keys
 from trove.objects import recording
-from trove.objects import sealed_details
+from trove.objects.keys import database_key
+from trove.objects.keys import workflow_secrets
 
 #: The modules whose secrets these are, each with what it seals: a test sees
 #: that no other one encrypts with the key of the database.
 COVERED: Final = {
-    'keys': 'instances.encrypted_key, instance_keys',
+    'instance_keys': 'instances.encrypted_key, instance_keys',
     'recording': 'rpc_rejected.sealed',
-    'sealed_details': 'workflows.details, rpc_rejected.task',
+    'workflow_secrets': 'workflows.details, rpc_rejected.task',
 }
 
 #: How many identifiers a query reads.
@@ -68,7 +68,7 @@ def run(conf: cfg.ConfigOpts) -> Iterator[Progress]:
     :raises ConfigurationError: ``inst_rpc_key_encr_key`` is not set
     :raises ServiceUnavailable: the database does not work; do it again
     """
-    database_keys.current(conf)
+    database_key.current(conf)
     progress = Progress()
     for kind, column, renew in (
         ('instance', models.Instance.id, _renew_instance),
@@ -116,7 +116,7 @@ def _renew_instance(conf: cfg.ConfigOpts, instance_id: str) -> _Result | None:
         kept = db.get(models.InstanceKeys, instance_id)
         results = [
             _renew(
-                conf, of, name, database_keys.with_key, crypto.encrypt_released
+                conf, of, name, database_key.with_key, crypto.encrypt_released
             )
             for of, name in (
                 (row, 'encrypted_key'),
@@ -176,7 +176,7 @@ def _renew_details(
     results = []
     details = said.get('details')
     if isinstance(details, dict) and details.get('sealed'):
-        bound = sealed_details.PURPOSE, instance_id.encode()
+        bound = workflow_secrets.PURPOSE, instance_id.encode()
         sealed = types.SimpleNamespace(text=details['sealed'])
         results.append(
             _renew(
@@ -213,7 +213,7 @@ def _renew(
     :param encrypt: of a text and a key
     """
     encrypted: str = getattr(row, name)
-    now = database_keys.current(conf)
+    now = database_key.current(conf)
     for key in (now, *conf.inst_rpc_key_encr_key_further):
         try:
             text = decrypt(encrypted, key)

@@ -13,7 +13,7 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
-from trove.objects import keys
+from trove.objects.keys import instance_keys
 from trove.tests.unit.objects import base
 
 SECRET = 'what the keys are encrypted with'
@@ -37,18 +37,20 @@ class TestKeys(base.TestCase):
     def test_a_key_is_stored_as_released_trove_reads_it(self):
         made = self.create()
 
-        key = keys.create(self.conf, made.id)
+        key = instance_keys.create(self.conf, made.id)
 
         self.assertEqual(32, len(key))
         stored = self.stored(made.id)
         self.assertNotIn(key, stored)
         self.assertEqual(key, crypto.decrypt_released(stored, SECRET))
-        self.assertEqual(key, keys.get(self.conf, made.id).current)
+        self.assertEqual(key, instance_keys.get(self.conf, made.id).current)
 
     def test_a_step_that_is_repeated_makes_no_other(self):
         made = self.create()
 
-        got = base.at_once(*[lambda: keys.create(self.conf, made.id)] * 3)
+        got = base.at_once(
+            *[lambda: instance_keys.create(self.conf, made.id)] * 3
+        )
 
         self.assertEqual(1, len(set(got)), got)
 
@@ -56,27 +58,28 @@ class TestKeys(base.TestCase):
         one, other = self.create(), self.create()
 
         self.assertNotEqual(
-            keys.create(self.conf, one.id), keys.create(self.conf, other.id)
+            instance_keys.create(self.conf, one.id),
+            instance_keys.create(self.conf, other.id),
         )
 
     def test_an_instance_without_a_key_is_not_one_that_is_gone(self):
         made, gone = self.create(), self.create()
         instances.mark_deleted(gone.id)
 
-        self.assertIsNone(keys.get(self.conf, made.id).current)
-        self.assertIsNone(keys.get(self.conf, gone.id))
-        self.assertIsNone(keys.get(self.conf, 'nope'))
+        self.assertIsNone(instance_keys.get(self.conf, made.id).current)
+        self.assertIsNone(instance_keys.get(self.conf, gone.id))
+        self.assertIsNone(instance_keys.get(self.conf, 'nope'))
         self.assertRaises(
-            exception.InstanceNotFound, keys.create, self.conf, 'nope'
+            exception.InstanceNotFound, instance_keys.create, self.conf, 'nope'
         )
-        self.assertEqual([made.id], keys.without())
-        self.assertEqual(1, len(keys.without(1)))
-        keys.create(self.conf, made.id)
-        self.assertEqual([], keys.without(1))
+        self.assertEqual([made.id], instance_keys.without())
+        self.assertEqual(1, len(instance_keys.without(1)))
+        instance_keys.create(self.conf, made.id)
+        self.assertEqual([], instance_keys.without(1))
 
     def test_those_who_ask_at_the_same_time_are_one_query(self):
         made = [self.create(name=f'i{number}').id for number in range(3)]
-        wanted = {name: keys.create(self.conf, name) for name in made}
+        wanted = {name: instance_keys.create(self.conf, name) for name in made}
         made *= 7
         begun, all_begun, found = [], threading.Event(), {}
 
@@ -89,7 +92,7 @@ class TestKeys(base.TestCase):
             begun.append(name)
             if len(begun) == len(made):
                 all_begun.set()
-            found[name] = keys.get(self.conf, name).current
+            found[name] = instance_keys.get(self.conf, name).current
 
         queries = []
         sa.event.listen(session.engine(), 'before_cursor_execute', slow)
@@ -109,66 +112,74 @@ class TestKeys(base.TestCase):
 
     def test_a_rotation_keeps_what_is_on_its_way_readable(self):
         made = self.create()
-        old = keys.create(self.conf, made.id)
+        old = instance_keys.create(self.conf, made.id)
 
-        new = keys.begin_rotation(self.conf, made.id)
-        during = keys.get(self.conf, made.id)
-        self.assertTrue(keys.finish_rotation(self.conf, made.id, new))
+        new = instance_keys.begin_rotation(self.conf, made.id)
+        during = instance_keys.get(self.conf, made.id)
+        self.assertTrue(instance_keys.finish_rotation(self.conf, made.id, new))
 
         self.assertEqual((old, new), (during.current, during.next))
-        after = keys.get(self.conf, made.id)
+        after = instance_keys.get(self.conf, made.id)
         self.assertEqual(
             (new, None, old), (after.current, after.next, after.previous)
         )
         self.assertIsNotNone(after.rotated_at)
         with self.later(601):
-            self.assertIsNone(keys.get(self.conf, made.id).previous)
+            self.assertIsNone(instance_keys.get(self.conf, made.id).previous)
 
     def test_a_rotation_that_was_interrupted_goes_on_with_the_same_key(self):
         made = self.create()
-        keys.create(self.conf, made.id)
+        instance_keys.create(self.conf, made.id)
 
-        new = keys.begin_rotation(self.conf, made.id)
+        new = instance_keys.begin_rotation(self.conf, made.id)
 
-        self.assertEqual(new, keys.begin_rotation(self.conf, made.id))
-        self.assertTrue(keys.finish_rotation(self.conf, made.id, new))
-        self.assertFalse(keys.finish_rotation(self.conf, made.id, new))
-        self.assertEqual(new, keys.get(self.conf, made.id).current)
+        self.assertEqual(new, instance_keys.begin_rotation(self.conf, made.id))
+        self.assertTrue(instance_keys.finish_rotation(self.conf, made.id, new))
+        self.assertFalse(
+            instance_keys.finish_rotation(self.conf, made.id, new)
+        )
+        self.assertEqual(new, instance_keys.get(self.conf, made.id).current)
 
     def test_of_two_that_finish_one_does(self):
         made = self.create()
-        old = keys.create(self.conf, made.id)
-        new = keys.begin_rotation(self.conf, made.id)
+        old = instance_keys.create(self.conf, made.id)
+        new = instance_keys.begin_rotation(self.conf, made.id)
 
         got = base.at_once(
-            *[lambda: keys.finish_rotation(self.conf, made.id, new)] * 3
+            *[lambda: instance_keys.finish_rotation(self.conf, made.id, new)]
+            * 3
         )
 
         self.assertEqual([False, False, True], sorted(got))
-        self.assertEqual(old, keys.get(self.conf, made.id).previous)
+        self.assertEqual(old, instance_keys.get(self.conf, made.id).previous)
 
     def test_another_key_than_the_next_is_not_put_into_force(self):
         made = self.create()
-        old = keys.create(self.conf, made.id)
-        keys.begin_rotation(self.conf, made.id)
+        old = instance_keys.create(self.conf, made.id)
+        instance_keys.begin_rotation(self.conf, made.id)
 
-        self.assertFalse(keys.finish_rotation(self.conf, made.id, 'other'))
+        self.assertFalse(
+            instance_keys.finish_rotation(self.conf, made.id, 'other')
+        )
 
-        self.assertEqual(old, keys.get(self.conf, made.id).current)
+        self.assertEqual(old, instance_keys.get(self.conf, made.id).current)
 
     def test_without_a_key_there_is_nothing_to_rotate(self):
         made = self.create()
 
         error = self.assertRaises(
-            exception.SealError, keys.begin_rotation, self.conf, made.id
+            exception.SealError,
+            instance_keys.begin_rotation,
+            self.conf,
+            made.id,
         )
 
         self.assertIn(made.id, str(error))
 
     def test_the_keys_go_with_the_instance(self):
         made = self.create()
-        keys.create(self.conf, made.id)
-        keys.begin_rotation(self.conf, made.id)
+        instance_keys.create(self.conf, made.id)
+        instance_keys.begin_rotation(self.conf, made.id)
 
         instances.mark_deleted(made.id)
 
@@ -179,11 +190,11 @@ class TestKeys(base.TestCase):
 
     def test_another_secret_than_it_was_made_with_is_explained(self):
         made = self.create()
-        key = keys.create(self.conf, made.id)
+        key = instance_keys.create(self.conf, made.id)
         self.config(inst_rpc_key_encr_key='another')
 
         error = self.assertRaises(
-            exception.SealError, keys.get, self.conf, made.id
+            exception.SealError, instance_keys.get, self.conf, made.id
         )
 
         self.assertIn('inst_rpc_key_encr_key', str(error))
@@ -195,17 +206,20 @@ class TestKeys(base.TestCase):
         self.config(inst_rpc_key_encr_key=None)
 
         error = self.assertRaises(
-            exception.ConfigurationError, keys.create, self.conf, made.id
+            exception.ConfigurationError,
+            instance_keys.create,
+            self.conf,
+            made.id,
         )
 
         self.assertIn('trove-manage generate_keys', str(error))
 
     def test_keys_are_not_shown(self):
         made = self.create()
-        key = keys.create(self.conf, made.id)
-        new = keys.begin_rotation(self.conf, made.id)
+        key = instance_keys.create(self.conf, made.id)
+        new = instance_keys.begin_rotation(self.conf, made.id)
 
-        shown = repr(keys.get(self.conf, made.id))
+        shown = repr(instance_keys.get(self.conf, made.id))
 
         self.assertNotIn(key, shown)
         self.assertNotIn(new, shown)
