@@ -31,10 +31,11 @@ from trove.db import migration
 from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
-from trove.objects import rejected
 from trove.objects import sealing
 from trove.objects import service as services
 from trove.objects.keys import instance_keys
+from trove.objects.rejected import journal
+from trove.objects.rejected import recording
 from trove.rpcadmin import base
 from trove.rpcadmin import readiness
 
@@ -212,10 +213,10 @@ class Checks(upgradecheck.UpgradeCommands):
             return _not_checked()
         waiting: collections.Counter[str] = collections.Counter()
         begun = 0
-        for (_, cause, state), number in rejected.counts().items():
-            if state == rejected.WAITING:
+        for (_, cause, state), number in journal.counts().items():
+            if state == recording.WAITING:
                 waiting[cause] += number
-            elif state == rejected.REPLAYING:
+            elif state == journal.REPLAYING:
                 begun += number
         problems = []
         if waiting:
@@ -249,8 +250,8 @@ class Checks(upgradecheck.UpgradeCommands):
             )
         tried = sum(
             number
-            for (_, cause, state), number in rejected.counts().items()
-            if cause == 'downgrade' and state == rejected.WAITING
+            for (_, cause, state), number in journal.counts().items()
+            if cause == 'downgrade' and state == recording.WAITING
         )
         if tried:
             problems.append(

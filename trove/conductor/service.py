@@ -18,8 +18,8 @@ from trove.conductor import api
 from trove.conductor import heartbeats
 from trove.conductor import manager
 from trove.objects import database
-from trove.objects import rejected
 from trove.objects import replays
+from trove.objects.rejected import journal
 from trove.peers import census
 from trove.peers import registration
 from trove.peers import rejections
@@ -145,7 +145,7 @@ class Conductor(service.Component):
 
     def _purge(self) -> None:
         replays.purge()
-        rejected.purge(_SETTLED)
+        journal.purge(_SETTLED)
 
 
 def speaks(conductors: api.API) -> str:

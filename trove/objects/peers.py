@@ -16,9 +16,9 @@ from trove.db import models
 from trove.db import session
 from trove.objects import clock
 from trove.objects import records
-from trove.objects import rejected
 from trove.objects import spoken
 from trove.objects import states
+from trove.objects.rejected import journal
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Guest:
     former: str | None = None
     proven: bool = False
     permitted: bool = False
-    refused: rejected.Refused | None = None
+    refused: journal.Refused | None = None
 
     @property
     def probed(self) -> bool:
@@ -82,7 +82,7 @@ def guests(conf: cfg.ConfigOpts, page: int = 1000) -> Iterator[Guest]:
         )
         with session.reader() as db:
             found = db.execute(query).all()
-            refused = rejected.of_guests(db, [row.id for row in found])
+            refused = journal.of_guests(db, [row.id for row in found])
         for row in found:
             yield _guest(conf, row, refused.get(row.id))
         if len(found) < page:
@@ -95,13 +95,13 @@ def guest(conf: cfg.ConfigOpts, instance_id: str) -> Guest:
 
     :raises InstanceNotFound: there is none, or it is deleted
     """
-    found, refused = None, dict[str, rejected.Refused]()
+    found, refused = None, dict[str, journal.Refused]()
     if '\0' not in instance_id:
         with session.reader() as db:
             found = db.execute(
                 _QUERY.where(models.Instance.id == instance_id)
             ).first()
-            refused = rejected.of_guests(db, [instance_id])
+            refused = journal.of_guests(db, [instance_id])
     if found is None:
         raise exception.InstanceNotFound(id=instance_id)
     return _guest(conf, found, refused.get(instance_id))
@@ -179,7 +179,7 @@ _QUERY = (
 
 
 def _guest(
-    conf: cfg.ConfigOpts, row: Any, refused: rejected.Refused | None
+    conf: cfg.ConfigOpts, row: Any, refused: journal.Refused | None
 ) -> Guest:
     said = spoken.parse(row.guest_agent_version)
     silent = None

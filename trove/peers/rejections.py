@@ -20,7 +20,8 @@ from trove.common import rpc
 from trove.common import seldom
 from trove.common import text
 from trove.objects import instance as instances
-from trove.objects import rejected
+from trove.objects.rejected import journal
+from trove.objects.rejected import recording
 from trove.peers import flood
 from trove.peers import retrying
 
@@ -79,8 +80,8 @@ class Recorder:
         def settle() -> None:
             # One that is counted in the row of others cannot be told from
             # them.
-            if row.id == rejected.key_of(rejection.to_dict()):
-                rejected.remove(row.id)
+            if row.id == recording.key_of(rejection.to_dict()):
+                journal.remove(row.id)
 
         return settle
 
@@ -115,7 +116,7 @@ class Recorder:
             self._tell_of(rejection, row, told=False)
 
     def _tell_of(
-        self, rejection: rpc.Rejection, row: rejected.Recorded, told: bool
+        self, rejection: rpc.Rejection, row: recording.Recorded, told: bool
     ) -> None:
         renewed = _is_renewed(rejection)
         again = renewed or rejection.cause == 'age'
@@ -138,11 +139,11 @@ class Recorder:
             return
         self._tell(rejection, row.id, told)
 
-    def _surely(self, rejection: rpc.Rejection) -> rejected.Recorded:
+    def _surely(self, rejection: rpc.Rejection) -> recording.Recorded:
         """Write it down, as often as it takes."""
         tries = itertools.count()
 
-        def record() -> rejected.Recorded:
+        def record() -> recording.Recorded:
             again = next(tries) > 0
             row = self._record(rejection)
             # What a try before has written, while its answer got lost, is
@@ -185,8 +186,8 @@ class Recorder:
 
     def _record(
         self, rejection: rpc.Rejection, masked: bool = False, count: int = 1
-    ) -> rejected.Recorded:
-        return rejected.record(
+    ) -> recording.Recorded:
+        return recording.record(
             self._conf,
             rejection.to_dict(),
             rejection.masked(),

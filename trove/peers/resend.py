@@ -11,8 +11,8 @@ from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import rpc
 from trove.objects import instance as instances
-from trove.objects import recording
-from trove.objects import rejected
+from trove.objects.rejected import journal
+from trove.objects.rejected import recording
 from trove.peers import connection
 from trove.peers import versions
 
@@ -38,9 +38,9 @@ def replay(
     :raises PeerTooOld, PeerUnreachable: the receiver still cannot take it;
         the record waits on
     """
-    record = rejected.get(rejected_id)
+    record = journal.get(rejected_id)
     rejection = _open(conf, record)
-    if not rejected.mark(rejected_id, rejected.REPLAYING):
+    if not journal.mark(rejected_id, journal.REPLAYING):
         raise exception.NotReplayable(
             id=rejected_id,
             reason='somebody else replays or discards it at this moment',
@@ -58,13 +58,13 @@ def replay(
     try:
         _send(conf, transport, rejected_id, rejection)
     except BaseException:
-        rejected.mark(
-            rejected_id, rejected.WAITING, expected=rejected.REPLAYING
+        journal.mark(
+            rejected_id, recording.WAITING, expected=journal.REPLAYING
         )
         raise
     try:
-        rejected.mark(
-            rejected_id, rejected.REPLAYED, expected=rejected.REPLAYING
+        journal.mark(
+            rejected_id, journal.REPLAYED, expected=journal.REPLAYING
         )
     except Exception:
         LOG.error(
@@ -73,26 +73,26 @@ def replay(
             '"trove-rpc rejected discard %s", %s seconds from now.',
             rejected_id,
             rejected_id,
-            int(rejected.INTERRUPTED),
+            int(journal.INTERRUPTED),
         )
         raise
 
 
-def _open(conf: cfg.ConfigOpts, record: rejected.Rejected) -> rpc.Rejection:
+def _open(conf: cfg.ConfigOpts, record: journal.Rejected) -> rpc.Rejection:
     """Return the message in full.
 
     :raises NotReplayable: it is not to be sent, or cannot be any more
     """
     discard = f'Discard it: "trove-rpc rejected discard {record.id}".'
-    if record.state == rejected.REPLAYING and not record.interrupted:
+    if record.state == journal.REPLAYING and not record.interrupted:
         raise exception.NotReplayable(
             id=record.id,
             reason='it is being replayed, or that was interrupted',
             remedy='If it stays so, look whether it was carried out; if not, '
-            f'replay it {int(rejected.INTERRUPTED)} seconds after '
+            f'replay it {int(journal.INTERRUPTED)} seconds after '
             f'{record.updated} UTC.',
         )
-    if record.state not in (rejected.WAITING, rejected.REPLAYING):
+    if record.state not in (recording.WAITING, journal.REPLAYING):
         raise exception.NotReplayable(
             id=record.id,
             reason=f'it is {record.state} already',
@@ -106,7 +106,7 @@ def _open(conf: cfg.ConfigOpts, record: rejected.Rejected) -> rpc.Rejection:
             remedy=f'Find out who sent it. {discard}',
         )
     try:
-        return rpc.Rejection.from_dict(rejected.full(conf, record.id))
+        return rpc.Rejection.from_dict(journal.full(conf, record.id))
     except exception.Unprocessable:
         raise exception.NotReplayable(
             id=record.id,

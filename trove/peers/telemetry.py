@@ -15,8 +15,8 @@ from trove.common import rpc
 from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
 from trove.objects import peers
-from trove.objects import rejected
 from trove.objects import service as services
+from trove.objects.rejected import journal
 from trove.taskmanager import api as task_api
 
 INTERFACES: tuple[rpc.Interface, ...] = (
@@ -70,7 +70,7 @@ def _gauges(conf: cfg.ConfigOpts) -> tuple[metrics.Gauge, ...]:
 
 def _waiting() -> Iterator[_Sample]:
     found: collections.Counter[tuple[str, str]] = collections.Counter()
-    for (interface, cause, state), number in rejected.counts().items():
+    for (interface, cause, state), number in journal.counts().items():
         if state == 'waiting':
             found[interface, cause] += number
     yield from found.items()

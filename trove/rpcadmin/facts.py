@@ -14,9 +14,9 @@ from oslo_config import cfg
 from trove.common import rpc
 from trove.guestagent import unsupported as guest_unsupported
 from trove.objects import peers
-from trove.objects import rejected
 from trove.objects import sealing
 from trove.objects import service as services
+from trove.objects.rejected import journal
 from trove.peers import versions
 from trove.rpcadmin import base
 from trove.taskmanager import unsupported as task_unsupported
@@ -67,7 +67,7 @@ class Peer:
     blocks: tuple[str, ...]
     left_out: tuple[str, ...]
     sealing: str | None = None
-    refused: rejected.Refused | None = None
+    refused: journal.Refused | None = None
 
 
 class Rules:

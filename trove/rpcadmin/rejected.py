@@ -12,10 +12,10 @@ from typing import Any
 
 from trove import peers
 from trove.common import exception
-from trove.objects import rejected
+from trove.objects.rejected import journal
 from trove.rpcadmin import base
 
-STATES = rejected.STATES
+STATES = journal.STATES
 
 #: Causes of what may be a copy of a message that was carried out: it is older
 #: than rpc_message_max_age, or could not be told from one.
@@ -39,11 +39,11 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
 
 def _find(
     parsed_args: argparse.Namespace, state: str | None
-) -> Iterator[rejected.Rejected]:
+) -> Iterator[journal.Rejected]:
     """Give what the filters let through, newest first."""
     marker = None
     while True:
-        page = rejected.list_(
+        page = journal.list_(
             state=state,
             interface=parsed_args.interface,
             instance_id=parsed_args.instance,
@@ -90,7 +90,7 @@ class List(base.Lister):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
-        found: Iterator[rejected.Rejected] = itertools.islice(
+        found: Iterator[journal.Rejected] = itertools.islice(
             _find(parsed_args, parsed_args.state), parsed_args.limit
         )
         if parsed_args.formatter == 'table':
@@ -146,7 +146,7 @@ class Show(base.ShowOne):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], Sequence[Any]]:
-        one = rejected.get(parsed_args.id)
+        one = journal.get(parsed_args.id)
         found = {
             'id': one.id,
             'created': base.moment(one.created),
@@ -244,9 +244,9 @@ class Discard(_Each):
         )
 
     def _discard(self, name: str) -> str:
-        if rejected.mark(name, 'discarded'):
+        if journal.mark(name, 'discarded'):
             return 'discarded'
-        state = rejected.get(name).state
+        state = journal.get(name).state
         raise exception.Conflict(
             f'It is {state} already; only one that waits can be discarded.'
         )

@@ -25,9 +25,9 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects import _rows
-from trove.objects import recording
 from trove.objects.keys import database_key
 from trove.objects.keys import workflow_secrets
+from trove.objects.rejected import recording
 
 #: The modules whose secrets these are, each with what it seals: a test sees
 #: that no other one encrypts with the key of the database.

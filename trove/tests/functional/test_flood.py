@@ -17,8 +17,8 @@ from trove.conductor import api
 from trove.conductor import service
 from trove.conf import database as conf_database
 from trove.objects import instance as instances
-from trove.objects import rejected
 from trove.objects.keys import instance_keys
+from trove.objects.rejected import journal
 from trove.peers import connection
 from trove.tests.fixtures import database
 from trove.tests.fixtures import rabbitmq
@@ -133,7 +133,7 @@ class FloodTest(base.TestCase):
             lambda: (
                 sum(
                     each.count
-                    for each in rejected.list_()
+                    for each in journal.list_()
                     if each.cause == 'limit'
                 )
                 == FLOOD - taken

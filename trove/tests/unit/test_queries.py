@@ -12,8 +12,8 @@ from trove.db import session
 from trove.objects import instance as instances
 from trove.objects import peers
 from trove.objects import probes
-from trove.objects import rejected
 from trove.objects import spoken
+from trove.objects.rejected import journal
 from trove.peers import telemetry
 from trove.peers import versions
 from trove.rpcadmin import facts
@@ -74,7 +74,7 @@ class QueriesTest(base.TestCase):
             'work in the queue': instances.workflows,
             'trove-rpc peers': lambda: list(facts.find(self.conf)),
             'a census': lambda: peers.census(self.conf),
-            'trove-rpc rejected list': rejected.list_,
+            'trove-rpc rejected list': journal.list_,
             'trove-status': survey,
             'metrics': lambda: [
                 list(gauge.read()) for gauge in telemetry._gauges(self.conf)

@@ -16,7 +16,6 @@ from trove.tests.unit.objects import test_pages
 from trove.tests.unit.objects import test_peers
 from trove.tests.unit.objects import test_quota
 from trove.tests.unit.objects import test_records
-from trove.tests.unit.objects import test_rejected
 from trove.tests.unit.objects import test_rejected_task
 from trove.tests.unit.objects import test_replays
 from trove.tests.unit.objects import test_root
@@ -26,6 +25,7 @@ from trove.tests.unit.objects import test_tasks
 from trove.tests.unit.objects import test_workflow
 from trove.tests.unit.objects.keys import test_instance_keys
 from trove.tests.unit.objects.keys import test_reencryption
+from trove.tests.unit.objects.rejected import test_journal
 
 _SUITES = (
     test_backup.TestRecordUpdate,
@@ -48,8 +48,8 @@ _SUITES = (
     test_quota.TestResize,
     test_records.TestList,
     test_reencryption.TestReencryption,
-    test_rejected.TestLimits,
-    test_rejected.TestRejected,
+    test_journal.TestLimits,
+    test_journal.TestRejected,
     test_rejected_task.TestDropSettled,
     test_rejected_task.TestReject,
     test_rejected_task.TestReopen,

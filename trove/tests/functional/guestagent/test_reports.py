@@ -8,8 +8,8 @@ from trove.common import crypto
 from trove.common import rpc
 from trove.conductor import service as conductor_service
 from trove.objects import instance as instances
-from trove.objects import rejected
 from trove.objects.keys import instance_keys
+from trove.objects.rejected import journal
 from trove.tests.fixtures import keys as keys_fixture
 from trove.tests.fixtures import processes as process_fixtures
 from trove.tests.fixtures import rabbitmq
@@ -99,7 +99,7 @@ class ReportsTest(base.TestCase):
         self.agent.start()
         # Then it is written down, once and to be sent again
         (row,) = waiting.until(
-            rejected.list_, 'it is written down', timeout=120
+            journal.list_, 'it is written down', timeout=120
         )
         self.assertEqual('polish', row.method)
         self.assertEqual('guestagent', row.interface)
@@ -107,7 +107,7 @@ class ReportsTest(base.TestCase):
         self.assertEqual('req-a', row.request_id)
         self.assertTrue(row.replayable)
         self.assertNotIn(SECRET, str(row.arguments))
-        full = rejected.full(self.conf, row.id)
+        full = journal.full(self.conf, row.id)
         self.assertEqual(SECRET, full['arguments']['users'][0]['_password'])
         # And the instance has a fault
         fault = waiting.until(

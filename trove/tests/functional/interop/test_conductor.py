@@ -10,8 +10,8 @@ from trove.conductor import service
 from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
-from trove.objects import rejected
 from trove.objects import root
+from trove.objects.rejected import journal
 from trove.tests.fixtures import database
 from trove.tests.fixtures import released
 from trove.tests.functional.interop import base
@@ -103,7 +103,7 @@ class Checks:
         self.wait(lambda: root.history(self.instance), 'root is')
         self.wait(self.faults, 'the failure is')
         self.assertEqual(['no room for bücher'], self.faults())
-        self.assertEqual([], rejected.list_(state=None))
+        self.assertEqual([], journal.list_(state=None))
 
     def test_in_the_clear(self) -> None:
         self.check_reports(encrypted=False)
@@ -123,7 +123,7 @@ class Checks:
             sent=1.0,
         )
 
-        [row] = self.wait(rejected.list_, 'it is written down')
+        [row] = self.wait(journal.list_, 'it is written down')
         self.assertEqual(('seal', self.instance), (row.cause, row.sender))
         self.assertIsNone(instances.heartbeat('other').sent)
 

@@ -19,7 +19,7 @@ import kombu.compression
 import kombu.serialization
 
 from trove.common import rpc
-from trove.objects import rejected
+from trove.objects.rejected import journal
 from trove.tests.fixtures import database
 from trove.tests.fixtures import processes
 from trove.tests.fixtures import waiting
@@ -315,8 +315,8 @@ class VictimTest(base.BrokerTestCase):
 
         self.grown('good')
         # What comes a second time and can be read leaves nothing behind.
-        waiting.until(lambda: len(rejected.list_()) == 1, 'one row is left')
-        (row,) = rejected.list_()
+        waiting.until(lambda: len(journal.list_()) == 1, 'one row is left')
+        (row,) = journal.list_()
         self.assertEqual('unread', row.cause)
         self.assertFalse(row.replayable)
         self.assertIn(f'in the queue {self.topic} came a second', row.reason)

@@ -11,8 +11,9 @@ from trove.common import crypto
 from trove.common import exception
 from trove.common import rpc
 from trove.objects import instance as instances
-from trove.objects import rejected
 from trove.objects import root
+from trove.objects.rejected import journal
+from trove.objects.rejected import recording
 from trove.tests.unit.conductor import test_manager
 
 Status = instances.ServiceStatus
@@ -60,7 +61,7 @@ class TestSender(test_manager.ConductorTestCase):
         self.assertEqual(Status.NEW, instances.heartbeat(self.other).status)
         self.assertIsNone(root.history(self.other))
         self.assertIsNone(self.shown(self.other).fault)
-        found = {row.method: row for row in rejected.list_()}
+        found = {row.method: row for row in journal.list_()}
         self.assertEqual(about_one, set(found))
         for row in found.values():
             self.assertEqual('seal', row.cause)
@@ -117,7 +118,7 @@ class TestReportRejected(test_manager.ConductorTestCase):
 
         self.when_reported(report)
 
-        (row,) = rejected.list_()
+        (row,) = journal.list_()
         self.assertNotEqual(report['id'], row.id)
         self.assertEqual(self.instance_id, row.peer)
         self.assertEqual('req-1', row.request_id)
@@ -128,22 +129,22 @@ class TestReportRejected(test_manager.ConductorTestCase):
     def test_the_same_report_again_changes_nothing(self):
         report = self.report()
         self.when_reported(report)
-        rejected.mark(rejected.list_()[0].id, 'discarded')
+        journal.mark(journal.list_()[0].id, 'discarded')
 
         self.when_reported(report)
 
-        self.assertEqual([], rejected.list_())
+        self.assertEqual([], journal.list_())
 
     def test_without_its_secrets_it_cannot_be_sent_again(self):
         self.when_reported(self.report(masked=True))
 
-        self.assertFalse(rejected.list_()[0].replayable)
+        self.assertFalse(journal.list_()[0].replayable)
 
     def test_what_the_user_knows_already(self):
         self.when_reported(self.report(told=True))
 
         self.assertIsNone(self.shown(self.instance_id).fault)
-        self.assertEqual(1, len(rejected.list_()))
+        self.assertEqual(1, len(journal.list_()))
 
     def test_it_is_always_about_the_guest_itself(self):
         other = self.given_request(name='other')
@@ -152,7 +153,7 @@ class TestReportRejected(test_manager.ConductorTestCase):
             self.report(peer=other, sender=other, interface='taskmanager')
         )
 
-        (row,) = rejected.list_()
+        (row,) = journal.list_()
         self.assertEqual(self.instance_id, row.peer)
         self.assertEqual(self.instance_id, row.instance_id)
         self.assertEqual('guestagent', row.interface)
@@ -175,13 +176,13 @@ class TestReportRejected(test_manager.ConductorTestCase):
             )
             self.assertIn('upgrade the conductor', str(error))
 
-        self.assertEqual([], rejected.list_())
+        self.assertEqual([], journal.list_())
         self.assertEqual(1, self.logs.output.count('Refused report_rejec'))
 
     def test_what_a_newer_guest_knows_besides_is_passed_over(self):
         self.when_reported(self.report(more='than known', cause='quota'))
 
-        (row,) = rejected.list_()
+        (row,) = journal.list_()
         self.assertEqual('quota', row.cause)
         self.assertTrue(row.replayable)
 
@@ -191,7 +192,7 @@ class TestReportRejected(test_manager.ConductorTestCase):
             exception.ServiceUnavailable(what='The database'),
             oslo_db_exception.DBConnectionError(),
         ):
-            with mock.patch.object(rejected, 'record', side_effect=error):
+            with mock.patch.object(recording, 'record', side_effect=error):
                 self.assertRaises(
                     exception.ServiceUnavailable,
                     self.when_reported,
@@ -201,7 +202,7 @@ class TestReportRejected(test_manager.ConductorTestCase):
         self.assertIsNone(self.shown(self.instance_id).fault)
 
     def test_of_another_project(self):
-        with mock.patch.object(rejected, 'record') as record:
+        with mock.patch.object(recording, 'record') as record:
             self.assertRaises(
                 exception.BadRequest,
                 self.when_reported,

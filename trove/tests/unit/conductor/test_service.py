@@ -18,10 +18,10 @@ from trove.conductor import service
 from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
-from trove.objects import rejected
 from trove.objects import root
 from trove.objects import service as services
 from trove.objects.keys import instance_keys
+from trove.objects.rejected import journal
 from trove.peers import connection
 from trove.tests.fixtures import waiting
 from trove.tests.unit.taskmanager import scene
@@ -121,7 +121,7 @@ class TestService(scene.TestCase):
             {'request_id': 'req-1'}, 'report_root', instance_id=instance_id
         )
 
-        (row,) = waiting.until(rejected.list_, 'it is written down')
+        (row,) = waiting.until(journal.list_, 'it is written down')
         self.assertEqual('version', row.cause)
         self.assertEqual('req-1', row.request_id)
         self.assertEqual(instance_id, row.instance_id)
@@ -153,7 +153,7 @@ class TestService(scene.TestCase):
             )
         waiting.until(
             lambda: (
-                sum(each.count for each in rejected.list_())
+                sum(each.count for each in journal.list_())
                 + self.remembered()
                 == 30
             ),
@@ -161,7 +161,7 @@ class TestService(scene.TestCase):
         )
         # Then few were taken, and one row counts the others,
         self.assertThat(self.remembered(), matchers.LessThan(15))
-        (row,) = rejected.list_()
+        (row,) = journal.list_()
         self.assertEqual(
             ('limit', instance_id, 'notify_exc_info', False),
             (row.cause, row.sender, row.method, row.replayable),

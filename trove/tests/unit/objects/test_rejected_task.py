@@ -8,7 +8,7 @@ import uuid
 from trove.common import exception
 from trove.objects import instance as instances
 from trove.objects import quota
-from trove.objects import rejected
+from trove.objects.rejected import recording
 from trove.tests.unit.objects import base
 
 Task = instances.Task
@@ -21,7 +21,7 @@ class TestCase(base.TestCase):
 
     def record(self, instance_id, action):
         """The row of a rejected cast."""
-        return rejected.record(
+        return recording.record(
             self.conf,
             {
                 'id': str(uuid.uuid4()),

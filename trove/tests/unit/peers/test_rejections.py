@@ -10,7 +10,8 @@ from trove.common import crypto
 from trove.common import exception
 from trove.common import rpc
 from trove.objects import instance as instances
-from trove.objects import rejected
+from trove.objects.rejected import journal
+from trove.objects.rejected import recording
 from trove.peers import rejections
 from trove.tests.fixtures import waiting
 from trove.tests.unit.taskmanager import scene
@@ -48,7 +49,7 @@ class RejectionsTestCase(scene.TestCase):
         )
 
     def recorded(self):
-        return rejected.list_()
+        return journal.list_()
 
     def fault(self, instance_id):
         return self.shown(instance_id).fault
@@ -96,7 +97,7 @@ class TestRecorder(RejectionsTestCase):
         self.assertEqual('test-host', row.host)
         self.assertNotIn(SECRET, repr(row))
         self.assertNotIn(SECRET, self.logs.output)
-        full = rejected.full(self.conf, row.id)
+        full = journal.full(self.conf, row.id)
         self.assertEqual(SECRET, full['arguments']['root_password'])
 
     def test_the_operator_is_told_what_to_do(self):
@@ -295,7 +296,7 @@ class TestHostile(RejectionsTestCase):
 
     def test_a_flood_fills_neither_table_nor_log(self):
         with mock.patch.object(
-            rejected, 'record', side_effect=rejected.record
+            recording, 'record', side_effect=recording.record
         ) as record:
             for number in range(200):
                 self.recorder(
@@ -325,7 +326,7 @@ class TestDatabaseAway(RejectionsTestCase):
     gone = exception.ServiceUnavailable(what='The database')
 
     def test_it_is_waited_for(self):
-        record = rejected.record
+        record = recording.record
         answers = iter([self.gone, self.gone])
 
         def flaky(*args, **kwargs):
@@ -333,7 +334,7 @@ class TestDatabaseAway(RejectionsTestCase):
                 raise error
             return record(*args, **kwargs)
 
-        with mock.patch.object(rejected, 'record', flaky):
+        with mock.patch.object(recording, 'record', flaky):
             self.recorder(self.rejection('unknown'))
 
         self.assertEqual(1, len(self.recorded()))
@@ -343,7 +344,7 @@ class TestDatabaseAway(RejectionsTestCase):
             self.rejection(),
             arguments={'instance_id': 'one', 'root_password': SECRET},
         )
-        with mock.patch.object(rejected, 'record', side_effect=self.gone):
+        with mock.patch.object(recording, 'record', side_effect=self.gone):
             self.recorder(message)
 
         self.assertIn('"instance_id": "one"', self.logs.output)
@@ -353,7 +354,7 @@ class TestDatabaseAway(RejectionsTestCase):
 
     def test_nothing_is_raised_whatever_happens(self):
         with mock.patch.object(
-            rejected, 'record', side_effect=RuntimeError('bug')
+            recording, 'record', side_effect=RuntimeError('bug')
         ):
             self.recorder(self.rejection())
 
@@ -361,7 +362,7 @@ class TestDatabaseAway(RejectionsTestCase):
 
     def test_an_answer_that_got_lost_does_not_keep_it_from_the_user(self):
         instance_id = self.given_request()
-        record = rejected.record
+        record = recording.record
         lost = iter([self.gone])
 
         def losing(*args, **kwargs):
@@ -370,7 +371,7 @@ class TestDatabaseAway(RejectionsTestCase):
                 raise error
             return row
 
-        with mock.patch.object(rejected, 'record', losing):
+        with mock.patch.object(recording, 'record', losing):
             self.recorder(
                 self.rejection(instance_id, method='create_instance')
             )

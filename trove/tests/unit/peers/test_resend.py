@@ -13,9 +13,9 @@ from trove.conductor import api as conductor_api
 from trove.conductor import heartbeats
 from trove.conductor import manager as conductor
 from trove.objects import instance as instances
-from trove.objects import rejected
 from trove.objects import service as services
 from trove.objects.keys import instance_keys
+from trove.objects.rejected import journal
 from trove.peers import rejections
 from trove.taskmanager import api as task_api
 from trove.tests.fixtures import keys as keys_fixture
@@ -93,7 +93,7 @@ class ReplayTestCase(scene.TestCase):
         """Ids of records of it; services that go on may write others."""
         return {
             each.id
-            for each in rejected.list_(state=None)
+            for each in journal.list_(state=None)
             if (each.method, each.cause, each.reason)
             == (rejection.method, rejection.cause, rejection.reason)
         }
@@ -123,12 +123,12 @@ class TestReplay(ReplayTestCase):
                     root_password=SECRET,
                 ),
             )
-        waiting.until(rejected.list_, 'it is rejected')
+        waiting.until(journal.list_, 'it is rejected')
         waiting.until(
             lambda: self.shown(instance_id).status == 'ERROR', 'it is ended'
         )
         self.assert_fault(instance_id, 'trove-rpc rejected show')
-        (row,) = rejected.list_()
+        (row,) = journal.list_()
 
         # When: it is upgraded.
         server.stop()
@@ -140,8 +140,8 @@ class TestReplay(ReplayTestCase):
             lambda: self.shown(instance_id).status == 'ACTIVE', 'it is built'
         )
         self.assertEqual(SECRET, guest.arguments('prepare')['root_password'])
-        self.assertEqual([], rejected.list_())
-        self.assertEqual('replayed', rejected.get(row.id).state)
+        self.assertEqual([], journal.list_())
+        self.assertEqual('replayed', journal.get(row.id).state)
 
     def test_under_the_request_and_the_project_of_the_sender(self):
         seen = []
@@ -219,7 +219,7 @@ class TestReplay(ReplayTestCase):
                 message='initdb failed',
                 exception=[],
             )
-            (row,) = waiting.until(rejected.list_, 'it is written down')
+            (row,) = waiting.until(journal.list_, 'it is written down')
         self.assertEqual('unread', row.cause)
         # When it is back
         self.when_replayed(row.id)
@@ -229,7 +229,7 @@ class TestReplay(ReplayTestCase):
             'the conductor has it',
             ignore=(AttributeError,),
         )
-        self.assertEqual('replayed', rejected.get(row.id).state)
+        self.assertEqual('replayed', journal.get(row.id).state)
 
 
 class TestRefusals(ReplayTestCase):
@@ -242,7 +242,7 @@ class TestRefusals(ReplayTestCase):
 
     def test_what_was_hostile(self):
         self.given_rejected(cause='seal')
-        (row,) = rejected.list_()
+        (row,) = journal.list_()
 
         text = self.refusal(row.id)
 
@@ -258,7 +258,7 @@ class TestRefusals(ReplayTestCase):
         text = self.refusal(replayed)
 
         self.assertIn('inst_rpc_key_encr_key', text)
-        self.assertEqual('waiting', rejected.get(replayed).state)
+        self.assertEqual('waiting', journal.get(replayed).state)
 
     def test_secrets_that_a_guest_has_not_kept(self):
         replayed = self.given_rejected(
@@ -275,7 +275,7 @@ class TestRefusals(ReplayTestCase):
 
         self.when_replayed(replayed)
 
-        self.assertEqual('replayed', rejected.get(replayed).state)
+        self.assertEqual('replayed', journal.get(replayed).state)
 
     def test_no_such_record(self):
         self.refusal('none', exception.NotFound)
@@ -292,18 +292,18 @@ class TestRefusals(ReplayTestCase):
         text = self.refusal(replayed, exception.PeerTooOld)
 
         self.assertIn('access', text)
-        self.assertEqual('waiting', rejected.get(replayed).state)
+        self.assertEqual('waiting', journal.get(replayed).state)
         self.assert_fault(instance_id)
 
     def test_a_method_that_this_release_does_not_have(self):
         replayed = self.given_rejected(method='levitate')
 
         self.assertIn('levitate', self.refusal(replayed, exception.NotFound))
-        self.assertEqual('waiting', rejected.get(replayed).state)
+        self.assertEqual('waiting', journal.get(replayed).state)
 
     def test_two_operators_at_once(self):
         replayed = self.given_rejected()
-        with mock.patch.object(rejected, 'mark', return_value=False):
+        with mock.patch.object(journal, 'mark', return_value=False):
             self.assertIn('somebody else', self.refusal(replayed))
 
     def test_an_instance_that_is_gone(self):
@@ -315,7 +315,7 @@ class TestRefusals(ReplayTestCase):
 
         self.refusal(replayed, exception.NotFound)
 
-        self.assertEqual('waiting', rejected.get(replayed).state)
+        self.assertEqual('waiting', journal.get(replayed).state)
 
 
 class TestInterrupted(ReplayTestCase):
@@ -323,7 +323,7 @@ class TestInterrupted(ReplayTestCase):
 
     def given_interrupted(self):
         replayed = self.given_rejected()
-        mark = rejected.mark
+        mark = journal.mark
 
         def killed(rejected_id, state, **kwargs):
             if state != 'replaying':
@@ -331,7 +331,7 @@ class TestInterrupted(ReplayTestCase):
             return mark(rejected_id, state, **kwargs)
 
         with (
-            mock.patch.object(rejected, 'mark', killed),
+            mock.patch.object(journal, 'mark', killed),
             mock.patch.object(task_api.API, 'resend', side_effect=OSError),
         ):
             self.refusal(replayed, Exception)
@@ -340,9 +340,9 @@ class TestInterrupted(ReplayTestCase):
     def test_it_is_shown_and_not_begun_anew_at_once(self):
         replayed = self.given_interrupted()
 
-        self.assertEqual('replaying', rejected.get(replayed).state)
+        self.assertEqual('replaying', journal.get(replayed).state)
         self.assertIn('interrupted', self.refusal(replayed))
-        self.assertFalse(rejected.mark(replayed, 'discarded'))
+        self.assertFalse(journal.mark(replayed, 'discarded'))
 
     def test_it_is_taken_up_again_and_that_is_said(self):
         self.given_server()
@@ -351,40 +351,40 @@ class TestInterrupted(ReplayTestCase):
 
         self.when_replayed(replayed)
 
-        self.assertEqual('replayed', rejected.get(replayed).state)
+        self.assertEqual('replayed', journal.get(replayed).state)
         self.assertIn('may have been sent then', self.logs.output)
 
     def test_it_can_be_discarded(self):
         replayed = self.given_interrupted()
         self.given_time_passes()
 
-        self.assertTrue(rejected.mark(replayed, 'discarded'))
+        self.assertTrue(journal.mark(replayed, 'discarded'))
 
     def test_it_is_never_forgotten(self):
         replayed = self.given_interrupted()
         self.given_time_passes()
 
-        self.assertEqual(0, rejected.purge(0))
+        self.assertEqual(0, journal.purge(0))
 
-        self.assertEqual('replaying', rejected.get(replayed).state)
+        self.assertEqual('replaying', journal.get(replayed).state)
 
     def test_what_was_sent_but_not_written_down_is_not_sent_again(self):
         self.given_server()
         replayed = self.given_rejected()
-        mark = rejected.mark
+        mark = journal.mark
 
         def losing(rejected_id, state, **kwargs):
             if state == 'replayed':
                 raise exception.ServiceUnavailable(what='The database')
             return mark(rejected_id, state, **kwargs)
 
-        with mock.patch.object(rejected, 'mark', losing):
+        with mock.patch.object(journal, 'mark', losing):
             self.refusal(replayed, exception.ServiceUnavailable)
 
         self.assertIn('Do not replay it', self.logs.output)
-        self.assertEqual('replaying', rejected.get(replayed).state)
+        self.assertEqual('replaying', journal.get(replayed).state)
 
     def given_time_passes(self):
-        patch = mock.patch.object(rejected, 'INTERRUPTED', -5.0)
+        patch = mock.patch.object(journal, 'INTERRUPTED', -5.0)
         patch.start()
         self.addCleanup(patch.stop)

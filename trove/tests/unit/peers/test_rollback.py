@@ -10,9 +10,9 @@ from trove import peers
 from trove.common import exception
 from trove.conductor import api as conductor_api
 from trove.conductor import service as conductor
-from trove.objects import rejected
 from trove.objects import service as services
 from trove.objects.keys import instance_keys
+from trove.objects.rejected import journal
 from trove.peers import connection
 from trove.peers import rollback
 from trove.tests.fixtures import waiting
@@ -117,5 +117,5 @@ class ConductorTest(given.PeersTestCase):
 
         # Then who sends has noticed, and nothing has come to the older one.
         waiting.until(lambda: sent[-1] == OLDER, 'it has noticed')
-        self.assertEqual([], rejected.list_())
+        self.assertEqual([], journal.list_())
         self.assertIn('The other conductors are newer', self.logs.output)

@@ -8,8 +8,9 @@ import requests
 
 from trove.common import rpc
 from trove.objects import instance as instances
-from trove.objects import rejected
 from trove.objects import service as services
+from trove.objects.rejected import journal
+from trove.objects.rejected import recording
 from trove.peers import telemetry
 from trove.tests.fixtures import ports
 from trove.tests.unit.objects import base
@@ -51,7 +52,7 @@ class TelemetryTest(base.TestCase):
                 **values,
             }
         )
-        return rejected.record(
+        return recording.record(
             self.conf, found.to_dict(), found.masked(), host='tm1'
         ).id
 
@@ -59,7 +60,7 @@ class TelemetryTest(base.TestCase):
         self.reject()
         self.reject()
         self.reject(cause='method')
-        rejected.mark(self.reject(), 'discarded')
+        journal.mark(self.reject(), 'discarded')
 
         self.assertEqual(
             {('version', 'taskmanager'): 2, ('method', 'taskmanager'): 1},

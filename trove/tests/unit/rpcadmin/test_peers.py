@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
-from trove.objects import recording
-from trove.objects import rejected
 from trove.objects import service as services
+from trove.objects.rejected import journal
+from trove.objects.rejected import recording
 from trove.rpcadmin import facts
 from trove.tests.unit.rpcadmin import base
 
@@ -283,9 +283,9 @@ class RefusedTest(PeersTestCase):
     def test_what_an_operator_has_settled(self):
         guest = self.guest('1.5')
         self.refuse(guest, 'limit', 3000)
-        (row,) = rejected.list_()
+        (row,) = journal.list_()
 
-        rejected.mark(row.id, rejected.DISCARDED)
+        journal.mark(row.id, journal.DISCARDED)
 
         self.assertEqual({}, self.peers('--refused'))
 

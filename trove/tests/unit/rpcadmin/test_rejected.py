@@ -7,7 +7,8 @@ import fixtures
 
 from trove.common import exception
 from trove.common import rpc
-from trove.objects import rejected
+from trove.objects.rejected import journal
+from trove.objects.rejected import recording
 from trove.tests.unit.rpcadmin import base
 
 INSTANCE = '11111111-1111-1111-1111-111111111111'
@@ -31,7 +32,7 @@ class RejectedTestCase(base.TestCase):
                 speaks='1.0',
                 remedy='Upgrade them.',
             )
-        rejected.mark(name, 'replayed')
+        journal.mark(name, 'replayed')
         self.replayed.append(name)
 
     def reject(self, replayable=True, **values):
@@ -53,7 +54,7 @@ class RejectedTestCase(base.TestCase):
                 **values,
             }
         )
-        return rejected.record(
+        return recording.record(
             self.conf,
             found.to_dict(),
             found.masked(),
@@ -63,7 +64,7 @@ class RejectedTestCase(base.TestCase):
         ).id
 
     def state(self, name):
-        return rejected.get(name).state
+        return journal.get(name).state
 
 
 class ListTest(RejectedTestCase):
@@ -101,7 +102,7 @@ class ListTest(RejectedTestCase):
         first = self.reject()
         second = self.reject(interface='guestagent', peer=INSTANCE[::-1])
         done = self.reject()
-        rejected.mark(done, 'discarded')
+        journal.mark(done, 'discarded')
 
         def listed(*arguments):
             rows = self.json('rejected', 'list', *arguments)
@@ -303,7 +304,7 @@ class DiscardTest(RejectedTestCase):
 
     def test_one_that_was_replayed_stays(self):
         names = [self.reject() for _ in range(2)]
-        rejected.mark(names[0], 'replayed')
+        journal.mark(names[0], 'replayed')
 
         status = self.run_rpc('rejected', 'discard', 'nonsense', *names)
 

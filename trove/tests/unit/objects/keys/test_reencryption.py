@@ -12,10 +12,11 @@ from trove.common import crypto
 from trove.common import exception
 from trove.db import models
 from trove.db import session
-from trove.objects import rejected
 from trove.objects.keys import instance_keys
 from trove.objects.keys import reencryption
 from trove.objects.keys import workflow_secrets
+from trove.objects.rejected import journal
+from trove.objects.rejected import recording
 from trove.tests.unit import import_rules
 from trove.tests.unit.objects import base
 
@@ -56,7 +57,7 @@ class Scene:
             'reason': 'r',
             'arguments': {'password': secret},
         }
-        rejected.record(
+        recording.record(
             self.conf, said, {'password': '***'}, host='h', replayable=True
         )
         return made
@@ -205,7 +206,7 @@ class TestReencryption(base.TestCase):
         self.assertEqual(known, instance_keys.get(self.conf, made))
         self.assertEqual(
             {'password': 'hush'},
-            rejected.full(self.conf, message)['arguments'],
+            journal.full(self.conf, message)['arguments'],
         )
         self.config(inst_rpc_key_encr_key=OLD)
         self.assertRaises(

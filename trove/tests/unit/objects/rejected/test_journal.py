@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from trove.common import exception
 from trove.db import models
 from trove.db import session
-from trove.objects import recording
-from trove.objects import rejected
+from trove.objects.rejected import journal
+from trove.objects.rejected import recording
 from trove.tests.unit.objects import base
 
 INSTANCE = 'b8d1c1f6-0000-4000-8000-000000000001'
@@ -52,7 +52,7 @@ class TestCase(base.TestCase):
 
     def record(self, replayable=True, masked=MASKED, fold=False, **values):
         given = rejection(**values)
-        return rejected.record(
+        return recording.record(
             self.conf,
             given,
             masked,
@@ -68,13 +68,13 @@ class TestCase(base.TestCase):
         )
 
     def all(self, **filters):
-        return rejected.list_(**{'state': None, **filters})
+        return journal.list_(**{'state': None, **filters})
 
 
 class TestRejected(TestCase):
     def test_it_is_shown_without_secrets(self):
         given = rejection()
-        key = rejected.record(
+        key = recording.record(
             self.conf,
             given,
             MASKED,
@@ -83,7 +83,7 @@ class TestRejected(TestCase):
             replayable=True,
         ).id
 
-        found = rejected.get(key)
+        found = journal.get(key)
 
         for name in given.keys() - {'arguments', 'time', 'id'}:
             self.assertEqual(given[name], getattr(found, name), name)
@@ -104,11 +104,11 @@ class TestRejected(TestCase):
 
     def test_all_of_it_is_kept_encrypted(self):
         given = rejection()
-        key = rejected.record(
+        key = recording.record(
             self.conf, given, MASKED, host='h', replayable=True
         ).id
 
-        self.assertEqual(given, rejected.full(self.conf, key))
+        self.assertEqual(given, journal.full(self.conf, key))
 
         with session.reader() as db:
             row = db.get(models.RejectedMessage, key)
@@ -116,13 +116,13 @@ class TestRejected(TestCase):
         self.assertNotIn('hush', repr(stored))
         self.config(inst_rpc_key_encr_key='another')
         error = self.assertRaises(
-            exception.SealError, rejected.full, self.conf, key
+            exception.SealError, journal.full, self.conf, key
         )
         self.assertIn(key, str(error))
         self.assertIn('inst_rpc_key_encr_key', str(error))
         self.config(inst_rpc_key_encr_key=None)
         self.assertRaises(
-            exception.ConfigurationError, rejected.full, self.conf, key
+            exception.ConfigurationError, journal.full, self.conf, key
         )
 
     def test_without_a_key_only_what_has_no_secret_is_kept(self):
@@ -131,10 +131,10 @@ class TestRejected(TestCase):
         plain = self.record(arguments={'a': 1}, masked={'a': 1})
 
         self.assertEqual(
-            {'a': 1}, rejected.full(self.conf, plain)['arguments']
+            {'a': 1}, journal.full(self.conf, plain)['arguments']
         )
         error = self.assertRaises(
-            exception.Unprocessable, rejected.full, self.conf, secret
+            exception.Unprocessable, journal.full, self.conf, secret
         )
         self.assertIn(f'discard {secret}', str(error))
         self.assertIn('generate_keys', self.logs.output)
@@ -147,13 +147,13 @@ class TestRejected(TestCase):
             arguments={'a': 'x' * 70_000}, masked={'a': 'x' * 70_000}
         )
 
-        self.assertFalse(rejected.get(key).replayable)
-        self.assertEqual({}, rejected.get(key).arguments)
+        self.assertFalse(journal.get(key).replayable)
+        self.assertEqual({}, journal.get(key).arguments)
 
     def test_the_same_one_twice_is_once(self):
         given = str(uuid.uuid4())
         key = self.record(id=given)
-        rejected.mark(key, rejected.REPLAYED)
+        journal.mark(key, journal.REPLAYED)
 
         self.assertEqual(key, self.record(id=given, reason='another'))
 
@@ -194,17 +194,17 @@ class TestRejected(TestCase):
 
         second = self.hostile(**evidence)
 
-        self.assertEqual('seal', rejected.get(second).cause)
-        self.assertEqual(1, rejected.get(second).count)
+        self.assertEqual('seal', journal.get(second).cause)
+        self.assertEqual(1, journal.get(second).count)
         self.assertEqual(
-            1, rejected.counts()['conductor', 'seal', 'waiting']
+            1, journal.counts()['conductor', 'seal', 'waiting']
         )
 
     def test_whether_it_is_new_is_said(self):
         given = rejection()
 
         said = [
-            rejected.record(self.conf, given, MASKED, host='h').new
+            recording.record(self.conf, given, MASKED, host='h').new
             for _ in range(2)
         ]
 
@@ -221,7 +221,7 @@ class TestRejected(TestCase):
             {'time': time.time() + 1e6},
             {'id': 'no uuid', 'request_id': 'r' * 500, 'user_id': 17},
         ):
-            found = rejected.get(self.record(**values))
+            found = journal.get(self.record(**values))
 
             self.assertLessEqual(found.created, timeutils.utcnow())
 
@@ -244,10 +244,10 @@ class TestRejected(TestCase):
         other = self.record(
             interface='conductor', peer=None, sender='other-instance'
         )
-        rejected.mark(one, rejected.DISCARDED)
+        journal.mark(one, journal.DISCARDED)
 
         def ids(**filters):
-            return [each.id for each in rejected.list_(**filters)]
+            return [each.id for each in journal.list_(**filters)]
 
         self.assertEqual([other], ids())
         self.assertEqual([one], ids(state='discarded'))
@@ -258,25 +258,25 @@ class TestRejected(TestCase):
         key = self.record()
 
         got = base.at_once(
-            *[lambda: rejected.mark(key, rejected.REPLAYED)] * 3
+            *[lambda: journal.mark(key, journal.REPLAYED)] * 3
         )
 
         self.assertEqual([False, False, True], sorted(got))
-        self.assertTrue(rejected.mark(key, rejected.WAITING, expected=None))
-        self.assertEqual('waiting', rejected.get(key).state)
-        self.assertRaises(ValueError, rejected.mark, key, 'gone')
+        self.assertTrue(journal.mark(key, recording.WAITING, expected=None))
+        self.assertEqual('waiting', journal.get(key).state)
+        self.assertRaises(ValueError, journal.mark, key, 'gone')
 
     def test_what_there_is_not(self):
         for key in ('nope', 'no\0pe'):
             error = self.assertRaises(
-                exception.NotFound, rejected.get, key
+                exception.NotFound, journal.get, key
             )
             self.assertIn('trove-rpc rejected list', str(error))
         self.assertRaises(
-            exception.NotFound, rejected.mark, 'nope', 'discarded'
+            exception.NotFound, journal.mark, 'nope', 'discarded'
         )
         self.assertRaises(
-            exception.NotFound, rejected.full, self.conf, 'nope'
+            exception.NotFound, journal.full, self.conf, 'nope'
         )
 
     def test_they_are_counted(self):
@@ -284,7 +284,7 @@ class TestRejected(TestCase):
         self.record()
         self.hostile()
         self.hostile()
-        rejected.mark(one, rejected.DISCARDED)
+        journal.mark(one, journal.DISCARDED)
 
         self.assertEqual(
             {
@@ -292,13 +292,13 @@ class TestRejected(TestCase):
                 ('guestagent', 'version', 'discarded'): 1,
                 ('guestagent', 'seal', 'waiting'): 2,
             },
-            rejected.counts(),
+            journal.counts(),
         )
 
     def test_what_is_settled_is_forgotten_after_a_while(self):
         waits, settled, fresh = (self.record() for _ in range(3))
-        rejected.mark(settled, rejected.REPLAYED)
-        rejected.mark(fresh, rejected.DISCARDED)
+        journal.mark(settled, journal.REPLAYED)
+        journal.mark(fresh, journal.DISCARDED)
         long_ago = timeutils.utcnow() - datetime.timedelta(days=40)
         with session.writer() as db:
             db.execute(
@@ -307,7 +307,7 @@ class TestRejected(TestCase):
                 .values(updated=long_ago)
             )
 
-        self.assertEqual(1, rejected.purge(30 * 86400))
+        self.assertEqual(1, journal.purge(30 * 86400))
 
         self.assertEqual(
             {waits, fresh}, {each.id for each in self.all()}
@@ -321,7 +321,7 @@ class TestLimits(TestCase):
 
         (key,) = keys
         self.assertNotEqual(key, other)
-        found = rejected.get(key)
+        found = journal.get(key)
         self.assertEqual((3, 'no 2'), (found.count, found.reason))
         self.assertFalse(found.replayable)
         self.assertEqual(2, len(self.all()))
@@ -330,15 +330,15 @@ class TestLimits(TestCase):
         got = base.at_once(*[self.hostile for _ in range(4)])
 
         self.assertEqual(1, len(set(got)), got)
-        self.assertEqual(4, rejected.get(got[0]).count)
+        self.assertEqual(4, journal.get(got[0]).count)
 
     def test_what_was_discarded_and_goes_on_is_shown_again(self):
         key = self.hostile()
-        rejected.mark(key, rejected.DISCARDED)
+        journal.mark(key, journal.DISCARDED)
 
         self.hostile()
 
-        self.assertEqual('waiting', rejected.get(key).state)
+        self.assertEqual('waiting', journal.get(key).state)
 
     def test_of_one_instance_no_more_than_so_much_is_kept_in_full(self):
         self.useFixture(
@@ -352,7 +352,7 @@ class TestLimits(TestCase):
 
         self.assertEqual(
             [True, False, False, True],
-            [rejected.get(key).replayable for key in (*keys, other)],
+            [journal.get(key).replayable for key in (*keys, other)],
         )
 
     def test_who_makes_up_names_of_methods_fills_no_table(self):
@@ -370,7 +370,7 @@ class TestLimits(TestCase):
         (rest,) = (each for each in found if each.method == '*')
         self.assertEqual(15, rest.count)
         self.assertEqual(
-            20, rejected.counts()['guestagent', 'seal', 'waiting']
+            20, journal.counts()['guestagent', 'seal', 'waiting']
         )
 
     def test_a_guest_that_is_broken_fills_no_table(self):
@@ -382,7 +382,7 @@ class TestLimits(TestCase):
         found = self.all(instance_id=INSTANCE)
 
         self.assertEqual([1, 1, 1, 7], sorted(each.count for each in found))
-        self.assertTrue(rejected.get(other).replayable)
+        self.assertTrue(journal.get(other).replayable)
 
     def test_what_comes_again_anyway_is_counted_in_one_row(self):
         keys = {
@@ -390,5 +390,5 @@ class TestLimits(TestCase):
         }
 
         (key,) = keys
-        self.assertEqual(3, rejected.get(key).count)
-        self.assertFalse(rejected.get(key).replayable)
+        self.assertEqual(3, journal.get(key).count)
+        self.assertFalse(journal.get(key).replayable)

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Messages that their receivers could not take.
-
-How they are written down is in :mod:`recording`.
-"""
+"""The journal of messages that their receivers could not take."""
 
 from __future__ import annotations
 
@@ -24,13 +21,12 @@ from trove.db import session
 from trove.db import statements
 from trove.objects import _rows
 from trove.objects import clock
-from trove.objects import recording
+from trove.objects.rejected import recording
 
-WAITING = recording.WAITING
 REPLAYING = 'replaying'
 REPLAYED = 'replayed'
 DISCARDED = 'discarded'
-STATES = (WAITING, REPLAYING, REPLAYED, DISCARDED)
+STATES = (recording.WAITING, REPLAYING, REPLAYED, DISCARDED)
 
 #: Seconds after which who replays a message must have been interrupted.
 INTERRUPTED = 600.0
@@ -75,11 +71,6 @@ class Rejected:
     interrupted: bool
 
 
-Recorded = recording.Recorded
-record = recording.record
-key_of = recording.key_of
-
-
 def get(rejected_id: str) -> Rejected:
     """Return one.
 
@@ -91,7 +82,7 @@ def get(rejected_id: str) -> Rejected:
 
 def list_(
     *,
-    state: str | None = WAITING,
+    state: str | None = recording.WAITING,
     interface: str | None = None,
     instance_id: str | None = None,
     limit: int | None = 1000,
@@ -157,7 +148,7 @@ def of_guests(db: orm.Session, ids: Sequence[str]) -> dict[str, Refused]:
         .where(
             row.instance_id.in_(ids),
             row.interface == 'conductor',
-            row.state == WAITING,
+            row.state == recording.WAITING,
         )
         .group_by(row.instance_id, row.cause)
         .order_by(row.instance_id, row.cause)
@@ -196,7 +187,7 @@ def full(conf: cfg.ConfigOpts, rejected_id: str) -> dict[str, Any]:
 
 @session.retry
 def mark(
-    rejected_id: str, state: str, expected: str | None = WAITING
+    rejected_id: str, state: str, expected: str | None = recording.WAITING
 ) -> bool:
     """Change the state of one.
 
@@ -273,7 +264,7 @@ def purge(seconds: float) -> int:
 
 def _is(state: str, now: datetime.datetime) -> sa.ColumnElement[bool]:
     column = models.RejectedMessage.state
-    if state != WAITING:
+    if state != recording.WAITING:
         return column == state
     return sa.or_(
         column == state,
