@@ -16,8 +16,8 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.db import statements
-from trove.objects import heartbeat
 from trove.objects import records
+from trove.objects.guest import heartbeats
 
 LOG = log.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def record_update(
                 f'Instance {instance_id} has no backup {backup_id}.'
             )
         # The released method name, so that both see each other's times.
-        newest = heartbeat.is_newest(db, instance_id, 'update_backup', sent)
+        newest = heartbeats.is_newest(db, instance_id, 'update_backup', sent)
         if not _goes_on(row.state, fields.get('state'), newest):
             return False
         for name, value in fields.items():

@@ -3,7 +3,7 @@
 
 This is the door to all that concerns instances. Their states and what they
 allow are in :mod:`states`, the work that goes on in :mod:`workflow`, what
-their guests say in :mod:`heartbeat`.
+their guests say in :mod:`trove.objects.guest`.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from trove.db import models
 from trove.db import session
 from trove.db import statements
 from trove.objects import _rows
-from trove.objects import heartbeat as heartbeats
 from trove.objects import pages
 from trove.objects import quota
 from trove.objects import records
 from trove.objects import rejected_task
-from trove.objects import spoken
 from trove.objects import states
 from trove.objects import tasks
 from trove.objects import workflow
+from trove.objects.guest import guest_versions
+from trove.objects.guest import heartbeats
 
 Task = states.Task
 ServiceStatus = states.ServiceStatus
@@ -62,11 +62,11 @@ reopen_task = rejected_task.reopen_task
 Report = heartbeats.Report
 record_heartbeats = heartbeats.record_heartbeats
 heartbeat = heartbeats.heartbeat
-guest_spoken = spoken.guest_spoken
-guest_version = spoken.guest_version
-guest_release = spoken.guest_release
-record_probe = spoken.record_probe
-record_refuted = spoken.record_refuted
+guest_spoken = guest_versions.guest_spoken
+guest_version = guest_versions.guest_version
+guest_release = guest_versions.guest_release
+record_probe = guest_versions.record_probe
+record_refuted = guest_versions.record_refuted
 
 
 @session.retry(duplicates=True)

@@ -15,8 +15,8 @@ from trove.db import models
 from trove.objects import _rows
 from trove.objects import clock
 from trove.objects import datastore
-from trove.objects import spoken
 from trove.objects import states
+from trove.objects.guest import guest_versions
 
 #: States of a backup that is being made.
 BACKUP_RUNS = ('NEW', 'BUILDING', 'SAVING')
@@ -276,7 +276,7 @@ def _instance(
     task = states.Task.from_code(row.task_id)
     created = row.created or datetime.datetime(1970, 1, 1)
     heard = heartbeat if heartbeat is not None else service
-    said = spoken.parse(
+    said = guest_versions.parse(
         heartbeat.guest_agent_version if heartbeat is not None else None
     )
     return Instance(

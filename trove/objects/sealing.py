@@ -25,7 +25,7 @@ from trove.db import models
 from trove.db import session
 from trove.db import statements
 from trove.objects import _rows
-from trove.objects import probes
+from trove.objects.guest import probes
 
 #: What services are permitted: by the name of the interface whose topic they
 #: share, for what is sent to them; ``api`` for what task managers take, which

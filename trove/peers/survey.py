@@ -18,8 +18,8 @@ import threading
 from trove.common import exception
 from trove.common import rpc
 from trove.guestagent import api as guest_api
-from trove.objects import probes
-from trove.objects import spoken
+from trove.objects.guest import guest_versions
+from trove.objects.guest import probes
 
 LOG = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Survey:
 
     def _look(self) -> int:
         asked, silent = 0, set[str]()
-        found: dict[str, spoken.Found] = {}
+        found: dict[str, guest_versions.Found] = {}
         outcomes = self._transport.ask_many(self._interface, self._unknown())
         for peer, revision in outcomes:
             # One that answered too late comes once more.
@@ -86,11 +86,11 @@ class Survey:
                 silent.add(peer)
             found[peer] = self._found(revision)
             if len(found) >= _TOGETHER:
-                spoken.record_probes(found)
+                guest_versions.record_probes(found)
                 found.clear()
             if self._stopped.is_set():
                 break
-        spoken.record_probes(found)
+        guest_versions.record_probes(found)
         if asked:
             LOG.info(
                 'Asked %d guest agents that announce nothing what they '
@@ -109,7 +109,9 @@ class Survey:
             after = page.after
             yield from page.ids
 
-    def _found(self, revision: rpc.Revision | None) -> spoken.Found:
+    def _found(self, revision: rpc.Revision | None) -> guest_versions.Found:
         if revision is None:
-            return spoken.Found(None)
-        return spoken.Found(revision.name, self._interface.seals(revision))
+            return guest_versions.Found(None)
+        return guest_versions.Found(
+            revision.name, self._interface.seals(revision)
+        )

@@ -14,8 +14,8 @@ from trove.common import metrics
 from trove.common import rpc
 from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
-from trove.objects import peers
 from trove.objects import service as services
+from trove.objects.guest import fleet
 from trove.objects.rejected import journal
 from trove.taskmanager import api as task_api
 
@@ -86,7 +86,7 @@ def _peers(conf: cfg.ConfigOpts) -> Iterator[_Sample]:
             if name in interfaces:
                 found[name, _revision(interfaces[name], text), state] += 1
     guest = guest_api.API.interface
-    for (announced, silent), number in peers.census(conf).items():
+    for (announced, silent), number in fleet.census(conf).items():
         state = 'silent' if silent else 'up'
         found[guest.name, _revision(guest, announced), state] += number
     yield from found.items()

@@ -28,9 +28,9 @@ from trove.common import rpc
 from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
 from trove.objects import instance as instances
-from trove.objects import probes
 from trove.objects import service as services
-from trove.objects import spoken as guests_spoken
+from trove.objects.guest import guest_versions
+from trove.objects.guest import probes
 from trove.taskmanager import api as task_api
 
 LOG = logging.getLogger(__name__)
@@ -154,11 +154,11 @@ class Versions:
     def _guests(
         self, peers: Sequence[str]
     ) -> dict[str, str | rpc.Unanswered | None]:
-        found = guests_spoken.guests_spoken(peers)
+        found = guest_versions.guests_spoken(peers)
         return {peer: self._said(each) for peer, each in found.items()}
 
     def _said(
-        self, found: guests_spoken.Spoken
+        self, found: guest_versions.Spoken
     ) -> str | rpc.Unanswered | None:
         if found.revision is None:
             return rpc.Unanswered() if self._has_no_answer(found) else None
@@ -176,7 +176,7 @@ class Versions:
             interface, None
         )
 
-    def _has_no_answer(self, found: guests_spoken.Spoken) -> bool:
+    def _has_no_answer(self, found: guest_versions.Spoken) -> bool:
         """Whether some process has asked a guest in vain, not long ago."""
         if found.asked is None or found.asked.answered:
             return False

@@ -13,9 +13,9 @@ from oslo_config import cfg
 
 from trove.common import rpc
 from trove.guestagent import unsupported as guest_unsupported
-from trove.objects import peers
 from trove.objects import sealing
 from trove.objects import service as services
+from trove.objects.guest import fleet
 from trove.objects.rejected import journal
 from trove.peers import versions
 from trove.rpcadmin import base
@@ -236,7 +236,7 @@ def find(
         if kinds is None or peer.kind in kinds:
             yield peer
     if kinds is None or 'guestagent' in kinds:
-        for guest in peers.guests(conf):
+        for guest in fleet.guests(conf):
             yield _guest(rules, guest)
 
 
@@ -287,7 +287,7 @@ def _services(conf: cfg.ConfigOpts, rules: Rules) -> Iterator[Peer]:
             )
 
 
-def _guest(rules: Rules, guest: peers.Guest) -> Peer:
+def _guest(rules: Rules, guest: fleet.Guest) -> Peer:
     if guest.silent is None:
         state = 'unregistered'
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import argparse
 
-from trove.objects import peers
+from trove.objects.guest import fleet
 from trove.peers import keys
 from trove.rpcadmin import base
 
@@ -38,7 +38,7 @@ class RotateKey(base.Command):
         if parsed_args.all:
             names = [
                 guest.instance_id
-                for guest in peers.guests(self.app.conf)
+                for guest in fleet.guests(self.app.conf)
                 if guest.has_key
             ]
             if not names:

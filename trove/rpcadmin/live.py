@@ -10,7 +10,7 @@ from oslo_config import cfg
 
 from trove import version
 from trove.common import rpc
-from trove.objects import peers
+from trove.objects.guest import fleet
 from trove.rehearsal import inventory as inventories
 from trove.rehearsal import roles
 from trove.rpcadmin import base
@@ -95,7 +95,7 @@ def _guests(
 ) -> Iterator[inventories.Member]:
     groups: dict[tuple[rpc.Revision, bool], list[str]] = {}
     unknown = 0
-    for guest in peers.guests(conf):
+    for guest in fleet.guests(conf):
         unknown += guest.announced is None
         speaks = _understood(
             'guestagent', f'guest {guest.instance_id}', guest.announced

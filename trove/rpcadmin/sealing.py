@@ -11,8 +11,8 @@ import os
 import socket
 from typing import Any
 
-from trove.objects import peers
 from trove.objects import sealing
+from trove.objects.guest import fleet
 from trove.rpcadmin import base
 
 
@@ -164,6 +164,6 @@ def _instances(conf: Any, parsed_args: argparse.Namespace) -> list[str]:
             if believed.proven
         ]
         names += [
-            each.instance_id for each in peers.guests(conf) if each.proven
+            each.instance_id for each in fleet.guests(conf) if each.proven
         ]
     return names

@@ -15,7 +15,7 @@ import time
 from trove.common import broker_accounts
 from trove.common import exception
 from trove.objects import instance as instances
-from trove.objects import server_version
+from trove.objects.guest import server_version
 from trove.taskmanager.workflows import base
 
 LOG = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from trove.common import rpc
 from trove.db import session
 from trove.objects import instance as instances
-from trove.objects import peers
-from trove.objects import probes
-from trove.objects import spoken
+from trove.objects.guest import fleet
+from trove.objects.guest import guest_versions
+from trove.objects.guest import probes
 from trove.objects.rejected import journal
 from trove.peers import telemetry
 from trove.peers import versions
@@ -73,7 +73,7 @@ class QueriesTest(base.TestCase):
             ),
             'work in the queue': instances.workflows,
             'trove-rpc peers': lambda: list(facts.find(self.conf)),
-            'a census': lambda: peers.census(self.conf),
+            'a census': lambda: fleet.census(self.conf),
             'trove-rpc rejected list': journal.list_,
             'trove-status': survey,
             'metrics': lambda: [
@@ -100,13 +100,15 @@ class QueriesTest(base.TestCase):
 
             def look(ids: list[str] = ids) -> None:
                 self.assertEqual(ids, probes.claim().ids)
-                spoken.record_probes(
+                guest_versions.record_probes(
                     {
-                        each: spoken.Found(None if number % 2 else '1.1')
+                        each: guest_versions.Found(
+                            None if number % 2 else '1.1'
+                        )
                         for number, each in enumerate(ids)
                     }
                 )
-                known = spoken.guests_spoken(ids)
+                known = guest_versions.guests_spoken(ids)
                 self.assertEqual('1.1', known[ids[0]].revision)
                 self.assertIsNone(known[ids[1]].revision)
 

@@ -10,19 +10,19 @@ from __future__ import annotations
 from trove.tests.fixtures import database
 from trove.tests.unit.objects import test_backup
 from trove.tests.unit.objects import test_datastore
-from trove.tests.unit.objects import test_heartbeat
 from trove.tests.unit.objects import test_instance
 from trove.tests.unit.objects import test_pages
-from trove.tests.unit.objects import test_peers
 from trove.tests.unit.objects import test_quota
 from trove.tests.unit.objects import test_records
 from trove.tests.unit.objects import test_rejected_task
 from trove.tests.unit.objects import test_replays
 from trove.tests.unit.objects import test_root
 from trove.tests.unit.objects import test_service
-from trove.tests.unit.objects import test_spoken
 from trove.tests.unit.objects import test_tasks
 from trove.tests.unit.objects import test_workflow
+from trove.tests.unit.objects.guest import test_fleet
+from trove.tests.unit.objects.guest import test_guest_versions
+from trove.tests.unit.objects.guest import test_heartbeats
 from trove.tests.unit.objects.keys import test_instance_keys
 from trove.tests.unit.objects.keys import test_reencryption
 from trove.tests.unit.objects.rejected import test_journal
@@ -31,17 +31,17 @@ _SUITES = (
     test_backup.TestRecordUpdate,
     test_datastore.TestDatastores,
     test_datastore.TestVersions,
-    test_heartbeat.TestCheck,
-    test_heartbeat.TestRaces,
-    test_heartbeat.TestRecord,
-    test_heartbeat.TestTogether,
+    test_heartbeats.TestCheck,
+    test_heartbeats.TestRaces,
+    test_heartbeats.TestRecord,
+    test_heartbeats.TestTogether,
     test_instance.TestChange,
     test_instance.TestCreate,
     test_instance.TestGet,
     test_instance.TestMarkDeleted,
     test_instance_keys.TestKeys,
     test_pages.TestWork,
-    test_peers.TestPeers,
+    test_fleet.TestPeers,
     test_quota.TestCreate,
     test_quota.TestGiveBack,
     test_quota.TestLimits,
@@ -56,7 +56,7 @@ _SUITES = (
     test_replays.TestReplays,
     test_root.TestRoot,
     test_service.TestServices,
-    test_spoken.TestSpoken,
+    test_guest_versions.TestSpoken,
     test_tasks.TestBegin,
     test_tasks.TestDelete,
     test_tasks.TestEnd,

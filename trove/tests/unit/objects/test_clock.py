@@ -10,8 +10,8 @@ from trove.db import models
 from trove.db import session
 from trove.objects import clock
 from trove.objects import instance as instances
-from trove.objects import peers
 from trove.objects import service as services
+from trove.objects.guest import fleet
 from trove.tests.unit.objects import base
 
 HOUR = 3600.0
@@ -138,7 +138,7 @@ class ReadTest(base.TestCase):
             self.when_the_clock_is_set(seconds)
 
             self.assertIsNone(self.get(made.id).judged(90).silent_for)
-            self.assertFalse(peers.guest(self.conf, made.id).silent)
+            self.assertFalse(fleet.guest(self.conf, made.id).silent)
             self.assertLess(abs(instances.guest_spoken(made.id).silent), 90)
             self.assertLess(abs(instances.heartbeat(made.id).silent), 60)
             self.assertEqual(

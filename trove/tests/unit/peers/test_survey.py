@@ -12,7 +12,7 @@ from trove.db import models
 from trove.db import session
 from trove.guestagent import api as guest_api
 from trove.objects import instance as instances
-from trove.objects import probes
+from trove.objects.guest import probes
 from trove.peers import survey
 from trove.peers import versions
 from trove.rehearsal import messages

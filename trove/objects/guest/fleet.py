@@ -16,8 +16,8 @@ from trove.db import models
 from trove.db import session
 from trove.objects import clock
 from trove.objects import records
-from trove.objects import spoken
 from trove.objects import states
+from trove.objects.guest import guest_versions
 from trove.objects.rejected import journal
 
 
@@ -58,12 +58,12 @@ class Guest:
     @property
     def probed(self) -> bool:
         """Whether what it speaks was found by probing."""
-        return spoken.Spoken(self.announced, self.how).probed
+        return guest_versions.Spoken(self.announced, self.how).probed
 
     @property
     def release(self) -> str | None:
         """The release of its package, if it announced that."""
-        return spoken.Spoken(self.announced, self.how).release
+        return guest_versions.Spoken(self.announced, self.how).release
 
 
 def guests(conf: cfg.ConfigOpts, page: int = 1000) -> Iterator[Guest]:
@@ -140,7 +140,7 @@ def census(conf: cfg.ConfigOpts) -> dict[tuple[str | None, bool], int]:
         ).all()
     counted: dict[tuple[str | None, bool], int] = {}
     for text, is_silent, number in found:
-        key = (spoken.parse(text).revision, bool(is_silent))
+        key = (guest_versions.parse(text).revision, bool(is_silent))
         counted[key] = counted.get(key, 0) + number
     return counted
 
@@ -181,7 +181,7 @@ _QUERY = (
 def _guest(
     conf: cfg.ConfigOpts, row: Any, refused: journal.Refused | None
 ) -> Guest:
-    said = spoken.parse(row.guest_agent_version)
+    said = guest_versions.parse(row.guest_agent_version)
     silent = None
     if row.updated_at is not None:
         # Below 0 after that clock was set back.

@@ -13,7 +13,7 @@ from sqlalchemy import orm
 from trove.common import ordered
 from trove.common import seldom
 from trove.objects import _rows
-from trove.objects import heartbeat_rows
+from trove.objects.guest import _known
 
 LOG = log.getLogger(__name__)
 
@@ -22,7 +22,7 @@ BEGINS = 'The database server is of version '
 
 
 def compare(
-    db: orm.Session, it: heartbeat_rows.Known, found: str | None
+    db: orm.Session, it: _known.Known, found: str | None
 ) -> None:
     """Hold what runs against what was ordered, and tell a difference once.
 

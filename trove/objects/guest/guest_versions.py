@@ -28,9 +28,9 @@ from trove.db import statements
 from trove.objects import _rows
 from trove.objects import clock
 from trove.objects import gathering
-from trove.objects import heartbeat_rows
-from trove.objects import probes
 from trove.objects import sealing
+from trove.objects.guest import _known
+from trove.objects.guest import probes
 
 _PROBED = 'probed'
 _REFUTED = probes.REFUTED
@@ -255,7 +255,7 @@ def record_probes(found: Mapping[str, Found]) -> None:
     :param found: by the ids of their instances
     """
     with session.writer() as db:
-        known = heartbeat_rows.lock(db, set(found))
+        known = _known.lock(db, set(found))
         if not known:
             return
         now = next(iter(known.values())).now
@@ -290,7 +290,7 @@ def record_probes(found: Mapping[str, Found]) -> None:
         )
 
 
-def _probed(it: heartbeat_rows.Known, found: Found) -> str | None:
+def _probed(it: _known.Known, found: Found) -> str | None:
     """Return what is to be stored of a guest that was asked; None: nothing."""
     before = belief.Belief(
         it.version, it.proven_at is not None, it.allowed, it.held

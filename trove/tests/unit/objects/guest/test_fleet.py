@@ -12,7 +12,7 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
-from trove.objects import peers
+from trove.objects.guest import fleet
 from trove.tests.fixtures import statements
 from trove.tests.unit.objects import base
 
@@ -23,7 +23,7 @@ class TestPeers(base.TestCase):
         self.config(agent_heartbeat_expiry=60)
 
     def one(self, instance_id):
-        return peers.guest(self.conf, instance_id)
+        return fleet.guest(self.conf, instance_id)
 
     def silence(self, instance_id, seconds):
         then = timeutils.utcnow() - datetime.timedelta(seconds=seconds)
@@ -127,7 +127,7 @@ class TestPeers(base.TestCase):
         gone = self.create()
         instances.mark_deleted(gone.id)
 
-        self.assertEqual([], list(peers.guests(self.conf)))
+        self.assertEqual([], list(fleet.guests(self.conf)))
         for instance_id in (gone.id, 'nope', 'no\0pe'):
             self.assertRaises(
                 exception.InstanceNotFound, self.one, instance_id
@@ -139,7 +139,7 @@ class TestPeers(base.TestCase):
         for page in (1, 3, 10, 100):
             found = [
                 guest.instance_id
-                for guest in peers.guests(self.conf, page=page)
+                for guest in fleet.guests(self.conf, page=page)
             ]
 
             self.assertEqual([f'i{each:05}' for each in range(10)], found)
@@ -148,7 +148,7 @@ class TestPeers(base.TestCase):
         self.many(10_000)
 
         with statements.selects() as seen:
-            found = sum(1 for guest in peers.guests(self.conf, page=5000))
+            found = sum(1 for guest in fleet.guests(self.conf, page=5000))
 
         self.assertEqual(10_000, found)
         # Two full pages, and one that shows that there are no more.
@@ -164,7 +164,7 @@ class TestPeers(base.TestCase):
             db.add(models.Instance(id='deleted', deleted=True))
 
         with statements.selects() as seen:
-            counted = peers.census(self.conf)
+            counted = fleet.census(self.conf)
 
         self.assertEqual(
             {('1.5', False): 2, ('1.5', True): 1, (None, True): 1}, counted

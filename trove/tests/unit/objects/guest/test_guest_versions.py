@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from trove.db import models
 from trove.db import session
 from trove.objects import instance as instances
-from trove.objects import peers
+from trove.objects.guest import fleet
 from trove.tests.fixtures import statements
 from trove.tests.unit.objects import base
 
@@ -76,7 +76,7 @@ class TestSpoken(base.TestCase):
             self.assertEqual((None, None, False), self.known(made.id))
 
     def former(self, instance_id):
-        found = peers.guest(self.conf, instance_id)
+        found = fleet.guest(self.conf, instance_id)
         return found.announced, found.former
 
     def test_what_was_refused_stays_known_until_it_is_announced(self):

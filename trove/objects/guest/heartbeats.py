@@ -32,15 +32,15 @@ from trove.db import models
 from trove.db import session
 from trove.db import statements
 from trove.objects import clock
-from trove.objects import heartbeat_rows
 from trove.objects import sealing
-from trove.objects import server_version
-from trove.objects import spoken
 from trove.objects import states
+from trove.objects.guest import _known
+from trove.objects.guest import guest_versions
+from trove.objects.guest import server_version
 
 LOG = log.getLogger(__name__)
 
-_Known = heartbeat_rows.Known
+_Known = _known.Known
 
 # Seconds after the newest message in which an older one was overtaken by it.
 # Later, the clock of the guest was set back: a guest that lives has sent newer
@@ -111,7 +111,7 @@ def record_heartbeats(reports: Sequence[Report]) -> list[bool | Exception]:
     """
     with session.writer() as db:
         ids = {report.instance_id for report in reports}
-        known = heartbeat_rows.lock(db, ids)
+        known = _known.lock(db, ids)
         results = [_take(known, report) for report in reports]
         _write(db, known.values())
         for report, result in zip(reports, results, strict=True):
@@ -201,7 +201,7 @@ def _hear(it: _Known, report: Report, newer: bool) -> None:
     before = belief.Belief(
         it.version, it.proven_at is not None, it.allowed, it.held
     )
-    says = spoken.heard(it.version, report.guest_version)
+    says = guest_versions.heard(it.version, report.guest_version)
     after = belief.learn(
         before,
         'sealed' if report.sealed else 'released',
@@ -226,7 +226,7 @@ def _write(db: orm.Session, known: Iterable[_Known]) -> None:
         [
             {
                 'instance_id': it.instance_id,
-                'method_name': heartbeat_rows.METHOD,
+                'method_name': _known.METHOD,
                 'sent': it.sent,
             }
             for it in known
@@ -305,7 +305,7 @@ def heartbeat(instance_id: str) -> Heartbeat | None:
             models.ConductorLastSeen,
             sa.and_(
                 models.ConductorLastSeen.instance_id == models.Instance.id,
-                models.ConductorLastSeen.method_name == heartbeat_rows.METHOD,
+                models.ConductorLastSeen.method_name == _known.METHOD,
             ),
         )
         .outerjoin(
@@ -328,8 +328,8 @@ def heartbeat(instance_id: str) -> Heartbeat | None:
         status=states.ServiceStatus.from_code(code),
         status_updated_at=updated_at,
         sent=float(sent) if sent is not None else None,
-        guest_version=spoken.parse(version).revision,
-        silent=heartbeat_rows.seconds(now, updated_at),
+        guest_version=guest_versions.parse(version).revision,
+        silent=_known.seconds(now, updated_at),
     )
 
 
