@@ -18,7 +18,7 @@ from trove.common import crypto
 from trove.conf import conductor
 from trove.db import models
 from trove.db import session
-from trove.objects import states
+from trove.objects.instance import states
 from trove.tests.fixtures import database
 from trove.tests.fixtures import processes
 from trove.tests.fixtures import rabbitmq

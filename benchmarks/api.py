@@ -35,7 +35,7 @@ from trove.common import crypto
 from trove.db import models
 from trove.db import session
 from trove.objects import datastore as datastores
-from trove.objects import states
+from trove.objects.instance import states
 from trove.tests.fixtures import database
 from trove.tests.fixtures import ports
 from trove.tests.fixtures import processes

@@ -24,8 +24,8 @@ from trove.common import context as trove_context
 from trove.db import models
 from trove.db import session
 from trove.objects import datastore as datastores
-from trove.objects import instance as instances
-from trove.objects import states
+from trove.objects.instance import instances
+from trove.objects.instance import states
 from trove.tests.fixtures import database
 
 FEW, MANY = 100, 10_000

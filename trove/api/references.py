@@ -15,8 +15,8 @@ from typing import Any
 from trove.api import request as api_request
 from trove.common import exception
 from trove.objects import datastore as datastores
-from trove.objects import instance as instances
 from trove.objects import owned
+from trove.objects.instance import instances
 
 #: Keys of a body, the outermost first, and what they lead to: a noun of
 #: :mod:`trove.objects.owned`, or one of the functions below. ``*`` stands for

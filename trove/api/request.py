@@ -19,7 +19,8 @@ from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import names
 from trove.guestagent import api as guest_api
-from trove.objects import instance as instance_object
+from trove.objects.instance import entities
+from trove.objects.instance import instances
 from trove.taskmanager import api as task_api
 
 _UUID = re.compile(r'[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}')
@@ -133,7 +134,7 @@ class Request:
 
     def instance(
         self, rule: str | None = None, include_deleted: bool = False
-    ) -> instance_object.Instance:
+    ) -> entities.Instance:
         """Return the instance that the path names.
 
         :param rule: checked against the project of the instance; the rule
@@ -144,15 +145,15 @@ class Request:
         if not is_uuid(instance_id):
             # A name; clients ask for names first and list then.
             raise exception.InstanceNotFound(id=instance_id)
-        instance = instance_object.get(
+        instance = instances.get(
             self.seer, instance_id, include_deleted=include_deleted
         )
         self.authorize(rule or self.rule, instance.tenant_id)
         return self.judged(instance)
 
     def judged(
-        self, instance: instance_object.Instance
-    ) -> instance_object.Instance:
+        self, instance: entities.Instance
+    ) -> entities.Instance:
         """Return an instance whose guest is silent as one like that."""
         return instance.judged(self.runtime.conf.agent_heartbeat_expiry)
 

@@ -19,7 +19,7 @@ from trove.cloud import base as cloud_base
 from trove.common import exception
 from trove.common import rpc
 from trove.guestagent import api as guest_api
-from trove.objects import instance as instances
+from trove.objects.guest import heartbeats
 from trove.peers import versions
 from trove.taskmanager import api as task_api
 
@@ -145,5 +145,5 @@ class Runtime:
 
 
 def _last_report(instance_id: str) -> object:
-    found = instances.heartbeat(instance_id)
+    found = heartbeats.heartbeat(instance_id)
     return found and (found.sent, found.status_updated_at)

@@ -14,7 +14,7 @@ from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import text as texts
 from trove.guestagent import api as guestagent
-from trove.objects import instance as instances
+from trove.objects.instance import instances
 
 _OPERATOR = trove_context.TroveContext(is_admin=True)
 

@@ -30,9 +30,9 @@ from trove.common import text
 from trove.db import migration
 from trove.db import models
 from trove.db import session
-from trove.objects import instance as instances
 from trove.objects import sealing
 from trove.objects import service as services
+from trove.objects.instance import states
 from trove.objects.keys import instance_keys
 from trove.objects.rejected import journal
 from trove.objects.rejected import recording
@@ -270,7 +270,7 @@ class Checks(upgradecheck.UpgradeCommands):
                 sa.select(models.Instance.id).where(
                     models.Instance.deleted.is_not(True),
                     models.Instance.task_id.is_not(None),
-                    models.Instance.task_id != instances.Task.NONE.code,
+                    models.Instance.task_id != states.Task.NONE.code,
                 )
             ).all()
         if not busy:

@@ -13,7 +13,8 @@ from __future__ import annotations
 from trove.common import context as trove_context
 from trove.common import exception as errors
 from trove.conductor import guest_reports
-from trove.objects import instance as instances
+from trove.objects.instance import entities
+from trove.objects.instance import instances
 
 Refused = guest_reports.Refused
 
@@ -66,7 +67,7 @@ def check_project(
 
 def instance(
     context: trove_context.TroveContext, instance_id: object
-) -> instances.Instance:
+) -> entities.Instance:
     """Return the instance that a message speaks for.
 
     :raises Refused: it may not speak for it

@@ -12,7 +12,7 @@ from typing import Any
 from trove.common import ordered
 from trove.common import rpc
 from trove.common import seldom
-from trove.objects import instance as instances
+from trove.objects.instance import states
 from trove.peers import versions
 
 LOG = logging.getLogger(__name__)
@@ -43,13 +43,13 @@ class Refused(Exception):
 
 def status(
     instance_id: str, payload: Mapping[str, Any]
-) -> instances.ServiceStatus | None:
+) -> states.ServiceStatus | None:
     """Return the status of a heartbeat, None when it has none we know."""
     text = dictionary(payload).get('service_status')
     if text is None:
         return None
     try:
-        return instances.ServiceStatus.from_description(str(text))
+        return states.ServiceStatus.from_description(str(text))
     except ValueError:
         seldom.warning(
             LOG,

@@ -17,7 +17,7 @@ import threading
 from oslo_config import cfg
 
 from trove.objects import gathering
-from trove.objects import instance as instances
+from trove.objects.guest import heartbeats
 from trove.peers import retrying
 
 LOG = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ _WAITING = 1000
 #: Told what became of a report: None, or what it met with.
 Settle = Callable[[Exception | None], None]
 
-_Entry = tuple[instances.Report, Settle]
+_Entry = tuple[heartbeats.Report, Settle]
 
 
 class Writer:
@@ -51,7 +51,7 @@ class Writer:
         )
         self._thread.start()
 
-    def put(self, report: instances.Report, settle: Settle) -> None:
+    def put(self, report: heartbeats.Report, settle: Settle) -> None:
         """Have a report written down soon.
 
         :param settle: called in another thread
@@ -94,8 +94,8 @@ class Writer:
                 LOG.exception('Could not say what became of a heartbeat.')
 
     def _record(
-        self, reports: Sequence[instances.Report]
+        self, reports: Sequence[heartbeats.Report]
     ) -> Sequence[bool | Exception]:
         return retrying.retrying(
-            self._conf, 'conductor', instances.record_heartbeats, reports
+            self._conf, 'conductor', heartbeats.record_heartbeats, reports
         )

@@ -25,8 +25,9 @@ from trove.conductor import authority
 from trove.conductor import guest_reports
 from trove.conductor import heartbeats
 from trove.objects import backup as backups
-from trove.objects import instance as instances
 from trove.objects import root
+from trove.objects.guest import heartbeats as guest_heartbeats
+from trove.objects.instance import instances
 from trove.peers import rejections
 from trove.peers import retrying
 
@@ -101,7 +102,7 @@ class Manager:
             return
         version = guest_reports.announced(known, payload)
         self._writer.put(
-            instances.Report(
+            guest_heartbeats.Report(
                 known,
                 status=guest_reports.status(known, payload),
                 guest_version=version,

@@ -18,7 +18,7 @@ from trove.common import text
 from trove.db import models
 from trove.db import statements
 from trove.objects import clock
-from trove.objects import states
+from trove.objects.instance import states
 
 LOG = log.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.db import statements
-from trove.objects import records
 from trove.objects.guest import heartbeats
+from trove.objects.instance import states
 
 LOG = log.getLogger(__name__)
 
@@ -124,7 +124,7 @@ def fail_all(db: orm.Session, instance_id: str) -> None:
         .where(
             models.Backup.instance_id == instance_id,
             models.Backup.deleted.is_not(True),
-            models.Backup.state.in_(records.BACKUP_RUNS),
+            models.Backup.state.in_(states.BACKUP_RUNS),
         )
         .values(state='FAILED', updated=timeutils.utcnow()),
     )

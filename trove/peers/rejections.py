@@ -19,7 +19,7 @@ from oslo_config import cfg
 from trove.common import rpc
 from trove.common import seldom
 from trove.common import text
-from trove.objects import instance as instances
+from trove.objects.instance import rejected_tasks
 from trove.objects.rejected import journal
 from trove.objects.rejected import recording
 from trove.peers import flood
@@ -263,7 +263,7 @@ def _tell_user(rejection: rpc.Rejection, row: str, told: bool) -> None:
     instance_id = rejection.instance_id
     if instance_id is None:
         return
-    instances.reject_task(
+    rejected_tasks.reject_task(
         instance_id,
         request_id=rejection.request_id,
         message=(

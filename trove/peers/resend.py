@@ -10,7 +10,7 @@ from oslo_config import cfg
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import rpc
-from trove.objects import instance as instances
+from trove.objects.instance import rejected_tasks
 from trove.objects.rejected import journal
 from trove.objects.rejected import recording
 from trove.peers import connection
@@ -134,12 +134,12 @@ def _send(
         # The conductors take it from that guest only.
         transport = connection.as_guest(transport, rejection.sender)
     client = versions.CLIENTS[rejection.interface](transport, rejection.peer)
-    reopened = instances.reopen_task(conf, rejected_id)
+    reopened = rejected_tasks.reopen_task(conf, rejected_id)
     try:
         client.resend(context, rejection.method, rejection.arguments)
     except BaseException as error:
         if reopened:
-            instances.reject_task(
+            rejected_tasks.reject_task(
                 rejection.instance_id or '',
                 request_id=rejection.request_id,
                 message=f'It was sent again in vain: {error}',

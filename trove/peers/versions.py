@@ -27,7 +27,6 @@ from oslo_config import cfg
 from trove.common import rpc
 from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
-from trove.objects import instance as instances
 from trove.objects import service as services
 from trove.objects.guest import guest_versions
 from trove.objects.guest import probes
@@ -148,7 +147,7 @@ class Versions:
 
     def _guest(self, peer: str | None) -> str | rpc.Unanswered | None:
         return None if peer is None else self._said(
-            instances.guest_spoken(peer)
+            guest_versions.guest_spoken(peer)
         )
 
     def _guests(
@@ -240,13 +239,13 @@ def _keep_guest(
     if peer is None:
         return
     if revision is None:
-        instances.record_refuted(peer)
+        guest_versions.record_refuted(peer)
     elif isinstance(revision, rpc.Unanswered):
         probes.record_unanswered([peer])
     else:
         interface = guest_api.API.interface
         seals = interface.seals(interface.announced(revision))
-        instances.record_probe(peer, revision, seals)
+        guest_versions.record_probe(peer, revision, seals)
 
 
 class _Thorough:

@@ -10,9 +10,10 @@ from typing import Any
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import rpc
-from trove.objects import instance as instances
 from trove.objects import sealing
 from trove.objects import service as services
+from trove.objects.guest import guest_versions
+from trove.objects.instance import instances
 from trove.peers import versions
 from trove.rpcadmin import base
 from trove.rpcadmin import facts
@@ -181,12 +182,12 @@ def _keep(
 ) -> bool:
     if known is None:
         # It may have refused something; now somebody has looked.
-        instances.record_probe(peer, None)
+        guest_versions.record_probe(peer, None)
     seals = interface.seals(found)
-    if instances.record_probe(peer, found.name, seals):
+    if guest_versions.record_probe(peer, found.name, seals):
         return True
     if known is not None and facts.understood(interface, known) == found:
         return False
     # It announced something else, and is of another release since then.
-    instances.record_probe(peer, None)
-    return instances.record_probe(peer, found.name, seals)
+    guest_versions.record_probe(peer, None)
+    return guest_versions.record_probe(peer, found.name, seals)

@@ -25,7 +25,7 @@ from trove.cloud.local import processes
 from trove.common import exception
 from trove.common import rpc
 from trove.guestagent import api as guest_api
-from trove.objects import instance as instances
+from trove.objects.guest import guest_versions
 from trove.standalone import progress as progresses
 from trove.standalone import system as systems
 
@@ -318,7 +318,7 @@ class Demo:
         guests.restart(self.instance_id)
         wanted = version or NEW
         wait(
-            lambda: instances.guest_version(self.instance_id) == wanted,
+            lambda: guest_versions.guest_version(self.instance_id) == wanted,
             f'the guest agent has announced version {wanted}',
         )
         # What was known before is forgotten after a second, see OPTIONS.

@@ -16,8 +16,9 @@ import logging
 import time
 
 from trove.common import context as trove_context
-from trove.objects import instance as instances
 from trove.objects import service as services
+from trove.objects.instance import tasks
+from trove.objects.instance import workflows as instance_workflows
 from trove.taskmanager import owner as owners
 from trove.taskmanager import watch
 from trove.taskmanager import workflows
@@ -67,7 +68,7 @@ class Recovery:
         :raises ServiceUnavailable: the database does not work; nothing is
             lost, look again later
         """
-        rows = instances.workflows()
+        rows = instance_workflows.workflows()
         known = {
             service.host: service
             for service in services.list_()
@@ -91,13 +92,15 @@ class Recovery:
 
     def release(self) -> None:
         """Leave the work of this process to others at once."""
-        for row in instances.workflows():
+        for row in instance_workflows.workflows():
             if row.owner and owners.is_of(row.owner, self._env.process):
-                instances.adopt(row.instance_id, row.owner, owners.RELEASED)
+                instance_workflows.adopt(
+                    row.instance_id, row.owner, owners.RELEASED
+                )
 
     def _idle(
         self,
-        row: instances.Workflow,
+        row: instance_workflows.Workflow,
         known: Mapping[str, services.Service],
     ) -> str | None:
         """Return why nobody does this work, None when somebody may do it."""
@@ -121,7 +124,7 @@ class Recovery:
 
     def _lost(
         self,
-        row: instances.Workflow,
+        row: instance_workflows.Workflow,
         known: Mapping[str, services.Service],
     ) -> str | None:
         """Return why the message of queued work will not come any more.
@@ -153,7 +156,7 @@ class Recovery:
             'message was lost'
         )
 
-    def _adopt(self, row: instances.Workflow, reason: str) -> None:
+    def _adopt(self, row: instance_workflows.Workflow, reason: str) -> None:
         cls = workflows.WORKFLOWS.get(row.action)
         if cls is None:
             LOG.error(
@@ -165,7 +168,7 @@ class Recovery:
                 reason,
             )
             return
-        if row.owner is None and instances.drop_settled(row.instance_id):
+        if row.owner is None and tasks.drop_settled(row.instance_id):
             # Task managers of releases know nothing of the row.
             LOG.info(
                 'Instance %s: a task manager of a release has done %s.',
@@ -180,7 +183,7 @@ class Recovery:
         adopted = False
         try:
             # False: another task manager was first, or the work is done.
-            adopted = instances.adopt(
+            adopted = instance_workflows.adopt(
                 row.instance_id, row.owner, workflow.owner
             )
             if adopted:

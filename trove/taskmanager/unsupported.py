@@ -15,7 +15,9 @@ from trove.common import context as trove_context
 from trove.common import exception
 from trove.objects import backup as backups
 from trove.objects import cluster as clusters
-from trove.objects import instance as instances
+from trove.objects.instance import instances
+from trove.objects.instance import tasks
+from trove.objects.instance import workflows
 from trove.taskmanager import owner as owners
 from trove.taskmanager.workflows import base
 
@@ -109,11 +111,11 @@ def _fail(
     owner = owners.unique(env.process)
     details = f'Request {context.request_id}, {job}.'
     claimed = env.database(
-        instances.claim_workflow, instance_id, job, owner, context.request_id
+        workflows.claim_workflow, instance_id, job, owner, context.request_id
     )
     if claimed:
         env.database(
-            instances.fail_task,
+            tasks.fail_task,
             instance_id,
             owner,
             message=text,

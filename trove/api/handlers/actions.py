@@ -17,7 +17,9 @@ from trove.api.schemas import common
 from trove.api.schemas import instance as schemas
 from trove.cloud import base as cloud_base
 from trove.common import exception
-from trove.objects import instance as instances
+from trove.objects.instance import entities
+from trove.objects.instance import states
+from trove.objects.instance import tasks
 
 LOG = log.getLogger(__name__)
 
@@ -57,8 +59,8 @@ class Actions(dict[str, Action]):
 
 def start(
     request: api_request.Request,
-    instance: instances.Instance,
-    task: instances.Task,
+    instance: entities.Instance,
+    task: states.Task,
     action: str,
     send: Callable[[], None],
     **details: Any,
@@ -72,7 +74,7 @@ def start(
         database could not be written
     """
     try:
-        instances.begin_task(
+        tasks.begin_task(
             request.seer, instance.id, task, action=action, **details
         )
     except exception.RowLocked:
@@ -93,8 +95,8 @@ def start(
 
 def _undo(
     request: api_request.Request,
-    instance: instances.Instance,
-    task: instances.Task,
+    instance: entities.Instance,
+    task: states.Task,
     action: str,
 ) -> bool:
     """Take a task back; False when there is nothing to take back.
@@ -102,7 +104,7 @@ def _undo(
     :raises ServiceUnavailable: the database is away, so it is not known
     """
     try:
-        undone = instances.undo_task(request.seer, instance.id, task)
+        undone = tasks.undo_task(request.seer, instance.id, task)
     except exception.ServiceUnavailable as error:
         LOG.warning(
             'It is not known whether instance %s is to %s: %s If so, a task '
@@ -145,11 +147,11 @@ def reset_status(request: api_request.Request, value: Any) -> None:
         'instance:force_delete' if forced else 'instance:reset_status'
     )
     warn_of_end(request, instance)
-    instances.reset(instance.id)
+    tasks.reset(instance.id)
 
 
 def warn_of_end(
-    request: api_request.Request, instance: instances.Instance
+    request: api_request.Request, instance: entities.Instance
 ) -> None:
     """Log who gives up what goes on with an instance, and what that is."""
     LOG.warning(
@@ -176,7 +178,7 @@ def restart(request: api_request.Request, _: Any) -> None:
     start(
         request,
         instance,
-        instances.Task.REBOOTING,
+        states.Task.REBOOTING,
         'restart',
         lambda: taskmanager.restart(request.context, instance_id=instance.id),
     )
@@ -188,7 +190,7 @@ def reboot(request: api_request.Request) -> None:
     start(
         request,
         instance,
-        instances.Task.REBOOTING,
+        states.Task.REBOOTING,
         'reboot',
         lambda: taskmanager.reboot(request.context, instance_id=instance.id),
     )
@@ -207,7 +209,7 @@ def resize_volume(request: api_request.Request, volume: Any) -> None:
     start(
         request,
         instance,
-        instances.Task.RESIZING,
+        states.Task.RESIZING,
         'resize_volume',
         lambda: taskmanager.resize_volume(
             request.context, new_size=size, instance_id=instance.id
@@ -232,7 +234,7 @@ def resize_flavor(request: api_request.Request, reference: Any) -> None:
     start(
         request,
         instance,
-        instances.Task.RESIZING,
+        states.Task.RESIZING,
         'resize_flavor',
         lambda: taskmanager.resize_flavor(
             request.context,
@@ -278,7 +280,7 @@ def volume_size(request: api_request.Request, volume: Any) -> int:
 
 def _old_flavor(
     request: api_request.Request,
-    instance: instances.Instance,
+    instance: entities.Instance,
     new: cloud_base.Flavor,
 ) -> cloud_base.Flavor:
     """Return the flavor that an instance has.

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from trove.api import request as api_request
 from trove.common import exception
-from trove.objects import instance as instances
+from trove.objects.instance import entities
 
 
-def detach(request: api_request.Request, instance: instances.Instance) -> None:
+def detach(request: api_request.Request, instance: entities.Instance) -> None:
     """Let a database run without the group that another release attached.
 
     That must be written down afterwards; to do it again does no harm.

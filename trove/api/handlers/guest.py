@@ -13,7 +13,7 @@ from trove.api import names
 from trove.api import request as api_request
 from trove.common import exception
 from trove.guestagent import api as guest_api
-from trove.objects import instance as instances
+from trove.objects.instance import entities
 
 #: Pages that are read at most when looking for a name.
 _PAGES = 10000
@@ -49,7 +49,7 @@ class Guest:
 
     def __init__(self, request: api_request.Request) -> None:
         self.context = request.context
-        self.instance: instances.Instance = request.instance()
+        self.instance: entities.Instance = request.instance()
         self.instance.require_available()
         self.client: guest_api.API = request.guest(self.instance.id)
         version = self.instance.datastore_version

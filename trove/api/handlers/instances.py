@@ -24,8 +24,10 @@ from trove.cloud import base as cloud_base
 from trove.common import exception
 from trove.common import names as common_names
 from trove.objects import datastore as datastores
-from trove.objects import instance as instances
 from trove.objects import owned
+from trove.objects.instance import entities
+from trove.objects.instance import instances
+from trove.objects.instance import states
 from trove.objects.keys import workflow_secrets
 
 LOG = log.getLogger(__name__)
@@ -142,7 +144,7 @@ def delete(request: api_request.Request) -> None:
     actions.start(
         request,
         instance,
-        instances.Task.DELETING,
+        states.Task.DELETING,
         'delete_instance',
         lambda: taskmanager.delete_instance(
             request.context, instance_id=instance.id
@@ -151,7 +153,7 @@ def delete(request: api_request.Request) -> None:
 
 
 def volume_used(
-    request: api_request.Request, instance: instances.Instance
+    request: api_request.Request, instance: entities.Instance
 ) -> float | None:
     """Return the GiB that are used of a volume, as the guest says.
 
@@ -177,7 +179,7 @@ def volume_used(
 
 def _ask_volume_used(
     request: api_request.Request,
-    instance: instances.Instance,
+    instance: entities.Instance,
     timeout: float,
 ) -> float | None:
     guest = request.runtime.guest(instance.id, timeout)
@@ -219,7 +221,7 @@ def _record(
     flavor: cloud_base.Flavor,
     order: dict[str, Any],
     users: list[dict[str, Any]],
-) -> instances.Instance:
+) -> entities.Instance:
     """Write a new instance down."""
     instance_id = uuidutils.generate_uuid()
     try:

@@ -13,8 +13,9 @@ from trove.api.handlers import actions
 from trove.api.schemas import common
 from trove.api.schemas import instance as schemas
 from trove.api.views import instance as views
-from trove.objects import instance as instances
 from trove.objects import root as root_object
+from trove.objects.instance import instances
+from trove.objects.instance import tasks
 
 
 def index(request: api_request.Request) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def _stop(request: api_request.Request, _: Any) -> None:
 def _reset_task_status(request: api_request.Request, _: Any) -> None:
     instance = request.instance('mgmt:instance:reset_task_status')
     actions.warn_of_end(request, instance)
-    instances.reset_task(instance.id)
+    tasks.reset_task(instance.id)
 
 
 def _migrate(request: api_request.Request, _: Any) -> None:

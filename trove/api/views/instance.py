@@ -7,10 +7,10 @@ import datetime
 from typing import Any
 
 from trove.api import request as api_request
-from trove.objects import instance as instance_object
 from trove.objects import root as root_object
+from trove.objects.instance import entities
 
-Instance = instance_object.Instance
+Instance = entities.Instance
 
 
 def time(when: datetime.datetime | None) -> str | None:

@@ -13,7 +13,7 @@ from sqlalchemy import orm
 
 from trove.db import models
 from trove.objects import clock
-from trove.objects import states
+from trove.objects.instance import states
 
 METHOD = 'heartbeat'
 

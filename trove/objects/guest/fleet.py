@@ -15,9 +15,8 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects import clock
-from trove.objects import records
-from trove.objects import states
 from trove.objects.guest import guest_versions
+from trove.objects.instance import states
 from trove.objects.rejected import journal
 
 
@@ -156,7 +155,7 @@ _QUERY = (
         sa.exists()
         .where(
             models.Backup.instance_id == models.Instance.id,
-            models.Backup.state.in_(records.BACKUP_RUNS),
+            models.Backup.state.in_(states.BACKUP_RUNS),
             models.Backup.deleted.is_not(True),
         )
         .label('backing_up'),

@@ -33,10 +33,10 @@ from trove.db import session
 from trove.db import statements
 from trove.objects import clock
 from trove.objects import sealing
-from trove.objects import states
 from trove.objects.guest import _known
 from trove.objects.guest import guest_versions
 from trove.objects.guest import server_version
+from trove.objects.instance import states
 
 LOG = log.getLogger(__name__)
 

@@ -30,7 +30,11 @@ from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import rpc
 from trove.guestagent import api as guest_api
-from trove.objects import instance as instances
+from trove.objects.instance import entities
+from trove.objects.instance import instances
+from trove.objects.instance import states
+from trove.objects.instance import tasks
+from trove.objects.instance import workflows
 from trove.peers import retrying
 from trove.taskmanager import owner as owners
 
@@ -143,7 +147,7 @@ class Step:
     do: Callable[[], object]
     remedy: str
     undo: Callable[[], object] | None = None
-    failed: instances.Task = instances.Task.NONE
+    failed: states.Task = states.Task.NONE
 
 
 class Workflow(abc.ABC):
@@ -183,7 +187,7 @@ class Workflow(abc.ABC):
         cls,
         env: Environment,
         context: trove_context.TroveContext,
-        row: instances.Workflow,
+        row: workflows.Workflow,
     ) -> Workflow:
         """Return the work that a row describes, for who takes it over."""
         work = cls(env, context, row.instance_id, *cls.known(env, row))
@@ -192,7 +196,7 @@ class Workflow(abc.ABC):
 
     @classmethod
     def known(
-        cls, env: Environment, row: instances.Workflow
+        cls, env: Environment, row: workflows.Workflow
     ) -> tuple[Any, ...]:
         """Return what more it is made of, as :meth:`details` has it."""
         return ()
@@ -224,7 +228,7 @@ class Workflow(abc.ABC):
     def finish(self) -> bool:
         """Write down that all is done; False when the work is not ours."""
         return self.env.database(
-            instances.end_task, self.instance_id, self.owner
+            tasks.end_task, self.instance_id, self.owner
         )
 
     # What steps use.
@@ -241,7 +245,7 @@ class Workflow(abc.ABC):
         """
         return self._cloud
 
-    def instance(self) -> instances.Instance:
+    def instance(self) -> entities.Instance:
         """Return the instance as it is now."""
         return self.env.database(
             instances.get,
@@ -304,7 +308,7 @@ class Workflow(abc.ABC):
             self.instance_id,
             include_deleted=True,
         )
-        return found.deleted or found.task is instances.Task.DELETING
+        return found.deleted or found.task is states.Task.DELETING
 
     def wait(self, look: Callable[[], T | None], seconds: float) -> T | None:
         """Wait until ``look`` returns something else than None or False.
@@ -341,7 +345,7 @@ class Workflow(abc.ABC):
         """
         if self._clearing and self._is_going():
             return
-        row = self.env.database(instances.get_workflow, self.instance_id)
+        row = self.env.database(workflows.get_workflow, self.instance_id)
         if row is None or row.owner != self.owner:
             raise Superseded('the work was taken over or given up')
 

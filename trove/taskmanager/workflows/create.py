@@ -16,7 +16,9 @@ from trove.common import broker_accounts
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.guestagent import api as guestagent
-from trove.objects import instance as instances
+from trove.objects.guest import heartbeats
+from trove.objects.instance import states
+from trove.objects.instance import workflows
 from trove.objects.keys import instance_keys
 from trove.objects.keys import workflow_secrets
 from trove.taskmanager.workflows import base
@@ -25,8 +27,8 @@ from trove.taskmanager.workflows import guest
 from trove.taskmanager.workflows import guest_files
 from trove.taskmanager.workflows import released_guest
 
-Task = instances.Task
-Status = instances.ServiceStatus
+Task = states.Task
+Status = states.ServiceStatus
 
 #: From here on everything that the message said is with the guest.
 _LAST = 'start the database'
@@ -126,7 +128,7 @@ class Create(base.Workflow):
 
     @classmethod
     def known(
-        cls, env: base.Environment, row: instances.Workflow
+        cls, env: base.Environment, row: workflows.Workflow
     ) -> tuple[Any, ...]:
         return (from_details(env.conf, row.instance_id, row.details),)
 
@@ -366,7 +368,7 @@ class Create(base.Workflow):
 
     def _has_orders(self) -> bool:
         """Whether the guest has begun: who had the work before told it."""
-        beat = self.env.database(instances.heartbeat, self.instance_id)
+        beat = self.env.database(heartbeats.heartbeat, self.instance_id)
         return beat is not None and beat.status is not Status.NEW
 
     def _wait_for_database(self) -> None:

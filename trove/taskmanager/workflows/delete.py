@@ -6,7 +6,9 @@ from __future__ import annotations
 import logging
 
 from trove.common import exception
-from trove.objects import instance as instances
+from trove.objects.guest import heartbeats
+from trove.objects.instance import instances
+from trove.objects.instance import states
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import guest
 
@@ -37,31 +39,31 @@ class Delete(base.Workflow):
                 'stop the database',
                 do=self._stop_database,
                 remedy=_AGAIN,
-                failed=instances.Task.DELETING,
+                failed=states.Task.DELETING,
             ),
             base.Step(
                 'delete the server',
                 do=self._delete_server,
                 remedy=_AGAIN,
-                failed=instances.Task.DELETING,
+                failed=states.Task.DELETING,
             ),
             base.Step(
                 'delete the volume',
                 do=self._delete_volume,
                 remedy=_AGAIN,
-                failed=instances.Task.DELETING,
+                failed=states.Task.DELETING,
             ),
             base.Step(
                 'release the addresses',
                 do=self._release,
                 remedy=_AGAIN,
-                failed=instances.Task.DELETING,
+                failed=states.Task.DELETING,
             ),
             base.Step(
                 'delete the queues',
                 do=self._delete_queues,
                 remedy=_AGAIN,
-                failed=instances.Task.DELETING,
+                failed=states.Task.DELETING,
             ),
         ]
 
@@ -73,7 +75,7 @@ class Delete(base.Workflow):
     def _stop_database(self) -> None:
         """Let the database close its files, if it does so quickly."""
         seconds = self.conf.taskmanager.delete_stop_timeout
-        beat = self.env.database(instances.heartbeat, self.instance_id)
+        beat = self.env.database(heartbeats.heartbeat, self.instance_id)
         if not seconds or beat is None or not _answers(beat):
             return
         try:
@@ -109,7 +111,7 @@ class Delete(base.Workflow):
         guest.delete_account(self)
 
 
-def _answers(beat: instances.Heartbeat) -> bool:
+def _answers(beat: heartbeats.Heartbeat) -> bool:
     """Say whether the guest is likely to answer, and has what to stop."""
     if beat.status not in guest.USABLE or beat.silent is None:
         return False

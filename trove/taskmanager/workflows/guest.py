@@ -14,22 +14,25 @@ import time
 
 from trove.common import broker_accounts
 from trove.common import exception
-from trove.objects import instance as instances
+from trove.objects.guest import guest_versions
+from trove.objects.guest import heartbeats
 from trove.objects.guest import server_version
+from trove.objects.instance import entities
+from trove.objects.instance import states
 from trove.taskmanager.workflows import base
 
 LOG = logging.getLogger(__name__)
 
 #: The states of a database that can be used.
 USABLE = frozenset(
-    {instances.ServiceStatus.RUNNING, instances.ServiceStatus.HEALTHY}
+    {states.ServiceStatus.RUNNING, states.ServiceStatus.HEALTHY}
 )
 
 #: The states out of which a database does not come by itself.
 FAILED = frozenset(
     {
-        instances.ServiceStatus.FAILED,
-        instances.ServiceStatus.FAILED_TIMEOUT_GUESTAGENT,
+        states.ServiceStatus.FAILED,
+        states.ServiceStatus.FAILED_TIMEOUT_GUESTAGENT,
     }
 )
 
@@ -52,13 +55,15 @@ def forget_version(workflow: base.Workflow) -> None:
 
     Its image may have another agent than ran until then.
     """
-    workflow.env.database(instances.record_probe, workflow.instance_id, None)
+    workflow.env.database(
+        guest_versions.record_probe, workflow.instance_id, None
+    )
     workflow.env.transport.caps.forget('guestagent', workflow.instance_id)
 
 
 def last_sent(workflow: base.Workflow) -> float:
     """Return when the guest sent its newest report, by its own clock."""
-    beat = workflow.env.database(instances.heartbeat, workflow.instance_id)
+    beat = workflow.env.database(heartbeats.heartbeat, workflow.instance_id)
     return (beat.sent if beat is not None else None) or 0.0
 
 
@@ -120,10 +125,12 @@ def wait_until_usable(
     :param told: what it was told to do, such as "to prepare its database"
     :raises StepFailed: it says that it failed, or says nothing good in time
     """
-    seen: list[instances.Heartbeat] = []
+    seen: list[heartbeats.Heartbeat] = []
 
     def look() -> bool:
-        beat = workflow.env.database(instances.heartbeat, workflow.instance_id)
+        beat = workflow.env.database(
+            heartbeats.heartbeat, workflow.instance_id
+        )
         # Another time is a later report, even if its clock was set back.
         if beat is None or (beat.sent or 0.0) in (0.0, newer_than):
             return False
@@ -167,7 +174,7 @@ def delete_account(workflow: base.Workflow) -> None:
 
 
 def _own_words(workflow: base.Workflow) -> str:
-    def look() -> instances.Fault | None:
+    def look() -> entities.Fault | None:
         instance = workflow.instance()
         fault, since = instance.fault, instance.task_start_time
         if fault is None or (since is not None and fault.created < since):

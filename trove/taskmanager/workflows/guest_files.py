@@ -12,7 +12,7 @@ from trove.common import broker_accounts
 from trove.common import exception
 from trove.common import rpc
 from trove.conf import rabbit
-from trove.objects import instance as instances
+from trove.objects.instance import entities
 
 #: Their names, in the order in which a guest agent reads them.
 CONFIG = 'trove-guestagent.conf'
@@ -21,7 +21,7 @@ INFO = 'guest_info.conf'
 
 def make(
     conf: cfg.ConfigOpts,
-    instance: instances.Instance,
+    instance: entities.Instance,
     manager: str,
     key: str | None = None,
     account: broker_accounts.Account | None = None,

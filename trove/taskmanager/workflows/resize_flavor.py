@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from trove.cloud import base as cloud_base
 from trove.common import exception
-from trove.objects import instance as instances
+from trove.objects.instance import tasks
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import flavors
 from trove.taskmanager.workflows import guest
@@ -57,7 +57,7 @@ class ResizeFlavor(resizing.Resize):
 
     def finish(self) -> bool:
         return self.env.database(
-            instances.end_task,
+            tasks.end_task,
             self.instance_id,
             self.owner,
             flavor_id=str(self.wanted['id']),

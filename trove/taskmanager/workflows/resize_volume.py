@@ -7,7 +7,7 @@ from typing import Any
 
 from trove.cloud import base as cloud_base
 from trove.common import exception
-from trove.objects import instance as instances
+from trove.objects.instance import tasks
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import guest
 from trove.taskmanager.workflows import orders
@@ -51,7 +51,7 @@ class ResizeVolume(resizing.Resize):
 
     def finish(self) -> bool:
         return self.env.database(
-            instances.end_task,
+            tasks.end_task,
             self.instance_id,
             self.owner,
             volume_size=self.wanted,

@@ -7,7 +7,7 @@ from typing import Any
 from typing import ClassVar
 
 from trove.common import context as trove_context
-from trove.objects import instance as instances
+from trove.objects.instance import workflows
 from trove.taskmanager.workflows import base
 
 
@@ -34,7 +34,7 @@ class Resize(base.Workflow):
 
     @classmethod
     def known(
-        cls, env: base.Environment, row: instances.Workflow
+        cls, env: base.Environment, row: workflows.Workflow
     ) -> tuple[Any, ...]:
         return (row.details.get(cls.wants),)
 

@@ -12,7 +12,8 @@ import logging
 
 from trove.common import exception
 from trove.common import masking
-from trove.objects import instance as instances
+from trove.objects.instance import tasks
+from trove.objects.instance import workflows
 from trove.taskmanager.workflows import base
 
 LOG = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ def run(workflow: base.Workflow) -> None:
 def _claim(workflow: base.Workflow) -> bool:
     try:
         claimed = workflow.env.database(
-            instances.claim_workflow,
+            workflows.claim_workflow,
             workflow.instance_id,
             workflow.action,
             workflow.owner,
@@ -182,7 +183,7 @@ def _record(
     if workflow.env.stopping.is_set():
         raise base.Superseded('the task manager is being stopped')
     ours = workflow.env.database(
-        instances.workflow_step,
+        workflows.workflow_step,
         workflow.instance_id,
         workflow.owner,
         step.name,
@@ -259,7 +260,7 @@ def _fail(
     elif any(each.undo for each in begun):
         details.append('What the steps had made was removed again.')
     kept = workflow.env.database(
-        instances.fail_task,
+        tasks.fail_task,
         workflow.instance_id,
         workflow.owner,
         task=step.failed,

@@ -16,7 +16,7 @@ from trove.common import rpc
 from trove.conductor import api
 from trove.conductor import service
 from trove.conf import database as conf_database
-from trove.objects import instance as instances
+from trove.objects.guest import guest_versions
 from trove.objects.keys import instance_keys
 from trove.objects.rejected import journal
 from trove.peers import connection
@@ -115,7 +115,7 @@ class FloodTest(base.TestCase):
                 self.beat(guest, instance_id, number)
             waiting.until(
                 lambda: all(
-                    instances.guest_version(instance_id) == '1.4'
+                    guest_versions.guest_version(instance_id) == '1.4'
                     for instance_id, _ in others
                 ),
                 'their heartbeats are taken',

@@ -17,7 +17,7 @@ from trove import peers
 from trove.common import logs
 from trove.conductor import api
 from trove.conductor import service
-from trove.objects import instance as instances
+from trove.objects.guest import guest_versions
 from trove.objects.keys import instance_keys
 from trove.peers import connection
 from trove.tests.fixtures import rabbitmq
@@ -150,7 +150,7 @@ class HostileWordsTest(base.TestCase):
             sent=time.time() + 1,
         )
         waiting.until(
-            lambda: instances.guest_version(self.instance) == '1.3',
+            lambda: guest_versions.guest_version(self.instance) == '1.3',
             'all before it was taken',
         )
 

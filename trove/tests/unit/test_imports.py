@@ -40,6 +40,17 @@ class TestImports(base.TestCase):
             - {'trove.tests'},
         )
 
+    def test_packages_of_objects_re_export_nothing(self) -> None:
+        found = [
+            item.place
+            for each in import_rules.modules()
+            if import_rules.below(each.name, 'trove.objects')
+            and each.path.endswith('__init__.py')
+            for item in each.imports()
+        ]
+
+        self.assertEqual([], found, 'Import the module that defines it.')
+
     def test_guest_agent_loads_no_database_library(self) -> None:
         code = 'import sys, trove.guestagent.service\nprint(*sys.modules)'
 

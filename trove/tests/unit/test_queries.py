@@ -9,10 +9,11 @@ import sqlalchemy as sa
 
 from trove.common import rpc
 from trove.db import session
-from trove.objects import instance as instances
 from trove.objects.guest import fleet
 from trove.objects.guest import guest_versions
 from trove.objects.guest import probes
+from trove.objects.instance import instances
+from trove.objects.instance import workflows
 from trove.objects.rejected import journal
 from trove.peers import telemetry
 from trove.peers import versions
@@ -71,7 +72,7 @@ class QueriesTest(base.TestCase):
             'a page of all projects': lambda: instances.list_(
                 self.admin, all_projects=True, limit=100
             ),
-            'work in the queue': instances.workflows,
+            'work in the queue': workflows.workflows,
             'trove-rpc peers': lambda: list(facts.find(self.conf)),
             'a census': lambda: fleet.census(self.conf),
             'trove-rpc rejected list': journal.list_,

@@ -20,7 +20,7 @@ from trove.common import rpc
 from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
 from trove.guestagent import state as states
-from trove.objects import instance as instances
+from trove.objects.instance import states as instance_states
 from trove.peers import releases
 from trove.rehearsal import messages
 from trove.taskmanager import api as task_api
@@ -192,7 +192,7 @@ class ReleasedNamesTest(base.TestCase):
     ) -> None:
         for release in releases.SERIES:
             for text in releases.names('service_status', release):
-                status = instances.ServiceStatus.from_description(text)
+                status = instance_states.ServiceStatus.from_description(text)
 
                 self.assertEqual(text, status.description)
 

@@ -11,7 +11,7 @@ import sys
 import threading
 from typing import Any
 
-from trove.objects import instance as instances
+from trove.objects.instance import states
 from trove.tests.unit import import_rules
 from trove.tests.unit.api import base as api_base
 from trove.tests.unit.taskmanager import scene
@@ -74,7 +74,7 @@ class ApiTest(api_base.TestCase):
 class TaskManagerTest(scene.TestCase):
     def test_from_the_message_to_the_guest(self) -> None:
         instance_id, guest = self.given_instance()
-        self.given_task(instance_id, instances.Task.REBOOTING, 'restart')
+        self.given_task(instance_id, states.Task.REBOOTING, 'restart')
 
         with Way() as way:
             self.manager.restart(self.context, instance_id)

@@ -10,19 +10,19 @@ from __future__ import annotations
 from trove.tests.fixtures import database
 from trove.tests.unit.objects import test_backup
 from trove.tests.unit.objects import test_datastore
-from trove.tests.unit.objects import test_instance
-from trove.tests.unit.objects import test_pages
 from trove.tests.unit.objects import test_quota
-from trove.tests.unit.objects import test_records
-from trove.tests.unit.objects import test_rejected_task
 from trove.tests.unit.objects import test_replays
 from trove.tests.unit.objects import test_root
 from trove.tests.unit.objects import test_service
-from trove.tests.unit.objects import test_tasks
-from trove.tests.unit.objects import test_workflow
 from trove.tests.unit.objects.guest import test_fleet
 from trove.tests.unit.objects.guest import test_guest_versions
 from trove.tests.unit.objects.guest import test_heartbeats
+from trove.tests.unit.objects.instance import test_instances
+from trove.tests.unit.objects.instance import test_instances_list
+from trove.tests.unit.objects.instance import test_pages
+from trove.tests.unit.objects.instance import test_rejected_tasks
+from trove.tests.unit.objects.instance import test_tasks
+from trove.tests.unit.objects.instance import test_workflows
 from trove.tests.unit.objects.keys import test_instance_keys
 from trove.tests.unit.objects.keys import test_reencryption
 from trove.tests.unit.objects.rejected import test_journal
@@ -35,10 +35,10 @@ _SUITES = (
     test_heartbeats.TestRaces,
     test_heartbeats.TestRecord,
     test_heartbeats.TestTogether,
-    test_instance.TestChange,
-    test_instance.TestCreate,
-    test_instance.TestGet,
-    test_instance.TestMarkDeleted,
+    test_instances.TestChange,
+    test_instances.TestCreate,
+    test_instances.TestGet,
+    test_instances.TestMarkDeleted,
     test_instance_keys.TestKeys,
     test_pages.TestWork,
     test_fleet.TestPeers,
@@ -46,13 +46,13 @@ _SUITES = (
     test_quota.TestGiveBack,
     test_quota.TestLimits,
     test_quota.TestResize,
-    test_records.TestList,
+    test_instances_list.TestList,
     test_reencryption.TestReencryption,
     test_journal.TestLimits,
     test_journal.TestRejected,
-    test_rejected_task.TestDropSettled,
-    test_rejected_task.TestReject,
-    test_rejected_task.TestReopen,
+    test_rejected_tasks.TestDropSettled,
+    test_rejected_tasks.TestReject,
+    test_rejected_tasks.TestReopen,
     test_replays.TestReplays,
     test_root.TestRoot,
     test_service.TestServices,
@@ -62,8 +62,8 @@ _SUITES = (
     test_tasks.TestEnd,
     test_tasks.TestReset,
     test_tasks.TestUndo,
-    test_workflow.TestAdopt,
-    test_workflow.TestClaim,
+    test_workflows.TestAdopt,
+    test_workflows.TestClaim,
 )
 
 

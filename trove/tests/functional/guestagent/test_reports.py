@@ -7,7 +7,7 @@ from trove.common import context as trove_context
 from trove.common import crypto
 from trove.common import rpc
 from trove.conductor import service as conductor_service
-from trove.objects import instance as instances
+from trove.objects.instance import instances
 from trove.objects.keys import instance_keys
 from trove.objects.rejected import journal
 from trove.tests.fixtures import keys as keys_fixture

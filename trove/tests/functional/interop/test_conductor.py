@@ -9,8 +9,9 @@ from trove.common import crypto
 from trove.conductor import service
 from trove.db import models
 from trove.db import session
-from trove.objects import instance as instances
 from trove.objects import root
+from trove.objects.guest import heartbeats
+from trove.objects.instance import states
 from trove.objects.rejected import journal
 from trove.tests.fixtures import database
 from trove.tests.fixtures import released
@@ -65,8 +66,8 @@ class Checks:
         )
         self.assertIsNone(result['failure'])
 
-    def status(self) -> instances.ServiceStatus | None:
-        found = instances.heartbeat(self.instance)
+    def status(self) -> states.ServiceStatus | None:
+        found = heartbeats.heartbeat(self.instance)
         return None if found is None else found.status
 
     def faults(self) -> list[str]:
@@ -97,7 +98,7 @@ class Checks:
         )
 
         self.wait(
-            lambda: self.status() is instances.ServiceStatus.RUNNING,
+            lambda: self.status() is states.ServiceStatus.RUNNING,
             'the heartbeat is written down',
         )
         self.wait(lambda: root.history(self.instance), 'root is')
@@ -125,7 +126,7 @@ class Checks:
 
         [row] = self.wait(journal.list_, 'it is written down')
         self.assertEqual(('seal', self.instance), (row.cause, row.sender))
-        self.assertIsNone(instances.heartbeat('other').sent)
+        self.assertIsNone(heartbeats.heartbeat('other').sent)
 
 
 for _release in released.chosen():

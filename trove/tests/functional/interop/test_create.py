@@ -12,7 +12,8 @@ import fixtures
 from trove.cloud import noop
 from trove.common import context as trove_context
 from trove.objects import datastore as datastores
-from trove.objects import instance as instances
+from trove.objects.instance import instances
+from trove.objects.instance import states
 from trove.objects.keys import instance_keys
 from trove.peers import connection
 from trove.taskmanager import manager
@@ -78,7 +79,7 @@ class Checks:
         )
         reports.heard(
             instance_id,
-            status=instances.ServiceStatus.RUNNING,
+            status=states.ServiceStatus.RUNNING,
             guest_version=None,
             sent=time.time(),
         )

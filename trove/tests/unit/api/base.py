@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+import importlib
 import json
 import pathlib
 import uuid
@@ -26,7 +27,10 @@ from trove.db import models
 from trove.db import session
 from trove.objects import database as objects_database
 from trove.objects import datastore as datastores
-from trove.objects import instance as instances
+from trove.objects.instance import instances
+from trove.objects.instance import states
+from trove.objects.instance import tasks
+from trove.objects.instance import workflows
 from trove.tests import base
 from trove.tests.fixtures import database
 from trove.tests.fixtures import reports
@@ -249,18 +253,18 @@ class TestCase(base.TestCase):
         """Given an instance that runs."""
         instance = self.building(project, name)
         owner = f'test-{uuid.uuid4()}'
-        instances.claim_workflow(instance.id, 'create_instance', owner)
+        workflows.claim_workflow(instance.id, 'create_instance', owner)
         instances.update(instance.id, compute_instance_id=str(uuid.uuid4()))
         instances.set_addresses(instance.id, [('127.0.0.9', 'private')])
         self.reports(instance)
-        instances.end_task(instance.id, owner)
+        tasks.end_task(instance.id, owner)
         return instances.get(self.context(project), instance.id)
 
     def reports(self, instance):
         """Given a guest that says now that all is well."""
         reports.heard(
             instance.id,
-            status=instances.ServiceStatus.HEALTHY,
+            status=states.ServiceStatus.HEALTHY,
             guest_version=self.guest_version,
             sent=None,
         )
@@ -279,18 +283,18 @@ class TestCase(base.TestCase):
     def breaks_at_commit(self, function):
         """Given a connection that breaks when all is written.
 
-        :param function: of trove.objects.instance, which is carried out and
-            fails all the same
+        :param function: of a module of trove.objects.instance, which is
+            carried out and fails all the same
         """
-        real = getattr(instances, function)
+        module, name = function.split('.')
+        path = f'trove.objects.instance.{module}'
+        real = getattr(importlib.import_module(path), name)
 
         def call(*args, **kwargs):
             real(*args, **kwargs)
             raise exception.ServiceUnavailable(what='The database')
 
-        self.useFixture(
-            fixtures.MonkeyPatch(f'trove.objects.instance.{function}', call)
-        )
+        self.useFixture(fixtures.MonkeyPatch(f'{path}.{name}', call))
 
     def is_silent(self, instance, seconds):
         """Given a guest that last reported so long ago."""

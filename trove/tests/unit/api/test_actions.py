@@ -6,8 +6,10 @@ import fixtures
 import oslo_messaging
 
 from trove.common import exception
-from trove.objects import instance as instances
 from trove.objects import quota
+from trove.objects.instance import instances
+from trove.objects.instance import states
+from trove.objects.instance import workflows
 from trove.tests.fixtures import reports
 from trove.tests.unit.api import base
 
@@ -32,7 +34,7 @@ class TestActions(base.TestCase):
         )
         shown = self.get(f'/instances/{instance.id}').json['instance']
         self.assertEqual('REBOOT', shown['status'])
-        workflow = instances.get_workflow(instance.id)
+        workflow = workflows.get_workflow(instance.id)
         self.assertEqual('restart', workflow.action)
         self.assertEqual('queued', workflow.state)
 
@@ -101,7 +103,7 @@ class TestActions(base.TestCase):
 
             self.assert_refused(response)
         self.assertEqual([], self.transport.sent)
-        self.assertIs(instances.Task.NONE, self.task(instance))
+        self.assertIs(states.Task.NONE, self.task(instance))
 
     def test_an_unknown_action_is_told_the_known_ones(self):
         response = self.act(self.active(), {'dance': {}})
@@ -137,7 +139,7 @@ class TestActions(base.TestCase):
         response = self.act(instance, {'resize': {'volume': {'size': 5}}})
 
         self.assert_fault(response, 413, 'overLimit', 'volumes')
-        self.assertIs(instances.Task.NONE, self.task(instance))
+        self.assertIs(states.Task.NONE, self.task(instance))
 
     def test_a_busy_instance(self):
         instance = self.active()
@@ -160,7 +162,7 @@ class TestActions(base.TestCase):
         instance = self.active()
         reports.heard(
             instance.id,
-            status=instances.ServiceStatus.from_code(0x06),
+            status=states.ServiceStatus.from_code(0x06),
             guest_version='1.4',
             sent=None,
         )
@@ -202,8 +204,8 @@ class TestActions(base.TestCase):
             response = self.act(instance, body)
 
             self.assert_fault(response, 503, 'serviceUnavailable', 'broker')
-            self.assertIs(instances.Task.NONE, self.task(instance))
-            self.assertIsNone(instances.get_workflow(instance.id))
+            self.assertIs(states.Task.NONE, self.task(instance))
+            self.assertIsNone(workflows.get_workflow(instance.id))
             self.assertEqual(used, quota.usages(self.conf, base.PROJECT))
 
         self.transport.error = None
@@ -215,7 +217,7 @@ class TestActions(base.TestCase):
         instance = self.active()
 
         def send(**arguments):
-            instances.claim_workflow(
+            workflows.claim_workflow(
                 arguments['instance_id'], 'restart', 'taskmanager-1'
             )
             raise oslo_messaging.MessageDeliveryFailure('no confirmation')
@@ -225,12 +227,12 @@ class TestActions(base.TestCase):
         response = self.act(instance, {'restart': {}})
 
         self.assertEqual(202, response.status_code, response.text)
-        self.assertIs(instances.Task.REBOOTING, self.task(instance))
+        self.assertIs(states.Task.REBOOTING, self.task(instance))
 
     def test_broker_and_database_are_gone(self):
         instance = self.active()
         self.broker_is_gone()
-        self.breaks_at_commit('undo_task')
+        self.breaks_at_commit('tasks.undo_task')
 
         response = self.act(instance, {'restart': {}})
 
@@ -240,12 +242,12 @@ class TestActions(base.TestCase):
 
     def test_the_database_breaks_when_all_is_written(self):
         instance = self.active()
-        self.breaks_at_commit('begin_task')
+        self.breaks_at_commit('tasks.begin_task')
 
         response = self.act(instance, {'restart': {}})
 
         self.assert_fault(response, 503, 'serviceUnavailable')
-        self.assertIs(instances.Task.NONE, self.task(instance))
+        self.assertIs(states.Task.NONE, self.task(instance))
         self.assertEqual([], self.transport.sent)
 
     def test_a_row_that_another_transaction_holds_is_waited_for_once(self):
@@ -254,8 +256,10 @@ class TestActions(base.TestCase):
         def locked(*args, **kwargs):
             raise exception.RowLocked()
 
-        self.breaks_at_commit('undo_task')
-        with fixtures.MonkeyPatch('trove.objects.instance.begin_task', locked):
+        self.breaks_at_commit('tasks.undo_task')
+        with fixtures.MonkeyPatch(
+            'trove.objects.instance.tasks.begin_task', locked
+        ):
             response = self.act(instance, {'restart': {}})
 
         message = self.assert_fault(response, 503, 'serviceUnavailable')
@@ -275,7 +279,7 @@ class TestActions(base.TestCase):
         response = self.act(instance, {'restart': {}})
 
         self.assert_fault(response, 409, 'conflict', 'Upgrade them.')
-        self.assertIs(instances.Task.NONE, self.task(instance))
+        self.assertIs(states.Task.NONE, self.task(instance))
 
     def test_status_is_reset(self):
         for body, user in (
@@ -290,18 +294,18 @@ class TestActions(base.TestCase):
                 self.assertEqual('', response.text)
                 shown = self.get(f'/instances/{instance.id}').json['instance']
                 self.assertEqual('ERROR', shown['status'])
-                self.assertIsNone(instances.get_workflow(instance.id))
+                self.assertIsNone(workflows.get_workflow(instance.id))
 
                 gone = self.delete(f'/instances/{instance.id}')
                 self.assertEqual(202, gone.status_code, gone.text)
 
     def test_a_reset_stops_who_works_on_it(self):
         instance = self.building()
-        instances.claim_workflow(instance.id, 'create_instance', 'me')
+        workflows.claim_workflow(instance.id, 'create_instance', 'me')
 
         self.act(instance, {'reset_status': {}}, user='admin')
 
-        self.assertFalse(instances.workflow_step(instance.id, 'me', 'next'))
+        self.assertFalse(workflows.workflow_step(instance.id, 'me', 'next'))
 
     def test_a_reset_is_for_administrators(self):
         instance = self.active()
@@ -331,8 +335,8 @@ class TestActions(base.TestCase):
                 self.act(instance, {'resize': {'flavorRef': '2'}})
             elif begin:
                 self.act(instance, {begin: {}})
-            action = instances.get_workflow(instance.id).action
-            instances.claim_workflow(instance.id, action, 'me')
+            action = workflows.get_workflow(instance.id).action
+            workflows.claim_workflow(instance.id, action, 'me')
 
             response = self.delete(f'/instances/{instance.id}')
 
@@ -340,7 +344,7 @@ class TestActions(base.TestCase):
             self.assertEqual('SHUTDOWN', self.status(instance))
             self.assertEqual('delete_instance', self.transport.methods()[-1])
             self.assertFalse(
-                instances.workflow_step(instance.id, 'me', 'next')
+                workflows.workflow_step(instance.id, 'me', 'next')
             )
 
     def test_what_there_is_not(self):

@@ -6,7 +6,7 @@ import oslo_messaging
 from trove.common import exception
 from trove.db import models
 from trove.db import session
-from trove.objects import instance as instances
+from trove.objects.instance import instances
 from trove.tests.unit.api import base
 
 
@@ -89,7 +89,7 @@ class TestAttached(base.TestCase):
             raise exception.ServiceUnavailable('It is locked.')
 
         with fixtures.MonkeyPatch(
-            'trove.objects.instance.detach_configuration', locked
+            'trove.objects.instance.tasks.detach_configuration', locked
         ):
             response = self.put(path, body)
 

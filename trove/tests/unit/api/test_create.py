@@ -5,8 +5,8 @@ import uuid
 import oslo_messaging
 import testscenarios
 
-from trove.objects import instance as instances
 from trove.objects import quota
+from trove.objects.instance import workflows
 from trove.tests.unit.api import base
 
 load_tests = testscenarios.load_tests_apply_scenarios
@@ -83,7 +83,7 @@ class TestCreate(base.TestCase):
         response = self.post('/instances', body)
 
         instance_id = response.json['instance']['id']
-        workflow = instances.get_workflow(instance_id)
+        workflow = workflows.get_workflow(instance_id)
         self.assertNotIn('s3cret', str(workflow))
         self.assertNotIn('s3cret', response.text + self.logs.output)
 
@@ -169,7 +169,7 @@ class TestCreate(base.TestCase):
 
     def test_the_message_got_through_although_sending_failed(self):
         def send(**arguments):
-            instances.claim_workflow(
+            workflows.claim_workflow(
                 arguments['instance_id'], 'create_instance', 'taskmanager-1'
             )
             raise oslo_messaging.MessageDeliveryFailure('no confirmation')
@@ -219,7 +219,7 @@ class TestCreate(base.TestCase):
         self.assertEqual(200, response.status_code, response.text)
 
     def test_the_database_breaks_when_all_is_written(self):
-        self.breaks_at_commit('create')
+        self.breaks_at_commit('instances.create')
 
         response = self.post('/instances', self.order())
 
@@ -229,8 +229,8 @@ class TestCreate(base.TestCase):
         self.assertEqual({0}, {u.in_use + u.reserved for u in usages})
 
     def test_the_database_stays_away_when_all_is_written(self):
-        self.breaks_at_commit('create')
-        self.breaks_at_commit('mark_deleted')
+        self.breaks_at_commit('instances.create')
+        self.breaks_at_commit('instances.mark_deleted')
 
         response = self.post('/instances', self.order())
 

@@ -6,7 +6,8 @@ import uuid
 import oslo_messaging
 
 from trove.common import exception
-from trove.objects import instance as instances
+from trove.objects.instance import states
+from trove.objects.instance import tasks
 from trove.tests.unit.api import base
 
 #: Names that are legal in PostgreSQL and break what does not quote them.
@@ -204,10 +205,10 @@ class TestGuestsInTrouble(TestCase):
         self.assertEqual([], self.transport.sent)
 
     def test_a_busy_instance(self):
-        instances.begin_task(
+        tasks.begin_task(
             self.context(),
             self.instance.id,
-            instances.Task.REBOOTING,
+            states.Task.REBOOTING,
             action='restart',
         )
 

@@ -9,7 +9,7 @@ import oslo_messaging
 
 from trove.api import gate
 from trove.common import exception
-from trove.objects import instance as instances
+from trove.objects.instance import states
 from trove.tests import base as tests_base
 from trove.tests.fixtures import reports
 from trove.tests.fixtures import waiting
@@ -31,7 +31,7 @@ class TestOneThatDoesNotAnswer(base.TestCase):
     def report(self, sent):
         reports.heard(
             self.instance.id,
-            status=instances.ServiceStatus.HEALTHY,
+            status=states.ServiceStatus.HEALTHY,
             guest_version=self.guest_version,
             sent=sent,
         )

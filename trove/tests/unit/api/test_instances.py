@@ -8,7 +8,10 @@ import oslo_messaging
 from trove.common import exception
 from trove.db import models
 from trove.db import session
-from trove.objects import instance as instances
+from trove.objects.instance import instances
+from trove.objects.instance import states
+from trove.objects.instance import tasks
+from trove.objects.instance import workflows
 from trove.tests.unit.api import base
 
 
@@ -70,11 +73,11 @@ class TestShow(base.TestCase):
 
     def test_fault(self):
         instance = self.building()
-        instances.claim_workflow(instance.id, 'create_instance', 'me')
-        instances.fail_task(
+        workflows.claim_workflow(instance.id, 'create_instance', 'me')
+        tasks.fail_task(
             instance.id,
             'me',
-            task=instances.Task.BUILDING_ERROR_SERVER,
+            task=states.Task.BUILDING_ERROR_SERVER,
             message='create_server failed',
             details='no host',
         )
@@ -258,7 +261,7 @@ class TestUpdate(base.TestCase):
             return found
 
         with fixtures.MonkeyPatch(
-            'trove.objects.instance.get', read_and_be_overtaken
+            'trove.objects.instance.instances.get', read_and_be_overtaken
         ):
             self.put(
                 f'/instances/{instance.id}',
@@ -336,7 +339,7 @@ class TestDelete(base.TestCase):
         self.assertEqual(202, response.status_code)
         self.assertEqual(['delete_instance'], self.transport.methods())
         again = instances.get(self.context(), instance.id)
-        self.assertIs(instances.Task.DELETING, again.task)
+        self.assertIs(states.Task.DELETING, again.task)
 
     def test_that_of_another_project(self):
         instance = self.active(project=base.OTHER_PROJECT)
@@ -362,7 +365,7 @@ class TestDelete(base.TestCase):
 
         self.assert_fault(response, 503, 'serviceUnavailable', 'broker')
         again = instances.get(self.context(), instance.id)
-        self.assertIs(instances.Task.NONE, again.task)
+        self.assertIs(states.Task.NONE, again.task)
 
     def test_an_unexpected_failure_undoes_it_too(self):
         instance = self.active()
@@ -372,4 +375,4 @@ class TestDelete(base.TestCase):
 
         self.assert_fault(response, 500, 'instanceFault')
         again = instances.get(self.context(), instance.id)
-        self.assertIs(instances.Task.NONE, again.task)
+        self.assertIs(states.Task.NONE, again.task)

@@ -4,7 +4,8 @@ import uuid
 
 import oslo_messaging
 
-from trove.objects import instance as instances
+from trove.objects.instance import instances
+from trove.objects.instance import workflows
 from trove.tests.unit.api import base
 
 
@@ -68,7 +69,7 @@ class TestMgmt(base.TestCase):
         self.assertEqual(202, response.status_code, response.text)
         shown = self.get(f'/instances/{instance.id}').json['instance']
         self.assertEqual('ACTIVE', shown['status'])
-        self.assertIsNone(instances.get_workflow(instance.id))
+        self.assertIsNone(workflows.get_workflow(instance.id))
 
     def test_what_there_is_not(self):
         for body, text in (

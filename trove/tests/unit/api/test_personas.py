@@ -7,7 +7,8 @@ import uuid
 from trove.api import absent
 from trove.api import routes
 from trove.api.handlers import actions
-from trove.objects import instance as instances
+from trove.objects.instance import instances
+from trove.objects.instance import workflows
 from trove.tests.unit.api import base
 
 #: For everybody who has a token.
@@ -54,7 +55,7 @@ class TestPersonas(base.TestCase):
 
     def state(self):
         found = instances.get(self.context(), self.instance.id)
-        return found, instances.get_workflow(self.instance.id)
+        return found, workflows.get_workflow(self.instance.id)
 
     def refused(self, roles, instance_id, **kwargs):
         """Say of each request whether policy refuses it."""

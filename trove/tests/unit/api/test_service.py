@@ -20,7 +20,8 @@ from troveclient.v1 import client as _v1  # noqa: F401 - it warns
 from trove.api import service
 from trove.cmd import api as cmd_api
 from trove.common import exception
-from trove.objects import instance as instances
+from trove.objects.instance import instances
+from trove.objects.instance import states
 from trove.tests.unit.api import base
 
 
@@ -180,7 +181,7 @@ class TestTroveClient(ServiceTestCase):
         self.assertEqual(409, error.http_status)
         self.trove.instances.delete(active.id)
         self.assertIs(
-            instances.Task.DELETING,
+            states.Task.DELETING,
             instances.get(self.context(), active.id).task,
         )
 

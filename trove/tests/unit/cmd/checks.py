@@ -13,7 +13,7 @@ from trove.cmd import status
 from trove.db import models
 from trove.db import session
 from trove.guestagent import api as guestagent
-from trove.objects import instance as instances
+from trove.objects.instance import states
 from trove.tests import base
 from trove.tests.fixtures import database
 
@@ -92,7 +92,7 @@ class TestCase(base.TestCase):
         self.add(
             models.Instance(
                 id=key,
-                task_id=instances.Task.NONE.code,
+                task_id=states.Task.NONE.code,
                 **{'encrypted_key': 'x', **columns},
             ),
             models.AgentHeartbeat(

@@ -14,8 +14,8 @@ from trove.common import exception
 from trove.db import migration
 from trove.db import models
 from trove.db import session
-from trove.objects import instance as instances
 from trove.objects import service as services
+from trove.objects.instance import states
 from trove.tests.unit.cmd import checks
 from trove.tests.unit.cmd.checks import FAILURE
 from trove.tests.unit.cmd.checks import LATEST
@@ -239,7 +239,7 @@ class StatusTest(checks.TestCase):
         self.guest('busy', LATEST)
         with session.writer() as db:
             instance = db.get(models.Instance, 'busy')
-            instance.task_id = instances.Task.RESIZING.code
+            instance.task_id = states.Task.RESIZING.code
 
         self.assertEqual(WARNING, self.check())
 

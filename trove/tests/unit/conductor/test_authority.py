@@ -10,13 +10,14 @@ from oslo_db import exception as oslo_db_exception
 from trove.common import crypto
 from trove.common import exception
 from trove.common import rpc
-from trove.objects import instance as instances
 from trove.objects import root
+from trove.objects.guest import heartbeats
+from trove.objects.instance import states
 from trove.objects.rejected import journal
 from trove.objects.rejected import recording
 from trove.tests.unit.conductor import test_manager
 
-Status = instances.ServiceStatus
+Status = states.ServiceStatus
 
 
 class TestSender(test_manager.ConductorTestCase):
@@ -36,7 +37,7 @@ class TestSender(test_manager.ConductorTestCase):
         )
 
         self.assertEqual(
-            Status.HEALTHY, instances.heartbeat(self.instance_id).status
+            Status.HEALTHY, heartbeats.heartbeat(self.instance_id).status
         )
 
     def test_of_every_method_it_is_about_that_instance_or_refused(self):
@@ -58,7 +59,7 @@ class TestSender(test_manager.ConductorTestCase):
                 self.assertEqual('report_rejected', name)
         self.writer.flush()
 
-        self.assertEqual(Status.NEW, instances.heartbeat(self.other).status)
+        self.assertEqual(Status.NEW, heartbeats.heartbeat(self.other).status)
         self.assertIsNone(root.history(self.other))
         self.assertIsNone(self.shown(self.other).fault)
         found = {row.method: row for row in journal.list_()}

@@ -8,12 +8,13 @@ from unittest import mock
 
 from trove.common import exception
 from trove.conductor import heartbeats
-from trove.objects import instance as instances
+from trove.objects.guest import heartbeats as guest_heartbeats
+from trove.objects.instance import states
 from trove.tests.fixtures import batches
 from trove.tests.fixtures import waiting
 from trove.tests.unit.taskmanager import scene
 
-Status = instances.ServiceStatus
+Status = states.ServiceStatus
 
 WAIT = batches.WAIT
 
@@ -23,10 +24,10 @@ class TestWriter(scene.TestCase):
         super().setUp()
         self.config(database_retries=0, group='conductor')
         self.database = batches.Slow(
-            instances.record_heartbeats, lambda report: report.sent
+            guest_heartbeats.record_heartbeats, lambda report: report.sent
         )
         patch = mock.patch.object(
-            instances, 'record_heartbeats', self.database
+            guest_heartbeats, 'record_heartbeats', self.database
         )
         patch.start()
         self.addCleanup(patch.stop)
@@ -39,7 +40,7 @@ class TestWriter(scene.TestCase):
     def put(self, *times, status=Status.HEALTHY):
         for sent in times:
             self.writer.put(
-                instances.Report(self.instance_id, status, '1.5', sent),
+                guest_heartbeats.Report(self.instance_id, status, '1.5', sent),
                 lambda error, sent=sent: self.settled.update({sent: error}),
             )
 
@@ -57,7 +58,9 @@ class TestWriter(scene.TestCase):
 
         self.assertEqual([[1.0], [2.0, 3.0, 4.0]], self.database.batches)
         self.assertEqual(dict.fromkeys((1.0, 2.0, 3.0, 4.0)), self.settled)
-        self.assertEqual(4.0, instances.heartbeat(self.instance_id).sent)
+        self.assertEqual(
+            4.0, guest_heartbeats.heartbeat(self.instance_id).sent
+        )
 
     def test_not_more_than_so_many_are_written_together(self):
         self.given_a_write_that_goes_on()
@@ -80,7 +83,9 @@ class TestWriter(scene.TestCase):
 
         self.assertIs(self.database.error, self.settled.pop(4.0))
         self.assertEqual(dict.fromkeys((1.0, 2.0, 3.0)), self.settled)
-        self.assertEqual(3.0, instances.heartbeat(self.instance_id).sent)
+        self.assertEqual(
+            3.0, guest_heartbeats.heartbeat(self.instance_id).sent
+        )
 
     def test_without_a_database_every_one_is_told_so(self):
         self.database.poison = 1.0
@@ -99,7 +104,7 @@ class TestWriter(scene.TestCase):
         self.database.go_on.set()
 
         self.writer.put(
-            instances.Report(self.instance_id, None, None, 1.0),
+            guest_heartbeats.Report(self.instance_id, None, None, 1.0),
             mock.Mock(side_effect=ValueError('no')),
         )
         self.put(2.0)

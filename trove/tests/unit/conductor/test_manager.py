@@ -15,11 +15,14 @@ from trove.conductor import heartbeats
 from trove.conductor import manager
 from trove.db import models
 from trove.db import session
-from trove.objects import instance as instances
+from trove.objects.guest import guest_versions
+from trove.objects.guest import heartbeats as guest_heartbeats
+from trove.objects.instance import instances
+from trove.objects.instance import states
 from trove.peers import rejections
 from trove.tests.unit.taskmanager import scene
 
-Status = instances.ServiceStatus
+Status = states.ServiceStatus
 
 UNKNOWN = '11111111-2222-3333-4444-555555555555'
 
@@ -80,23 +83,25 @@ class TestHeartbeat(ConductorTestCase):
         )
 
     def status(self):
-        return instances.heartbeat(self.instance_id).status
+        return guest_heartbeats.heartbeat(self.instance_id).status
 
     def test_status_and_version_are_kept(self):
         self.when_reported(rpc_version='1.4', release='27.0.0')
 
-        beat = instances.heartbeat(self.instance_id)
+        beat = guest_heartbeats.heartbeat(self.instance_id)
         self.assertEqual(Status.HEALTHY, beat.status)
         self.assertEqual(100.0, beat.sent)
-        self.assertEqual('1.4', instances.guest_version(self.instance_id))
-        self.assertEqual('27.0.0', instances.guest_release(self.instance_id))
+        self.assertEqual('1.4', guest_versions.guest_version(self.instance_id))
+        self.assertEqual(
+            '27.0.0', guest_versions.guest_release(self.instance_id)
+        )
 
     def test_versions_of_every_form_that_guests_announce(self):
         for sent, version in enumerate(('1.5,2.0', '1.0/victoria', '1.5'), 1):
             self.when_reported(sent=sent, rpc_version=version)
 
             self.assertEqual(
-                version, instances.guest_version(self.instance_id)
+                version, guest_versions.guest_version(self.instance_id)
             )
 
     def test_what_released_guests_send(self):
@@ -108,7 +113,7 @@ class TestHeartbeat(ConductorTestCase):
         )
 
         self.assertEqual(Status.RUNNING, self.status())
-        self.assertIsNone(instances.guest_version(self.instance_id))
+        self.assertIsNone(guest_versions.guest_version(self.instance_id))
 
     def test_newer_one_wins_and_older_ones_are_dropped(self):
         self.when_reported('running', 100.0)
@@ -128,7 +133,7 @@ class TestHeartbeat(ConductorTestCase):
         self.when_reported('levitating', 101.0, rpc_version='1.4')
 
         self.assertEqual(Status.HEALTHY, self.status())
-        self.assertEqual('1.4', instances.guest_version(self.instance_id))
+        self.assertEqual('1.4', guest_versions.guest_version(self.instance_id))
         self.assertIn('levitating', self.logs.output)
 
     def test_version_that_is_none_is_not_kept(self):
@@ -137,13 +142,13 @@ class TestHeartbeat(ConductorTestCase):
             self.when_reported(sent=sent, rpc_version=version)
 
             self.assertEqual(Status.HEALTHY, self.status())
-            self.assertIsNone(instances.guest_version(self.instance_id))
+            self.assertIsNone(guest_versions.guest_version(self.instance_id))
 
     def test_release_that_is_none_is_not_kept(self):
         self.when_reported(rpc_version='1.5', release='27 probed')
 
-        self.assertEqual('1.5', instances.guest_version(self.instance_id))
-        self.assertIsNone(instances.guest_release(self.instance_id))
+        self.assertEqual('1.5', guest_versions.guest_version(self.instance_id))
+        self.assertIsNone(guest_versions.guest_release(self.instance_id))
 
     def test_payload_that_is_nonsense_does_no_harm(self):
         self.heartbeat(
@@ -220,7 +225,7 @@ class TestHeartbeat(ConductorTestCase):
         )
 
         self.assertEqual(Status.RUNNING, self.status())
-        self.assertIsNone(instances.guest_version(self.instance_id))
+        self.assertIsNone(guest_versions.guest_version(self.instance_id))
 
     def test_nonsense_of_every_kind_does_no_harm(self):
         for instance_id, sent in (
@@ -243,7 +248,7 @@ class TestHeartbeat(ConductorTestCase):
         self.assertEqual(Status.HEALTHY, self.status())
 
     def test_database_that_comes_back_is_waited_for(self):
-        record = instances.record_heartbeats
+        record = guest_heartbeats.record_heartbeats
         gone = exception.ServiceUnavailable(what='The database')
         answers = iter([gone, gone])
 
@@ -252,7 +257,7 @@ class TestHeartbeat(ConductorTestCase):
                 raise error
             return record(*args, **kwargs)
 
-        with mock.patch.object(instances, 'record_heartbeats', flaky):
+        with mock.patch.object(guest_heartbeats, 'record_heartbeats', flaky):
             self.when_reported()
 
         self.assertEqual(Status.HEALTHY, self.status())
@@ -262,7 +267,7 @@ class TestHeartbeat(ConductorTestCase):
         gone = exception.ServiceUnavailable(what='The database')
 
         with mock.patch.object(
-            instances, 'record_heartbeats', side_effect=gone
+            guest_heartbeats, 'record_heartbeats', side_effect=gone
         ):
             self.when_reported()
 
@@ -271,7 +276,9 @@ class TestHeartbeat(ConductorTestCase):
 
     def test_fault_of_ours_is_told_with_its_place(self):
         with mock.patch.object(
-            instances, 'record_heartbeats', side_effect=ValueError('oops')
+            guest_heartbeats,
+            'record_heartbeats',
+            side_effect=ValueError('oops'),
         ):
             self.when_reported()
 

@@ -7,12 +7,13 @@ from unittest import mock
 
 from trove.common import context as trove_context
 from trove.common import exception
-from trove.objects import instance as instances
 from trove.objects import root
+from trove.objects.instance import instances
+from trove.objects.instance import states
 from trove.tests.unit.conductor import test_manager
 from trove.tests.unit.taskmanager import scene
 
-Status = instances.ServiceStatus
+Status = states.ServiceStatus
 
 
 class TestReportRoot(test_manager.ConductorTestCase):
@@ -73,7 +74,7 @@ class TestNotifications(test_manager.ConductorTestCase):
         shown = self.shown(self.instance_id)
         self.assertEqual('initdb failed', shown.fault.message)
         self.assertEqual('Traceback:\n no space\n', shown.fault.details)
-        self.assertEqual(instances.Task.BUILDING, shown.task)
+        self.assertEqual(states.Task.BUILDING, shown.task)
         self.assertEqual('BUILD', shown.status)
 
     def test_passwords_are_masked(self):

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from trove.db import models
 from trove.db import session
-from trove.objects import instance as instances
+from trove.objects.instance import instances
 from trove.tests.unit.conductor import test_manager
 
 

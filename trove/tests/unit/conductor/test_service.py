@@ -17,9 +17,11 @@ from trove.conductor import api
 from trove.conductor import service
 from trove.db import models
 from trove.db import session
-from trove.objects import instance as instances
 from trove.objects import root
 from trove.objects import service as services
+from trove.objects.guest import guest_versions
+from trove.objects.guest import heartbeats
+from trove.objects.instance import states
 from trove.objects.keys import instance_keys
 from trove.objects.rejected import journal
 from trove.peers import connection
@@ -54,12 +56,12 @@ class TestService(scene.TestCase):
         )
 
         waiting.until(
-            lambda: instances.guest_version(instance_id) == '1.4',
+            lambda: guest_versions.guest_version(instance_id) == '1.4',
             'the heartbeat is written down',
         )
         self.assertEqual(
-            instances.ServiceStatus.HEALTHY,
-            instances.heartbeat(instance_id).status,
+            states.ServiceStatus.HEALTHY,
+            heartbeats.heartbeat(instance_id).status,
         )
 
     def test_guests_learn_what_all_conductors_understand(self):
@@ -176,7 +178,7 @@ class TestService(scene.TestCase):
             sent=time.time(),
         )
         waiting.until(
-            lambda: instances.guest_version(instance_id) == '1.4',
+            lambda: guest_versions.guest_version(instance_id) == '1.4',
             'the heartbeat is written down',
         )
 
@@ -228,7 +230,7 @@ class TestService(scene.TestCase):
         """A service, an instance, and what lets the database go on."""
         instance_id = self.given_request()
         component = self.given_service()
-        record = instances.record_heartbeats
+        record = heartbeats.record_heartbeats
         began, go_on = threading.Event(), threading.Event()
 
         def slow(reports):
@@ -236,7 +238,7 @@ class TestService(scene.TestCase):
             go_on.wait(60)
             return record(reports)
 
-        patch = mock.patch.object(instances, 'record_heartbeats', slow)
+        patch = mock.patch.object(heartbeats, 'record_heartbeats', slow)
         patch.start()
         self.addCleanup(patch.stop)
         self.addCleanup(go_on.set)
@@ -261,8 +263,8 @@ class TestService(scene.TestCase):
         stopping.join(60)
 
         self.assertIs(
-            instances.ServiceStatus.HEALTHY,
-            instances.heartbeat(instance_id).status,
+            states.ServiceStatus.HEALTHY,
+            heartbeats.heartbeat(instance_id).status,
         )
 
     def test_stop_gives_up_what_is_not_finished_in_time(self):

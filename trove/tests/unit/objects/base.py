@@ -11,7 +11,10 @@ from trove.common import context as trove_context
 from trove.db import models
 from trove.db import session
 from trove.objects import datastore as datastores
-from trove.objects import instance as instances
+from trove.objects.instance import instances
+from trove.objects.instance import states
+from trove.objects.instance import tasks
+from trove.objects.instance import workflows
 from trove.tests import base
 from trove.tests.fixtures import database
 from trove.tests.fixtures import reports
@@ -62,10 +65,10 @@ class TestCase(base.TestCase):
         """An instance that is ACTIVE and HEALTHY."""
         made = self.create(context, **kwargs)
         self.assertTrue(
-            instances.claim_workflow(made.id, 'create_instance', OWNER)
+            workflows.claim_workflow(made.id, 'create_instance', OWNER)
         )
         self.beat(made.id)
-        self.assertTrue(instances.end_task(made.id, OWNER))
+        self.assertTrue(tasks.end_task(made.id, OWNER))
         return self.get(made.id)
 
     def beat(
@@ -78,29 +81,29 @@ class TestCase(base.TestCase):
     ):
         return reports.heard(
             instance_id,
-            status=instances.ServiceStatus[status],
+            status=states.ServiceStatus[status],
             guest_version=version,
             sent=sent,
             **said,
         )
 
     def begin(self, instance_id, task, action, context=None, **kwargs):
-        return instances.begin_task(
+        return tasks.begin_task(
             context or self.context, instance_id, task, action=action, **kwargs
         )
 
     def restart(self, instance_id, context=None):
         return self.begin(
-            instance_id, instances.Task.REBOOTING, 'restart', context
+            instance_id, states.Task.REBOOTING, 'restart', context
         )
 
     def delete(self, instance_id, context=None):
         return self.begin(
-            instance_id, instances.Task.DELETING, 'delete_instance', context
+            instance_id, states.Task.DELETING, 'delete_instance', context
         )
 
     def claim(self, instance_id, action, owner=OWNER):
-        self.assertTrue(instances.claim_workflow(instance_id, action, owner))
+        self.assertTrue(workflows.claim_workflow(instance_id, action, owner))
 
     def get(self, instance_id):
         return instances.get(self.admin, instance_id, include_deleted=True)

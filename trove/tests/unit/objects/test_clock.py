@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from trove.db import models
 from trove.db import session
 from trove.objects import clock
-from trove.objects import instance as instances
 from trove.objects import service as services
 from trove.objects.guest import fleet
+from trove.objects.guest import guest_versions
+from trove.objects.guest import heartbeats
 from trove.tests.unit.objects import base
 
 HOUR = 3600.0
@@ -139,8 +140,10 @@ class ReadTest(base.TestCase):
 
             self.assertIsNone(self.get(made.id).judged(90).silent_for)
             self.assertFalse(fleet.guest(self.conf, made.id).silent)
-            self.assertLess(abs(instances.guest_spoken(made.id).silent), 90)
-            self.assertLess(abs(instances.heartbeat(made.id).silent), 60)
+            self.assertLess(
+                abs(guest_versions.guest_spoken(made.id).silent), 90
+            )
+            self.assertLess(abs(heartbeats.heartbeat(made.id).silent), 60)
             self.assertEqual(
                 ['one'], [each.host for each in services.live(self.conf)]
             )

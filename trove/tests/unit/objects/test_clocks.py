@@ -12,10 +12,12 @@ import sqlalchemy as sa
 
 from trove.db import models
 from trove.db import session
-from trove.objects import instance as instances
+from trove.objects.guest import guest_versions
+from trove.objects.guest import heartbeats
+from trove.objects.instance import states
 from trove.tests.unit.objects import base
 
-Status = instances.ServiceStatus
+Status = states.ServiceStatus
 NOW = base.NOW
 
 
@@ -52,8 +54,8 @@ class TestClocks(base.TestCase):
             self.assertEqual(
                 (Status.SHUTDOWN, before + 50),
                 (
-                    instances.heartbeat(made.id).status,
-                    instances.heartbeat(made.id).sent,
+                    heartbeats.heartbeat(made.id).status,
+                    heartbeats.heartbeat(made.id).sent,
                 ),
             )
             self.assertEqual(
@@ -69,8 +71,8 @@ class TestClocks(base.TestCase):
             self.when_seconds_pass(seconds)
             for sent in now, now - 20:
                 self.assertFalse(self.sealed(made.id, sent, version='1.4'))
-            self.assertEqual('1.5', instances.guest_version(made.id))
-            self.assertEqual(now, instances.heartbeat(made.id).sent)
+            self.assertEqual('1.5', guest_versions.guest_version(made.id))
+            self.assertEqual(now, heartbeats.heartbeat(made.id).sent)
         self.assertIn('it may be a copy', self.logs.output)
 
         self.assertTrue(self.sealed(made.id, sent=now + 1, version='1.5'))
@@ -92,7 +94,7 @@ class TestClocks(base.TestCase):
         self.assertTrue(self.beat(made.id, 'SHUTDOWN', sent=NOW + 3610))
         self.assertFalse(self.beat(made.id, sent=NOW + 20))
 
-        self.assertIs(Status.SHUTDOWN, instances.heartbeat(made.id).status)
+        self.assertIs(Status.SHUTDOWN, heartbeats.heartbeat(made.id).status)
 
     def test_the_clock_of_the_database_may_be_set_back_and_forward(self):
         for hours in 1, -1:

@@ -5,7 +5,7 @@ from trove.db import models
 from trove.db import session
 from trove.objects import backup
 from trove.objects import cluster
-from trove.objects import instance as instances
+from trove.objects.instance import instances
 from trove.tests.unit.objects import base
 
 

@@ -6,11 +6,15 @@ import sqlalchemy as sa
 from trove.common import exception
 from trove.db import models
 from trove.db import session
-from trove.objects import instance as instances
 from trove.objects import quota
+from trove.objects.instance import entities
+from trove.objects.instance import instances
+from trove.objects.instance import states
+from trove.objects.instance import tasks
+from trove.objects.instance import workflows
 from trove.tests.unit.objects import base
 
-Task = instances.Task
+Task = states.Task
 
 
 class QuotaTestCase(base.TestCase):
@@ -102,7 +106,7 @@ class TestCreate(QuotaTestCase):
         self.assertEqual(413, error.code)
         self.assertIn('instances, ram, volumes', str(error))
         self.assertEqual((1, 0), self.usage('instances'))
-        self.assertEqual(1, len(instances.workflows()))
+        self.assertEqual(1, len(workflows.workflows()))
         with session.reader() as db:
             rows = db.scalar(
                 sa.select(sa.func.count()).select_from(models.Instance)
@@ -130,7 +134,7 @@ class TestCreate(QuotaTestCase):
             if isinstance(each, exception.QuotaExceeded)
         ]
         made = [
-            each for each in got if isinstance(each, instances.Instance)
+            each for each in got if isinstance(each, entities.Instance)
         ]
         self.assertEqual((5, 3), (len(refused), len(made)), got)
         self.assertEqual((3, 0), self.usage('instances'))
@@ -168,7 +172,7 @@ class TestGiveBack(QuotaTestCase):
             db.execute(sa.delete(models.Reservation))
         self.grow(made.id, volumes=1, ram=512)
         self.claim(made.id, 'resize_volume')
-        instances.end_task(made.id, base.OWNER, volume_size=3)
+        tasks.end_task(made.id, base.OWNER, volume_size=3)
         self.delete(made.id)
         self.claim(made.id, 'delete_instance')
 
@@ -196,7 +200,7 @@ class TestResize(QuotaTestCase):
         self.assertEqual((1, 4), self.usage('volumes'))
 
         self.claim(made.id, 'resize_volume')
-        instances.end_task(made.id, base.OWNER, volume_size=5)
+        tasks.end_task(made.id, base.OWNER, volume_size=5)
         self.assertEqual((5, 0), self.usage('volumes'))
 
         self.delete(made.id)
@@ -212,7 +216,7 @@ class TestResize(QuotaTestCase):
         )
 
         self.assertEqual('ACTIVE', self.get(made.id).status)
-        self.assertIsNone(instances.get_workflow(made.id))
+        self.assertIsNone(workflows.get_workflow(made.id))
         self.assertEqual((1, 0), self.usage('volumes'))
 
     def test_what_is_reserved_counts(self):
@@ -229,7 +233,7 @@ class TestResize(QuotaTestCase):
         self.grow(made.id, volumes=4, ram=100)
         self.claim(made.id, 'resize_volume')
 
-        instances.fail_task(made.id, base.OWNER, message='m')
+        tasks.fail_task(made.id, base.OWNER, message='m')
 
         self.assertEqual((1, 0), self.usage('volumes'))
         self.assertEqual((512, 0), self.usage('ram'))
@@ -238,7 +242,7 @@ class TestResize(QuotaTestCase):
         made = self.ready()
         self.grow(made.id, volumes=4)
 
-        instances.undo_task(self.context, made.id, Task.RESIZING)
+        tasks.undo_task(self.context, made.id, Task.RESIZING)
 
         self.assertEqual((1, 0), self.usage('volumes'))
 
@@ -256,7 +260,7 @@ class TestResize(QuotaTestCase):
         made = self.ready(volume_size=1)
         self.grow(made.id, volumes=4)
 
-        instances.reset(made.id)
+        tasks.reset(made.id)
 
         self.assertEqual((1, 0), self.usage('volumes'))
 
@@ -267,7 +271,7 @@ class TestResize(QuotaTestCase):
         self.assertEqual((512, 0), self.usage('ram'))
 
         self.claim(made.id, 'resize_volume')
-        instances.end_task(made.id, base.OWNER)
+        tasks.end_task(made.id, base.OWNER)
         self.assertEqual((256, 0), self.usage('ram'))
 
     def test_options_are_needed(self):

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from trove.common import exception
-from trove.objects import instance as instances
 from trove.objects import sealing
+from trove.objects.guest import guest_versions
+from trove.objects.instance import instances
 from trove.objects.keys import instance_keys
 from trove.tests.fixtures import reports
 from trove.tests.unit.objects import base
@@ -37,7 +38,7 @@ class SealingTest(base.TestCase):
         return found.proven_at is not None, found.allowed, found.held
 
     def speaks(self):
-        return instances.guest_version(self.it)
+        return guest_versions.guest_version(self.it)
 
     def test_a_sealed_heartbeat_proves_it(self):
         self.hear(sealed=False)
@@ -63,19 +64,21 @@ class SealingTest(base.TestCase):
 
         self.hear(None, sealed=False)
         self.hear('1.0', sealed=False, seals=False)
-        instances.record_refuted(self.it)
-        self.assertFalse(instances.record_probe(self.it, '1.0'))
+        guest_versions.record_refuted(self.it)
+        self.assertFalse(guest_versions.record_probe(self.it, '1.0'))
 
         self.assertEqual('1.5', self.speaks())
         self.assertEqual((True, False, False), self.known())
 
     def test_after_a_restart_a_probe_may_not_lower_it_either(self):
         self.hear()
-        instances.record_probe(self.it, None)
+        guest_versions.record_probe(self.it, None)
 
-        self.assertFalse(instances.record_probe(self.it, '1.0'))
+        self.assertFalse(guest_versions.record_probe(self.it, '1.0'))
         self.assertIsNone(self.speaks())
-        self.assertTrue(instances.record_probe(self.it, '1.5', seals=True))
+        self.assertTrue(
+            guest_versions.record_probe(self.it, '1.5', seals=True)
+        )
 
     def test_an_operator_permits_it(self):
         self.hear()
@@ -92,7 +95,7 @@ class SealingTest(base.TestCase):
         )
         # What it announced no longer counts, and it is found out anew.
         self.assertIsNone(self.speaks())
-        self.assertTrue(instances.record_probe(self.it, '1.0'))
+        self.assertTrue(guest_versions.record_probe(self.it, '1.0'))
         self.assertEqual({self.it: False}, sealing.Allowed(10).get())
 
     def test_that_ends_with_the_next_sealed_heartbeat(self):

@@ -15,7 +15,7 @@ from trove.common import rpc
 from trove.db import models
 from trove.db import session
 from trove.guestagent import api as guest_api
-from trove.objects import instance as instances
+from trove.objects.guest import guest_versions
 from trove.peers import versions
 from trove.rehearsal import messages
 from trove.rehearsal import roles
@@ -86,7 +86,7 @@ class TestChangedInPlace(scene.TestCase):
                 probe.asked_at -= datetime.timedelta(seconds=seconds)
 
     def kept(self):
-        return instances.guest_version(self.instance_id)
+        return guest_versions.guest_version(self.instance_id)
 
     def test_an_upgraded_one_is_asked_before_a_refusal(self):
         self.given_known('1.0')
@@ -136,7 +136,7 @@ class TestChangedInPlace(scene.TestCase):
 
         self.sender().rebuild(self.context, '5.7')
 
-        found = instances.guest_spoken(self.instance_id)
+        found = guest_versions.guest_spoken(self.instance_id)
         self.assertEqual(('1.3', '1.5'), (found.revision, found.former))
 
     def test_one_that_is_away_is_sent_what_it_knew(self):
@@ -238,7 +238,7 @@ class TestChangedInPlace(scene.TestCase):
 
         self.assertIn('speaks 1.0.', str(error))
         self.assertEqual([], self.received)
-        found = instances.guest_spoken(self.instance_id)
+        found = guest_versions.guest_spoken(self.instance_id)
         self.assertEqual(('1.0', '1.5'), (found.revision, found.former))
 
     def test_a_call_that_an_upgraded_one_no_longer_knows(self):

@@ -17,7 +17,7 @@ from trove.common import rpc
 from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
 from trove.guestagent import guest_keys
-from trove.objects import instance as instances
+from trove.objects.instance import instances
 from trove.objects.keys import instance_keys
 from trove.peers import keys
 from trove.rehearsal import messages

@@ -9,14 +9,15 @@ from unittest import mock
 from trove.common import crypto
 from trove.common import exception
 from trove.common import rpc
-from trove.objects import instance as instances
+from trove.objects.instance import instances
+from trove.objects.instance import states
 from trove.objects.rejected import journal
 from trove.objects.rejected import recording
 from trove.peers import rejections
 from trove.tests.fixtures import waiting
 from trove.tests.unit.taskmanager import scene
 
-Task = instances.Task
+Task = states.Task
 
 REQUEST = 'req-11111111-2222-3333-4444-555555555555'
 SECRET = 's3cr3t-of-the-user'

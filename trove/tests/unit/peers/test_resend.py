@@ -12,8 +12,9 @@ from trove.common import rpc
 from trove.conductor import api as conductor_api
 from trove.conductor import heartbeats
 from trove.conductor import manager as conductor
-from trove.objects import instance as instances
 from trove.objects import service as services
+from trove.objects.instance import instances
+from trove.objects.instance import states
 from trove.objects.keys import instance_keys
 from trove.objects.rejected import journal
 from trove.peers import rejections
@@ -23,7 +24,7 @@ from trove.tests.fixtures import reports
 from trove.tests.fixtures import waiting
 from trove.tests.unit.taskmanager import scene
 
-Status = instances.ServiceStatus
+Status = states.ServiceStatus
 
 SECRET = 's3cr3t-of-root'
 

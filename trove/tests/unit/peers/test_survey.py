@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from trove.db import models
 from trove.db import session
 from trove.guestagent import api as guest_api
-from trove.objects import instance as instances
+from trove.objects.guest import guest_versions
 from trove.objects.guest import probes
 from trove.peers import survey
 from trove.peers import versions
@@ -94,7 +94,7 @@ class SurveyTest(base.TestCase):
         self.given_time(probes.CLAIM + 1)
 
         self.assertEqual(1, self.look())
-        self.assertEqual('1.1', instances.guest_version(claimed))
+        self.assertEqual('1.1', guest_versions.guest_version(claimed))
 
     def test_one_that_was_silent_and_is_heard_is_asked_again(self):
         self.given_guest()
@@ -125,24 +125,24 @@ class SurveyTest(base.TestCase):
         self.transport.ask_many = slowly
         self.look()
 
-        self.assertEqual('1.5', instances.guest_version(made))
+        self.assertEqual('1.5', guest_versions.guest_version(made))
 
     def test_one_that_is_going_to_be_another_is_asked_again(self):
         made = self.given_guest()
         self.look()
 
-        instances.record_probe(made, None)
+        guest_versions.record_probe(made, None)
 
         self.assertEqual(1, self.look())
 
     def test_one_that_refused_what_it_was_taken_for(self):
         made = self.given_guest('1.3')
         reports.heard(made, status=None, guest_version='1.5', sent=1.0)
-        instances.record_refuted(made)
+        guest_versions.record_refuted(made)
 
         self.assertEqual(1, self.look())
 
-        found = instances.guest_spoken(made)
+        found = guest_versions.guest_spoken(made)
         self.assertEqual(('1.3', '1.5'), (found.revision, found.former))
 
     def test_the_deleted_are_not_asked(self):

@@ -7,8 +7,8 @@ from prometheus_client import parser
 import requests
 
 from trove.common import rpc
-from trove.objects import instance as instances
 from trove.objects import service as services
+from trove.objects.guest import guest_versions
 from trove.objects.rejected import journal
 from trove.objects.rejected import recording
 from trove.peers import telemetry
@@ -75,7 +75,7 @@ class TelemetryTest(base.TestCase):
             self.beat(self.ready().id, version=version)
         probed = self.ready().id
         self.beat(probed, version=None)
-        instances.record_probe(probed, '1.0/victoria')
+        guest_versions.record_probe(probed, '1.0/victoria')
         self.create()
 
         self.assertEqual(

@@ -8,8 +8,8 @@ from unittest import mock
 from trove.common import rpc
 from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
-from trove.objects import instance as instances
 from trove.objects import service as services
+from trove.objects.guest import guest_versions
 from trove.peers import versions
 from trove.taskmanager import api as task_api
 from trove.tests.fixtures import reports
@@ -114,18 +114,18 @@ class TestGuests(given.PeersTestCase):
             self.assertEqual('1.1', self.guest(instance_id).cap)
 
         ask.assert_not_called()
-        self.assertEqual('1.1', instances.guest_version(instance_id))
+        self.assertEqual('1.1', guest_versions.guest_version(instance_id))
 
     def test_what_proved_wrong_is_found_out_anew(self):
         instance_id = self.given_request()
         self.given_guest(instance_id, '1.0')
-        instances.record_probe(instance_id, '1.1')
+        guest_versions.record_probe(instance_id, '1.1')
         guest = self.guest(instance_id)
         self.assertEqual('1.1', guest.cap)
 
         self.made.caps.refuted(guest.interface, instance_id)
 
-        self.assertNotEqual('1.1', instances.guest_version(instance_id))
+        self.assertNotEqual('1.1', guest_versions.guest_version(instance_id))
         self.assertEqual('1.0', self.guest(instance_id).cap)
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from trove.common import exception
 from trove.db import models
 from trove.db import session
-from trove.objects import instance as instances
+from trove.objects.instance import instances
 from trove.tests.unit.rpcadmin import base
 
 

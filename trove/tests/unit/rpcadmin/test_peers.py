@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from trove.db import models
 from trove.db import session
-from trove.objects import instance as instances
 from trove.objects import service as services
+from trove.objects.guest import guest_versions
+from trove.objects.instance import instances
 from trove.objects.rejected import journal
 from trove.objects.rejected import recording
 from trove.rpcadmin import facts
@@ -128,7 +129,7 @@ class GuestsTest(PeersTestCase):
 
     def test_one_that_was_probed(self):
         guest = self.guest(None)
-        instances.record_probe(guest, '1.1')
+        guest_versions.record_probe(guest, '1.1')
 
         row = self.peers()[guest]
 
@@ -208,8 +209,8 @@ class GuestsTest(PeersTestCase):
         guest = self.guest('1.5')
         with session.writer() as db:
             db.execute(sa.update(models.Instance).values(encrypted_key='x'))
-        instances.record_refuted(guest)
-        instances.record_probe(guest, '1.3')
+        guest_versions.record_refuted(guest)
+        guest_versions.record_probe(guest, '1.3')
 
         row = self.peers()[guest]
 

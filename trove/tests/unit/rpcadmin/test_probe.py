@@ -9,7 +9,7 @@ from unittest import mock
 import fixtures
 from kombu import exceptions as kombu_exceptions
 
-from trove.objects import instance as instances
+from trove.objects.guest import guest_versions
 from trove.peers import versions
 from trove.tests.unit.rpcadmin import base
 
@@ -47,7 +47,9 @@ class ProbeTest(base.TestCase):
         self.assertTrue(found['kept'])
         self.assertIsNone(found['believed_before'])
         self.assertIn('get_diagnostics', found['blocks'])
-        self.assertEqual('1.0/victoria', instances.guest_version(instance))
+        self.assertEqual(
+            '1.0/victoria', guest_versions.guest_version(instance)
+        )
 
     def test_a_guest_that_announces_itself(self):
         instance = self.ready().id
@@ -69,7 +71,7 @@ class ProbeTest(base.TestCase):
 
         self.assertEqual('1.4', found['believed_before'])
         self.assertTrue(found['kept'])
-        self.assertEqual('1.1', instances.guest_version(instance))
+        self.assertEqual('1.1', guest_versions.guest_version(instance))
 
     def test_a_guest_that_is_silent(self):
         instance = self.ready().id

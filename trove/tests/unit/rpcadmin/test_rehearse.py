@@ -13,8 +13,8 @@ import fixtures
 import sqlalchemy as sa
 import yaml
 
-from trove.objects import instance as instances
 from trove.objects import service as services
+from trove.objects.guest import guest_versions
 from trove.rehearsal import inventory as inventories
 from trove.tests.unit.rehearsal.deployments import deployment
 from trove.tests.unit.rpcadmin import base
@@ -192,7 +192,7 @@ class LiveTest(RehearseTestCase):
         )
         ours = [self.guest('1.5', '27.0.0'), self.guest('1.5', '27.0.0')]
         probed = self.guest(None)
-        instances.record_probe(probed, '1.1')
+        guest_versions.record_probe(probed, '1.1')
         self.configure('[upgrade_levels]\nguestagent = wallaby\n')
 
         path, found = self.saved()

@@ -19,7 +19,10 @@ from trove.common import context as trove_context
 from trove.common import rpc
 from trove.guestagent import api as guest_api
 from trove.objects import datastore as datastores
-from trove.objects import instance as instances
+from trove.objects.instance import instances
+from trove.objects.instance import states
+from trove.objects.instance import tasks
+from trove.objects.instance import workflows as instance_workflows
 from trove.peers import versions
 from trove.taskmanager import manager
 from trove.taskmanager import recovery
@@ -29,8 +32,8 @@ from trove.tests import base
 from trove.tests.fixtures import database
 from trove.tests.fixtures import reports
 
-Status = instances.ServiceStatus
-Task = instances.Task
+Status = states.ServiceStatus
+Task = states.Task
 
 PROJECT = 'project-1'
 FLAVOR = {'id': '1', 'name': 'noop.tiny', 'ram': 512, 'vcpus': 1, 'disk': 0}
@@ -226,7 +229,7 @@ class TestCase(base.TestCase):
 
     def given_task(self, instance_id, task, action, **kwargs):
         """What the API does before it casts."""
-        instances.begin_task(
+        tasks.begin_task(
             self.context, instance_id, task, action=action, **kwargs
         )
 
@@ -289,7 +292,7 @@ class TestCase(base.TestCase):
         """The instance is in ERROR, and its fault says all of this."""
         shown = self.shown(instance_id)
         self.assertEqual('ERROR', shown.status)
-        self.assertIsNone(instances.get_workflow(instance_id))
+        self.assertIsNone(instance_workflows.get_workflow(instance_id))
         for part in parts:
             self.assertIn(part, shown.fault.details)
 

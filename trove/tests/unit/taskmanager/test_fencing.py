@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from unittest import mock
 
-from trove.objects import instance as instances
+from trove.objects.instance import states
+from trove.objects.instance import tasks
+from trove.objects.instance import workflows
 from trove.taskmanager.workflows import create
 from trove.taskmanager.workflows import reboot
 from trove.taskmanager.workflows import resize_flavor
@@ -17,8 +19,8 @@ from trove.taskmanager.workflows import resize_volume
 from trove.taskmanager.workflows import restart
 from trove.tests.unit.taskmanager import scene
 
-Status = instances.ServiceStatus
-Task = instances.Task
+Status = states.ServiceStatus
+Task = states.Task
 
 
 class TestStopped(scene.TestCase):
@@ -30,7 +32,7 @@ class TestStopped(scene.TestCase):
 
     def when_stopped(self, last, guest, work, meanwhile=None):
         """Do work; its process is stopped before a step, and goes on."""
-        record = instances.workflow_step
+        record = workflows.workflow_step
         seen = []
 
         def step(instance_id, owner, name):
@@ -41,7 +43,7 @@ class TestStopped(scene.TestCase):
                 seen.append(self.columns(instance_id))
             return kept
 
-        with mock.patch.object(instances, 'workflow_step', step):
+        with mock.patch.object(workflows, 'workflow_step', step):
             work()
 
         calls, asked = seen[0]
@@ -128,7 +130,7 @@ class TestStopped(scene.TestCase):
                 )
                 self.manager.delete_instance(self.context, instance_id)
 
-            record = instances.workflow_step
+            record = workflows.workflow_step
 
             def step(
                 id, owner, name, last=last, record=record, delete=delete
@@ -138,7 +140,7 @@ class TestStopped(scene.TestCase):
                     delete()
                 return kept
 
-            with mock.patch.object(instances, 'workflow_step', step):
+            with mock.patch.object(workflows, 'workflow_step', step):
                 self.when_created(instance_id)
 
             self.assertTrue(self.shown(instance_id).deleted, last)
@@ -152,7 +154,7 @@ class TestStopped(scene.TestCase):
             'create the server',
             guest,
             lambda: self.when_created(instance_id),
-            lambda: instances.reset(instance_id),
+            lambda: tasks.reset(instance_id),
         )
 
         self.assertEqual('ERROR', self.shown(instance_id).status)

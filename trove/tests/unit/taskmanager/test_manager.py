@@ -6,13 +6,14 @@ from __future__ import annotations
 from trove.common import rpc
 from trove.db import models
 from trove.db import session
-from trove.objects import instance as instances
+from trove.objects.instance import states
+from trove.objects.instance import workflows
 from trove.taskmanager import api
 from trove.taskmanager import manager
 from trove.tests.fixtures import waiting
 from trove.tests.unit.taskmanager import scene
 
-Task = instances.Task
+Task = states.Task
 
 
 class TestManager(scene.TestCase):
@@ -33,7 +34,7 @@ class TestManager(scene.TestCase):
         self.cloud.on(
             'create_server',
             lambda instance_id: guests[instance_id].report(
-                instances.ServiceStatus.NEW
+                states.ServiceStatus.NEW
             ),
         )
         ids = [self.given_request(name=f'db-{n}') for n in range(4)]
@@ -48,7 +49,7 @@ class TestManager(scene.TestCase):
         waiting.until(
             lambda: all(
                 self.shown(instance_id).status == 'ACTIVE'
-                and instances.get_workflow(instance_id) is None
+                and workflows.get_workflow(instance_id) is None
                 for instance_id in ids
             ),
             'all instances are ACTIVE',

@@ -15,7 +15,10 @@ from trove.cloud import noop
 from trove.common import exception
 from trove.db import models
 from trove.db import session
-from trove.objects import instance as instances
+from trove.objects.instance import instances
+from trove.objects.instance import states
+from trove.objects.instance import tasks
+from trove.objects.instance import workflows
 from trove.objects.keys import workflow_secrets
 from trove.taskmanager.workflows import create
 from trove.taskmanager.workflows import delete
@@ -25,8 +28,8 @@ from trove.taskmanager.workflows import resize_volume
 from trove.taskmanager.workflows import restart
 from trove.tests.unit.taskmanager import scene
 
-Status = instances.ServiceStatus
-Task = instances.Task
+Status = states.ServiceStatus
+Task = states.Task
 
 DATABASE = {'_name': 'mine'}
 USER = {'_name': 'me', '_password': 'very-secret'}
@@ -50,8 +53,8 @@ class RecoveryTestCase(scene.TestCase):
     def when_killed(self, point, work, *args):
         """Do some work; the process is killed at this point of it."""
         last, done = point
-        record = instances.workflow_step
-        finish = instances.end_task
+        record = workflows.workflow_step
+        finish = tasks.end_task
         seen = []
 
         def step(instance_id, owner, name):
@@ -69,16 +72,16 @@ class RecoveryTestCase(scene.TestCase):
             return finish(*args, **kwargs)
 
         with (
-            mock.patch.object(instances, 'workflow_step', step),
-            mock.patch.object(instances, 'end_task', end),
+            mock.patch.object(workflows, 'workflow_step', step),
+            mock.patch.object(tasks, 'end_task', end),
             mock.patch.object(instances, 'mark_deleted', end),
         ):
             self.assertRaises(scene.Killed, work, *args)
         # Nothing of what a dead process would not do has been done.
-        self.assertIsNotNone(instances.get_workflow(args[-1]).owner)
+        self.assertIsNotNone(workflows.get_workflow(args[-1]).owner)
 
     def assert_settled(self, instance_id, point):
-        self.assertIsNone(instances.get_workflow(instance_id), point)
+        self.assertIsNone(workflows.get_workflow(instance_id), point)
 
 
 class TestKilled(RecoveryTestCase):
@@ -277,7 +280,7 @@ class TestKilled(RecoveryTestCase):
         instance_id, _ = self.given_instance()
         self.given_task(instance_id, Task.DELETING, 'delete_instance')
         self.cloud.fail('delete_server', exception.CloudError('stuck'))
-        with mock.patch.object(instances, 'fail_task', self.kill):
+        with mock.patch.object(tasks, 'fail_task', self.kill):
             self.assertRaises(
                 scene.Killed,
                 self.manager.delete_instance,
@@ -299,7 +302,7 @@ class TestKilled(RecoveryTestCase):
         instance_id, guest = self.given_instance()
         self.given_task(instance_id, Task.REBOOTING, 'restart')
         guest.hooks['restart'] = lambda **_: 1 / 0
-        with mock.patch.object(instances, 'fail_task', self.kill):
+        with mock.patch.object(tasks, 'fail_task', self.kill):
             self.assertRaises(
                 scene.Killed, self.manager.restart, self.context, instance_id
             )
@@ -315,8 +318,8 @@ class TestKilled(RecoveryTestCase):
         created = self.given_request()
         self.cloud.volumes.create(self.context, created, 2)
         for instance_id in (deleted, created):
-            instances.adopt(instance_id, None, 'tm-9:m:1:1#1')
-            instances.workflow_step(instance_id, 'tm-9:m:1:1#1', 'dance')
+            workflows.adopt(instance_id, None, 'tm-9:m:1:1#1')
+            workflows.workflow_step(instance_id, 'tm-9:m:1:1#1', 'dance')
 
         self.when_recovered()
 

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from trove.objects import instance as instances
 from trove.objects import service as services
+from trove.objects.instance import instances
+from trove.objects.instance import states
+from trove.objects.instance import workflows
 from trove.tests.fixtures import reports
 from trove.tests.unit.taskmanager import scene
 
-Task = instances.Task
+Task = states.Task
 
 
 class TestDoneByARelease(scene.TestCase):
@@ -22,7 +24,7 @@ class TestDoneByARelease(scene.TestCase):
         )
         reports.heard(
             instance_id,
-            status=instances.ServiceStatus.HEALTHY,
+            status=states.ServiceStatus.HEALTHY,
             guest_version=None,
             sent=None,
         )
@@ -36,7 +38,7 @@ class TestDoneByARelease(scene.TestCase):
 
         self.assertEqual('ACTIVE', self.shown(instance_id).status)
         self.assertIsNone(self.shown(instance_id).fault)
-        self.assertIsNone(instances.get_workflow(instance_id))
+        self.assertIsNone(workflows.get_workflow(instance_id))
         self.assertEqual([], self.cloud.calls)
 
     def test_what_it_restarted_is_not_restarted_again(self):

@@ -9,15 +9,17 @@ from unittest import mock
 from oslo_utils import timeutils
 
 from trove.common import exception
-from trove.objects import instance as instances
 from trove.objects import service as services
+from trove.objects.instance import states
+from trove.objects.instance import tasks
+from trove.objects.instance import workflows as instance_workflows
 from trove.taskmanager import owner
 from trove.taskmanager import recovery
 from trove.taskmanager import workflows
 from trove.tests.unit.taskmanager import test_recovery
 
-Status = instances.ServiceStatus
-Task = instances.Task
+Status = states.ServiceStatus
+Task = states.Task
 
 
 class TestWhoseTurn(test_recovery.RecoveryTestCase):
@@ -91,7 +93,9 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
         self.addCleanup(other.stop)
         other.look()
         gone = exception.ServiceUnavailable(what='The database')
-        with mock.patch.object(instances, 'workflows', side_effect=gone):
+        with mock.patch.object(
+            instance_workflows, 'workflows', side_effect=gone
+        ):
             while now < 110:
                 now += 10
                 self.assertRaises(exception.ServiceUnavailable, other.look)
@@ -113,7 +117,8 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
         own.release()
 
         self.assertEqual(
-            owner.RELEASED, instances.get_workflow(self.instance_id).owner
+            owner.RELEASED,
+            instance_workflows.get_workflow(self.instance_id).owner,
         )
         self.when_recovered(seconds=0)
         self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
@@ -137,7 +142,7 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
             other.look()
             other.stop()
             other.wait()
-            looks.append(instances.get_workflow(self.instance_id).owner)
+            looks.append(instance_workflows.get_workflow(self.instance_id).owner)
 
         self.guest.hooks['restart'] = look
 
@@ -150,7 +155,7 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
     def test_own_work_that_was_dropped_is_found(self):
         # Given: the database went away under a workflow, for long.
         gone = exception.ServiceUnavailable(what='The database')
-        with mock.patch.object(instances, 'end_task', side_effect=gone):
+        with mock.patch.object(tasks, 'end_task', side_effect=gone):
             self.manager.restart(self.context, self.instance_id)
         self.assertEqual('REBOOT', self.shown(self.instance_id).status)
         self.assertIn('Repair the database', self.logs.output)
@@ -209,11 +214,11 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
     def test_only_one_of_two_takes_over(self):
         self.given_kill()
         recovery.Recovery(self.env).release()
-        row = instances.get_workflow(self.instance_id)
+        row = instance_workflows.get_workflow(self.instance_id)
         first = recovery.Recovery(self.environment('tm-2'))
         second = recovery.Recovery(self.environment('tm-3'))
 
-        with mock.patch.object(instances, 'workflows', lambda: [row]):
+        with mock.patch.object(instance_workflows, 'workflows', lambda: [row]):
             for each in (first, second):
                 each.look()
             for each in (first, second):
@@ -241,11 +246,13 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
 
     def test_work_of_a_later_release_is_left_alone(self):
         self.given_kill()
-        instance = instances.get_workflow(self.instance_id)
+        instance = instance_workflows.get_workflow(self.instance_id)
 
         with mock.patch.object(workflows, 'WORKFLOWS', {}):
             self.when_recovered()
 
         self.assert_left_alone()
-        self.assertEqual(instance, instances.get_workflow(self.instance_id))
+        self.assertEqual(
+            instance, instance_workflows.get_workflow(self.instance_id)
+        )
         self.assertIn('Upgrade it', self.logs.output)

@@ -8,14 +8,15 @@ from unittest import mock
 
 from trove.common import exception
 from trove.common import rpc
-from trove.objects import instance as instances
 from trove.objects import service as services
+from trove.objects.instance import states
+from trove.objects.instance import workflows
 from trove.taskmanager import api
 from trove.taskmanager import service
 from trove.tests.fixtures import waiting
 from trove.tests.unit.taskmanager import scene
 
-Task = instances.Task
+Task = states.Task
 
 
 class TestService(scene.TestCase):
@@ -125,7 +126,7 @@ class TestService(scene.TestCase):
 
         self.assertFalse(stopper.is_alive())
         self.assertEqual('ACTIVE', self.shown(instance_id).status)
-        self.assertIsNone(instances.get_workflow(instance_id))
+        self.assertIsNone(workflows.get_workflow(instance_id))
 
     def test_stop_leaves_what_takes_too_long_to_the_next_one(self):
         # Given: a reboot that waits for a guest, and no time to stop.
@@ -136,7 +137,7 @@ class TestService(scene.TestCase):
         api.API(self.transport).reboot(self.context, instance_id)
         waiting.until(
             lambda: (
-                instances.get_workflow(instance_id).step
+                workflows.get_workflow(instance_id).step
                 == 'wait until the database runs'
             ),
             'the reboot waits for the guest',

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from trove.db import models
 from trove.db import session
-from trove.objects import instance as instances
+from trove.objects.instance import instances
+from trove.objects.instance import states
+from trove.objects.instance import workflows
 from trove.rehearsal import messages
 from trove.taskmanager import manager
 from trove.taskmanager import unsupported
 from trove.tests.unit.taskmanager import scene
 
-Task = instances.Task
+Task = states.Task
 
 
 class TestUnsupported(scene.TestCase):
@@ -55,7 +57,7 @@ class TestUnsupported(scene.TestCase):
                 self.assertIn(what, shown.fault.message)
                 self.assertIn('Nothing was changed', shown.fault.message)
                 self.assertIn(name, shown.fault.details)
-                self.assertIsNone(instances.get_workflow(instance_id))
+                self.assertIsNone(workflows.get_workflow(instance_id))
         self.assertEqual([], guest.asked)
 
     def test_the_task_that_an_api_has_set_is_ended(self):
@@ -76,7 +78,7 @@ class TestUnsupported(scene.TestCase):
         self.order_job('migrate', instance_id=instance_id, host=None)
 
         self.assertIs(Task.REBOOTING, self.shown(instance_id).task)
-        self.assertEqual('reboot', instances.get_workflow(instance_id).action)
+        self.assertEqual('reboot', workflows.get_workflow(instance_id).action)
         self.assertIn('Moving', self.shown(instance_id).fault.message)
 
     def test_backups_are_not_waited_for(self):

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from trove.common import exception
 from trove.db import models
 from trove.db import session
-from trove.objects import instance as instances
 from trove.objects.guest import fleet
+from trove.objects.guest import guest_versions
+from trove.objects.instance import instances
 from trove.tests.fixtures import statements
 from trove.tests.unit.objects import base
 
@@ -76,8 +77,8 @@ class TestPeers(base.TestCase):
 
     def test_one_that_was_probed_and_is_silent(self):
         made = self.ready()
-        instances.record_probe(made.id, None)
-        instances.record_probe(made.id, '1.0/victoria')
+        guest_versions.record_probe(made.id, None)
+        guest_versions.record_probe(made.id, '1.0/victoria')
         self.silence(made.id, 90)
 
         guest = self.one(made.id)
@@ -156,8 +157,8 @@ class TestPeers(base.TestCase):
 
     def test_a_census(self):
         self.many(3)
-        instances.record_probe('i00002', None)
-        instances.record_probe('i00002', '1.5')
+        guest_versions.record_probe('i00002', None)
+        guest_versions.record_probe('i00002', '1.5')
         self.silence('i00001', 90)
         with session.writer() as db:
             db.add(models.Instance(id='never-heard'))

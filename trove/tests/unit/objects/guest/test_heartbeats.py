@@ -9,12 +9,15 @@ import sqlalchemy as sa
 
 from trove.db import models
 from trove.db import session
-from trove.objects import instance as instances
+from trove.objects.guest import guest_versions
+from trove.objects.guest import heartbeats
+from trove.objects.instance import instances
+from trove.objects.instance import states
 from trove.tests.fixtures import reports
 from trove.tests.fixtures import statements
 from trove.tests.unit.objects import base
 
-Status = instances.ServiceStatus
+Status = states.ServiceStatus
 NOW = base.NOW
 
 
@@ -24,23 +27,23 @@ class TestRecord(base.TestCase):
 
         self.assertTrue(self.beat(made.id, 'HEALTHY', sent=NOW))
 
-        beat = instances.heartbeat(made.id)
+        beat = heartbeats.heartbeat(made.id)
         self.assertIs(Status.HEALTHY, beat.status)
         self.assertEqual(NOW, beat.sent)
         self.assertEqual('1.4', beat.guest_version)
         self.assertIsNotNone(beat.status_updated_at)
-        self.assertEqual('1.4', instances.guest_version(made.id))
+        self.assertEqual('1.4', guest_versions.guest_version(made.id))
         self.assertEqual('1.4', self.get(made.id).guest_version)
 
     def test_before_the_first(self):
         made = self.create()
 
-        beat = instances.heartbeat(made.id)
+        beat = heartbeats.heartbeat(made.id)
 
         self.assertIs(Status.NEW, beat.status)
         self.assertIsNone(beat.sent)
-        self.assertIsNone(instances.guest_version(made.id))
-        self.assertIsNone(instances.heartbeat('nope'))
+        self.assertIsNone(guest_versions.guest_version(made.id))
+        self.assertIsNone(heartbeats.heartbeat('nope'))
 
     def test_a_stale_one_is_dropped(self):
         made = self.create()
@@ -51,7 +54,7 @@ class TestRecord(base.TestCase):
                 self.beat(made.id, 'CRASHED', sent=sent, version='1.0')
             )
 
-        beat = instances.heartbeat(made.id)
+        beat = heartbeats.heartbeat(made.id)
         self.assertEqual(
             (Status.HEALTHY, '1.4'), (beat.status, beat.guest_version)
         )
@@ -63,7 +66,7 @@ class TestRecord(base.TestCase):
 
         self.assertTrue(self.beat(made.id, 'CRASHED', sent=NOW + 0.001))
 
-        self.assertIs(Status.CRASHED, instances.heartbeat(made.id).status)
+        self.assertIs(Status.CRASHED, heartbeats.heartbeat(made.id).status)
 
     def test_without_a_time_it_counts(self):
         made = self.create()
@@ -72,7 +75,7 @@ class TestRecord(base.TestCase):
         for sent in (None, float('nan'), float('inf')):
             self.assertTrue(self.beat(made.id, 'CRASHED', sent=sent))
 
-        self.assertEqual(NOW, instances.heartbeat(made.id).sent)
+        self.assertEqual(NOW, heartbeats.heartbeat(made.id).sent)
 
     def test_an_agent_that_was_rolled_back_is_not_what_it_was(self):
         made = self.create()
@@ -80,7 +83,7 @@ class TestRecord(base.TestCase):
 
         self.beat(made.id, version=None)
 
-        self.assertIsNone(instances.guest_version(made.id))
+        self.assertIsNone(guest_versions.guest_version(made.id))
 
     def test_without_a_status(self):
         made = self.ready()
@@ -91,7 +94,7 @@ class TestRecord(base.TestCase):
             )
         )
 
-        beat = instances.heartbeat(made.id)
+        beat = heartbeats.heartbeat(made.id)
         self.assertEqual(
             (Status.HEALTHY, '1.5'), (beat.status, beat.guest_version)
         )
@@ -107,7 +110,7 @@ class TestRecord(base.TestCase):
         )
         self.restart(made.id)
         self.beat(made.id, 'HEALTHY')
-        self.assertIs(Status.HEALTHY, instances.heartbeat(made.id).status)
+        self.assertIs(Status.HEALTHY, heartbeats.heartbeat(made.id).status)
 
     def test_of_unknown_and_deleted_instances_nothing_is_written(self):
         gone = self.create()
@@ -149,8 +152,8 @@ class TestCheck(base.TestCase):
         )
 
         self.assertEqual(base.ALICE, str(error))
-        self.assertIs(Status.HEALTHY, instances.heartbeat(made.id).status)
-        self.assertEqual('1.4', instances.guest_version(made.id))
+        self.assertIs(Status.HEALTHY, heartbeats.heartbeat(made.id).status)
+        self.assertEqual('1.4', guest_versions.guest_version(made.id))
 
     def test_what_is_not_refused_is(self):
         made = self.ready()
@@ -159,7 +162,7 @@ class TestCheck(base.TestCase):
         self.assertTrue(self.record(made.id, asked.append))
 
         self.assertEqual([base.ALICE], asked)
-        self.assertIs(Status.CRASHED, instances.heartbeat(made.id).status)
+        self.assertIs(Status.CRASHED, heartbeats.heartbeat(made.id).status)
 
     def test_of_an_unknown_instance_nobody_is_asked(self):
         self.assertFalse(self.record('nope', self.refuse))
@@ -191,7 +194,7 @@ class TestCheck(base.TestCase):
 
         self.assertRaises(Refused, fail)
 
-        self.assertIs(Status.HEALTHY, instances.heartbeat(made.id).status)
+        self.assertIs(Status.HEALTHY, heartbeats.heartbeat(made.id).status)
         with session.writer():
             self.assertRaises(Refused, self.record, made.id, self.refuse)
 
@@ -201,11 +204,11 @@ class TestTogether(base.TestCase):
 
     def statements(self, reports):
         with statements.noted() as seen:
-            results = instances.record_heartbeats(reports)
+            results = heartbeats.record_heartbeats(reports)
         return results, [text for text, _ in seen]
 
     def report(self, instance_id, status='HEALTHY', sent=NOW, version='1.5'):
-        return instances.Report(instance_id, Status[status], version, sent)
+        return heartbeats.Report(instance_id, Status[status], version, sent)
 
     def test_however_many_they_are_it_takes_five_statements(self):
         self.config(max_instances_per_tenant=-1)
@@ -223,7 +226,7 @@ class TestTogether(base.TestCase):
             ],
         )
         for each in made:
-            beat = instances.heartbeat(each)
+            beat = heartbeats.heartbeat(each)
             self.assertEqual(
                 (Status.HEALTHY, NOW, '1.5'),
                 (beat.status, beat.sent, beat.guest_version),
@@ -243,7 +246,7 @@ class TestTogether(base.TestCase):
         )
 
         self.assertEqual([True, True, False, False, True], results)
-        beat = instances.heartbeat(made.id)
+        beat = heartbeats.heartbeat(made.id)
         self.assertEqual(
             (Status.SHUTDOWN, NOW + 3, '1.6'),
             (beat.status, beat.sent, beat.guest_version),
@@ -264,7 +267,7 @@ class TestTogether(base.TestCase):
 
         self.beat(made.id, 'CRASHED')
 
-        self.assertIs(Status.CRASHED, instances.heartbeat(made.id).status)
+        self.assertIs(Status.CRASHED, heartbeats.heartbeat(made.id).status)
         with session.reader() as db:
             self.assertEqual(
                 Status.CRASHED.code,
@@ -287,7 +290,7 @@ class TestRaces(base.TestCase):
 
         self.assertEqual(set(), set(got) - {True, False})
         self.assertIn(True, got)
-        self.assertEqual(NOW + 3, instances.heartbeat(made.id).sent)
+        self.assertEqual(NOW + 3, heartbeats.heartbeat(made.id).sent)
         with session.reader() as db:
             for table in (
                 models.AgentHeartbeat,
@@ -322,7 +325,7 @@ class TestRaces(base.TestCase):
             for index in order:
                 self.beat(made.id, words[index], sent=start + index)
             self.assertIs(
-                Status.SHUTDOWN, instances.heartbeat(made.id).status
+                Status.SHUTDOWN, heartbeats.heartbeat(made.id).status
             )
 
         check()

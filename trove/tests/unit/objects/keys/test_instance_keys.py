@@ -12,7 +12,7 @@ from trove.common import crypto
 from trove.common import exception
 from trove.db import models
 from trove.db import session
-from trove.objects import instance as instances
+from trove.objects.instance import instances
 from trove.objects.keys import instance_keys
 from trove.tests.unit.objects import base
 

@@ -8,11 +8,14 @@ from unittest import mock
 from trove.cloud import base as cloud_base
 from trove.common import exception
 from trove.guestagent import api as guest_api
-from trove.objects import instance as instances
+from trove.objects.instance import instances
+from trove.objects.instance import states
+from trove.objects.instance import tasks
+from trove.objects.instance import workflows
 from trove.objects.keys import instance_keys
 from trove.tests.unit.taskmanager import scene
 
-Status = instances.ServiceStatus
+Status = states.ServiceStatus
 
 
 class TestCreate(scene.TestCase):
@@ -28,7 +31,7 @@ class TestCreate(scene.TestCase):
         shown = self.shown(self.instance_id)
         self.assertEqual('ACTIVE', shown.status)
         self.assertIsNone(shown.fault)
-        self.assertIsNone(instances.get_workflow(self.instance_id))
+        self.assertIsNone(workflows.get_workflow(self.instance_id))
         self.assertEqual('server-1', shown.compute_instance_id)
         self.assertEqual(f'volume-{self.instance_id}', shown.volume_id)
         self.assertEqual(
@@ -166,9 +169,8 @@ class TestCreate(scene.TestCase):
             'enable_secure_rpc_messaging = false\n',
             files['trove-guestagent.conf'],
         )
-        self.assertIsNone(
-            instance_keys.get(self.conf, self.instance_id).current
-        )
+        kept = instance_keys.get(self.conf, self.instance_id)
+        self.assertIsNone(kept.current)
 
     def test_instance_without_a_volume(self):
         plain_id = self.given_request(name='plain', volume_size=None)
@@ -227,10 +229,8 @@ class TestCreate(scene.TestCase):
         self.when_created(self.instance_id)
 
         self.assert_failed('Could not create the volume', 'no space')
-        self.assertEqual(
-            instances.Task.BUILDING_ERROR_VOLUME,
-            self.shown(self.instance_id).task,
-        )
+        task = self.shown(self.instance_id).task
+        self.assertEqual(states.Task.BUILDING_ERROR_VOLUME, task)
 
     def test_server_fails(self):
         self.cloud.fail(
@@ -241,10 +241,8 @@ class TestCreate(scene.TestCase):
         self.when_created(self.instance_id)
 
         self.assert_failed('Could not create the server', 'no host')
-        self.assertEqual(
-            instances.Task.BUILDING_ERROR_SERVER,
-            self.shown(self.instance_id).task,
-        )
+        task = self.shown(self.instance_id).task
+        self.assertEqual(states.Task.BUILDING_ERROR_SERVER, task)
 
     def test_server_goes_to_error(self):
         self.cloud.on('create_server', lambda _: None)
@@ -291,10 +289,8 @@ class TestCreate(scene.TestCase):
             'not reported at all',
             'conductor',
         )
-        self.assertEqual(
-            instances.Task.BUILDING_ERROR_TIMEOUT_GA,
-            self.shown(self.instance_id).task,
-        )
+        task = self.shown(self.instance_id).task
+        self.assertEqual(states.Task.BUILDING_ERROR_TIMEOUT_GA, task)
 
     def test_guest_agent_crashes_again_and_again(self):
         # Given: the cloud finds out long before the time is over.
@@ -384,9 +380,9 @@ class TestCreate(scene.TestCase):
         # Given: while the server is being made, an administrator resets the
         # status, and the user deletes the instance.
         def overtake(instance_id):
-            instances.reset(instance_id)
+            tasks.reset(instance_id)
             self.given_task(
-                instance_id, instances.Task.DELETING, 'delete_instance'
+                instance_id, states.Task.DELETING, 'delete_instance'
             )
             self.manager.delete_instance(self.context, instance_id)
 

@@ -11,7 +11,7 @@ import time
 import fixtures
 import oslo_messaging
 
-from trove.objects import instance as instances
+from trove.objects.instance import states
 from trove.peers import releases
 from trove.taskmanager.workflows import guest as waits
 from trove.tests.fixtures import reports
@@ -35,7 +35,7 @@ class Silent(released.Endpoint):
         if not self._dies:
             reports.heard(
                 self._instance_id,
-                status=instances.ServiceStatus.HEALTHY,
+                status=states.ServiceStatus.HEALTHY,
                 guest_version=None,
                 sent=time.time(),
             )

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from trove.common import exception
-from trove.objects import instance as instances
 from trove.objects import quota
+from trove.objects.instance import states
+from trove.objects.instance import tasks
+from trove.objects.instance import workflows
 from trove.tests.unit.taskmanager import scene
 
-Status = instances.ServiceStatus
-Task = instances.Task
+Status = states.ServiceStatus
+Task = states.Task
 
 
 class TestDelete(scene.TestCase):
@@ -19,7 +21,7 @@ class TestDelete(scene.TestCase):
 
     def assert_gone(self, instance_id):
         self.assertTrue(self.shown(instance_id).deleted)
-        self.assertIsNone(instances.get_workflow(instance_id))
+        self.assertIsNone(workflows.get_workflow(instance_id))
         self.assert_nothing_left()
         self.assertEqual(
             {'instances': 0, 'ram': 0, 'volumes': 0, 'backups': 0},
@@ -45,7 +47,7 @@ class TestDelete(scene.TestCase):
     def test_instance_that_was_never_built(self):
         # Given: its status was reset, as one that is in BUILD is refused.
         instance_id = self.given_request()
-        instances.reset(instance_id)
+        tasks.reset(instance_id)
 
         self.when_deleted(instance_id)
 

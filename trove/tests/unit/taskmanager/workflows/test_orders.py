@@ -5,11 +5,11 @@ import threading
 import fixtures
 
 from trove.common import exception
-from trove.objects import instance as instances
+from trove.objects.instance import states
 from trove.taskmanager.workflows import orders
 from trove.tests.unit.taskmanager import scene
 
-Status = instances.ServiceStatus
+Status = states.ServiceStatus
 
 
 class TestOrders(scene.TestCase):
@@ -17,7 +17,7 @@ class TestOrders(scene.TestCase):
         super().setUp()
         self.useFixture(fixtures.MockPatchObject(orders, 'LOOK', 0.2))
         self.instance_id, self.guest = self.given_instance()
-        self.given_task(self.instance_id, instances.Task.REBOOTING, 'restart')
+        self.given_task(self.instance_id, states.Task.REBOOTING, 'restart')
         self.dead = threading.Event()
         self.addCleanup(self.dead.set)
 

@@ -10,7 +10,7 @@ import pathlib
 import pkgutil
 import re
 
-from trove.objects import workflow
+from trove.objects.instance import workflows as instance_workflows
 from trove.taskmanager import api
 from trove.taskmanager import manager
 from trove.taskmanager import unsupported
@@ -56,15 +56,16 @@ class RegistryTest(base.TestCase):
         )
 
     def test_each_has_the_task_of_an_instance(self) -> None:
-        carried_out, tasks = set(workflows.WORKFLOWS), set(workflow.TASKS)
+        carried_out = set(workflows.WORKFLOWS)
+        tasks = set(instance_workflows.TASKS)
         self.assert_none(
             carried_out - tasks,
-            'Add {} to TASKS in trove/objects/workflow.py.',
+            'Add {} to TASKS in trove/objects/instance/workflows.py.',
         )
         self.assert_none(
             tasks - carried_out,
-            'Remove {} from TASKS in trove/objects/workflow.py, or add its '
-            'workflow to WORKFLOWS in trove/taskmanager/workflows/'
+            'Remove {} from TASKS in trove/objects/instance/workflows.py, or '
+            'add its workflow to WORKFLOWS in trove/taskmanager/workflows/'
             '__init__.py.',
         )
 

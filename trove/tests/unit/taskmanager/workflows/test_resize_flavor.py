@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from trove.common import exception
-from trove.objects import instance as instances
 from trove.objects import quota
+from trove.objects.guest import guest_versions
+from trove.objects.instance import states
 from trove.tests.unit.taskmanager import scene
 
-Status = instances.ServiceStatus
-Task = instances.Task
+Status = states.ServiceStatus
+Task = states.Task
 
 
 class TestResizeFlavor(scene.TestCase):
@@ -58,7 +59,7 @@ class TestResizeFlavor(scene.TestCase):
 
         self.when_resized()
 
-        self.assertEqual('1.1', instances.guest_version(self.instance_id))
+        self.assertEqual('1.1', guest_versions.guest_version(self.instance_id))
         self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
 
     def assert_as_before(self, *parts):

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from trove.common import exception
-from trove.objects import instance as instances
 from trove.objects import quota
+from trove.objects.instance import states
 from trove.tests.unit.taskmanager import scene
 
-Status = instances.ServiceStatus
-Task = instances.Task
+Status = states.ServiceStatus
+Task = states.Task
 
 
 class TestResizeVolume(scene.TestCase):

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from trove.common import exception
 from trove.guestagent import api as guest_api
-from trove.objects import instance as instances
+from trove.objects.instance import states
 from trove.tests.unit.taskmanager import scene
 
-Status = instances.ServiceStatus
-Task = instances.Task
+Status = states.ServiceStatus
+Task = states.Task
 
 
 class TestRestart(scene.TestCase):

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from trove.db import models
 from trove.db import session
-from trove.objects import instance as instances
+from trove.objects.instance import instances
 from trove.tests.fixtures import statements
 from trove.tests.unit.objects import base
 

@@ -26,6 +26,9 @@ _ALLOW_ACTIONS = frozenset(
 )
 _RESPONSIVE = frozenset({'running', 'healthy', 'restart required'})
 
+#: States of a backup that is being made.
+BACKUP_RUNS = ('NEW', 'BUILDING', 'SAVING')
+
 
 class Task(enum.Enum):
     """What the control plane does with an instance, or failed to do.

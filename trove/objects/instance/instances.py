@@ -1,10 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Instances: how they are made, found, changed and gone.
-
-This is the door to all that concerns instances. Their states and what they
-allow are in :mod:`states`, the work that goes on in :mod:`workflow`, what
-their guests say in :mod:`trove.objects.guest`.
-"""
+"""Instances: how they are made, found, changed and gone."""
 
 from __future__ import annotations
 
@@ -26,47 +21,13 @@ from trove.db import models
 from trove.db import session
 from trove.db import statements
 from trove.objects import _rows
-from trove.objects import pages
 from trove.objects import quota
-from trove.objects import records
-from trove.objects import rejected_task
-from trove.objects import states
-from trove.objects import tasks
-from trove.objects import workflow
-from trove.objects.guest import guest_versions
-from trove.objects.guest import heartbeats
-
-Task = states.Task
-ServiceStatus = states.ServiceStatus
-Instance = records.Instance
-Address = records.Address
-Fault = records.Fault
-Heartbeat = heartbeats.Heartbeat
-Workflow = workflow.Workflow
-
-begin_task = tasks.begin_task
-undo_task = tasks.undo_task
-claim_workflow = workflow.claim_workflow
-get_workflow = workflow.get_workflow
-workflows = workflow.workflows
-workflow_step = workflow.workflow_step
-adopt = workflow.adopt
-end_task = tasks.end_task
-fail_task = tasks.fail_task
-drop_settled = tasks.drop_settled
-detach_configuration = tasks.detach_configuration
-reset = tasks.reset
-reset_task = tasks.reset_task
-reject_task = rejected_task.reject_task
-reopen_task = rejected_task.reopen_task
-Report = heartbeats.Report
-record_heartbeats = heartbeats.record_heartbeats
-heartbeat = heartbeats.heartbeat
-guest_spoken = guest_versions.guest_spoken
-guest_version = guest_versions.guest_version
-guest_release = guest_versions.guest_release
-record_probe = guest_versions.record_probe
-record_refuted = guest_versions.record_refuted
+from trove.objects.instance import _loading
+from trove.objects.instance import _pages
+from trove.objects.instance import entities
+from trove.objects.instance import states
+from trove.objects.instance import tasks
+from trove.objects.instance import workflows
 
 
 @session.retry(duplicates=True)
@@ -85,7 +46,7 @@ def create(
     configuration_id: str | None = None,
     details: Mapping[str, Any] | None = None,
     instance_id: str | None = None,
-) -> Instance:
+) -> entities.Instance:
     """Make an instance in task BUILDING and queue the work.
 
     :param ram: what its flavor has, in MiB
@@ -112,19 +73,19 @@ def create(
             configuration_id=configuration_id,
             server_status='BUILD',
         )
-        _rows.set_task(row, Task.BUILDING)
+        _rows.set_task(row, states.Task.BUILDING)
         db.add(row)
         db.flush()
         quota.hold(db, row.id, deltas)
-        _rows.write_service_status(db, row.id, ServiceStatus.NEW)
-        workflow.add(
+        _rows.write_service_status(db, row.id, states.ServiceStatus.NEW)
+        workflows.add(
             db,
             row.id,
             'create_instance',
             request_id=context.request_id,
             details=details,
         )
-        created = records.load_one(db, row.id)
+        created = _loading.load_one(db, row.id)
     if created is None:
         raise exception.InstanceNotFound(id=row.id)
     return created
@@ -134,7 +95,7 @@ def get(
     context: trove_context.TroveContext,
     instance_id: str,
     include_deleted: bool = False,
-) -> Instance:
+) -> entities.Instance:
     """Return an instance.
 
     :raises InstanceNotFound: there is none, or it is another project's and
@@ -143,7 +104,7 @@ def get(
     found = None
     if '\0' not in instance_id:
         with session.reader() as db:
-            found = records.load_one(db, instance_id)
+            found = _loading.load_one(db, instance_id)
     if (
         found is None
         or (found.deleted and not include_deleted)
@@ -162,7 +123,7 @@ def list_(
     deleted: bool | None = False,
     project_id: str | None = None,
     include_clustered: bool = True,
-) -> tuple[list[Instance], str | None]:
+) -> tuple[list[entities.Instance], str | None]:
     """Return a page of instances, the oldest first.
 
     :param limit: how many at most, 1 or more
@@ -184,7 +145,7 @@ def list_(
         after = None
         if marker is not None:
             after = (_created(db, marker, wanted), marker)
-        found = pages.load(
+        found = _pages.load(
             db,
             project_id=wanted,
             clustered=include_clustered,
@@ -221,7 +182,7 @@ def change(
             known = _rows.decode(row.access, what) or {}
             row.access = json.dumps({**known, **access})
         if detached:
-            detach_configuration(context, instance_id)
+            tasks.detach_configuration(context, instance_id)
 
 
 @session.retry
@@ -237,7 +198,7 @@ def update(
     """
     with session.writer() as db:
         row = _locked(db, instance_id)
-        if not workflow.is_of(db, instance_id, owner):
+        if not workflows.is_of(db, instance_id, owner):
             return False
         _rows.assign(row, columns)
         return True
@@ -246,7 +207,7 @@ def update(
 @session.retry
 def set_addresses(
     instance_id: str,
-    addresses: Iterable[Address | tuple[str, ...]],
+    addresses: Iterable[entities.Address | tuple[str, ...]],
     owner: str | None = None,
 ) -> bool:
     """Write down the addresses of an instance, in place of those it had.
@@ -259,13 +220,15 @@ def set_addresses(
     wanted = {
         each.address: each
         for each in (
-            each if isinstance(each, Address) else Address(*each)
+            each
+            if isinstance(each, entities.Address)
+            else entities.Address(*each)
             for each in addresses
         )
     }
     with session.writer() as db:
         _locked(db, instance_id)
-        if not workflow.is_of(db, instance_id, owner):
+        if not workflows.is_of(db, instance_id, owner):
             return False
         statements.execute(
             db,
@@ -322,7 +285,7 @@ def mark_deleted(
         row = _rows.lock(db, instance_id)
         if row is None:
             return False
-        reserved = workflow.drop(db, instance_id, owner)
+        reserved = workflows.drop(db, instance_id, owner)
         if reserved is None:
             return False
         project_id = row.tenant_id or ''
@@ -334,7 +297,7 @@ def mark_deleted(
         quota.give_back(db, project_id, reserved, reserved=True)
         quota.give_back(db, project_id, taken)
         quota.release_held(db, instance_id)
-        _rows.set_task(row, Task.NONE)
+        _rows.set_task(row, states.Task.NONE)
         row.deleted = True
         row.deleted_at = timeutils.utcnow()
         # So that these can be deleted as well.
@@ -350,7 +313,7 @@ def mark_deleted(
 
 def _forget(db: orm.Session, instance_id: str) -> None:
     _rows.clear_faults(db, instance_id)
-    _rows.write_service_status(db, instance_id, ServiceStatus.DELETED)
+    _rows.write_service_status(db, instance_id, states.ServiceStatus.DELETED)
     for table in (
         models.InstanceAddress,
         models.ConductorLastSeen,

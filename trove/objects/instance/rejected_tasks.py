@@ -22,9 +22,9 @@ from trove.db import session
 from trove.db import statements
 from trove.objects import _rows
 from trove.objects import quota
-from trove.objects import states
-from trove.objects import tasks
-from trove.objects import workflow
+from trove.objects.instance import states
+from trove.objects.instance import tasks
+from trove.objects.instance import workflows
 
 LOG = log.getLogger(__name__)
 
@@ -61,13 +61,13 @@ def reject_task(
         row = _rows.lock(db, instance_id) if '\0' not in instance_id else None
         if row is None:
             return False
-        current = workflow.find(db, instance_id)
+        current = workflows.find(db, instance_id)
         ended = _waits(row, current, action, request_id, running)
         if ended:
             if rejected_id is not None and not running:
                 _keep(db, row, current, rejected_id, action, request_id)
             if current is not None:
-                ended = workflow.remove(db, current)
+                ended = workflows.remove(db, current)
         if ended:
             tasks.give_up(db, row, current, states.Task.NONE)
         if message is not None:
@@ -122,10 +122,10 @@ def _waits(
 ) -> bool:
     """Say whether the task of an instance waits for the message."""
     if current is None:
-        return action is not None and workflow.fits(row, action)
+        return action is not None and workflows.fits(row, action)
     if running and request_id is not None:
         return current.request_id == request_id[:64]
-    return action is not None and workflow.asks_for(
+    return action is not None and workflows.asks_for(
         current, action, request_id
     )
 
@@ -138,7 +138,7 @@ def _keep(
     action: str | None,
     request_id: str | None,
 ) -> None:
-    stored = workflow.stored(current) if current is not None else {}
+    stored = workflows.stored(current) if current is not None else {}
     kept = {
         'task_id': row.task_id,
         'action': action,
@@ -164,7 +164,7 @@ def _check_free(
 ) -> None:
     """See that an instance is as the end of the task has left it."""
     task = states.Task.from_code(row.task_id)
-    if workflow.find(db, row.id) is None:
+    if workflows.find(db, row.id) is None:
         if task.is_idle:
             if wanted is not states.Task.BUILDING:
                 return
@@ -192,7 +192,7 @@ def _begin(
     kept: dict[str, Any],
     reserved: dict[str, int],
 ) -> None:
-    workflow.add(
+    workflows.add(
         db,
         row.id,
         str(kept['action']),

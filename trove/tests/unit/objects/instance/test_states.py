@@ -8,7 +8,7 @@ from hypothesis import strategies
 import testtools
 
 from trove.common import exception
-from trove.objects import states
+from trove.objects.instance import states
 
 Task = states.Task
 Status = states.ServiceStatus

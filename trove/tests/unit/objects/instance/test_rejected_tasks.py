@@ -6,12 +6,16 @@ from __future__ import annotations
 import uuid
 
 from trove.common import exception
-from trove.objects import instance as instances
 from trove.objects import quota
+from trove.objects.instance import instances
+from trove.objects.instance import rejected_tasks
+from trove.objects.instance import states
+from trove.objects.instance import tasks
+from trove.objects.instance import workflows
 from trove.objects.rejected import recording
 from trove.tests.unit.objects import base
 
-Task = instances.Task
+Task = states.Task
 
 
 class TestCase(base.TestCase):
@@ -41,7 +45,7 @@ class TestCase(base.TestCase):
         ).id
 
     def reject(self, instance_id, action, rejected_id=None, **kwargs):
-        return instances.reject_task(
+        return rejected_tasks.reject_task(
             instance_id,
             **{
                 'request_id': self.context.request_id,
@@ -80,7 +84,7 @@ class TestReject(TestCase):
         self.assertEqual(('ERROR', Task.NONE), (after.status, after.task))
         self.assertEqual('restart was rejected', after.fault.message)
         self.assertEqual('all of it', after.fault.details)
-        self.assertIsNone(instances.get_workflow(made.id))
+        self.assertIsNone(workflows.get_workflow(made.id))
         # And it is as it was before: it takes another task.
         self.restart(made.id)
 
@@ -132,7 +136,7 @@ class TestReject(TestCase):
         self.assertFalse(self.reject(made.id, 'restart'))
 
         self.assertTrue(
-            instances.workflow_step(made.id, base.OWNER, 'next')
+            workflows.workflow_step(made.id, base.OWNER, 'next')
         )
 
     def test_unless_it_is_the_guest_that_cannot(self):
@@ -148,7 +152,7 @@ class TestReject(TestCase):
         self.assertTrue(self.reject(made.id, None, running=True))
 
         self.assertFalse(
-            instances.workflow_step(made.id, base.OWNER, 'next')
+            workflows.workflow_step(made.id, base.OWNER, 'next')
         )
         self.assertEqual('ERROR', self.get(made.id).status)
 
@@ -185,7 +189,7 @@ class TestReject(TestCase):
         self.restart(made.id)
 
         claimed, ended = base.at_once(
-            lambda: instances.claim_workflow(made.id, 'restart', base.OWNER),
+            lambda: workflows.claim_workflow(made.id, 'restart', base.OWNER),
             lambda: self.reject(made.id, 'restart'),
         )
 
@@ -197,7 +201,7 @@ class TestReject(TestCase):
 
 class TestReopen(TestCase):
     def reopen(self, rejected_id):
-        return instances.reopen_task(self.conf, rejected_id)
+        return rejected_tasks.reopen_task(self.conf, rejected_id)
 
     def test_the_message_finds_its_task_again(self):
         made = self.ready()
@@ -209,18 +213,18 @@ class TestReopen(TestCase):
 
         after = self.get(made.id)
         self.assertEqual(('RESIZE', None), (after.status, after.fault))
-        work = instances.get_workflow(made.id)
+        work = workflows.get_workflow(made.id)
         self.assertEqual({'new_size': 4}, work.details)
         self.assertEqual(3, self.reserved())
         self.assertTrue(
-            instances.claim_workflow(
+            workflows.claim_workflow(
                 made.id,
                 'resize_volume',
                 base.OWNER,
                 self.context.request_id,
             )
         )
-        self.assertTrue(instances.end_task(made.id, base.OWNER))
+        self.assertTrue(tasks.end_task(made.id, base.OWNER))
         self.assertEqual(0, self.reserved())
         self.assertEqual('ACTIVE', self.get(made.id).status)
 
@@ -232,7 +236,7 @@ class TestReopen(TestCase):
             made = self.create()
             if task == 'delete_instance':
                 self.claim(made.id, 'create_instance')
-                instances.end_task(made.id, base.OWNER)
+                tasks.end_task(made.id, base.OWNER)
                 self.beat(made.id)
                 self.delete(made.id)
             key = self.record(made.id, task)
@@ -331,9 +335,9 @@ class TestDropSettled(TestCase):
         self.resize(made.id)
         self.settle(made.id, volume_size=4)
 
-        self.assertTrue(instances.drop_settled(made.id))
+        self.assertTrue(tasks.drop_settled(made.id))
 
-        self.assertIsNone(instances.get_workflow(made.id))
+        self.assertIsNone(workflows.get_workflow(made.id))
         self.assertEqual('ACTIVE', self.get(made.id).status)
         (used,) = (
             each
@@ -353,7 +357,7 @@ class TestDropSettled(TestCase):
         made = self.create()
         self.settle(made.id)
 
-        self.assertTrue(instances.drop_settled(made.id))
+        self.assertTrue(tasks.drop_settled(made.id))
 
         self.assertEqual('ACTIVE', self.get(made.id).status)
 
@@ -366,20 +370,20 @@ class TestDropSettled(TestCase):
             self.resize(made.id)
             self.settle(made.id, **columns)
 
-            self.assertTrue(instances.drop_settled(made.id))
+            self.assertTrue(tasks.drop_settled(made.id))
 
             self.assertEqual(0, self.reserved())
             self.assertEqual('ERROR', self.get(made.id).status)
 
     def test_work_that_waits_or_goes_on_stays(self):
         made = self.ready()
-        self.assertFalse(instances.drop_settled(made.id))
+        self.assertFalse(tasks.drop_settled(made.id))
         self.restart(made.id)
-        self.assertFalse(instances.drop_settled(made.id))
+        self.assertFalse(tasks.drop_settled(made.id))
         self.claim(made.id, 'restart')
         self.settle(made.id)
 
-        self.assertFalse(instances.drop_settled(made.id))
-        self.assertFalse(instances.drop_settled('nope'))
+        self.assertFalse(tasks.drop_settled(made.id))
+        self.assertFalse(tasks.drop_settled('nope'))
 
-        self.assertIsNotNone(instances.get_workflow(made.id))
+        self.assertIsNotNone(workflows.get_workflow(made.id))

@@ -6,12 +6,15 @@ import sqlalchemy as sa
 from trove.common import exception
 from trove.db import models
 from trove.db import session
-from trove.objects import instance as instances
 from trove.objects import quota
+from trove.objects.instance import instances
+from trove.objects.instance import states as instance_states
+from trove.objects.instance import tasks
+from trove.objects.instance import workflows
 from trove.tests.unit.objects import base
 
-Status = instances.ServiceStatus
-Task = instances.Task
+Status = instance_states.ServiceStatus
+Task = instance_states.Task
 
 
 class TestBegin(base.TestCase):
@@ -22,7 +25,7 @@ class TestBegin(base.TestCase):
 
         self.assertEqual('REBOOT', begun.status)
         self.assertEqual('', begun.operating_status)
-        work = instances.get_workflow(made.id)
+        work = workflows.get_workflow(made.id)
         self.assertEqual(('restart', 'queued'), (work.action, work.state))
         self.assertEqual(self.context.request_id, work.request_id)
 
@@ -92,14 +95,14 @@ class TestEnd(base.TestCase):
         self.restart(made.id)
         self.claim(made.id, 'restart')
 
-        self.assertTrue(instances.end_task(made.id, base.OWNER, hostname='h'))
+        self.assertTrue(tasks.end_task(made.id, base.OWNER, hostname='h'))
 
         found = self.get(made.id)
         self.assertEqual('ACTIVE', found.status)
         self.assertEqual('HEALTHY', found.operating_status)
         self.assertEqual('h', found.hostname)
         self.assertIsNone(found.fault)
-        self.assertIsNone(instances.get_workflow(made.id))
+        self.assertIsNone(workflows.get_workflow(made.id))
 
     def test_with_a_fault(self):
         made = self.ready()
@@ -107,7 +110,7 @@ class TestEnd(base.TestCase):
         self.claim(made.id, 'restart')
 
         self.assertTrue(
-            instances.fail_task(
+            tasks.fail_task(
                 made.id, base.OWNER, message='Could not x', details='why'
             )
         )
@@ -122,11 +125,11 @@ class TestEnd(base.TestCase):
         made = self.ready()
         self.restart(made.id)
         self.claim(made.id, 'restart')
-        instances.fail_task(made.id, base.OWNER, message='m')
+        tasks.fail_task(made.id, base.OWNER, message='m')
 
         self.assertEqual('REBOOT', self.restart(made.id).status)
         self.claim(made.id, 'restart')
-        instances.end_task(made.id, base.OWNER)
+        tasks.end_task(made.id, base.OWNER)
 
         found = self.get(made.id)
         self.assertEqual(('ACTIVE', None), (found.status, found.fault))
@@ -135,7 +138,7 @@ class TestEnd(base.TestCase):
         made = self.create()
         self.claim(made.id, 'create_instance')
 
-        instances.fail_task(made.id, base.OWNER, message='m')
+        tasks.fail_task(made.id, base.OWNER, message='m')
 
         self.beat(made.id)
         found = self.get(made.id)
@@ -158,7 +161,7 @@ class TestEnd(base.TestCase):
         self.restart(made.id)
         self.claim(made.id, 'restart')
 
-        instances.fail_task(made.id, base.OWNER, message='m')
+        tasks.fail_task(made.id, base.OWNER, message='m')
 
         self.assertIs(Task.RESTART_REQUIRED, self.get(made.id).task)
 
@@ -166,12 +169,12 @@ class TestEnd(base.TestCase):
         made = self.ready()
         self.restart(made.id)
 
-        self.assertFalse(instances.end_task(made.id, base.OWNER))
+        self.assertFalse(tasks.end_task(made.id, base.OWNER))
         self.claim(made.id, 'restart')
-        self.assertFalse(instances.end_task(made.id, base.OTHER))
-        self.assertFalse(instances.fail_task(made.id, base.OTHER, message='m'))
-        self.assertFalse(instances.workflow_step(made.id, base.OTHER, 'step'))
-        self.assertFalse(instances.end_task('nope', base.OTHER))
+        self.assertFalse(tasks.end_task(made.id, base.OTHER))
+        self.assertFalse(tasks.fail_task(made.id, base.OTHER, message='m'))
+        self.assertFalse(workflows.workflow_step(made.id, base.OTHER, 'step'))
+        self.assertFalse(tasks.end_task('nope', base.OTHER))
 
         self.assertEqual('REBOOT', self.get(made.id).status)
         self.assertIn(base.OTHER, self.logs.output)
@@ -183,9 +186,9 @@ class TestEnd(base.TestCase):
         self.claim(made.id, 'restart')
 
         got = base.at_once(
-            lambda: instances.end_task(made.id, base.OWNER),
-            lambda: instances.fail_task(made.id, base.OWNER, message='m'),
-            lambda: instances.end_task(made.id, base.OWNER),
+            lambda: tasks.end_task(made.id, base.OWNER),
+            lambda: tasks.fail_task(made.id, base.OWNER, message='m'),
+            lambda: tasks.end_task(made.id, base.OWNER),
         )
 
         self.assertEqual([False, False, True], sorted(got))
@@ -195,11 +198,11 @@ class TestDelete(base.TestCase):
     def test_again(self):
         made = self.ready()
         self.delete(made.id)
-        work = instances.get_workflow(made.id)
+        work = workflows.get_workflow(made.id)
 
         self.assertEqual('SHUTDOWN', self.delete(made.id).status)
 
-        self.assertEqual(work, instances.get_workflow(made.id))
+        self.assertEqual(work, workflows.get_workflow(made.id))
 
     def test_it_goes_before_other_work(self):
         made = self.ready()
@@ -208,8 +211,8 @@ class TestDelete(base.TestCase):
 
         self.delete(made.id)
 
-        self.assertFalse(instances.workflow_step(made.id, base.OWNER, 's'))
-        self.assertFalse(instances.end_task(made.id, base.OWNER))
+        self.assertFalse(workflows.workflow_step(made.id, base.OWNER, 's'))
+        self.assertFalse(tasks.end_task(made.id, base.OWNER))
         self.claim(made.id, 'delete_instance', base.OTHER)
         self.assertTrue(instances.mark_deleted(made.id, base.OTHER))
 
@@ -231,7 +234,7 @@ class TestDelete(base.TestCase):
         self.delete(made.id)
         self.claim(made.id, 'delete_instance')
 
-        instances.fail_task(made.id, base.OWNER, message='m')
+        tasks.fail_task(made.id, base.OWNER, message='m')
 
         self.assertEqual('ERROR', self.get(made.id).status)
         self.assertRaises(exception.InstanceBusy, self.restart, made.id)
@@ -246,7 +249,7 @@ class TestUndo(base.TestCase):
         self.restart(made.id)
 
         self.assertTrue(
-            instances.undo_task(self.context, made.id, Task.REBOOTING)
+            tasks.undo_task(self.context, made.id, Task.REBOOTING)
         )
 
         found = self.get(made.id)
@@ -254,9 +257,9 @@ class TestUndo(base.TestCase):
             ('ACTIVE', 'No tasks for the instance.'),
             (found.status, found.task_description),
         )
-        self.assertIsNone(instances.get_workflow(made.id))
+        self.assertIsNone(workflows.get_workflow(made.id))
         self.assertFalse(
-            instances.undo_task(self.context, made.id, Task.REBOOTING)
+            tasks.undo_task(self.context, made.id, Task.REBOOTING)
         )
 
     def test_not_what_a_task_manager_does(self):
@@ -265,7 +268,7 @@ class TestUndo(base.TestCase):
         self.claim(made.id, 'restart')
 
         self.assertFalse(
-            instances.undo_task(self.context, made.id, Task.REBOOTING)
+            tasks.undo_task(self.context, made.id, Task.REBOOTING)
         )
 
     def test_not_what_another_request_began(self):
@@ -274,18 +277,18 @@ class TestUndo(base.TestCase):
         second = self.make_context()
         self.delete(made.id, second)
 
-        self.assertFalse(instances.undo_task(second, made.id, Task.DELETING))
+        self.assertFalse(tasks.undo_task(second, made.id, Task.DELETING))
         self.assertEqual('SHUTDOWN', self.get(made.id).status)
 
     def test_a_deletion_of_what_is_in_error(self):
         made = self.create()
         self.claim(made.id, 'create_instance')
-        instances.fail_task(
+        tasks.fail_task(
             made.id, base.OWNER, task=Task.BUILDING_ERROR_VOLUME, message='m'
         )
         self.delete(made.id)
 
-        instances.undo_task(self.context, made.id, Task.DELETING)
+        tasks.undo_task(self.context, made.id, Task.DELETING)
 
         found = self.get(made.id)
         self.assertIs(Task.BUILDING_ERROR_VOLUME, found.task)
@@ -302,19 +305,19 @@ class TestUndo(base.TestCase):
             deltas={'volumes': 2},
         )
         self.claim(made.id, 'resize_volume')
-        instances.workflow_step(made.id, base.OWNER, 's1')
-        before = instances.get_workflow(made.id)
+        workflows.workflow_step(made.id, base.OWNER, 's1')
+        before = workflows.get_workflow(made.id)
         self.delete(made.id)
 
-        instances.undo_task(self.context, made.id, Task.DELETING)
+        tasks.undo_task(self.context, made.id, Task.DELETING)
 
-        after = instances.get_workflow(made.id)
+        after = workflows.get_workflow(made.id)
         self.assertEqual(
             (before.action, before.owner, before.step, before.details),
             (after.action, after.owner, after.step, after.details),
         )
         self.assertEqual('RESIZE', self.get(made.id).status)
-        self.assertTrue(instances.end_task(made.id, base.OWNER))
+        self.assertTrue(tasks.end_task(made.id, base.OWNER))
         volumes = {
             each.resource: each for each in quota.usages(self.conf, base.ALICE)
         }['volumes']
@@ -327,16 +330,16 @@ class TestReset(base.TestCase):
         self.restart(made.id)
         self.claim(made.id, 'restart')
 
-        instances.reset(made.id)
+        tasks.reset(made.id)
 
         found = self.get(made.id)
         self.assertEqual(
             ('ERROR', 'ERROR'), (found.status, found.operating_status)
         )
-        self.assertFalse(instances.workflow_step(made.id, base.OWNER, 's'))
+        self.assertFalse(workflows.workflow_step(made.id, base.OWNER, 's'))
 
     def test_what_is_half_built(self):
-        for reset in (instances.reset, instances.reset_task):
+        for reset in (tasks.reset, tasks.reset_task):
             made = self.create()
 
             reset(made.id)
@@ -350,16 +353,16 @@ class TestReset(base.TestCase):
         self.restart(made.id)
         self.claim(made.id, 'restart')
 
-        instances.reset_task(made.id)
+        tasks.reset_task(made.id)
 
         found = self.get(made.id)
         self.assertEqual(
             ('ACTIVE', 'HEALTHY'), (found.status, found.operating_status)
         )
-        self.assertFalse(instances.workflow_step(made.id, base.OWNER, 's'))
+        self.assertFalse(workflows.workflow_step(made.id, base.OWNER, 's'))
 
     def test_backups_that_were_being_made_have_failed(self):
-        for reset in (instances.reset, instances.reset_task):
+        for reset in (tasks.reset, tasks.reset_task):
             made = self.ready()
             with session.writer() as db:
                 for state in ('NEW', 'SAVING', 'COMPLETED'):

@@ -6,7 +6,8 @@ import datetime
 from trove.common import exception
 from trove.db import models
 from trove.db import session
-from trove.objects import instance as instances
+from trove.objects.instance import entities
+from trove.objects.instance import instances
 from trove.tests.fixtures import statements
 from trove.tests.unit.objects import base
 
@@ -116,7 +117,7 @@ class TestList(base.TestCase):
 
         by_id = {each.id: each for each in found}
         self.assertEqual(
-            (instances.Address('127.42.0.2', 'private', 'net'),),
+            (entities.Address('127.42.0.2', 'private', 'net'),),
             by_id[one.id].addresses,
         )
         self.assertEqual((), by_id[two.id].addresses)

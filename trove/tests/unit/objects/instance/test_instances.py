@@ -10,11 +10,16 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects import _rows
-from trove.objects import instance as instances
+from trove.objects.guest import heartbeats
+from trove.objects.instance import entities
+from trove.objects.instance import instances
+from trove.objects.instance import states
+from trove.objects.instance import tasks
+from trove.objects.instance import workflows
 from trove.tests.unit.objects import base
 
-Status = instances.ServiceStatus
-Task = instances.Task
+Status = states.ServiceStatus
+Task = states.Task
 
 
 class TestCreate(base.TestCase):
@@ -46,14 +51,14 @@ class TestCreate(base.TestCase):
     def test_its_work_is_queued(self):
         made = self.create(details={'nics': ['n']})
 
-        work = instances.get_workflow(made.id)
+        work = workflows.get_workflow(made.id)
 
         self.assertEqual('create_instance', work.action)
         self.assertEqual('queued', work.state)
         self.assertIsNone(work.owner)
         self.assertEqual(self.context.request_id, work.request_id)
         self.assertEqual({'nics': ['n']}, work.details)
-        self.assertEqual([work], instances.workflows())
+        self.assertEqual([work], workflows.workflows())
 
     def test_it_keeps_what_release_26_reads(self):
         made = self.create()
@@ -209,7 +214,7 @@ class TestChange(base.TestCase):
             (instances.update, ()),
             (instances.set_addresses, ([],)),
             (instances.add_fault, ('m',)),
-            (instances.reset, ()),
+            (tasks.reset, ()),
         ):
             self.assertRaises(
                 exception.InstanceNotFound, function, 'nope', *args
@@ -222,9 +227,9 @@ class TestChange(base.TestCase):
         instances.set_addresses(
             made.id,
             [
-                instances.Address('203.0.113.5', 'public'),
-                instances.Address('127.42.0.3'),
-                instances.Address('127.42.0.3'),
+                entities.Address('203.0.113.5', 'public'),
+                entities.Address('127.42.0.3'),
+                entities.Address('127.42.0.3'),
             ],
         )
 
@@ -289,7 +294,7 @@ class TestMarkDeleted(base.TestCase):
         self.assertTrue(instances.mark_deleted(made.id))
         self.assertFalse(instances.mark_deleted(made.id))
 
-        self.assertIsNone(instances.get_workflow(made.id))
+        self.assertIsNone(workflows.get_workflow(made.id))
 
     def test_what_a_task_manager_builds_is_not_discarded(self):
         made = self.create()
@@ -314,7 +319,7 @@ class TestMarkDeleted(base.TestCase):
         self.assertIsNotNone(gone.deleted_at)
         self.assertEqual((), gone.addresses)
         self.assertIsNone(gone.datastore_version)
-        self.assertIsNone(instances.heartbeat(made.id))
+        self.assertIsNone(heartbeats.heartbeat(made.id))
 
     def test_what_nobody_works_on_is_not_an_owners(self):
         made = self.ready()

@@ -23,7 +23,7 @@ from trove.db import session
 from trove.db import statements
 from trove.objects import _rows
 from trove.objects import clock
-from trove.objects import states
+from trove.objects.instance import states
 
 QUEUED = 'queued'
 RUNNING = 'running'

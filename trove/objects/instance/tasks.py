@@ -2,7 +2,7 @@
 """The tasks of instances: how they begin, and how they end.
 
 A request begins a task: the instance gets it, and its work is queued (see
-:mod:`workflow`). A task ends well or with a fault, and either way the work
+:mod:`workflows`). A task ends well or with a fault, and either way the work
 is gone. So no instance is busy without work that somebody owns or will own.
 
 The row of the instance is locked first everywhere.
@@ -24,9 +24,10 @@ from trove.db import session
 from trove.objects import _rows
 from trove.objects import backup
 from trove.objects import quota
-from trove.objects import records
-from trove.objects import states
-from trove.objects import workflow
+from trove.objects.instance import _loading
+from trove.objects.instance import entities
+from trove.objects.instance import states
+from trove.objects.instance import workflows
 
 LOG = log.getLogger(__name__)
 
@@ -41,7 +42,7 @@ def begin_task(
     details: Mapping[str, Any] | None = None,
     conf: cfg.ConfigOpts | None = None,
     deltas: Mapping[str, int] | None = None,
-) -> records.Instance:
+) -> entities.Instance:
     """Begin a task, unless something else goes on, and queue its work.
 
     To delete goes before other work, which is then no longer current. To
@@ -72,7 +73,7 @@ def begin_task(
         )
         if refusal is not None:
             raise refusal
-        current = workflow.find(db, row.id)
+        current = workflows.find(db, row.id)
         if instance.task is states.Task.DELETING and current is not None:
             return instance
         if deltas:
@@ -80,8 +81,8 @@ def begin_task(
                 raise TypeError('begin_task() needs conf to check quotas')
             quota.take(conf, db, instance.tenant_id, deltas, reserve=True)
         if current is not None:
-            workflow.remove(db, current)
-        workflow.add(
+            workflows.remove(db, current)
+        workflows.add(
             db,
             row.id,
             action,
@@ -92,7 +93,7 @@ def begin_task(
                 'task_id': row.task_id,
                 'task_description': row.task_description,
                 'server_status': row.server_status,
-                'workflow': workflow.dump(current) if current else None,
+                'workflow': workflows.dump(current) if current else None,
             },
         )
         if task is states.Task.DELETING and row.server_status == 'ERROR':
@@ -116,18 +117,18 @@ def undo_task(
     """
     with session.writer() as db:
         row = _rows.lock(db, instance_id)
-        current = workflow.find(db, instance_id) if row is not None else None
+        current = workflows.find(db, instance_id) if row is not None else None
         if (
             row is None
             or current is None
-            or current.state != workflow.QUEUED
+            or current.state != workflows.QUEUED
             or states.Task.from_code(row.task_id) is not task
             or current.request_id != context.request_id
         ):
             return False
-        if not workflow.remove(db, current):
+        if not workflows.remove(db, current):
             return False
-        stored = workflow.stored(current)
+        stored = workflows.stored(current)
         before = stored.get('before') or {}
         quota.give_back(
             db,
@@ -139,7 +140,7 @@ def undo_task(
         row.task_description = before.get('task_description')
         row.server_status = before.get('server_status')
         if before.get('workflow'):
-            db.add(workflow.restored(before['workflow']))
+            db.add(workflows.restored(before['workflow']))
         return True
 
 
@@ -154,7 +155,7 @@ def end_task(instance_id: str, owner: str, **columns: Any) -> bool:
         row, current = _taken(db, instance_id, owner, 'end')
         if row is None or current is None:
             return False
-        reserved = workflow.stored(current).get('reserved') or {}
+        reserved = workflows.stored(current).get('reserved') or {}
         quota.settle(db, row.tenant_id or '', reserved)
         quota.hold(db, instance_id, reserved)
         _rows.clear_faults(db, instance_id)
@@ -202,18 +203,18 @@ def drop_settled(instance_id: str) -> bool:
     """
     with session.writer() as db:
         row = _rows.lock(db, instance_id)
-        current = workflow.find(db, instance_id) if row is not None else None
+        current = workflows.find(db, instance_id) if row is not None else None
         if (
             row is None
             or current is None
-            or current.state != workflow.QUEUED
-            or workflow.fits(row, current.action)
-            or not workflow.remove(db, current)
+            or current.state != workflows.QUEUED
+            or workflows.fits(row, current.action)
+            or not workflows.remove(db, current)
         ):
             return False
         idle = states.Task.from_code(row.task_id).is_idle
         if idle and row.server_status != 'ERROR':
-            reserved = workflow.stored(current).get('reserved') or {}
+            reserved = workflows.stored(current).get('reserved') or {}
             quota.settle(db, row.tenant_id or '', reserved)
             quota.hold(db, instance_id, reserved)
             row.server_status = 'ACTIVE'
@@ -221,7 +222,7 @@ def drop_settled(instance_id: str) -> bool:
             quota.give_back(
                 db,
                 row.tenant_id or '',
-                workflow.outstanding(current),
+                workflows.outstanding(current),
                 reserved=True,
             )
         return True
@@ -279,16 +280,16 @@ def _give_up_all(db: orm.Session, instance_id: str) -> models.Instance:
     row = _rows.lock(db, instance_id)
     if row is None:
         raise exception.InstanceNotFound(id=instance_id)
-    current = workflow.find(db, instance_id)
+    current = workflows.find(db, instance_id)
     if current is not None:
-        workflow.remove(db, current)
+        workflows.remove(db, current)
     give_up(db, row, current, states.Task.NONE)
     backup.fail_all(db, instance_id)
     return row
 
 
-def _loaded(db: orm.Session, instance_id: str) -> records.Instance:
-    found = records.load_one(db, instance_id)
+def _loaded(db: orm.Session, instance_id: str) -> entities.Instance:
+    found = _loading.load_one(db, instance_id)
     if found is None:
         raise exception.InstanceNotFound(id=instance_id)
     return found
@@ -299,11 +300,11 @@ def _taken(
 ) -> tuple[models.Instance | None, models.Workflow | None]:
     """Lock an instance and take away its work, if it is the owner's."""
     row = _rows.lock(db, instance_id)
-    current = workflow.find(db, instance_id) if row is not None else None
+    current = workflows.find(db, instance_id) if row is not None else None
     if (
         current is not None
         and current.owner == owner
-        and workflow.remove(db, current)
+        and workflows.remove(db, current)
     ):
         return row, current
     LOG.warning(
@@ -339,14 +340,14 @@ def give_up(
         elif now is states.Task.DELETING or now.is_error:
             task = now
         elif current is not None:
-            before = workflow.stored(current).get('before') or {}
+            before = workflows.stored(current).get('before') or {}
             if before.get('task_id') == states.Task.RESTART_REQUIRED.code:
                 task = states.Task.RESTART_REQUIRED
     if current is not None:
         quota.give_back(
             db,
             row.tenant_id or '',
-            workflow.outstanding(current),
+            workflows.outstanding(current),
             reserved=True,
         )
     _rows.set_task(row, task)

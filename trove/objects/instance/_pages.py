@@ -25,7 +25,8 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from trove.db import models
-from trove.objects import records
+from trove.objects.instance import _loading
+from trove.objects.instance import entities
 
 #: The values of the column ``deleted``, by what was asked for.
 _DELETED: dict[bool | None, tuple[bool | None, ...]] = {
@@ -61,7 +62,7 @@ def load(
     deleted: bool | None,
     after: tuple[datetime.datetime | None, str] | None,
     limit: int,
-) -> list[records.Instance]:
+) -> list[entities.Instance]:
     """Return the instances of a page, in order.
 
     :param project_id: those of this project; None: of all
@@ -78,7 +79,7 @@ def load(
         'last': last,
         'limit': limit,
     }
-    return records.load(db, db.execute(_statement(shape), parameters))
+    return _loading.load(db, db.execute(_statement(shape), parameters))
 
 
 def _kind(
@@ -110,7 +111,7 @@ def _statement(shape: _Shape) -> sa.Select[Any]:
         models.Instance,
         sa.select(found).order_by(*_order(found.c)).limit(_LIMIT).subquery(),
     )
-    statement: sa.Select[Any] = records.query(page)
+    statement: sa.Select[Any] = _loading.query(page)
     return statement.order_by(*_order(page))
 
 

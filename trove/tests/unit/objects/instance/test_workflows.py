@@ -6,11 +6,12 @@ from hypothesis import stateful
 from hypothesis import strategies
 
 from trove.common import exception
-from trove.objects import instance as instances
-from trove.objects import states
+from trove.objects.instance import states
+from trove.objects.instance import tasks
+from trove.objects.instance import workflows
 from trove.tests.unit.objects import base
 
-Task = instances.Task
+Task = states.Task
 
 
 class TestClaim(base.TestCase):
@@ -19,7 +20,7 @@ class TestClaim(base.TestCase):
 
         got = base.at_once(
             *[
-                lambda owner=owner: instances.claim_workflow(
+                lambda owner=owner: workflows.claim_workflow(
                     made.id, 'create_instance', owner
                 )
                 for owner in ('o1', 'o2', 'o3')
@@ -27,7 +28,7 @@ class TestClaim(base.TestCase):
         )
 
         self.assertEqual([False, False, True], sorted(got))
-        work = instances.get_workflow(made.id)
+        work = workflows.get_workflow(made.id)
         self.assertEqual('running', work.state)
         self.assertEqual(f'o{got.index(True) + 1}', work.owner)
         self.assertIsNotNone(work.started)
@@ -37,16 +38,16 @@ class TestClaim(base.TestCase):
         self.claim(made.id, 'create_instance')
 
         self.assertTrue(
-            instances.workflow_step(made.id, base.OWNER, 'create the server')
+            workflows.workflow_step(made.id, base.OWNER, 'create the server')
         )
 
         self.assertEqual(
-            'create the server', instances.get_workflow(made.id).step
+            'create the server', workflows.get_workflow(made.id).step
         )
 
     def test_messages_that_are_not_current(self):
         made = self.create()
-        claim = instances.claim_workflow
+        claim = workflows.claim_workflow
 
         self.assertFalse(claim(made.id, 'restart', base.OWNER))
         self.assertFalse(
@@ -61,7 +62,7 @@ class TestClaim(base.TestCase):
             )
         )
         self.assertFalse(claim('nope', 'create_instance', base.OWNER))
-        instances.end_task(made.id, base.OWNER)
+        tasks.end_task(made.id, base.OWNER)
         self.assertFalse(claim(made.id, 'create_instance', base.OWNER))
 
     def test_any_message_to_delete_will_do(self):
@@ -69,7 +70,7 @@ class TestClaim(base.TestCase):
         self.delete(made.id)
 
         self.assertTrue(
-            instances.claim_workflow(
+            workflows.claim_workflow(
                 made.id, 'delete_instance', base.OWNER, 'req-second'
             )
         )
@@ -79,15 +80,15 @@ class TestClaim(base.TestCase):
         self.change(made.id, task_id=Task.REBOOTING.code)
 
         self.assertFalse(
-            instances.claim_workflow(made.id, 'resize_flavor', base.OWNER)
+            workflows.claim_workflow(made.id, 'resize_flavor', base.OWNER)
         )
         self.assertTrue(
-            instances.claim_workflow(made.id, 'restart', base.OWNER, 'req')
+            workflows.claim_workflow(made.id, 'restart', base.OWNER, 'req')
         )
         self.assertFalse(
-            instances.claim_workflow(made.id, 'restart', base.OTHER, 'req')
+            workflows.claim_workflow(made.id, 'restart', base.OTHER, 'req')
         )
-        self.assertTrue(instances.end_task(made.id, base.OWNER))
+        self.assertTrue(tasks.end_task(made.id, base.OWNER))
         self.assertEqual('ACTIVE', self.get(made.id).status)
 
 
@@ -95,11 +96,11 @@ class TestAdopt(base.TestCase):
     def test_work_of_the_dead(self):
         made = self.create(details={'a': 1})
         self.claim(made.id, 'create_instance')
-        instances.workflow_step(made.id, base.OWNER, 's2')
+        workflows.workflow_step(made.id, base.OWNER, 's2')
 
         got = base.at_once(
             *[
-                lambda owner=owner: instances.adopt(
+                lambda owner=owner: workflows.adopt(
                     made.id, base.OWNER, owner
                 )
                 for owner in ('o1', 'o2', 'o3')
@@ -107,29 +108,29 @@ class TestAdopt(base.TestCase):
         )
 
         self.assertEqual([False, False, True], sorted(got))
-        work = instances.get_workflow(made.id)
+        work = workflows.get_workflow(made.id)
         self.assertEqual(('s2', {'a': 1}), (work.step, work.details))
         # Who was believed dead finds out, and can't do harm.
-        self.assertFalse(instances.workflow_step(made.id, base.OWNER, 's3'))
-        self.assertFalse(instances.end_task(made.id, base.OWNER))
-        self.assertTrue(instances.end_task(made.id, work.owner))
+        self.assertFalse(workflows.workflow_step(made.id, base.OWNER, 's3'))
+        self.assertFalse(tasks.end_task(made.id, base.OWNER))
+        self.assertTrue(tasks.end_task(made.id, work.owner))
 
     def test_queued_work_whose_message_is_lost(self):
         made = self.create()
 
-        self.assertTrue(instances.adopt(made.id, None, base.OWNER))
-        self.assertFalse(instances.adopt(made.id, None, base.OTHER))
+        self.assertTrue(workflows.adopt(made.id, None, base.OWNER))
+        self.assertFalse(workflows.adopt(made.id, None, base.OTHER))
 
-        work = instances.get_workflow(made.id)
+        work = workflows.get_workflow(made.id)
         self.assertEqual(('running', None), (work.state, work.step))
         self.assertFalse(
-            instances.claim_workflow(made.id, 'create_instance', base.OTHER)
+            workflows.claim_workflow(made.id, 'create_instance', base.OTHER)
         )
 
     def test_what_has_ended(self):
         made = self.ready()
 
-        self.assertFalse(instances.adopt(made.id, base.OWNER, base.OTHER))
+        self.assertFalse(workflows.adopt(made.id, base.OWNER, base.OTHER))
 
 
 class Machine(stateful.RuleBasedStateMachine):
@@ -155,7 +156,7 @@ class Machine(stateful.RuleBasedStateMachine):
     @stateful.rule(owner=owners)
     def claim(self, owner):
         expected = self.action is not None and self.owner is None
-        got = instances.claim_workflow(
+        got = workflows.claim_workflow(
             self.id, self.action or 'restart', owner
         )
         assert got == expected
@@ -167,7 +168,7 @@ class Machine(stateful.RuleBasedStateMachine):
     )
     def adopt(self, old, new):
         expected = self.action is not None and self.owner == old
-        got = instances.adopt(self.id, old, new)
+        got = workflows.adopt(self.id, old, new)
         assert got == expected
         if got:
             self.owner = new
@@ -175,7 +176,7 @@ class Machine(stateful.RuleBasedStateMachine):
     @stateful.rule(owner=owners)
     def step(self, owner):
         expected = self.action is not None and self.owner == owner
-        assert instances.workflow_step(self.id, owner, 's') == expected
+        assert workflows.workflow_step(self.id, owner, 's') == expected
 
     @stateful.rule(
         owner=owners,
@@ -188,9 +189,9 @@ class Machine(stateful.RuleBasedStateMachine):
         if self.action == 'delete_instance' and task is None:
             return
         if task is None:
-            got = instances.end_task(self.id, owner)
+            got = tasks.end_task(self.id, owner)
         else:
-            got = instances.fail_task(
+            got = tasks.fail_task(
                 self.id, owner, task=task, message='m'
             )
         assert got == expected
@@ -232,7 +233,7 @@ class Machine(stateful.RuleBasedStateMachine):
             and self.instance.task is task
         )
         assert (
-            instances.undo_task(self.test.context, self.id, task) == expected
+            tasks.undo_task(self.test.context, self.id, task) == expected
         )
         if expected:
             self.action = None
@@ -243,7 +244,7 @@ class Machine(stateful.RuleBasedStateMachine):
 
     @stateful.invariant()
     def busy_means_owned(self):
-        work = instances.get_workflow(self.id)
+        work = workflows.get_workflow(self.id)
         assert (work is None) == (self.action is None)
         if work is not None:
             assert (work.action, work.owner) == (self.action, self.owner)
