@@ -6,7 +6,7 @@ from __future__ import annotations
 from oslo_config import cfg
 
 from trove.common import rpc
-from trove.peers import keys
+from trove.peers import control_keys
 from trove.peers import rejections
 from trove.peers import replays
 from trove.peers import versions
@@ -44,7 +44,7 @@ def transport(
         peers.discover,
         url,
         keep=peers.keep,
-        keys=keys.make(conf),
+        keys=control_keys.make(conf),
         rejected=rejected,
         replays=replays.Stored(conf, group),
         budget=budget,
@@ -62,7 +62,7 @@ def as_guest(transport: rpc.Transport, instance_id: str) -> rpc.Transport:
         conf,
         peers.discover,
         keys=(
-            keys.ControlKeys(conf, identity=instance_id)
+            control_keys.ControlKeys(conf, identity=instance_id)
             if transport.keys is not None
             else None
         ),

@@ -18,8 +18,8 @@ from typing import Literal
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import rpc
-from trove.rehearsal import messages
 from trove.rehearsal import roles
+from trove.rehearsal import sample_calls
 from trove.rehearsal import world as worlds
 
 #: What a sender may be told, and what he can do about it.
@@ -91,7 +91,7 @@ def orders(kind: str) -> tuple[Order, ...]:
         for interface in roles.SENDS[kind]
         for method in roles.INTERFACES[interface].methods.values()
         if method.name != 'heartbeat'
-        for values in messages.orders(method)
+        for values in sample_calls.orders(method)
     )
 
 
@@ -328,8 +328,8 @@ class Trial:
 
 def omitted(order: Order, arrived: worlds.Arrived) -> Iterator[str]:
     """Name the arguments whose values did not arrive."""
-    meant = messages.meaning(order.method, order.values)
-    understood = messages.meaning(order.method, arrived.arguments)
+    meant = sample_calls.meaning(order.method, order.values)
+    understood = sample_calls.meaning(order.method, arrived.arguments)
     for name, value in meant.items():
         if understood.get(name) != value:
             yield name

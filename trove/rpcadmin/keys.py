@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 
 from trove.objects.guest import fleet
-from trove.peers import keys
+from trove.peers import control_keys
 from trove.rpcadmin import base
 
 
@@ -46,5 +46,5 @@ class RotateKey(base.Command):
         return self.each(names, self._rotate)
 
     def _rotate(self, instance_id: str) -> str:
-        keys.rotate(self.deployment.transport, instance_id)
+        control_keys.rotate(self.deployment.transport, instance_id)
         return 'has a new key'

@@ -22,7 +22,7 @@ from trove.guestagent import api as guest_api
 from trove.guestagent import state as states
 from trove.objects.instance import states as instance_states
 from trove.peers import releases
-from trove.rehearsal import messages
+from trove.rehearsal import sample_calls
 from trove.taskmanager import api as task_api
 from trove.tests import base
 from trove.tests.fixtures import broker as brokers
@@ -254,7 +254,7 @@ class ReleasedPeersTest(base.TestCase):
                 served = released(name, release)
                 latest = rpc.Version.parse(facts['latest'])
                 for method in client.interface.methods.values():
-                    for values in messages.orders(method):
+                    for values in sample_calls.orders(method):
                         place = (name, release, method.name, values)
                         message = self.send(api, method, values)
                         if message is None:
@@ -284,7 +284,7 @@ class ReleasedPeersTest(base.TestCase):
                 for method_name, arguments in released(name, release).items():
                     arguments.pop('**', None)
                     method = client.interface.methods[method_name]
-                    *_, most = messages.orders(method)
+                    *_, most = sample_calls.orders(method)
                     values = {each: most.get(each) for each in arguments}
 
                     message = self.send(api, method, values)
@@ -292,7 +292,7 @@ class ReleasedPeersTest(base.TestCase):
                     place = (name, release, method_name)
                     assert message is not None, place
                     self.assertEqual(
-                        messages.meaning(method, values),
-                        messages.meaning(method, message['args']),
+                        sample_calls.meaning(method, values),
+                        sample_calls.meaning(method, message['args']),
                         place,
                     )

@@ -18,7 +18,7 @@ from trove.common import exception
 from trove.common import rpc
 from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
-from trove.rehearsal import messages
+from trove.rehearsal import sample_calls
 from trove.taskmanager import api as task_api
 from trove.tests import base
 from trove.tests.fixtures import contracts
@@ -48,7 +48,7 @@ class ContractsTest(base.TestCase):
     scenarios = testscenarios.multiply_scenarios(
         [
             ('in the clear', {'keys': None}),
-            ('encrypted', {'keys': messages.OneKey()}),
+            ('encrypted', {'keys': sample_calls.OneKey()}),
         ],
     )
 
@@ -83,9 +83,9 @@ class ContractsTest(base.TestCase):
     def serve(self, client):
         """Start the servers; their clients are in ``apis``, by revision."""
         interface = client.interface
-        recorder = messages.Recorder(interface, self.done.put)
+        recorder = sample_calls.Recorder(interface, self.done.put)
         for number, revision in enumerate(interface.history):
-            peer = messages.OneKey.identity
+            peer = sample_calls.OneKey.identity
             if interface.name in QUEUES:
                 self.config(
                     **{QUEUES[interface.name]: f'{interface.name}-{number}'}
@@ -110,7 +110,7 @@ class ContractsTest(base.TestCase):
         return [
             (method, values)
             for method in interface.methods.values()
-            for values in messages.orders(method)
+            for values in sample_calls.orders(method)
         ]
 
     def check(self, api, place, method, values, outcome):
@@ -130,8 +130,8 @@ class ContractsTest(base.TestCase):
         }
         self.assertEqual(method.name, name, place)
         self.assertEqual(
-            messages.meaning(method, said),
-            messages.meaning(method, arguments),
+            sample_calls.meaning(method, said),
+            sample_calls.meaning(method, arguments),
             place,
         )
 
@@ -184,8 +184,8 @@ class ContractsTest(base.TestCase):
             rejection = self.rejected.get(timeout=PATIENCE)
             self.assertEqual(method.name, rejection.method)
             self.assertEqual(
-                messages.meaning(method, values),
-                messages.meaning(method, rejection.arguments),
+                sample_calls.meaning(method, values),
+                sample_calls.meaning(method, rejection.arguments),
             )
             kept += 1
         self.assertTrue(told)

@@ -18,7 +18,7 @@ from trove.common import context as trove_context
 from trove.common import rpc
 from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
-from trove.rehearsal import messages
+from trove.rehearsal import sample_calls
 from trove.taskmanager import api as task_api
 from trove.tests import base
 from trove.tests.fixtures import keys as keys_fixture
@@ -75,7 +75,7 @@ class HostileTestCase(base.TestCase):
         self.topic = interface.topic(self.conf, self.peer)
         transport = self.serving()
         self.server = transport.server(
-            messages.Recorder(interface, self.came.append),
+            sample_calls.Recorder(interface, self.came.append),
             host='here',
             peer=self.peer,
         )
@@ -320,7 +320,7 @@ class ConductorTopicTest(AnyTopic, HostileTestCase):
     def test_who_sent_it_is_known_by_the_key(self):
         senders = []
 
-        class Manager(messages.Recorder):
+        class Manager(sample_calls.Recorder):
             def __getattr__(self, name):
                 served = super().__getattr__(name)
 
@@ -360,7 +360,7 @@ class ReroutedTest(HostileTestCase):
         message = self.capture()
         transport = self.serving()
         server = transport.server(
-            messages.Recorder(self.CLIENT.interface, self.came.append),
+            sample_calls.Recorder(self.CLIENT.interface, self.came.append),
             host='there',
             peer=self.other,
         )
@@ -378,7 +378,7 @@ class ReroutedTest(HostileTestCase):
         for client in task_api.API, conductor_api.API:
             transport = self.serving()
             server = transport.server(
-                messages.Recorder(client.interface, self.came.append),
+                sample_calls.Recorder(client.interface, self.came.append),
                 host='there',
             )
             server.start()

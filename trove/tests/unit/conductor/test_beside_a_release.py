@@ -14,7 +14,7 @@ from trove.conductor import service
 from trove.objects import service as services
 from trove.peers import census
 from trove.peers import versions
-from trove.rehearsal import messages
+from trove.rehearsal import sample_calls
 from trove.tests.fixtures import broker
 from trove.tests.unit.taskmanager import scene
 
@@ -51,7 +51,7 @@ class BesideAReleaseTest(scene.TestCase):
     def given_released(self, revision):
         """It says nothing of itself, and gets each second message."""
         server = self.transport_of('old').server(
-            messages.Recorder(INTERFACE, lambda came: None),
+            sample_calls.Recorder(INTERFACE, lambda came: None),
             host='old',
             version=revision,
         )

@@ -14,7 +14,7 @@ from trove.guestagent import reporter
 from trove.guestagent import steady
 from trove.guestagent import unsupported
 from trove.guestagent.datastores import base as base_driver
-from trove.rehearsal import messages
+from trove.rehearsal import sample_calls
 from trove.tests import base
 
 INTERFACE = manager.Manager.interface
@@ -59,7 +59,7 @@ class UnsupportedTest(base.TestCase):
             method = INTERFACE.methods[name]
             if method.kind != 'call':
                 continue
-            for arguments in messages.orders(method):
+            for arguments in sample_calls.orders(method):
                 error = self.assertRaises(
                     exception.NotSupported, self.order, name, **arguments
                 )
@@ -75,7 +75,7 @@ class UnsupportedTest(base.TestCase):
         }
         self.assertIn('attach_replication_slave', casts)
         for name, what in casts.items():
-            for arguments in messages.orders(INTERFACE.methods[name]):
+            for arguments in sample_calls.orders(INTERFACE.methods[name]):
                 self.conductor.reset_mock()
                 if name == 'create_backup':
                     arguments = {'backup_info': {'id': 'b1'}}

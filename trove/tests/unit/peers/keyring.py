@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from trove.objects.keys import instance_keys
-from trove.peers import keys
+from trove.peers import control_keys
 from trove.tests.unit.objects import base
 
 SHARED = 'T' * 32
@@ -21,7 +21,7 @@ class KeysTestCase(base.TestCase):
             rpc_key_overlap=OVERLAP,
         )
         self.instance_id = self.create().id
-        self.held = keys.ControlKeys(self.conf)
+        self.held = control_keys.ControlKeys(self.conf)
 
     def given_key(self) -> str:
         return instance_keys.create(self.conf, self.instance_id)

@@ -12,9 +12,9 @@ from trove.conductor import api as conductor_api
 from trove.objects import sealing
 from trove.objects import service as services
 from trove.peers import census
-from trove.peers import keys
+from trove.peers import control_keys
 from trove.peers import versions
-from trove.rehearsal import messages
+from trove.rehearsal import sample_calls
 from trove.taskmanager import api as task_api
 from trove.tests.fixtures import broker
 from trove.tests.fixtures import waiting
@@ -116,7 +116,7 @@ class TestCensus(given.PeersTestCase):
             )
 
     def serve(self, transport, host, version=None):
-        made = messages.Recorder(TASKS, lambda came: None)
+        made = sample_calls.Recorder(TASKS, lambda came: None)
         transport.server(made, host=host, version=version).start()
 
     def test_where_all_are_up_to_date_one_thing_is_asked(self):
@@ -181,7 +181,7 @@ class TestProven(given.PeersTestCase):
         made = self.memory_transport(
             discover=known.discover,
             keep=known.keep,
-            keys=keys.ControlKeys(self.conf),
+            keys=control_keys.ControlKeys(self.conf),
             suspects=self.suspects.append,
         )
         known.attach(made)

@@ -17,8 +17,8 @@ from trove.db import session
 from trove.guestagent import api as guest_api
 from trove.objects.guest import guest_versions
 from trove.peers import versions
-from trove.rehearsal import messages
 from trove.rehearsal import roles
+from trove.rehearsal import sample_calls
 from trove.rehearsal import world as worlds
 from trove.tests import base
 from trove.tests.fixtures import broker
@@ -62,7 +62,7 @@ class TestChangedInPlace(scene.TestCase):
             self.conf, connection=self.broker.connection('guest')
         )
         self.server = transport.server(
-            messages.Recorder(
+            sample_calls.Recorder(
                 guest_api.API.interface,
                 lambda came: self.received.append(came[0]),
             ),
@@ -273,7 +273,7 @@ class TestCastsToWhatItBecame(base.TestCase):
         # First what not all of them know.
         for method in sorted(methods, key=lambda m: m.name != 'rebuild'):
             if method.kind == 'cast':
-                for values in messages.orders(method):
+                for values in sample_calls.orders(method):
                     yield method.name, values
 
     def test_from_every_release_to_every_other(self):

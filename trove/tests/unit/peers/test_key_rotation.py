@@ -19,8 +19,8 @@ from trove.guestagent import api as guest_api
 from trove.guestagent import guest_keys
 from trove.objects.instance import instances
 from trove.objects.keys import instance_keys
-from trove.peers import keys
-from trove.rehearsal import messages
+from trove.peers import control_keys
+from trove.rehearsal import sample_calls
 from trove.tests.fixtures import waiting
 from trove.tests.unit.objects import base
 from trove.tests.unit.peers import keyring
@@ -73,7 +73,7 @@ class RotationTestCase(keyring.KeysTestCase):
         self.guest_keys = held
 
     def restart_control_plane(self) -> None:
-        self.control_keys = keys.make(self.conf)
+        self.control_keys = control_keys.make(self.conf)
 
     def serve(
         self,
@@ -82,7 +82,7 @@ class RotationTestCase(keyring.KeysTestCase):
         peer: str | None,
     ) -> Any:
         server = transport.server(
-            messages.Recorder(client.interface, self.note),
+            sample_calls.Recorder(client.interface, self.note),
             host='here',
             peer=peer,
         )
@@ -111,11 +111,11 @@ class RotationTestCase(keyring.KeysTestCase):
             )
 
         return fixtures.MonkeyPatch(
-            'trove.peers.keys.guest_api.API.rotate_key', rotate_key
+            'trove.peers.control_keys.guest_api.API.rotate_key', rotate_key
         )
 
     def rotate(self) -> None:
-        keys.rotate(self.transport, self.instance_id)
+        control_keys.rotate(self.transport, self.instance_id)
 
     def stored(self) -> Any:
         return instance_keys.get(self.conf, self.instance_id)
@@ -310,11 +310,14 @@ class RefusedRotationTest(RotationTestCase):
     def test_guest_that_is_too_old(self) -> None:
         transport = self.memory_transport(
             discover={'guestagent': lambda peer: '1.3'},
-            keys=keys.make(self.conf),
+            keys=control_keys.make(self.conf),
         )
 
         error = self.assertRaises(
-            exception.PeerTooOld, keys.rotate, transport, self.instance_id
+            exception.PeerTooOld,
+            control_keys.rotate,
+            transport,
+            self.instance_id,
         )
 
         self.assertIn('1.5', str(error))
@@ -322,7 +325,7 @@ class RefusedRotationTest(RotationTestCase):
         self.assertEqual([], self.got)
 
     def test_key_of_somebody_who_does_not_know_the_old_one(self) -> None:
-        forger = keys.ControlKeys(self.conf)
+        forger = control_keys.ControlKeys(self.conf)
         forger.sealing = lambda interface, peer: crypto.generate_key()
         transport = self.memory_transport(
             discover={'guestagent': lambda peer: '1.5'},

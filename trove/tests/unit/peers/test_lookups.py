@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from trove.db import session
 from trove.objects.keys import instance_keys
-from trove.peers import keys
+from trove.peers import control_keys
 from trove.peers import lookups
 from trove.tests import base
 from trove.tests.unit.peers import keyring
@@ -86,10 +86,10 @@ class KeysTest(keyring.KeysTestCase):
 
     def setUp(self):
         super().setUp()
-        self.now = keys.time.monotonic()
+        self.now = control_keys.time.monotonic()
         self.useFixture(
             fixtures.MonkeyPatch(
-                'trove.peers.keys.time.monotonic', lambda: self.now
+                'trove.peers.control_keys.time.monotonic', lambda: self.now
             )
         )
         self.key = instance_keys.create(self.conf, self.instance_id)
@@ -146,7 +146,9 @@ class KeysTest(keyring.KeysTestCase):
         self.assertEqual(queries, self.queries)
 
     def test_those_of_nobody_push_nobody_out(self):
-        self.useFixture(fixtures.MonkeyPatch('trove.peers.keys._MOST', 5))
+        self.useFixture(
+            fixtures.MonkeyPatch('trove.peers.control_keys._MOST', 5)
+        )
         self.ask(self.instance_id)
         for number in range(100):
             self.ask(f'nobody-{number}', fresh=False)

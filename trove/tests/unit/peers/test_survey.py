@@ -15,7 +15,7 @@ from trove.objects.guest import guest_versions
 from trove.objects.guest import probes
 from trove.peers import survey
 from trove.peers import versions
-from trove.rehearsal import messages
+from trove.rehearsal import sample_calls
 from trove.tests.fixtures import reports
 from trove.tests.unit.objects import base
 
@@ -38,7 +38,7 @@ class SurveyTest(base.TestCase):
         made = self.create().id
         if version is not None:
             server = self.transport.server(
-                messages.Recorder(INTERFACE, lambda came: None),
+                sample_calls.Recorder(INTERFACE, lambda came: None),
                 host='guest',
                 peer=made,
                 version=version,

@@ -19,7 +19,7 @@ class RotateTest(base.TestCase):
         self.rotated = []
         self.silent = set()
         self.useFixture(
-            fixtures.MockPatch('trove.peers.keys.rotate', self.rotate)
+            fixtures.MockPatch('trove.peers.control_keys.rotate', self.rotate)
         )
 
     def rotate(self, transport, instance_id):

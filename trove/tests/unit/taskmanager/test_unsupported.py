@@ -8,7 +8,7 @@ from trove.db import session
 from trove.objects.instance import instances
 from trove.objects.instance import states
 from trove.objects.instance import workflows
-from trove.rehearsal import messages
+from trove.rehearsal import sample_calls
 from trove.taskmanager import manager
 from trove.taskmanager import unsupported
 from trove.tests.unit.taskmanager import scene
@@ -43,7 +43,7 @@ class TestUnsupported(scene.TestCase):
         instance_id, guest = self.given_instance()
         methods = manager.Manager.interface.methods
         for name, what in unsupported.JOBS.items():
-            for arguments in messages.orders(methods[name]):
+            for arguments in sample_calls.orders(methods[name]):
                 if 'instance_id' not in arguments:
                     continue
                 arguments['instance_id'] = instance_id

@@ -16,7 +16,7 @@ from trove.common import exception
 from trove.common import rpc
 from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
-from trove.rehearsal import messages
+from trove.rehearsal import sample_calls
 from trove.taskmanager import api as task_api
 from trove.tests import base
 from trove.tests.fixtures import broker as brokers
@@ -26,7 +26,7 @@ CLIENTS = {
     client.interface.name: client
     for client in (conductor_api.API, guest_api.API, task_api.API)
 }
-PEER = messages.OneKey.identity
+PEER = sample_calls.OneKey.identity
 
 load_tests = testscenarios.load_tests_apply_scenarios
 
@@ -38,7 +38,7 @@ class AllAgainstAll(base.TestCase):
         [(name, {'client': CLIENTS[name]}) for name in CLIENTS],
         [
             ('in the clear', {'keys': None}),
-            ('encrypted', {'keys': messages.OneKey()}),
+            ('encrypted', {'keys': sample_calls.OneKey()}),
         ],
     )
 
@@ -68,7 +68,7 @@ class AllAgainstAll(base.TestCase):
         self.endpoints = {name: self.endpoint(name) for name in self.names}
 
     def endpoint(self, revision):
-        recorder = messages.Recorder(self.interface, self.done.append)
+        recorder = sample_calls.Recorder(self.interface, self.done.append)
         return self.transport.server(
             recorder, host='here', peer=PEER, version=revision
         )
@@ -78,7 +78,7 @@ class AllAgainstAll(base.TestCase):
 
     def orders(self):
         for method in self.interface.methods.values():
-            for values in messages.orders(method):
+            for values in sample_calls.orders(method):
                 yield method, values
 
     def connect(self, pin, believed, endpoint):
@@ -105,8 +105,8 @@ class AllAgainstAll(base.TestCase):
         [(name, arguments)] = self.done
         self.assertEqual(method.name, name, place)
         self.assertEqual(
-            messages.meaning(method, values),
-            messages.meaning(method, arguments),
+            sample_calls.meaning(method, values),
+            sample_calls.meaning(method, arguments),
             place,
         )
 
@@ -251,10 +251,10 @@ class AllAgainstAll(base.TestCase):
         )
         self.assertIn(fit.reason, rejection.reason, place)
         self.assertEqual(
-            messages.meaning(
+            sample_calls.meaning(
                 method, self.without(method, values, rejection.arguments)
             ),
-            messages.meaning(method, rejection.arguments),
+            sample_calls.meaning(method, rejection.arguments),
             place,
         )
 

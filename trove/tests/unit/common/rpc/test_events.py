@@ -10,7 +10,7 @@ from trove.common.rpc import _endpoint
 from trove.common.rpc import _events
 from trove.common.rpc import _message
 from trove.conductor import api
-from trove.rehearsal import messages
+from trove.rehearsal import sample_calls
 from trove.tests import base
 from trove.tests.fixtures import waiting
 from trove.tests.unit.common.rpc import base as rpc_base
@@ -24,7 +24,7 @@ class CountingTest(base.TestCase):
         interface = api.API.interface
         endpoint = _endpoint.Endpoint(
             interface,
-            messages.Recorder(interface, lambda message: None),
+            sample_calls.Recorder(interface, lambda message: None),
             interface.latest,
         )
         self.count = _events.counter([endpoint], None)

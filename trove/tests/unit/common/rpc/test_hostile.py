@@ -11,7 +11,7 @@ from hypothesis import strategies
 
 from trove.common import crypto
 from trove.common import rpc
-from trove.rehearsal import messages
+from trove.rehearsal import sample_calls
 from trove.tests import base
 from trove.tests.fixtures import broker as brokers
 from trove.tests.unit.common.rpc import seals
@@ -86,7 +86,7 @@ class StrangerTest(base.TestCase):
                 interface, methods=seals.GUEST.methods
             )
         server = transport.server(
-            messages.Recorder(interface, self.received.append),
+            sample_calls.Recorder(interface, self.received.append),
             host='host',
             peer=way.peer,
         )

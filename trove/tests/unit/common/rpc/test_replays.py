@@ -9,7 +9,7 @@ from testtools import matchers
 
 from trove.common import rpc
 from trove.conductor import api as conductor_api
-from trove.rehearsal import messages
+from trove.rehearsal import sample_calls
 from trove.tests import base
 from trove.tests.fixtures import broker as brokers
 from trove.tests.fixtures import keys as fake_keys
@@ -58,7 +58,7 @@ class CopiesTest(base.TestCase):
             connection=broker.connection('conductor'),
         )
         server = transport.server(
-            messages.Recorder(CONDUCTOR, self.received.append), host='x'
+            sample_calls.Recorder(CONDUCTOR, self.received.append), host='x'
         )
         server.start()
         return broker.connection('broker'), server.topic

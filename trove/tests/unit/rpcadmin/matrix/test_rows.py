@@ -11,7 +11,7 @@ from trove.common import context as trove_context
 from trove.common import rpc
 from trove.peers import releases
 from trove.peers import versions
-from trove.rehearsal import messages
+from trove.rehearsal import sample_calls
 from trove.rpcadmin.matrix import notes
 from trove.rpcadmin.matrix import rows
 from trove.tests import base
@@ -235,7 +235,7 @@ class OurServersTest(base.TestCase):
             self.conf, rejected=rejected.append, connection=line
         )
         transport.server(
-            messages.Recorder(interface, done.append), host='h', peer='x'
+            sample_calls.Recorder(interface, done.append), host='h', peer='x'
         ).start()
         topic = interface.topic(self.conf, 'x')
         context = trove_context.TroveContext().to_dict()

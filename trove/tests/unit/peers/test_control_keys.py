@@ -10,7 +10,7 @@ from oslo_db import exception as oslo_db_exception
 
 from trove.common import exception
 from trove.objects.keys import instance_keys
-from trove.peers import keys
+from trove.peers import control_keys
 from trove.tests.unit.objects import base
 from trove.tests.unit.peers import keyring
 
@@ -18,10 +18,10 @@ from trove.tests.unit.peers import keyring
 class ControlKeysTest(keyring.KeysTestCase):
     def later(self, seconds):
         """For what a service remembers."""
-        now = keys.time.monotonic() + seconds
+        now = control_keys.time.monotonic() + seconds
         self.useFixture(
             fixtures.MonkeyPatch(
-                'trove.peers.keys.time.monotonic', lambda: now
+                'trove.peers.control_keys.time.monotonic', lambda: now
             )
         )
 
@@ -29,7 +29,7 @@ class ControlKeysTest(keyring.KeysTestCase):
         """How often the database is asked."""
         return self.useFixture(
             fixtures.MockPatchObject(
-                keys.instance_keys, 'get', wraps=instance_keys.get
+                control_keys.instance_keys, 'get', wraps=instance_keys.get
             )
         ).mock
 
@@ -44,7 +44,7 @@ class ControlKeysTest(keyring.KeysTestCase):
                 self.config(**{option: value})
 
                 error = self.assertRaises(
-                    exception.ConfigurationError, keys.make, self.conf
+                    exception.ConfigurationError, control_keys.make, self.conf
                 )
 
                 self.assertIn(option, str(error))
@@ -55,7 +55,7 @@ class ControlKeysTest(keyring.KeysTestCase):
         self.config(group='conductor', database_retries=1)
         self.useFixture(
             fixtures.MockPatchObject(
-                keys.instance_keys,
+                control_keys.instance_keys,
                 'get',
                 side_effect=oslo_db_exception.DBError('no disk'),
             )
@@ -74,7 +74,7 @@ class ControlKeysTest(keyring.KeysTestCase):
         self.config(
             inst_rpc_key_encr_key='emYjgHFqfXNB1NGehAFIUeoyw4V4XwWHEaKP'
         )
-        keys.make(self.conf)
+        control_keys.make(self.conf)
 
         self.assertIn('inst_rpc_key_encr_key is the', self.logs.output)
         self.assertNotIn('emYj', self.logs.output)
@@ -84,7 +84,7 @@ class ControlKeysTest(keyring.KeysTestCase):
             enable_secure_rpc_messaging=False, inst_rpc_key_encr_key=None
         )
 
-        self.assertIsNone(keys.make(self.conf))
+        self.assertIsNone(control_keys.make(self.conf))
 
     def test_services_share_one_and_each_guest_has_its_own(self):
         own = self.given_key()
@@ -103,7 +103,7 @@ class ControlKeysTest(keyring.KeysTestCase):
     def test_in_the_name_of_a_guest(self):
         own = self.given_key()
 
-        held = keys.ControlKeys(self.conf, identity=self.instance_id)
+        held = control_keys.ControlKeys(self.conf, identity=self.instance_id)
 
         self.assertEqual(self.instance_id, held.identity)
         self.assertEqual(own, held.sealing('conductor', None))
@@ -122,7 +122,7 @@ class ControlKeysTest(keyring.KeysTestCase):
         for key, allowed in ((False, True), (True, False)):
             if key:
                 self.given_key()
-            self.held = keys.ControlKeys(self.conf)
+            self.held = control_keys.ControlKeys(self.conf)
             for sender in self.instance_id, None:
                 self.assertEqual(
                     allowed, self.held.clear_allowed('conductor', sender)
@@ -138,7 +138,7 @@ class ControlKeysTest(keyring.KeysTestCase):
             self.opening()
         self.assertEqual(1, asked.call_count)
 
-        self.later(keys._LIFETIME + 1)
+        self.later(control_keys._LIFETIME + 1)
         self.opening()
         self.assertEqual(2, asked.call_count)
 
@@ -162,7 +162,9 @@ class ControlKeysTest(keyring.KeysTestCase):
         )
 
     def test_strangers_do_not_fill_the_memory(self):
-        self.useFixture(fixtures.MockPatchObject(keys, '_MOST_ABSENT', 10))
+        self.useFixture(
+            fixtures.MockPatchObject(control_keys, '_MOST_ABSENT', 10)
+        )
 
         for number in range(50):
             self.held.opening('conductor', f'i-{number}')
