@@ -9,71 +9,74 @@ from oslo_config import cfg
 
 GROUP = 'api_server'
 
-#: Workers by default, at most: more would be of use to a few clouds only.
+#: Maximum of the default: only a few clouds need more workers.
 _MOST_WORKERS = 4
 
 API: list[cfg.Opt] = [
     cfg.HostAddressOpt(
         'bind_host',
         default='0.0.0.0',  # nosec: a public API listens everywhere
-        help='Address that trove-api listens on when it serves by itself.',
+        help='Address that trove-api listens on when it runs its own HTTP '
+        'server.',
     ),
     cfg.PortOpt(
         'bind_port',
         default=8779,
-        help='Port that trove-api listens on when it serves by itself. With '
-        '0 the system chooses one, and the log names it.',
+        help='Port that trove-api listens on when it runs its own HTTP '
+        'server. With 0 the system chooses a free port, and the log names it.',
     ),
     cfg.IntOpt(
         'trove_api_workers',
         sample_default=f'<one for each processor, at most {_MOST_WORKERS}>',
         min=1,
-        help='Number of processes that trove-api serves with when it serves '
-        'by itself. Unset, it is one with [metrics] in_api.',
+        help='Number of worker processes of trove-api when it runs its own '
+        'HTTP server. Unset, it is one with [metrics] in_api.',
     ),
     cfg.IntOpt(
         'trove_api_threads',
         default=16,
         min=1,
-        help='Number of requests that each process of trove-api serves at '
-        'the same time. Half of them may wait for Keystone, three quarters '
-        'for guests, task managers and the cloud, and seven eighths for all '
-        'of these together. Behind uWSGI or gunicorn, which make the threads '
-        'themselves, set it to the number of threads of a process.',
+        help='Number of requests that each process of trove-api handles '
+        'concurrently. Up to half of them may wait for Keystone, three '
+        'quarters for guests, task managers and the cloud, and seven eighths '
+        'for all of these together. Behind uWSGI or gunicorn, which create '
+        'the threads themselves, set it to the number of threads of a '
+        'process.',
     ),
     cfg.StrOpt(
         'api_paste_config',
         default='api-paste.ini',
-        help='File that describes the pipelines of the API. A relative path '
-        'is looked for in the directories of the configuration files, then '
-        'in etc/trove of the installation.',
+        help='Paste configuration file with the pipelines of the API. A '
+        'relative path is searched for in the directories of the '
+        'configuration files, then in etc/trove of the installation.',
     ),
     cfg.StrOpt(
         'auth_strategy',
         default='keystone',
         choices=[
-            ('keystone', 'every request needs a token of Keystone'),
+            ('keystone', 'every request needs a Keystone token'),
             (
                 'noauth',
-                'believe what the request says about itself; only for tests '
+                'trust the identity that the request claims; only for tests '
                 'and for a machine that nobody else can reach',
             ),
         ],
-        help='Which pipeline of api_paste_config requests go through.',
+        help='Authentication strategy: the pipeline of api_paste_config that '
+        'serves requests.',
     ),
     cfg.ListOpt(
         'admin_roles',
         default=['admin'],
-        help='Roles that make a user an administrator of Trove: all '
-        'projects, and everything under /mgmt.',
+        help='Roles that make a user an administrator of Trove, with access '
+        'to all projects and to everything under /mgmt.',
     ),
     cfg.URIOpt(
         'public_endpoint',
         schemes=['http', 'https'],
-        help='URL under which users reach the API, for the links in its '
-        'answers, for example https://db.example.org. By default it is taken '
-        'from the request; behind a proxy either set this, or '
-        '[oslo_middleware] enable_proxy_headers_parsing.',
+        help='Public URL of the API, used for the links in responses, for '
+        'example https://db.example.org. By default it is taken from the '
+        'request; behind a proxy set either this option or [oslo_middleware] '
+        'enable_proxy_headers_parsing.',
     ),
 ]
 
@@ -82,40 +85,40 @@ SERVER: list[cfg.Opt] = [
         'backlog',
         default=1024,
         min=1,
-        help='Number of connections that may wait until trove-api takes them '
-        'up. The system may allow fewer (net.core.somaxconn).',
+        help='Maximum number of pending connections that trove-api has not '
+        'accepted yet (the backlog). The system may allow fewer '
+        '(net.core.somaxconn).',
     ),
     cfg.IntOpt(
         'max_connections',
         default=2048,
         min=1,
-        help='Number of connections that each process of trove-api holds '
-        'open. For a further one room is made: the connection is closed that '
-        'has carried no request for longest, of the address that has most. '
-        'Each needs an open file; trove-api raises its soft limit as far as '
-        'the hard one allows.',
+        help='Maximum number of open connections of each trove-api process. '
+        'When it is reached, the connection that has been idle longest is '
+        'closed, of the address that has the most. Each connection needs an '
+        'open file; trove-api raises its soft limit up to the hard limit.',
     ),
     cfg.IntOpt(
         'max_header_bytes',
         default=32768,
         min=1024,
-        help='Size in bytes of the largest header of a request, its first '
-        'line included. A larger one is answered with 431.',
+        help='Maximum size in bytes of the header of a request, including the '
+        'request line. Larger requests are answered with 431.',
     ),
     cfg.IntOpt(
         'request_timeout',
         default=30,
         min=1,
-        help='Seconds from the first byte of a request to its last one, '
-        'however it is divided; then it is answered with 408. Also the '
-        'seconds for a client to take an answer.',
+        help='Timeout in seconds from the first byte of a request to its '
+        'last, after which it is answered with 408. Also the timeout for a '
+        'client to read the response.',
     ),
     cfg.IntOpt(
         'idle_timeout',
         default=75,
         min=1,
-        help='Seconds for which a connection stays open without a request. A '
-        'proxy that keeps connections open should close them earlier.',
+        help='Seconds after which an idle connection is closed. A proxy that '
+        'keeps connections open should use a lower value.',
     ),
 ]
 
@@ -124,8 +127,8 @@ PAGES: list[cfg.Opt] = [
         name,
         default=20,
         min=1,
-        help=f'Number of {what} in one answer. A request may ask for fewer '
-        'with "limit", not for more.',
+        help=f'Maximum number of {what} in one response. A request may ask '
+        'for fewer with "limit", not for more.',
     )
     for name, what in (
         ('instances_page_size', 'instances'),
@@ -139,11 +142,11 @@ GUESTS: list[cfg.Opt] = [
         'agent_heartbeat_expiry',
         default=90,
         min=1,
-        help='Seconds after which the last report of a guest agent is too '
-        'old to go by: the operating_status of the instance is ERROR then, '
-        'and its databases and users cannot be asked for. What it has '
-        'announced is asked for again, before anything is sent that it would '
-        'not answer. It must be several times agent_heartbeat_time.',
+        help='Seconds without a heartbeat after which a guest agent counts as '
+        'stale: the operating_status of its instance becomes ERROR, and '
+        'requests for its databases and users are refused. The version that '
+        'it announced is verified before anything is sent that an older agent '
+        'would not answer. Set it to several times agent_heartbeat_time.',
     ),
 ]
 
@@ -152,16 +155,16 @@ VOLUMES: list[cfg.Opt] = [
         'max_accepted_volume_size',
         default=10,
         min=1,
-        help='Largest volume of an instance, in GiB.',
+        help='Maximum size of the volume of an instance, in GiB.',
     ),
     cfg.FloatOpt(
         'volume_used_timeout',
         default=2.0,
         min=0,
-        help='Seconds that the answer to "show instance" waits for the guest '
-        'agent to say how much of the volume is used. When the guest is '
-        'silent, the answer comes without it, and the guest is left alone '
-        'for a minute. 0 asks no guest.',
+        help='Timeout in seconds for "show instance" to ask the guest agent '
+        'for the used space of the volume. When the guest does not answer, '
+        'the response omits it, and the guest is not asked again for a '
+        'minute. 0 disables the question.',
     ),
 ]
 

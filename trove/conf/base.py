@@ -11,25 +11,23 @@ OPTS: list[cfg.Opt] = [
     cfg.StrOpt(
         'host',
         default=socket.gethostname(),
-        sample_default='<name of this host>',
-        help='Name of this service among the others: part of its queue and '
-        'of its row in the services table. It must be unique per process of '
-        'the same program.',
+        sample_default='<hostname>',
+        help='Name of this service: part of its queue and of its row in the '
+        'services table. It must be unique per process of the same program.',
     ),
     cfg.IntOpt(
         'service_report_interval',
         default=10,
         min=1,
-        help='Seconds between two reports of a task manager or conductor '
-        'about itself.',
+        help='Seconds between two heartbeats of a task manager or conductor.',
     ),
     cfg.IntOpt(
         'service_down_time',
         default=60,
         min=2,
-        help='Seconds without a report after which a task manager or '
-        'conductor counts as dead: its RPC version no longer holds others '
-        'back and its unfinished work is taken over.',
+        help='Seconds without a heartbeat after which a task manager or '
+        'conductor counts as dead: its RPC version no longer limits others, '
+        'and its unfinished work is taken over.',
     ),
 ]
 

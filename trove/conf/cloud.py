@@ -12,10 +12,10 @@ OPTS: list[cfg.Opt] = [
     cfg.StrOpt(
         'driver',
         default='local',
-        help='Where instances live. "local": each instance is a directory '
-        'and a few processes of this machine, which does not separate '
-        'projects from each other: only for people who trust each other. '
-        '"noop": instances are only remembered, for tests.',
+        help='Driver for the servers and volumes of instances. "local": each '
+        'instance is a directory and a few processes on this machine. It does '
+        'not isolate projects from each other, so use it only for users who '
+        'trust each other. "noop": instances exist in memory only, for tests.',
     ),
 ]
 
@@ -24,19 +24,20 @@ LOCAL_OPTS: list[cfg.Opt] = [
         'state_dir',
         sample_default='/var/lib/trove for root, else ~/.local/state/trove',
         help='Directory for the servers, their volumes and the table of '
-        'addresses. Every task manager of this machine needs the same.',
+        'addresses. All task managers on this machine must use the same one.',
     ),
     cfg.StrOpt(
         'network',
         default='127.42.0.0/16',
-        help='Addresses for the instances, all inside 127.0.0.0/8. Each '
-        'instance has its own and the standard port of its datastore.',
+        help='Network for the addresses of instances, inside 127.0.0.0/8. '
+        'Each instance gets its own address and uses the standard port of its '
+        'datastore.',
     ),
     cfg.PortOpt(
         'probe_port',
         default=5432,
-        help='An address of the network is given to an instance only if '
-        'nothing else listens on this port of it.',
+        help='Port that must be free on an address before the address is '
+        'assigned to an instance.',
     ),
     cfg.MultiStrOpt(
         'flavor',
@@ -47,59 +48,60 @@ LOCAL_OPTS: list[cfg.Opt] = [
             '4:db.large:4096:2:0',
             '5:db.xlarge:8192:4:0',
         ],
-        help='A flavor as ID:NAME:RAM:VCPUS:DISK, RAM in MiB and DISK in '
+        help='Flavor as ID:NAME:RAM:VCPUS:DISK, with RAM in MiB and DISK in '
         'GiB. May be given several times.',
     ),
     cfg.ListOpt(
         'volume_types',
         default=[],
-        help='Names of volume types, for clients that always send one. All '
-        'volumes are directories, whatever their type. A request that names '
-        'another type is refused.',
+        help='Names of accepted volume types, for clients that always send '
+        'one. All volumes are directories, whatever their type. Requests with '
+        'another type are refused.',
     ),
     cfg.ListOpt(
         'network_ids',
         default=[],
-        help='UUIDs, for clients that always send a network: they all mean '
-        'the one that the option network describes. A request that names '
-        'another network is refused.',
+        help='UUIDs of accepted networks, for clients that always send one. '
+        'All of them stand for the network in the option network. Requests '
+        'with another network are refused.',
     ),
     cfg.BoolOpt(
         'public_access',
         default=False,
         help='Accept "is_public": true, for clients that always send it. All '
-        'addresses are of this machine, and nobody else reaches them. If '
-        'false, a request for a public instance is refused.',
+        'addresses are local to this machine and unreachable from elsewhere. '
+        'If false, requests for a public instance are refused.',
     ),
     cfg.StrOpt(
         'launcher',
         default='process',
-        help='What runs a guest agent: an entry point of trove.cloud.local.'
-        'launcher. "process" starts a process under a small supervisor that '
-        'outlives the task manager.',
+        help='Launcher of guest agents: an entry point of '
+        'trove.cloud.local.launcher. "process" starts a process under a small '
+        'supervisor that outlives the task manager.',
     ),
     cfg.ListOpt(
         'guest_command',
-        sample_default='trove-guestagent, beside the Python that runs this',
-        help='The guest agent and its first arguments, separated by commas; '
-        'its --config-file options are added. Unset, it is the '
-        'trove-guestagent beside the Python that runs the task manager.',
+        sample_default='trove-guestagent in the directory of this Python',
+        help='Command of the guest agent and its first arguments, separated '
+        'by commas; its --config-file options are appended. Unset, it is '
+        'trove-guestagent in the directory of the Python that runs the task '
+        'manager.',
     ),
     cfg.StrOpt(
         'run_as',
         default='nobody',
-        help='User that the databases run as when the task manager is root. '
-        'Better one that nothing else runs as. It is the same for the '
-        'instances of all projects: whoever may become the superuser of one '
-        'database can read and change the files of all of them. An instance '
-        'keeps the user that it was made with.',
+        help='User that runs the databases when the task manager runs as '
+        'root. Choose a user that runs nothing else. The instances of all '
+        'projects share it: a user who becomes superuser of one database can '
+        'read and change the files of all of them. Existing instances keep '
+        'the user that they were created with.',
     ),
     cfg.FloatOpt(
         'stop_timeout',
         default=30.0,
         min=0,
-        help='Seconds that a database gets to shut down by itself when its '
-        'server is stopped, before it is killed.',
+        help='Seconds that a database may take to shut down when its server '
+        'is stopped, before it is killed.',
     ),
 ]
 

@@ -9,7 +9,7 @@ from oslo_config import cfg
 
 GROUP = 'conductor'
 
-#: Workers by default, at most: more would be of use to a few clouds only.
+#: Maximum of the default: only a few clouds need more workers.
 _MOST_WORKERS = 4
 
 DEFAULT_OPTS: list[cfg.Opt] = [
@@ -18,9 +18,9 @@ DEFAULT_OPTS: list[cfg.Opt] = [
         default=min(len(os.sched_getaffinity(0)), _MOST_WORKERS),
         sample_default=f'<one for each processor, at most {_MOST_WORKERS}>',
         min=1,
-        help='Number of processes in which trove-conductor takes what guest '
-        'agents report. "python -m benchmarks.heartbeats" tells how many '
-        'heartbeats a second one takes.',
+        help='Number of worker processes of trove-conductor. "python -m '
+        'benchmarks.heartbeats" measures how many heartbeats a second one of '
+        'them handles.',
     ),
 ]
 
@@ -30,32 +30,30 @@ OPTS: list[cfg.Opt] = [
         default=60,
         min=0,
         mutable=True,
-        help='How often what a guest agent reports is offered again to a '
-        'database that does not take it, first after a tenth of a second, '
-        'then more and more seldom, up to every ten seconds.',
+        help='Maximum number of database retries for a report of a guest '
+        'agent, backing off from 0.1 s to 10 s.',
     ),
     cfg.IntOpt(
         'guest_reports_per_minute',
         default=240,
         min=8,
         mutable=True,
-        help='How many messages of one guest agent each process of a '
-        'conductor takes within a minute: a quarter of it for heartbeats and '
+        help='Maximum number of messages per minute and guest agent that each '
+        'process of a conductor accepts: a quarter for heartbeats and '
         'questions, the rest for reports, of which each 16 KiB count as one '
-        'more. What is beyond it is refused before the database is asked, '
-        'counted in "trove-rpc rejected list" (cause limit), and told in the '
-        'log, once an hour at most. The guest agent keeps reports that '
-        'are refused, and sends them later.',
+        'more. Messages beyond the limit are refused before the database is '
+        'asked, counted in "trove-rpc rejected list" (cause limit), and '
+        'logged at most once an hour. The guest agent keeps refused reports '
+        'and sends them later.',
     ),
     cfg.IntOpt(
         'stop_timeout',
         default=45,
         min=0,
         mutable=True,
-        help='Seconds that messages in progress get to be finished when the '
-        'conductor is stopped. Keep it below the time after which the init '
-        'system kills a service that does not stop (systemd: '
-        'TimeoutStopSec, 90).',
+        help='Timeout in seconds for messages in progress to finish when the '
+        'conductor is stopped. Keep it below the timeout of the init system '
+        '(systemd: TimeoutStopSec, 90).',
     ),
 ]
 

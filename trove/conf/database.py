@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options of the database: those of oslo.db, a few defaults changed."""
+"""Database options: those of oslo.db with a few other defaults."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Final
 from oslo_config import cfg
 from oslo_db import options
 
-#: Connections that a process opens, at most, unless the operator says
-#: otherwise. It opens as many as it has needed at once: no more than it has
-#: threads. Transactions take milliseconds, much of them in Python, which does
-#: one thing at a time: more connections would not make a process quicker.
+#: Default maximum of database connections per process. A process opens as
+#: many as it uses concurrently, at most one per thread. Transactions take
+#: milliseconds, mostly under the GIL, so more connections would not make a
+#: process faster.
 CONNECTIONS: Final = 10
 
 
@@ -20,16 +20,17 @@ WAITS: list[cfg.Opt] = [
         'lock_timeout',
         default=10,
         min=1,
-        help='Seconds to wait for a row that another transaction holds. Then '
-        'a request is answered with 503, and nothing of it is done.',
+        help='Timeout in seconds to wait for a row that another transaction '
+        'has locked. After that the request is answered with 503 and changes '
+        'nothing.',
     ),
     cfg.IntOpt(
         'statement_timeout',
         default=30,
         min=1,
-        help='Seconds that one statement may take. Five seconds later the '
-        'connection to a server that says nothing is given up. With MySQL '
-        'the server itself limits only what reads.',
+        help='Timeout in seconds of one statement. The connection to a server '
+        'that does not respond is closed five seconds later. MySQL enforces '
+        'the timeout for reads only.',
     ),
 ]
 

@@ -8,9 +8,8 @@ from oslo_config import cfg
 OPTS: list[cfg.Opt] = [
     cfg.StrOpt(
         'default_datastore',
-        help='Name or id of the datastore of an instance that is made '
-        'without saying which. When it is not set and there is one datastore '
-        'only, it is that one.',
+        help='Name or ID of the default datastore of new instances. Unset, '
+        'the only datastore is the default if there is exactly one.',
     ),
 ]
 

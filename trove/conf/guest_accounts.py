@@ -12,42 +12,41 @@ OPTS: list[cfg.Opt] = [
     cfg.StrOpt(
         'management_url',
         sample_default='http://controller:15672',
-        help='Address of the HTTP API of RabbitMQ (its management plugin). '
-        'With it, "trove-manage guest_account_create" and the others work, '
-        'and each new instance gets an account of its own, which reaches no '
-        'queue of anybody else and is deleted with the instance. Set it when '
-        'no service of a release before 2027.1 is left: their messages such '
-        'guest agents cannot answer. Unset, all guest agents share the '
-        'account of [taskmanager] guest_transport_url.',
+        help='URL of the HTTP API of RabbitMQ (its management plugin). With '
+        'it, "trove-manage guest_account_create" and the related commands '
+        'work, and each new instance gets its own account, which reaches only '
+        'its own queues and is deleted with the instance. Set it when no '
+        'service of a release before 2027.1 is left: guest agents with such '
+        'accounts cannot answer their messages. Unset, all guest agents share '
+        'the account of [taskmanager] guest_transport_url.',
     ),
     cfg.StrOpt(
         'management_user',
-        help='Account that may make others (tag administrator). Default: '
-        'that of transport_url.',
+        help='Account that may create others (tag administrator). Default: '
+        'the one of transport_url.',
     ),
     cfg.StrOpt(
         'management_password',
         secret=True,
-        help='Its password. Default: that of transport_url.',
+        help='Password of management_user. Default: the one of transport_url.',
     ),
     cfg.StrOpt(
         'cafile',
-        help='File with the certificates of the authorities that have signed '
-        'the certificate of an https management_url. Default: those that '
-        'requests knows.',
+        help='CA bundle that verifies the certificate of an https '
+        'management_url. Default: the bundle of requests.',
     ),
     cfg.FloatOpt(
         'timeout',
         default=10,
         min=0.1,
-        help='Seconds to wait for each answer of the HTTP API.',
+        help='Timeout in seconds of each request to the HTTP API.',
     ),
     cfg.IntOpt(
         'max_connections',
         default=32,
         min=8,
-        help='How many connections to the message broker each of the '
-        'accounts may have at the same time.',
+        help='Maximum number of connections of each account to the message '
+        'broker.',
     ),
 ]
 

@@ -364,8 +364,8 @@ class UserTestCase(guests.LocalCloudTestCase):
             for option in options
         }
 
-        self.assertIn('does not separate', texts['driver'])
-        self.assertIn('the same for the instances', texts['run_as'])
+        self.assertIn('does not isolate', texts['driver'])
+        self.assertIn('all projects share it', texts['run_as'])
 
 
 class StateDirTestCase(guests.LocalCloudTestCase):
