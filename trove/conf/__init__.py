@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The options: one module per group, registered from here."""
+"""Configuration options: one module per group, registered from here."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ GROUPS = (
     'taskmanager',
 )
 
-#: What oslo.config raises where a file is missing or makes no sense.
+#: Errors of oslo.config for a missing or malformed file.
 UNREADABLE = (
     cfg.ConfigDirNotFoundError,
     cfg.ConfigFileParseError,
@@ -42,7 +42,7 @@ UNREADABLE = (
     cfg.ConfigFileValueError,
 )
 
-#: What oslo.config ends the error of a line with: the line.
+#: The quoted line at the end of oslo.config's parse errors.
 _LINE = re.compile(r""": (['"]).*\1$""", re.DOTALL)
 
 Listing = list[tuple[str, list[cfg.Opt]]]
@@ -113,7 +113,7 @@ def setup(
 
 
 def unreadable(error: Exception) -> str:
-    """Say to an operator why the options cannot be read.
+    """Return why the options cannot be read, for operators.
 
     The line that makes no sense is not shown: it may hold a secret.
 
@@ -122,7 +122,7 @@ def unreadable(error: Exception) -> str:
     said = str(error)
     if isinstance(error, cfg.ConfigFileParseError):
         said = _LINE.sub('', said)
-    return f'The options cannot be read: {said}'
+    return f'Cannot read the options: {said}'
 
 
 def begin(conf: cfg.ConfigOpts, argv: Sequence[str], prog: str) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options of the numbers that a process tells Prometheus."""
+"""Options of the Prometheus metrics."""
 
 from __future__ import annotations
 
@@ -11,29 +11,27 @@ OPTS: list[cfg.Opt] = [
     cfg.StrOpt(
         'listen',
         sample_default='127.0.0.1:9779',
-        help='Address and port, as HOST:PORT or [HOST]:PORT, at which each '
-        'process of trove-api, trove-taskmanager and trove-conductor tells '
-        'Prometheus what became of its messages. Everybody who reaches it '
-        'may read it, so choose an address that only the monitoring reaches. '
-        'Unset, there is no such listener.',
+        help='Address of the Prometheus endpoint of each process of '
+        'trove-api, trove-taskmanager and trove-conductor, as HOST:PORT or '
+        '[HOST]:PORT. It has no authentication, so choose an address that '
+        'only the monitoring can reach. Unset, there is no endpoint.',
     ),
     cfg.IntOpt(
         'ports',
         default=16,
         min=1,
         max=1024,
-        help='How many ports, counted from that of listen, processes of this '
-        'host share: each takes the first one that is free. So the workers '
-        'of the API, and services with the same configuration file, have one '
-        'each. Let the monitoring scrape all of them. More processes than '
-        'ports are refused at start.',
+        help='Number of consecutive ports, beginning with the one in listen, '
+        'that the processes on this host share: each process uses the first '
+        'free one. Let the monitoring scrape all of them. A process that '
+        'finds none free refuses to start.',
     ),
     cfg.BoolOpt(
         'in_api',
         default=False,
-        help='Tell the same under /metrics of the REST API, to everybody who '
-        'reaches the API, without a token. Only for an API of one process: '
-        'with several, each answer would come from another one.',
+        help='Serve the metrics under /metrics of the REST API too, without a '
+        'token. Only for an API with one process: with several, each response '
+        'would come from a different one.',
     ),
 ]
 

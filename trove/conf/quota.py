@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options of the quotas: what a project may have unless told otherwise."""
+"""Options of the quotas: the default limits of a project."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ OPTS: list[cfg.Opt] = [
         'max_instances_per_tenant',
         default=10,
         min=-1,
-        help='How many instances a project may have. -1 is unlimited. An '
-        'administrator can give a project a limit of its own.',
+        help='Maximum number of instances per project. -1 is unlimited. An '
+        'administrator can override it for a project.',
     ),
     cfg.IntOpt(
         'max_ram_per_tenant',
         default=-1,
         min=-1,
-        help='How much memory, in MiB, the instances of a project may have '
-        'together. -1 is unlimited.',
+        help='Maximum memory of all instances of a project, in MiB. -1 is '
+        'unlimited.',
     ),
     cfg.IntOpt(
         'max_volumes_per_tenant',
         default=40,
         min=-1,
-        help='How large, in GiB, the volumes of a project may be together. '
-        '-1 is unlimited.',
+        help='Maximum size of all volumes of a project, in GiB. -1 is '
+        'unlimited.',
     ),
     cfg.IntOpt(
         'max_backups_per_tenant',
         default=50,
         min=-1,
-        help='How many backups a project may have. -1 is unlimited.',
+        help='Maximum number of backups per project. -1 is unlimited.',
     ),
 ]
 

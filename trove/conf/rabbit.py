@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What makes no sense among the options of oslo.messaging for RabbitMQ.
+"""Validation of the RabbitMQ options of oslo.messaging.
 
-oslo.messaging finds out when it connects, or declares a queue, and raises
-what stops a thread, or tries it again without end; of some it says nothing.
+oslo.messaging detects wrong values only when it connects or declares a queue.
+It then raises an error that stops a thread, or retries forever; some values
+it ignores silently.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ from trove.common import exception
 
 GROUP = 'oslo_messaging_rabbit'
 
-#: Drivers of oslo.messaging that this is for.
+#: Drivers of oslo.messaging that these checks apply to.
 _SCHEMES = ('rabbit', 'kombu')
 
-#: How many messages RabbitMQ sends to a server before it hears of them; what
-#: the server then takes is bounded in trove/common/rpc/_broker/listener.py.
+#: Number of unacknowledged messages that RabbitMQ sends to a server; what the
+#: server then accepts is bounded in trove/common/rpc/_broker/listener.py.
 _PREFETCH = 64
 
-#: The largest number of messages in AMQP.
+#: Maximum prefetch count in AMQP.
 _MOST_PREFETCH = 65_535
 
 _FILES = ('ssl_ca_file', 'ssl_cert_file', 'ssl_key_file')
@@ -38,7 +39,7 @@ _OF_QUORUM = (
     'rabbit_quorum_max_memory_bytes',
 )
 
-#: Options of what several processes declare; RabbitMQ compares them.
+#: Options of shared queues and exchanges; RabbitMQ compares the arguments.
 SHARED = (
     'amqp_durable_queues',
     'amqp_auto_delete',
@@ -47,15 +48,15 @@ SHARED = (
     *_OF_QUORUM,
 )
 
-#: An option, whether something is wrong with it, and what to do.
+#: An option, whether its value is wrong, and the remedy.
 Rule = tuple[str, Callable[[Any], bool], str]
 
 _RULES: tuple[Rule, ...] = (
     (
         'kombu_compression',
         lambda o: bool(o.kombu_compression),
-        'no service and no guest takes anything compressed. Remove the '
-        'option.',
+        'compressed messages are refused by every service and guest. Remove '
+        'the option.',
     ),
     (
         'rabbit_ha_queues',
@@ -69,7 +70,7 @@ _RULES: tuple[Rule, ...] = (
     (
         'amqp_auto_delete',
         lambda o: o.amqp_auto_delete and o.rabbit_quorum_queue,
-        'RabbitMQ does not delete quorum queues by itself. Remove the '
+        'RabbitMQ does not delete quorum queues automatically. Remove the '
         'option, or rabbit_quorum_queue.',
     ),
     (
@@ -78,24 +79,24 @@ _RULES: tuple[Rule, ...] = (
             o.enable_cancel_on_failover
             and (o.rabbit_quorum_queue or o.rabbit_transient_quorum_queue)
         ),
-        'RabbitMQ knows it of classic queues only. Remove the option.',
+        'RabbitMQ supports it for classic queues only. Remove the option.',
     ),
     (
         'rabbit_transient_quorum_queue',
         lambda o: (
             o.rabbit_stream_fanout and not o.rabbit_transient_quorum_queue
         ),
-        'rabbit_stream_fanout needs it. Set it to true.',
+        'rabbit_stream_fanout requires it. Set it to true.',
     ),
     (
         'rabbit_qos_prefetch_count',
         lambda o: o.rabbit_stream_fanout and o.rabbit_qos_prefetch_count < 1,
-        'rabbit_stream_fanout needs a number above 0.',
+        'rabbit_stream_fanout requires a number above 0.',
     ),
     (
         'rabbit_qos_prefetch_count',
         lambda o: not 0 <= o.rabbit_qos_prefetch_count <= _MOST_PREFETCH,
-        f'it is a number from 0 to {_MOST_PREFETCH}.',
+        f'use a number from 0 to {_MOST_PREFETCH}.',
     ),
     (
         'rpc_conn_pool_size',
@@ -105,13 +106,13 @@ _RULES: tuple[Rule, ...] = (
     (
         'heartbeat_rate',
         lambda o: o.heartbeat_rate < 1,
-        'it is a number above 0. heartbeat_timeout_threshold = 0 turns '
-        'heartbeats off.',
+        'use a number above 0. heartbeat_timeout_threshold = 0 disables '
+        'heartbeats.',
     ),
     (
         'rabbit_login_method',
         lambda o: o.rabbit_login_method == 'RABBIT-CR-DEMO',
-        'the library for AMQP does not know it. Take PLAIN, AMQPLAIN or '
+        'the AMQP library does not support it. Use PLAIN, AMQPLAIN or '
         'EXTERNAL.',
     ),
     (
@@ -120,19 +121,20 @@ _RULES: tuple[Rule, ...] = (
             o.rabbit_login_method == 'EXTERNAL'
             and not (o.ssl and o.ssl_cert_file)
         ),
-        'the broker knows the user by the certificate of the client. Set ssl '
-        'to true, and ssl_cert_file and ssl_key_file.',
+        'the broker identifies the user by the client certificate. Set ssl to '
+        'true, and ssl_cert_file and ssl_key_file.',
     ),
     (
         'ssl_cert_file',
         lambda o: o.ssl and o.ssl_key_file and not o.ssl_cert_file,
-        'ssl_key_file is the key of a certificate. Set both, or neither.',
+        'a certificate and its key belong together. Set both ssl_cert_file '
+        'and ssl_key_file, or neither.',
     ),
     *(
         (
             name,
             lambda o, name=name: o.use_queue_manager and not o[name],
-            'use_queue_manager names queues by it. Remove the option, for '
+            'use_queue_manager names queues by it. Remove the option to use '
             'the default, or set it to a name.',
         )
         for name in ('hostname', 'processname')
@@ -141,7 +143,7 @@ _RULES: tuple[Rule, ...] = (
         (
             name,
             lambda o, name=name: o[name] < 0,
-            'it is a number above 0, or 0 for no limit.',
+            'use a number above 0, or 0 for no limit.',
         )
         for name in _OF_QUORUM
     ),
@@ -152,17 +154,17 @@ _HALF: tuple[Rule, ...] = (
         (
             name,
             lambda o, name=name: bool(o[name]) and not o.ssl,
-            'is set, but ssl is not: messages go over the network in the '
-            'clear. Set ssl to true.',
+            'is set, but ssl is not: messages cross the network unencrypted. '
+            'Set ssl to true.',
         )
         for name in _FILES
     ),
     (
         'ssl_ca_file',
         lambda o: o.ssl and not o.ssl_ca_file,
-        'is not set, so that everybody who is in between may say to be the '
+        'is not set, so anybody on the network path can impersonate the '
         'message broker. Set it to the certificate of the authority that '
-        'signed that of the broker.',
+        'signed the certificate of the broker.',
     ),
     *(
         (
@@ -173,22 +175,22 @@ _HALF: tuple[Rule, ...] = (
                     o.rabbit_quorum_queue or o.rabbit_transient_quorum_queue
                 )
             ),
-            'is set, but rabbit_quorum_queue is not, and without it means '
-            'nothing. Set it, or remove this one.',
+            'is set, but has no effect without rabbit_quorum_queue. Set that '
+            'option, or remove this one.',
         )
         for name in _OF_QUORUM
     ),
     (
         'amqp_auto_delete',
         lambda o: bool(o.amqp_auto_delete),
-        'is set: what waits for a service while it restarts is lost. Remove '
-        'it.',
+        'is set: messages that wait for a service while it restarts are lost. '
+        'Remove it.',
     ),
 )
 
 
 def set_defaults() -> None:
-    """Set those defaults of oslo.messaging that are no good here.
+    """Override the defaults of oslo.messaging that do not fit Trove.
 
     An operator's value counts, wherever it comes from.
     """
@@ -198,7 +200,7 @@ def set_defaults() -> None:
 
 
 def check(conf: cfg.ConfigOpts, url: Any) -> None:
-    """See that the options are of use, by themselves and together.
+    """Validate the options, each by itself and in combination.
 
     :param url: a ``TransportURL``; its query counts more than ``conf``
     :raises trove.common.exception.ConfigurationError: they are not
@@ -214,7 +216,7 @@ def check(conf: cfg.ConfigOpts, url: Any) -> None:
 
 
 def half_set(conf: cfg.ConfigOpts, url: Any) -> Iterator[str]:
-    """Say what works, and does not do what it looks like."""
+    """Warn of values that are valid but misleading."""
     if url.transport.partition('+')[0] not in _SCHEMES:
         return
     options = _options(conf, url)
@@ -224,7 +226,7 @@ def half_set(conf: cfg.ConfigOpts, url: Any) -> Iterator[str]:
 
 
 def shared(conf: cfg.ConfigOpts, url: Any) -> dict[str, str]:
-    """Return what guest agents must have like the services, by option.
+    """Return the options that services and guest agents must share.
 
     :param url: a ``TransportURL``, of the services
     """
@@ -252,13 +254,13 @@ def _options(conf: cfg.ConfigOpts, url: Any) -> Any:
         raise exception.ConfigurationError(
             option='[DEFAULT] transport_url',
             value='(not shown)',
-            remedy=f'after its "?" it sets {error.opt_name}, which is no '
+            remedy=f'its query part sets {error.opt_name}, which is not an '
             f'option of [{GROUP}].',
         ) from None
     except (ValueError, cfg.ConfigFileValueError) as error:
         raise exception.ConfigurationError(
-            f'An option of [{GROUP}], there or in transport_url, has a '
-            f'value that it cannot have: {error}'
+            f'An option of [{GROUP}], there or in transport_url, has an '
+            f'invalid value: {error}'
         ) from None
     return options
 
@@ -268,7 +270,7 @@ def _check_tls(options: Any) -> None:
     known = _driver().Connection._SSL_PROTOCOLS
     if version and version.lower() not in known:
         raise _error(
-            'ssl_version', version, f'it is one of {", ".join(sorted(known))}.'
+            'ssl_version', version, f"use one of {', '.join(sorted(known))}."
         )
     for name in _FILES:
         if options[name]:
@@ -281,7 +283,7 @@ def _check_tls(options: Any) -> None:
             raise _error(
                 'ssl_ca_file',
                 options.ssl_ca_file,
-                'the file has no certificates in the form PEM.',
+                'the file has no certificates in PEM format.',
             ) from None
     if options.ssl_cert_file:
         try:
@@ -292,8 +294,8 @@ def _check_tls(options: Any) -> None:
             raise _error(
                 'ssl_cert_file',
                 options.ssl_cert_file,
-                'the file has no certificate in the form PEM, or '
-                'ssl_key_file not its key.',
+                'the file has no certificate in PEM format, or ssl_key_file '
+                'is not its key.',
             ) from None
 
 
@@ -304,8 +306,8 @@ def _check_readable(name: str, path: str) -> None:
         raise _error(
             name,
             path,
-            f'the file cannot be read ({error.strerror}). It must be there '
-            'for the user that the service runs as.',
+            f'the file cannot be read ({error.strerror}). It must be readable '
+            'for the user that runs the service.',
         ) from None
 
 

@@ -8,11 +8,11 @@ from oslo_config import cfg
 from trove.conf import rabbit
 
 _LEVEL_HELP = (
-    'Highest version of the {name} interface that this process may send '
-    '{to}. "auto" finds out by itself what each peer speaks and needs no '
-    'attention during an upgrade. The name of a release (for example '
-    '"wallaby" or "2026.2") or a version (for example "1.1") is an upper '
-    'limit on top of that: the lower of the two holds.'
+    'Highest version of the {name} interface that this process may send {to}. '
+    '"auto" detects the version of each peer and needs no changes during an '
+    'upgrade. The name of a release (for example "wallaby" or "2026.2") or a '
+    'version (for example "1.1") is an additional upper limit: the lower of '
+    'the two applies.'
 )
 
 UPGRADE_LEVELS: list[cfg.Opt] = [
@@ -24,7 +24,7 @@ UPGRADE_LEVELS: list[cfg.Opt] = [
     )
     for name, to in (
         ('taskmanager', 'to the task managers'),
-        ('guestagent', 'to any guest agent'),
+        ('guestagent', 'to guest agents'),
         ('conductor', 'to the conductors'),
     )
 ]
@@ -35,9 +35,9 @@ UPGRADE_LEVELS.append(
         default=10,
         min=1,
         mutable=True,
-        help='Seconds for which the version that a peer speaks is remembered '
-        'before it is looked up again. It is forgotten at once when the peer '
-        'says that it does not support a version.',
+        help='Seconds for which the version of a peer is cached before it is '
+        'looked up again. The cached version is dropped at once when the peer '
+        'rejects a version as unsupported.',
     )
 )
 
@@ -56,51 +56,51 @@ MESSAGING: list[cfg.Opt] = [
         'agent_call_low_timeout',
         default=15,
         min=1,
-        help='Seconds to wait for the answer of a guest agent to something '
-        'that it does at once, such as listing users.',
+        help='Timeout in seconds for calls of a guest agent that it carries '
+        'out at once, such as listing users.',
     ),
     cfg.IntOpt(
         'agent_call_high_timeout',
         default=180,
         min=1,
-        help='Seconds to wait for the answer of a guest agent to something '
-        'that takes its time, such as a restart of the database.',
+        help='Timeout in seconds for calls of a guest agent that take long, '
+        'such as a restart of the database.',
     ),
     cfg.IntOpt(
         'rpc_send_attempts',
         default=2,
         min=1,
-        help='How often a message is offered anew to a message broker that '
-        'does not take it, before the sender is told so: the first time after '
-        'a second, then every time two seconds later than the time before.',
+        help='Maximum number of retries of a message that the message broker '
+        'does not accept, after which the send fails. The first retry comes '
+        'after one second, and each interval is two seconds longer than the '
+        'last.',
     ),
     cfg.BoolOpt(
         'rpc_own_account',
         default=False,
-        help='Whether transport_url of this guest agent names a broker '
-        'account of its own, which reaches no queue of anybody else. Who '
-        'makes the account sets it together with transport_url: the control '
-        'plane, or "trove-manage guest_account_create".',
+        help='Whether the transport_url of this guest agent uses its own '
+        'broker account, which reaches only its own queues. It is set '
+        'together with transport_url, by the control plane or by '
+        '"trove-manage guest_account_create".',
     ),
     cfg.IntOpt(
         'rpc_confirm_timeout',
         default=5,
         min=1,
-        help='Seconds to wait until the message broker confirms that it has a '
-        'message. It does not while it lacks memory or disk space; then the '
-        'sender is told so, as when it is away. As long may it take to '
-        'connect to it, by all hosts of transport_url together, and to close '
-        'a connection.',
+        help='Timeout in seconds for the message broker to confirm a message. '
+        'The broker does not confirm while it lacks memory or disk space; the '
+        'send then fails as if the broker were down. The same timeout applies '
+        'to connecting, over all hosts of transport_url together, and to '
+        'closing a connection.',
     ),
     cfg.IntOpt(
         'rejected_per_instance',
         default=1000,
         min=1,
         mutable=True,
-        help='How many messages of one instance that could not be taken, and '
-        'of all that could not be read and may be of anybody, wait each in a '
-        'row of its own, to be sent again ("trove-rpc rejected list"). '
-        'Further ones are only counted.',
+        help='Maximum number of rejected messages per instance that are '
+        'stored for a replay ("trove-rpc rejected list"), and of unreadable '
+        'messages of unknown origin. Further ones are only counted.',
     ),
 ]
 
@@ -112,37 +112,35 @@ SEALING: list[cfg.Opt] = [
     cfg.BoolOpt(
         'enable_secure_rpc_messaging',
         default=True,
-        help='Whether messages are encrypted. Without the keys that this '
-        'needs the service refuses to start. The control plane writes the '
-        'value into the files of new guests; all services and the guests '
-        'that were made before must have the same one.',
+        help='Encrypt messages. Without the required keys the service refuses '
+        'to start. The control plane writes the value into the files of new '
+        'guests; all services and existing guests must use the same one.',
     ),
     cfg.StrOpt(
         'taskmanager_rpc_encr_key',
         secret=True,
-        help='Key of the messages to the task managers. The same for all '
-        f'services of the control plane. {_GENERATE}',
+        help='Key for messages to the task managers. All services of the '
+        f'control plane must use the same one. {_GENERATE}',
     ),
     cfg.StrOpt(
         'inst_rpc_key_encr_key',
         secret=True,
-        help='Key that the keys of the guests, and rejected messages, are '
-        'encrypted with in the database. The same for all services of the '
-        f'control plane. {_GENERATE}',
+        help='Key that encrypts the keys of the guests, and rejected '
+        'messages, in the database. All services of the control plane must '
+        f'use the same one. {_GENERATE}',
     ),
     cfg.ListOpt(
         'inst_rpc_key_encr_key_further',
         default=[],
         secret=True,
-        help='Further keys that keys of guests and rejected messages in the '
-        'database may be encrypted with, while inst_rpc_key_encr_key is '
-        'exchanged for another one; separated by commas. See '
-        '"trove-manage reencrypt_keys".',
+        help='Previous keys that may still encrypt keys of guests and '
+        'rejected messages in the database, separated by commas. Needed while '
+        'inst_rpc_key_encr_key is rotated. See "trove-manage reencrypt_keys".',
     ),
     cfg.StrOpt(
         'instance_rpc_encr_key',
         secret=True,
-        help='Key of the messages to and from this guest agent. The control '
+        help='Key for messages to and from this guest agent. The control '
         'plane generates it and writes it into guest_info.conf.',
     ),
     cfg.StrOpt(
@@ -151,67 +149,67 @@ SEALING: list[cfg.Opt] = [
         choices=[
             (
                 'released',
-                'also as releases up to 2026.2 do it, for peers that know '
-                'nothing better; no proof where a message comes from',
+                'also the encryption of releases up to 2026.2, for peers that '
+                'support nothing else; it does not authenticate the sender',
             ),
             (
                 'authenticated',
-                'only with proof of origin, destination and time; peers that '
-                'do not know it are not spoken to',
+                'only encryption that authenticates origin, destination and '
+                'time; peers without it are refused',
             ),
         ],
         mutable=True,
-        help='Weakest encryption that is sent and taken. Set it to '
-        'authenticated when no service and no guest is of a release before '
-        '2027.1: until then, who controls the message broker can make peers '
-        'use the released one.',
+        help='Weakest encryption that is sent and accepted. Set it to '
+        'authenticated when no service and no guest of a release before '
+        '2027.1 is left: until then, an attacker with control of the message '
+        'broker can downgrade peers to the released encryption.',
     ),
     cfg.IntOpt(
         'rpc_message_max_age',
         default=86400,
         min=60,
-        help='Seconds after which an authenticated message is not taken any '
-        'more. The clocks of control plane and guests may differ by a minute '
-        'or so, and a message may wait in its queue. What was taken is '
-        'remembered for that long, so after a restart with a higher value '
-        'copies of older messages may be taken once more, until the new '
-        'value is over.',
+        help='Maximum age in seconds of an authenticated message. It must '
+        'cover the clock skew between control plane and guests (about a '
+        'minute) and the time that a message waits in its queue. Accepted '
+        'messages are remembered for this long to detect replays, so after a '
+        'restart with a higher value, copies of older messages may be '
+        'accepted once until the new value has passed.',
     ),
     cfg.IntOpt(
         'rpc_max_message_bytes',
         default=16 * 1024 * 1024,
         min=65536,
         mutable=True,
-        help='Size in bytes of the largest message or reply that is taken. '
-        'Nothing of a larger one is kept. As many bytes of messages may wait '
-        'for a thread that carries them out.',
+        help='Maximum size in bytes of a message or reply. Larger ones are '
+        'rejected without a copy. It is also the maximum size of all messages '
+        'together that wait for a thread.',
     ),
     cfg.IntOpt(
         'rpc_key_overlap',
         default=86400,
         min=60,
         mutable=True,
-        help='Seconds for which the old key of a guest is accepted after it '
-        'got a new one, so that messages which were on their way are not '
-        'lost. Not less than messages wait in queues.',
+        help='Seconds for which the previous key of a guest is accepted after '
+        'a rotation, so that messages in flight are not lost. Not less than '
+        'the time that messages wait in queues.',
     ),
     cfg.FloatOpt(
         'probe_timeout',
         default=5,
         min=0.1,
         mutable=True,
-        help='Seconds to wait for the answer of a peer that is asked which '
-        'version of an interface it speaks.',
+        help='Timeout in seconds of a probe that asks a peer for its version '
+        'of an interface.',
     ),
     cfg.IntOpt(
         'probe_at_once',
         default=2500,
         min=1,
         mutable=True,
-        help='How many guest agents that announce nothing a task manager asks '
-        'at the same time, at most, which version they speak. One that does '
-        'not answer takes its place for probe_timeout seconds. Fewer are '
-        'asked as long as answers come later than that.',
+        help='Maximum number of concurrent probes that a task manager sends '
+        'to guest agents which announce no version. Each probe without an '
+        'answer occupies one for probe_timeout seconds. The number is reduced '
+        'while answers are slower than that.',
     ),
 ]
 

@@ -13,7 +13,7 @@ DEFAULT_OPTS: list[cfg.Opt] = [
         default=60 * 30,
         min=1,
         mutable=True,
-        help='Seconds that a new instance has until its database runs, '
+        help='Timeout in seconds for the database of a new instance to run, '
         'counted from the creation of its server. After that the instance '
         'gets the status ERROR and a fault.',
     ),
@@ -22,22 +22,22 @@ DEFAULT_OPTS: list[cfg.Opt] = [
         default=60 * 2,
         min=1,
         mutable=True,
-        help='Seconds that a database has until it runs again after its '
-        'server was rebooted or it was restarted.',
+        help='Timeout in seconds for a database to run again after its server '
+        'was rebooted or it was restarted.',
     ),
     cfg.IntOpt(
         'resize_time_out',
         default=60 * 15,
         min=1,
         mutable=True,
-        help='Seconds that an instance has until its database runs again '
-        'after its server was given another flavor.',
+        help='Timeout in seconds for the database of an instance to run again '
+        'after its server was resized.',
     ),
     cfg.StrOpt(
         'guest_config',
-        help='Path of a file whose settings are added to the '
-        'trove-guestagent.conf of every new instance, after those that the '
-        'task manager writes by itself, so that they win.',
+        help='Path of a file whose settings are appended to the '
+        'trove-guestagent.conf of every new instance. They override those '
+        'that the task manager writes.',
     ),
 ]
 
@@ -45,81 +45,80 @@ OPTS: list[cfg.Opt] = [
     cfg.StrOpt(
         'guest_transport_url',
         secret=True,
-        help='The transport_url that guest agents get, when they reach the '
-        'message broker at another address or with another account than the '
-        'task manager. Default: the transport_url of the task manager.',
+        help='transport_url of guest agents, if they use another address or '
+        'account of the message broker than the task manager. Default: the '
+        'transport_url of the task manager.',
     ),
     cfg.IntOpt(
         'guest_first_heartbeat_timeout',
         default=60 * 10,
         min=1,
         mutable=True,
-        help='Seconds in which the guest agent of a new instance has to '
-        'report for the first time; never longer than usage_timeout.',
+        help='Timeout in seconds for the first heartbeat of the guest agent '
+        'of a new instance; capped at usage_timeout.',
     ),
     cfg.FloatOpt(
         'poll_interval',
         default=0.02,
         min=0.01,
         mutable=True,
-        help='Seconds between two looks at something that a workflow waits '
-        'for. It grows with the time waited, up to fifty times as much.',
+        help='Seconds between two polls of a state that a workflow waits for. '
+        'The interval grows with the time waited, up to fifty times the '
+        'value.',
     ),
     cfg.IntOpt(
         'delete_stop_timeout',
         default=5,
         min=0,
         mutable=True,
-        help='Seconds that the database of an instance that is deleted gets '
-        'to stop by itself. 0: it is not asked to.',
+        help='Timeout in seconds for a clean stop of the database of an '
+        'instance that is deleted. 0: no clean stop.',
     ),
     cfg.IntOpt(
         'queue_patience',
         default=15,
         min=1,
         mutable=True,
-        help='Seconds after which a task manager that has room for more '
-        'begins a deletion, restart or reboot that was asked for, although '
-        'its message has not come: another one took it and died.',
+        help='Seconds after which a task manager with free capacity starts a '
+        'requested deletion, restart or reboot whose message did not arrive, '
+        'because the task manager that received it died.',
     ),
     cfg.IntOpt(
         'queue_timeout',
         default=60,
         min=1,
         mutable=True,
-        help='Seconds after which a creation or a resize whose message has '
-        'not come is begun without it, when the task managers that may have '
-        'taken the message are gone; or it ends with a fault, when its row '
-        'does not say all that is needed. When one of them is still there '
-        'it is usage_timeout.',
+        help='Seconds after which a creation or a resize whose message did '
+        'not arrive is started from its row, if the task managers that may '
+        'have received the message are gone; it fails with a fault if the row '
+        'is incomplete. While one of them is alive, usage_timeout applies '
+        'instead.',
     ),
     cfg.IntOpt(
         'database_retries',
         default=60,
         min=0,
         mutable=True,
-        help='How often what a workflow reads or writes is tried again while '
-        'the database does not work, first after a tenth of a second, then '
-        'more and more seldom, up to every ten seconds. After that the work '
-        'rests until the database is back.',
+        help='Maximum number of database retries of a workflow, backing off '
+        'from 0.1 s to 10 s. After that the workflow is suspended until the '
+        'database is back.',
     ),
     cfg.IntOpt(
         'recovery_workers',
         default=8,
         min=1,
-        help='How many workflows that another task manager has left '
-        'unfinished are carried on at the same time.',
+        help='Maximum number of concurrent workflows that are resumed for '
+        'other task managers which left them unfinished.',
     ),
     cfg.IntOpt(
         'stop_timeout',
         default=45,
         min=0,
         mutable=True,
-        help='Seconds that running workflows get to finish when the task '
-        'manager is stopped. What is unfinished then is left to the other '
-        'task managers at once, or to this one after its restart. Keep it '
-        'below the time after which the init system kills a service that '
-        'does not stop (systemd: TimeoutStopSec, 90).',
+        help='Timeout in seconds for running workflows to finish when the '
+        'task manager is stopped. Unfinished ones are left to the other task '
+        'managers at once, or to this one after its restart. Keep it below '
+        'the timeout of the init system (systemd: TimeoutStopSec, 90).',
     ),
 ]
 
