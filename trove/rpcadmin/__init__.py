@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``trove-rpc``: what an operator sees and does of the messages.
+"""``trove-rpc``: inspect and control the messages between services.
 
 Each command is a class of its own, named in the namespace ``trove.rpcadmin``
 of ``setup.cfg``.

@@ -21,16 +21,16 @@ from trove.common import text as texts
 NAME = 'trove-rpc'
 
 _DESCRIPTION = """\
-What the services and guest agents say to each other: who speaks what, and
-what could not be taken.
+Inspect and control the messages between services and guest agents: the
+versions of peers, and rejected messages.
 """
 
-#: Of a program that writes to a pipe which nobody reads any more.
+#: Exit status after SIGPIPE, as a shell reports it.
 BROKEN_PIPE = 141
 
 
 class _Commands(commandmanager.CommandManager):
-    """Finds commands by name and loads the one that is asked for.
+    """Finds commands by name and loads the requested one.
 
     That of cliff loads all of them to know their names.
     """
@@ -76,7 +76,7 @@ class App(cliff_app.App):
             '--help',
             action='store_true',
             dest='deferred_help',
-            help='Show this text; after a command: what it takes.',
+            help='Show this help; after a command, show its options.',
         )
         parser.add_argument(
             '--version', action='version', version=version or ''
@@ -86,27 +86,28 @@ class App(cliff_app.App):
             action='append',
             default=[],
             metavar='PATH',
-            help='File with the options of Trove; may be repeated. By '
-            'default what there is of /etc/trove/trove.conf and '
-            '/etc/trove/trove-rpc.conf.',
+            help='Configuration file; may be repeated. Default: '
+            '/etc/trove/trove.conf and /etc/trove/trove-rpc.conf if they '
+            'exist.',
         )
         parser.add_argument(
             '--config-dir',
             action='append',
             default=[],
             metavar='DIR',
-            help='Directory with such files, named *.conf; may be repeated.',
+            help='Directory with configuration files (*.conf); may be '
+            'repeated.',
         )
         parser.add_argument(
             '-v',
             '--verbose',
             action='store_true',
-            help='Show what is going on, on standard error.',
+            help='Log progress to standard error.',
         )
         parser.add_argument(
             '--debug',
             action='store_true',
-            help='Show everything, and the traceback of an error.',
+            help='Log everything, and show the traceback of an error.',
         )
         return parser
 
@@ -116,7 +117,7 @@ class App(cliff_app.App):
     def interact(self) -> None:
         """There is no conversation: a command is needed."""
         self.parser.print_usage(self.stderr)
-        self.complain(f'no command is given. "{NAME} --help" lists them.')
+        self.complain(f'no command given. "{NAME} --help" lists the commands.')
         raise SystemExit(2)
 
     def run_subcommand(self, argv: list[str]) -> int:
@@ -146,22 +147,22 @@ class App(cliff_app.App):
             if begun and name.startswith(begun)
         )
         if words[:1] == ['contract']:
-            remedy = 'It is a program of its own: rpc-contract.'
+            remedy = 'It is a separate program: rpc-contract.'
         elif not more:
-            remedy = f'"{NAME} --help" lists them.'
+            remedy = f'"{NAME} --help" lists the commands.'
         elif len(more) == 1:
             remedy = f'{words[0]} needs {more[0]}.'
         else:
             remedy = f'{words[0]} needs {", ".join(more[:-1])} or {more[-1]}.'
-        return f'"{" ".join(words)}" is no command. {remedy}'
+        return f'"{" ".join(words)}" is not a command. {remedy}'
 
     def complain(self, text: str) -> None:
-        """Say on standard error why something is not done."""
+        """Print an error to standard error."""
         self.stdout.flush()
         safe = '\n'.join(plain(line) for line in text.split('\n'))
         print(f'{NAME}: {safe}', file=self.stderr, flush=True)
 
 
 def plain(text: str) -> str:
-    """Make a text of whoever sent it safe to show at a terminal."""
+    """Escape a text from a peer for a terminal."""
     return texts.printable(text)

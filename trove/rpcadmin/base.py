@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the commands have in common: their end, and their columns."""
+"""Base classes of the commands: exit status, columns and arguments."""
 
 from __future__ import annotations
 
@@ -33,32 +33,32 @@ _TEXT = ('table', 'csv', 'value', 'shell')
 
 
 class Words(columns.FormattableColumn[list[str]]):
-    """Several words: a list for programs, a text for people."""
+    """Several words: a list in JSON and YAML, a text in tables."""
 
     def human_readable(self) -> str:
         return ', '.join(self._value)
 
 
 class Releases(Words):
-    """Names of releases; people are told the first and the last."""
+    """Names of releases; tables show the first and the last."""
 
     def human_readable(self) -> str:
         return releases(self._value) or ''
 
 
 class Document(columns.FormattableColumn[dict[str, Any]]):
-    """A structure: itself for programs, JSON for people."""
+    """A structure: itself in JSON and YAML, JSON text in tables."""
 
     def human_readable(self) -> str:
         return json.dumps(self._value, indent=2, sort_keys=True)
 
 
 class UsageError(Exception):
-    """The command line is wrong in a way that argparse does not see."""
+    """A usage error that argparse does not detect."""
 
 
 class _Common(command.Command):
-    """Ends with 1 and the reason where something is in the way.
+    """Exits with 1 and prints the reason when the command fails.
 
     :cvar needs_database: the options are read and the database is open
         while it runs
@@ -88,8 +88,8 @@ class _Common(command.Command):
                 traceback.print_exc(file=self.app.stderr)
             self.app.complain(
                 deployment.reason(error)
-                or f'{type(error).__name__}: {error}. This is not meant to '
-                'happen; --debug shows where it did.'
+                or f'{type(error).__name__}: {error}. This is a bug; --debug '
+                'shows the traceback.'
             )
             return self.failed
 
@@ -102,7 +102,7 @@ class Command(_Common):
         names: Sequence[str],
         act: Callable[[str], str],
     ) -> int:
-        """Do something to each, and go on when one fails.
+        """Apply an action to each name, and continue after failures.
 
         :param act: returns what it did, for people
         :returns: the exit status
@@ -160,7 +160,7 @@ class ShowOne(_Common, show.ShowOne):
 def _check_columns(
     parsed_args: argparse.Namespace, column_names: Sequence[str]
 ) -> None:
-    """See that the columns that are asked for are there.
+    """Validate the names of the requested columns.
 
     :raises UsageError: one is not
     """
@@ -168,7 +168,7 @@ def _check_columns(
     missing = [n for n in parsed_args.columns if _column(n) not in there]
     if missing:
         raise UsageError(
-            f'there is no column "{missing[0]}". There are: '
+            f'there is no column "{missing[0]}". Columns: '
             + ', '.join(f'"{name}"' for name in column_names)
             + '.'
         )
@@ -180,7 +180,7 @@ def _column(name: str) -> str:
 
 
 def take_interface(parser: argparse.ArgumentParser) -> None:
-    """Let a command take the name of an interface, or none for all."""
+    """Add the optional argument INTERFACE to a command."""
     parser.add_argument(
         'interface',
         nargs='?',
@@ -199,7 +199,7 @@ def interfaces(parsed_args: argparse.Namespace) -> list[rpc.Interface]:
 
 
 def positive(text: str) -> int:
-    """Read an argument that is a number of things.
+    """Parse an argument that is a positive integer.
 
     :raises ValueError: it is none, or less than one
     """
@@ -213,7 +213,7 @@ positive.__name__ = 'positive number'
 
 
 def seconds(text: str) -> float:
-    """Read an argument that is a time.
+    """Parse an argument that is a number of seconds.
 
     :raises ValueError: it is none, or not more than nothing
     """
@@ -240,17 +240,17 @@ def _text(cell: Any, formatter: str) -> Any:
 
 
 def moment(time: datetime.datetime | None) -> str | None:
-    """Write a time of the database, which is in UTC."""
+    """Format a time of the database, which is in UTC."""
     if time is None:
         return None
     return time.isoformat(timespec='seconds') + 'Z'
 
 
 def releases(names: Sequence[str]) -> str | None:
-    """Say which releases those are, the first and the last.
+    """Return a range of releases as text, from the first to the last.
 
     :param names: oldest first; one with a number may be followed by its
-        other name, which goes without saying
+        other name, which is omitted
     """
     said = [
         name
@@ -263,11 +263,10 @@ def releases(names: Sequence[str]) -> str | None:
 
 
 def chosen(names: Sequence[str], everything: bool) -> list[str]:
-    """Return the names that were given, each once.
+    """Return the given names without duplicates.
 
-    :raises UsageError: there are none and ``everything`` is not asked for
-        either, or both are
+    :raises UsageError: neither names nor ``everything``, or both
     """
     if bool(names) == everything:
-        raise UsageError('name some, or give --all, and not both.')
+        raise UsageError('give either names or --all.')
     return list(dict.fromkeys(names))

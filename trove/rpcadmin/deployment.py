@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What commands about a deployment work with: options, database, transport."""
+"""Access to a deployment: options, database and transport."""
 
 from __future__ import annotations
 
@@ -71,21 +71,21 @@ class Deployment:
 
 
 def reason(error: Exception) -> str | None:
-    """Say to an operator what went wrong, None where that is a bug."""
+    """Return an error message for the operator, or None for a bug."""
     cause = error.__cause__ or error
     database_errors = db_exception.DBError, sa_exc.DBAPIError
     if isinstance(error, exception.ServiceUnavailable) and isinstance(
         cause, database_errors
     ):
         return (
-            f'the database does not work: {session.reason(cause)}. Check '
-            'that it runs and that [database] connection is right.'
+            f'the database is unavailable: {session.reason(cause)}. Check '
+            'that it is running and that [database] connection is correct.'
         )
     if type(error) is exception.ServiceUnavailable and error.__cause__:
-        # Not of a peer that has no queue, which says itself what to do.
+        # Not for a peer without a queue: that error has its own remedy.
         return (
-            f'the message broker does not work: {cause}. Check that it runs '
-            'and that transport_url is right.'
+            f'the message broker is unavailable: {cause}. Check that it is '
+            'running and that transport_url is correct.'
         )
     if isinstance(error, exception.TroveError):
         return str(error)
@@ -93,7 +93,8 @@ def reason(error: Exception) -> str | None:
         return trove_conf.unreadable(error)
     if isinstance(error, database_errors):
         return (
-            f'the database refuses: {session.reason(error)}. Check with '
-            '"trove-manage db_version" that it is a database of this release.'
+            f'the database rejected a statement: {session.reason(error)}. '
+            'Check with "trove-manage db_version" that it has the schema of '
+            'this release.'
         )
     return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is known of each peer, and what follows from it."""
+"""Facts about each peer, and the messages that they permit."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from trove.taskmanager import unsupported as task_unsupported
 
 STATES = ('up', 'down', 'silent', 'unregistered')
 
-#: What no upgrade makes possible, for no datastore supports it.
+#: Methods that no datastore supports, so that no upgrade helps.
 IN_VAIN: dict[str, frozenset[str]] = {
     'guestagent': frozenset(guest_unsupported.ORDERS),
     'taskmanager': frozenset(task_unsupported.JOBS),
 }
 
-#: In place of the host where no service has registered.
+#: Instead of the host, if no service has registered.
 NOBODY = '(none)'
 
 
@@ -71,7 +71,7 @@ class Peer:
 
 
 class Rules:
-    """What the options of this process make of what a peer speaks.
+    """The effective versions of peers with the options of this process.
 
     :param pinned: the pins count
     :raises trove.common.exception.ConfigurationError: a pin is wrong
@@ -97,7 +97,7 @@ class Rules:
         former: str | None = None,
         lowest: str | None = None,
     ) -> Peer:
-        """Say what a peer that announced ``text`` can be told.
+        """Return what can be sent to a peer that announced ``text``.
 
         :param has_key: there is a key that its messages are sealed with
         :param former: what it was taken for until it refused that
@@ -151,7 +151,7 @@ class Rules:
         return 'sealed' if interface.seals(usable) else 'released'
 
     def _forbids(self, interface: rpc.Interface, text: str | None) -> bool:
-        """Whether nothing may be sent to who announced ``text``."""
+        """Whether nothing can be sent to a peer that announced ``text``."""
         return (
             self._conf.rpc_seal_minimum == 'authenticated'
             and text is not None
@@ -166,7 +166,7 @@ def _why(
     sent: rpc.Revision,
     best: rpc.Revision,
 ) -> str:
-    """Say why a peer is not sent what is sealed; see :class:`Peer`."""
+    """Return why messages to a peer are not sealed; see :class:`Peer`."""
     if best > speaks:
         return f'it refused {best}'
     if form == 'clear':
@@ -177,7 +177,7 @@ def _why(
 
 
 def understood(interface: rpc.Interface, text: str | None) -> rpc.Revision:
-    """Return what a peer is taken for that announced ``text``."""
+    """Return the assumed revision of a peer that announced ``text``."""
     if text is None:
         return interface.unknown
     try:
@@ -190,7 +190,7 @@ def understood(interface: rpc.Interface, text: str | None) -> rpc.Revision:
 def missing(
     interface: rpc.Interface, usable: rpc.Revision, speaks: rpc.Revision
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What of the latest revision cannot be said, and would be of use.
+    """Return useful parts of the latest revision that cannot be sent.
 
     :param usable: the highest revision that may be sent
     :param speaks: the revision of the peer
@@ -223,7 +223,7 @@ def find(
     *,
     pinned: bool = True,
 ) -> Iterator[Peer]:
-    """Give all services, then all guests, as the database has them.
+    """Yield all services, then all guests, from the database.
 
     A few queries, and two for every thousand guests.
 

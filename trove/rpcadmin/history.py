@@ -16,8 +16,8 @@ from trove.rpcadmin import base
 class History(base.Lister):
     """List the revisions of the interfaces, oldest first.
 
-    Several revisions may share a version: released Trove changed what its
-    methods take without telling so by a new one.
+    Several revisions may share a version: released Trove changed arguments of
+    methods without a new version.
     """
 
     needs_database = False

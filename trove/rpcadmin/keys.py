@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``trove-rpc rotate-key``: gives guests new keys for their messages."""
+"""``trove-rpc rotate-key``: rotates the keys of guests."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from trove.rpcadmin import base
 
 
 class RotateKey(base.Command):
-    """Give guest agents new keys, without losing a message.
+    """Rotate the keys of guest agents, without losing messages.
 
-    The former key goes on to open what is on the way for rpc_key_overlap
-    seconds. What fails leaves the guest with the key that it has, and may be
-    repeated. The others are gone on with; the exit status is then 1.
+    The previous key is accepted for rpc_key_overlap seconds, for messages in
+    flight. After a failure the guest keeps its key, and the command may be
+    repeated. It continues with the other guests and exits with 1.
 
-    Before a guest agent is replaced by one of release 2026.2 or older, the
-    new key has to be written into guest_info.conf: those read nothing else.
+    Before a downgrade of a guest agent to release 2026.2 or older, write the
+    new key into guest_info.conf: older agents read no other file.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            'instance', nargs='*', default=[], help='Ids of instances.'
+            'instance', nargs='*', default=[], help='IDs of instances.'
         )
         parser.add_argument(
             '--all',
             action='store_true',
-            help='Every instance that has a key.',
+            help='All instances that have a key.',
         )
         return parser
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The inventory of a live deployment, as its database has it."""
+"""The inventory of a live deployment, from its database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from trove.rpcadmin import facts
 
 
 def inventory(conf: cfg.ConfigOpts) -> inventories.Inventory:
-    """Read who is there, and what each speaks.
+    """Read the peers and their versions.
 
     :raises trove.rehearsal.inventory.Unusable: somebody speaks nothing that
         this release knows
@@ -46,7 +46,7 @@ def _services(
         name = f'{peer.kind} on {peer.name}'
         if peer.state == 'down':
             notes.append(
-                f'The {name} does not report and is left out. Start it, or '
+                f'Omitted the {name}, which is not reporting. Start it, or '
                 'run "trove-manage service_remove".'
             )
             continue
@@ -54,13 +54,13 @@ def _services(
         if peer.name == facts.NOBODY:
             name = peer.kind
             notes.append(
-                f'No {peer.kind} has reported. One is assumed, of the oldest '
+                f'No {peer.kind} has reported. Assuming one of the oldest '
                 f'revision, {speaks}.'
             )
         elif peer.state == 'unregistered':
             notes.append(
-                f'"{name}" stands for all of that revision that do not '
-                'report themselves.'
+                f'"{name}" stands for all peers of that revision without a '
+                'report of their own.'
             )
         revisions = inventories.complete(peer.kind, {peer.kind: speaks})
         if peer.state == 'up' and peer.release == version.release():
@@ -73,7 +73,7 @@ def _services(
 def _api(
     services: Sequence[inventories.Member], notes: list[str]
 ) -> inventories.Member:
-    """An API as old as the oldest of the rest: they do not report."""
+    """Return an API as old as the oldest service: APIs do not report."""
     revisions = {
         interface: min(
             each.part.revisions[interface]
@@ -83,9 +83,9 @@ def _api(
         for interface in roles.SENDS['api']
     }
     notes.append(
-        'The APIs do not report. One is assumed, as old as the oldest '
-        'service. If that is wrong, --save the inventory, correct it and '
-        'give it with --file.'
+        'The APIs do not report. Assuming one as old as the oldest service. '
+        'If that is wrong, --save the inventory, correct it and pass it with '
+        '--file.'
     )
     return inventories.Member('api', roles.part('api', revisions, None))
 
@@ -104,8 +104,8 @@ def _guests(
         groups.setdefault((speaks, announces), []).append(guest.instance_id)
     if unknown:
         notes.append(
-            f'Nobody knows what {unknown} guest agents speak. They count as '
-            'of the oldest revision; "trove-rpc probe INSTANCE" asks them.'
+            f'The versions of {unknown} guest agents are unknown. They count '
+            'as the oldest revision; "trove-rpc probe INSTANCE" asks them.'
         )
     for (speaks, announces), instances in sorted(groups.items()):
         how = '' if announces else ', silent'
@@ -122,7 +122,8 @@ def _understood(kind: str, name: str, text: str | None) -> rpc.Revision:
     found = facts.understood(base.INTERFACES[kind], text)
     if found == rpc.NOTHING:
         raise inventories.Unusable(
-            f'the {name} speaks {text}, of which this release knows nothing. '
-            'Upgrade it first; "trove-status upgrade check" lists them all.'
+            f'the {name} speaks {text}, which this release does not know. '
+            'Upgrade this release first; "trove-status upgrade check" lists '
+            'all such peers.'
         )
     return found

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``trove-rpc peers``: who is there, and what each can be told."""
+"""``trove-rpc peers``: the peers, and what each cannot be sent."""
 
 from __future__ import annotations
 
@@ -32,28 +32,28 @@ COLUMNS = (
 
 
 class Peers(base.Lister):
-    """List the services and guest agents, and what each cannot be told.
+    """List the services and guest agents, and what each cannot be sent.
 
-    Speaks: what it announced, or what a probe found. Usable: the highest
-    revision that is sent to it, the pin of the configuration file that this
-    command reads applied. Messages: in which form they go: sealed, encrypted
-    as releases up to 2026.2 do it, or clear. Downgraded: why they are not
-    sealed, although the peer knows that: it refused a sealed message and has
-    not announced itself since, it has no key, a pin, or another one on the
-    topic that does not know it; not shown where nothing is encrypted.
-    Released Form: refused: a guest agent has sent what is sealed, so that
-    nothing in the weaker form of releases is sent to it or taken from it; or
-    all services of the kind have reported that they know seals, so that it
-    is not sent to them; permitted: by "trove-rpc sealing allow".
+    Speaks: the revision that it announced, or that a probe found. Usable: the
+    highest revision that is sent to it, capped by the pin in the
+    configuration files of this command. Messages: their encryption: sealed,
+    encrypted as in releases up to 2026.2, or clear. Downgraded: why they are
+    not sealed although the peer supports it: it refused a sealed message and
+    has not announced itself since, it has no key, a pin, or another peer on
+    the topic does not support it; empty where nothing is encrypted.
+    Released Form: refused if messages with the weaker encryption of releases
+    are neither sent to the guest agent nor accepted from it, because it has
+    sent a sealed message, or are not sent to the services, because all of
+    the kind support sealed messages; permitted by "trove-rpc sealing allow".
     Blocks: methods and arguments of this release that are refused because of
-    it, besides those that no datastore supports. Left Out: arguments that
-    messages to it do without.
-    Over Budget: how many messages of a guest agent were refused because it
-    had sent more within a minute than conductors take of one ([conductor]
-    guest_reports_per_minute). Refused: what else came in its name and was
-    not taken, by cause; Last Refused: when that was last, either. Both count
+    the peer, except those that no datastore supports. Left Out: arguments
+    omitted from messages to it.
+    Over Budget: number of messages of a guest agent that were refused because
+    it exceeded the limit of the conductors ([conductor]
+    guest_reports_per_minute). Refused: other rejected messages in its name,
+    by cause; Last Refused: time of the last one of either kind. Both count
     until "trove-rpc rejected discard" or a replay settles them; "trove-rpc
-    rejected list --instance ID" has them one by one.
+    rejected list --instance ID" lists the messages.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -61,26 +61,26 @@ class Peers(base.Lister):
         parser.add_argument(
             '--blocking',
             action='store_true',
-            help='Only those that hold something back.',
+            help='Only peers that hold something back.',
         )
         parser.add_argument(
             '--refused',
             action='store_true',
-            help='Only guest agents of which conductors refused something.',
+            help='Only guest agents whose messages conductors refused.',
         )
         parser.add_argument(
             '--kind',
             action='append',
             choices=tuple(base.INTERFACES),
-            help='Only those that serve this interface; may be repeated.',
+            help='Only peers that serve this interface; may be repeated.',
         )
         parser.add_argument(
             '--state',
             action='append',
             choices=facts.STATES,
-            help='Only those in this state; may be repeated. A service is up '
-            'or down, a guest agent up or silent; unregistered is who never '
-            'said what it is.',
+            help='Only peers in this state; may be repeated. A service is up '
+            'or down, a guest agent up or silent; a peer that never announced '
+            'itself is unregistered.',
         )
         return parser
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``trove-rpc probe``: asks a peer itself what it understands."""
+"""``trove-rpc probe``: asks a peer for the version that it supports."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from trove.peers import versions
 from trove.rpcadmin import base
 from trove.rpcadmin import facts
 
-#: How often a topic that several services share is asked, at least.
+#: Minimum number of probes of a topic that several services share.
 _ROUNDS = 4
 
 
 class Probe(base.ShowOne):
-    """Ask a guest agent, or the services, what they understand.
+    """Ask a guest agent, or the services, for the version that they support.
 
-    Nothing is run over there. What a guest answers is kept, unless it is
-    what the guest announces by itself. Of several services that share a
-    topic, the lowest counts; ask each by --host where it matters which.
+    The peer runs nothing. The answer of a guest is stored, unless the guest
+    has announced its version. If several services share a topic, the lowest
+    answer counts; use --host to ask a specific one.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -36,7 +36,7 @@ class Probe(base.ShowOne):
         whom.add_argument(
             'instance',
             nargs='?',
-            help='Id of the instance whose guest is asked.',
+            help='ID of the instance whose guest agent is probed.',
         )
         for kind, what in (
             ('taskmanager', 'task managers'),
@@ -47,16 +47,16 @@ class Probe(base.ShowOne):
                 action='store_const',
                 dest='service',
                 const=kind,
-                help=f'Ask the {what}.',
+                help=f'Probe the {what}.',
             )
         parser.add_argument(
-            '--host', help='Ask only the service of this name.'
+            '--host', help='Probe only the service of this name.'
         )
         parser.add_argument(
             '--timeout',
             type=base.seconds,
             metavar='SECONDS',
-            help='How long to wait for each answer (default: probe_timeout).',
+            help='Timeout in seconds of each probe (default: probe_timeout).',
         )
         return parser
 
@@ -86,22 +86,22 @@ class Probe(base.ShowOne):
             it, s = ('they', '') if peer is None else ('it', 's')
             raise exception.TroveError(
                 f'The {interface.describe(peer)} did not answer. Check that '
-                f'{it} run{s} and reach{"es" if s else ""} the message '
-                'broker.'
+                f'{it} run{s} and reach{"es" if s else ""} the message broker.'
             )
         if found == rpc.NOTHING:
             raise exception.TroveError(
-                f'The {interface.describe(peer)} answered, but understands '
-                f'nothing of {kind} {interface.latest.version.major}.x. '
-                'Check of which release it is.'
+                f'The {interface.describe(peer)} answered, but does not '
+                f'support {kind} {interface.latest.version.major}.x. Check '
+                'its release.'
             )
         kept = False
         if peer is not None and _outweighed(interface, peer, found):
             self.app.complain(
-                f'what the {interface.describe(peer)} announced, sealed with '
-                'its key, outweighs this answer: it is not kept. If its '
-                'agent was rolled back, run "trove-rpc sealing allow '
-                f'{peer} --reason WHY". If not, somebody else has answered.'
+                f'the {interface.describe(peer)} announced another version '
+                'before, sealed with its key, which takes precedence: this '
+                'answer is ignored. If its agent was rolled back, run '
+                f'"trove-rpc sealing allow {peer} --reason WHY". If not, '
+                'somebody else has answered.'
             )
         elif peer is not None:
             kept = _keep(interface, peer, found, known)
@@ -147,7 +147,7 @@ class Probe(base.ShowOne):
                 server=host,
                 timeout=parsed_args.timeout,
             )
-        # Of a shared topic, what is away is taken for nobody.
+        # On a shared topic, a missing queue means that no service runs.
         transport.connection.reach()
         live = services.live(
             self.app.conf, versions.BINARIES[interface.name]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What of the messages stands in the way of an upgrade, in sentences.
+"""Obstacles of an upgrade among the RPC peers, as sentences.
 
 ``trove-status upgrade check`` shows them; each says what to do.
 """
@@ -19,7 +19,7 @@ from trove.rpcadmin import facts
 
 _EXAMPLES = 5
 
-#: Who serves each interface, in a sentence.
+#: The servers of each interface, as a noun in sentences.
 _NOUNS = {
     'conductor': 'conductors',
     'guestagent': 'guest agents',
@@ -28,14 +28,14 @@ _NOUNS = {
 
 
 def some(names: Sequence[str]) -> str:
-    """Name the first few, and say how many more there are."""
+    """Name the first few, and the number of the others."""
     more = len(names) - _EXAMPLES
     rest = f' and {more} more' if more > 0 else ''
     return ', '.join(names[:_EXAMPLES]) + rest
 
 
 class Survey:
-    """Everybody whom the database knows, read once.
+    """All peers in the database, read once.
 
     What follows is said of what each speaks, without regard to pins.
     """
@@ -45,7 +45,7 @@ class Survey:
         self._peers = list(facts.find(conf, pinned=False))
 
     def below_floor(self) -> Iterator[str]:
-        """Name who speaks no version that this release knows."""
+        """Report peers without a version that this release supports."""
         for kind, interface in base.INTERFACES.items():
             found = [
                 f'{peer.name} ({peer.speaks})'
@@ -55,14 +55,14 @@ class Survey:
             if found:
                 yield (
                     f'{len(found)} {_NOUNS[kind]} speak no version that this '
-                    f'release can: {some(found)}. It speaks '
-                    f'{interface.floor} to {interface.latest}. Nothing can '
-                    'be said to them. Upgrade them to a release that speaks '
-                    'one of these before this one is started.'
+                    f'release supports: {some(found)}. It supports '
+                    f'{interface.floor} to {interface.latest}, so it cannot '
+                    'send them anything. Upgrade them to a release with one '
+                    'of these versions before this one is started.'
                 )
 
     def oldest(self) -> Iterator[str]:
-        """Name the guests that count as the oldest ones do."""
+        """Report guests of the oldest or an unknown revision."""
         interface = base.INTERFACES['guestagent']
         guests = self._of('guestagent')
         found = [
@@ -72,15 +72,14 @@ class Survey:
         ]
         if found:
             yield (
-                f'{len(found)} of {len(guests)} guest agents speak the '
-                'oldest revision only, or nobody knows what they speak: '
-                f'{some(found)}. They are asked at the first message, and '
-                'what is too new for them is refused. See "trove-rpc '
-                'peers"; upgrade their images.'
+                f'{len(found)} of {len(guests)} guest agents speak only the '
+                f'oldest revision, or an unknown one: {some(found)}. They are '
+                'probed at the first message, and refused anything newer than '
+                'they speak. See "trove-rpc peers"; upgrade their images.'
             )
 
     def unheard(self) -> Iterator[str]:
-        """Name the guests that do not report, or no longer do."""
+        """Report guests that never reported, or no longer do."""
         never, silent = (
             [each.name for each in self._of('guestagent', state)]
             for state in ('unregistered', 'silent')
@@ -88,20 +87,19 @@ class Survey:
         if never:
             yield (
                 f'{len(never)} guest agents never reported: {some(never)}. '
-                'Wait for those that are being made; look at the log of the '
-                'others in their machines, or delete their instances.'
+                'Wait for those being created; check the logs of the others, '
+                'or delete their instances.'
             )
         if silent:
             expiry = self._conf.agent_heartbeat_expiry
             yield (
                 f'{len(silent)} guest agents have not reported for {expiry} '
-                f'seconds: {some(silent)}. They count with what they last '
-                'spoke. Start them, or delete the instances that are gone '
-                'for good.'
+                f'seconds: {some(silent)}. Their last known versions count. '
+                'Start them, or delete the instances that are gone for good.'
             )
 
     def mixed(self) -> Iterator[str]:
-        """Say where services of one kind speak different versions."""
+        """Report services of one kind with different versions."""
         for kind, interface in base.INTERFACES.items():
             if kind == 'guestagent':
                 continue
@@ -127,7 +125,7 @@ class Survey:
                 )
 
     def held_back(self) -> Iterator[str]:
-        """Say what a right pin keeps from peers that would understand it."""
+        """Report what a valid pin withholds from peers that support it."""
         for kind, interface in base.INTERFACES.items():
             try:
                 pin = interface.pin(self._conf)
@@ -156,16 +154,16 @@ class Survey:
             number += bool(more)
         if not number:
             return (
-                'nothing newer is sent to anybody. Nobody who is there '
-                'now would be refused anything because of it.'
+                'nothing newer is sent. No current peer is refused anything '
+                'because of it.'
             )
         return (
-            f'{number} {_NOUNS[kind]} understand more than that and are '
-            f'refused {some(list(names))}.'
+            f'{number} {_NOUNS[kind]} speak newer versions and are refused '
+            f'{some(list(names))}.'
         )
 
     def floors(self) -> Iterator[str]:
-        """Say of each interface whether its oldest version is needed."""
+        """Report for each interface whether its oldest version is needed."""
         for kind, interface in base.INTERFACES.items():
             yield f'{kind}: {self._floor(kind, interface)}'
 
@@ -175,26 +173,25 @@ class Survey:
         unknown = [peer.name for peer in found if _unknown(peer)]
         if unknown == [facts.NOBODY]:
             return (
-                f'keep {floor}; no service has reported yet. Check again '
-                'when this release runs.'
+                f'keep {floor}; no service has reported yet. Check again when '
+                'this release is running.'
             )
         if unknown:
             return (
-                f'keep {floor}; nobody knows what {len(unknown)} of '
-                f'{len(found)} speak: {some(unknown)}. "trove-rpc probe '
+                f'keep {floor}; the versions of {len(unknown)} of '
+                f'{len(found)} are unknown: {some(unknown)}. "trove-rpc probe '
                 'INSTANCE" asks a guest agent.'
             )
         if not found:
-            return f'nobody needs {floor}, for there are none.'
+            return f'{floor} is not needed: there are none.'
         lowest = min(map(_speaks, found))
         holding = [peer.name for peer in found if _speaks(peer) == lowest]
         who = f'{len(holding)} of {len(found)}: {some(holding)}'
         if lowest <= floor:
-            return f'keep {floor}; it is needed by {who}. Upgrade them first.'
+            return f'keep {floor}; needed by {who}. Upgrade them first.'
         return (
             f'the floor may be raised from {floor} to {lowest}, which is '
-            f'needed by {who}. See in the metrics that nothing older was '
-            'sent lately.'
+            f'needed by {who}. Check the metrics for older messages first.'
         )
 
     def _of(self, kind: str, *states: str) -> list[facts.Peer]:
@@ -205,7 +202,7 @@ class Survey:
         ]
 
     def _living(self, kind: str) -> list[facts.Peer]:
-        """All but the services that count no more."""
+        """Return all peers except services that are down."""
         return [peer for peer in self._of(kind) if peer.state != 'down']
 
 

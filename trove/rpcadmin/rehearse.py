@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``trove-rpc rehearse``: what an upgrade would break, before it is made."""
+"""``trove-rpc rehearse``: predicts what an upgrade would break."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ _FORMATS = ('text', 'json', 'html')
 
 
 class Rehearse(base.Command):
-    """Say what an upgrade would refuse or leave out, step by step.
+    """Predict what an upgrade would refuse or omit, step by step.
 
-    It proposes the order in which least is refused and left out, and says of
-    each step what cannot be said from then on, to how many instances, and
-    whether it can be rolled back. The deployment is that of the database, or
-    of a file. With --run it is tried out, with a few processes of each
-    revision within this one: no message goes to the message broker, and
-    nothing is written to the database.
+    Proposes the order in which the fewest messages are refused or omit
+    arguments, and lists for each step the messages that are impossible from
+    then on, for how many instances, and whether it can be rolled back. The
+    deployment is read from the database or a file. With --run the upgrade is
+    tried with a few simulated processes of each revision: nothing is sent to
+    the message broker or written to the database.
 
-    The exit status is 0 when nothing is refused or left out on the way, 1
-    when something is, or the rehearsal did not go as foretold, and 2 when it
-    cannot be rehearsed.
+    The exit status is 0 if nothing is refused or omitted, 1 if something is
+    or the trial differed from the prediction, and 2 if the upgrade cannot be
+    rehearsed.
     """
 
     # It opens the database itself, for as long as it reads.
@@ -55,70 +55,70 @@ class Rehearse(base.Command):
         parser.add_argument(
             '--file',
             metavar='FILE',
-            help='The deployment is as this file says, in YAML or JSON, and '
-            'not as the database has it.',
+            help='Read the deployment from this YAML or JSON file instead of '
+            'the database.',
         )
         parser.add_argument(
             '--save',
             metavar='FILE',
-            help='Write the deployment into this file, and do nothing else.',
+            help='Write the deployment to this file and exit.',
         )
         parser.add_argument(
             '--to',
             action='append',
             default=[],
             metavar='TARGET',
-            help='A release for all, or INTERFACE=REVISION for one interface '
-            '(may be repeated). By default this release.',
+            help='Target release for all, or INTERFACE=REVISION for one '
+            'interface (may be repeated). Default: this release.',
         )
         parser.add_argument(
             '--guide-order',
             action='store_true',
-            help="In the order of the operators' guide: conductors, task "
-            'managers, APIs, guest agents.',
+            help="Upgrade in the order of the operators' guide: conductors, "
+            'task managers, APIs, guest agents.',
         )
         parser.add_argument(
             '--guests-stay',
             action='store_true',
-            help='The guest agents are not upgraded.',
+            help='Do not upgrade the guest agents.',
         )
         parser.add_argument(
             '-f',
             '--format',
             choices=_FORMATS,
             default='text',
-            help='Of the report; text by default.',
+            help='Format of the report (default: text).',
         )
         parser.add_argument(
             '-o',
             '--output',
             metavar='FILE',
-            help='Write the report into this file.',
+            help='Write the report to this file.',
         )
-        self._add_run(parser.add_argument_group('trying it out'))
+        self._add_run(parser.add_argument_group('trial run'))
         return parser
 
     def _add_run(self, group: Any) -> None:
         group.add_argument(
-            '--run', action='store_true', help='Try it out, in miniature.'
+            '--run', action='store_true', help='Try the upgrade in miniature.'
         )
         group.add_argument(
             '--seed',
             type=int,
-            help='Repeat what was tried with this seed.',
+            help='Repeat a trial with this seed.',
         )
         group.add_argument(
             '--plans',
             type=base.positive,
             default=5,
-            help='How many orders at random are tried besides; 5 by default.',
+            help='Number of additional random orders to try (default: 5).',
         )
         group.add_argument(
             '--guests',
             type=base.positive,
             default=2,
-            help='How many guest agents of each revision, and services of '
-            'each kind and revision, there are then at most; 2 by default.',
+            help='Maximum number of guest agents of each revision, and of '
+            'services of each kind and revision, in the trial (default: 2).',
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> int:
@@ -224,7 +224,7 @@ class Rehearse(base.Command):
             pathlib.Path(path).write_text(said, 'utf-8')
         except OSError as error:
             raise inventories.Unusable(
-                f'{path} cannot be written: {error}'
+                f'cannot write {path}: {error}'
             ) from None
 
 
@@ -236,7 +236,7 @@ def _target(given: list[str]) -> tuple[str, dict[str, rpc.Revision]]:
     releases = [each for each in given if '=' not in each]
     if len(releases) > 1:
         raise inventories.Unusable(
-            f'one release is enough, not {" and ".join(releases)}.'
+            f'give one release, not {" and ".join(releases)}.'
         )
     name = releases[0] if releases else 'latest'
     try:
@@ -247,7 +247,7 @@ def _target(given: list[str]) -> tuple[str, dict[str, rpc.Revision]]:
                 continue
             if interface not in target:
                 raise ValueError(
-                    f'"{interface}" is no interface; there are '
+                    f'"{interface}" is not an interface; use one of '
                     f'{", ".join(target)}'
                 )
             target[interface] = roles.INTERFACES[interface].revision(revision)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``trove-rpc rejected``: what receivers could not take."""
+"""``trove-rpc rejected``: lists, replays and discards rejected messages."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--interface',
         choices=tuple(base.INTERFACES),
-        help='Only those of this interface.',
+        help='Only messages of this interface.',
     )
     parser.add_argument(
         '--instance',
         metavar='ID',
-        help='Only those that concern this instance.',
+        help='Only messages that concern this instance.',
     )
 
 
 def _find(
     parsed_args: argparse.Namespace, state: str | None
 ) -> Iterator[journal.Rejected]:
-    """Give what the filters let through, newest first."""
+    """Yield the messages that the filters select, newest first."""
     marker = None
     while True:
         page = journal.list_(
@@ -57,7 +57,7 @@ def _find(
 
 
 class List(base.Lister):
-    """List the messages that could not be taken, newest first."""
+    """List rejected messages, newest first."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -67,23 +67,23 @@ class List(base.Lister):
             '--state',
             choices=STATES,
             default='waiting',
-            help='Only those in this state (default: waiting).',
+            help='Only messages in this state (default: waiting).',
         )
         state.add_argument(
             '--all',
             action='store_const',
             const=None,
             dest='state',
-            help='Those in any state.',
+            help='Messages in any state.',
         )
         parser.add_argument(
             '--limit',
             type=base.positive,
             metavar='N',
-            help='The newest N only.',
+            help='Only the newest N messages.',
         )
         parser.add_argument(
-            '--long', action='store_true', help='Say why, too.'
+            '--long', action='store_true', help='Show the reason too.'
         )
         return parser
 
@@ -96,7 +96,7 @@ class List(base.Lister):
         if parsed_args.formatter == 'table':
             newest = list(itertools.islice(found, 1))
             if not newest:
-                self.app.complain('there is none.')
+                self.app.complain('there is no such message.')
             found = itertools.chain(newest, found)
         names: tuple[str, ...] = (
             'ID',
@@ -136,11 +136,11 @@ class List(base.Lister):
 
 
 class Show(base.ShowOne):
-    """Show a message that could not be taken, its secrets masked."""
+    """Show a rejected message, with its secrets masked."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument('id', help='As the list shows it.')
+        parser.add_argument('id', help='As shown in the list.')
         return parser
 
     def take_action(
@@ -172,17 +172,17 @@ class Show(base.ShowOne):
 
 
 class _Each(base.Command):
-    """Does something to chosen messages that wait, oldest first."""
+    """Applies an action to waiting messages, oldest first."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            'id', nargs='*', default=[], help='As the list shows them.'
+            'id', nargs='*', default=[], help='As shown in the list.'
         )
         parser.add_argument(
             '--all',
             action='store_true',
-            help='All that wait and that the options below let through.',
+            help='All waiting messages that the options below select.',
         )
         _add_filters(parser)
         return parser
@@ -201,27 +201,25 @@ class _Each(base.Command):
             if replayable and doubtful:
                 found = [each for each in found if each.id not in doubtful]
                 self.app.complain(
-                    f'{len(doubtful)} may have been carried out already and '
-                    f'are passed over: {", ".join(doubtful)}. Look what '
-                    'became of each, and give its ID to replay it all the '
-                    'same.'
+                    f'Skipped {len(doubtful)} that may have been carried out '
+                    f'already: {", ".join(doubtful)}. Check the result of '
+                    'each, and pass its ID to replay it anyway.'
                 )
-            # What came first may be what the later ones rely on.
+            # Later messages may depend on earlier ones.
             names = [each.id for each in reversed(found)]
             if not names:
-                self.app.stdout.write('None waits.\n')
+                self.app.stdout.write('No messages are waiting.\n')
         return names
 
 
 class Replay(_Each):
-    """Send messages again that could not be taken, after the upgrade.
+    """Replay rejected messages, for example after an upgrade.
 
-    Each is sent as it was meant, in a version that its receiver takes now.
-    What still cannot be sent stays as it is; the exit status is then 1.
-    With --all, those that cannot be replayed (broken or forged ones, and
-    those of callers that were told) are passed over; so are those that came
-    too late or could not be told from a copy (causes: age, unread), which may
-    have been carried out already. Look first, then give their IDs.
+    Each message is sent in a version that its receiver supports now. Messages
+    that still cannot be sent stay unchanged; the exit status is then 1. --all
+    skips messages that cannot be replayed (malformed or forged ones, and
+    calls whose sender got an error), and those that may have been carried out
+    already (causes: age, unread). Check the latter, then pass their IDs.
     """
 
     def take_action(self, parsed_args: argparse.Namespace) -> int:
@@ -233,7 +231,7 @@ class Replay(_Each):
 
 
 class Discard(_Each):
-    """Let messages be that could not be taken: nobody needs them any more.
+    """Discard rejected messages that nobody needs any more.
 
     They stay in the list, as discarded, and can no longer be replayed.
     """
@@ -248,5 +246,5 @@ class Discard(_Each):
             return 'discarded'
         state = journal.get(name).state
         raise exception.Conflict(
-            f'It is {state} already; only one that waits can be discarded.'
+            f'It is {state} already; only waiting messages can be discarded.'
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``trove-rpc sealing``: permits the form of released Trove, or not."""
+"""``trove-rpc sealing``: permits or forbids the released encryption."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from trove.rpcadmin import base
 
 
 def who() -> str:
-    """Return who runs this command, for the record."""
+    """Return the user that runs this command, for the audit record."""
     user = getpass.getuser()
     behind = os.environ.get('SUDO_USER')
     whole = user if behind in (None, user) else f'{behind} as {user}'
@@ -25,7 +25,7 @@ def who() -> str:
 
 
 class List(base.Lister):
-    """List the peers for which the released form is permitted.
+    """List the peers for which the released encryption is permitted.
 
     Guest agents by the id of their instance, services as "taskmanager" and
     "conductor" for what is sent to them, "api" for what task managers take.
@@ -39,7 +39,7 @@ class List(base.Lister):
         parser.add_argument(
             '--all',
             action='store_true',
-            help='Also those for which that has ended.',
+            help='Include permissions that have ended.',
         )
         return parser
 
@@ -72,21 +72,21 @@ class List(base.Lister):
 
 
 class Allow(base.Command):
-    """Permit the form of released Trove for peers that know better.
+    """Permit the released encryption for peers that support a better one.
 
-    Once a guest agent has sent anything sealed, it is sent nothing else, and
-    nothing else is taken from it, whatever is answered in its place. So if
-    one was rolled back to a release up to 2026.2, say so here, after that.
-    It ends by itself as soon as the guest sends something sealed again.
+    Once a guest agent has sent a sealed message, all messages to and from it
+    must be sealed, whatever anybody claims without authentication. After a
+    rollback of a guest agent to a release up to 2026.2, run this command. The
+    permission ends as soon as the guest sends a sealed message again.
 
-    With --hold it goes on until "sealing forbid" or the next rotation of the
-    key, and the guest is told to take and send that form as well: do so
-    before the control plane itself is rolled back, while a conductor of this
-    release runs, and wait a minute.
+    With --hold it lasts until "sealing forbid" or the next rotation of the
+    key, and the guest is told to accept and send the released encryption too:
+    run this before a rollback of the control plane, while a conductor of this
+    release is running, and wait a minute.
 
-    "taskmanager" and "conductor" permit it for what is sent to these
-    services, once all of them have reported that they know better; "api" for
-    what task managers take.
+    "taskmanager" and "conductor" permit it for messages to these services,
+    once all of them have announced sealed messages; "api" for messages that
+    task managers accept.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -95,12 +95,13 @@ class Allow(base.Command):
         parser.add_argument(
             '--reason',
             required=True,
-            help='Why; it is written down with your name and the time.',
+            help='Reason, recorded with your name and the time.',
         )
         parser.add_argument(
             '--hold',
             action='store_true',
-            help='Until it is forbidden, also by what guests send sealed.',
+            help='Hold the permission until it is forbidden, even if guests '
+            'send sealed messages.',
         )
         return parser
 
@@ -109,18 +110,18 @@ class Allow(base.Command):
 
         def permit(instance_id: str) -> str:
             sealing.say(instance_id, word, who(), parsed_args.reason)
-            return 'may be spoken to in the form of released Trove'
+            return 'may use the released encryption'
 
         return self.each(_instances(self.app.conf, parsed_args), permit)
 
 
 class Forbid(base.Command):
-    """Take back what "sealing allow" has permitted.
+    """Revoke a permission of "sealing allow".
 
-    Of "api", "conductor" and "taskmanager" it says that all of them are
-    upgraded, so that nothing in the released form is taken from, or sent to,
-    these services any more. What is sent to task managers and conductors ends
-    by itself; of "api" nobody else can know.
+    "api", "conductor" and "taskmanager" state that all of these services are
+    upgraded, so that messages from and to them must be sealed. The permission
+    for messages to task managers and conductors also ends automatically; the
+    one of "api" does not.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -131,7 +132,7 @@ class Forbid(base.Command):
     def take_action(self, parsed_args: argparse.Namespace) -> int:
         def forbid(instance_id: str) -> str:
             sealing.say(instance_id, 'forbid', who(), '')
-            return 'is spoken to sealed only'
+            return 'must use sealed messages'
 
         if parsed_args.all:
             names = [each.instance_id for each in sealing.permitted()]
@@ -145,13 +146,12 @@ def _take_instances(parser: argparse.ArgumentParser) -> None:
         'instance',
         nargs='*',
         default=[],
-        help='Ids of instances; or %s.' % ', '.join(sealing.SERVICES),
+        help='IDs of instances; or %s.' % ', '.join(sealing.SERVICES),
     )
     parser.add_argument(
         '--all',
         action='store_true',
-        help='Every instance, and all services, that this changes anything '
-        'for.',
+        help='All instances and services that this changes.',
     )
 
 

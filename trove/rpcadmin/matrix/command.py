@@ -40,26 +40,26 @@ _METHODS = (
 
 
 class Notes(base.Words):
-    """What signatures do not show; in a table is only how much that is."""
+    """Notes that signatures do not show; a table has only their number."""
 
     def human_readable(self) -> str:
         return str(len(self._value) or '')
 
 
 class Matrix(base.Lister):
-    """Show what the clients and servers of all releases can say.
+    """Show what the clients and servers of all releases can exchange.
 
-    Clients of this release ask their peers what they understand: what these
-    cannot take is refused before it is sent, or left out where that changes
-    nothing. Clients of released Trove send what their release sends. Of a
-    call that is refused then the sender learns by the reply; a cast is
-    written down by a server of this release, and lost at a released one: it
-    leaves a line in the log there, and nobody is told.
+    Clients of this release know the versions of their peers: a message that a
+    peer does not support is refused before it is sent, or its new arguments
+    are omitted where that changes nothing. Clients of released Trove always
+    send the messages of their release. The sender of a refused call gets an
+    error; a refused cast is recorded by a server of this release, and lost at
+    a released one, which only logs it.
 
-    What is in vain is counted by itself: no code of the release sends it, or
-    no datastore supports it, so that an upgrade would not make it possible.
-    Neighbouring releases that do not differ share a row. It needs no
-    configuration, no database and no message broker.
+    Messages in vain are counted separately: no code of the release sends
+    them, or no datastore supports them, so an upgrade does not help.
+    Neighbouring releases without differences share a row. The command needs
+    neither configuration nor database nor message broker.
     """
 
     needs_database = False
@@ -83,27 +83,27 @@ class Matrix(base.Lister):
             '--method',
             action='append',
             metavar='NAME',
-            help='A row for each message, only of this method; may be '
+            help='Show a row for each message, only of this method; may be '
             'repeated.',
         )
         parser.add_argument(
             '--outcome',
             action='append',
             choices=rows.OUTCOMES,
-            help='A row for each message, only with this outcome; may be '
+            help='Show a row for each message, only with this outcome; may be '
             'repeated.',
         )
         parser.add_argument(
             '--methods',
             action='store_true',
-            help='A row for each message.',
+            help='Show a row for each message.',
         )
         parser.add_argument(
             '--html',
             metavar='FILE',
             type=pathlib.Path,
-            help='Write all of it to a page that needs nothing else, instead '
-            'of listing it.',
+            help='Write the whole matrix to a self-contained HTML page '
+            'instead of listing it.',
         )
         return parser
 
@@ -147,21 +147,21 @@ class Matrix(base.Lister):
         for name in 'interface', 'client', 'server', 'method', 'outcome':
             if getattr(parsed_args, name):
                 raise base.UsageError(
-                    f'the page has everything: give --html without {name}, '
-                    'and choose on the page.'
+                    'the page contains everything: use --html without '
+                    f'{name}, and filter on the page.'
                 )
         try:
             parsed_args.html.write_text(page.render(), 'utf-8')
         except OSError as error:
             raise base.UsageError(
-                f'{parsed_args.html} cannot be written: {error.strerror}. '
-                'Give --html a file in a directory that you may write to.'
+                f'cannot write {parsed_args.html}: {error.strerror}. Give '
+                '--html a file in a writable directory.'
             ) from None
         self.app.stdout.write(f'Wrote {parsed_args.html}\n')
 
 
 def release(text: str) -> rows.Release:
-    """Read an argument that is a release.
+    """Parse an argument that is a release.
 
     :raises argparse.ArgumentTypeError: there is none of that name
     """
@@ -172,7 +172,7 @@ def release(text: str) -> rows.Release:
             f'{each.number} ({each.series})' for each in rows.all_releases()
         )
         raise argparse.ArgumentTypeError(
-            f'"{text}" is none of the releases {known}'
+            f'"{text}" is not one of the releases {known}'
         ) from None
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes wrong between releases although the signatures fit.
+"""Known incompatibilities of releases with matching signatures.
 
 Found by running the releases against each other; see
 ``doc/source/contributor/interop.rst``.
@@ -43,9 +43,9 @@ class Note:
 
 NOTES = (
     Note(
-        'A guest of release 8 sends the reply of a call where clients of '
-        'later releases do not look for it: the call is carried out, and its '
-        'sender waits until it times out.',
+        'A guest of release 8 sends the reply of a call to a queue that '
+        'clients of later releases do not read: the call is carried out, and '
+        'its sender times out.',
         interfaces=('guestagent',),
         clients=range(11, 27),
         servers=(8,),
@@ -54,44 +54,44 @@ NOTES = (
     ),
     Note(
         'Conductors of releases up to 12 do not know the status "healthy", '
-        'which guests from release 13 on report: such a heartbeat fails '
-        'there with a ValueError. Upgrade the conductors before the guests.',
+        'which guests report since release 13: such a heartbeat fails there '
+        'with a ValueError. Upgrade the conductors before the guests.',
         interfaces=('conductor',),
         clients=range(13, 100),
         servers=range(8, 13),
         kind='cast',
     ),
     Note(
-        'Task managers of these releases report volume snapshots in the '
-        'clear even where messages are encrypted. This conductor refuses '
-        'that then, and writes it down.',
+        'Task managers of these releases report volume snapshots unencrypted '
+        'even where messages are encrypted. This conductor rejects and '
+        'records these.',
         interfaces=('conductor',),
         clients=range(23, 27),
         servers=range(27, 100),
         kind='cast',
     ),
     Note(
-        'The ID of the project does not arrive: releases up to 15 read it '
-        'from another key of the context than releases from 17 on.',
+        'The project ID is lost: releases up to 15 read it from another key '
+        'of the context than releases since 17.',
         clients=_OLD,
         servers=_NEW,
     ),
     Note(
-        'The ID of the project does not arrive: releases from 17 on write it '
-        'to another key of the context than releases up to 15.',
+        'The project ID is lost: releases since 17 write it to another key of '
+        'the context than releases up to 15.',
         clients=_NEW,
         servers=_OLD,
     ),
     Note(
-        'The guest agent of 14.1.0 is like that of 15, '
-        'not like that of 14.0.0, which is shown.',
+        'The guest agent of 14.1.0 behaves like that of 15, not like that of '
+        '14.0.0, which is shown.',
         interfaces=('guestagent',),
         clients=range(100),
         servers=(14,),
     ),
     Note(
-        'To guests, 14.1.0 sends what 15 sends, not what 14.0.0 does, which '
-        'is shown.',
+        'To guests, 14.1.0 sends the same as 15, not as 14.0.0, which is '
+        'shown.',
         interfaces=('guestagent',),
         clients=(14,),
         servers=range(100),
@@ -114,7 +114,7 @@ def unused(interface: str, method: str, client: int) -> bool:
 
 
 def about(interface: str, client: int, server: int) -> tuple[Note, ...]:
-    """Return what is to be known of two releases.
+    """Return the notes about two releases.
 
     :param interface: name of the interface
     :param client: number of the release that sends

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The matrix as one HTML page that needs nothing else, not even a server."""
+"""The matrix as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from trove.rpcadmin.matrix import rows
 
 T = TypeVar('T', bound=Hashable)
 
-#: Who sends the messages of an interface, and who takes them.
+#: The senders and receivers of the messages of an interface.
 _PEOPLE = {
     'taskmanager': ('API services', 'task managers'),
     'conductor': ('guest agents', 'conductors'),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What becomes of each message between the releases."""
+"""The outcome of each message between any two releases."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OUTCOMES = ('same', 'left out', 'refused', 'no reply', 'lost')
 
 Outcome = Literal['same', 'left out', 'refused', 'no reply', 'lost']
 
-#: In place of the outcome where that does not matter.
+#: Instead of the outcome, for messages that are never sent.
 IN_VAIN = 'in vain'
 
 #: Stands for the identifier of a guest in the text of an error.
@@ -32,10 +32,9 @@ _PEER = 'ID'
 
 
 _UNSUPPORTED = (
-    'No datastore of this release supports it, so an upgrade does not make '
-    'it possible.'
+    'No datastore of this release supports it, so an upgrade does not help.'
 )
-_UNUSED = 'Its client has it, but no code of that release calls it.'
+_UNUSED = 'The client has it, but no code of that release calls it.'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +55,7 @@ class Release:
 
 
 class Row(NamedTuple):
-    """What becomes of one message.
+    """The outcome of one message.
 
     :param argument: that is given besides those the method needs; None: the
         least; released clients always send all they have
@@ -119,7 +118,7 @@ def find(text: str) -> Release:
 def between(
     name: str, client: Release, server: Release
 ) -> tuple[Row, ...]:
-    """Return what becomes of all messages of a client to a server.
+    """Return the outcomes of all messages of a client to a server.
 
     :param name: of the interface
     """
@@ -210,8 +209,8 @@ def _row(method: str, argument: str | None, kind: str, fit: rpc.Fit) -> Row:
     why = fit.reason.removesuffix(fit.remedy).strip()
     if fit.outcome == 'left out':
         why = (
-            f'{", ".join(fit.left_out)} is not sent: the server does not '
-            'know it and does the same without it.'
+            f'{", ".join(fit.left_out)} is omitted: the server does not know '
+            'it and behaves the same without it.'
         )
     elif fit.by == 'endpoint':
         why = f'{why[0].upper()}{why[1:]}.'

@@ -260,7 +260,7 @@ class UseTest(PageTest):
         self.assertIn(('stop_db', '▲ refused'), told)
         self.assertNotIn('✓ same', {outcome for _, outcome in told})
         text = self.find('#body').text
-        self.assertIn('ID of the project does not arrive', text)
+        self.assertIn('project ID is lost', text)
         self.assertIn('nobody is told', text)
         self.assertIn('this service takes 1.0', text)
         self.assertIn('Upgrade the guest agent of the instance', text)

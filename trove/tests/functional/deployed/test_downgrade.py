@@ -186,7 +186,7 @@ class DowngradeTest(test_faults.GuestTestCase):
             'it is recorded',
         )
         self.assertEqual('refused', self.released_form())
-        self.assertIn('somebody answered in the place of', self.check())
+        self.assertIn('somebody claimed, without authentication', self.check())
 
         # And without him all is as it was.
         self.intruder.close()

@@ -129,7 +129,7 @@ class ReadinessTest(checks.TestCase):
             'Pinned RPC versions',
             WARNING,
             '[upgrade_levels] guestagent is victoria',
-            'Nobody who is there now',
+            'No current peer',
             'auto',
         )
         self.write(self.url, pin=LATEST)
@@ -145,7 +145,7 @@ class ReadinessTest(checks.TestCase):
 
         found, details = self.results['Pinned RPC versions']
         self.assertIn(
-            '1 guest agents understand more than that and are refused',
+            '1 guest agents speak newer versions and are refused',
             details,
         )
         self.assertIn('get_diagnostics', details)
@@ -161,7 +161,7 @@ class ReadinessTest(checks.TestCase):
         self.assertFound(
             'Floors of RPC versions',
             SUCCESS,
-            'guestagent: keep 1.0; it is needed by 1 of 2: old. Upgrade',
+            'guestagent: keep 1.0; needed by 1 of 2: old. Upgrade',
             'conductor: keep 1.0; no service has reported yet.',
         )
 
@@ -188,7 +188,7 @@ class ReadinessTest(checks.TestCase):
             'Floors of RPC versions',
             SUCCESS,
             'guestagent: the floor may be raised from 1.0 to 1.3, which is '
-            'needed by 1 of 2: behind. See in the metrics',
+            'needed by 1 of 2: behind. Check the metrics',
             'conductor: the floor may be raised from 1.0 to 1.1',
         )
 
@@ -203,7 +203,7 @@ class ReadinessTest(checks.TestCase):
         self.assertFound(
             'Floors of RPC versions',
             SUCCESS,
-            'guestagent: keep 1.0; nobody knows what 2 of 3 speak: ',
+            'guestagent: keep 1.0; the versions of 2 of 3 are unknown: ',
             'trove-rpc probe INSTANCE',
         )
 

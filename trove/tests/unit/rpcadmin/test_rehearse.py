@@ -156,10 +156,10 @@ class FileTest(RehearseTestCase):
         for arguments, words in (
             (('--file', self.path('none')), 'No such file'),
             (('--file', path, '--to', 'rokcy'), '"rokcy" is no release'),
-            (('--file', path, '--to', 'x=1'), '"x" is no interface'),
-            (('--file', path, '--to', 'conductor=9'), 'no revision'),
+            (('--file', path, '--to', 'x=1'), '"x" is not an interface'),
+            (('--file', path, '--to', 'conductor=9'), 'not a revision'),
             (('--file', path, '--to', 'pike', '--to', 'rocky'), 'one release'),
-            (('--file', path, '-o', '/nowhere/x'), 'cannot be written'),
+            (('--file', path, '-o', '/nowhere/x'), 'cannot write'),
         ):
             self.assertEqual(2, self.run_rpc('rehearse', *arguments))
             self.assertIn(words, self.error)
@@ -236,7 +236,9 @@ class LiveTest(RehearseTestCase):
 
         _, found = self.saved()
 
-        self.assertIn('Nobody knows what 1 guest agents', str(found['notes']))
+        self.assertIn(
+            'versions of 1 guest agents are unknown', str(found['notes'])
+        )
         self.assertEqual(
             '1.0', found['guests'][0]['revisions']['guestagent']
         )
@@ -247,7 +249,7 @@ class LiveTest(RehearseTestCase):
         self.assertEqual(2, self.run_rpc('rehearse'))
 
         self.assertIn(f'guest {guest} speaks 0.9', self.error)
-        self.assertIn('Upgrade it first', self.error)
+        self.assertIn('Upgrade this release first', self.error)
 
     def test_a_wrong_pin_makes_it_unusable(self):
         self.configure('[upgrade_levels]\nguestagent = rokcy\n')

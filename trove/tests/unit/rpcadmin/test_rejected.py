@@ -73,7 +73,7 @@ class ListTest(RejectedTestCase):
         self.assertEqual('', self.error)
 
         self.assertEqual(0, self.run_rpc('rejected', 'list'))
-        self.assertIn('there is none', self.error)
+        self.assertIn('there is no such message', self.error)
 
     def test_what_waits(self):
         name = self.reject()
@@ -242,7 +242,7 @@ class ReplayTest(RejectedTestCase):
 
         self.assertEqual(1, self.run_rpc('rejected', 'replay', name))
 
-        self.assertIn('the message broker does not work', self.error)
+        self.assertIn('the message broker is unavailable', self.error)
         self.assertIn('refused', self.error)
         self.assertIn('transport_url', self.error)
         self.assertNotIn('administrator', self.error)
@@ -261,7 +261,7 @@ class ReplayTest(RejectedTestCase):
     def test_none_waits(self):
         self.assertEqual(0, self.run_rpc('rejected', 'replay', '--all'))
 
-        self.assertIn('None waits', self.out)
+        self.assertIn('No messages are waiting', self.out)
 
     def test_neither_named_nor_all_is_status_2(self):
         name = self.reject()

@@ -142,7 +142,7 @@ class MatrixTest(Case):
 
     def test_what_is_not_there(self):
         self.assertIn(
-            '"9" is none of the releases 8 (pike), 11',
+            '"9" is not one of the releases 8 (pike), 11',
             self.refused('--client', '9'),
         )
         self.assertIn('no method "stop"', self.refused('--method', 'stop'))
@@ -164,12 +164,12 @@ class PageFileTest(Case):
 
     def test_it_takes_no_filter(self):
         self.assertIn(
-            'give --html without client',
+            'use --html without client',
             self.refused('--html', 'm.html', '--client', '14'),
         )
 
     def test_where_nothing_can_be_written(self):
         self.assertIn(
-            'cannot be written: No such file or directory',
+            'm.html: No such file or directory',
             self.refused('--html', f'{self.directory}/none/m.html'),
         )

@@ -290,8 +290,8 @@ class NotesTest(base.TestCase):
         return ' '.join(note.text for note in notes.about(*place))
 
     def test_the_project_between_old_and_new(self):
-        self.assertIn('ID of the project', self.about('taskmanager', 15, 17))
-        self.assertIn('ID of the project', self.about('conductor', 26, 12))
+        self.assertIn('project ID', self.about('taskmanager', 15, 17))
+        self.assertIn('project ID', self.about('conductor', 26, 12))
         for client, server in ((15, 14), (26, 17), (27, 12), (12, 27)):
             said = self.about('conductor', client, server)
             self.assertNotIn('project', said)
