@@ -19,8 +19,8 @@ from trove.objects.instance import instances
 _OPERATOR = trove_context.TroveContext(is_admin=True)
 
 _FILE = """\
-# The account of the guest agent of instance {instance} at the message broker.
-# Who has it can act in its place there, so nobody else may read this file.
+# Broker account of the guest agent of instance {instance}.
+# It allows to impersonate the agent, so restrict access to this file.
 [DEFAULT]
 rpc_own_account = true
 transport_url = {url}
@@ -38,10 +38,10 @@ def guest_account_create(conf: cfg.ConfigOpts) -> None:
         url = account.url.replace('$', '$$')
         target.write(_FILE.format(instance=instance.id, url=url))
     texts.say(
-        f'The account {account.name} reaches the queues of instance '
-        f'{instance.id} and no others. Give its guest agent {path}, as its '
-        'last --config-file, start it again, and delete the file here. A '
-        'password that it had before is no longer valid.'
+        f'Account {account.name} can access the queues of instance '
+        f'{instance.id} only. Pass {path} to its guest agent as the last '
+        '--config-file, restart the agent, and delete the file here. Any '
+        'previous password is no longer valid.'
     )
 
 
@@ -49,13 +49,12 @@ def guest_account_delete(conf: cfg.ConfigOpts) -> None:
     instance_id = conf.command.instance
     if not broker_accounts.Accounts(conf).delete(instance_id):
         raise exception.NotFound(
-            f'There is no account for instance {instance_id}. List those '
-            'that there are with "trove-manage guest_account_list".'
+            f'Instance {instance_id} has no account. List the accounts with '
+            '"trove-manage guest_account_list".'
         )
     texts.say(
-        f'The account of instance {instance_id} is deleted. If its guest '
-        'agent used it, nothing reaches the agent until it has another '
-        'transport_url.'
+        f'Deleted the account of instance {instance_id}. If its guest agent '
+        'used it, the agent is unreachable until it has another transport_url.'
     )
 
 
@@ -76,25 +75,25 @@ def add_commands(
 ) -> None:
     parser = add(
         guest_account_create,
-        'Make an account at RabbitMQ for the guest agent of an instance, '
-        'which reaches no queue of anybody else; or give the one it has a '
-        'new password. Needs [guest_accounts] management_url.',
+        'Create an account at RabbitMQ for the guest agent of an instance, '
+        'which can access only its own queues; or reset the password of an '
+        'existing one. Requires [guest_accounts] management_url.',
     )
-    parser.add_argument('instance', help='Id of the instance.')
+    parser.add_argument('instance', help='ID of the instance.')
     parser.add_argument(
         '--file',
         dest='target',
         required=True,
-        help='Write the settings of the guest agent into this new file, '
-        'which only you may read.',
+        help='Write the settings for the guest agent to this new file, '
+        'readable only by you.',
     )
     parser = add(
         guest_account_delete,
         'Delete the account of an instance at RabbitMQ.',
     )
-    parser.add_argument('instance', help='Id of the instance.')
+    parser.add_argument('instance', help='ID of the instance.')
     add(
         guest_account_list,
-        'List the instances whose guest agents have an account at RabbitMQ '
-        'of their own.',
+        'List the instances whose guest agents have their own account at '
+        'RabbitMQ.',
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files with secrets, for the eyes of who runs the command."""
+"""Files with secrets, readable only by the user that runs the command."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def new(path: str) -> Iterator[TextIO]:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise exception.TroveError(
-            f'{path} exists. It was not overwritten, since secrets that are '
-            'lost cannot be made again. Choose another file.'
+            f'{path} exists and was not overwritten, since lost secrets '
+            'cannot be recovered. Choose another file.'
         ) from None
     except OSError as error:
         raise _unwritable(path, error) from error
@@ -43,5 +43,5 @@ def new(path: str) -> Iterator[TextIO]:
 
 def _unwritable(path: str, error: OSError) -> exception.TroveError:
     return exception.TroveError(
-        f'{path} cannot be written: {os.strerror(error.errno or 0)}.'
+        f'Cannot write {path}: {os.strerror(error.errno or 0)}.'
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of ``trove-manage`` that have to do with keys."""
+"""The commands of ``trove-manage`` for encryption keys."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from trove.common import text as texts
 from trove.objects.keys import instance_keys
 from trove.objects.keys import reencryption
 
-#: Of how many instances and messages the progress is told.
+#: Report the progress after this many instances and messages.
 _STEP = 1000
 
 _KEYS = """\
-# Keys of the messages between the services of Trove. All APIs, task managers,
-# conductors and trove-rpc need the same ones. Make them once, and name this
-# file with another --config-file of each, or put it into
-# /etc/trove/trove.conf.d/. Guests do not need it: each gets a key of its own.
+# Keys for messages between the services of Trove. All APIs, task managers,
+# conductors and trove-rpc must use the same ones. Generate them once, and pass
+# this file to each with an additional --config-file, or copy it to
+# /etc/trove/trove.conf.d/. Guests do not need it: each has its own key.
 #
-# Who has these keys can read and forge messages, so nobody else may read this
-# file. Keep a copy of it: without inst_rpc_key_encr_key, no guest that exists
-# can be talked to any more. Never replace it by new keys, nor add some to it.
+# These keys allow to read and forge messages, so restrict access to this file.
+# Keep a backup: without inst_rpc_key_encr_key, all existing guests become
+# unreachable. Never replace the keys in it, and never add more.
 [DEFAULT]
 taskmanager_rpc_encr_key = {taskmanager}
 inst_rpc_key_encr_key = {instances}
 """
 
 _INSTANCE = """\
-# Key of the messages to and from the guest agent of instance {instance}.
-# Who has it can read and forge them, so nobody else may read this file.
+# Key for messages to and from the guest agent of instance {instance}.
+# It allows to read and forge them, so restrict access to this file.
 [DEFAULT]
 enable_secure_rpc_messaging = true
 instance_rpc_encr_key = {key}
@@ -60,13 +60,13 @@ def create_instance_key(conf: cfg.ConfigOpts) -> None:
     key = crypto.generate_key()
     with _files.new(path) as target:
         target.write(_INSTANCE.format(instance=instance_id, key=key))
-        # What is in no file cannot be given to the guest any more.
+        # A key that is in no file cannot be installed in the guest later.
         target.flush()
         instance_keys.give(conf, instance_id, key)
     texts.say(
-        f'Instance {instance_id} has a key, and from now on its guest agent '
-        f'is sent nothing in the clear. Give the agent {path}, as its last '
-        '--config-file, and start it again.'
+        f'Instance {instance_id} has a key, and its guest agent is sent '
+        f'encrypted messages only from now on. Pass {path} to the agent as '
+        'its last --config-file, and restart it.'
     )
 
 
@@ -75,24 +75,24 @@ def reencrypt_keys(conf: cfg.ConfigOpts) -> None:
     for progress in reencryption.run(conf):
         if progress.count % _STEP == 0:
             texts.say(
-                f'{progress.count} looked at, {progress.done} encrypted.'
+                f'{progress.count} checked, {progress.done} re-encrypted.'
             )
     texts.say(
-        f'{progress.done} instances and messages were encrypted with '
-        f'inst_rpc_key_encr_key, {progress.before} were so before.'
+        f'Re-encrypted {progress.done} instances and messages with '
+        f'inst_rpc_key_encr_key; {progress.before} used it already.'
     )
     if progress.unreadable:
         for name in progress.unreadable:
-            texts.say(f'Not readable: {name}', file=sys.stderr)
+            texts.say(f'Cannot decrypt: {name}', file=sys.stderr)
         raise exception.SealError(
-            f'{len(progress.unreadable)} are encrypted with none of the keys. '
-            'Add the one that they were encrypted with to '
-            'inst_rpc_key_encr_key_further, and repeat the command.'
+            f'{len(progress.unreadable)} cannot be decrypted with any of the '
+            'keys. Add their key to inst_rpc_key_encr_key_further, and repeat '
+            'the command.'
         )
     if conf.inst_rpc_key_encr_key_further:
         texts.say(
-            'When all services have this inst_rpc_key_encr_key, '
-            'inst_rpc_key_encr_key_further is no longer needed.'
+            'Once all services use this inst_rpc_key_encr_key, '
+            'inst_rpc_key_encr_key_further can be removed.'
         )
 
 
@@ -103,31 +103,32 @@ def add_commands(
 ) -> None:
     parser = add(
         generate_keys,
-        'Make new keys for the messages between the services, as part of a '
-        'configuration file. The database is not needed.',
+        'Generate the keys for messages between services, as a part of a '
+        'configuration file. Does not need the database.',
     )
     parser.add_argument(
         '--file',
         dest='target',
-        help='Write them into this new file, which only you may read, and '
-        'not to standard output.',
+        help='Write the keys to this new file, readable only by you, instead '
+        'of standard output.',
     )
     parser = add(
         create_instance_key,
-        'Make a key for an instance that has none. Its guest agent gets it '
-        'by your hand: stop the agent, run this, give it the file, start it.',
+        'Generate a key for an instance without one, to be installed '
+        'manually: stop the guest agent, run this command, copy the file to '
+        'the agent, start it.',
     )
-    parser.add_argument('instance', help='Id of the instance.')
+    parser.add_argument('instance', help='ID of the instance.')
     parser.add_argument(
         '--file',
         dest='target',
         required=True,
-        help='Write it into this new file, which only you may read.',
+        help='Write the key to this new file, readable only by you.',
     )
     add(
         reencrypt_keys,
-        'Encrypt the keys of the guests, and rejected messages, with '
-        'inst_rpc_key_encr_key, where they are encrypted with one of '
-        'inst_rpc_key_encr_key_further. Safe to repeat, to interrupt, and '
-        'while services run that have both keys.',
+        'Re-encrypt the keys of guests, and rejected messages, with '
+        'inst_rpc_key_encr_key, where one of inst_rpc_key_encr_key_further '
+        'encrypts them. It may be repeated, interrupted, and run while '
+        'services with both keys are running.',
     )

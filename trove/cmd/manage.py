@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``trove-manage``: what an operator does to the database.
+"""``trove-manage``: administration of the database.
 
 Exit status: 0 done; 1 not done, the reason is on standard error; 2 the
 command line is wrong.
@@ -52,23 +52,22 @@ def db_version(conf: cfg.ConfigOpts) -> None:
 def db_wipe(conf: cfg.ConfigOpts) -> None:
     _confirm(conf)
     migration.wipe(conf)
-    texts.say('All tables of Trove are dropped.')
+    texts.say('Dropped all tables of Trove.')
 
 
 def db_recreate(conf: cfg.ConfigOpts) -> None:
     _confirm(conf)
     migration.wipe(conf)
     revision = migration.sync(conf)
-    texts.say(f'The database is new and empty and has revision {revision}.')
+    texts.say(f'The database was recreated at revision {revision}.')
 
 
 def _confirm(conf: cfg.ConfigOpts) -> None:
     if not conf.command.yes:
         raise exception.TroveError(
-            'Every instance, backup and quota in the database would be '
-            'forgotten; the servers of the instances would be left behind. '
-            'Nothing was done. Repeat the command with --yes if that is '
-            'what you want.'
+            'This deletes every instance, backup and quota from the database '
+            'and leaves the servers of the instances behind. Nothing was '
+            'done. Repeat the command with --yes to confirm.'
         )
 
 
@@ -126,12 +125,12 @@ def service_remove(conf: cfg.ConfigOpts) -> None:
     known = {(each.binary, each.host) for each in services.list_()}
     if (binary, host) not in known:
         raise exception.NotFound(
-            f'There is no {binary} on {host}. List what there is with '
-            '"trove-manage service_list".'
+            f'No {binary} on {host}. List the services with "trove-manage '
+            'service_list".'
         )
     services.remove(binary, host)
     texts.say(
-        f'{binary} on {host} is forgotten; it comes back if it still runs.'
+        f'Removed {binary} on {host}; it comes back if it is still running.'
     )
 
 
@@ -163,26 +162,26 @@ def _add_commands(subparsers: Any) -> None:
     for name in ('db_sync', 'db_upgrade'):
         parser = subparsers.add_parser(
             name,
-            help='Create the tables, or bring those of release 26.0 or later '
-            'to the form that this release needs. Safe to repeat.',
+            help='Create the tables, or upgrade those of release 26.0 or '
+            'later to the schema of this release. Safe to repeat.',
         )
         parser.set_defaults(function=db_sync)
         parser.add_argument(
             '--version',
             dest='to_version',
-            help='Revision to stop at; the newest by default.',
+            help='Revision to upgrade to (default: the latest).',
         )
         parser.add_argument('--repo_path', help=argparse.SUPPRESS)
     add(db_version, 'Show the revision of the database.')
     for command, text in (
         (db_wipe, 'Drop all tables of Trove.'),
-        (db_recreate, 'Drop all tables of Trove and create them anew.'),
+        (db_recreate, 'Drop and recreate all tables of Trove.'),
     ):
-        parser = add(command, text + ' Every row is lost.')
+        parser = add(command, text + ' All data is lost.')
         parser.add_argument(
             '--yes',
             action='store_true',
-            help='Really do it; without it nothing is done.',
+            help='Confirm; without it nothing is done.',
         )
         parser.add_argument('--repo_path', help=argparse.SUPPRESS)
     _add_datastore_commands(add)
@@ -196,16 +195,16 @@ def _add_service_commands(
 ) -> None:
     add(
         service_list,
-        'List the task managers and conductors that have reported, and the '
+        'List the task managers and conductors that have reported, with the '
         'RPC versions that they serve.',
     )
     parser = add(
         service_remove,
-        'Forget a service that is gone for good.',
+        'Remove the record of a service that is gone for good.',
     )
-    parser.add_argument('binary', help='For instance trove-taskmanager.')
+    parser.add_argument('binary', help='For example trove-taskmanager.')
     parser.add_argument(
-        'service_host', metavar='host', help='As service_list shows it.'
+        'service_host', metavar='host', help='As shown by service_list.'
     )
 
 
@@ -218,14 +217,14 @@ def _add_datastore_commands(
     parser.add_argument('datastore_name', help='Name of the datastore.')
     parser.add_argument(
         'default_version',
-        help='Name or id of one of its versions; an empty string for a new '
-        'datastore, which has none yet.',
+        help='Name or ID of one of its versions; an empty string for a new '
+        'datastore, which has no version yet.',
     )
     _add_version_arguments(
         add(
             datastore_version_update,
-            'Add a version of a datastore, or change all there is to it but '
-            'its name and number.',
+            'Add a version of a datastore, or update everything except its '
+            'name and number.',
         )
     )
 
@@ -234,12 +233,12 @@ def _add_version_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('datastore', help='Name of the datastore.')
     parser.add_argument('version_name', help='Name of the version.')
     parser.add_argument(
-        'manager', help="The guest agent's driver, for instance postgresql."
+        'manager', help='Driver of the guest agent, for example postgresql.'
     )
     parser.add_argument(
         'image_id',
-        help='Id of the image that its servers boot from; an empty string '
-        'when --image-tags says it, or the cloud driver needs none.',
+        help='ID of the image that servers boot from; an empty string with '
+        '--image-tags, or if the cloud driver needs no image.',
     )
     parser.add_argument(
         'packages',
@@ -250,28 +249,28 @@ def _add_version_arguments(parser: argparse.ArgumentParser) -> None:
         'active',
         type=int,
         choices=(0, 1),
-        help='1 when instances of it may be made, else 0.',
+        help='1 if instances of it can be created, else 0.',
     )
     parser.add_argument(
         '--image-tags',
         default='',
-        help='Tags of the image, separated by commas; the newest image that '
-        'has them all is taken.',
+        help='Tags of the image, separated by commas; the newest image with '
+        'all of them is used.',
     )
     parser.add_argument(
         '--version',
         dest='version_number',
-        help='Number of the version, for instance 17.2; by default the name.',
+        help='Number of the version, for example 17.2 (default: the name).',
     )
     parser.add_argument(
         '--registry-ext',
         default='',
-        help='Class of a guest driver of your own, as <name>:<class>.',
+        help='Custom guest driver, as <name>:<class>.',
     )
     parser.add_argument(
         '--repl-strategy',
         default='',
-        help='Class of a replication strategy of your own.',
+        help='Class of a custom replication strategy.',
     )
 
 
@@ -282,7 +281,8 @@ def main(
         cfg.SubCommandOpt(
             'command',
             title='commands',
-            help='What to do; "trove-manage <command> --help" says more.',
+            help='The command; see "trove-manage <command> --help" for '
+            'details.',
             handler=_add_commands,
         )
     )
@@ -301,16 +301,17 @@ def main(
             database.dispose()
     except exception.ServiceUnavailable as error:
         return _complain(
-            'the database does not work: '
-            f'{session.reason(error.__cause__ or error)}. Check that it runs '
-            'and that [database] connection is right.'
+            'the database is unavailable: '
+            f'{session.reason(error.__cause__ or error)}. Check that it is '
+            'running and that [database] connection is correct.'
         )
     except exception.TroveError as error:
         return _complain(str(error))
     except (db_exception.DBError, sa_exc.DBAPIError) as error:
         return _complain(
-            f'the database refuses: {session.reason(error)}. Check with '
-            '"trove-manage db_version" that it is a database of this release.'
+            f'the database rejected a statement: {session.reason(error)}. '
+            'Check with "trove-manage db_version" that it has the schema of '
+            'this release.'
         )
     return 0
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``trove-rpc``: what an operator sees and does of the messages.
+"""``trove-rpc``: inspect and control the messages between services.
 
 Exit status: 0 done; 1 not done, the reason is on standard error; 2 the
 command line is wrong.
@@ -23,7 +23,7 @@ def main(
         list(sys.argv[1:] if argv is None else argv)
     )
     if status == app.BROKEN_PIPE:
-        # Python would complain about what it cannot write at its end.
+        # Otherwise Python reports a BrokenPipeError when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return status
 

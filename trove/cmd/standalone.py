@@ -46,8 +46,8 @@ listens on this machine only.
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='trove-standalone',
-        description='A whole Trove in one process: API, task manager, '
-        'conductor, guest agents, with SQLite and real PostgreSQL '
+        description='Run all of Trove in one process: API, task manager, '
+        'conductor and guest agents, with SQLite and real PostgreSQL '
         'instances.',
         epilog=_EPILOG,
     )
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         dest='command', required=True, metavar='serve|demo'
     )
     serving = commands.add_parser(
-        'serve', help='Run a Trove to play with, until Ctrl-C.'
+        'serve', help='Run Trove for experiments, until Ctrl-C.'
     )
     serving.add_argument(
         '--state-dir',
@@ -73,13 +73,11 @@ def _parser() -> argparse.ArgumentParser:
         '--port',
         type=_port,
         default=systems.PORT,
-        help='Port of the API; 0 takes any that is free (default: '
-        '%(default)s).',
+        help='Port of the API; 0 chooses a free one (default: %(default)s).',
     )
     commands.add_parser(
         'demo',
-        help='Show what Trove does, verify each step, and leave nothing '
-        'behind.',
+        help='Demonstrate Trove, verify each step, and clean up.',
     )
     return parser
 
@@ -125,8 +123,8 @@ def demo(conf: cfg.ConfigOpts) -> int:
     """Run the demonstration; its exit status is 0 only if all held."""
     if _MISSING is not None:
         raise exception.ConfigurationError(
-            f'The demonstration needs the Python module {_MISSING}. Install '
-            'it with: pip install "trove[standalone]"'
+            f'The demonstration requires the Python module {_MISSING}. '
+            'Install it with: pip install "trove[standalone]"'
         )
     began = time.monotonic()
     progress = progresses.Progress(len(demos.STEPS))
@@ -145,7 +143,7 @@ def demo(conf: cfg.ConfigOpts) -> int:
     finally:
         shutil.rmtree(state_dir, ignore_errors=True)
     progress.say(
-        f'All {len(demos.STEPS)} steps held, in '
+        f'All {len(demos.STEPS)} steps passed in '
         f'{time.monotonic() - began:.0f} s; nothing is left running, and '
         f'{state_dir} is removed.'
     )
@@ -158,7 +156,7 @@ def _show_log(state_dir: pathlib.Path, lines: int = 30) -> None:
         text = (state_dir / 'log' / 'trove.log').read_text()
     except OSError:
         return
-    texts.say('The end of the log:', file=sys.stderr)
+    texts.say('End of the log:', file=sys.stderr)
     for line in text.splitlines()[-lines:]:
         texts.say(f'  {line}', file=sys.stderr)
 
@@ -180,7 +178,7 @@ def main(
         texts.say(f'trove-standalone: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        texts.say('Interrupted; everything is stopped.', file=sys.stderr)
+        texts.say('Interrupted; stopped everything.', file=sys.stderr)
         return 130
 
 

@@ -39,7 +39,7 @@ from trove.objects.rejected import recording
 from trove.rpcadmin import base
 from trove.rpcadmin import readiness
 
-#: What oslo.upgradecheck ends with when it fails itself.
+#: Exit status of oslo.upgradecheck for its own failures.
 _ERROR = 255
 
 _SUCCESS = upgradecheck.Code.SUCCESS
@@ -77,7 +77,7 @@ class Checks(upgradecheck.UpgradeCommands):
         )
 
     def check(self) -> upgradecheck.Code:
-        # Here and not in the constructor: the options are read by now.
+        # Not in the constructor, because the options are not read yet there.
         try:
             session.configure(self._conf)
         except exception.TroveError as error:
@@ -94,9 +94,9 @@ class Checks(upgradecheck.UpgradeCommands):
             found = migration.current(self._conf)
         except exception.ServiceUnavailable as error:
             return _failure(
-                'The database does not work: '
+                'The database is unavailable: '
                 f'{session.reason(error.__cause__ or error)}. Check that it '
-                'runs and that [database] connection is right.'
+                'is running and that [database] connection is correct.'
             )
         except exception.TroveError as error:
             return _failure(str(error))
@@ -110,7 +110,7 @@ class Checks(upgradecheck.UpgradeCommands):
     def _check_services(self) -> upgradecheck.Result:
         if not self._readable():
             return _not_checked()
-        # Those that do not report by themselves are found by the others.
+        # Peers that do not report are found by the other checks.
         known = [each for each in services.list_() if each.registered]
         alive = services.live(self._conf)
         names = {(each.binary, each.host) for each in alive}
@@ -121,9 +121,9 @@ class Checks(upgradecheck.UpgradeCommands):
             return _success()
         named = [f'{each.binary} on {each.host}' for each in dead]
         return _warning(
-            f'No report for a while from {readiness.some(named)}'
-            '. Start them, or run "trove-manage service_remove" for '
-            'what is gone for good.'
+            f'No recent heartbeat from {readiness.some(named)}. Start these '
+            'services, or run "trove-manage service_remove" for those that '
+            'are gone for good.'
         )
 
     def _check_mixed(self) -> upgradecheck.Result:
@@ -134,10 +134,10 @@ class Checks(upgradecheck.UpgradeCommands):
         releases = sorted({each.release or 'unknown' for each in alive})
         if len(releases) > 1:
             problems.append(
-                f'Services of several releases run: {", ".join(releases)}. '
-                'They work together at the lowest version that all of them '
-                'speak until the last one is upgraded; "trove-manage '
-                'service_list" shows which is which.'
+                'Services of several releases are running: '
+                f'{", ".join(releases)}. They use the lowest version that all '
+                'of them support until the last one is upgraded; '
+                '"trove-manage service_list" shows their releases.'
             )
         return _warning(*problems)
 
@@ -171,9 +171,9 @@ class Checks(upgradecheck.UpgradeCommands):
         if missing:
             return _failure(
                 f'enable_secure_rpc_messaging is on, but {", ".join(missing)} '
-                'is not set: the services will not start. Make keys with '
-                '"trove-manage generate_keys", or, when released Trove ran '
-                'here with its defaults, take what it used.'
+                'is not set: the services will not start. Generate keys with '
+                '"trove-manage generate_keys", or, if released Trove ran here '
+                'with its default keys, use those.'
             )
         if not self._readable():
             return _not_checked()
@@ -182,9 +182,9 @@ class Checks(upgradecheck.UpgradeCommands):
             return _success()
         return _warning(
             f'{len(without)} instances have no key: '
-            f'{readiness.some(without)}. They were made without one and are '
-            'spoken to in the clear. The guide "Message security" says how '
-            'they can get one; or leave them.'
+            f'{readiness.some(without)}. They were created without one, and '
+            'messages to them are not encrypted. The guide "Message security" '
+            'explains how to add keys; they also work without.'
         )
 
     def _check_broker(self) -> upgradecheck.Result:
@@ -197,8 +197,8 @@ class Checks(upgradecheck.UpgradeCommands):
             if explained is not None:
                 return _failure(str(explained))
             return _warning(
-                f'It cannot be reached: {error}. Start it, and check that '
-                '[DEFAULT] transport_url is right.'
+                f'The message broker is unreachable: {error}. Start it, and '
+                'check that [DEFAULT] transport_url is correct.'
             )
 
     def _check_accounts(self) -> upgradecheck.Result:
@@ -225,15 +225,15 @@ class Checks(upgradecheck.UpgradeCommands):
                 for cause, number in sorted(waiting.items())
             )
             problems.append(
-                f'{sum(waiting.values())} messages could not be taken and '
-                f'wait for a decision: {said}. See "trove-rpc rejected list"; '
-                'replay or discard them.'
+                f'{sum(waiting.values())} rejected messages are waiting for a '
+                f'decision: {said}. See "trove-rpc rejected list"; replay or '
+                'discard them.'
             )
         if begun:
             problems.append(
-                f'{begun} rejected messages are being replayed, or that was '
-                'interrupted. If it stays so, see "trove-rpc rejected list '
-                '--state replaying".'
+                f'{begun} rejected messages are being replayed, or their '
+                'replay was interrupted. If this persists, see "trove-rpc '
+                'rejected list --state replaying".'
             )
         return _warning(*problems)
 
@@ -243,10 +243,11 @@ class Checks(upgradecheck.UpgradeCommands):
         problems = []
         if permitted := [each.instance_id for each in sealing.permitted()]:
             problems.append(
-                'The form of released Trove, which proves no origin, is '
-                f'permitted for {len(permitted)} peers that know '
-                f'better: {readiness.some(permitted)}. See "trove-rpc '
-                'sealing list"; upgrade them again, or forbid it.'
+                'The released encryption, which does not authenticate the '
+                f'sender, is permitted for {len(permitted)} peers that '
+                f'support a better one: {readiness.some(permitted)}. See '
+                '"trove-rpc sealing list"; upgrade the peers again, or forbid '
+                'it.'
             )
         tried = sum(
             number
@@ -255,10 +256,10 @@ class Checks(upgradecheck.UpgradeCommands):
         )
         if tried:
             problems.append(
-                f'{tried} times somebody answered in the place of peers '
-                'that they know no seals, or these were rolled back. '
-                'See "trove-rpc rejected list", and "trove-rpc sealing '
-                'allow" if they were.'
+                f'{tried} times somebody claimed, without authentication, '
+                'that a peer does not support sealed messages, or the peer '
+                'was rolled back. See "trove-rpc rejected list", and run '
+                '"trove-rpc sealing allow" if it was rolled back.'
             )
         return _warning(*problems)
 
@@ -278,8 +279,8 @@ class Checks(upgradecheck.UpgradeCommands):
         return _warning(
             f'{len(busy)} instances are busy or failed: '
             f'{readiness.some(busy)}. A task manager of this release takes '
-            'over what one of the same release began; wait until those of an '
-            'older one are through.'
+            'over the work of others of the same release; wait until those of '
+            'an older release have finished.'
         )
 
     @functools.cached_property
@@ -294,7 +295,7 @@ class Checks(upgradecheck.UpgradeCommands):
 
 
 def _reach(conf: cfg.ConfigOpts) -> list[str]:
-    """Send a message that nobody takes; return what is half set.
+    """Send a message to no queue; return the options set only partly.
 
     :raises trove.common.exception.ConfigurationError: an option is wrong
     :raises Exception: of the driver
@@ -317,12 +318,12 @@ def _success() -> upgradecheck.Result:
 
 
 def _warning(*problems: str) -> upgradecheck.Result:
-    """A warning of these, if there are any."""
+    """Return a warning of the problems, or success without any."""
     return _result(_WARNING, problems)
 
 
 def _failure(*problems: str) -> upgradecheck.Result:
-    """A failure for these, if there are any."""
+    """Return a failure of the problems, or success without any."""
     return _result(_FAILURE, problems)
 
 
@@ -335,7 +336,9 @@ def _result(
 
 
 def _not_checked() -> upgradecheck.Result:
-    return _warning('Not checked: the database is not ready, see above.')
+    return _warning(
+        'Not checked, because the database is not ready; see above.'
+    )
 
 
 def main(

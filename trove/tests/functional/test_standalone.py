@@ -318,7 +318,7 @@ class DemoTestCase(StandaloneTestCase):
 
         self.assertEqual(1, done.returncode, done.stdout)
         self.assertIn('FAILED: OperationalError: no way', done.stdout)
-        self.assertIn('The end of the log', done.stderr)
+        self.assertIn('End of the log', done.stderr)
         self.assertEqual(['patches'], os.listdir(self.directory))
         self.assertEqual([], self.left())
 

@@ -57,7 +57,7 @@ class GenerateKeysTest(base.ManageTestCase):
 
         self.assertEqual(1, self.run_manage('generate_keys', '--file', path))
 
-        self.assertIn('cannot be written', self.error)
+        self.assertIn('Cannot write', self.error)
 
     def read_keys(self, text):
         path = self.file + '.read'
@@ -92,19 +92,19 @@ class ExchangeTest(base.ManageTestCase):
     def test_all_of_it_is_encrypted_anew(self):
         self.assertEqual(0, self.run_manage('reencrypt_keys'))
 
-        self.assertIn('2 instances and messages were encrypted', self.out)
-        self.assertIn('no longer needed', self.out)
+        self.assertIn('Re-encrypted 2 instances and messages', self.out)
+        self.assertIn('can be removed', self.out)
         self.set(scene.NEW)
         self.assertEqual(0, self.run_manage('reencrypt_keys'))
-        self.assertIn('0 instances', self.out)
-        self.assertIn('2 were so before', self.out)
+        self.assertIn('Re-encrypted 0 instances', self.out)
+        self.assertIn('2 used it already', self.out)
 
     def test_what_no_key_opens_is_named(self):
         self.set(scene.NEW)
 
         self.assertEqual(1, self.run_manage('reencrypt_keys'))
 
-        self.assertIn(f'Not readable: instance {self.one}', self.error)
+        self.assertIn(f'Cannot decrypt: instance {self.one}', self.error)
         self.assertIn('inst_rpc_key_encr_key_further', self.error)
         for key in scene.NEW, scene.OLD:
             self.assertNotIn(key, self.out + self.error)

@@ -50,7 +50,7 @@ class CommandTestCase(base.TestCase):
         status, output, errors = self.demo()
 
         self.assertEqual((0, ''), (status, errors))
-        self.assertIn('steps held', output)
+        self.assertIn('steps passed', output)
         self.assertEqual([], os.listdir(self.directory))
 
     def test_one_that_did_not_hold_is_a_failure_with_the_log(self):
@@ -86,7 +86,7 @@ class CommandTestCase(base.TestCase):
         status, _, errors = self.demo(interrupt)
 
         self.assertEqual(130, status)
-        self.assertIn('everything is stopped', errors)
+        self.assertIn('stopped everything', errors)
         self.assertEqual([], os.listdir(self.directory))
 
     def test_what_must_be_installed_for_it_is_named(self):

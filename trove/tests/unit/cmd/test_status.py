@@ -209,7 +209,7 @@ class StatusTest(checks.TestCase):
         self.assertFound(
             'Rejected messages',
             WARNING,
-            '8 messages',
+            '8 rejected messages',
             '7 because of seal, 1 because of version',
             'trove-rpc rejected list',
             '2 rejected messages are being replayed',
