@@ -88,24 +88,21 @@ class Rule(NamedTuple):
 
 RULES: Final[Mapping[Evidence, Rule]] = {
     'sealed': Rule(
-        'It announces itself, sealed with its own key',
-        'sets',
-        'sets',
+        'The peer announces itself, sealed with its own key',
+        *('sets', 'sets'),
         proves='says',
         allows='held',
     ),
     'registered': Rule(
-        'All services of a topic have reported to the registry, and nobody '
-        'else answered there',
-        'sets',
-        'sets',
+        'All services of a topic have reported to the registry, and no other '
+        'peer answers there',
+        *('sets', 'sets'),
         proves='says',
         allows='held',
     ),
     'rotated': Rule(
-        'It takes a new key, and says so sealed',
-        'keeps',
-        'keeps',
+        'The peer accepts a new key, and confirms it sealed',
+        *('keeps', 'keeps'),
         proves=True,
         allows=False,
         holds=False,
@@ -140,22 +137,22 @@ RULES: Final[Mapping[Evidence, Rule]] = {
         holds=False,
     ),
     'restarted': Rule(
-        'The task manager restarts its server, maybe with another image',
-        'forgets',
-        'forgets',
+        'The task manager restarts the server of the peer, maybe with another '
+        'image',
+        *('forgets', 'forgets'),
     ),
     'released': Rule(
-        'It announces itself, or nothing, in the form of released Trove or '
-        'in the clear',
-        'sets',
-        'keeps',
+        'The peer announces itself, or nothing, with the released encryption '
+        'or unencrypted',
+        *('sets', 'keeps'),
     ),
     'clear': Rule(
-        'A probe is answered, or a call is refused, in the clear',
-        'sets',
-        'fills',
+        'A probe is answered, or a call is refused, unencrypted',
+        *('sets', 'fills'),
     ),
-    'silence': Rule('It does not answer, or is not heard', 'keeps', 'keeps'),
+    'silence': Rule(
+        'The peer does not answer, or is silent', 'keeps', 'keeps'
+    ),
 }
 
 

@@ -45,11 +45,11 @@ def exposed(conf: cfg.ConfigOpts) -> str | None:
     if _users(own).isdisjoint(_users(given)):
         return None
     return (
-        'Guest agents get the broker account of the services, with which '
-        'whoever breaks into one can read, send and delete every message of '
-        'Trove. Make an account for guests and set [taskmanager] '
-        'guest_transport_url, or give each its own with [guest_accounts] '
-        'management_url; the installation guide has the commands.'
+        'Guest agents use the broker account of the services, so an attacker '
+        'in one guest can read, send and delete all messages of Trove. Create '
+        'an account for guests and set [taskmanager] guest_transport_url, or '
+        'one for each guest with [guest_accounts] management_url; the '
+        'installation guide has the commands.'
     )
 
 
@@ -72,8 +72,8 @@ def _management_url(conf: cfg.ConfigOpts) -> str:
         raise exception.ConfigurationError(
             option='[guest_accounts] management_url',
             value='(not shown)',
-            remedy='it has the form http://HOST:PORT or https://HOST:PORT. '
-            'Name the account in management_user and management_password.',
+            remedy='use http://HOST:PORT or https://HOST:PORT. Set the '
+            'account in management_user and management_password.',
         )
     return given.rstrip('/')
 
@@ -107,9 +107,9 @@ class Accounts:
             raise exception.ConfigurationError(
                 option='[guest_accounts] management_url',
                 value='',
-                remedy='set it to the address of the HTTP API of RabbitMQ, '
-                'for instance http://controller:15672. "rabbitmq-plugins '
-                'enable rabbitmq_management" turns that on.',
+                remedy='set it to the URL of the HTTP API of RabbitMQ, for '
+                'example http://controller:15672. "rabbitmq-plugins enable '
+                'rabbitmq_management" enables the API.',
             )
         self._url = rpc.parse_url(conf)
         self._guest_url = rpc.parse_url(
@@ -219,17 +219,17 @@ class Accounts:
         except requests.RequestException as error:
             raise exception.BrokerError(
                 action=f'{verb} {path}',
-                reason=f'it does not answer ({type(error).__name__})',
+                reason=f'no answer ({type(error).__name__})',
                 remedy='Check that its management plugin is enabled and that '
-                '[guest_accounts] management_url is right.',
+                '[guest_accounts] management_url is correct.',
             ) from error
         code = answer.status_code
         if code not in (*besides, *_DONE):
             raise exception.BrokerError(
                 action=f'{verb} {path}',
-                reason=f'it answers {code}',
+                reason=f'it answered {code}',
                 remedy='Check that [guest_accounts] management_user and '
-                'management_password are those of an account with the tag '
+                'management_password name an account with the tag '
                 'administrator.',
             )
         return answer

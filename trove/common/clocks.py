@@ -73,9 +73,9 @@ class Watch:
         step = self._step(now - before)
         if step:
             LOG.warning(
-                'The clock of %s was set %s by %.0f seconds. Work goes on; '
-                'check its time service (NTP): times in logs and answers '
-                'follow this clock.',
+                'The clock of %s was set %s by %.0f seconds. Services '
+                'continue; check the time service (NTP), since times in logs '
+                'and responses follow this clock.',
                 self._what,
                 'forward' if step > 0 else 'back',
                 abs(step),

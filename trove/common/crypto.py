@@ -49,8 +49,7 @@ class DecryptionError(exception.SealError):
     """A text was not encrypted with this key, or was changed since."""
 
     message = (
-        'it was encrypted with another key, or changed on its way, or never '
-        'was encrypted'
+        'it was encrypted with another key, was modified, or is not encrypted'
     )
 
 

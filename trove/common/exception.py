@@ -172,8 +172,8 @@ class PeerTooOld(Conflict):
     """
 
     message = (
-        '%(what)s needs version %(needs)s of the interface, but the '
-        '%(peer)s speaks %(speaks)s. Nothing was sent. %(remedy)s'
+        '%(what)s needs version %(needs)s of the interface, but the %(peer)s '
+        'speaks %(speaks)s. Nothing was sent. %(remedy)s'
     )
 
 
@@ -195,9 +195,9 @@ class PeerTooNew(Conflict):
     """
 
     message = (
-        '%(what)s was last in version %(until)s of the interface, but the '
-        '%(peer)s speaks %(speaks)s, which has it no more. Nothing was sent. '
-        'Do without it, or ask a service of the release that has it.'
+        '%(what)s was removed after version %(until)s of the interface, but '
+        'the %(peer)s speaks %(speaks)s. Nothing was sent. Omit it, or use a '
+        'service of the release that has it.'
     )
 
 
@@ -245,8 +245,8 @@ class NotInRelease(NotSupported):
     """
 
     message = (
-        '%(what)s: not part of this release of Trove, so nothing was done. '
-        '%(instead)s'
+        '%(what)s: not supported by this release of Trove, so nothing was '
+        'done. %(instead)s'
     )
 
 
@@ -268,7 +268,7 @@ class PeerError(TroveError):
 class PeerTimeout(TroveError):
     message = (
         'The %(peer)s did not answer %(method)s within %(timeout)s seconds. '
-        'Check that it runs and reaches the message broker.'
+        'Check that it is running and reaches the message broker.'
     )
 
 
@@ -285,8 +285,8 @@ class ServiceUnavailable(TroveError):
     code = 503
     fault = 'serviceUnavailable'
     message = (
-        '%(what)s is not reachable. Repeat the request later; if it stays '
-        'so, tell the administrator.'
+        '%(what)s is unavailable. Repeat the request later; if the problem '
+        'persists, contact the administrator.'
     )
 
 
@@ -294,9 +294,9 @@ class RowLocked(ServiceUnavailable):
     """Another transaction holds a row; this one is rolled back."""
 
     message = (
-        'The database row that the request is about is locked by another '
-        'transaction, for longer than the request may wait. Repeat it later; '
-        'if it stays so, tell the administrator.'
+        'Another transaction holds a lock on the database row of the request '
+        'for longer than the request may wait. Repeat it later; if the '
+        'problem persists, contact the administrator.'
     )
 
 
@@ -304,8 +304,8 @@ class PeerUnreachable(ServiceUnavailable):
     """A peer has no queue, so nothing could be sent to it."""
 
     message = (
-        'The %(peer)s cannot be reached: it has not started yet, or is gone '
-        'for good, so %(method)s was not sent. Check that it runs and uses '
+        'The %(peer)s is unreachable: it has not started yet, or is gone for '
+        'good, so %(method)s was not sent. Check that it is running and uses '
         'the same message broker, then repeat the request.'
     )
 
@@ -314,9 +314,9 @@ class NotConfirmed(ServiceUnavailable):
     """A call was sent, but the message broker has not said that it has it."""
 
     message = (
-        'The message broker did not confirm that it has %(method)s for the '
-        '%(peer)s, which may carry it out all the same. Look whether it did, '
-        'then repeat the request.'
+        'The message broker did not confirm %(method)s for the %(peer)s, '
+        'which may carry it out nevertheless. Check the result, then repeat '
+        'the request if needed.'
     )
 
 
@@ -340,7 +340,7 @@ class BrokerError(TroveError):
     """The HTTP API of the message broker does not do what it is asked."""
 
     message = (
-        'The message broker did not carry out %(action)s: %(reason)s. '
+        'The message broker failed to carry out %(action)s: %(reason)s. '
         '%(remedy)s'
     )
 

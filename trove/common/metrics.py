@@ -72,8 +72,8 @@ class Gauge:
 #: What the RPC layer does without, by what it would be used for.
 _FALLBACK = Gauge(
     'trove_rpc_fallback',
-    '1 where the messaging libraries lack what this release makes use of; '
-    'the log of the start says what is lost',
+    '1 if the messaging libraries lack something that this release uses; the '
+    'log at startup lists the consequences',
     ('use',),
     lambda: [
         ((use,), bool(missing)) for use, missing in rpc.fallbacks().items()
@@ -108,19 +108,19 @@ class Metrics:
         self._children: dict[tuple[str, ...], Any] = {}
         self._messages = prometheus_client.Counter(
             'trove_rpc_messages',
-            'RPC messages of this process by what became of them',
+            'RPC messages of this process by outcome',
             LABELS,
             registry=self._registry,
         )
         self._rejected = prometheus_client.Counter(
             'trove_rpc_rejected',
-            'Messages that came to this process and were not taken, by cause',
+            'Rejected messages of this process, by cause',
             ('interface', 'cause'),
             registry=self._registry,
         )
         prometheus_client.Gauge(
             'trove_service_info',
-            'Always 1; the labels say which process of Trove this is',
+            'Always 1; the labels identify the Trove process',
             ('service', 'host', 'release'),
             registry=self._registry,
         ).labels(name, host, version.release()).set(1)
@@ -189,8 +189,8 @@ class _Numbers(prometheus_registry.Collector):
                 except Exception as error:  # noqa: BLE001
                     self._read = []
                     LOG.warning(
-                        'Could not find out %s: %s It is left out of the '
-                        'metrics. See to the database.',
+                        'Could not read %s: %s It is omitted from the '
+                        'metrics. Check the database.',
                         gauge.name,
                         error,
                     )
@@ -215,7 +215,7 @@ class _Server(socketserver.ThreadingMixIn, simple_server.WSGIServer):
         self.setup_environ()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        LOG.debug('A client of the metrics went away: %s.', client_address)
+        LOG.debug('Metrics client disconnected: %s.', client_address)
 
 
 class _Server6(_Server):
@@ -266,13 +266,13 @@ class Listener:
         if self._server is None:
             _refuse(
                 self._conf,
-                f'none of the ports {port} to {last - 1} can be listened on '
-                f'({reason}). Raise [metrics] ports, or choose others.',
+                f'cannot listen on any of the ports {port} to {last - 1} '
+                f'({reason}). Raise [metrics] ports, or choose other ports.',
             )
         threading.Thread(
             target=self._server.serve_forever, name='metrics', daemon=True
         ).start()
-        LOG.info('The metrics are on http://%s:%d/', host, self.port)
+        LOG.info('Serving metrics on http://%s:%d/', host, self.port)
 
     def stop(self) -> None:
         if self._server is not None:
@@ -292,7 +292,7 @@ def address(conf: cfg.ConfigOpts) -> tuple[str, int]:
             return host, int(port)
     except ValueError:
         pass
-    _refuse(conf, 'write HOST:PORT, or [HOST]:PORT for IPv6.')
+    _refuse(conf, 'use HOST:PORT, or [HOST]:PORT for IPv6.')
 
 
 def _refuse(conf: cfg.ConfigOpts, remedy: str) -> NoReturn:
@@ -364,9 +364,9 @@ class Watch(service.Component):
             raise exception.ConfigurationError(
                 option='[metrics] in_api',
                 value='true',
-                remedy=f'with {workers} trove_api_workers each answer would '
-                'come from another one. Set [metrics] listen instead, or '
-                'trove_api_workers to 1.',
+                remedy=f'with {workers} trove_api_workers each response would '
+                'come from a different process. Set [metrics] listen instead, '
+                'or trove_api_workers to 1.',
             )
 
 

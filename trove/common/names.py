@@ -47,13 +47,13 @@ def check(what: str, text: str) -> str:
     """
     if not text.strip():
         raise exception.BadRequest(
-            f'The name of the {what} is blank; give it a name.'
+            f'The name of the {what} is blank; provide a name.'
         )
     problem = _problem(text)
     if problem:
         raise exception.BadRequest(
             f'The name of the {what} is {show(text)}. It {problem}, so '
-            'clients could not name it in a path; choose another name.'
+            'clients could not use it in a path; choose another name.'
         )
     return text
 
@@ -84,7 +84,7 @@ def check_instance(text: str) -> str:
     if unshown:
         raise exception.BadRequest(
             f'The name of the instance is {show(text)}. It has the control '
-            f'character U+{ord(unshown[0]):04X}; leave it out.'
+            f'character U+{ord(unshown[0]):04X}; remove it.'
         )
     path = parse.unquote(re.split('[?#]', text)[0]).strip()
     parts = path.split('/')
@@ -94,8 +94,8 @@ def check_instance(text: str) -> str:
         or any(_UUID.fullmatch(part.strip()) for part in parts)
     ):
         raise exception.BadRequest(
-            f'The name of the instance is {show(text)}. Clients that look '
-            'for it would find another resource, for it reads like an id or '
-            'a path; choose another name.'
+            f'The name of the instance is {show(text)}. Clients that search '
+            'for it would find another resource, because it looks like an ID '
+            'or a path; choose another name.'
         )
     return text

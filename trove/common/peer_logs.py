@@ -40,9 +40,9 @@ MOST = 20
 WINDOW = 3600.0
 
 _LAST = (
-    ' (More of these lines are left out until an hour is over. If there are '
-    'many, somebody may be sending copies, or replies that nobody waits for: '
-    'find out who can write to the message broker.)'
+    ' (Further lines like this are suppressed for an hour. If there are many, '
+    'somebody may be sending duplicates, or replies to no call: find out who '
+    'can publish to the message broker.)'
 )
 
 
@@ -75,7 +75,7 @@ class Bound(logging.Filter):
             self._counts[kind] = began, count + 1
         if left_out:
             record.msg = (
-                f'{record.msg} ({left_out} such lines were left out before.)'
+                f'{record.msg} ({left_out} such lines were suppressed before.)'
             )
         if count == MOST - 1:
             record.msg = f'{record.msg}{_LAST}'

@@ -82,4 +82,4 @@ def told(left_out: int) -> str:
     """What a line says of those that were left out before it."""
     if not left_out:
         return ''
-    return f' ({left_out} such messages came since the last of these lines.)'
+    return f' ({left_out} such lines were suppressed since the last one.)'

@@ -124,7 +124,7 @@ class Periodic:
                 self._function()
             except Exception:
                 LOG.exception(
-                    '%s failed; it is tried again in %s seconds.',
+                    '%s failed; retrying in %s seconds.',
                     self._thread.name,
                     seconds,
                 )
@@ -228,7 +228,10 @@ def run(
         if not thread.daemon and thread is not threading.main_thread()
     ]
     if kept:
-        LOG.debug('Ending without these threads: %s', ', '.join(kept))
+        LOG.debug(
+            'Exiting while these threads are still running: %s',
+            ', '.join(kept),
+        )
         logging.shutdown()
         os._exit(status)
     return status
@@ -278,7 +281,7 @@ def _run_here(conf: cfg.ConfigOpts, component: Component) -> int:
             wake.clear()
             while received:
                 if received.pop(0) != signal.SIGHUP:
-                    LOG.info('Stopping; what has begun is finished first.')
+                    LOG.info('Stopping; finishing work in progress.')
                     return 0
                 _reload(conf, component)
     finally:
@@ -286,12 +289,12 @@ def _run_here(conf: cfg.ConfigOpts, component: Component) -> int:
 
 
 def _reload(conf: cfg.ConfigOpts, component: Component) -> None:
-    LOG.info('Reading the configuration files again.')
+    LOG.info('Reloading the configuration files.')
     try:
         conf.mutate_config_files()
         component.reload()
     except Exception:
         LOG.exception(
-            'The new configuration was not taken over and the former one '
-            'goes on to hold. Correct the file, then send SIGHUP again.'
+            'The new configuration was rejected, and the previous one remains '
+            'in effect. Correct the file, then send SIGHUP again.'
         )

@@ -22,12 +22,12 @@ from trove.rehearsal import roles
 from trove.rehearsal import sample_calls
 from trove.rehearsal import world as worlds
 
-#: What a sender may be told, and what he can do about it.
+#: Errors that a sender may get, and words of the remedy in each.
 _TOLD = {
     exception.PeerTooOld: 'pgrade',
-    exception.PeerTooNew: 'Do without it',
-    exception.PeerTimeout: 'Check that it runs',
-    exception.PeerUnreachable: 'Check that it runs',
+    exception.PeerTooNew: 'Omit it',
+    exception.PeerTimeout: 'Check that it is running',
+    exception.PeerUnreachable: 'Check that it is running',
     exception.ServiceUnavailable: 'Repeat the request later',
 }
 

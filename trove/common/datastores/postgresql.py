@@ -109,7 +109,7 @@ class PostgreSQL(rules.Rules):
                 raise exception.BadRequest(
                     f'The database {names.show(database)} has the '
                     f'"character_set" {names.show(character_set)}, which '
-                    'PostgreSQL does not have. Take one of '
+                    'PostgreSQL does not support. Use one of '
                     f'{", ".join(sorted(_ENCODINGS))}.'
                 )
             encoding, codec = _BY_NAME[_plain(character_set)]
@@ -130,16 +130,16 @@ def _check_collate(
     if own is None:
         raise exception.BadRequest(
             f'The database {names.show(database)} has the "collate" '
-            f'{names.show(collate)}, which is not a locale of PostgreSQL. '
-            'Take "C", "POSIX", or the name of a locale with its encoding, '
-            'for example "en_US.UTF-8".'
+            f'{names.show(collate)}, which is not a locale of PostgreSQL. Use '
+            '"C", "POSIX", or the name of a locale with its encoding, for '
+            'example "en_US.UTF-8".'
         )
     if encoding != 'SQL_ASCII' and own != (codec and _codec(codec)):
         raise exception.BadRequest(
             f'The database {names.show(database)} has the "collate" '
-            f'{names.show(collate)}, which does not fit to the character set '
-            f'{encoding}. Take a locale with this encoding, or "C", which '
-            'fits to all.'
+            f'{names.show(collate)}, which does not match the character set '
+            f'{encoding}. Use a locale with this encoding, or "C", which '
+            'matches all.'
         )
 
 

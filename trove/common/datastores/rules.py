@@ -84,8 +84,8 @@ class Rules:
             raise exception.BadRequest(
                 f'The user {names.show(user)} has the host '
                 f'{names.show(str(host))}, but users of {self.title} have no '
-                'hosts. Leave "host" out, and restrict the networks with '
-                '"access" of the instance.'
+                'hosts. Omit "host", and restrict the networks with "access" '
+                'of the instance.'
             )
         if not isinstance(host, str) or not _HOST.fullmatch(host):
             raise exception.BadRequest(
@@ -102,12 +102,12 @@ class Rules:
         """
         if not isinstance(password, str) or not password:
             raise exception.BadRequest(
-                'The password is empty; give at least one character.'
+                'The password is empty; use at least one character.'
             )
         if '\0' in password or not _is_unicode(password):
             raise exception.BadRequest(
-                'The password holds the character U+0000, or what is no '
-                'Unicode text. Remove it.'
+                'The password contains the character U+0000, or is not valid '
+                'Unicode. Remove the invalid characters.'
             )
         return password
 
@@ -122,12 +122,12 @@ class Rules:
     def _check(self, what: str, name: object) -> str:
         if not isinstance(name, str) or not name.strip():
             raise exception.BadRequest(
-                f'The name of the {what} is missing or blank; give it a name.'
+                f'The name of the {what} is missing or blank; provide a name.'
             )
         if '\0' in name:
             raise exception.BadRequest(
-                f'The name of the {what} holds the character U+0000. Remove '
-                'it.'
+                f'The name of the {what} contains the character U+0000. '
+                'Remove it.'
             )
         if not _is_unicode(name):
             raise exception.BadRequest(
@@ -137,7 +137,7 @@ class Rules:
         if len(name.encode()) > self.longest:
             raise exception.BadRequest(
                 f'The name of the {what} {names.show(name)} is too long: '
-                f'{self.title} takes at most {self.longest} bytes of UTF-8. '
+                f'{self.title} allows at most {self.longest} bytes of UTF-8. '
                 'Choose a shorter one.'
             )
         return name

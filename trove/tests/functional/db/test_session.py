@@ -79,8 +79,8 @@ class SessionCases:
             go_on.set()
             holding.result(TIMEOUT)
 
-        self.assertIn('locked by another transaction', str(error))
-        self.assertNotIn('not reachable', str(error))
+        self.assertIn('Another transaction holds a lock', str(error))
+        self.assertNotIn('unavailable', str(error))
         self.assertEqual(1, self.in_use('k'))
         change()
         self.assertEqual(2, self.in_use('k'))

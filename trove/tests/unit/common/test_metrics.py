@@ -220,7 +220,7 @@ class GaugeTestCase(MetricsTestCase):
 
         self.assertEqual({}, samples(text, 'waiting'))
         self.assertEqual(1, len(samples(text)))
-        self.assertIn('Could not find out waiting', self.logs.output)
+        self.assertIn('Could not read waiting', self.logs.output)
 
 
 class WatchTestCase(MetricsTestCase):

@@ -43,7 +43,7 @@ class PeerLogsTest(base.TestCase):
 
         found = self.lines('ignoring duplicate message')
         self.assertEqual(peer_logs.MOST, len(found))
-        self.assertIn('find out who can write', found[-1])
+        self.assertIn('find out who can publish', found[-1])
 
     def test_replies_that_nobody_waits_for(self):
         waiters = amqpdriver.ReplyWaiters()
@@ -55,7 +55,7 @@ class PeerLogsTest(base.TestCase):
 
         found = self.lines('No calling threads waiting')
         self.assertEqual(peer_logs.MOST + 1, len(found))
-        self.assertIn('(180 such lines were left out', found[-1])
+        self.assertIn('(180 such lines were suppressed', found[-1])
 
     def test_what_fails_here_is_told_each_time(self):
         """Given a cast that fails, the 21st was hidden for an hour."""

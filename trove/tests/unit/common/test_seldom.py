@@ -61,4 +61,6 @@ class SeldomTest(base.TestCase):
 
         first, second = self.logs.output.splitlines()
         self.assertEqual('one is old.', first)
-        self.assertIn('one is old. (9 such messages came since', second)
+        self.assertIn(
+            'one is old. (9 such lines were suppressed since', second
+        )

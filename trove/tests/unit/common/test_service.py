@@ -73,7 +73,7 @@ class PeriodicTest(base.TestCase):
         self.addCleanup(periodic.stop)
 
         waiting.until(lambda: len(turns) > 2, 'it ran three times')
-        self.assertIn('odd-job failed; it is tried again', self.logs.output)
+        self.assertIn('odd-job failed; retrying', self.logs.output)
 
     def test_stop_lets_the_turn_end_and_begins_no_other(self):
         begun, go_on, turns = threading.Event(), threading.Event(), []
@@ -190,7 +190,7 @@ class RunTest(base.TestCase):
         program.send_signal(signal.SIGHUP)
         waiting.until(
             lambda: self.errors.seek(0)
-            or 'was not taken over' in self.errors.read(),
+            or 'was rejected' in self.errors.read(),
             'the broken file was refused',
         )
         file.seek(0)

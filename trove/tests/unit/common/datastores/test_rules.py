@@ -92,8 +92,8 @@ class TestEncodings(base.TestCase):
     def test_those_that_do_not(self):
         for character_set, collate, words in (
             ('nosuch', None, '"nosuch"'),
-            ('utf8mb4', None, 'Take one of'),
-            ('BIG5', None, 'Take one of'),
+            ('utf8mb4', None, 'Use one of'),
+            ('BIG5', None, 'Use one of'),
             (None, 'nosuch', 'en_US.UTF-8'),
             ('utf8', 'utf8_general_ci', 'en_US.UTF-8'),
             (None, 'xx_YY.UTF-8', 'xx_YY.UTF-8'),
