@@ -177,11 +177,11 @@ class _Connection(impl_rabbit.Connection):  # type: ignore[misc]
         if consumer.durable and not consumer.queue.durable:
             # oslo.messaging makes do with what is there.
             LOG.warning(
-                'The queue %s does not survive the message broker, although '
-                '[oslo_messaging_rabbit] amqp_durable_queues is set: the '
-                'exchange %s was made without. Set the option for all '
-                'services and guest agents, stop them, delete the exchange '
-                'and its queues, and start them again.',
+                'The queue %s is lost when the message broker restarts, '
+                'although [oslo_messaging_rabbit] amqp_durable_queues is set: '
+                'the exchange %s was declared without it. Set the option for '
+                'all services and guest agents, stop them, delete the '
+                'exchange and its queues, and start them again.',
                 queue,
                 consumer.exchange_name,
             )
@@ -217,8 +217,8 @@ class _Own(_Connection):
                 raise
             # Of a kind after which oslo.messaging tries again.
             raise ConnectionError(
-                f'the exchange {self._control} is not there before a service '
-                'of the control plane has connected'
+                f'the exchange {self._control} does not exist before a '
+                'service of the control plane has connected'
             ) from error
 
     def topic_send(
@@ -244,5 +244,5 @@ class _Own(_Connection):
             if error.code != _ACCESS_REFUSED:
                 raise
             raise rpc_amqp.AMQPDestinationNotFound(
-                f'the broker account may not reply to {msg_id}'
+                f'the broker account is not permitted to reply to {msg_id}'
             ) from error

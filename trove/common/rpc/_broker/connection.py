@@ -64,10 +64,10 @@ def parse_url(
         raise exception.ConfigurationError(
             option=option,
             value='(not shown)',
-            remedy='it is no URL. It has the form rabbit://USER:PASSWORD@HOST'
-            ':PORT/VHOST; of USER, PASSWORD and VHOST every character but '
-            'letters, digits, "-", "." and "_" must be percent-encoded, for '
-            'instance / as %2F.',
+            remedy='not a valid URL. Use '
+            'rabbit://USER:PASSWORD@HOST:PORT/VHOST; in USER, PASSWORD and '
+            'VHOST percent-encode all characters except letters, digits, "-", '
+            '"." and "_", for example / as %2F.',
         ) from None
 
 
@@ -87,15 +87,15 @@ def check(
         raise exception.ConfigurationError(
             option='[DEFAULT] transport_url',
             value=f'{scheme}:... (the rest is not shown)',
-            remedy='it begins with rabbit://, for RabbitMQ.',
+            remedy='it must begin with rabbit://, for RabbitMQ.',
         )
     exchange = conf.control_exchange
     if not exchange or exchange.startswith('amq.'):
         raise exception.ConfigurationError(
             option='[DEFAULT] control_exchange',
             value=exchange,
-            remedy='RabbitMQ keeps that name for itself. Take another one, '
-            'the same for all services and guest agents.',
+            remedy='RabbitMQ reserves that name. Choose another one, the same '
+            'for all services and guest agents.',
         )
     rabbit.check(conf, parsed)
     return parsed
@@ -176,7 +176,7 @@ class Connection:
         _events.record(event)
         if self._told.take(queue):
             LOG.warning(
-                'Refused what came into the queue %s: %s. %s.',
+                'Rejected a message in the queue %s: %s. %s.',
                 queue,
                 error,
                 _message.WHO,
@@ -331,7 +331,7 @@ class Connection:
         except Exception as error:  # noqa: BLE001
             LOG.warning(
                 'Could not remove the queues %s and %s.%s from the message '
-                'broker: %s. Nobody uses them any more; remove them by hand.',
+                'broker: %s. They are no longer used; remove them manually.',
                 topic,
                 topic,
                 host,

@@ -21,10 +21,10 @@ _URL = '[DEFAULT] transport_url'
 _MOST = 300
 
 _SHARED = (
-    'There is one that was made with another value. All services and guest '
-    'agents must have the same. When it was changed on purpose, stop them, '
-    'delete that queue or exchange, and start them again: see "The message '
-    'broker" in the administration guide.'
+    'It was declared with another value before. All services and guest agents '
+    'must use the same value. If it was changed on purpose, stop them, delete '
+    'that queue or exchange, and start them again: see "The message broker" '
+    'in the administration guide.'
 )
 
 #: Options by the name of what RabbitMQ compares.
@@ -60,107 +60,107 @@ _SAID: tuple[tuple[str, str, str], ...] = (
     (
         "invalid property 'non-durable'",
         f'{_RABBIT} {_COMPARED["durable"]}',
-        f'Quorum queues must be durable, as their exchange. {_SHARED}',
+        f'Quorum queues and their exchange must be durable. {_SHARED}',
     ),
     (
         "invalid property 'auto-delete'",
         f'{_RABBIT} amqp_auto_delete',
-        'Quorum queues are not deleted by themselves. Remove it.',
+        'Quorum queues are not deleted automatically. Remove it.',
     ),
     (
         "invalid arg 'x-cancel-on-ha-failover'",
         f'{_RABBIT} enable_cancel_on_failover',
-        'The broker knows it of classic queues only. Remove it.',
+        'The broker supports it for classic queues only. Remove it.',
     ),
     (
         'mechanism EXTERNAL',
         f'{_RABBIT} rabbit_login_method',
-        'The broker does not know a user of the name in ssl_cert_file, or '
-        'lacks its plugin rabbitmq_auth_mechanism_ssl.',
+        'The broker has no user with the name in ssl_cert_file, or its plugin '
+        'rabbitmq_auth_mechanism_ssl is missing.',
     ),
     (
         'Login was refused',
         _URL,
-        'The broker does not know the user, or the password is wrong.',
+        'The user does not exist at the broker, or the password is wrong.',
     ),
     (
         "couldn't find a mechanism|no acceptable .*mechanism",
         f'{_RABBIT} rabbit_login_method',
-        'The broker does not offer it: see auth_mechanisms there.',
+        'The broker does not offer this mechanism: see its auth_mechanisms.',
     ),
     (
         'vhost .*not found',
         _URL,
-        'The broker has no such virtual host. Make it with "rabbitmqctl '
+        'The broker has no such virtual host. Create it with "rabbitmqctl '
         'add_vhost", or correct the part of the URL after the last slash.',
     ),
     (
         "vhost '.*' is down",
         _URL,
-        'The broker recovers that virtual host, or has failed to: its log '
-        'says so. "rabbitmqctl restart_vhost" tries it again.',
+        'The broker is recovering that virtual host, or failed to: see its '
+        'log. "rabbitmqctl restart_vhost" retries.',
     ),
     (
         'access to vhost .*refused',
         _URL,
-        'The user has no permissions there: "rabbitmqctl set_permissions" '
-        'gives them.',
+        'The user has no permissions there: grant them with "rabbitmqctl '
+        'set_permissions".',
     ),
     (
         'reserved prefix|default exchange',
         '[DEFAULT] control_exchange',
-        'RabbitMQ keeps that name for itself. Take another one, the same for '
-        'all services and guest agents.',
+        'RabbitMQ reserves that name. Choose another one, the same for all '
+        'services and guest agents.',
     ),
     (
         'ACCESS_REFUSED',
         _URL,
-        'Its user lacks a permission: the installation guide has those of '
-        'services and of guest agents. Or control_exchange is not that of '
-        'the others.',
+        'Its user lacks a permission: the installation guide lists those of '
+        'services and of guest agents. Or control_exchange differs from that '
+        'of the others.',
     ),
     (
         'Hostname mismatch|IP address mismatch|not valid for',
         _URL,
-        'The certificate of the broker has another name than the host in '
-        'the URL. Write the name that it has.',
+        'The certificate of the broker does not match the host in the URL. '
+        'Use the name in the certificate.',
     ),
     (
         'certificate has expired|not yet valid',
         _URL,
-        'The certificate of the broker is not valid now. Renew it, or set '
-        'the clock.',
+        'The certificate of the broker has expired or is not yet valid. Renew '
+        'it, or correct the clock.',
     ),
     (
         'CERTIFICATE_VERIFY_FAILED',
         f'{_RABBIT} ssl_ca_file',
-        'The certificate of the broker is signed by none of these '
-        'authorities. Give it the certificate of the one that did.',
+        'The certificate of the broker is not signed by any of these '
+        'authorities. Add the certificate of the authority that signed it.',
     ),
     (
         'alert (certificate|unknown ca|bad cert|handshake fail)',
         f'{_RABBIT} ssl_cert_file',
-        'The broker wants a certificate of the client that one of its own '
-        'authorities has signed.',
+        'The broker requires a client certificate signed by one of its own '
+        'authorities.',
     ),
     (
         'EOF occurred in violation of protocol',
         f'{_RABBIT} ssl_cert_file',
-        'The broker went away while the connection was set up: mostly it '
-        'wants a certificate of the client that one of its own authorities '
-        'has signed. Its log says why.',
+        'The broker closed the connection during the handshake: usually it '
+        'requires a client certificate signed by one of its own authorities. '
+        'See its log.',
     ),
     (
         'WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|PACKET_LENGTH_TOO_LONG',
         f'{_RABBIT} ssl',
-        'The port in transport_url does not speak TLS. Take the one that '
-        'does (mostly 5671), or set it to false.',
+        'The port in transport_url does not speak TLS. Use the TLS port '
+        '(usually 5671), or set it to false.',
     ),
     (
         'Received 0x15 |Received frame_end|invalid frame type 21',
         f'{_RABBIT} ssl',
-        'The port in transport_url speaks TLS. Set it to true, or take the '
-        'port that does not (mostly 5672).',
+        'The port in transport_url speaks TLS. Set it to true, or use the '
+        'port without TLS (usually 5672).',
     ),
 )
 

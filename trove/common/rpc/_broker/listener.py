@@ -99,10 +99,10 @@ class Listener:
                 self._raise()
                 return
             LOG.warning(
-                'The message broker cannot be reached yet. Check that it '
-                'runs and that transport_url, and [oslo_messaging_rabbit] ssl '
-                'for its port, are right; messages are taken as soon as it '
-                'is there.'
+                'The message broker is unreachable. Check that it is running '
+                'and that transport_url, and [oslo_messaging_rabbit] ssl for '
+                'its port, are correct; the service connects as soon as the '
+                'broker is available.'
             )
         self._raise()
 
@@ -122,10 +122,9 @@ class Listener:
             if str(problem) != told:
                 told = str(problem)
                 LOG.warning(
-                    'The start waits up to %d seconds for this to pass, '
-                    'should the message broker just have been started: %s',
-                    _LONGEST,
-                    problem,
+                    'The start waits up to %d seconds for this error to pass, '
+                    'in case the message broker has just been started: %s',
+                    *(_LONGEST, problem),
                 )
             if self._settled.wait(_LOOK):
                 return None
@@ -154,7 +153,7 @@ class Listener:
             self._error = errors.explain(error) or error
             if self._late and not self._stopped:
                 LOG.error(
-                    'Cannot take messages: %s Then restart the service.',
+                    'Cannot receive messages: %s Then restart the service.',
                     self._error,
                 )
         else:
@@ -203,7 +202,7 @@ class _Bounded(_Plain):  # type: ignore[misc]
             raise exception.ConfigurationError(
                 option='[DEFAULT] executor_thread_pool_size',
                 value=self._most,
-                remedy='it is a number above 0.',
+                remedy='use a number above 0.',
             )
         self._waiting = 0
         #: Bytes of the messages that wait.
@@ -304,8 +303,8 @@ class _Bounded(_Plain):  # type: ignore[misc]
         except Exception as error:  # noqa: BLE001
             if not self._tell(error):
                 LOG.warning(
-                    'Messages could not be read (%s). It is tried again; if '
-                    'it stays so, look into the log of the message broker.',
+                    'Could not read messages (%s). Retrying; if this '
+                    'persists, check the log of the message broker.',
                     error,
                 )
             with self._room:
@@ -347,9 +346,9 @@ class _Bounded(_Plain):  # type: ignore[misc]
             except Exception:
                 # Those behind it are not to be lost with it.
                 LOG.exception(
-                    'Could not take a message; those behind it go on. Report '
-                    'this as a bug, with the traceback, and ask anew for '
-                    'what was not done.'
+                    'Could not process a message; continuing with the next. '
+                    'Report this as a bug, with the traceback, and repeat the '
+                    'requests that were not carried out.'
                 )
             finally:
                 message.place.leave()

@@ -91,7 +91,7 @@ NEEDS: Final = (
             f'{_DRIVERS}.common': ('ConfigOptsProxy',),
             _CONNECTION: ('_SSL_PROTOCOLS',),
         },
-        'The options of [oslo_messaging_rabbit] cannot be checked',
+        'The options of [oslo_messaging_rabbit] cannot be validated',
     ),
     Need(
         'accounts',
@@ -112,8 +112,8 @@ NEEDS: Final = (
             ),
             f'{_DRIVERS}.amqp': ('AMQPDestinationNotFound',),
         },
-        'Guest agents with broker accounts of their own reach nobody, and '
-        'processes of one name may take replies of each other',
+        'Guest agents with their own broker accounts reach nobody, and '
+        'processes with the same name may receive replies of each other',
     ),
     Need(
         'waits',
@@ -128,7 +128,7 @@ NEEDS: Final = (
             'amqp.channel:Channel._basic_publish': ('confirm_timeout',),
             _KOMBU: ('collect',),
         },
-        'A sender waits without end for a broker that confirms nothing',
+        'A sender waits forever for a broker that does not confirm',
     ),
     Need(
         'connecting',
@@ -146,7 +146,7 @@ NEEDS: Final = (
                 'timeout',
             ),
         },
-        'With several hosts in transport_url, to connect takes longer when '
+        'With several hosts in transport_url, connecting takes longer when '
         'some are down',
     ),
     Need(
@@ -183,8 +183,7 @@ NEEDS: Final = (
                 'basic_consume',
             ),
         },
-        'Messages of any size, form and encoding are read before anything is '
-        'checked',
+        'Messages of any size, form and encoding are parsed before any check',
     ),
     Need(
         'buffer',
@@ -192,7 +191,7 @@ NEEDS: Final = (
             f'amqp.transport:{name}': ('_quick_recv', '_read_buffer', '_write')
             for name in ('SSLTransport', 'TCPTransport')
         },
-        'Slower: the socket is read nine times for a message instead of once',
+        'Slower: the socket is read nine times per message instead of once',
     ),
     Need(
         'reader',
@@ -205,13 +204,12 @@ NEEDS: Final = (
             ),
             _KOMBU: ('drain_events', 'connected', 'connection', 'transport'),
         },
-        'Slower: a process looks now and then whether a message has come, '
-        'instead of waking up for it',
+        'Slower: a process polls for messages instead of being woken up',
     ),
     Need(
         'memory',
         {'kombu.transport.memory:Channel': ('_put', '_put_fanout')},
-        'A message in the broker in memory waits for up to a second',
+        'A message in the in-memory broker waits for up to a second',
     ),
     Need(
         'listener',
@@ -227,12 +225,12 @@ NEEDS: Final = (
             ),
             _LISTENER: ('conn', 'incoming', 'poll'),
         },
-        'A server takes any number of messages before it begins with them',
+        'A server prefetches an unlimited number of messages',
     ),
     Need(
         'sizes',
         {f'{_DRIVERS}.impl_rabbit:RabbitMessage': ('_raw_message',)},
-        'The messages that wait in a server may have any size together',
+        'The total size of messages that wait in a server is unlimited',
     ),
     Need(
         'duplicates',
@@ -241,7 +239,7 @@ NEEDS: Final = (
             f'{_DRIVERS}.amqp:_MsgIdCache': ('check_duplicate_message',),
             f'{_DRIVERS}.common': ('DuplicateMessageError',),
         },
-        'Copies that oslo.messaging drops are not counted',
+        'Duplicates that oslo.messaging drops are not counted',
     ),
     Need(
         'answers',
@@ -257,14 +255,13 @@ NEEDS: Final = (
             ),
             _BASE: ('missing_destination_retry_timeout',),
         },
-        'Whoever asks for replies to queues that are not there keeps the '
-        'threads of a server busy for a minute each',
+        'A peer that requests replies to missing queues blocks the threads of '
+        'a server for a minute each',
     ),
     Need(
         'replies',
         {_BASE: ('_get_reply_q', '_reply_q', '_reply_q_conn')},
-        'The first call of a process waits without end for a broker that is '
-        'away',
+        'The first call of a process waits forever for a broker that is down',
     ),
     Need(
         'unasked',
@@ -273,12 +270,12 @@ NEEDS: Final = (
             f'{_DRIVERS}.amqpdriver:ReplyWaiter': ('waiters',),
             _WAITERS: ('_queues', 'put'),
         },
-        'Replies that nobody waits for are not counted',
+        'Replies to no call are not counted',
     ),
     Need(
         'queues',
         {_CONNECTION: ('declare_topic_consumer', '_connection_lock')},
-        'The queues of guest agents are neither made before they start nor '
+        'The queues of guest agents are neither created before they start nor '
         'removed after they are deleted',
     ),
     Need(
@@ -300,7 +297,8 @@ NEEDS: Final = (
             ),
             'amqp.channel:Channel': ('_basic_publish',),
         },
-        'Slower: peers that announce nothing are asked one after the other',
+        'Slower: peers that announce no version are probed one after the '
+        'other',
     ),
 )
 
@@ -323,13 +321,10 @@ def tell() -> None:
         missing = fallbacks()[need.use]
         if missing:
             LOG.warning(
-                'The messaging libraries (%s) are not those that this '
-                'release was tried with: they lack %s. %s. Install the '
-                'versions of constraints.txt, or look for a release of Trove '
-                'that knows these.',
-                _versions(),
-                ', '.join(missing),
-                need.lost,
+                'The messaging libraries (%s) are untested with this release: '
+                'they lack %s. %s. Install the versions in constraints.txt, '
+                'or upgrade Trove to a release that supports these.',
+                *(_versions(), ', '.join(missing), need.lost),
             )
 
 

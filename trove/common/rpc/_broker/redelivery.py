@@ -65,8 +65,9 @@ class Again:
             settle()
         except Exception as error:  # noqa: BLE001
             LOG.warning(
-                'Could not take back that a message came a second time (%s). '
-                'It was read: discard the record, "trove-rpc rejected list".',
+                'Could not remove the record of a redelivered message (%s). '
+                'The message was read: discard the record, see "trove-rpc '
+                'rejected list".',
                 error,
             )
 
@@ -76,10 +77,10 @@ class Again:
             return self._doubt(queue, size)
         except Exception as error:  # noqa: BLE001
             LOG.warning(
-                'Could not write down that a message of %d bytes in the queue '
-                '%s came a second time (%s). Should this process end now, it '
-                'was the message, which is lost. Repair the database, or in a '
-                'guest the disk of its state_dir.',
+                'Could not record that a message of %d bytes in the queue %s '
+                'was redelivered (%s). If this process ends now, this message '
+                'caused it and is lost. Repair the database, or in a guest '
+                'the disk of its state_dir.',
                 size,
                 queue,
                 error,

@@ -79,8 +79,9 @@ class Incoming(_Plain):  # type: ignore[misc]
             gone.add(self.reply_q, self.msg_id)
         if _told.take(''):
             LOG.warning(
-                'Dropped a reply: its queue %s is not there. Whoever asked '
-                'has gone, or never was. What was asked for is not undone.',
+                'Dropped a reply, because its queue %s does not exist. The '
+                'caller has ended, or never existed. The call was carried '
+                'out.',
                 text.printable(str(self.reply_q)),
             )
 
@@ -150,7 +151,7 @@ class Replies:
             self._make(driver).join(seconds)
             if driver._reply_q is None:
                 raise oslo_messaging.MessageDeliveryFailure(
-                    'the queue for replies is not there yet'
+                    'the reply queue does not exist yet'
                 )
         return self._read(driver)
 
@@ -184,8 +185,7 @@ def _make_queue(driver: Any) -> None:
         driver._get_reply_q()
     except Exception as error:  # noqa: BLE001
         LOG.warning(
-            'The queue for replies could not be made: %s. It is tried again '
-            'with the next call.',
+            'Could not create the reply queue: %s. The next call retries.',
             error,
         )
 

@@ -123,13 +123,13 @@ def _limited(base: Any, seconds: float, tell: Any) -> Any:
     class Connection(base):  # type: ignore[misc]
         def _on_connection_blocked(self, reason: str = '') -> None:
             LOG.error(
-                'The message broker takes no messages, for it lacks memory '
-                'or disk space: look for an alarm in its log, or with '
-                '"rabbitmqctl status". Until it is over, requests that send '
-                'messages fail.'
+                'The message broker blocks publishers, because it lacks '
+                'memory or disk space: check its log for alarms, or '
+                '"rabbitmqctl status". Until the alarm is cleared, requests '
+                'that send messages fail.'
             )
             self._drop()
-            raise NotTaken('it has blocked those who publish (an alarm)')
+            raise NotTaken('it blocks publishers (an alarm)')
 
         def _set_current_channel(self, new_channel: Any) -> None:
             super()._set_current_channel(new_channel)
@@ -175,7 +175,8 @@ class _Publish:
         except TimeoutError:
             self._drop()
             raise NotTaken(
-                f'it did not confirm the message in {self._seconds} seconds'
+                f'no confirmation of the message within {self._seconds} '
+                'seconds'
             ) from None
 
 
@@ -202,8 +203,8 @@ def close(function: Callable[[], object], seconds: float) -> None:
     closer.join(seconds)
     if closer.is_alive():
         LOG.warning(
-            'The message broker did not close a connection within %s '
-            'seconds. It is left behind; check the broker.',
+            'The message broker did not close a connection within %s seconds. '
+            'Abandoned the connection; check the broker.',
             seconds,
         )
     for error in errors:

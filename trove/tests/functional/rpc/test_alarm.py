@@ -42,7 +42,7 @@ class AlarmTest(base.BrokerTestCase):
         # What was written before it was known may be carried out later.
         for error in errors:
             self.assertRegex(
-                error, 'The message broker (is not reachable|did not confirm)'
+                error, 'The message broker (is unavailable|did not confirm)'
             )
 
     def assert_works_again(self):
@@ -95,4 +95,4 @@ class AlarmTest(base.BrokerTestCase):
             server.wait()
             self.server_side.close()
 
-        self.assertIn('left behind', self.logs.output)
+        self.assertIn('Abandoned the connection', self.logs.output)

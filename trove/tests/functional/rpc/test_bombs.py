@@ -259,7 +259,7 @@ class ReplyQueueTest(base.BrokerTestCase):
         api.paint(self.context, 'pot')
         self.assertEqual([], codec.unpacked)
         self.assertEqual(0, wire.waiting())
-        told = self.logs.output.count('Refused what came into the queue')
+        told = self.logs.output.count('Rejected a message in the queue')
         self.assertEqual(10, told)
 
     def refused(self):
@@ -319,7 +319,7 @@ class VictimTest(base.BrokerTestCase):
         (row,) = journal.list_()
         self.assertEqual('unread', row.cause)
         self.assertFalse(row.replayable)
-        self.assertIn(f'in the queue {self.topic} came a second', row.reason)
+        self.assertIn(f'in the queue {self.topic} was redelivered', row.reason)
 
     def test_poison_in_a_classic_queue(self):
         self.ends_no_more_than_twice('classic')

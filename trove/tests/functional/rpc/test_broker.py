@@ -28,7 +28,7 @@ class BrokerTest(base.BrokerTestCase):
             error = self.assertRaises(
                 exception.ServiceUnavailable, send, self.context, 'cup'
             )
-            self.assertIn('The message broker is not reachable', str(error))
+            self.assertIn('The message broker is unavailable', str(error))
 
         # When it comes, then all works.
         self.broker.start()
@@ -112,7 +112,7 @@ class BrokerTest(base.BrokerTestCase):
                 exception.PeerUnreachable, send, self.context, 'cup'
             )
             self.assertEqual(503, error.code)
-            self.assertIn('sample server x cannot be reached', str(error))
+            self.assertIn('sample server x is unreachable', str(error))
 
         # When it comes, then nothing of it was sent.
         self.listen()

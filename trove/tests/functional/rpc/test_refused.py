@@ -100,7 +100,9 @@ class RefusedTest(base.TestCase):
         self.config(amqp_durable_queues=True, group=_RABBIT)
         # It works, and is told of.
         self.listen(self.transport())
-        self.assertIn('does not survive the message broker', self.logs.output)
+        self.assertIn(
+            'is lost when the message broker restarts', self.logs.output
+        )
 
     def test_durable_there_and_not_here(self):
         vhost = uuid.uuid4().hex
@@ -146,7 +148,7 @@ class RefusedTest(base.TestCase):
         transport = self.transport(user, vhost=vhost)
         starting = pool.submit(self.listen, transport)
         waiting.until(
-            lambda: 'for this to pass' in self.logs.output, 'it waits'
+            lambda: 'for this error to pass' in self.logs.output, 'it waits'
         )
         self.assertIn('the password is wrong', self.logs.output)
 

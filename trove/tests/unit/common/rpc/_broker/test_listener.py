@@ -61,7 +61,7 @@ class TestListener(base.TestCase):
     def test_broker_comes_later(self):
         self.listener.start()
 
-        self.assertIn('cannot be reached yet', self.logs.output)
+        self.assertIn('broker is unreachable', self.logs.output)
         self.server.broker.set()
         waiting.until(lambda: self.server.done == ['start'], 'it listens')
 
@@ -83,7 +83,7 @@ class TestListener(base.TestCase):
         self.addCleanup(pool.shutdown)
         starting = pool.submit(self.listener.start)
         waiting.until(
-            lambda: 'for this to pass' in self.logs.output, 'it is told'
+            lambda: 'for this error to pass' in self.logs.output, 'it is told'
         )
         return starting
 
@@ -96,7 +96,7 @@ class TestListener(base.TestCase):
         self.server.broker.set()
 
         self.assertIsNone(starting.exception(60))
-        self.assertNotIn('cannot be reached yet', self.logs.output)
+        self.assertNotIn('broker is unreachable', self.logs.output)
         self.assertEqual(['start'], self.server.done)
 
     def test_broker_that_goes_on_to_refuse_what_could_pass(self):
@@ -127,7 +127,7 @@ class TestListener(base.TestCase):
         self.problem = None
 
         self.assertIsNone(starting.exception(60))
-        self.assertIn('cannot be reached yet', self.logs.output)
+        self.assertIn('broker is unreachable', self.logs.output)
 
     def test_stop_does_not_wait_for_the_broker(self):
         self.listener.start()

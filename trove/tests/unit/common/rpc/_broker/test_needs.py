@@ -159,7 +159,7 @@ class MissingTest(rpc_base.MessageTestCase):
             if lacking.NAME in line
         ]
         self.assertEqual(1, len(told), told)
-        self.assertIn('Slower: a process looks now and then', told[0])
+        self.assertIn('Slower: a process polls', told[0])
         self.assertIn('kombu ', told[0])
         self.assertIn('constraints.txt', told[0])
 

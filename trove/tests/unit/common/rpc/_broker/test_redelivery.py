@@ -67,12 +67,12 @@ class AgainTest(base.TestCase):
     def test_without_a_database_it_is_read_all_the_same(self):
         self.error = RuntimeError('no database')
         with self.again.reading('trove', 400):
-            self.assertIn('Could not write down', self.logs.output)
+            self.assertIn('Could not record', self.logs.output)
             self.assertIn('400 bytes in the queue trove', self.logs.output)
         # Many come at once, and each would wait for the database.
         with self.again.reading('trove', 401):
             pass
-        self.assertEqual(1, self.logs.output.count('Could not write down'))
+        self.assertEqual(1, self.logs.output.count('Could not record'))
         self.again.settle()
 
         # It is tried anew for those that come later.

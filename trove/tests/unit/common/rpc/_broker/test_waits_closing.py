@@ -14,7 +14,7 @@ class EndingTest(base.TestCase):
         waits.close(lambda: closed.append(True), 60)
 
         self.assertEqual([True], closed)
-        self.assertNotIn('left behind', self.logs.output)
+        self.assertNotIn('Abandoned the connection', self.logs.output)
 
     def test_what_does_not(self):
         go_on = threading.Event()
@@ -22,7 +22,7 @@ class EndingTest(base.TestCase):
 
         waits.close(go_on.wait, 0.01)
 
-        self.assertIn('left behind', self.logs.output)
+        self.assertIn('Abandoned the connection', self.logs.output)
 
     def test_what_fails(self):
         def fail():
