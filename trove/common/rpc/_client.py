@@ -143,16 +143,15 @@ class Client:
         if known is None:
             raise exception.NotFound(
                 f'This release has no {self.interface.name} method '
-                f'"{method}". Send it with a release that has it, or discard '
-                'it.'
+                f'"{method}". Replay it with a release that has the method, '
+                'or discard it.'
             )
         try:
             return getattr(self, method)(context, **arguments)
         except TypeError as error:
             raise exception.BadRequest(
-                reason=f'{method} cannot be sent with these arguments: '
-                f'{error}. Send it with the release that sent it first, or '
-                'discard it.'
+                reason=f'{method} does not accept these arguments: {error}. '
+                'Replay it with the release that sent it first, or discard it.'
             ) from None
 
     def confirmed(
@@ -280,13 +279,13 @@ class Client:
 
     def _omit(self, message: _plan.Message, plan: _plan.Planner) -> None:
         LOG.info(
-            'Left %s out of %s %s to the %s, which speaks %s: the '
-            'argument came later and the peer does the same without it.',
-            ', '.join(message.left_out),
-            self.interface.name,
-            plan.method.name,
-            self.interface.describe(self._peer),
-            plan.cap,
+            'Omitted %s from %s %s to the %s, which speaks %s: the argument '
+            'is newer, and the peer behaves the same without it.',
+            *(', '.join(message.left_out), self.interface.name),
+            *(method.name, self.interface.describe(self._peer), cap),
+        )
+        self._record(
+            'left out', method, message.version, cap, message.left_out
         )
         version, left_out = message.version, message.left_out
         event = plan.event('left out', self._peer, version, left_out)

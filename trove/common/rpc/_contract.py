@@ -41,7 +41,9 @@ class Version:
         """
         major, dot, minor = text.partition('.')
         if not (dot and _is_number(major) and _is_number(minor)):
-            raise ValueError(f'"{text}" is no version MAJOR.MINOR')
+            raise ValueError(
+                f'"{text}" is not a version of the form MAJOR.MINOR'
+            )
         return cls(int(major), int(minor))
 
     def __lt__(self, other: Version) -> bool:
@@ -253,9 +255,9 @@ def declare(
             own = dataclasses.replace(own, since=span.since)
         if own != base and parameter.default is REQUIRED:
             raise TypeError(
-                f'{function.__qualname__}: argument {parameter.name} came or '
-                'went after the method, so it needs a default that means '
-                '"as before"'
+                f'{function.__qualname__}: argument {parameter.name} was '
+                'added or removed after the method, so it needs a default '
+                'that means "as before"'
             )
         arguments[parameter.name] = Argument(
             parameter.name, parameter.default, own

@@ -221,13 +221,13 @@ class Dispatcher:
             message.context.pop('client_timeout', None)
         if _message.is_deep(message.arguments):
             message.arguments = {}
-            self._refuse('form', 'it is nested too deeply')
+            self._refuse('form', 'malformed message: nested too deeply')
         limit = self._receiver.settings['rpc_max_message_bytes']
         if _message.size((arguments, incoming.ctxt)) > limit:
             message.arguments = {}
             self._refuse(
                 'size',
-                f'it has more than {limit} bytes. If it is an honest one, '
+                f'larger than {limit} bytes. If the sender is legitimate, '
                 'raise rpc_max_message_bytes',
             )
         if (
@@ -235,11 +235,11 @@ class Dispatcher:
             or not all(map(_message.is_name, (method, *arguments)))
             or said.get('namespace') is not None
         ):
-            self._refuse('form', 'it has not the form of a message')
+            self._refuse('form', 'malformed message')
         try:
             message.version = str(_contract.Version.parse(version))
         except (ValueError, AttributeError, TypeError):
-            self._refuse('form', 'its version is none')
+            self._refuse('form', 'malformed version')
 
     def _find(self, message: _Message) -> _endpoint.Served:
         """Find who serves it."""
@@ -334,7 +334,7 @@ class Dispatcher:
         try:
             context = trove_context.TroveContext.from_dict(message.context)
         except (TypeError, ValueError, AttributeError):
-            self._refuse('form', 'its context is none')
+            self._refuse('form', 'malformed context')
         context.sender = message.sender
         context.sealed = message.form == 'sealed'
         return context
@@ -392,7 +392,7 @@ class Dispatcher:
             _rejection.write_down(self._receiver.sink, rejection)
         else:
             LOG.warning(
-                'Could not take %s %r: %s.',
+                'Rejected %s %r: %s.',
                 self._name,
                 message.method,
                 rejected.reason,

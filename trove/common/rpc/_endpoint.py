@@ -157,8 +157,8 @@ def find(
         served = ', '.join(str(each.version) for each in offers)
         raise NotServed(
             'version',
-            f'it is of version {version} of the interface '
-            f'{offers[0].interface.name}; this service takes {served}',
+            f'unsupported version {version} of the interface '
+            f'{offers[0].interface.name}; this service supports {served}',
         )
     for offer in taking:
         if method in offer.terms:

@@ -80,8 +80,8 @@ class _Observer:
             if not self._failed:
                 self._failed = True
                 LOG.exception(
-                    'Messages are not counted right from now on: metrics are '
-                    'wrong. Repair that, and restart the service.'
+                    'Message counters are incomplete from now on, so metrics '
+                    'are wrong. Fix the cause, and restart the service.'
                 )
 
 

@@ -66,12 +66,12 @@ class Interface:
             or len({version.major for version in versions}) > 1
             or len(set(names)) < len(names)
         ):
-            raise TypeError(f'the history of {self.name} is not in order')
+            raise TypeError(f'the history of {self.name} is not sorted')
         for owner, mentioned in self._mentioned():
             if mentioned not in names:
                 raise TypeError(
-                    f'{self.name}{owner} mentions revision {mentioned}, '
-                    'which the history does not have'
+                    f'{self.name}{owner} refers to revision {mentioned}, '
+                    'which is not in the history'
                 )
 
     def _mentioned(self) -> Iterator[tuple[str, str]]:
@@ -125,7 +125,7 @@ class Interface:
         found = known.get(name) or self.aliases.get(name.lower())
         if found is None:
             raise ValueError(
-                f'"{name}" is no revision of {self.name}; there are '
+                f'"{name}" is not a revision of {self.name}; use one of '
                 f'{", ".join(known)}'
             )
         return found

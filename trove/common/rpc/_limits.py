@@ -138,14 +138,14 @@ _BOTH: Final = (False, True)
 _EVERYBODY: Final = ''
 
 TOO_MUCH: Final = (
-    'its sender has sent too much within a minute. Look at that guest agent: '
-    'it is broken, or was broken into. If not, raise [conductor] '
+    'its sender exceeded the message limit of a minute. Check that guest '
+    'agent: it is broken or compromised. Otherwise raise [conductor] '
     'guest_reports_per_minute'
 )
 NOT_NOW: Final = (
-    'The conductors take no more of this guest agent for now: it has sent '
-    'too much within a minute ([conductor] guest_reports_per_minute). What '
-    'it keeps it can send later.'
+    'The conductors refuse further messages of this guest agent for now: it '
+    'exceeded the limit of a minute ([conductor] guest_reports_per_minute). '
+    'It can send later what it keeps.'
 )
 
 

@@ -84,16 +84,18 @@ def properties(said: Mapping[str, Any]) -> None:
     """
     if (said.get('application_headers') or {}).get('compression'):
         raise Unreadable(
-            'form', 'it is compressed, and nothing is unpacked', 'compressed'
+            'form',
+            'malformed message: compressed, which is not supported',
+            'compressed',
         )
     if said.get('content_type') != 'application/json':
         raise Unreadable(
-            'form', 'it has a content type other than JSON', 'type'
+            'form', 'malformed message: the content type is not JSON', 'type'
         )
     encoding = said.get('content_encoding')
     if not isinstance(encoding, str) or encoding.lower() != 'utf-8':
         raise Unreadable(
-            'form', 'it has an encoding other than UTF-8', 'encoding'
+            'form', 'malformed message: the encoding is not UTF-8', 'encoding'
         )
 
 
@@ -111,7 +113,8 @@ def unpack(body: bytes | str) -> tuple[dict[str, Any], int]:
     except Exception as error:  # noqa: BLE001
         # Whatever it stumbles over would come again.
         raise Unreadable(
-            'form', f'to read it failed ({type(error).__name__})'
+            'form',
+            f'malformed message: parsing failed ({type(error).__name__})',
         ) from None
     return content, len(body) + count * _OF_A_VALUE
 
@@ -120,10 +123,13 @@ def _unwrap(body: bytes | str) -> tuple[dict[str, Any], int]:
     content, count = _object(body)
     if _VERSION in content and _MESSAGE in content:
         if content[_VERSION] != '2.0':
-            raise Unreadable('form', 'it has an envelope of another version')
+            raise Unreadable(
+                'form',
+                'malformed message: unsupported version of the envelope',
+            )
         content, count = _object(content[_MESSAGE])
         if _VERSION in content and _MESSAGE in content:
-            raise Unreadable('form', 'it has an envelope in its envelope')
+            raise Unreadable('form', 'malformed message: nested envelope')
     return content, count
 
 
@@ -133,15 +139,17 @@ def loads(text: str) -> Any:
     :raises Unreadable: it is none, nested too deeply, or has too much in it
     """
     if _count(text) > MOST_VALUES:
-        raise Unreadable('size', f'it has more than {MOST_VALUES} values')
+        raise Unreadable(
+            'size', f'message with more than {MOST_VALUES} values'
+        )
     try:
         value = _decode(text)
     except Unreadable:
         raise
     except (ValueError, RecursionError):
-        raise Unreadable('form', 'it is no JSON') from None
+        raise Unreadable('form', 'malformed message: invalid JSON') from None
     if isinstance(value, dict | list) and is_deep(value):
-        raise Unreadable('form', 'it is nested too deeply')
+        raise Unreadable('form', 'malformed message: nested too deeply')
     return value
 
 
@@ -150,12 +158,14 @@ def _object(text: object) -> tuple[dict[str, Any], int]:
         try:
             text = text.decode()
         except UnicodeDecodeError:
-            raise Unreadable('form', 'it is not in UTF-8') from None
+            raise Unreadable(
+                'form', 'malformed message: invalid UTF-8'
+            ) from None
     if not isinstance(text, str):
-        raise Unreadable('form', 'it has no text where one should be')
+        raise Unreadable('form', 'malformed message: not a text')
     value = loads(text)
     if not isinstance(value, dict):
-        raise Unreadable('form', 'it has JSON that is no object')
+        raise Unreadable('form', 'malformed message: not a JSON object')
     return value, _count(text)
 
 
@@ -167,24 +177,28 @@ def _count(text: str) -> int:
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise Unreadable('form', 'it has an object with one name twice')
+        raise Unreadable(
+            'form', 'malformed message: an object has a key twice'
+        )
     return found
 
 
 def _int(text: str) -> int:
     if len(text) > MOST_DIGITS:
-        raise Unreadable('form', 'it has a number of too many digits')
+        raise Unreadable(
+            'form', 'malformed message: a number has too many digits'
+        )
     return int(text)
 
 
 def _float(text: str) -> float:
     if len(text) > MOST_DIGITS or not math.isfinite(value := float(text)):
-        raise Unreadable('form', 'it has a number that is too large')
+        raise Unreadable('form', 'malformed message: a number is too large')
     return value
 
 
 def _constant(text: str) -> None:
-    raise Unreadable('form', 'it has a number that is none')
+    raise Unreadable('form', 'malformed message: a number is NaN or infinite')
 
 
 _decode = json.JSONDecoder(
@@ -202,16 +216,18 @@ def _check(content: dict[str, Any]) -> None:
         if value is not None and not (
             isinstance(value, str) and len(value) <= _MOST_OF_A_NAME
         ):
-            raise Unreadable('form', f'its {name} is none')
+            raise Unreadable('form', f'malformed message: invalid {name}')
     asks = content.get('_reply_q')
     if asks is not None and not asks.startswith(_REPLIES):
         # What is sent there would be, for others, what this service says.
-        raise Unreadable('form', 'it asks for a reply to another queue')
+        raise Unreadable(
+            'form', 'malformed message: it requests a reply to another queue'
+        )
     timeout = content.get('_timeout')
     if timeout is not None and not isinstance(timeout, int | float):
-        raise Unreadable('form', 'its _timeout is none')
+        raise Unreadable('form', 'malformed message: invalid _timeout')
     if f'{_CONTEXT}self' in content:
-        raise Unreadable('form', 'its context is none')
+        raise Unreadable('form', 'malformed message: invalid context')
     if content.get('failure') is not None:
         content['failure'] = _failure(content['failure'])
 
@@ -223,7 +239,7 @@ def _failure(text: object) -> str:
     for name, most in _FAILURE.items():
         value = said.get(name)
         if not isinstance(value, str):
-            raise Unreadable('form', 'it reports a failure that is none')
+            raise Unreadable('form', 'malformed message: invalid failure')
         kept[name] = value[:most]
     return json.dumps(kept)
 
@@ -287,7 +303,7 @@ def load(text: object) -> Any:
     :raises Malformed: it is none
     """
     if not isinstance(text, str):
-        raise Malformed('there is no text where one should be')
+        raise Malformed('malformed message: not a text')
     try:
         return loads(text)
     except Unreadable as error:
@@ -301,7 +317,7 @@ def load_object(text: object) -> dict[str, Any]:
     """
     values = load(text)
     if not isinstance(values, dict):
-        raise Malformed('it has JSON that is no object')
+        raise Malformed('malformed message: not a JSON object')
     return values
 
 

@@ -270,15 +270,15 @@ def _same(value: Any, default: Any) -> bool:
 
 #: Of a peer that knows no better than the encryption of releases.
 WEAK = (
-    'The encryption of that version proves no origin, which [DEFAULT] '
-    'rpc_seal_minimum = authenticated forbids. Upgrade the peer, or set the '
-    'option to released meanwhile.'
+    'The encryption of that version does not authenticate the sender, which '
+    '[DEFAULT] rpc_seal_minimum = authenticated forbids. Upgrade the peer, or '
+    'set the option to released meanwhile.'
 )
 
 _UNKNOWN = (
-    'It did not answer when it was asked. Check that it runs and reaches the '
-    'message broker, then repeat the request; upgrade it if that does not '
-    'help.'
+    'It did not answer a probe. Check that it is running and reaches the '
+    'message broker, then repeat the request; if that does not help, upgrade '
+    'it.'
 )
 
 
@@ -342,9 +342,11 @@ def too_old(
     """
     if cap.limit == _contract.NOTHING:
         speaks = speaks or 'other major versions only'
-    if remedy is None and not (cap.known or speaks):
-        speaks, remedy = f'{cap} as far as is known', _UNKNOWN
-    if remedy is None and pin is not None and cap.limit == pin < cap.peer:
+    if remedy is not None:
+        """The caller knows better."""
+    elif not (cap.known or speaks):
+        speaks, remedy = f'{cap} as far as known', _UNKNOWN
+    elif pin is not None and cap.limit == pin < cap.peer:
         remedy = (
             f'This service is pinned: set [upgrade_levels] {interface.name} '
             f'to auto, or to {needs} or later.'

@@ -192,7 +192,7 @@ def _left_out(size: int) -> dict[str, Any]:
 
 
 _UPGRADE = (
-    '. Upgrade this service, then send it again: trove-rpc rejected replay'
+    '. Upgrade this service, then replay it: trove-rpc rejected replay'
 )
 
 #: With these it was sent by a newer release.
@@ -261,11 +261,10 @@ def failed(error: Exception) -> Reject:
     ours = isinstance(error, exception.TroveError)
     return Reject(
         'unread',
-        'it could not be read, or told from a copy, because something '
-        f'failed here: {error if ours else type(error).__name__}. Repair '
-        'that (the log of this service says more), look whether it was '
-        'carried out before, and if not, send it again: trove-rpc '
-        'rejected replay',
+        'it could not be read, or checked for a replay, because of a local '
+        f'failure: {error if ours else type(error).__name__}. Fix the failure '
+        '(see the log of this service), check whether the message was carried '
+        'out before, and if not, replay it: trove-rpc rejected replay',
         not_taken(),
     )
 
@@ -283,12 +282,12 @@ def again(
         # Nobody can send it again: what it says is not known.
         kind='call',
         cause='unread',
-        reason=f'a message of {size} bytes in the queue {queue} came a second '
-        'time, and who read it has ended before that was done. It is gone, '
-        'and does not come again. The log of that process, and of its '
-        'machine, may say why it ended (out of memory, for instance); see '
-        'who may publish there, and ask anew for what was not done. Then '
-        'discard this',
+        reason=f'a message of {size} bytes in the queue {queue} was '
+        'redelivered, and the process that read it ended before it was '
+        'finished. The message is lost and is not redelivered. The logs of '
+        'that process and its machine may show why it ended (for example out '
+        'of memory); check who may publish to the queue, and repeat the '
+        'requests that were not carried out. Then discard this record',
         arguments={},
     )
 
@@ -297,8 +296,8 @@ def given_up() -> Reject:
     """Return why a message is not carried out whose turn did not come."""
     return Reject(
         'unread',
-        'the service was stopped before its turn came. Look whether it is '
-        'still wanted, and send it again: trove-rpc rejected replay',
+        'the service was stopped before it processed the message. Check '
+        'whether it is still wanted, and replay it: trove-rpc rejected replay',
         not_taken(),
     )
 
@@ -379,8 +378,8 @@ def write_down(
         sink(rejection)
     except Exception:
         LOG.exception(
-            'Could not write down that %s %r %s of request %r could not be '
-            'taken: %s. If it is still wanted, ask for it anew.',
+            'Could not record the rejected message %s %r %s of request %r: '
+            '%s. If it is still wanted, repeat the request.',
             rejection.interface,
             rejection.method,
             rejection.version,

@@ -78,7 +78,7 @@ class Memory:
         return int.from_bytes(digest.digest(), 'big')
 
 
-_COPY = 'it is a copy of one that was taken'
+_COPY = 'it is a replay of an accepted message'
 
 
 class Copies:
@@ -166,12 +166,10 @@ class Copies:
             most = self._settings['rpc_message_max_age']
             raise _rejection.Reject(
                 'age',
-                f'it was sent {_age(sent):.0f} s ago, and what is '
-                f'more than {most} '
-                's old (rpc_message_max_age) may be a copy of one that was '
-                'taken then. Look first whether it was carried out. Only if '
-                'it was not, and the clocks are right, send it again: '
-                'trove-rpc rejected replay',
+                f'it was sent {_age(sent):.0f} s ago. Messages older than '
+                f'{most} s (rpc_message_max_age) may be replays. Check first '
+                'whether it was carried out. Only if it was not, and the '
+                'clocks are correct, replay it: trove-rpc rejected replay',
                 _rejection.not_taken(),
             )
 

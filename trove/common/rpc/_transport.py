@@ -174,8 +174,8 @@ class Transport:
             )
         except (_message.Malformed, opener.Unopened) as error:
             raise exception.BadRequest(
-                reason=f'The message cannot be opened: {error}. If '
-                'that cannot be changed, ask for it anew and discard it.'
+                reason=f'The message cannot be decrypted: {error}. If that '
+                'cannot be fixed, repeat the request and discard the message.'
             ) from None
         context = accepted.context
         return dataclasses.replace(

@@ -111,9 +111,9 @@ def _failed(
         raise error
     if not connection.note(error):
         LOG.error(
-            'The message broker did not take %s %s: %s. Check that it runs '
-            'and that transport_url, and [oslo_messaging_rabbit] ssl for its '
-            'port, are right.',
+            'The message broker did not accept %s %s: %s. Check that it is '
+            'running and that transport_url, and [oslo_messaging_rabbit] ssl '
+            'for its port, are correct.',
             to.interface.name,
             method.name,
             error,
@@ -133,10 +133,9 @@ def _believe(to: To, request: sealer.Request, remote_type: str) -> None:
     if request.form == 'sealed' and remote_type not in _UNSEALED:
         raise exception.SealError(
             reason=f'The {to.who} may have carried out {request.method}, but '
-            f'its failure ({remote_type[:80]!r}) was not sealed, so that '
-            'anybody may have sent it. Look into the log of the peer; if it '
-            'says nothing, find out who else has access to the message '
-            'broker.'
+            f'its failure ({remote_type[:80]!r}) was not sealed, so anybody '
+            'may have sent it. Check the log of the peer; if it has no such '
+            'error, find out who else has access to the message broker.'
         )
 
 

@@ -141,7 +141,7 @@ class FloodTest(base.TestCase):
             'all are counted',
         )
         self.assertEqual(
-            1, self.logs.output.count('sent too much within a minute')
+            1, self.logs.output.count('exceeded the message limit')
         )
         # and the database has connections to spare.
         self.assertThat(

@@ -262,7 +262,7 @@ class UseTest(PageTest):
         text = self.find('#body').text
         self.assertIn('project ID is lost', text)
         self.assertIn('nobody is told', text)
-        self.assertIn('this service takes 1.0', text)
+        self.assertIn('this service supports 1.0', text)
         self.assertIn('Upgrade the guest agent of the instance', text)
         self.all('dialog .switch button')[1].click()
         self.assertIn(('restart', '✓ same'), self.rows_of_dialog())

@@ -71,7 +71,7 @@ class CellarTest(base.TestCase):
         _, old = self.given('1.1')
         old.store(self.context, 'port', note='a gift')
         self.assertEqual('A', old.fetch(self.context, 'port'))
-        self.assertIn('Left note out', self.logs.output)
+        self.assertIn('Omitted note', self.logs.output)
 
     def test_an_argument_that_may_not(self):
         _, old = self.given('1.1')

@@ -205,11 +205,9 @@ class Caps:
         sure = self._clock() + seconds * (1 if revision else _SILENT)
         if revision not in (None, believed):
             LOG.info(
-                'The %s speaks version %s of %s now, and no longer %s.',
-                interface.describe(peer),
-                revision,
-                interface.name,
-                believed,
+                'The %s now speaks version %s of %s instead of %s.',
+                *(interface.describe(peer), revision),
+                *(interface.name, believed),
             )
             self._warn(interface, peer, believed, revision)
         return self._remember(
@@ -247,7 +245,7 @@ class Caps:
             return
         self._told[interface.name] = now + _SILENCE
         LOG.warning(
-            'Could not find out what the %s speaks: %s. Sending it version '
+            'Could not determine the version of the %s: %s. Sending version '
             '%s of %s meanwhile. Check the database and the message broker.',
             interface.describe(peer),
             error,
@@ -289,7 +287,7 @@ class Caps:
         except exception.ConfigurationError as error:
             if known is None:
                 raise
-            LOG.error('%s The pin before it goes on to hold.', error)
+            LOG.error('%s The previous pin remains in effect.', error)
             pin = known[1]
         self._pins[key] = value, pin
         return pin
@@ -314,8 +312,8 @@ class Caps:
             pass
         except Exception:
             LOG.exception(
-                'Could not write down that the %s no longer takes version '
-                '%s of %s. Check the database.',
+                'Could not record that the %s no longer supports version %s '
+                'of %s. Check the database.',
                 interface.describe(peer),
                 believed,
                 interface.name,
@@ -344,11 +342,11 @@ class Caps:
         ):
             return
         LOG.warning(
-            'The %s no longer takes sealed messages. Until it announces '
-            'itself again it is sent version %s of %s, whose encryption does '
-            'not prove where a message comes from. If it was not rolled back, '
-            'find out who else has access to the message broker; [DEFAULT] '
-            'rpc_seal_minimum = authenticated forbids it.',
+            'The %s no longer accepts sealed messages. Until it announces '
+            'itself again, it is sent version %s of %s, whose encryption does '
+            'not authenticate the sender. If it was not rolled back, find out '
+            'who else has access to the message broker; [DEFAULT] '
+            'rpc_seal_minimum = authenticated forbids this.',
             interface.describe(peer),
             revision,
             interface.name,

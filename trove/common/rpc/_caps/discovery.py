@@ -294,8 +294,8 @@ class Discovery:
             return interface.announced(text)
         except ValueError as error:
             LOG.error(
-                'The %s announced its version wrongly: %s. Sending it '
-                'version %s of %s; upgrade or restart it.',
+                'The %s announced an invalid version: %s. Sending version %s '
+                'of %s; upgrade or restart it.',
                 interface.describe(peer),
                 error,
                 interface.unknown,

@@ -18,28 +18,26 @@ from trove.common.rpc import _transport
 from trove.common.rpc._seal import sealer as seal
 
 _REMEDY = (
-    'It has announced itself sealed with its key, and what says otherwise '
-    'was said in the clear, by it or by anybody who reaches the message '
-    'broker. If its guest agent was rolled back to a release, permit that '
-    'with "trove-rpc sealing allow {peer} --reason WHY" and repeat the '
-    'request, or upgrade it again. If it was not, find out who answers in its '
-    'place: "trove-rpc rejected list".'
+    'It has announced itself sealed with its key, but an unauthenticated '
+    'message, from it or from anybody with access to the message broker, says '
+    'otherwise. If its guest agent was rolled back, permit that with '
+    '"trove-rpc sealing allow {peer} --reason WHY" and repeat the request, or '
+    'upgrade it again. If it was not, find out who answers in its place: '
+    '"trove-rpc rejected list".'
 )
 _SERVICES = (
-    'They have announced themselves sealed, and what says otherwise was said '
-    'in the clear, by them or by anybody who reaches the message broker. If '
-    'they were rolled back to a release, run "trove-rpc sealing allow '
-    'INSTANCE --hold --reason WHY" while a conductor of this release runs, or '
-    'upgrade them again and repeat the request [DEFAULT] service_down_time '
-    'seconds later. If they were not, find out who answers in their place.'
+    'They have announced themselves sealed, but an unauthenticated message, '
+    'from them or from anybody with access to the message broker, says '
+    'otherwise. If they were rolled back, run "trove-rpc sealing allow '
+    'INSTANCE --hold --reason WHY" while a conductor of this release is '
+    'running, or upgrade them again. If they were not, find out who answers '
+    'in their place.'
 )
 _CONTROL = (
-    'They have registered themselves as such that know seals, and what says '
-    'otherwise was said in the clear, by one of them or by anybody who '
-    'reaches the message broker. If one of a release was stopped or upgraded, '
-    'repeat the request {seconds} seconds ([DEFAULT] service_down_time) after '
-    'that: it counts until then. If one was rolled back to a release, or one '
-    'of a release was started beside them, permit that with "trove-rpc '
+    'They have registered themselves with support for sealed messages, but an '
+    'unauthenticated message, from one of them or from anybody with access to '
+    'the message broker, says otherwise. If one was rolled back, or one of an '
+    'older release was started beside them, permit that with "trove-rpc '
     'sealing allow {name} --reason WHY", or upgrade it. If none was, find out '
     'who answers in their place: "trove-rpc rejected list".'
 )
@@ -133,10 +131,9 @@ def _rejected(
         version=version,
         kind=method.kind,
         cause='downgrade',
-        reason='it is said in the clear that what is sealed is not known to '
-        f'the {interface.describe(peer)}. Nothing was sent in another form. '
-        # Others follow it with a full stop.
-        + _remedy(conf, interface, peer).removesuffix('.'),
+        reason='an unauthenticated message claims that the '
+        f'{interface.describe(peer)} does not support sealed messages. '
+        'Nothing was sent with weaker encryption. ' + _remedy(interface, peer),
         arguments={},
     )
 

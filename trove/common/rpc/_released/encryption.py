@@ -45,10 +45,10 @@ def bare(value: object, sender: str | None) -> str:
     if sender is not None:
         values = _message.load_object(value)
         if values.get(SENDER) != sender:
-            raise _message.Malformed('it has parts of different instances')
+            raise _message.Malformed('its parts belong to different instances')
         value = values.get(_ENTITY)
     if not isinstance(value, str):
-        raise _message.Malformed('it has a part that is not encrypted')
+        raise _message.Malformed('one of its parts is not encrypted')
     return value
 
 

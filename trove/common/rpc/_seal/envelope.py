@@ -80,7 +80,7 @@ class Header:
         values = _message.load_object(text)
         if values.get('v') != _FORMAT:
             raise _message.Malformed(
-                'it has a format that is unknown here; is the sender newer?'
+                'its seal has an unknown format; the sender may be newer'
             )
         instance, key_id = values.get('for'), values.get('key')
         sent, unique, body = (values.get(k) for k in ('sent', 'id', 'body'))
@@ -94,7 +94,7 @@ class Header:
             and _ID.issuperset(unique)
             and isinstance(body, str)
         ):
-            raise _message.Malformed('its header is not as it should be')
+            raise _message.Malformed('its seal has a malformed header')
         return cls(instance, key_id, sent, unique, body)
 
 
@@ -194,4 +194,4 @@ def kept(
         said, who = whole.get('arguments'), whole.get('context')
         if isinstance(said, dict) and isinstance(who, dict):
             return said, who
-    raise _message.Malformed('it is of no form that was ever sent')
+    raise _message.Malformed('unknown form of a message')

@@ -19,8 +19,8 @@ from trove.common.rpc._released import encryption
 from trove.common.rpc._seal import envelope
 
 SAME_KEYS = (
-    'Both sides must have the same key, in the option or file that the '
-    'guide "Message security" names'
+    'Both sides must use the same key, in the option or file that the guide '
+    '"Message security" names'
 )
 _OFF = (
     'it is encrypted, but encryption is off here. Set '
@@ -28,38 +28,36 @@ _OFF = (
     'sides'
 )
 _CLEAR = (
-    'it came in the clear where it must be encrypted. '
-    'enable_secure_rpc_messaging is off at its sender, or somebody has '
-    'forged it'
+    'it is not encrypted, but must be. Either enable_secure_rpc_messaging is '
+    'off at its sender, or it is forged'
 )
 _WEAK = (
-    'it is encrypted as released versions do it, without proof of its '
-    'origin, which [DEFAULT] rpc_seal_minimum = authenticated does not '
-    'permit. Upgrade the sender, or set the option to released meanwhile'
+    'it has the released encryption, which does not authenticate the sender '
+    'and which [DEFAULT] rpc_seal_minimum = authenticated forbids. Upgrade '
+    'the sender, or set the option to released meanwhile'
 )
 _ONLY_SEALED = (
-    'it is encrypted as released versions do it, without proof of its '
-    'origin, while the instance has sent or taken what is sealed since its '
-    'key was made. If its guest agent, or the control plane, was rolled back '
-    'to a release, permit it ("trove-rpc sealing allow INSTANCE --reason '
-    'WHY"); if not, somebody '
-    'has forged it, or it was sent just before its sender was upgraded'
+    'it has the released encryption, which does not authenticate the sender, '
+    'although the instance has sent or accepted sealed messages since its key '
+    'was created. If its guest agent, or the control plane, was rolled back, '
+    'permit it ("trove-rpc sealing allow INSTANCE --reason WHY"); if not, it '
+    'is forged, or it was sent just before an upgrade of its sender'
 )
 _STOPPED = (
-    'it is encrypted as released versions do it, and as so many calls of its '
-    'sender did not open within an hour, none is opened until that is over '
-    'or this service is restarted; casts are. If the keys are right, '
-    'somebody tries to find out what messages say: find out who has access '
-    'to the message broker'
+    'it has the released encryption, and too many calls of its sender failed '
+    'to decrypt within an hour. Further calls are refused until the hour is '
+    'over or this service is restarted; casts are accepted. If the keys are '
+    'correct, somebody is probing for the contents of messages: find out who '
+    'has access to the message broker'
 )
 _WEAK_METHOD = (
-    'it is encrypted without proof of its origin, in which no version sends '
-    'this method. Somebody has forged it'
+    'its encryption does not authenticate the sender, and no version sends '
+    'this method with it. It is forged'
 )
-_FOREIGN = 'it was meant for another instance: somebody has moved it'
+_FOREIGN = 'it was sent to another instance: somebody has redirected it'
 _NOT_OPENED = (
-    'no key opens it: it was encrypted with another one, or changed or '
-    f'moved on its way. {SAME_KEYS}'
+    'it does not decrypt with any key: another key was used, or it was '
+    f'modified or redirected. {SAME_KEYS}'
 )
 
 
@@ -345,5 +343,5 @@ def concerned(arguments: dict[str, Any]) -> str | None:
     if not isinstance(named, str):
         return None
     if not _message.is_name(named):
-        raise _message.Malformed('what it names is no instance')
+        raise _message.Malformed('it does not name an instance')
     return named

@@ -39,10 +39,10 @@ _AUTHENTICATED = 'authenticated'
 
 _NO_KEY = (
     'The %s has no key, and [DEFAULT] rpc_seal_minimum = authenticated '
-    'permits nothing in the clear.'
+    'forbids unencrypted messages.'
 )
 _NO_FORM = (
-    'The %s speak a release whose encryption only guest agents can use. '
+    'The %s speak a release whose encryption works for guest agents only. '
     'Upgrade them first.'
 )
 
@@ -216,13 +216,12 @@ class Sealer:
         except (crypto.DecryptionError, _message.Malformed) as error:
             why = str(error)
         except (KeyError, TypeError):
-            why = 'it says nothing'
+            why = 'it is empty'
         else:
             raise SealedFailure(*words)
         raise exception.SealError(
-            reason=f'The {request.who} may have carried out '
-            f'{request.method}, but its reply was not taken: {why}. '
-            f'{opener.SAME_KEYS}.'
+            reason=f'The {request.who} may have carried out {request.method}, '
+            f'but its reply was rejected: {why}. {opener.SAME_KEYS}.'
         )
 
     def accept(
@@ -284,5 +283,5 @@ class Sealer:
 
 def _read_reply(result: Any) -> envelope.Header:
     if not isinstance(result, dict) or result.keys() != {envelope.SEALED}:
-        raise _message.Malformed('it came in the clear')
+        raise _message.Malformed('it is not encrypted')
     return envelope.Header.read(result[envelope.SEALED])

@@ -232,7 +232,7 @@ class RehearsalTest(test_faults.GuestTestCase):
     def left_out(self, instance: Any) -> bool:
         """Restart it; whether the reason was left out on the way."""
         text = (
-            'Left reason out of guestagent restart to the guest agent of '
+            'Omitted reason from guestagent restart to the guest agent of '
             f'instance {instance.id},'
         )
         before = self.logged(text)

@@ -101,7 +101,7 @@ class TestReportRejected(test_manager.ConductorTestCase):
                 version='1.9',
                 kind='cast',
                 cause='version',
-                reason='this service takes 1.5',
+                reason='this service supports 1.5',
                 arguments={'databases': [{'_name': 'shop'}]},
                 request_id='req-1',
             ).to_dict()

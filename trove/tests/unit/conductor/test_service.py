@@ -169,7 +169,7 @@ class TestService(scene.TestCase):
             (row.cause, row.sender, row.method, row.replayable),
         )
         # the log says it once.
-        self.assertEqual(1, self.logs.output.count('sent too much'))
+        self.assertEqual(1, self.logs.output.count('exceeded the'))
         # And it can still say how its database is
         guest.heartbeat(
             self.context,
@@ -299,7 +299,7 @@ class TestService(scene.TestCase):
         component.stop()
 
         self.assertEqual(
-            2, self.logs.output.count('stopped before its turn came')
+            2, self.logs.output.count('stopped before it processed')
         )
         self.assertIn('user-5', self.logs.output)
 

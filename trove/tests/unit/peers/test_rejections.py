@@ -40,7 +40,7 @@ class RejectionsTestCase(scene.TestCase):
                 'version': '1.7',
                 'kind': 'cast',
                 'cause': 'version',
-                'reason': 'this service takes 1.1. Upgrade it',
+                'reason': 'this service supports 1.1. Upgrade it',
                 'arguments': {'instance_id': instance_id},
                 'request_id': REQUEST,
                 'project_id': scene.PROJECT,

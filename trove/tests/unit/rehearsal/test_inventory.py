@@ -105,7 +105,7 @@ class WrongFileTest(FileTestCase):
             'a version that YAML takes for a number',
             {
                 'guests': [{'release': 2026.2}],
-                'words': ('guests[0].release', 'in quotation marks'),
+                'words': ('guests[0].release', 'Quote versions'),
             },
         ),
         (
@@ -119,7 +119,7 @@ class WrongFileTest(FileTestCase):
             'a revision that there is not',
             {
                 'guests': [{'revisions': {'guestagent': '1.99'}}],
-                'words': ('"1.99" is no revision of guestagent', '1.3'),
+                'words': ('"1.99" is not a revision of guestagent', '1.3'),
             },
         ),
         (
@@ -135,7 +135,7 @@ class WrongFileTest(FileTestCase):
         ),
         (
             'a pin that is none',
-            {'pins': {'conductor': 'x'}, 'words': ('"x" is no revision',)},
+            {'pins': {'conductor': 'x'}, 'words': ('"x" is not a revision',)},
         ),
         (
             'a word that means nothing',
@@ -181,7 +181,7 @@ class NoFileTest(FileTestCase):
             (
                 'groups of guests',
                 json.dumps(document(guests=guests)),
-                '5001 services and groups of guests are more than 150',
+                '5001 services and groups of guests exceed the maximum of 150',
             ),
             ('an alias bomb', 'a: &a [x]\nb: [*a, *a]', 'is an alias'),
             ('deep nesting', '[' * 100_000, 'nested more than'),
@@ -194,7 +194,7 @@ class NoFileTest(FileTestCase):
                 ),
                 'guests[0].count',
             ),
-            ('a key twice', 'format: a\nformat: b', '"format" is there twice'),
+            ('a key twice', 'format: a\nformat: b', 'duplicate key "format"'),
             (
                 'many mistakes',
                 json.dumps({str(n): n for n in range(50_000)}),
@@ -219,4 +219,4 @@ class NoFileTest(FileTestCase):
             inventories.Unusable, inventories.load, self.path
         )
 
-        self.assertIn('it is not UTF-8', str(error))
+        self.assertIn('invalid UTF-8', str(error))

@@ -106,7 +106,7 @@ class FileTest(RehearseTestCase):
 
         self.assertEqual(0, self.run_rpc('rehearse', '--file', path))
 
-        self.assertIn('There is nothing to do', self.out)
+        self.assertIn('Nothing to do', self.out)
 
     def test_text_names_steps_guests_and_the_way_back(self):
         status = self.run_rpc(
@@ -148,7 +148,7 @@ class FileTest(RehearseTestCase):
         page = Page(pathlib.Path(path).read_text('utf-8'))
         self.assertEqual([], page.links)
         self.assertEqual([], page.open)
-        for words in 'Step', 'All came as foretold', 'guestagent = 1.3':
+        for words in 'Step', 'All as predicted', 'guestagent = 1.3':
             self.assertIn(words, page.text)
 
     def test_what_cannot_be_used_ends_with_2(self):

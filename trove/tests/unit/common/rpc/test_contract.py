@@ -96,7 +96,7 @@ class DeclarationTest(base.TestCase):
             remedy='x',
             history=(rpc.Revision('1.2', ''), rpc.Revision('1.1', '')),
         )
-        self.assertIn('order', str(error))
+        self.assertIn('not sorted', str(error))
 
 
 class PinTest(base.TestCase):

@@ -133,7 +133,7 @@ class MajorTest(base.MessageTestCase):
         )
 
         self.assertNotIn('downgraded', [e.outcome for e in self.events])
-        self.assertNotIn('no longer takes sealed', self.logs.output)
+        self.assertNotIn('no longer accepts sealed', self.logs.output)
 
     def test_a_new_client_sends_an_old_peer_nothing(self):
         for announced in ('1.10', None, 'nonsense'):

@@ -64,7 +64,7 @@ class LowestVersionTest(base.MessageTestCase):
             forced=True,
         )
 
-        self.assertIn('paint with forced was last in version 1.1', str(error))
+        self.assertIn('forced was removed after version 1.1', str(error))
         self.assertEqual([], self.manager.received)
 
     def test_open_fields_are_carried(self):

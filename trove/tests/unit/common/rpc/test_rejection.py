@@ -184,7 +184,7 @@ class FaultTest(RefusingTestCase):
         plain = self.memory_transport()
         for transport, minimum, words in (
             (plain, 'released', 'encryption is off here'),
-            (self.transport, 'authenticated', 'without proof of its origin'),
+            (self.transport, 'authenticated', 'not authenticate the sender'),
         ):
             self.config(rpc_seal_minimum=minimum)
             transport.refresh()

@@ -90,7 +90,7 @@ class HonestTest(RejectionTestCase):
             (found.request_id, found.project_id, found.user_id),
         )
         self.assertTrue(found.replayable)
-        self.assertIn('this service takes 1.0', found.reason)
+        self.assertIn('this service supports 1.0', found.reason)
         self.assertIn('trove-rpc rejected replay', found.reason)
 
     def test_a_cast_of_a_method_that_is_not_served(self):
@@ -160,7 +160,7 @@ class LoggedTest(RejectionTestCase):
         )
         self.bare().cast({}, forged)
         waiting.until(
-            lambda: 'Could not take' in self.logs.output, 'it is refused'
+            lambda: 'Rejected guestagent' in self.logs.output, 'it is refused'
         )
 
         self.assertIn('Refused the call of guestagent', self.logs.output)
@@ -299,7 +299,7 @@ class SealedTest(RejectionTestCase):
 
         found = self.expect('age')
         self.assertTrue(found.replayable)
-        self.assertIn('Look first whether it was carried out', found.reason)
+        self.assertIn('Check first whether it was carried out', found.reason)
         self.assertEqual({'what': 'cup'}, found.arguments)
         # A copy of it is no other message.
         self.bare('1.10').cast({}, 'drop', **request)

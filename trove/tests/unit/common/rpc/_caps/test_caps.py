@@ -61,7 +61,7 @@ class CapTest(base.MessageTestCase):
                 if e.outcome != 'received'
             ],
         )
-        self.assertIn('Left reason out of guestagent paint', self.logs.output)
+        self.assertIn('Omitted reason from guestagent paint', self.logs.output)
         self.assertIn(
             ('guestagent', 'paint', '1.1', 'left out'), rpc.counts()
         )
@@ -78,8 +78,8 @@ class CapTest(base.MessageTestCase):
             exception.PeerTooOld, api.polish, self.context
         )
 
-        self.assertEqual('1.0 as far as is known', error.speaks)
-        self.assertIn('Check that it runs', error.remedy)
+        self.assertEqual('1.0 as far as known', error.speaks)
+        self.assertIn('Check that it is running', error.remedy)
         self.assertNotIn('Upgrade the sample server', str(error))
 
     def test_what_was_known_counts_while_the_database_is_away(self):
@@ -127,7 +127,7 @@ class CapTest(base.MessageTestCase):
     def test_an_announcement_that_is_no_version_means_the_floor(self):
         self.announced = 'many'
         self.assertEqual('1.0', self.serve().cap)
-        self.assertIn('"many" is no version', self.logs.output)
+        self.assertIn('"many" is not a version', self.logs.output)
 
     def test_a_look_up_that_fails_means_the_floor(self):
         def broken(peer):
@@ -182,7 +182,7 @@ class CapTest(base.MessageTestCase):
 
         self.assertEqual('1.2', api.cap)
         self.assertIn('"nonsense"', self.logs.output)
-        self.assertIn('goes on to hold', self.logs.output)
+        self.assertIn('remains in effect', self.logs.output)
 
     def test_a_refusal_by_pin_says_how_to_unpin(self):
         api = self.serve()

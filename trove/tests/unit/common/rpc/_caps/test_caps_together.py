@@ -105,7 +105,7 @@ class TogetherTest(base.TestCase):
         self.now += 1.1
         self.assert_caps('1.1', few)
         self.assertEqual(2, len(self.looked_up))
-        self.assertEqual(1, self.logs.output.count('Could not find out'))
+        self.assertEqual(1, self.logs.output.count('Could not determine'))
 
         self.happens = lambda: None
         self.now += 1.1

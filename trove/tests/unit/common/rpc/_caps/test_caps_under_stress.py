@@ -58,7 +58,7 @@ class AwayTest(CapsTestCase):
         self.look(exception.ServiceUnavailable(what='The database'))
 
         self.assertEqual(2, self.asked)
-        self.assertEqual(1, self.logs.output.count('Could not find out'))
+        self.assertEqual(1, self.logs.output.count('Could not determine'))
         self.assertNotIn('Traceback', self.logs.output)
         self.assertIn('the message broker', self.logs.output)
 
@@ -232,7 +232,7 @@ class ProbedTest(CapsTestCase):
 
         self.assertEqual('1.1', self.confirmed(caps))
         self.assertEqual('1.1', str(caps.get(INTERFACE, 'x')))
-        self.assertIn('1.1 of guestagent now', self.logs.output)
+        self.assertIn('now speaks version 1.1 of guestagent', self.logs.output)
 
     def test_it_is_asked_once_in_an_interval(self):
         caps = self.kept()
@@ -261,7 +261,7 @@ class ProbedTest(CapsTestCase):
             raise exception.ServiceUnavailable(what='The message broker')
 
         self.assertEqual('1.0', self.confirmed(self.kept(probe)))
-        self.assertIn('Could not find out', self.logs.output)
+        self.assertIn('Could not determine', self.logs.output)
 
     def test_one_asks_and_the_others_wait_for_the_answer(self):
         begun, answer = threading.Event(), threading.Event()
@@ -306,7 +306,7 @@ class DowngradeTest(CapsTestCase):
 
         self.assertEqual([('downgraded', '1.2')], self.refute())
 
-        self.assertIn('no longer takes sealed messages', self.logs.output)
+        self.assertIn('no longer accepts sealed messages', self.logs.output)
 
     def test_not_of_what_was_taken_for_granted_in_order_to_ask(self):
         self.config(enable_secure_rpc_messaging=True)
@@ -314,7 +314,7 @@ class DowngradeTest(CapsTestCase):
 
         self.assertEqual([], self.refute(rpc.Assumed('1.10')))
 
-        self.assertNotIn('no longer takes sealed', self.logs.output)
+        self.assertNotIn('no longer accepts sealed', self.logs.output)
 
     def test_it_is_told_of_one_that_was_asked_again(self):
         self.config(enable_secure_rpc_messaging=True)
@@ -323,7 +323,7 @@ class DowngradeTest(CapsTestCase):
 
         caps.confirmed(INTERFACE, 'x')
 
-        self.assertIn('no longer takes sealed messages', self.logs.output)
+        self.assertIn('no longer accepts sealed messages', self.logs.output)
 
     def test_not_where_nothing_is_sealed(self):
         self.found = INTERFACE.revision('1.2')

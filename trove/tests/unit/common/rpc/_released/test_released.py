@@ -152,7 +152,7 @@ class ReleasedEndpointsTest(base.TestCase):
                             send(trove_context.TroveContext(), **values)
                             sent += 1
                         except exception.PeerTooOld as error:
-                            self.assertIn('as far as is known', str(error))
+                            self.assertIn('as far as known', str(error))
                 self.assertEqual(
                     [], transport.connection.lost, (name, release)
                 )

@@ -247,7 +247,7 @@ class AgreementTest(base.TestCase):
             )
 
             self.assertEqual('seal', error.cause)
-            self.assertIn('in the clear', error.reason)
+            self.assertIn('not encrypted', error.reason)
 
     def test_who_has_no_key_by_agreement_is_spoken_to_in_the_clear(
         self,
