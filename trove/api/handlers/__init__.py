@@ -1,1 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Handlers of the REST API, one function per route.
+
+Docstrings name the statuses of each. All may also answer 401 and 403, 404 for
+an unknown instance, and 503 while a service that they need is down. Those on
+databases and users answer 409 while the instance is busy or its guest agent is
+too old, 422 while its database is not running, and 500 without an answer.
+"""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What released Trove serves and this release does not: says so, with 501.
+"""Resources of released Trove that this release does not have: 501.
 
-Whether the user may ask, and whether what he names is there and his, is
-looked at first, as where it is served.
+Policy and the existence of the resources are checked first, as for
+supported ones.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ INSTEAD = {
     'Backups': 'Copy the data with the tools of the database, such as '
     'pg_dump.',
     'Backup strategies': 'There are no backups that they would hold for.',
-    'Clusters': 'Create instances, each by itself.',
+    'Clusters': 'Create the instances individually.',
     'Changing the datastore version': 'Create an instance of that version, '
-    'and move the data with the tools of the database.',
-    'Configuration groups': 'The database runs with settings that fit its '
+    'and migrate the data with the tools of the database.',
+    'Configuration groups': 'The database uses settings that match its '
     'flavor.',
     'Configuration parameters': 'The manual of the database lists them.',
     'Deleting datastores': 'Make its versions inactive with "trove-manage '
     'datastore_version_update".',
-    'Encrypted connections': 'Connect from a network that you trust.',
-    'Logs of the database': 'Ask an administrator, who can read them on the '
-    'server of the instance.',
+    'Encrypted connections': 'Connect over a trusted network.',
+    'Logs of the database': 'Ask an administrator with access to the server '
+    'of the instance.',
     'Managing datastore versions': 'Use "trove-manage '
     'datastore_version_update".',
     'Modules': 'Do without.',
     'Moving instances to another host': 'Use the cloud itself.',
-    'Rebuilding instances': 'Create another one, and move the data with the '
-    'tools of the database.',
-    'Replicas': 'Create instances, each by itself.',
+    'Rebuilding instances': 'Create another instance, and migrate the data '
+    'with the tools of the database.',
+    'Replicas': 'Create the instances individually.',
     'Upgrading guest agents': 'Install it in the image, or on the server of '
     'the instance.',
     'Volume types': 'The cloud chooses one.',

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What changes an instance by way of a task manager."""
+"""Actions that the task manager carries out on an instance."""
 
 from __future__ import annotations
 
@@ -107,22 +107,20 @@ def _undo(
         undone = tasks.undo_task(request.seer, instance.id, task)
     except exception.ServiceUnavailable as error:
         LOG.warning(
-            'It is not known whether instance %s is to %s: %s If so, a task '
-            'manager begins it, or gives it up, when the database works '
-            'again; nothing needs to be done.',
-            instance.id,
-            action,
-            error,
+            'It is unknown whether instance %s will %s: %s If so, a task '
+            'manager starts it, or gives it up, when the database is back; no '
+            'action is required.',
+            *(instance.id, action, error),
         )
         raise exception.ServiceUnavailable(
-            f'{error} What was asked of instance {instance.id} may be begun, '
-            'or given up, by itself then. Look at the status of the instance '
+            f'{error} The action on instance {instance.id} may still be '
+            'started, or given up, later. Check the status of the instance '
             'before you repeat the request.'
         ) from None
     if undone:
         LOG.warning(
-            'The task managers could not be told to %s instance %s; its '
-            'task is undone.',
+            'Could not send the action %s on instance %s to the task '
+            'managers; reset its task.',
             action,
             instance.id,
         )
@@ -130,6 +128,7 @@ def _undo(
 
 
 def resize(request: api_request.Request, value: Any) -> None:
+    """Resize the volume, or change the flavor: 202; see both functions."""
     if 'volume' in value:
         resize_volume(request, value['volume'])
     else:
@@ -137,10 +136,10 @@ def resize(request: api_request.Request, value: Any) -> None:
 
 
 def reset_status(request: api_request.Request, value: Any) -> None:
-    """Give up what goes on with an instance: its status becomes ERROR.
+    """Abort the current task of an instance, with status ERROR: 202.
 
-    Who does it notices at the next step and stops. What was made is removed
-    with the instance.
+    The task manager notices at the next step and stops. Its leftovers are
+    removed with the instance.
     """
     forced = (value or {}).get('force_delete')
     instance = request.instance(
@@ -153,9 +152,9 @@ def reset_status(request: api_request.Request, value: Any) -> None:
 def warn_of_end(
     request: api_request.Request, instance: entities.Instance
 ) -> None:
-    """Log who gives up what goes on with an instance, and what that is."""
+    """Log which user aborted the current task of an instance."""
     LOG.warning(
-        'Instance %s: %s gives up what goes on with it: %s',
+        'Instance %s: %s resets its current task: %s',
         instance.id,
         request.context.user_id,
         instance.task.text,
@@ -163,16 +162,19 @@ def warn_of_end(
 
 
 def promote_to_replica_source(request: api_request.Request, _: Any) -> None:
+    """Answer 501."""
     request.instance('instance:promote_to_replica_source')
     absent.refuse('Replicas')
 
 
 def eject_replica_source(request: api_request.Request, _: Any) -> None:
+    """Answer 501."""
     request.instance('instance:eject_replica_source')
     absent.refuse('Replicas')
 
 
 def restart(request: api_request.Request, _: Any) -> None:
+    """Restart the database: 202, or 409 while another task is running."""
     instance = request.instance('instance:restart')
     taskmanager = request.taskmanager()
     start(
@@ -185,6 +187,7 @@ def restart(request: api_request.Request, _: Any) -> None:
 
 
 def reboot(request: api_request.Request) -> None:
+    """Reboot the server: 202, or 409 while another task is running."""
     instance = request.instance('mgmt:instance:reboot')
     taskmanager = request.taskmanager()
     start(
@@ -197,13 +200,18 @@ def reboot(request: api_request.Request) -> None:
 
 
 def resize_volume(request: api_request.Request, volume: Any) -> None:
+    """Extend the volume: 202.
+
+    400 for a size that is not larger, 409 while another task is running, 413
+    beyond the quota or the maximum size.
+    """
     instance = request.instance('instance:resize_volume')
     size = volume_size(request, volume)
     old = instance.volume_size or 0
     if size <= old:
         raise exception.BadRequest(
-            f'The new size of the volume is {size} GiB; it must be more '
-            f'than the {old} GiB that it has.'
+            f'The new size of the volume is {size} GiB; it must be larger '
+            f'than the current {old} GiB.'
         )
     taskmanager = request.taskmanager()
     start(
@@ -221,12 +229,17 @@ def resize_volume(request: api_request.Request, volume: Any) -> None:
 
 
 def resize_flavor(request: api_request.Request, reference: Any) -> None:
+    """Change the flavor: 202.
+
+    400 for an unknown or the current flavor, 409 while another task is
+    running, 413 beyond the quota.
+    """
     instance = request.instance('instance:resize_flavor')
     with references.naming('resize.flavorRef'):
         new = flavor(request, reference)
     if new.id == str(instance.flavor_id):
         raise exception.BadRequest(
-            f'The instance has the flavor {new.id} already; choose another '
+            f'The instance already has the flavor {new.id}; choose another '
             'one.'
         )
     old = _old_flavor(request, instance, new)
@@ -272,8 +285,7 @@ def volume_size(request: api_request.Request, volume: Any) -> int:
     most = request.runtime.conf.max_accepted_volume_size
     if size > most:
         raise exception.QuotaExceeded(
-            f'The size of the volume is {size} GiB; the most that is '
-            f'accepted is {most} GiB.'
+            f'The size of the volume is {size} GiB; the maximum is {most} GiB.'
         )
     return size
 

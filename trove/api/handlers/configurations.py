@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Configuration groups: so far, how one of another release is detached."""
+"""Configuration groups: detaching those of another release."""
 
 from __future__ import annotations
 

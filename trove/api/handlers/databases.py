@@ -14,6 +14,11 @@ from trove.common import exception
 
 
 def create(request: api_request.Request) -> None:
+    """Create databases: 202.
+
+    400 for an invalid name, character set or collation, 409 for a database
+    that exists.
+    """
     guest = guests.Guest(request)
     body = request.body
     asked = body['databases'] if 'databases' in body else [body['database']]
@@ -26,6 +31,7 @@ def create(request: api_request.Request) -> None:
 
 
 def index(request: api_request.Request) -> dict[str, Any]:
+    """List the databases, in pages: 200."""
     guest = guests.Guest(request)
     page, marker = guest.client.list_databases(
         request.context,
@@ -37,7 +43,7 @@ def index(request: api_request.Request) -> dict[str, Any]:
 
 
 def show(request: api_request.Request) -> None:
-    """Refuse: a database has nothing to show but its name.
+    """Answer 501: a database has no properties except its name.
 
     :raises NotSupported: always
     """
@@ -48,6 +54,7 @@ def show(request: api_request.Request) -> None:
 
 
 def delete(request: api_request.Request) -> None:
+    """Delete a database: 202, or 404 for an unknown or a system database."""
     guest = guests.Guest(request)
     name = request.params['name']
     guest.require_databases([name])

@@ -16,6 +16,7 @@ PAGE = 1000
 
 
 def index(request: api_request.Request) -> dict[str, Any]:
+    """List the datastores, in pages: 200."""
     inactive = bool(request.context.is_admin)
     items, marker = paging.page(
         datastores.list_(inactive=inactive),
@@ -28,10 +29,12 @@ def index(request: api_request.Request) -> dict[str, Any]:
 
 
 def show(request: api_request.Request) -> dict[str, Any]:
+    """Show a datastore by name or ID: 200, or 404."""
     return {'datastore': _datastore(request, _get(request))}
 
 
 def versions(request: api_request.Request) -> dict[str, Any]:
+    """List the versions of a datastore, in pages: 200, or 404."""
     datastore = _get(request)
     items, marker = paging.page(
         datastores.versions(
@@ -46,10 +49,12 @@ def versions(request: api_request.Request) -> dict[str, Any]:
 
 
 def version(request: api_request.Request) -> dict[str, Any]:
+    """Show a version of a datastore: 200, or 404."""
     return {'version': _version(request, _get_version(request))}
 
 
 def version_by_id(request: api_request.Request) -> dict[str, Any]:
+    """Show a version by its ID alone: 200, or 400 if it is unknown."""
     version_id = request.params['version']
     try:
         found = datastores.get_version_by_id(
@@ -66,6 +71,7 @@ def version_by_id(request: api_request.Request) -> dict[str, Any]:
 
 
 def version_flavors(request: api_request.Request) -> dict[str, Any]:
+    """List the flavors for a version: 200, or 404."""
     _get_version(request)
     return flavors.index(request)
 

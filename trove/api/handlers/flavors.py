@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sizes of servers that the cloud offers."""
+"""Flavors of the cloud."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from trove.cloud import base as cloud_base
 def view(
     request: api_request.Request, flavor: cloud_base.Flavor
 ) -> dict[str, Any]:
-    """Return a flavor as it goes out.
+    """Return the REST representation of a flavor.
 
-    ``id`` is a number or null, as in the first years of the cloud;
-    ``str_id`` is the id that always holds.
+    ``id`` is an integer or null, as in old clouds; ``str_id`` is always the
+    ID.
     """
     number = flavor.id.isascii() and flavor.id.isdigit()
     number = number and not flavor.id.startswith('0')
@@ -32,6 +32,7 @@ def view(
 
 
 def index(request: api_request.Request) -> dict[str, Any]:
+    """List the flavors: 200."""
     compute = request.cloud.compute
     return {
         'flavors': [
@@ -42,6 +43,7 @@ def index(request: api_request.Request) -> dict[str, Any]:
 
 
 def show(request: api_request.Request) -> dict[str, Any]:
+    """Show a flavor: 200, or 404."""
     compute = request.cloud.compute
     flavor = compute.get_flavor(request.context, request.params['flavor'])
     return {'flavor': view(request, flavor)}

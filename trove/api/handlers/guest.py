@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the handlers of databases, users and grants ask a guest."""
+"""Access to the guest agent for databases, users and grants."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def written_down(done: str) -> Iterator[None]:
     except Exception as error:
         known = errors.translate(error)
         raise exception.ServiceUnavailable(
-            f'{done}, but that could not be written down: {known} Repeat the '
-            'request until it is; that does no harm.'
+            f'{done}, but that could not be recorded: {known} Repeat the '
+            'request until it succeeds; that is safe.'
         ) from error
 
 

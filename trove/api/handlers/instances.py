@@ -52,6 +52,11 @@ _NAMED: tuple[references.Reference, ...] = (
 
 
 def create(request: api_request.Request) -> dict[str, Any]:
+    """Create an instance: 200, with its task still running.
+
+    400 for an invalid value or an unknown flavor or version, 413 beyond the
+    quota, 501 for unsupported features, 503 if no task manager was reached.
+    """
     body = request.body['instance']
     common_names.check_instance(body['name'])
     references.check(request, _NAMED)
@@ -84,14 +89,17 @@ def create(request: api_request.Request) -> dict[str, Any]:
 
 
 def index(request: api_request.Request) -> dict[str, Any]:
+    """List the instances of the project, in pages: 200."""
     return _list(request, views.summary)
 
 
 def detail(request: api_request.Request) -> dict[str, Any]:
+    """List the instances with details, in pages: 200."""
     return _list(request, views.detail)
 
 
 def show(request: api_request.Request) -> dict[str, Any]:
+    """Show an instance: 200, or 404."""
     instance = request.instance()
     view = views.detail(request, instance)
     used = volume_used(request, instance)
@@ -106,7 +114,11 @@ def show(request: api_request.Request) -> dict[str, Any]:
 
 
 def update(request: api_request.Request) -> None:
-    """Change the name, who may reach the instance, or both."""
+    """Change the name or access of an instance, or detach its group: 202.
+
+    400 for an invalid value or a missing group, 501 for what is not supported
+    yet.
+    """
     body = request.body['instance']
     if 'name' in body:
         common_names.check_instance(body['name'])
@@ -139,6 +151,7 @@ def update(request: api_request.Request) -> None:
 
 
 def delete(request: api_request.Request) -> None:
+    """Delete an instance: 202, or 409 while its task does not permit it."""
     instance = request.instance()
     taskmanager = request.taskmanager()
     actions.start(
@@ -190,8 +203,8 @@ def _ask_volume_used(
         request.runtime.mark_silent(api_runtime.EVERYBODY)
     except (exception.TroveError, KeyError, TypeError, ValueError) as error:
         LOG.info(
-            'Showing instance %s without how much of its volume is used, '
-            'because its guest did not say: %s',
+            'Showing instance %s without the used space of its volume, '
+            'because its guest agent did not answer: %s',
             instance.id,
             error,
         )
@@ -262,22 +275,21 @@ def _remove(instance_id: str, flavor: cloud_base.Flavor) -> bool:
         removed = instances.mark_deleted(instance_id, ram=flavor.ram)
     except exception.ServiceUnavailable as error:
         LOG.warning(
-            'It is not known whether instance %s was written down: %s If so, '
-            'a task manager makes it, or gives it up, when the database '
-            'works again; its user was told so.',
+            'It is unknown whether instance %s was stored: %s If so, a task '
+            'manager creates it, or gives it up, when the database is back; '
+            'the user was told so.',
             instance_id,
             error,
         )
         raise exception.ServiceUnavailable(
-            f'{error} It may be that the instance {instance_id} is there '
-            'then. If so, wait until it '
-            'is no longer in BUILD, and delete it if you do not want it, '
-            'before you repeat the request.'
+            f'{error} The instance {instance_id} may exist then. If so, wait '
+            'until its status is no longer BUILD, and delete it if you do not '
+            'need it, before you repeat the request.'
         ) from None
     if removed:
         LOG.warning(
-            'The task managers could not be told to create instance %s; its '
-            'record is removed.',
+            'Could not send the creation of instance %s to the task managers; '
+            'removed its record.',
             instance_id,
         )
     return removed
@@ -298,8 +310,8 @@ def _flavor(
 ) -> cloud_base.Flavor:
     if 'flavorRef' in body and 'flavor' in body:
         raise exception.BadRequest(
-            'instance has both "flavorRef" and "flavor", which mean the '
-            'same; give one of them.'
+            'instance has both "flavorRef" and "flavor", which are synonyms; '
+            'provide one of them.'
         )
     key = 'flavor' if 'flavor' in body else 'flavorRef'
     if key not in body:
@@ -366,5 +378,5 @@ def _refuse_later(body: dict[str, Any], keys: tuple[str, ...]) -> None:
 
 def _later(key: str) -> exception.NotSupported:
     return exception.NotSupported(
-        f'{_LATER[key]} is not supported yet; leave "{key}" out.'
+        f'{_LATER[key]} is not supported yet; omit "{key}".'
     )

@@ -22,6 +22,7 @@ def index(request: api_request.Request) -> dict[str, Any]:
 
 
 def quotas(request: api_request.Request) -> dict[str, Any]:
+    """Show the quotas of a project: 200."""
     project = request.params['project']
     request.authorize(request.rule, project)
     return {
@@ -38,6 +39,10 @@ def quotas(request: api_request.Request) -> dict[str, Any]:
 
 
 def update_quotas(request: api_request.Request) -> dict[str, Any]:
+    """Change quotas of a project: 200, with the changed ones.
+
+    400 for an invalid limit, 404 for an unknown resource.
+    """
     asked = request.body['quotas']
     limits = quota.set_limits(
         request.runtime.conf, request.params['project'], asked

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Instances as operators manage them."""
+"""Administration of instances."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from trove.objects.instance import tasks
 
 
 def index(request: api_request.Request) -> dict[str, Any]:
-    """List instances of all projects, or of ``project_id``."""
+    """List instances of all projects, or of ``project_id``: 200."""
     found, marker = instances.list_(
         request.seer,
         limit=paging.limit(request, request.runtime.conf.instances_page_size),
@@ -37,6 +37,7 @@ def index(request: api_request.Request) -> dict[str, Any]:
 
 
 def show(request: api_request.Request) -> dict[str, Any]:
+    """Show an instance with details for operators: 200, or 404."""
     instance = request.instance(include_deleted=bool(request.flag('deleted')))
     history = root_object.history(instance.id)
     return {'instance': views.management_detail(request, instance, history)}
@@ -90,7 +91,7 @@ ACTIONS = actions.Actions(
 
 
 def root(request: api_request.Request) -> dict[str, Any]:
-    """Tell when root was enabled for the first time, and by whom."""
+    """Show when root was first enabled, and by whom: 200."""
     instance = request.instance()
     history = root_object.history(instance.id)
     return {
@@ -103,11 +104,16 @@ def root(request: api_request.Request) -> dict[str, Any]:
 
 
 def rpc_ping(request: api_request.Request) -> None:
+    """Ping the guest agent: 204, 500 without an answer, or 503."""
     instance = request.instance()
     request.guest(instance.id).rpc_ping(request.context)
 
 
 def diagnostics(request: api_request.Request) -> dict[str, Any]:
+    """Show the memory usage of the guest agent: 200.
+
+    409 if the agent is too old, 500 without an answer, 503 if unreachable.
+    """
     instance = request.instance()
     guest = request.guest(instance.id)
     found = guest.get_diagnostics(request.context)
@@ -125,6 +131,10 @@ def diagnostics(request: api_request.Request) -> dict[str, Any]:
 
 
 def hwinfo(request: api_request.Request) -> dict[str, Any]:
+    """Show memory and CPUs of the server: 200.
+
+    409 if the agent is too old, 500 without an answer, 503 if unreachable.
+    """
     instance = request.instance()
     found = request.guest(instance.id).get_hwinfo(request.context)
     found = found.get('hwinfo', found)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an order may ask of the cloud: networks, access, types of volumes."""
+"""Validation against the cloud: networks, access and volume types."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def check(
     ):
         if given:
             raise exception.NotSupported(
-                f'Nothing applies "{key}" here, so the instance would be '
-                f'other than you ask for; leave "instance.{key}" out.'
+                f'"{key}" is not supported here, so the instance would differ '
+                f'from the request; omit "instance.{key}".'
             )
     _check_cloud(request, body)
 
@@ -51,8 +51,8 @@ def _check_access(access: dict[str, Any] | None) -> None:
             ipaddress.ip_network(cidr)
         except ValueError as error:
             raise exception.BadRequest(
-                f'instance.access.allowed_cidrs has "{cidr}", which is not '
-                f'a network: {error}. Write it like "10.0.0.0/8".'
+                f'instance.access.allowed_cidrs has "{cidr}", which is not a '
+                f'network: {error}. Use the form "10.0.0.0/8".'
             ) from None
 
 
@@ -81,18 +81,17 @@ def nic(given: dict[str, str]) -> dict[str, str]:
     if old and found.setdefault('network_id', old) != old:
         raise exception.BadRequest(
             f'instance.nics[0] has the "net-id" {old} and the "network_id" '
-            f'{found["network_id"]}, which are two names of the same; give '
-            'one of them.'
+            f'{found["network_id"]}, which are synonyms; provide one of them.'
         )
     if not found.get('network_id') and not found.get('subnet_id'):
         raise exception.BadRequest(
-            'instance.nics[0] names neither "network_id" nor "subnet_id"; '
-            'give one of them.'
+            'instance.nics[0] has neither "network_id" nor "subnet_id"; '
+            'provide one of them.'
         )
     if found.get('ip_address') and not found.get('subnet_id'):
         raise exception.BadRequest(
-            'instance.nics[0] has an "ip_address" but no "subnet_id"; name '
-            'the subnet that the address is in.'
+            'instance.nics[0] has an "ip_address" but no "subnet_id"; provide '
+            'the subnet of the address.'
         )
     return found
 
@@ -103,8 +102,8 @@ def _check_nic(given: dict[str, str], known: list[str]) -> None:
     for key in ('subnet_id', 'ip_address'):
         if given.get(key):
             raise exception.NotSupported(
-                f'This cloud has no subnets, so nothing applies "{key}"; '
-                f'leave "instance.nics[0].{key}" out.'
+                f'This cloud has no subnets, so "{key}" is not supported; '
+                f'omit "instance.nics[0].{key}".'
             )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The root user of an instance: the customer's own superuser."""
+"""The root user of an instance, its database superuser."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ LOG = log.getLogger(__name__)
 
 
 def show(request: api_request.Request) -> dict[str, Any]:
+    """Show whether root was ever enabled: 200."""
     instance = request.instance()
     return {'rootEnabled': root_object.is_enabled(instance.id)}
 
@@ -67,8 +68,8 @@ def _take_back(instance_id: str, take_back: Callable[[], None]) -> None:
         take_back()
     except Exception as error:  # noqa: BLE001 - what failed first is told
         LOG.warning(
-            'Root of instance %s was not enabled, but stays written down as '
-            'enabled: %s. Have its user disable root.',
+            'Root of instance %s was not enabled, but is recorded as enabled: '
+            '%s. Ask its user to disable root.',
             instance_id,
             error,
         )

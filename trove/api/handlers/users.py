@@ -14,17 +14,25 @@ from trove.common import exception
 
 
 def create(request: api_request.Request) -> None:
+    """Create users: 202.
+
+    400 for an invalid name or password, 404 for an unknown database, 409 for
+    a user that exists.
+    """
     _create(request, request.body['users'])
 
 
 def create_one(request: api_request.Request) -> None:
-    """Create the user that the path names, as openstacksdk asks for it."""
+    """Create the user in the path, as openstacksdk does: 202.
+
+    400 if the body names another user; otherwise as :func:`create`.
+    """
     asked = request.body['users']
     name = request.params['name']
     if asked.get('name', name) != name:
         raise exception.BadRequest(
             f'The path names the user "{name}", the body "{asked["name"]}"; '
-            'name the same one, or leave it out of the body.'
+            'use the same name, or omit it from the body.'
         )
     _create(request, [{**asked, 'name': name}])
 
@@ -42,6 +50,7 @@ def _create(request: api_request.Request, asked: list[Any]) -> None:
 
 
 def index(request: api_request.Request) -> dict[str, Any]:
+    """List the users, in pages: 200."""
     guest = guests.Guest(request)
     page, marker = guest.client.list_users(
         request.context,
@@ -53,15 +62,16 @@ def index(request: api_request.Request) -> dict[str, Any]:
 
 
 def show(request: api_request.Request) -> dict[str, Any]:
+    """Show a user: 200, or 404 for an unknown or a system user."""
     guest = guests.Guest(request)
     return {'user': views.user(guest.user(request.params['name']))}
 
 
 def delete(request: api_request.Request) -> None:
-    """Delete a user, or what an interrupted deletion has left of one.
+    """Delete a user: 202, or 404 for an unknown or a system user.
 
-    That is not listed any more, so the answer is that there is no such user;
-    but the guest, to whom an unknown one is no error, removes the rest.
+    An unlisted user may be the remnant of an interrupted deletion, so it is
+    deleted in the guest before the 404; that is harmless if there is none.
     """
     guest = guests.Guest(request)
     text = request.params['name']
@@ -83,7 +93,11 @@ def delete(request: api_request.Request) -> None:
 
 
 def update(request: api_request.Request) -> None:
-    """Give a user another name, password or host."""
+    """Change the name, password or host of a user: 202.
+
+    400 for an invalid value, 404 for an unknown user, 409 if the new name is
+    taken.
+    """
     guest = guests.Guest(request)
     user = guest.user(request.params['name'])
     asked = request.body['user']
@@ -104,6 +118,10 @@ def update(request: api_request.Request) -> None:
 
 
 def change_passwords(request: api_request.Request) -> None:
+    """Change the passwords of users: 202.
+
+    400 for an invalid password, 404 if one of the users is unknown.
+    """
     guest = guests.Guest(request)
     users = names.check_known(guest.rules, request.body['users'])
     there = set(guest.users())
@@ -114,6 +132,7 @@ def change_passwords(request: api_request.Request) -> None:
 
 
 def list_access(request: api_request.Request) -> dict[str, Any]:
+    """List the databases that a user may use: 200, or 404."""
     guest = guests.Guest(request)
     user = guest.user(request.params['name'])
     found = guest.client.list_access(
@@ -123,6 +142,10 @@ def list_access(request: api_request.Request) -> dict[str, Any]:
 
 
 def grant(request: api_request.Request) -> None:
+    """Grant a user access to databases: 202.
+
+    404 for an unknown user or database.
+    """
     guest = guests.Guest(request)
     user = guest.user(request.params['name'])
     wanted = list(
@@ -138,6 +161,10 @@ def grant(request: api_request.Request) -> None:
 
 
 def revoke(request: api_request.Request) -> None:
+    """Revoke access of a user to a database: 202.
+
+    404 for an unknown user, or one without access to the database.
+    """
     guest = guests.Guest(request)
     user = guest.user(request.params['name'])
     database = request.params['database']

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which versions of the API there are."""
+"""Versions of the API."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ def _version(request: api_request.Request) -> dict[str, Any]:
 
 
 def index(request: api_request.Request) -> dict[str, Any]:
+    """List the versions of the API: 200."""
     return {'versions': [_version(request)]}
 
 
 def show(request: api_request.Request) -> dict[str, Any]:
+    """Show the version of the API: 200."""
     return {'version': _version(request)}

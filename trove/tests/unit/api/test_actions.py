@@ -123,7 +123,7 @@ class TestActions(base.TestCase):
     def test_a_volume_that_is_not_larger(self):
         response = self.act(self.active(), {'resize': {'volume': {'size': 1}}})
 
-        self.assert_refused(response, 'more than the 1 GiB')
+        self.assert_refused(response, 'larger than the current 1 GiB')
 
     def test_a_volume_that_is_too_large(self):
         response = self.act(
@@ -237,7 +237,11 @@ class TestActions(base.TestCase):
         response = self.act(instance, {'restart': {}})
 
         self.assert_fault(
-            response, 503, 'serviceUnavailable', 'by itself', instance.id
+            response,
+            503,
+            'serviceUnavailable',
+            'may still be started',
+            instance.id,
         )
 
     def test_the_database_breaks_when_all_is_written(self):
@@ -263,8 +267,8 @@ class TestActions(base.TestCase):
             response = self.act(instance, {'restart': {}})
 
         message = self.assert_fault(response, 503, 'serviceUnavailable')
-        self.assertIn('locked by another transaction', message)
-        self.assertNotIn('not reachable', message)
+        self.assertIn('Another transaction holds a lock', message)
+        self.assertNotIn('unavailable', message)
 
     def test_a_task_manager_that_is_too_old(self):
         instance = self.active()

@@ -47,7 +47,7 @@ class TestOffers(base.TestCase):
         nic = {'net-id': NETWORK, 'network_id': SUBNET}
         for changes in ({'nics': [nic]}, {'flavor': {'id': '2'}}):
             response = self.post('/instances', self.order(**changes))
-            self.assert_refused(response, 'give one of them')
+            self.assert_refused(response, 'provide one of them')
 
     def test_a_driver_that_says_nothing_has_none(self):
         self.assertEqual([], cloud_base.Volumes.types(None, None))
