@@ -112,7 +112,7 @@ def _context(
     if context is None:
         raise exception.Unauthorized('The request needs a valid token.')
     if _decode('project', params['project_id']) != context.project_id:
-        raise exception.NotFound('There is no such project.')
+        raise exception.NotFound('The project does not exist.')
     return context
 
 
@@ -127,7 +127,7 @@ def _decode(name: str, value: str) -> str:
         text = '\x00'
     if '\x00' in text:
         raise exception.NotFound(
-            f'The {name} in the path is not a text, so there is no such '
+            f'The {name} in the path is not valid text, so there is no such '
             'resource.'
         )
     return text
@@ -147,19 +147,19 @@ def _query(req: falcon.Request) -> dict[str, str]:
         )
     except ValueError:
         raise exception.BadRequest(
-            f'The query has more than {_MOST_PARAMETERS} parameters; leave '
-            'out those that are not documented.'
+            f'The query has more than {_MOST_PARAMETERS} parameters; omit '
+            'undocumented ones.'
         ) from None
     found: dict[str, str] = {}
     for name, value in pairs:
         if '\x00' in value:
             raise exception.BadRequest(
-                'A query parameter holds the character U+0000. Remove it.'
+                'A query parameter contains the character U+0000. Remove it.'
             )
         if found.setdefault(name, value) != value:
             raise exception.BadRequest(
-                f'The query has the parameter {names.show(name)} twice; give '
-                'it one value.'
+                f'The query has the parameter {names.show(name)} twice; '
+                'provide one value.'
             )
     return found
 
@@ -175,8 +175,8 @@ def _check_query(route: routes.Route, query: Mapping[str, str]) -> None:
         if name not in route.query:
             known = ', '.join(route.query) or 'none'
             raise exception.BadRequest(
-                f'The query has the parameter {names.show(name)}, which '
-                f'nothing applies here; leave it out. Known ones: {known}.'
+                f'The query parameter {names.show(name)} is not supported '
+                f'here; omit it. Supported: {known}.'
             )
 
 

@@ -59,11 +59,8 @@ class _Refusal(waitress_task.ErrorTask):  # type: ignore[misc]
         text = strict.explain(error, limits.header, limits.body)
         body = errors.encode(code, errors.fault(code), text)
         LOG.info(
-            'Refused what %s sent with %d: %s (%s)',
-            self.channel.addr[0],
-            code,
-            text,
-            request_id,
+            'Rejected a request of %s with %d: %s (%s)',
+            *(self.channel.addr[0], code, text, request_id),
         )
         self.status = f'{code} {error.reason}'
         self.response_headers += [

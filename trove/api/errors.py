@@ -72,23 +72,23 @@ def translate(error: Exception) -> exception.TroveError:
     if isinstance(error, exception.TroveError):
         if error.code >= 500 and error.code != 501:
             LOG.error(
-                'A request failed: %(error)s',
+                'Request failed: %(error)s',
                 {'error': error},
                 exc_info=type(error) is exception.TroveError,
             )
         return error
     if is_database_gone(error):
         LOG.error(
-            'The database does not answer: %s. Check that it runs and that '
-            '[database] connection is right; requests work again by '
-            'themselves as soon as it does.',
+            'The database is unavailable: %s. Check that it is running and '
+            'that [database] connection is correct; requests succeed again as '
+            'soon as it is back.',
             error,
         )
         return exception.ServiceUnavailable(what='The database')
-    LOG.error('A request failed unexpectedly.', exc_info=error)
+    LOG.error('Request failed unexpectedly.', exc_info=error)
     return exception.TroveError(
-        'An unexpected error occurred. Tell the administrator the id of '
-        'the request, which is in the header X-Openstack-Request-Id.'
+        'An unexpected error occurred. Report the request ID in the header '
+        'X-Openstack-Request-Id to the administrator.'
     )
 
 
@@ -116,7 +116,7 @@ def from_falcon(error: falcon.HTTPError) -> tuple[int, str, str]:
     elif code == 405:
         headers = error.headers
         allowed = headers.get('Allow') if isinstance(headers, dict) else ''
-        text = f'The method is not allowed here; allowed: {allowed}.'
+        text = f'The method is not allowed; allowed methods: {allowed}.'
     else:
         text = error.description or error.title or str(code)
     return code, fault(code), text

@@ -17,10 +17,10 @@ import time
 
 from trove.common import exception
 
-#: Seconds to wait for a place: others may be quick, and only many.
-_PATIENCE = 1.0
+#: Seconds to wait for a place, since many requests may be short.
+_PLACE_TIMEOUT = 1.0
 
-#: Seconds for which a guest is not asked again that did not answer.
+#: Seconds for which a guest without an answer is not asked again.
 _SILENCE = 30.0
 
 #: Guests that are remembered, at most.
@@ -77,7 +77,7 @@ class Gate:
             self._leave(limits)
 
     def _enter(self, limits: dict[str, int]) -> None:
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + _PLACE_TIMEOUT
         with self._changed:
             while full := [
                 key
@@ -87,9 +87,9 @@ class Gate:
                 left = until - time.monotonic()
                 if left <= 0:
                     raise exception.ServiceUnavailable(
-                        f'{limits[full[-1]]} requests for '
-                        f'{full[-1]} wait already, because one of these does '
-                        'not answer or is slow. Repeat the request later.'
+                        f'{limits[full[-1]]} requests are already waiting for '
+                        f'{full[-1]}, because one of these is slow or down. '
+                        'Repeat the request later.'
                     )
                 self._changed.wait(left)
             for key in limits:
@@ -138,8 +138,9 @@ class Unanswered:
             if left > 0 and said == before:
                 raise exception.ServiceUnavailable(
                     f'The guest agent of instance {instance_id} did not '
-                    'answer a moment ago, and has not reported since. It is '
-                    f'asked again when it does, or in {left:.0f} seconds. '
-                    'Restart the instance if it stays so.'
+                    'answer recently, and has not reported since. The next '
+                    'attempt is possible after its next heartbeat, or in '
+                    f'{left:.0f} seconds. Restart the instance if the problem '
+                    'persists.'
                 )
             self._until.pop(instance_id, None)

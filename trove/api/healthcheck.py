@@ -29,8 +29,8 @@ class Database(pluginbase.HealthcheckBaseExtension):
             database.ping()
         except Exception as error:  # noqa: BLE001 - any failure is unhealthy
             LOG.warning(
-                'The healthcheck reports this API as not available, because '
-                'the database does not answer: %s',
+                'The healthcheck reports this API as unavailable, because the '
+                'database does not answer: %s',
                 error,
             )
             reason = (

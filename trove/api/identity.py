@@ -37,29 +37,29 @@ _RETRIES: Final = 1
 #: Seconds that a question may take, whatever it waits for.
 TOTAL: Final = 25.0
 
-#: Seconds for which nobody is asked that did not answer.
+#: Seconds for which Keystone is not asked again after a timeout.
 SILENCE: Final = 5.0
 
-#: Seconds to wait for a place: others may be quick, and only many. Once
-#: nobody left one in that time, nobody waits until somebody does.
-PATIENCE: Final = 1.0
+#: Seconds to wait for a place, since many requests may be short. After a
+#: timeout nobody waits until a place becomes free.
+PLACE_TIMEOUT: Final = 1.0
 
-#: What says that it is Keystone that fails, and not the token.
+#: Errors of Keystone itself, and not of the token.
 _FAILURES: Final = (
     auth_exceptions.ClientException,
     auth_token.ServiceError,
 )
 
-#: What says that it is not there. Of the others, one that comes of an odd
-#: token must not keep out everybody else.
+#: Errors that mean Keystone is unreachable. A malformed token can cause the
+#: others, which must not lock out everybody else.
 _SILENT: Final = (
     auth_exceptions.ConnectFailure,
     auth_exceptions.ConnectTimeout,
     auth_exceptions.SSLError,
 )
 
-#: Characters of a token; those of Fernet have some 300, of PKI some 8,000.
-_LONGEST: Final = 16_384
+#: Maximum length of a token; Fernet has some 300 characters, PKI some 8,000.
+_MAX_TOKEN_LENGTH: Final = 16_384
 
 
 def set_defaults(conf: cfg.ConfigOpts) -> None:
@@ -93,7 +93,7 @@ class Identity:
         """
         token = args[0] if args else ''
         if not (token.isascii() and token.isprintable()) or (
-            len(token) > _LONGEST
+            len(token) > _MAX_TOKEN_LENGTH
         ):
             # No request to Keystone can be made of it.
             raise auth_token.InvalidToken('The token is malformed')
@@ -122,7 +122,7 @@ class Identity:
         finally:
             if not asked:
                 self._places.release()
-        self._slow = time.monotonic() - began > PATIENCE
+        self._slow = time.monotonic() - began > PLACE_TIMEOUT
         if not answered:
             self._note(f'no answer within {TOTAL:.0f} seconds')
             raise _unavailable()
@@ -140,10 +140,9 @@ class Identity:
             self._note(str(error))
         else:
             LOG.error(
-                'Keystone does not say whose token it is: %s. Check the user '
-                'in [%s].',
-                error,
-                GROUP,
+                'Keystone does not return the identity of a token: %s. Check '
+                'the user in [%s].',
+                *(error, GROUP),
             )
         raise _unavailable() from error
 
@@ -154,7 +153,9 @@ class Identity:
         """
         if time.monotonic() < self._silent_until:
             raise _unavailable()
-        if not self._places.acquire(timeout=0 if self._slow else PATIENCE):
+        if not self._places.acquire(
+            timeout=0 if self._slow else PLACE_TIMEOUT
+        ):
             self._slow = True
             self._note_full()
             raise _unavailable()
@@ -167,9 +168,9 @@ class Identity:
         now = time.monotonic()
         if now >= self._full_until:
             LOG.error(
-                'Keystone is slow: as many requests as may, which is half of '
-                'trove_api_threads, wait for it. Others with tokens that are '
-                'not known yet are refused with 503. Check the load of '
+                'Keystone is slow: the maximum number of requests, half of '
+                'trove_api_threads, is waiting for it. Further requests with '
+                'uncached tokens are refused with 503. Check the load of '
                 'Keystone and its database.'
             )
         self._full_until = now + TOTAL
@@ -178,11 +179,10 @@ class Identity:
         now = time.monotonic()
         if now >= self._silent_until:
             LOG.error(
-                'Keystone does not answer: %s. Requests with tokens that are '
-                'not known yet are refused with 503. Check that it runs, and '
-                '[%s] auth_url.',
-                what,
-                GROUP,
+                'Keystone does not answer: %s. Requests with uncached tokens '
+                'are refused with 503. Check that it is running, and [%s] '
+                'auth_url.',
+                *(what, GROUP),
             )
         self._silent_until = now + SILENCE
 

@@ -55,8 +55,8 @@ def runtime(global_conf: Mapping[str, str]) -> api_runtime.Runtime:
         return _waiting[global_conf[_KEY]]
     except KeyError:
         raise exception.ConfigurationError(
-            'api-paste.ini cannot be loaded by itself, because it does not '
-            'say which options hold. Serve trove.api.wsgi:application.'
+            'api-paste.ini cannot be loaded directly, because it does not '
+            'contain the options. Serve trove.api.wsgi:application.'
         ) from None
 
 
@@ -74,7 +74,7 @@ def _find(conf: cfg.ConfigOpts) -> str:
         option='api_paste_config',
         value=name,
         remedy='there is no such file. Copy etc/trove/api-paste.ini of the '
-        'installation beside trove.conf, or give its full path.',
+        'installation to the directory of trove.conf, or set the full path.',
     )
 
 
@@ -127,7 +127,7 @@ def pipeline_by_auth_strategy(
         raise exception.ConfigurationError(
             option='auth_strategy',
             value=strategy,
-            remedy='the paste file has no pipeline of this name.',
+            remedy='the paste file has no pipeline with this name.',
         )
     *names, last = local[strategy].split()
     filters = [loader.get_filter(n, global_conf=global_conf) for n in names]

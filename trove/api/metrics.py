@@ -32,7 +32,7 @@ def app_factory(global_conf: dict[str, str], **local: str) -> WSGIApplication:
         found = metrics.current()
         if not conf.metrics.in_api or found is None:
             raise exception.NotFound(
-                'There is no such resource. Set [metrics] in_api for it.'
+                'There is no such resource. [metrics] in_api enables it.'
             )
         return found.application(environ, start_response)
 

@@ -99,7 +99,7 @@ class Faults:
         if response.status_int == 413:
             return _respond(exception.BodyTooLarge(limit=self.limit))
         code = response.status_int
-        text = response.status.partition(' ')[2] or 'The request failed.'
+        text = response.status.partition(' ')[2] or 'Request failed.'
         converted = webob.Response(
             status=code,
             content_type=errors.JSON,
@@ -121,8 +121,8 @@ def _check_headers(environ: WSGIEnvironment) -> None:
         if name.startswith('HTTP_') and _CONTROL.search(value):
             header = name.removeprefix('HTTP_').replace('_', '-').title()
             raise exception.BadRequest(
-                f'The header {header[:60]} holds a control character. Remove '
-                'it.'
+                f'The header {header[:60]} contains a control character. '
+                'Remove it.'
             )
 
 
@@ -136,7 +136,7 @@ def _check_coding(environ: WSGIEnvironment) -> None:
         if each.strip().lower() not in ('', 'identity'):
             raise exception.BadMediaType(
                 f'Content-Encoding {names.show(coding)} is not supported; '
-                'send the body as it is, without Content-Encoding.'
+                'send the body without Content-Encoding.'
             )
 
 
@@ -237,9 +237,10 @@ class Context:
             if context.project_id != project:
                 refusal = _respond(
                     exception.Forbidden(
-                        f'The token is for project {context.project_id}, '
-                        'the URL names another one. Ask for a token for '
-                        'that project, or correct the URL.'
+                        'The token is scoped to project '
+                        f'{context.project_id}, but the URL names another '
+                        'one. Request a token for that project, or correct '
+                        'the URL.'
                     )
                 )
                 return _send(refusal, environ, start_response)
@@ -283,7 +284,7 @@ def _catalog(environ: WSGIEnvironment) -> list[dict[str, Any]]:
     try:
         catalog = json.loads(environ.get('HTTP_X_SERVICE_CATALOG') or '[]')
     except (ValueError, RecursionError):
-        LOG.warning('X-Service-Catalog is not JSON; going on without it.')
+        LOG.warning('Ignoring X-Service-Catalog, which is not valid JSON.')
         return []
     return catalog if isinstance(catalog, list) else []
 
@@ -361,9 +362,9 @@ def keystone(global_conf: dict[str, str], **local: str) -> Filter:
             raise exception.ConfigurationError(
                 option='[keystone_authtoken] auth_type',
                 value='',
-                remedy='set it to "password" and give auth_url, username, '
+                remedy='set it to "password" and set auth_url, username, '
                 'password, project_name and the domains of the service user '
-                'that checks tokens; or set auth_strategy = noauth for '
+                'that validates tokens; or set auth_strategy = noauth for '
                 'tests.',
             )
         return protocol
@@ -373,8 +374,8 @@ def keystone(global_conf: dict[str, str], **local: str) -> Filter:
 
 def noauth(global_conf: dict[str, str], **local: str) -> Filter:
     LOG.warning(
-        'auth_strategy is noauth: whoever reaches this API is believed. Use '
-        'it for tests only, or set auth_strategy = keystone.'
+        'auth_strategy is noauth: the API trusts everybody who reaches it. '
+        'Use it for tests only, or set auth_strategy = keystone.'
     )
     return NoAuth
 

@@ -66,8 +66,8 @@ def check_user(rule: Rules, name: str, host: str | None) -> tuple[str, str]:
     names.check('user', rule.check_user(name))
     if split_user(rule, name) != (name, ANY_HOST):
         raise exception.BadRequest(
-            f'The name of the user is {names.show(name)}. In a path, what '
-            'follows the "@" would be the host; choose a name without it'
+            f'The name of the user is {names.show(name)}. In a path, the part '
+            'after "@" would be the host; choose a name without it'
             + (', and give the host as "host".' if rule.hosts else '.')
         )
     return name, rule.check_host(name, host)
@@ -151,15 +151,14 @@ def check_grants(
         for database in user['_databases']:
             if database['_name'] not in there:
                 raise exception.BadRequest(
-                    f'The user {names.show(user["_name"])} is to use the '
-                    f'database {names.show(database["_name"])}, which does '
-                    'not exist. Create it first, or name it under '
+                    f'The user {names.show(user["_name"])} needs access to '
+                    f'the database {names.show(database["_name"])}, which '
+                    'does not exist. Create it first, or add it to '
                     '"databases".'
                 )
 
 
 def _twice(what: str, name: str) -> exception.BadRequest:
     return exception.BadRequest(
-        f'The {what} {names.show(name)} is named twice in the request; name '
-        'it once.'
+        f'The request has the {what} {names.show(name)} twice; name it once.'
     )

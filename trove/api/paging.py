@@ -33,8 +33,7 @@ def limit(request: api_request.Request, most: int) -> int:
         number = most
     if number < 1:
         raise exception.BadRequest(
-            f'The limit "{text[:40]}" is not valid; give a whole number '
-            'above 0.'
+            f'The limit "{text[:40]}" is not valid; use an integer above 0.'
         )
     return min(number, most)
 
@@ -53,8 +52,8 @@ def marker(request: api_request.Request) -> str | None:
         text = parse.unquote(text)
         if '\x00' in text:
             raise exception.BadRequest(
-                'The marker holds the character U+0000. Take it from the '
-                'link to the next page as it is.'
+                'The marker contains the character U+0000. Use it unchanged '
+                'from the link to the next page.'
             )
     return text or None
 

@@ -137,8 +137,8 @@ def check_target(environ: WSGIEnvironment) -> None:
     target = _target(environ)
     if '#' in target:
         raise exception.BadRequest(
-            f'The target {_show(target)} has a fragment. Send "#" as "%23" '
-            'where it belongs to a name; else leave it out.'
+            f'The target {_show(target)} has a fragment. Send "#" as "%23" if '
+            'it is part of a name; otherwise omit it.'
         )
     if not target or target.startswith('/'):
         return
@@ -149,9 +149,9 @@ def check_target(environ: WSGIEnvironment) -> None:
     named = _host(str(environ.get('HTTP_HOST', authority)).strip(), port)
     if not mark or port is None or asked is None or asked != named:
         raise exception.BadRequest(
-            f'The target {_show(target)} is not of this API. Send a path '
-            'such as "/v1.0", or a URL with the scheme http or https and '
-            'the host that the header Host names.'
+            f'The target {_show(target)} does not belong to this API. Send a '
+            'path such as "/v1.0", or a URL with the scheme http or https and '
+            'the host in the header Host.'
         )
 
 
@@ -189,9 +189,9 @@ def segments(environ: WSGIEnvironment) -> list[bytes]:
     if script and raw[:above] != script.split(b'/'):
         # The server took a quoted slash for one between segments.
         raise exception.NotFound(
-            f'The path {_show(sent.decode("latin-1"))} has a quoted slash '
-            f'where {_show(script.decode("latin-1"))} is looked for, so '
-            'there is no such resource. Send that slash as it is.'
+            f'The path {_show(sent.decode("latin-1"))} has an encoded slash '
+            f'within {_show(script.decode("latin-1"))}, so there is no such '
+            'resource. Send that slash unencoded.'
         )
     raw[1:above] = []
     return raw
@@ -227,10 +227,9 @@ def _check(found: list[bytes], path: bytes, root: bool = False) -> None:
     if {b'', b'.', b'..'}.isdisjoint(parts):
         return
     raise exception.NotFound(
-        f'The path {_show(path.decode("latin-1"))} has a segment that '
-        'is empty, "." or "..", so there is no such resource. Leave out such '
-        'segments and a slash at the end; the paths are listed in the API '
-        'reference.'
+        f'The path {_show(path.decode("latin-1"))} has a segment that is '
+        'empty, "." or "..", so there is no such resource. Omit such segments '
+        'and a trailing slash; the API reference lists the paths.'
     )
 
 

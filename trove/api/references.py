@@ -25,12 +25,12 @@ Reference = tuple[tuple[str, ...], str]
 
 EACH = '*'
 
-#: Different things that a body may name. Each is looked for in the database;
-#: clients name a few.
+#: Maximum number of resources that a body may refer to. Each costs a query;
+#: clients refer to a few.
 MOST = 100
 
-#: Characters of a name or an id.
-_LONGEST = 255
+#: Maximum length of a name or an ID.
+_MAX_LENGTH = 255
 
 
 def check(
@@ -57,9 +57,8 @@ def _named(
             found.setdefault((noun, key), (noun, value, where))
             if len(found) > MOST:
                 raise exception.BadRequest(
-                    f'The body names more than {MOST} things, the last of '
-                    f'which is {where}; name no more than that in one '
-                    'request.'
+                    f'The body refers to more than {MOST} resources; the last '
+                    f'one is {where}. Use at most that many in one request.'
                 )
     return found.values()
 
@@ -88,7 +87,7 @@ def require(
         _require_datastore(request, value, where)
         return
     if not isinstance(value, str):
-        raise exception.BadRequest(f'{where} is not an id, which is a text.')
+        raise exception.BadRequest(f'{where} is not an ID, which is a string.')
     # Released clients may give the URL of a backup, say.
     wanted = value.rpartition('/')[2]
     _check_length(wanted, where)
@@ -104,10 +103,10 @@ def require(
 
 
 def _check_length(text: str, where: str) -> None:
-    if len(text) > _LONGEST:
+    if len(text) > _MAX_LENGTH:
         raise exception.BadRequest(
-            f'{where} has {len(text)} characters; what it names has '
-            f'{_LONGEST} at most.'
+            f'{where} has {len(text)} characters; the maximum is '
+            f'{_MAX_LENGTH}.'
         )
 
 
@@ -139,8 +138,8 @@ def _require_datastore(
     for key in 'type', 'version', 'version_number':
         if not isinstance(named.get(key), str | None):
             raise exception.BadRequest(
-                f'{where} is not a datastore; give its "type" and "version", '
-                'each a text.'
+                f'{where} is not a datastore; provide its "type" and '
+                '"version", each a string.'
             )
     if not named.get('type'):
         return

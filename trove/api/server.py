@@ -155,9 +155,9 @@ class Server(waitress_server.TcpWSGIServer):  # type: ignore[misc]
             except OSError:
                 # Too many open files, above all: come back when some closed.
                 LOG.exception(
-                    'A connection could not be accepted. Raise the limit of '
-                    'open files (LimitNOFILE in the unit), or lower '
-                    '[api_server] max_connections.'
+                    'Could not accept a connection. Raise the limit of open '
+                    'files (LimitNOFILE in the unit), or lower [api_server] '
+                    'max_connections.'
                 )
                 return
             if accepted is None:
@@ -184,10 +184,10 @@ class Server(waitress_server.TcpWSGIServer):  # type: ignore[misc]
         if not self._full_said:
             self._full_said = True
             LOG.warning(
-                'All %d connections are in use. Those that carry no request '
-                'are closed to make room, first of the address that has most '
-                'of them. If that is no attack, raise [api_server] '
-                'max_connections, or let the proxy keep fewer open.',
+                'All %d connections are in use. Closing idle ones to make '
+                'room, first those of the address that has the most. If this '
+                'is not an attack, raise [api_server] max_connections, or '
+                'configure the proxy to keep fewer open.',
                 self.limits.connections,
             )
         held: dict[str, list[connection.Channel]] = {}
@@ -204,7 +204,7 @@ class Server(waitress_server.TcpWSGIServer):  # type: ignore[misc]
 
 
 def _turn_away(client: socket.socket) -> None:
-    text = 'Too many requests are under way. Repeat the request later.'
+    text = 'Too many requests are in progress. Repeat the request later.'
     body = errors.encode(503, errors.fault(503), text)
     head = (
         'HTTP/1.1 503 Service Unavailable\r\n'
@@ -239,6 +239,6 @@ def listen(host: str, port: int, backlog: int) -> socket.socket:
         raise exception.ConfigurationError(
             option='bind_host, bind_port',
             value=f'{host}:{port}',
-            remedy=f'it cannot be listened on: {error}. Stop what uses '
-            'it, or choose another one.',
+            remedy=f'cannot listen on it: {error}. Stop the process that uses '
+            'it, or choose another address.',
         ) from error

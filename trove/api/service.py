@@ -106,7 +106,7 @@ class API(service.Component):
             running.serve(GRACE)
         except Exception:
             LOG.exception(
-                'The HTTP server failed; no request is answered any more. '
+                'The HTTP server failed, so no further requests are answered. '
                 'Restart trove-api.'
             )
 
@@ -152,8 +152,8 @@ def _raise_file_limit(wanted: int) -> None:
         return
     if hard != resource.RLIM_INFINITY and hard < wanted:
         LOG.warning(
-            'At most %d files can be open, %d may be needed. Raise the limit '
-            '(LimitNOFILE in the unit), or lower [api_server] '
+            'At most %d files can be open, but up to %d may be needed. Raise '
+            'the limit (LimitNOFILE in the unit), or lower [api_server] '
             'max_connections.',
             hard,
             wanted,

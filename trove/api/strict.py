@@ -20,7 +20,7 @@ from trove.common import exception
 _MOST_LINES = 100
 
 #: Bytes of what is between the method and the version.
-_LONGEST_TARGET = 8192
+_MAX_TARGET_BYTES = 8192
 
 #: Digits of a length; int() refuses to read a very long number.
 _MOST_DIGITS = 18
@@ -38,7 +38,7 @@ class RequestTimeout(_BadRequest):  # type: ignore[misc]
     reason = 'Request Timeout'
 
     def __init__(self) -> None:
-        super().__init__('it did not come to its end in time')
+        super().__init__('it was not complete in time')
 
 
 class _TargetTooLong(_BadRequest):  # type: ignore[misc]
@@ -110,9 +110,9 @@ class Parser(parser.HTTPRequestParser):  # type: ignore[misc]
 
     def _check(self, fields: _Fields) -> None:
         if self.version not in ('1.0', '1.1'):
-            raise _Refused(_UnknownVersion('only 1.0 and 1.1 are'))
+            raise _Refused(_UnknownVersion('only 1.0 and 1.1 are supported'))
         if _CONTROL.search(self.request_uri):
-            _bad('its target holds a control character')
+            _bad('its target contains a control character')
         encoding = fields.get(b'transfer-encoding')
         if encoding is not None:
             if self.version == '1.0':
@@ -120,14 +120,14 @@ class Parser(parser.HTTPRequestParser):  # type: ignore[misc]
             if b'content-length' in fields:
                 _bad('it has both Content-Length and Transfer-Encoding')
             if encoding != [b'chunked']:
-                _bad('its Transfer-Encoding is just chunked')
+                _bad('its Transfer-Encoding is not just chunked')
         if self.headers.get('EXPECT', '').lower() not in ('', '100-continue'):
             raise _Refused(_ExpectationFailed(''))
         host = self.headers.get('HOST')
         if host is None and self.version == '1.1':
             _bad('it has no Host')
         if host is not None and not _HOST.fullmatch(host):
-            _bad('its Host is not one')
+            _bad('its Host is invalid')
 
 
 def _bad(text: str) -> None:
@@ -152,9 +152,9 @@ def _fields(lines: list[bytes]) -> _Fields:
 def _check_lines(lines: list[bytes]) -> None:
     if len(lines) > _MOST_LINES:
         raise _Refused(_TooManyLines(f'it has more than {_MOST_LINES} lines'))
-    if len(lines[0]) > _LONGEST_TARGET:
+    if len(lines[0]) > _MAX_TARGET_BYTES:
         raise _Refused(
-            _TargetTooLong(f'it is longer than {_LONGEST_TARGET} bytes')
+            _TargetTooLong(f'it is longer than {_MAX_TARGET_BYTES} bytes')
         )
     if any(line[:1] in (b' ', b'\t') for line in lines[1:]):
         _bad('a line of its header is folded')
@@ -172,15 +172,15 @@ def explain(error: Any, header: int, body: int) -> str:
         case 400:
             return f'The request is not valid HTTP: {what}.'
         case 408:
-            return f'The request was given up: {what}.'
+            return f'The request was aborted: {what}.'
         case 413:
             return str(exception.BodyTooLarge(limit=body))
         case 414:
             return f'The URL is too long: {what}.'
         case 417:
             return (
-                'The header Expect is not 100-continue, the only one that '
-                'is met; leave it out.'
+                'The header Expect is not 100-continue, the only supported '
+                'value; omit it.'
             )
         case 431 if not isinstance(error, _TooManyLines):
             return f'The header of the request is larger than {header} bytes.'

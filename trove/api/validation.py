@@ -39,7 +39,7 @@ def read_json(request: falcon.Request, limit: int) -> Any:
         text = raw.decode('utf-8')
     except UnicodeDecodeError as error:
         raise exception.BadRequest(
-            f'The body is not UTF-8 (byte {error.start}).'
+            f'The body is not valid UTF-8 (byte {error.start}).'
         ) from None
     try:
         value = json.loads(
@@ -71,8 +71,8 @@ def require_none(request: falcon.Request, limit: int) -> None:
     """
     if read_json(request, limit) not in (None, {}):
         raise exception.BadRequest(
-            f'Nothing reads the body of this {request.method}; leave it out, '
-            'or send an empty object.'
+            f'This {request.method} has no body; omit it, or send an empty '
+            'object.'
         )
 
 
@@ -94,7 +94,7 @@ def _read(request: falcon.Request, limit: int) -> bytes:
         raise exception.BodyTooLarge(limit=limit) from None
     except ValueError:
         raise exception.BadRequest(
-            'The body could not be read to its end.'
+            'The body could not be read completely.'
         ) from None
     if len(raw) > limit:
         raise exception.BodyTooLarge(limit=limit)
@@ -140,12 +140,12 @@ def _check_texts(value: Any) -> None:
     for text in _texts(value):
         if '\x00' in text:
             raise exception.BadRequest(
-                'The body holds a text with the character U+0000, which '
+                'The body has a string with the character U+0000, which '
                 'neither names nor values may contain. Remove it.'
             )
         if any('\ud800' <= letter <= '\udfff' for letter in text):
             raise exception.BadRequest(
-                'The body holds a text with half of a surrogate pair, which '
+                'The body has a string with half of a surrogate pair, which '
                 'is not a character. Remove it.'
             )
 
@@ -191,7 +191,7 @@ class Body:
             validate(self._validator, value)
         elif not self.optional:
             raise exception.BadRequest(
-                'The request needs a body in JSON, and it must not be null.'
+                'The request needs a JSON body that is not null.'
             )
         return value
 

@@ -11,7 +11,7 @@ TEXT: Schema = {
     'type': 'string',
     'minLength': 1,
     'maxLength': 255,
-    'description': 'a text of 1 to 255 characters',
+    'description': 'a string of 1 to 255 characters',
 }
 
 NAME: Schema = {
@@ -19,7 +19,7 @@ NAME: Schema = {
     'minLength': 1,
     'maxLength': 255,
     'pattern': r'\S',
-    'description': 'a text of 1 to 255 characters that is not blank',
+    'description': 'a string of 1 to 255 characters that is not blank',
 }
 
 #: How long a name of a database or user may be is for its datastore to say.
@@ -34,7 +34,7 @@ PASSWORD: Schema = {
     'type': 'string',
     'minLength': 1,
     'maxLength': 255,
-    'description': 'a text of 1 to 255 characters',
+    'description': 'a string of 1 to 255 characters',
 }
 
 HOST: Schema = {
@@ -56,7 +56,7 @@ FLAVOR: Schema = {
     'type': ['string', 'integer'],
     'minLength': 1,
     'maxLength': 255,
-    'description': 'the id of a flavor',
+    'description': 'the ID of a flavor',
 }
 
 SIZE: Schema = {
@@ -64,7 +64,7 @@ SIZE: Schema = {
     'minimum': 1,
     'maxLength': 12,
     'pattern': '^0*[1-9][0-9]*$',
-    'description': 'a whole number of GiB, 1 or more',
+    'description': 'an integer number of GiB, 1 or more',
 }
 
 BOOLEAN: Schema = {'type': 'boolean', 'description': 'true or false'}

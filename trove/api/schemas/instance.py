@@ -27,7 +27,7 @@ VOLUME = common.closed(
             'type': ['string', 'null'],
             'minLength': 1,
             'maxLength': 255,
-            'description': 'the name or id of a volume type, or null',
+            'description': 'the name or ID of a volume type, or null',
         },
     },
     ('size',),
@@ -121,7 +121,7 @@ _OR_NULL = ['string', 'null']
 
 _REFERENCE: common.Schema = {
     'type': _OR_NULL,
-    'description': 'an id, or null to detach it',
+    'description': 'an ID, or null to detach it',
 }
 
 UPDATE = validation.Body(

@@ -16,8 +16,8 @@ UPDATE = validation.Body(
                 'type': ['integer', 'null'],
                 'minimum': -1,
                 'maximum': 2147483647,
-                'description': 'a whole number from -1 (no limit) to '
-                '2147483647, or null to leave it as it is',
+                'description': 'an integer from -1 (unlimited) to 2147483647, '
+                'or null to keep it unchanged',
             },
             'description': 'an object with a number for each resource',
         },

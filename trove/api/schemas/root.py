@@ -9,7 +9,7 @@ from trove.api.schemas import common
 ENABLE = validation.Body(
     common.closed(
         {'password': common.PASSWORD},
-        description='an object, with "password" to choose the password',
+        description='an object, optionally with "password"',
     ),
     optional=True,
 )

@@ -21,10 +21,10 @@ class TestBodies(base.TestCase):
         return self.client.simulate_post(PATH, body=body, headers=headers)
 
     def test_none(self):
-        self.assert_refused(self.send(b''), 'needs a body')
+        self.assert_refused(self.send(b''), 'needs a JSON body')
 
     def test_null(self):
-        self.assert_refused(self.send(b'null'), 'needs a body')
+        self.assert_refused(self.send(b'null'), 'needs a JSON body')
 
     def test_not_json(self):
         for body in (b'{', b'nonsense', b"{'a': 1}", b'{"a": NaN}'):

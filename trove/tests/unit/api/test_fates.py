@@ -376,10 +376,10 @@ class TestFates(base.TestCase):
             )
             verb = route.verb
             refused = self.request(verb, f'{where}?nosuch=1', user='admin')
-            self.assert_refused(refused, '"nosuch"', 'leave it out')
+            self.assert_refused(refused, '"nosuch"', 'omit it')
             if route.schema is None:
                 refused = self.request(verb, where, {'a': 1}, user='admin')
-                self.assert_refused(refused, verb, 'leave it out')
+                self.assert_refused(refused, verb, 'omit it')
             for name, fate in QUERIES.items():
                 if name in route.query:
                     response = self.get(f'{where}?{fate.body}', user='admin')

@@ -65,7 +65,9 @@ class TestShares(tests_base.TestCase):
 
     def setUp(self):
         super().setUp()
-        self.useFixture(fixtures.MonkeyPatch('trove.api.gate._PATIENCE', 0))
+        self.useFixture(
+            fixtures.MonkeyPatch('trove.api.gate._PLACE_TIMEOUT', 0)
+        )
         self.stack = contextlib.ExitStack()
         self.addCleanup(self.stack.close)
 

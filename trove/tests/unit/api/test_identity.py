@@ -184,7 +184,7 @@ class IdentityTest(base.TestCase):
 
     def test_many_new_tokens_at_once_are_only_many(self):
         self.useFixture(
-            fixtures.MonkeyPatch('trove.api.identity.PATIENCE', 60)
+            fixtures.MonkeyPatch('trove.api.identity.PLACE_TIMEOUT', 60)
         )
         go_on, asked = threading.Event(), threading.Event()
 
@@ -220,7 +220,7 @@ class IdentityTest(base.TestCase):
                 go_on.wait(60)
 
         self.useFixture(
-            fixtures.MonkeyPatch('trove.api.identity.PATIENCE', 0.01)
+            fixtures.MonkeyPatch('trove.api.identity.PLACE_TIMEOUT', 0.01)
         )
         keystone = identity.Identity(Keystone(), gate.Gate(2))
         first = threading.Thread(target=keystone.verify_token, args=('a',))
@@ -231,7 +231,7 @@ class IdentityTest(base.TestCase):
         )
 
         self.useFixture(
-            fixtures.MonkeyPatch('trove.api.identity.PATIENCE', 3600)
+            fixtures.MonkeyPatch('trove.api.identity.PLACE_TIMEOUT', 3600)
         )
         self.assertRaises(
             exception.ServiceUnavailable, keystone.verify_token, 'c'

@@ -93,7 +93,7 @@ class TestPaths(base.TestCase):
         response = self.delete(f'/instances/{self.instance.id}/databases/..')
 
         self.assert_fault(
-            response, 404, 'itemNotFound', 'databases/..', 'Leave out'
+            response, 404, 'itemNotFound', 'databases/..', 'Omit such segments'
         )
 
     def test_what_a_server_takes_apart_wrongly_reaches_no_route(self):
