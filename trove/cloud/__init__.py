@@ -30,9 +30,9 @@ def load(conf: cfg.ConfigOpts) -> base.Cloud:
         raise exception.ConfigurationError(
             option='[cloud] driver',
             value=name,
-            remedy='no installed package offers this driver. Use one of '
-            f'{", ".join(_offered())}, or install the package that offers '
-            'it. If Trove itself was updated in place, install it again.',
+            remedy='no installed package provides this driver. Use one of '
+            f'{", ".join(_offered())}, or install the package that provides '
+            'it. If Trove was updated in place, reinstall it.',
         ) from error
     cls: Any = manager.driver
     cloud: base.Cloud = cls(conf)

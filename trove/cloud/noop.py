@@ -184,7 +184,7 @@ class NoopVolumes(base.Volumes):
             if size < volume.size:
                 raise exception.CloudError(
                     action='extend the volume',
-                    reason=f'it has {volume.size} GiB already',
+                    reason=f'it already has {volume.size} GiB',
                 )
             volume = dataclasses.replace(volume, size=size)
             self._state.volumes[instance_id] = volume

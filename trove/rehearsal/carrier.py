@@ -22,8 +22,8 @@ import oslo_messaging
 from trove.common import rpc
 from trove.rehearsal import memory
 
-#: Seconds for what takes milliseconds; beyond it something is broken.
-_PATIENCE = 60.0
+#: Timeout in seconds; delivery takes milliseconds unless there is a bug.
+_TIMEOUT = 60.0
 
 
 class Stuck(Exception):
@@ -62,11 +62,11 @@ class MemoryNetwork:
     def settle(self) -> None:
         with self._changed:
             if not self._changed.wait_for(
-                lambda: not self._under_way, _PATIENCE
+                lambda: not self._under_way, _TIMEOUT
             ):
                 raise Stuck(
-                    f'{self._under_way} messages were sent and not taken for '
-                    f'{_PATIENCE:g} seconds'
+                    f'{self._under_way} messages were not received within '
+                    f'{_TIMEOUT:g} seconds'
                 )
 
     def close(self) -> None:
@@ -228,7 +228,7 @@ class Prepared:
     def call(self, context: Any, method: str, **arguments: Any) -> Any:
         server = self._server()
         if server is None:
-            raise oslo_messaging.MessagingTimeout('Nobody answers.')
+            raise oslo_messaging.MessagingTimeout('No answer.')
         return self._send(server, 'call', context, method, arguments)
 
     def _server(self) -> Server | None:

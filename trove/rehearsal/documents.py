@@ -15,7 +15,7 @@ import yaml
 
 #: Tables within tables, and the characters of a value.
 _DEEPEST = 32
-_LONGEST_VALUE = 4_000
+_MAX_VALUE_LENGTH = 4_000
 
 # The one in C is ten times as fast; not every platform has it.
 _Loader = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
@@ -43,12 +43,12 @@ def text(path: pathlib.Path, longest: int) -> str:
     with path.open('rb') as file:
         data = file.read(longest + 1)
     if len(data) > longest:
-        raise Malformed(f'it is longer than {longest} bytes')
+        raise Malformed(f'larger than {longest} bytes')
     try:
         return data.decode('utf-8-sig')
     except UnicodeDecodeError as error:
         line = data.count(b'\n', 0, error.start) + 1
-        raise Malformed('it is not UTF-8', line) from None
+        raise Malformed('invalid UTF-8', line) from None
 
 
 def from_yaml(source: str) -> Any:
@@ -78,15 +78,15 @@ def check(source: str) -> None:
             match event:
                 case yaml.AliasEvent():
                     raise Malformed(
-                        f'"*{event.anchor}" is an alias; write out what it '
-                        'stands for',
+                        f'"*{event.anchor}" is an alias, which is not '
+                        'supported; write out its value',
                         line,
                     )
                 case yaml.ScalarEvent():
-                    if len(event.value) > _LONGEST_VALUE:
+                    if len(event.value) > _MAX_VALUE_LENGTH:
                         raise Malformed(
                             'a value is longer than '
-                            f'{_LONGEST_VALUE} characters',
+                            f'{_MAX_VALUE_LENGTH} characters',
                             line,
                         )
                     _next(tables, event.value, line)
@@ -96,7 +96,7 @@ def check(source: str) -> None:
                     tables.append(_Table() if mapping else None)
                     if len(tables) > _DEEPEST:
                         raise Malformed(
-                            f'it is nested more than {_DEEPEST} times', line
+                            f'nested more than {_DEEPEST} times', line
                         )
                 case yaml.CollectionEndEvent():
                     tables.pop()
@@ -118,7 +118,7 @@ def _next(tables: list[_Table | None], value: str | None, line: int) -> None:
         return
     if table.awaits_key and value is not None:
         if value in table.keys:
-            raise Malformed(f'"{value[:60]}" is there twice', line)
+            raise Malformed(f'duplicate key "{value[:60]}"', line)
         table.keys.add(value)
     table.awaits_key = not table.awaits_key
 

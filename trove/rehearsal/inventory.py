@@ -25,9 +25,9 @@ FORMAT = 'trove-rehearsal/1'
 #: for each step, so that twice as many take eight times as long.
 MOST_MEMBERS = 150
 #: Of a file, in bytes: the IDs of 150,000 guests.
-_LONGEST = 8_000_000
+_MAX_BYTES = 8_000_000
 #: Of a message about a value, in characters, and the messages looked at.
-_LONGEST_MESSAGE = 300
+_MAX_MESSAGE_LENGTH = 300
 _MOST_MESSAGES = 100
 
 _TEXT = {'type': 'string', 'minLength': 1}
@@ -149,10 +149,10 @@ def load(path: str) -> Inventory:
     :raises Unusable: it cannot be read, or makes no sense
     """
     try:
-        source = documents.text(pathlib.Path(path), _LONGEST)
+        source = documents.text(pathlib.Path(path), _MAX_BYTES)
         return parse(documents.from_yaml(source))
     except (OSError, documents.Malformed) as error:
-        raise Unusable(f'{path} cannot be read: {error}') from None
+        raise Unusable(f'cannot read {path}: {error}') from None
     except Unusable as error:
         raise Unusable(f'{path}: {error}') from None
 
@@ -182,8 +182,8 @@ def parse(found: Any) -> Inventory:
     twice = {name for name, count in counts.items() if count > 1}
     if twice:
         raise Unusable(
-            f'two have the name {", ".join(sorted(twice))}. Name each '
-            'service and each group of guests as no other.'
+            f'duplicate name {", ".join(sorted(twice))}. Use a unique name '
+            'for each service and each group of guests.'
         )
     pins = found.get('pins', {})
     for interface, value in pins.items():
@@ -199,23 +199,22 @@ def parse(found: Any) -> Inventory:
 def _limit(members: int) -> None:
     if members > MOST_MEMBERS:
         raise Unusable(
-            f'{members} services and groups of guests are more than '
-            f'{MOST_MEMBERS}, and too many to rehearse. Make one group of '
-            'guests that are alike, with their count, and leave out services '
-            'that are as others are.'
+            f'{members} services and groups of guests exceed the maximum of '
+            f'{MOST_MEMBERS}. Combine identical guests into one group with a '
+            'count, and omit services that are identical to others.'
         )
 
 
 def _wrong(error: jsonschema.exceptions.ValidationError) -> str:
     place = error.json_path.removeprefix('$').removeprefix('.') or 'the file'
     message = error.message
-    if len(message) > _LONGEST_MESSAGE:
-        message = f'{message[:_LONGEST_MESSAGE]}...'
+    if len(message) > _MAX_MESSAGE_LENGTH:
+        message = f'{message[:_MAX_MESSAGE_LENGTH]}...'
     said = f'{place}: {message}.'
     if error.validator == 'type' and isinstance(error.instance, int | float):
-        said += ' Put a version or a release in quotation marks.'
+        said += ' Quote versions and releases.'
     elif error.validator == 'oneOf':
-        said = f'{place}: give either a release or revisions.'
+        said = f'{place}: set either a release or revisions.'
     return said
 
 
@@ -287,7 +286,7 @@ def save(inventory: Inventory, path: str) -> None:
     try:
         pathlib.Path(path).write_text(text, 'utf-8')
     except OSError as error:
-        raise Unusable(f'{path} cannot be written: {error}') from None
+        raise Unusable(f'cannot write {path}: {error}') from None
 
 
 def _dump_services(members: Iterable[Member]) -> Iterator[dict[str, Any]]:

@@ -20,8 +20,8 @@ from kombu.transport import virtual
 
 URL = 'kombu+trove-rehearsal:///'
 
-#: Seconds after which a listener sees that it is to stop.
-_PATIENCE = 0.05
+#: Seconds between two checks of a listener whether it should stop.
+_POLL_INTERVAL = 0.05
 
 
 class Channel(memory.Channel):
@@ -56,7 +56,9 @@ class Transport(memory.Transport):
         self, connection: Any, timeout: float | None = None, **_: Any
     ) -> None:
         """Handle one message, or raise ``TimeoutError``."""
-        end = time.monotonic() + (_PATIENCE if timeout is None else timeout)
+        end = time.monotonic() + (
+            _POLL_INTERVAL if timeout is None else timeout
+        )
         cycle: Any = self.cycle
         while True:
             self.arrived.clear()
@@ -64,7 +66,7 @@ class Transport(memory.Transport):
                 cycle.get(self._deliver, timeout=timeout)
                 return
             except queues.Empty:
-                left = min(end - time.monotonic(), _PATIENCE)
+                left = min(end - time.monotonic(), _POLL_INTERVAL)
             if left <= 0 or not self.arrived.wait(left):
                 raise TimeoutError
 

@@ -86,17 +86,18 @@ def _count(found: Iterable[plans.Finding], outcome: str) -> int:
 def _how(step: plans.Step) -> str:
     name = roles.SERVES.get(step.member.part.kind, '')
     if step.rollback == 'yes':
-        return 'Start what ran before. Nothing is lost.'
+        return 'Start the previous version. Nothing is lost.'
     if step.rollback == 'recorded':
         return (
-            'Start what ran before. It writes down what it does not '
-            'understand; when all have noticed, send that again with '
-            '"trove-rpc rejected replay --all".'
+            'Start the previous version. It records messages that it does not '
+            'support; when all peers have detected its version, replay them '
+            'with "trove-rpc rejected replay --all".'
         )
     return (
         f'Set [upgrade_levels] {name} = {step.pins[name]} for the control '
-        'plane, SIGHUP it, and wait for three times refresh_interval. Then '
-        'start what ran before: it would lose what it does not understand.'
+        'plane, send SIGHUP, and wait for three times refresh_interval. Then '
+        'start the previous version, which would otherwise lose messages that '
+        'it does not support.'
     )
 
 

@@ -120,7 +120,7 @@ def _of_release(interface: rpc.Interface, name: str) -> rpc.Revision:
     found = interface.aliases.get(name.lower())
     if found is None:
         raise ValueError(
-            f'"{name}" is no release; there are '
+            f'"{name}" is not a release; use one of '
             f'{", ".join(INTERFACES["guestagent"].aliases)}'
         )
     return found

@@ -33,7 +33,7 @@ def render(report: dict[str, Any]) -> str:
 def _lines(report: dict[str, Any]) -> Iterator[str]:
     yield from _head(report)
     if not report['steps']:
-        yield 'There is nothing to do: everybody is of the target.'
+        yield 'Nothing to do: all peers have reached the target.'
     else:
         yield _table(report)
         for step in report['steps']:
@@ -155,8 +155,8 @@ def _order(report: dict[str, Any]) -> Iterator[str]:
     cost, guide = report['cost'], report['cost_of_the_guide']
     yield from _wrapped(
         f'In this order: {_priced(cost)}. In the order of the guide: '
-        f'{_priced(guide)}. These are the messages that one kind of process '
-        'cannot say to one other, for each guest, summed up over the steps.',
+        f'{_priced(guide)}. Each message from one kind of process to another '
+        'counts once per guest and step.',
         '',
     )
 
@@ -175,22 +175,22 @@ def _run(run: dict[str, Any]) -> Iterator[str]:
     )
     yield from _wrapped(
         f'Rehearsed with {run["processes"]} processes and {run["messages"]} '
-        f'messages. Of the methods there arrived: {methods}.',
+        f'messages. Methods received: {methods}.',
         '',
     )
     for each in run['walked']:
         if each['differs']:
-            yield f'At "{each["title"]}", other than foretold:'
+            yield f'At "{each["title"]}", different from the prediction:'
             for line in each['differs']:
                 yield from _wrapped(line, '    ', '  ')
     for each in run['at_random']:
         if each['broken']:
             yield from _broken(each)
-    good = 'All came as foretold' if run['passed'] else 'NOT AS IT SHOULD BE'
+    good = 'All as predicted' if run['passed'] else 'FAILED'
     yield from _wrapped(
-        f'{good}, step by step and in {run["plans"]} orders at random with '
-        'crashes and rollbacks. To repeat it: --run '
-        f'--seed {run["seed"]} --plans {run["plans"]}',
+        f'{good}, step by step and in {run["plans"]} random orders with '
+        f'crashes and rollbacks. To repeat it: --run --seed {run["seed"]} '
+        f'--plans {run["plans"]}',
         '',
     )
     yield f'It took {run["seconds"]} s.'
@@ -198,7 +198,7 @@ def _run(run: dict[str, Any]) -> Iterator[str]:
 
 def _broken(each: dict[str, Any]) -> Iterator[str]:
     yield from _wrapped(
-        f'In order {each["number"]} at random: {each["broken"]}', '  '
+        f'In random order {each["number"]}: {each["broken"]}', '  '
     )
     for number, step in enumerate(each['steps'], 1):
         yield from _wrapped(f'{number:3}. {step}', '       ', '  ')

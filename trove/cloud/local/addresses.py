@@ -31,13 +31,13 @@ def parse_network(text: str) -> ipaddress.IPv4Network:
         network = ipaddress.IPv4Network(text)
         if network.subnet_of(_LOOPBACK):
             return network
-        problem = 'it is not inside of 127.0.0.0/8'
+        problem = 'it is not inside 127.0.0.0/8'
     except ValueError as error:
         problem = str(error)
     raise exception.ConfigurationError(
         option='[cloud_local] network',
         value=text,
-        remedy=f'{problem}. Give a network such as 127.42.0.0/16.',
+        remedy=f'{problem}. Use a network such as 127.42.0.0/16.',
     )
 
 
@@ -94,12 +94,11 @@ class Addresses:
             else:
                 raise exception.CloudError(
                     action='find a free address',
-                    reason=f'of network {self._network}, {len(taken)} '
-                    'addresses are given to instances and something listens '
-                    f'on port {self._port} of all the others. Stop what '
-                    'listens there (maybe a database server on all '
-                    'addresses), or set [cloud_local] network to another '
-                    'network.',
+                    reason=f'in network {self._network}, {len(taken)} '
+                    'addresses are assigned to instances, and port '
+                    f'{self._port} is in use on all others. Stop the process '
+                    'that uses it (maybe a database server on all addresses), '
+                    'or set [cloud_local] network to another network.',
                 )
             given[instance_id] = address
             table['last'] = address

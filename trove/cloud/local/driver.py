@@ -35,7 +35,7 @@ GIB = 1024**3
 #: How many servers are stopped at the same time.
 _AT_ONCE = 8
 
-_TRY_AGAIN = 'Reboot the instance to try again.'
+_TRY_AGAIN = 'Reboot the instance to retry.'
 
 
 class LocalCompute(base.Compute):
@@ -191,7 +191,7 @@ class LocalVolumes(base.Volumes):
             if size < volume.size:
                 raise exception.CloudError(
                     action=action,
-                    reason=f'it has {volume.size} GiB already, and a volume '
+                    reason=f'it already has {volume.size} GiB, and a volume '
                     'cannot shrink',
                 )
             if size > volume.size:
@@ -211,7 +211,8 @@ class LocalVolumes(base.Volumes):
             if home.read() is not None:
                 raise exception.CloudError(
                     action='delete the volume',
-                    reason=f'the server of instance {instance_id} uses it',
+                    reason='it is in use by the server of instance '
+                    f'{instance_id}',
                 )
             home.remove_volume()
 
@@ -220,9 +221,9 @@ class LocalVolumes(base.Volumes):
         if needed > free:
             raise exception.CloudError(
                 action=action,
-                reason=f'it would need {needed / GIB:.1f} GiB more of '
+                reason=f'it needs {needed / GIB:.1f} GiB more of '
                 f'{self._machine.state_dir}, which has {free / GIB:.1f} GiB '
-                'left',
+                'free',
             )
 
 
@@ -289,7 +290,7 @@ class LocalCloud(base.Cloud):
                 LOG.error('%s. %s', error, _TRY_AGAIN)
             except Exception:
                 LOG.exception(
-                    'The server of instance %s could not be started. %s',
+                    'Could not start the server of instance %s. %s',
                     name,
                     _TRY_AGAIN,
                 )
@@ -309,11 +310,11 @@ class LocalCloud(base.Cloud):
             with machine.changing(instance_id, 'stop the server') as home:
                 machine.stop(home)
         except exception.CloudError as error:
-            LOG.error('%s. Its processes are left running.', error)
+            LOG.error('%s. Its processes are still running.', error)
         except Exception:
             LOG.exception(
-                'The server of instance %s could not be stopped. Its '
-                'processes are left running.',
+                'Could not stop the server of instance %s. Its processes are '
+                'still running.',
                 instance_id,
             )
 
@@ -330,7 +331,7 @@ class LocalCloud(base.Cloud):
             record = home.read()
             if record is None or not record.up or not machine.start(home):
                 return False
-        LOG.info('Started the server of instance %s again.', instance_id)
+        LOG.info('Restarted the server of instance %s.', instance_id)
         return True
 
 

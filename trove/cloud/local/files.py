@@ -58,10 +58,9 @@ def check_reachable(path: pathlib.Path) -> None:
         if not directory.stat().st_mode & 0o001:
             raise exception.CloudError(
                 action='use the state directory',
-                reason=f'{directory} is closed to other users, and the '
-                'databases run as an unprivileged one. Use a state '
-                f'directory that can be reached, or run "chmod o+x '
-                f'{directory}".',
+                reason=f'{directory} is not accessible for other users, but '
+                'the databases run as an unprivileged user. Use an accessible '
+                f'state directory, or run "chmod o+x {directory}".',
             )
 
 

@@ -22,7 +22,7 @@ def parse(values: Sequence[str]) -> list[base.Flavor]:
     for value in values:
         flavor = _parse_one(value)
         if flavor.id in flavors:
-            raise _error(value, f'the id {flavor.id} is given twice')
+            raise _error(value, f'the ID {flavor.id} occurs twice')
         flavors[flavor.id] = flavor
     return sorted(flavors.values(), key=lambda f: (f.ram, f.vcpus, f.disk))
 
@@ -30,15 +30,15 @@ def parse(values: Sequence[str]) -> list[base.Flavor]:
 def _parse_one(value: str) -> base.Flavor:
     words = value.split(':')
     if len(words) != 5 or not words[0] or not words[1]:
-        raise _error(value, 'five words are needed')
+        raise _error(value, 'five fields are required')
     try:
         ram, vcpus, disk = (int(word) for word in words[2:])
     except ValueError:
-        raise _error(value, 'RAM, VCPUS and DISK are numbers') from None
+        raise _error(value, 'RAM, VCPUS and DISK must be numbers') from None
     if ram < MINIMUM_RAM or vcpus < 1 or disk < 0:
         raise _error(
             value,
-            f'RAM is at least {MINIMUM_RAM}, VCPUS at least 1, DISK at '
+            f'RAM must be at least {MINIMUM_RAM}, VCPUS at least 1, DISK at '
             'least 0',
         )
     try:
@@ -52,6 +52,6 @@ def _error(value: str, problem: str) -> exception.ConfigurationError:
     return exception.ConfigurationError(
         option='[cloud_local] flavor',
         value=value,
-        remedy=f'{problem}. Give ID:NAME:RAM:VCPUS:DISK, for example '
+        remedy=f'{problem}. Use ID:NAME:RAM:VCPUS:DISK, for example '
         '1:db.tiny:512:1:0.',
     )

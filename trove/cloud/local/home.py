@@ -76,7 +76,8 @@ class Home:
         name = self.instance_id
         if not name or name.startswith('.') or '/' in name or '\0' in name:
             raise exception.CloudError(
-                action='name a server', reason=f'{name!r} is no instance id'
+                action='name a server',
+                reason=f'{name!r} is not an instance ID',
             )
 
     @property
@@ -133,8 +134,8 @@ class Home:
         except (ValueError, TypeError, LookupError) as error:
             raise exception.CloudError(
                 action=f'read {path}',
-                reason='it is damaged. Bring it back from a backup, or '
-                f'delete instance {self.instance_id}',
+                reason='it is damaged. Restore it from a backup, or delete '
+                f'instance {self.instance_id}',
             ) from error
 
     def write(self, record: Record) -> None:
@@ -159,7 +160,7 @@ class Home:
             if not path.resolve().is_relative_to(self.etc.resolve()):
                 raise exception.CloudError(
                     action='create the server',
-                    reason=f'{name} is outside of its configuration',
+                    reason=f'{name} is outside its configuration directory',
                 )
             files.make_directory(path.parent, 0o700)
             files.write(path, text)

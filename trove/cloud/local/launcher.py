@@ -31,7 +31,7 @@ CRASHES = 5
 STEADY = 60
 
 #: Seconds between an end and the next start, at most.
-_LONGEST_PAUSE = 32
+_MAX_PAUSE = 32
 
 #: What a guest agent gets of our environment. The rest is not its business:
 #: a service's holds passwords at times.
@@ -59,7 +59,7 @@ while [ ! -e "$run/stop" ]; do
     fi
     crashes=$((crashes + 1))
     echo "$crashes $status $(seconds)" > "$run/crashes"
-    pause=$((crashes < 6 ? 1 << (crashes - 1) : {_LONGEST_PAUSE}))
+    pause=$((crashes < 6 ? 1 << (crashes - 1) : {_MAX_PAUSE}))
     echo "supervisor: the guest agent ended with status $status;" \\
         "starting it again in $pause s"
     sleep "$pause"
@@ -155,7 +155,7 @@ class ProcessLauncher(Launcher):
             _reap(child.pid)
             raise exception.CloudError(
                 action='start the guest agent',
-                reason=f'its supervisor ended at once; see {home.log}',
+                reason=f'its supervisor exited immediately; see {home.log}',
             )
         files.write(
             home.run / 'supervisor.json',
@@ -196,12 +196,12 @@ class ProcessLauncher(Launcher):
             return None
         # The supervisor looks at that only when the next comes, if ever.
         age = time.clock_gettime(time.CLOCK_BOOTTIME) - last
-        if crashes < CRASHES or age > _LONGEST_PAUSE + STEADY:
+        if crashes < CRASHES or age > _MAX_PAUSE + STEADY:
             return None
         return (
-            f'the guest agent ended {crashes} times in a row, the last time '
-            f'with status {status}; see {home.log}, or {home.kept_log} when '
-            'the server is gone'
+            f'the guest agent exited {crashes} times in a row, last with '
+            f'status {status}; see {home.log}, or {home.kept_log} after the '
+            'server is deleted'
         )
 
     def _supervisor(self, home: homes.Home) -> processes.Identity | None:

@@ -18,9 +18,9 @@ import time
 from trove.common import exception
 
 #: Seconds to wait for a lock.
-PATIENCE = 600.0
+TIMEOUT = 600.0
 
-#: Seconds between two tries.
+#: Seconds between two attempts.
 _PAUSE = 0.01
 
 
@@ -33,7 +33,7 @@ def held(path: pathlib.Path, *, remove: bool = False) -> Iterator[None]:
     :raises CloudError: another process holds it for longer than anything
         takes; it may have been stopped
     """
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -79,8 +79,9 @@ def _lock(handle: int, path: pathlib.Path, deadline: float) -> None:
             if time.monotonic() >= deadline:
                 raise exception.CloudError(
                     action=f'lock {path}',
-                    reason=f'another process has held it for {PATIENCE:.0f} '
-                    f's. Find it with "fuser {path}"; it may be stopped',
+                    reason=f'another process has held it for {TIMEOUT:.0f} '
+                    f's. Find the process with "fuser {path}"; it is safe to '
+                    'stop',
                 ) from None
         time.sleep(_PAUSE)
 

@@ -42,7 +42,7 @@ def load_launcher(conf: cfg.ConfigOpts) -> launchers.Launcher:
         raise exception.ConfigurationError(
             option='[cloud_local] launcher',
             value=name,
-            remedy='no installed package offers this launcher. Use '
+            remedy='no installed package provides this launcher. Use '
             '"process".',
         ) from error
     cls: Any = manager.driver
@@ -122,9 +122,8 @@ class Machine:
                 raise exception.ConfigurationError(
                     option='[cloud_local] run_as',
                     value=name,
-                    remedy='this machine has no such user. Name another '
-                    'one, or create it: useradd --system --no-create-home '
-                    f'{name}',
+                    remedy='this machine has no such user. Set another one, '
+                    f'or create it: useradd --system --no-create-home {name}',
                 ) from None
         return name
 

@@ -195,5 +195,5 @@ def end(
         if not wait_gone(left, 1.0) and time.monotonic() > deadline:
             pids = ', '.join(str(identity.pid) for identity in left)
             raise TimeoutError(
-                f'processes {pids} do not end, not even when killed'
+                f'processes {pids} are still running after SIGKILL'
             )

@@ -32,8 +32,11 @@ _YAML = {
         '\n'.join(f'{" " * n}a:' for n in range(900)),
         'nested more than 32 times',
     ),
-    'a key that is there twice': ('a: 1\nb: 2\na: 3', 'line 3: "a" is there'),
-    'one in JSON': ('{"a": {"b": 1, "b": 2}}', '"b" is there twice'),
+    'a key that is there twice': (
+        'a: 1\nb: 2\na: 3',
+        'line 3: duplicate key "a"',
+    ),
+    'one in JSON': ('{"a": {"b": 1, "b": 2}}', 'duplicate key "b"'),
     'a number without end': (f'a: {"9" * 999_000}', 'longer than 4000'),
     'one that Python refuses': (f'a: 0{"7" * 3_000}9', ''),
     'a number of parts': (f'a: 1{":1" * 400_000}', 'longer than 4000'),
@@ -77,12 +80,12 @@ class TextTest(base.TestCase):
         return str(error)
 
     def test_what_is_no_utf8_is_refused_with_its_line(self) -> None:
-        self.assertEqual('line 2: it is not UTF-8', self.refused(b'a\n\xff'))
+        self.assertEqual('line 2: invalid UTF-8', self.refused(b'a\n\xff'))
 
     def test_what_is_too_long_is_refused(self) -> None:
         said = self.refused(b'x' * 11)
 
-        self.assertEqual('it is longer than 10 bytes', said)
+        self.assertEqual('larger than 10 bytes', said)
 
     def test_a_mark_is_left_out(self) -> None:
         path = self.file(codecs.BOM_UTF8 + b'a')

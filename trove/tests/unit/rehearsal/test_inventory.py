@@ -112,7 +112,7 @@ class WrongFileTest(FileTestCase):
             'a release that there is not',
             {
                 'guests': [{'release': 'rokcy'}],
-                'words': ('"rokcy" is no release', 'rocky'),
+                'words': ('"rokcy" is not a release', 'rocky'),
             },
         ),
         (
@@ -130,7 +130,7 @@ class WrongFileTest(FileTestCase):
             'the same name twice',
             {
                 'services': [_API, dict(_API)],
-                'words': ('two have the name a', 'as no other'),
+                'words': ('duplicate name a', 'Use a unique name'),
             },
         ),
         (
@@ -185,7 +185,7 @@ class NoFileTest(FileTestCase):
             ),
             ('an alias bomb', 'a: &a [x]\nb: [*a, *a]', 'is an alias'),
             ('deep nesting', '[' * 100_000, 'nested more than'),
-            ('length', ' ' * 9_000_000, 'longer than 8000000 bytes'),
+            ('length', ' ' * 9_000_000, 'larger than 8000000 bytes'),
             ('a number', f'format: {"9" * 5_000}', 'longer than'),
             (
                 'many guests',

@@ -155,7 +155,7 @@ class FileTest(RehearseTestCase):
         path = self.write()
         for arguments, words in (
             (('--file', self.path('none')), 'No such file'),
-            (('--file', path, '--to', 'rokcy'), '"rokcy" is no release'),
+            (('--file', path, '--to', 'rokcy'), '"rokcy" is not a release'),
             (('--file', path, '--to', 'x=1'), '"x" is not an interface'),
             (('--file', path, '--to', 'conductor=9'), 'not a revision'),
             (('--file', path, '--to', 'pike', '--to', 'rocky'), 'one release'),

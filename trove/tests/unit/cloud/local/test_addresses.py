@@ -79,7 +79,7 @@ class AddressesTestCase(base.TestCase):
             exception.CloudError, table.allocate, 'i2'
         )
 
-        self.assertIn('1 addresses are given', str(error))
+        self.assertIn('1 addresses are assigned', str(error))
         self.assertIn('[cloud_local] network', str(error))
 
     def test_processes_at_the_same_time_never_get_the_same(self):

@@ -316,7 +316,7 @@ class VolumeTestCase(guests.LocalCloudTestCase):
             'i1',
             4,
         )
-        self.assertIn('has 3.0 GiB left', str(error))
+        self.assertIn('has 3.0 GiB free', str(error))
         self.assertIsNone(self.cloud.volumes.get(self.context, 'i1'))
 
         self.cloud.volumes.create(self.context, 'i1', 2)

@@ -49,7 +49,7 @@ class FencingTest(guests.LocalCloudTestCase):
     def test_the_check_is_made_under_the_lock(self):
         # Given: whoever takes the work over cannot get in between.
         self.create()
-        self.useFixture(fixtures.MonkeyPatch(f'{locks.__name__}.PATIENCE', 0))
+        self.useFixture(fixtures.MonkeyPatch(f'{locks.__name__}.TIMEOUT', 0))
         other = self.new_cloud()
         seen = []
 

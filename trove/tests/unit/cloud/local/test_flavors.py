@@ -48,4 +48,4 @@ class ParseTestCase(base.TestCase):
             ['1:a:512:1:0', '1:b:1024:1:0'],
         )
 
-        self.assertIn('given twice', str(error))
+        self.assertIn('occurs twice', str(error))

@@ -78,7 +78,7 @@ class ResumeTestCase(guests.LocalCloudTestCase):
                 self.cloud.suspend()
 
             self.assertEqual([], self.running('i2'))
-            self.assertIn('left running', self.logs.output)
+            self.assertIn('still running', self.logs.output)
             self.assertIn(error.args[-1], self.logs.output)
 
     def test_what_runs_is_left_alone(self):
@@ -130,7 +130,7 @@ class ResumeTestCase(guests.LocalCloudTestCase):
         ):
             self.assertEqual(['i2'], self.new_cloud().resume())
 
-        self.assertIn('instance i1 could not be started', self.logs.output)
+        self.assertIn('not start the server of instance i1', self.logs.output)
 
     def test_without_a_state_directory_there_is_nothing(self):
         self.assertEqual([], self.cloud.resume())

@@ -98,9 +98,9 @@ class TestEncodings(base.TestCase):
             ('utf8', 'utf8_general_ci', 'en_US.UTF-8'),
             (None, 'xx_YY.UTF-8', 'xx_YY.UTF-8'),
             (None, 'C.nosuch', 'C.nosuch'),
-            (None, 'de_DE.ISO-8859-1', 'does not fit'),
-            ('LATIN1', 'C.UTF-8', 'does not fit'),
-            ('EUC_TW', 'zh_TW.UTF-8', 'does not fit'),
+            (None, 'de_DE.ISO-8859-1', 'does not match'),
+            ('LATIN1', 'C.UTF-8', 'does not match'),
+            ('EUC_TW', 'zh_TW.UTF-8', 'does not match'),
         ):
             error = self.assertRaises(
                 exception.BadRequest,

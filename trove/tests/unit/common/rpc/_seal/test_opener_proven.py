@@ -125,7 +125,8 @@ class DowngradeTest(base.MessageTestCase):
         error = self.assertRaises(
             exception.PeerTooOld,
             Later(self.transport, self.id()).drop,
-            *(self.context, 'cup'),
+            self.context,
+            'cup',
         )
 
         self.assertIn('1.10', str(error))
