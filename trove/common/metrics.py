@@ -47,8 +47,8 @@ UNKNOWN = 'unknown'
 #: Their method and version are the sender's words.
 _FROM_OUTSIDE = ('rejected', 'received')
 
-#: Seconds for which a client of the listener may be silent.
-_PATIENCE = 10
+#: Timeout in seconds of an idle client of the metrics endpoint.
+_CLIENT_TIMEOUT = 10
 
 Read = Callable[[], Iterable[tuple[Sequence[str], float]]]
 
@@ -223,7 +223,7 @@ class _Server6(_Server):
 
 
 class _Handler(simple_server.WSGIRequestHandler):
-    timeout = _PATIENCE
+    timeout = _CLIENT_TIMEOUT
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: a scrape is no news."""

@@ -27,26 +27,26 @@ from trove.common.rpc._broker import waits
 
 LOG = logging.getLogger(__name__)
 
-#: Seconds for which a start waits for the broker.
-_PATIENCE = 5.0
+#: Seconds for which a start waits for the broker to connect.
+_START_TIMEOUT = 5.0
 
-#: The same, while the broker answers what may pass: a cluster that starts
-#: may have its virtual hosts, or who knows its users, only later.
-_LONGEST = 60.0
+#: The same, while the broker reports transient errors: a starting cluster may
+#: load its virtual hosts or its authentication backend later.
+_TRANSIENT_TIMEOUT = 60.0
 
-#: Seconds between two looks at what it answers.
-_LOOK = 0.5
+#: Seconds between two checks of the broker's answer.
+_POLL_INTERVAL = 0.5
 
-#: Seconds after which a server that is stuck takes one message more: where
-#: it reads nothing for heartbeat_timeout_threshold (60 s), the broker closes
-#: the connection and gives to others what this one goes on to carry out.
-_BREATH = 10.0
+#: Seconds after which a full server reads one more message: if it reads
+#: nothing for heartbeat_timeout_threshold (60 s), the broker closes the
+#: connection and redelivers messages that are still being carried out.
+_STUCK_INTERVAL = 10.0
 
-#: Seconds after which it is tried again to read from a broker that refuses.
-_AGAIN = 2.0
+#: Seconds between two attempts to read from a broker that refuses.
+_RETRY_INTERVAL = 2.0
 
-#: Messages that are read before they are handed on, when they are there.
-_TOGETHER = 16
+#: Maximum number of available messages that are read before dispatch.
+_BATCH_SIZE = 16
 
 #: Bytes of a message that makes room for others when it no longer waits.
 _LARGE = 65_536
@@ -88,7 +88,7 @@ class Listener:
         threading.Thread(
             target=self._start, name='rpc-start', daemon=True
         ).start()
-        if not self._settled.wait(_PATIENCE):
+        if not self._settled.wait(_START_TIMEOUT):
             self._late = True
             problem = self._lasting()
             if problem is not None:
@@ -112,7 +112,7 @@ class Listener:
 
     def _lasting(self) -> exception.ConfigurationError | None:
         """Return what the broker wants otherwise; wait for what may pass."""
-        end = time.monotonic() + _LONGEST
+        end = time.monotonic() + _TRANSIENT_TIMEOUT
         told = ''
         while (problem := self._problem()) is not None:
             if not isinstance(problem, errors.MayPass):
@@ -124,9 +124,10 @@ class Listener:
                 LOG.warning(
                     'The start waits up to %d seconds for this error to pass, '
                     'in case the message broker has just been started: %s',
-                    *(_LONGEST, problem),
+                    _TRANSIENT_TIMEOUT,
+                    problem,
                 )
-            if self._settled.wait(_LOOK):
+            if self._settled.wait(_POLL_INTERVAL):
                 return None
         return problem
 
@@ -241,7 +242,9 @@ class _Bounded(_Plain):  # type: ignore[misc]
                     raise
                 self._tell(error)
                 with self._room:
-                    if self._room.wait_for(lambda: self._ending, _AGAIN):
+                    if self._room.wait_for(
+                        lambda: self._ending, _RETRY_INTERVAL
+                    ):
                         raise
 
     def _create_listener(self) -> Any:
@@ -266,7 +269,7 @@ class _Bounded(_Plain):  # type: ignore[misc]
         def more() -> bool:
             read = len(came)
             return (
-                read < _TOGETHER
+                read < _BATCH_SIZE
                 and self._waiting + read < self._most
                 and self._held + sum(map(_size, came)) < self._largest()
             )
@@ -308,14 +311,16 @@ class _Bounded(_Plain):  # type: ignore[misc]
                     error,
                 )
             with self._room:
-                self._room.wait_for(lambda: self._ending, timeout=_AGAIN)
+                self._room.wait_for(
+                    lambda: self._ending, timeout=_RETRY_INTERVAL
+                )
             return []
 
     def _on_incoming(self, incoming: Any) -> None:
         # In the thread that reads from the broker.
         with self._room:
             if self._waiting >= self._most or self._held >= self._largest():
-                self._room.wait_for(self._has_room, timeout=_BREATH)
+                self._room.wait_for(self._has_room, timeout=_STUCK_INTERVAL)
             self._waiting += len(incoming)
             self._held += sum(map(_size, incoming))
         for each in incoming:

@@ -21,9 +21,9 @@ from trove.common.rpc._caps import memory
 
 LOG = logging.getLogger(__name__)
 
-#: Seconds for which a look-up that failed is not made again, and for which
-#: the log is silent about it.
-_BREATH = 1.0
+#: Seconds between two look-ups after a failure, and between two log lines
+#: about it.
+_RETRY_INTERVAL = 1.0
 _SILENCE = 60.0
 
 #: How much longer it counts that a peer does not answer: each probe waits,
@@ -87,7 +87,7 @@ class Caps:
             return self._limited(interface, fallback)
         except Exception as error:  # noqa: BLE001
             self._tell(interface, peer, fallback or interface.unknown, error)
-            seconds = _BREATH
+            seconds = _RETRY_INTERVAL
         else:
             revision, sure = found.revision, self._sure(found, sure)
             doubted = found.doubted
@@ -125,7 +125,7 @@ class Caps:
             cap = claimed[key].cap
             believed = cap.peer if cap.known else interface.unknown
             self._tell(interface, key[2], believed, error)
-            until, again = self._clock() + _BREATH, True
+            until, again = self._clock() + _RETRY_INTERVAL, True
         with self._known.lock:
             for each, known in claimed.items():
                 if self._known.get(each) is not known:

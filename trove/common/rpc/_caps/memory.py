@@ -20,7 +20,7 @@ _MOST = 20_000
 #: Peers that are claimed together at most, and seconds for which what is
 #: known of them goes on to count meanwhile.
 TOGETHER = 200
-_PATIENCE = 5.0
+_CLAIM_SECONDS = 5.0
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -100,5 +100,5 @@ class Remembered:
             if len(claimed) == 1:
                 return {}
             for known in claimed.values():
-                known.until, known.used = now + _PATIENCE, False
+                known.until, known.used = now + _CLAIM_SECONDS, False
         return claimed

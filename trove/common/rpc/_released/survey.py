@@ -34,8 +34,8 @@ _BATCH = 16
 _FIRST = 500
 _LEAST = 16
 
-#: Seconds after which it is looked what the broker has given back.
-_LOOK = 0.2
+#: Seconds between two checks for messages that the broker has returned.
+_POLL_INTERVAL = 0.2
 
 #: Peer, and what it understands; None when it does not answer.
 Outcome = tuple[str, _contract.Revision | None]
@@ -133,8 +133,10 @@ class _Round:
         seconds = next(iter(self._open.values())).until - now
         while True:
             try:
-                # What the broker gives back is looked for now and then.
-                name, reply = self._questions.get(wait, min(seconds, _LOOK))
+                # Wake up to check for messages that the broker returned.
+                name, reply = self._questions.get(
+                    wait, min(seconds, _POLL_INTERVAL)
+                )
             except queue.Empty:
                 return
             # Of those that have come already, all.

@@ -54,7 +54,7 @@ class RefusedTest(base.TestCase):
         """Whoever listens is told, and the log of who sends says it."""
         # A minute of what may pass is over at once.
         with fixtures.MonkeyPatch(
-            'trove.common.rpc._broker.listener._LONGEST', 0
+            'trove.common.rpc._broker.listener._TRANSIENT_TIMEOUT', 0
         ):
             error = self.assertRaises(
                 exception.ConfigurationError, self.listen, transport

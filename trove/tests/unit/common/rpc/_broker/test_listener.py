@@ -45,7 +45,9 @@ class TestListener(base.TestCase):
         self.addCleanup(self.server.broker.set)
         self.problem = None
         self.listener = listener.Listener(self.server, lambda: self.problem)
-        self.useFixture(fixtures.MockPatchObject(listener, '_PATIENCE', 0.05))
+        self.useFixture(
+            fixtures.MockPatchObject(listener, '_START_TIMEOUT', 0.05)
+        )
 
     def test_broker_is_there(self):
         self.server.broker.set()
@@ -102,7 +104,7 @@ class TestListener(base.TestCase):
     def test_broker_that_goes_on_to_refuse_what_could_pass(self):
         self.given_what_may_pass()
         self.useFixture(
-            fixtures.MockPatchObject(listener, '_LONGEST', 0.05)
+            fixtures.MockPatchObject(listener, '_TRANSIENT_TIMEOUT', 0.05)
         )
 
         error = self.assertRaises(
@@ -145,7 +147,7 @@ class TestListener(base.TestCase):
 
     def test_error_of_the_driver_is_raised(self):
         self.server.start = mock.Mock(side_effect=ValueError('bad url'))
-        with mock.patch.object(listener, '_PATIENCE', 20):
+        with mock.patch.object(listener, '_START_TIMEOUT', 20):
             self.assertRaisesRegex(ValueError, 'bad url', self.listener.start)
 
     def test_error_that_comes_later_is_logged(self):
