@@ -43,13 +43,13 @@ _FALLBACK = _examples.client(
 CROSS = (
     _rule.Rule(
         id='not-served',
-        title='A client sends what no endpoint serves',
+        title='A client sends a method that no endpoint serves',
         kind='cross',
         severity=_ERROR,
         forward=_BREAKING,
         backward=_BREAKING,
         why='A call is answered with NoSuchMethod, each time. A cast is '
-        'dropped by the receiver, and its sender never learns.',
+        'dropped by the receiver, and its sender gets no error.',
         fix='Serve the method, or delete the client method: nobody can use '
         'it.',
         bad=_AIR + _examples.manager('1.1', 'air_out(self, ctxt)'),
@@ -57,21 +57,21 @@ CROSS = (
     ),
     _rule.Rule(
         id='unknown-argument',
-        title='A client sends an argument that no endpoint knows',
+        title='A client sends an argument that no endpoint accepts',
         kind='cross',
         severity=_ERROR,
         forward=_BREAKING,
         backward=_BREAKING,
         why='The method is not run: it raises TypeError, which a caller '
         'cannot tell from one inside of it. A cast is dropped.',
-        fix='Take the argument in the endpoint, or do not send it.',
+        fix='Accept the argument in the endpoint, or do not send it.',
         bad=_SHELVE + _examples.manager('1.0', 'store(self, ctxt, wine)'),
         good=_SHELVE
         + _examples.manager('1.0', 'store(self, ctxt, wine, shelf)'),
     ),
     _rule.Rule(
         id='missing-argument',
-        title='A client leaves out what the endpoint requires',
+        title='A client omits an argument that the endpoint requires',
         kind='cross',
         severity=_ERROR,
         forward=_BREAKING,
@@ -105,10 +105,10 @@ CROSS = (
         severity=_ERROR,
         forward=_SAFE,
         backward=_GATED,
-        why='The version of a message tells an older peer whether it '
-        'understands it. One that is too low has it try: TypeError or '
-        'NoSuchMethod where UnsupportedVersion would have said what is '
-        'wrong. Only the cap stands between, and that may be unset.',
+        why='The version of a message tells an older peer whether it supports '
+        'the message. If it is too low, the peer tries: TypeError or '
+        'NoSuchMethod instead of UnsupportedVersion, which would name the '
+        'cause. Only the cap prevents that, and it may be unset.',
         fix='Send it at the version that the method or the argument came '
         'with.',
         bad=_examples.client(
@@ -139,10 +139,9 @@ CROSS = (
         severity=_ERROR,
         forward=_BREAKING,
         backward=_BREAKING,
-        why='What is sent to older peers is sent in their version, and every '
-        'endpoint that takes that version must take the message: those of '
-        'then, and those of now, which say that they do. Else the cap that '
-        'was to help makes it worse.',
+        why='Messages to older peers have their version, and every endpoint '
+        'that accepts that version must accept the message: old ones, and '
+        'current ones. Otherwise the cap makes things worse.',
         fix='Send what the old contract has. In the endpoint, give what came '
         'later a default, and take on what went.',
         bad=_FALLBACK
@@ -152,14 +151,14 @@ CROSS = (
     ),
     _rule.Rule(
         id='gate-below-floor',
-        title='A gate asks for what every peer understands',
+        title='A gate checks a version that every peer supports',
         kind='cross',
         severity=_WARNING,
         forward=_NONE,
         backward=_NONE,
-        why='The answer is always yes. What is done on no is never run and '
-        'never tested, and readers take it for something that happens.',
-        fix='Drop the question and what is done on no.',
+        why='The answer is always yes. The other branch is never run and '
+        'never tested, and misleads readers.',
+        fix='Remove the check and the other branch.',
         bad=_examples.client(
             'store(self, ctxt, wine)',
             "if not self.client.can_send_version('1.0'):",
@@ -173,16 +172,16 @@ CROSS = (
     ),
     _rule.Rule(
         id='json-changes-value',
-        title='JSON changes the value on the way',
+        title='JSON changes the value in transit',
         kind='cross',
         severity=_WARNING,
         forward=_NONE,
         backward=_NONE,
-        why='Messages are JSON: a tuple or a set arrives as a list, a key '
-        'that is a number as text, a time as text. A test with a transport '
-        'that passes objects on does not show it.',
-        fix='Send what JSON has, and annotate it so. A serializer of the '
-        'project that keeps the type is a reason for a suppression.',
+        why='Messages are JSON: a tuple or a set arrives as a list, a numeric '
+        'key as text, a time as text. Tests with a transport that passes '
+        'objects do not show it.',
+        fix='Send JSON types, and annotate them. If a serializer of the '
+        'project keeps the type, suppress the finding with that reason.',
         bad=_examples.client(
             'store(self, ctxt, wine, shelves: set[str])',
             "cctxt = self.client.prepare(version='1.0')",

@@ -26,17 +26,16 @@ _NEXT = f"""
 HYGIENE = (
     _rule.Rule(
         id='changed-without-bump',
-        title='A released version means something else',
+        title='A released version changed its meaning',
         kind='hygiene',
         severity=_ERROR,
         forward=_NONE,
         backward=_NONE,
-        why='Peers tell each other a version and nothing more. If two '
-        'releases of the same version differ, each takes the other for what '
-        'it is not.',
-        fix='Append a revision to the history, and have what changed begin '
-        'there. What a change does to others is told by a rule of its own; '
-        'this one is about the rest.',
+        why='Peers announce only a version. If two releases with the same '
+        'version differ, each misjudges the other.',
+        fix='Append a revision to the history, and let the change begin '
+        'there. Other rules report what the change breaks; this one reports '
+        'the rest.',
         bad="""
      remedy='Dig.',
 +    sealed_since='1.1',
@@ -48,14 +47,14 @@ HYGIENE = (
     ),
     _rule.Rule(
         id='bump-without-change',
-        title='A new version says nothing new',
+        title='A new version has no changes',
         kind='hygiene',
         severity=_rule.Severity.WARNING,
         forward=_NONE,
         backward=_NONE,
-        why='It is one more version to keep for ever, and what begins there '
-        'is refused to peers that could take it.',
-        fix='Leave the entry out until there is a change for it.',
+        why='It is another version to support forever, and anything that '
+        'begins there is refused to peers that could handle it.',
+        fix='Remove the entry until there is a change for it.',
         bad="""
 -    @rpc.cast('1.2')
 -    def close(self, context: Context) -> None:
@@ -69,14 +68,14 @@ HYGIENE = (
     ),
     _rule.Rule(
         id='version-back',
-        title='A version went back',
+        title='A version decreased',
         kind='hygiene',
         severity=_ERROR,
         forward=_NONE,
         backward=_NONE,
         why='Peers are compared by version. A later one with a lower number '
-        'is taken for an earlier one.',
-        fix='Count on from the highest version that was released.',
+        'counts as an earlier one.',
+        fix='Continue from the highest released version.',
         bad="""
 -        rpc.Revision('1.1', 'find was added.', releases=('2026.2',)),
 -        rpc.Revision('1.2', 'close was added.', releases=('2027.1',)),
@@ -94,10 +93,10 @@ HYGIENE = (
         severity=_ERROR,
         forward=_NONE,
         backward=_NONE,
-        why='What begins with a version that does not exist is known to '
+        why='A method with a version that does not exist is supported by '
         'nobody, and a service that declares it does not start. A peer that '
-        'announces a version which has gone is taken for another.',
-        fix='Name a revision of the history; keep all that were released.',
+        'announces a removed version is misidentified.',
+        fix='Use a revision of the history; keep all released ones.',
         bad="""
 -    @rpc.cast('1.2')
 +    @rpc.cast('1.3')
@@ -112,9 +111,9 @@ HYGIENE = (
         severity=_ERROR,
         forward=_NONE,
         backward=_NONE,
-        why='It says what released services do. They do not change with it, '
-        'and the check would be silent about what breaks them.',
-        fix='Take the edit back, and make the change a new revision.',
+        why='It describes released services, which do not change with it, so '
+        'the check would miss what breaks them.',
+        fix='Revert the edit, and make the change a new revision.',
         bad="""
 --- contracts/cellar/1.1.yaml
 -      shelf: str = 'top'
@@ -129,9 +128,9 @@ HYGIENE = (
         severity=_ERROR,
         forward=_NONE,
         backward=_NONE,
-        why='A revision with another one after it does not change any more, '
-        'and nothing but its lock sees to that.',
-        fix='Run "rpc-contract freeze", and commit what it writes.',
+        why='A revision that has a successor no longer changes, and only its '
+        'lock enforces that.',
+        fix='Run "rpc-contract freeze", and commit its output.',
         bad=_NEXT,
         good=_examples.AIR,
     ),
@@ -143,9 +142,9 @@ HYGIENE = (
         forward=_NONE,
         backward=_NONE,
         why='Operators pin by the names of releases during an upgrade. A '
-        'name that is not there stops the service at its start; one that '
-        'moved pins to something else.',
-        fix='Name the release at the revision that its services are of.',
+        'missing name prevents the start of the service; a moved name pins to '
+        'another version.',
+        fix='Add the release to the revision of its services.',
         bad=_latest("rpc.Revision('1.2', 'close was added.'),"),
         good=_latest(
             "rpc.Revision('1.2', 'A door.', releases=('2027.1', 'iris')),"
@@ -174,9 +173,9 @@ HYGIENE = (
         severity=_ERROR,
         forward=_NONE,
         backward=_NONE,
-        why='What a service announces is what its endpoint names. If that is '
-        'not what its clients declare, they send what it refuses, or refuse '
-        'what it takes.',
+        why='A service announces what its endpoint names. If its clients '
+        'declare another version, they send what it refuses, or refuse what '
+        'it accepts.',
         fix='Take the version from one place: the interface of the client.',
         bad="""
 --- cellar/manager.py
@@ -194,13 +193,13 @@ HYGIENE = (
     ),
     _rule.Rule(
         id='declaration-unread',
-        title='A declaration cannot be told from its source',
+        title='A declaration cannot be read from its source',
         kind='hygiene',
         severity=_ERROR,
         forward=_NONE,
         backward=_NONE,
-        why='What is put together when a service starts cannot be checked '
-        'before, and is not what people see who read it.',
+        why='Values that are computed when a service starts cannot be checked '
+        'before, nor seen by readers.',
         fix='Write it as a literal, or as the name of one.',
         bad="""
 -    @rpc.cast('1.2')

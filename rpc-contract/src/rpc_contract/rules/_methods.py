@@ -21,10 +21,10 @@ METHODS = (
         forward=_SAFE,
         backward=_GATED,
         why='An old server answers NoSuchMethod to a call, and drops a cast. '
-        'A client that knows since when there is a method refuses it before '
-        'anything is sent, and says which peer has to be upgraded.',
-        fix='Declare it with the revision that it comes with. Append one to '
-        'the history if the latest is released.',
+        'A client that knows the first version of the method refuses it '
+        'before sending, and names the peer to upgrade.',
+        fix='Declare it with the revision that adds it. Append one to the '
+        'history if the latest is released.',
         bad=_examples.AIR.replace("('1.2')\n+", "('1.1')\n+"),
         good=_examples.AIR,
     ),
@@ -35,10 +35,10 @@ METHODS = (
         severity=_ERROR,
         forward=_BREAKING,
         backward=_SAFE,
-        why='Clients of the revisions that have it go on to send it. A call '
+        why='Clients of the revisions with the method still send it. A call '
         'fails, and a cast does nothing.',
-        fix='Serve it on, if only by refusing it with a reason, until the '
-        'floor of the interface is above the last revision that has it.',
+        fix='Keep serving it, if only to refuse it with a reason, until the '
+        'floor of the interface is above the last revision with it.',
         bad="""
 -    @rpc.call('1.1')
 -    def find(self, context: Context, wine: str) -> str | None:
@@ -61,14 +61,13 @@ METHODS = (
     ),
     _rule.Rule(
         id='method-renamed',
-        title='A method has another name',
+        title='A method was renamed',
         kind='change',
         severity=_ERROR,
         forward=_BREAKING,
         backward=_GATED,
-        why='A method goes over the wire by its name. Old clients send the '
-        'old one, which nobody serves, and old servers do not know the new '
-        'one.',
+        why='Methods are sent by name. Old clients send the old name, which '
+        'nobody serves, and old servers do not know the new one.',
         fix='Keep the old name. If the new one matters, add it with a new '
         'revision and serve both.',
         bad=_examples.changed(
@@ -89,7 +88,7 @@ METHODS = (
         severity=_ERROR,
         forward=_BREAKING,
         backward=_SAFE,
-        why='Clients rely on what is declared. A service whose endpoint does '
+        why='Clients rely on the declaration. A service whose endpoint does '
         'not serve all of it does not start.',
         fix='Serve it, if only by refusing it.',
         bad="""
@@ -109,14 +108,14 @@ METHODS = (
     ),
     _rule.Rule(
         id='method-exposed',
-        title='A method can be called, or looks so, that nobody declared',
+        title='A method can be called, or appears so, but is not declared',
         kind='change',
         severity=_ERROR,
         forward=_NONE,
         backward=_NONE,
         why='oslo.messaging calls every public method of an endpoint for '
-        'whoever can send to its topic. Ours calls only what is declared, so '
-        'there it is a method that somebody has forgotten to declare.',
+        'anybody who can send to its topic. A library with declarations calls '
+        'only declared methods, so there the declaration is missing.',
         fix='Declare it, or begin its name with an underscore.',
         bad="""
 --- cellar/manager.py
@@ -140,9 +139,9 @@ METHODS = (
         severity=_ERROR,
         forward=_BREAKING,
         backward=_GATED,
-        why='Old clients wait for a result, and go on as if they had one. '
-        'Failures that they were told of are lost.',
-        fix='Keep the call, and add a cast of another name.',
+        why='Old clients wait for a result, and continue as if they had one. '
+        'They no longer learn of failures.',
+        fix='Keep the call, and add a cast with another name.',
         bad="""
 -    @rpc.call('1.1')
 +    @rpc.cast('1.1')
@@ -161,10 +160,10 @@ METHODS = (
         severity=_ERROR,
         forward=_SAFE,
         backward=_GATED,
-        why='New clients wait for old servers, which do the work before they '
-        'answer, longer perhaps than the client waits. And what the old '
-        'server does not raise, the client takes for success.',
-        fix='Keep the cast, and add a call of another name.',
+        why='New clients wait for old servers, which answer after the work, '
+        'perhaps later than the timeout. Clients also mistake a missing error '
+        'of an old server for success.',
+        fix='Keep the cast, and add a call with another name.',
         bad="""
 -    @rpc.cast('1.0')
 +    @rpc.call('1.0')
@@ -179,15 +178,15 @@ METHODS = (
     ),
     _rule.Rule(
         id='topic-changed',
-        title='The topic is another',
+        title='The topic was changed',
         kind='change',
         severity=_ERROR,
         forward=_BREAKING,
         backward=_BREAKING,
-        why='Messages go to the queue of their topic. On another one neither '
-        'old clients nor old servers meet the new ones, and nobody is told.',
-        fix='Keep the topic. To leave it, serve both until no living peer '
-        'uses the old.',
+        why='Messages go to the queue of their topic. On different topics, '
+        'old and new peers never meet, without any error.',
+        fix='Keep the topic. To change it, serve both until no living peer '
+        'uses the old one.',
         bad="""
 -    topic=lambda conf, peer: 'cellar',
 +    topic=lambda conf, peer: 'wine-cellar',
@@ -199,7 +198,7 @@ METHODS = (
     ),
     _rule.Rule(
         id='namespace-changed',
-        title='The namespace is another',
+        title='The namespace was changed',
         kind='change',
         severity=_ERROR,
         forward=_BREAKING,
@@ -210,12 +209,12 @@ METHODS = (
     ),
     _rule.Rule(
         id='major-changed',
-        title='The major version is another',
+        title='The major version was changed',
         kind='change',
         severity=_ERROR,
         forward=_BREAKING,
         backward=_BREAKING,
-        why='A server takes messages of its own major version only.',
+        why='A server accepts messages of its own major version only.',
         fix='Serve the new major version beside the old one until no living '
         'peer needs that: an interface of its own that follows it.',
         bad="""
@@ -243,16 +242,15 @@ METHODS = (
     ),
     _rule.Rule(
         id='floor-raised',
-        title='The lowest version that is spoken went up',
+        title='The lowest supported version was raised',
         kind='change',
         severity=_ERROR,
         forward=_BREAKING,
         backward=_BREAKING,
-        why='A peer below the floor is not spoken to, and what it sends is '
-        'refused. It may be a guest in an image that is years old.',
-        fix='Keep the entry of the history. If no living peer is of it, '
-        'delete its lock as well: that is the decision, for people to '
-        'review.',
+        why='Peers below the floor are not supported, and their messages are '
+        'refused. Guests in old images may be years old.',
+        fix='Keep the entry of the history. If no living peer uses it, delete '
+        'its lock too, as an explicit decision that can be reviewed.',
         bad="""
 -        rpc.Revision('1.0', 'The first.', releases=('2026.1',)),
          rpc.Revision('1.1', 'find was added.', releases=('2026.2',)),

@@ -19,11 +19,10 @@ READING = (
         severity=_rule.Severity.ERROR,
         forward=_NONE,
         backward=_NONE,
-        why='A check of nothing finds nothing, and looks like one that '
-        'passed.',
-        fix='Name the class that sends, or serves. Where it is made in a way '
-        'that cannot be followed, "allow-unread = true" of the interface in '
-        'pyproject.toml says that this is known.',
+        why='A check of nothing finds nothing, and looks like success.',
+        fix='Name the client or endpoint class. If its construction cannot be '
+        'followed, set "allow-unread = true" of the interface in '
+        'pyproject.toml.',
         bad=_examples.client(
             'store(self, ctxt, wine)',
             "self.cellar.sync_call(ctxt, 'store', wine=wine)",
@@ -38,12 +37,12 @@ READING = (
         severity=_rule.Severity.ERROR,
         forward=_NONE,
         backward=_NONE,
-        why='Nothing of a checked tree is run, so what only running it tells '
-        'is not known, and not guessed: it is not checked, and a check that '
-        'passes says nothing about it.',
-        fix='Write it as a literal, or as the name of one. Where it has to '
-        'be as it is, take the method into the list "allow-unread" of the '
-        'interface in pyproject.toml: then it is a note.',
+        why='The checked tree is never executed, so values that exist only at '
+        'run time are unknown: they are not checked, and a passing check does '
+        'not cover them.',
+        fix='Use a literal, or a name of one. If that is impossible, add the '
+        'method to "allow-unread" of the interface in pyproject.toml: then '
+        'the finding is a note.',
         bad=_examples.client(
             'store(self, ctxt, wine)',
             'cctxt = self.client.prepare(version=CONF.cellar.version)',
@@ -54,14 +53,13 @@ READING = (
     ),
     _rule.Rule(
         id='unread',
-        title='Something could not be read, and need not be',
+        title='Something cannot be read, which is permitted',
         kind='cross',
         severity=_rule.Severity.NOTE,
         forward=_NONE,
         backward=_NONE,
-        why='What "allow-unread" of an interface names is not checked, and '
-        'neither is an interface against a state of the tree that does not '
-        'have it yet.',
-        fix='Nothing, as long as it is so on purpose.',
+        why='Anything in "allow-unread" of an interface is not checked, nor '
+        'is an interface against a tree that does not have it yet.',
+        fix='Nothing, as long as it is intended.',
     ),
 )

@@ -32,16 +32,15 @@ _INVALID = _ENTRY.replace('+    expires: 2027-06-30\n', '')
 SUPPRESSIONS = (
     _rule.Rule(
         id='suppression-expired',
-        title='A finding was borne for long enough',
+        title='A suppression has expired',
         kind='hygiene',
         severity=_SEVERITY.ERROR,
         forward=_VERDICT.NONE,
         backward=_VERDICT.NONE,
-        why='A suppression has a last day so that what it hides is looked at '
-        'again while people still know of it. After that day it hides '
-        'nothing: the finding is back.',
-        fix='Mend what it hid and delete the entry. If it has to be borne '
-        'for longer, set a new day and say in the reason why.',
+        why='A suppression expires so that its finding is reviewed while '
+        'people remember it. After that day the finding is reported again.',
+        fix='Fix the finding and delete the entry. If it has to stay longer, '
+        'set a new date and give the reason.',
         bad=_FIND + _EXPIRED,
         good=_FIND + _ENTRY,
     ),
@@ -52,11 +51,10 @@ SUPPRESSIONS = (
         severity=_SEVERITY.WARNING,
         forward=_VERDICT.NONE,
         backward=_VERDICT.NONE,
-        why='What it hid is mended, or has another name now. Left where it '
-        'is, it would hide the next breach of the rule at this place, which '
-        'nobody has thought about.',
-        fix='Delete the entry; or, if the method or argument has another '
-        'name now, write the symbol as the report does.',
+        why='Its finding is fixed, or has another name now. Kept, it would '
+        'hide the next violation of the rule at this place.',
+        fix='Delete the entry; or, if the method or argument was renamed, use '
+        'the symbol of the report.',
         bad=_ENTRY,
         good=_FIND + _ENTRY,
     ),
@@ -67,10 +65,10 @@ SUPPRESSIONS = (
         severity=_SEVERITY.ERROR,
         forward=_VERDICT.NONE,
         backward=_VERDICT.NONE,
-        why='An entry needs a rule that there is, the symbol, a reason and '
-        'its last day. One that lacks any of them hides nothing, so that a '
-        'slip of the pen does not hide more than was meant.',
-        fix='Give it all four: rule, symbol, reason, and expires as '
+        why='An entry needs an existing rule, the symbol, a reason and an '
+        'expiry date. An incomplete entry hides nothing, so that a typing '
+        'error does not hide too much.',
+        fix='Provide all four: rule, symbol, reason, and expires as '
         'YYYY-MM-DD.',
         bad=_FIND + _INVALID,
         good=_FIND + _ENTRY,

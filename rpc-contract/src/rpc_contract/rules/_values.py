@@ -56,10 +56,9 @@ VALUES = (
         severity=_ERROR,
         forward=_SAFE,
         backward=_GATED,
-        why='An old server refuses a message with an argument that it does '
-        'not know.',
-        fix='Say since when there is the argument; then it is sent to those '
-        'who know it, and left out or refused elsewhere.',
+        why='An old server refuses a message with an unknown argument.',
+        fix='Declare the first version of the argument; then it is sent to '
+        'peers with that version, and omitted or refused for others.',
         bad=_examples.changed(
             _FIND,
             'def find(self, context: Context, wine: str, year: int = 0) -> '
@@ -69,15 +68,14 @@ VALUES = (
     ),
     _rule.Rule(
         id='argument-added-required',
-        title='An argument without a default came later',
+        title='An argument without a default was added',
         kind='change',
         severity=_ERROR,
         forward=_BREAKING,
         backward=_GATED,
-        why='Old clients do not send it, so each of their messages is '
-        'refused.',
-        fix='Give it a default that means "as before", and say since when '
-        'there is the argument.',
+        why='Old clients do not send it, so all their messages are refused.',
+        fix='Add a default that means "as before", and declare the first '
+        'version of the argument.',
         bad=_examples.changed(
             _FIND,
             'def find(self, context: Context, wine: str, year: int) -> '
@@ -87,14 +85,14 @@ VALUES = (
     ),
     _rule.Rule(
         id='argument-removed',
-        title='An argument is no longer taken',
+        title='An argument is no longer accepted',
         kind='change',
         severity=_ERROR,
         forward=_BREAKING,
         backward=_GATED,
-        why='Old clients send it on, and are refused. Old servers may '
+        why='Old clients still send it, and are refused. Old servers may '
         'require it.',
-        fix='Take it on, and do nothing with it.',
+        fix='Accept it, and ignore it.',
         bad=_examples.changed(
             _STORE, 'def store(self, context: Context, wine: str) -> None:'
         ),
@@ -107,14 +105,14 @@ VALUES = (
     ),
     _rule.Rule(
         id='argument-renamed',
-        title='An argument has another name',
+        title='An argument was renamed',
         kind='change',
         severity=_ERROR,
         forward=_BREAKING,
         backward=_GATED,
-        why='Arguments go over the wire by name.',
-        fix='Keep the name. In the endpoint, give the value another one on '
-        'the first line.',
+        why='Arguments are sent by name.',
+        fix='Keep the name. In the endpoint, assign the value to another name '
+        'on the first line.',
         bad=_examples.changed(
             _STORE,
             'def store(self, context: Context, wine: str, number: int) -> '
@@ -134,8 +132,7 @@ VALUES = (
         severity=_ERROR,
         forward=_BREAKING,
         backward=_SAFE,
-        why='Old clients leave it out where they mean the default, and are '
-        'refused.',
+        why='Old clients omit it when they mean the default, and are refused.',
         fix='Keep the default.',
         bad=_examples.changed(
             _COUNT, 'def count(self, context: Context, shelf: str) -> int:'
@@ -144,13 +141,14 @@ VALUES = (
     ),
     _rule.Rule(
         id='argument-made-optional',
-        title='An argument may be left out that peers require',
+        title='An argument is optional, but peers require it',
         kind='change',
         severity=_ERROR,
         forward=_SAFE,
         backward=_GATED,
         why='An old server refuses a message without it.',
-        fix='Say which peers require it, so that it is always sent to them.',
+        fix='Declare which peers require it, so that it is always sent to '
+        'them.',
         bad=_examples.changed(
             _STORE,
             'def store(self, context: Context, wine: str, bottles: int = 1) '
@@ -173,27 +171,27 @@ VALUES = (
     ),
     _rule.Rule(
         id='default-changed',
-        title='A default means something else',
+        title='A default was changed',
         kind='change',
         severity=_ERROR,
         forward=_BREAKING,
         backward=_BREAKING,
-        why='Who leaves the argument out means the default that he knows, '
-        'and gets that of the other side.',
-        fix='Keep the default. For another behaviour add an argument.',
+        why='A peer that omits the argument means its own default, but gets '
+        'that of the other side.',
+        fix='Keep the default. For another behavior add an argument.',
         bad=_examples.changed(_COUNT, _COUNT.replace('top', 'bottom')),
         good=_ADDED,
     ),
     _rule.Rule(
         id='type-narrowed',
-        title='An argument takes less',
+        title='The type of an argument was narrowed',
         kind='change',
         severity=_ERROR,
         forward=_BREAKING,
         backward=_SAFE,
-        why='Old clients send what is no longer taken; what comes of it is '
-        'up to the code that gets it.',
-        fix='Take what was taken.',
+        why='Old clients send values that are no longer accepted; the result '
+        'depends on the code.',
+        fix='Accept the old type.',
         bad="""
 --- cellar/manager.py
 -    def store(self, context: Context, wine: str, bottles: int) -> None:
@@ -207,13 +205,13 @@ VALUES = (
     ),
     _rule.Rule(
         id='type-widened',
-        title='An argument takes more',
+        title='The type of an argument was widened',
         kind='change',
         severity=_ERROR,
         forward=_SAFE,
         backward=_GATED,
-        why='New clients send what old servers do not take, and a type has '
-        'no version, so nothing keeps them from it.',
+        why='New clients send values that old servers do not accept, and a '
+        'type has no version, so nothing prevents it.',
         fix='Add an argument, or a method, with a revision of its own.',
         bad=_examples.changed(
             _STORE, _STORE.replace('bottles: int', 'bottles: int | None')
@@ -222,12 +220,12 @@ VALUES = (
     ),
     _rule.Rule(
         id='type-changed',
-        title='An argument takes something else',
+        title='The type of an argument was changed',
         kind='change',
         severity=_ERROR,
         forward=_BREAKING,
         backward=_GATED,
-        why='Each side sends what the other does not take.',
+        why='Each side sends values that the other does not accept.',
         fix='Add an argument, or a method, with a revision of its own.',
         bad=_examples.changed(
             _STORE, _STORE.replace('bottles: int', 'bottles: str')
@@ -236,26 +234,28 @@ VALUES = (
     ),
     _rule.Rule(
         id='result-narrowed',
-        title='A method returns less',
+        title='The type of a result was narrowed',
         kind='change',
         severity=_ERROR,
         forward=_SAFE,
         backward=_GATED,
-        why='New clients get from old servers what they no longer expect.',
-        fix='Keep the type, and have clients bear all of it; or add a method.',
+        why='New clients get values from old servers that they no longer '
+        'expect.',
+        fix='Keep the type, and let clients handle all of it; or add a '
+        'method.',
         bad=_examples.changed(_FIND, _FIND.replace(' | None', '')),
         good=_OTHER,
     ),
     _rule.Rule(
         id='result-widened',
-        title='A method returns more',
+        title='The type of a result was widened',
         kind='change',
         severity=_ERROR,
         forward=_BREAKING,
         backward=_SAFE,
-        why='Who called is answered in words that he does not know. A new '
-        'key in a dictionary is all that may come.',
-        fix='Keep the type, and add a method for what is new.',
+        why='Old callers get values that they do not know. Only new keys in a '
+        'dictionary are safe.',
+        fix='Keep the type, and add a method for the new values.',
         bad=_examples.changed(
             _COUNT, _COUNT.replace('-> int', '-> int | None')
         ),
@@ -263,13 +263,13 @@ VALUES = (
     ),
     _rule.Rule(
         id='result-changed',
-        title='A method returns something else',
+        title='The type of a result was changed',
         kind='change',
         severity=_ERROR,
         forward=_BREAKING,
         backward=_GATED,
-        why='Who called is answered in words that he does not know.',
-        fix='Keep the type, and add a method for what is new.',
+        why='Callers get values that they do not know.',
+        fix='Keep the type, and add a method for the new values.',
         bad=_examples.changed(_COUNT, _COUNT.replace('-> int', '-> str')),
         good=_OTHER,
     ),
