@@ -78,8 +78,8 @@ class Sides:
             return contract
         if self.endpoint is None:
             raise reading.Unusable(
-                f'{contract.interface} has no endpoint here; what a lock says '
-                'is what one serves.'
+                f'{contract.interface} has no endpoint here; a lock freezes '
+                'what an endpoint serves.'
             )
         (found,) = cross.sent((contract,), (self.client,))
         return found
@@ -179,8 +179,8 @@ def _declared(
     client = declared.read(tree, spec)
     if client.interface != subject.interface:
         raise reading.Unusable(
-            f'{spec} declares {client.interface}, and is called '
-            f'{subject.interface} here: call it {client.interface}.'
+            f'{spec} declares {client.interface}, but is called '
+            f'{subject.interface} here: rename it to {client.interface}.'
         )
     served = [
         endpoints.read(tree, each, client, spec, subject.refusing)
@@ -241,8 +241,9 @@ def _of_older(
             sides.subject.interface,
             '',
             sides.contract.where,
-            f'It was not compared with {name}: {reason}',
-            'If it is not new, say where it was: --client and --endpoint.',
+            f'Not compared with {name}: {reason}',
+            'Unless the interface is new, name its classes there: --client '
+            'and --endpoint.',
             name,
         )
         return
@@ -276,11 +277,11 @@ def _of_gone(
                 name,
                 '',
                 model.Location(projects.FILE),
-                f'There are frozen contracts of {name} in {project.locks}, '
-                f'and {projects.FILE} does not name the interface: nothing '
-                'of it is checked, or served.',
-                f'Name it in [tool.rpc-contract.interfaces.{name}]. If '
-                'no living peer uses it, delete its locks.',
+                f'{project.locks} has frozen contracts of {name}, but '
+                f'{projects.FILE} does not name the interface, so it is '
+                'neither checked nor served.',
+                f'Add it to [tool.rpc-contract.interfaces.{name}]. If no '
+                'living peer uses it, delete its locks.',
             )
 
 

@@ -50,7 +50,7 @@ def check_plain(
             'version-back',
             new,
             f'The version was {old.version} and is {new.version}.',
-            f'Make it {versions.following(old.version)}.',
+            f'Set it to {versions.following(old.version)}.',
             against=against,
         )
     # The others have versions of their own.
@@ -60,9 +60,9 @@ def check_plain(
         yield _finding(
             'changed-without-bump',
             new,
-            f'The version is {new.version} as before, and there is a change '
-            f'of {", ".join(name or "the target" for name in changed)}.',
-            f'Make the version {versions.following(old.version)}.',
+            f'The version is still {new.version}, but there is a change of '
+            f'{", ".join(name or "the target" for name in changed)}.',
+            f'Set the version to {versions.following(old.version)}.',
             against=against,
         )
 
@@ -97,9 +97,9 @@ def _history(contract: model.Contract) -> Iterator[findings.Finding]:
             yield _finding(
                 'version-unknown',
                 contract,
-                f'"{revision.name}" is no version: it is written MAJOR.MINOR, '
+                f'"{revision.name}" is not a version of the form MAJOR.MINOR '
                 'or MAJOR.MINOR/label.',
-                f'Call it {versions.following(contract.floor)} or the like.',
+                f'Use {versions.following(contract.floor)} or similar.',
                 where=revision.where,
             )
             continue
@@ -107,9 +107,9 @@ def _history(contract: model.Contract) -> Iterator[findings.Finding]:
             yield _finding(
                 'version-back',
                 contract,
-                f'{revision.name} comes after {seen[-1].name} in the '
-                'history, and is lower.',
-                'Put it in order, or call it '
+                f'{revision.name} comes after {seen[-1].name} in the history, '
+                'but is lower.',
+                'Sort the history, or rename it to '
                 f'{versions.following(seen[-1].name)}.',
                 where=revision.where,
             )
@@ -118,7 +118,8 @@ def _history(contract: model.Contract) -> Iterator[findings.Finding]:
                 'version-back',
                 contract,
                 f'{revision.name} is in the history twice.',
-                f'Call the later one {versions.following(revision.name)}.',
+                'Rename the later one to '
+                f'{versions.following(revision.name)}.',
                 where=revision.where,
             )
         seen.append(revision)
@@ -131,9 +132,8 @@ def _mentioned(contract: model.Contract) -> Iterator[findings.Finding]:
                 yield _finding(
                     'version-unknown',
                     contract,
-                    f'{owner} mentions {name}, which the history does not '
-                    'have.',
-                    f'Take {name} into the history, or name one of '
+                    f'{owner} refers to {name}, which is not in the history.',
+                    f'Add {name} to the history, or use one of '
                     f'{", ".join(each.name for each in contract.history)}.',
                     symbol=owner,
                     where=what,
@@ -172,9 +172,9 @@ def _aliases(
             yield _finding(
                 'alias-missing',
                 contract,
-                f'{revision.name} is the latest revision and names no '
-                'release: an operator cannot pin by the name of this one.',
-                "Name the release that it is made for: releases=('...',).",
+                f'{revision.name} is the latest revision and has no release: '
+                'operators cannot pin it by the name of a release.',
+                "Name its release: releases=('...',).",
                 where=revision.where,
             )
     seen: dict[str, str] = {}
@@ -184,9 +184,8 @@ def _aliases(
                 yield _finding(
                     'alias-unparsable',
                     contract,
-                    f'"{release}" is no name of a release that '
-                    '[upgrade_levels] takes: it is 2026.2, or a name in '
-                    'lower case.',
+                    f'"{release}" is not a release that [upgrade_levels] '
+                    'accepts: use 2026.2, or a name in lower case.',
                     f'Write "{str(release).lower().strip()}".',
                     where=revision.where,
                 )
@@ -194,9 +193,9 @@ def _aliases(
                 yield _finding(
                     'alias-unparsable',
                     contract,
-                    f'{release} is the name of {seen[release]} and of '
-                    f'{revision.name}; the latter counts.',
-                    'Leave it with the one that the release is of.',
+                    f'{release} is the name of both {seen[release]} and '
+                    f'{revision.name}; the latter applies.',
+                    'Keep it at the revision of that release.',
                     where=revision.where,
                 )
             seen[release] = revision.name
@@ -208,10 +207,10 @@ def _aliases(
                 yield _finding(
                     'alias-missing',
                     contract,
-                    f'{release} was of {lock.revision} when that was '
-                    f'released, and is {seen.get(release, "of none")} now: '
-                    'a pin by this name means something else.',
-                    f'Name {release} in the releases of {lock.revision}.',
+                    f'{release} was released with {lock.revision}, but '
+                    f'belongs to {seen.get(release, "of none")} now: a pin by '
+                    'this name changes its meaning.',
+                    f'Add {release} to the releases of {lock.revision}.',
                     where=contract.where,
                     against=f'{contract.interface} {lock.revision}',
                 )
@@ -248,9 +247,10 @@ def _bump(
         yield _finding(
             'version-back',
             contract,
-            f'The latest revision is {latest.name}, and {highest[0]}.'
-            f'{highest[1]} was released: peers of that are taken for newer.',
-            'Take what was released into the history again.',
+            f'The latest revision is {latest.name}, but '
+            f'{highest[0]}.{highest[1]} was released: peers of that version '
+            'count as newer.',
+            'Restore the released revisions in the history.',
             where=latest.where,
             against=against,
         )
@@ -260,10 +260,9 @@ def _bump(
         yield _finding(
             'bump-without-change',
             contract,
-            f'{latest.name} serves just what {newest.revision} does: '
-            'messages at that version are refused by peers that could take '
-            'them.',
-            f'Leave {latest.name} out until there is a change for it.',
+            f'{latest.name} serves the same as {newest.revision}: messages at '
+            'that version are refused by peers that could handle them.',
+            f'Remove {latest.name} until there is a change for it.',
             where=latest.where,
             against=against,
         )
@@ -283,9 +282,9 @@ def _unfrozen(
                 'frozen-missing',
                 contract,
                 f'{revision.name} is not frozen, although '
-                f'{contract.history[-1].name} has come after it: nothing '
-                'keeps it from being changed.',
-                'Run "rpc-contract freeze" and commit what it writes.',
+                f'{contract.history[-1].name} follows it: nothing prevents a '
+                'change.',
+                'Run "rpc-contract freeze" and commit its output.',
                 where=revision.where,
             )
 
@@ -345,10 +344,10 @@ def _say_reused(
     return _finding(
         'name-reused',
         contract,
-        f'{symbol} was known until {last.revision} and then retired. It '
-        'begins anew here, and peers of that time take it for the old one.',
-        'Choose another name. If it is the old one that is taken again, say '
-        f"so: since as it was, until='{last.revision}', again=...",
+        f'{symbol} was supported until {last.revision} and then retired. It '
+        'starts anew here, and peers of that time mistake it for the old one.',
+        'Choose another name. If it is the old one again, declare so: the '
+        f"same since, until='{last.revision}', again=...",
         symbol=symbol,
         where=where,
         against=f'{contract.interface} {last.revision}',

@@ -75,8 +75,8 @@ def _version(
         endpoint.where,
         f'The endpoint {said}; the client is of {client.interface} '
         f'{client.version}.',
-        'Have the endpoint name the interface of the client: '
-        'interface = api.API.interface.',
+        'Use the interface of the client in the endpoint: interface = '
+        'api.API.interface.',
     )
 
 
@@ -88,9 +88,9 @@ def _hidden(
         'method-hidden',
         method.name,
         endpoint.where,
-        f'{method.name} is declared and cannot be called: the endpoint has '
-        'no public method of that name that takes a context.',
-        f'Give the endpoint {method.name}, if only to refuse it.',
+        f'{method.name} is declared but cannot be called: the endpoint has no '
+        'public method with that name that takes a context.',
+        f'Add {method.name} to the endpoint, if only to refuse it.',
     )
 
 
@@ -100,9 +100,9 @@ def _exposed(client: model.Contract, method: model.Method) -> findings.Finding:
         'method-exposed',
         method.name,
         method.where,
-        f'{method.name} is public and takes a context, as what is served '
-        'does, and no client declares it.',
-        f'Declare it in the client, or call it _{method.name}.',
+        f'{method.name} is public and takes a context, like a served method, '
+        'but no client declares it.',
+        f'Declare it in the client, or rename it to _{method.name}.',
     )
 
 
@@ -115,9 +115,9 @@ def _result(
             'result-widened',
             own.name,
             own.where,
-            f'{own.name} is declared to return {declared.result} and '
-            f'returns {own.result}.',
-            f'Return {declared.result}, or declare what is returned.',
+            f'{own.name} is declared to return {declared.result}, but returns '
+            f'{own.result}.',
+            f'Return {declared.result}, or declare the actual type.',
         )
 
 
@@ -137,9 +137,9 @@ def _others(
                 'argument-added-optional',
                 f'{own.name}({served.name})',
                 served.where,
-                f'{served.name} of {own.name} is served and not declared: no '
+                f'{served.name} of {own.name} is served but not declared: no '
                 'client sends it.',
-                f'Declare {served.name}, with its revision, or take it away.',
+                f'Declare {served.name}, with its revision, or remove it.',
             )
     if declared.any_fields and not own.any_fields:
         yield _finding(
@@ -149,7 +149,7 @@ def _others(
             own.where,
             f'{own.name} is declared with any further arguments, and the '
             'endpoint takes none: a message that has some is refused.',
-            'Take **fields in the endpoint.',
+            'Accept **fields in the endpoint.',
         )
 
 
@@ -171,7 +171,7 @@ def _argument(
             where,
             f'{declared.name} of {own.name} is declared with the default '
             f'{declared.default} and served with {served.default}.',
-            f'Write {declared.name}={declared.default} in both.',
+            f'Use {declared.name}={declared.default} in both.',
         )
     if (served.default is None) != (declared.default is None):
         now = 'required' if served.default is None else 'optional'
@@ -183,7 +183,7 @@ def _argument(
             f'{declared.name} of {own.name} is declared '
             f'{_with(declared.default)} and served {_with(served.default)}: '
             'the service does not start.',
-            f'Write {declared.name} {_with(declared.default)} in both.',
+            f'Use {declared.name} {_with(declared.default)} in both.',
         )
     if hints.change(declared.annotation, served.annotation) in (
         'narrowed',
@@ -197,7 +197,7 @@ def _argument(
             f'{declared.name} of {own.name} is declared as '
             f'{declared.annotation} and served as {served.annotation}, which '
             'takes less.',
-            f'Take {declared.annotation} in the endpoint.',
+            f'Accept {declared.annotation} in the endpoint.',
         )
 
 

@@ -42,32 +42,33 @@ class TreeCommand(Command):
         parser.add_argument(
             'interface',
             nargs='*',
-            help='Only these, of those that the pyproject.toml of the tree '
-            'names; with --client or --endpoint, how it is called.',
+            help='Interfaces to check, of those in the pyproject.toml of the '
+            'tree (default: all); with --client or --endpoint, the name of '
+            'the interface.',
         )
         parser.add_argument(
             '--tree',
             default='.',
             metavar='PATH',
-            help='The directory that the packages are in (default: this).',
+            help='The directory of the packages (default: the current one).',
         )
         parser.add_argument(
             '--client',
             metavar='MODULE:CLASS',
-            help='The class that sends, of an interface that pyproject.toml '
-            'does not name; its other settings count.',
+            help='The client class, of an interface that pyproject.toml does '
+            'not name; its other settings apply.',
         )
         parser.add_argument(
             '--endpoint',
             action='append',
             metavar='MODULE:CLASS',
-            help='The class that serves it; of a server with several, each, '
-            'in its order.',
+            help='The endpoint class; may be repeated, in the order of the '
+            'server.',
         )
         parser.add_argument(
             '--allow-unread',
             action='store_true',
-            help='With --client or --endpoint: bear that parts of a class, '
+            help='With --client or --endpoint: accept that parts of a class, '
             'or all of it, cannot be read.',
         )
         parser.add_argument(
@@ -75,8 +76,8 @@ class TreeCommand(Command):
             action='append',
             default=[],
             metavar='METHOD',
-            help='The same of one method, or of what a report names '
-            '(may be repeated).',
+            help='The same for one method, or for a symbol of a report (may '
+            'be repeated).',
         )
 
     def project(
@@ -88,15 +89,15 @@ class TreeCommand(Command):
         """
         top = pathlib.Path(given.tree).resolve()
         if not top.is_dir():
-            raise reading.Unusable(f'{top} is no directory.')
+            raise reading.Unusable(f'{top} is not a directory.')
         names = list(given.interface)
         endpoint = tuple(given.endpoint or ())
         spec = given.client or next(iter(endpoint), None)
         if spec is not None:
             if len(names) > 1:
                 raise reading.Unusable(
-                    f'{", ".join(names)}: --client and --endpoint are of one '
-                    'interface.'
+                    f'{", ".join(names)}: --client and --endpoint apply to '
+                    'one interface only.'
                 )
             subject = projects.Subject(
                 names[0] if names else _name(spec),
@@ -108,8 +109,8 @@ class TreeCommand(Command):
             return top, projects.of(top, subject)
         if given.allow_unread or given.allow_unread_of:
             raise reading.Unusable(
-                '--allow-unread goes with --client or --endpoint; an '
-                f'interface that {projects.FILE} names has allow-unread there.'
+                '--allow-unread requires --client or --endpoint; set '
+                f'allow-unread of interfaces in {projects.FILE} there.'
             )
         return top, projects.read(top).only(names)
 

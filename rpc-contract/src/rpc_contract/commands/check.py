@@ -30,22 +30,21 @@ class Check(base.TreeCommand):
         parser.add_argument(
             '--against',
             metavar='PATH|GITREV|WHEEL',
-            help='Another state of the tree: a directory, a revision of its '
-            'git repository, or a wheel.',
+            help='Another state of the tree to compare with: a directory, a '
+            'revision of its git repository, or a wheel.',
         )
         parser.add_argument(
             '-f',
             '--format',
             choices=reports.FORMATS,
             default=reports.FORMATS[0],
-            help='How to tell it (default: %(default)s).',
+            help='Output format (default: %(default)s).',
         )
         parser.add_argument(
             '--fail-on',
             choices=selection.FAIL_ON,
-            help='Exit with 1 if there is a finding of this severity or a '
-            'worse one (default: what "fail-on" of the settings says, or '
-            'warning).',
+            help='Exit with 1 on a finding of this or a higher severity '
+            '(default: "fail-on" in the settings, or warning).',
         )
 
     def run(self, given: argparse.Namespace, stdout: TextIO) -> int:

@@ -36,7 +36,7 @@ class _Changes(base.TreeCommand):
             '--format',
             choices=('text', 'json'),
             default='text',
-            help='How to tell it (default: %(default)s).',
+            help='Output format (default: %(default)s).',
         )
 
 
@@ -58,7 +58,7 @@ class Diff(_Changes):
             '--from',
             dest='old',
             metavar='REVISION',
-            help='The older revision; its lock, where it is frozen.',
+            help='The older revision, from its lock if it is frozen.',
         )
         parser.add_argument(
             '--to',
@@ -127,8 +127,7 @@ class Changelog(_Changes):
             default=[],
             metavar='PATH|GITREV|WHEEL',
             help='An older state of the tree: a directory, a revision of its '
-            'git repository, or a wheel. Several are given with the oldest '
-            'first.',
+            'git repository, or a wheel. May be repeated, oldest first.',
         )
 
     def run(self, given: argparse.Namespace, stdout: TextIO) -> int:
@@ -228,9 +227,9 @@ def _since_frozen(
     """
     if not kept:
         raise reading.Unusable(
-            f'The history of {sides.subject.interface} is not in its source, '
-            'and nothing of it is frozen. Freeze what is released, or name '
-            'older states of the tree with --against.'
+            f'The source of {sides.subject.interface} has no history, and no '
+            'revision is frozen. Freeze the released ones, or name older '
+            'states of the tree with --against.'
         )
     last = kept[-1].contract
     now = sides.beside(last)
@@ -258,7 +257,9 @@ def _frozen(
     kept = locks.read_all(top / project.locks, interface)
     for lock in kept:
         if lock.broken:
-            raise reading.Unusable(f'{lock.path} is no lock: {lock.broken}.')
+            raise reading.Unusable(
+                f'{lock.path} is not a lock: {lock.broken}.'
+            )
     return kept
 
 
@@ -299,7 +300,7 @@ def _of_revisions(
         before = names[: names.index(new)] if new in names else names
         if not before:
             raise reading.Unusable(
-                f'There is nothing before {contract.interface} '
+                f'{contract.interface} has no revision before '
                 f'{new or contract.version}.'
             )
         old = before[-1]
@@ -313,7 +314,7 @@ def _of_revisions(
             found.append(contract.as_of(name))
         else:
             raise reading.Unusable(
-                f'{contract.interface} has no revision {name}. There are '
+                f'{contract.interface} has no revision {name}. Use one of '
                 f'{", ".join(names)}.'
             )
     return found[0], found[1]

@@ -26,15 +26,14 @@ class Dump(base.TreeCommand):
         super().configure(parser)
         parser.add_argument(
             '--revision',
-            help='As endpoints of this revision serve it (default: the '
-            'latest).',
+            help='Contract of this revision (default: the latest).',
         )
         parser.add_argument(
             '-f',
             '--format',
             choices=('yaml', 'json'),
             default='yaml',
-            help='How to write it (default: %(default)s).',
+            help='Output format (default: %(default)s).',
         )
 
     def run(self, given: argparse.Namespace, stdout: TextIO) -> int:

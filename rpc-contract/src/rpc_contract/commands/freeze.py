@@ -27,7 +27,7 @@ class Freeze(base.TreeCommand):
         parser.add_argument(
             '--latest',
             action='store_true',
-            help='The latest revision too: it is released.',
+            help='Freeze the latest revision too, because it is released.',
         )
         parser.add_argument(
             '--of',
@@ -57,7 +57,7 @@ class Freeze(base.TreeCommand):
             stdout.write(f'Wrote {name}\n')
         if not written:
             stdout.write(
-                'There was nothing to freeze.'
+                'Nothing to freeze.'
                 + (
                     ''
                     if given.latest or not any(x.history for x in agreed)

@@ -30,21 +30,22 @@ class List(base.Command):
         parser.add_argument(
             '--configured',
             action='store_true',
-            help='Only those that count in the tree, with the severities that '
-            'they have there.',
+            help='Only the rules that are selected in the tree, with their '
+            'severities there.',
         )
         parser.add_argument(
             '--tree',
             default='.',
             metavar='PATH',
-            help='The directory with its pyproject.toml (default: this).',
+            help='The directory of its pyproject.toml (default: the current '
+            'one).',
         )
         parser.add_argument(
             '-f',
             '--format',
             choices=('table', 'json'),
             default='table',
-            help='How to tell it (default: %(default)s).',
+            help='Output format (default: %(default)s).',
         )
 
     def run(self, given: argparse.Namespace, stdout: TextIO) -> int:

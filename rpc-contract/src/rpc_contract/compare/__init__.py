@@ -97,10 +97,11 @@ def _target(pair: _pair.Pair) -> Iterator[findings.Finding]:
                 f'{what}-changed',
                 '',
                 new.where,
-                f'The {what} was {before} and is {after}: what old clients '
-                'send comes to nobody, and new clients reach no old server.',
-                f'Make the {what} {before} again. For another one, serve '
-                'both until no living peer needs the old.',
+                f'The {what} was {before} and is {after}: messages of old '
+                'clients reach no new server, and those of new clients no old '
+                'one.',
+                f'Restore the {what} {before}. To change it, serve both until '
+                'no living peer needs the old one.',
             )
 
 
@@ -110,9 +111,9 @@ def _seals(pair: _pair.Pair) -> Iterator[findings.Finding]:
             'changed-without-bump',
             '',
             pair.new.where,
-            f'Sealed messages begin with {pair.new.sealed_since}, which is '
-            f'not so for {pair.against}.',
-            f"Have them begin where they did, or with '{pair.coming}'.",
+            f'Sealed messages begin with {pair.new.sealed_since}, which '
+            f'contradicts {pair.against}.',
+            f"Restore the revision, or use '{pair.coming}'.",
         )
 
 
@@ -128,7 +129,7 @@ def _say_major(pair: _pair.Pair) -> findings.Finding:
         '',
         pair.new.where,
         f'The version was {pair.old.version} and is {pair.new.version}: a '
-        'server takes messages of its own major version only.',
+        'server accepts messages of its own major version only.',
         'Serve the new major version beside the old one: an interface of '
         'its own, with follows=True, its own client and its own manager.',
     )
@@ -159,9 +160,9 @@ def _say_floor(pair: _pair.Pair) -> findings.Finding:
         '',
         pair.new.where,
         f'The lowest revision is {pair.new.floor}, above that of '
-        f'{pair.against}: such a peer is not spoken to any more.',
-        f'Take {pair.old.floor} into the history again. If no living peer is '
-        'of it, delete its lock: that is the decision, for people to review.',
+        f'{pair.against}: such peers are no longer supported.',
+        f'Restore {pair.old.floor} in the history. If no living peer uses it, '
+        'delete its lock, as an explicit decision that can be reviewed.',
     )
 
 
@@ -170,7 +171,7 @@ def _say_unknown(pair: _pair.Pair) -> findings.Finding:
         'version-unknown',
         '',
         pair.new.where,
-        f'The history has no {pair.old.history[-1].name}, which was '
-        'released: peers that announce it are taken for something else.',
-        'Take the entry into the history again, at its place.',
+        f'The released revision {pair.old.history[-1].name} is missing from '
+        'the history: peers that announce it are misidentified.',
+        'Restore the entry in the history, at its place.',
     )

@@ -86,9 +86,9 @@ class Change:
             return
         name = self._now.name
         lost = (
-            'who calls it waits for an answer that says nothing any more'
+            'callers wait for an answer that has no content any more'
             if old == 'call'
-            else 'who calls it waits for peers that have always been cast to'
+            else 'callers wait for peers that were always cast to'
         )
         yield self._finding(
             f'{old}-to-{now}',
@@ -107,8 +107,8 @@ class Change:
                 f'result-{change}',
                 None,
                 f'{name} returned {old} and returns {now}; a result has no '
-                'version, so nobody is asked which of them he understands.',
-                f'Have {name} return {old} as before, and declare another '
+                'version, so callers cannot know which one they get.',
+                f'Return {old} from {name} as before, and declare another '
                 f'method since {self._pair.coming} that returns {now}.',
             )
 
@@ -133,27 +133,27 @@ class Change:
         return self._finding(
             'argument-renamed',
             came,
-            f'{gone.name} of {self._now.name} is called {came.name} now. '
-            'Arguments go by name: old clients are refused, and old servers '
-            'refuse the new name.',
-            f'Call it {gone.name} again. If the new name matters, add '
-            f'{came.name} since {self._pair.coming} beside it, with a default '
-            'that means "as before".',
+            f'{gone.name} of {self._now.name} was renamed to {came.name}. '
+            'Arguments are passed by name: old clients are refused, and old '
+            'servers refuse the new name.',
+            f'Rename it to {gone.name} again. If the new name matters, add '
+            f'{came.name} since {self._pair.coming}, with a default that '
+            'means "as before".',
         )
 
     def _say_removed(self, gone: model.Argument) -> findings.Finding:
         declared = self._pair.new.methods[self._now.name].argument(gone.name)
         name = f'{gone.name} of {self._now.name}'
         if declared is not None and declared.until is not None:
-            said = f'{name} is known until {declared.until} only'
+            said = f'{name} is supported until {declared.until} only'
             fix = (
-                'Take it on and do nothing with it: leave out until=. Or '
-                'bear it until the floor is above '
-                f'{declared.until}: suppress it, with the reason.'
+                'Accept it and ignore it: remove until=. Or suppress this '
+                'finding, with the reason, until the floor is above '
+                f'{declared.until}.'
             )
         else:
             said = f'{name} is gone'
-            fix = f'Take {gone.name} on, even where nothing comes of it.'
+            fix = f'Accept {gone.name}, even if it has no effect.'
         return self._finding(
             'argument-removed',
             declared or gone,
@@ -169,7 +169,7 @@ class Change:
                 'argument-added-required',
                 came,
                 f'{name} is new and has no default: every message of an old '
-                'client, which does not know it, is refused.',
+                'client, which does not send it, is refused.',
                 'Give it a default that means "as before"'
                 + (
                     f", and a span: spans={{'{came.name}': "
@@ -182,8 +182,8 @@ class Change:
             yield self._finding(
                 'argument-added-optional',
                 came,
-                f'{name} is sent to peers that do not know it, and refuse '
-                'the message.',
+                f'{name} is sent to peers that do not know it, and refuse the '
+                'message.',
                 f"Say since when there is it: spans={{'{came.name}': "
                 f"rpc.Span('{coming}')}}."
                 if self._pair.declared
@@ -201,7 +201,7 @@ class Change:
                 None,
                 f'{name} took any further arguments and takes none: a '
                 'message of an old client that has some is refused.',
-                'Take **fields on.',
+                'Accept **fields again.',
             )
         elif now and not old and self._then and self._then.any_fields:
             yield self._finding(
@@ -209,8 +209,8 @@ class Change:
                 None,
                 f'{name} takes any further arguments, and peers of '
                 f'{self._pair.against} refuse them.',
-                'Name the arguments that are needed, each with a span, or '
-                f'declare another method since {self._pair.coming}.',
+                'Name the required arguments, each with a span, or declare '
+                f'another method since {self._pair.coming}.',
             )
 
     def _kept(
@@ -294,8 +294,8 @@ class Change:
             'default-changed',
             now,
             f'{now.name} of {self._now.name} had the default {old.default} '
-            f'and has {now.default}: who leaves it out gets something else '
-            'from an old server than from a new one.',
+            f'and has {now.default}: without the argument, an old server and '
+            'a new one use different values.',
             f'Make the default {old.default} again. For another behaviour '
             f'add an argument since {self._pair.coming}.',
         )

@@ -67,10 +67,10 @@ def _say_renamed(
         'method-renamed',
         came.name,
         came.where,
-        f'{gone.name} is called {came.name} now: old clients go on to send '
-        'the old name, which nobody serves.',
-        f'Serve {gone.name} as well, with the same arguments, and have '
-        f'{came.name} come with {pair.coming}.',
+        f'{gone.name} was renamed to {came.name}: old clients still send the '
+        'old name, which nobody serves.',
+        f'Serve {gone.name} as well, with the same arguments, and add '
+        f'{came.name} since {pair.coming}.',
     )
 
 
@@ -83,23 +83,22 @@ def _say_removed(pair: _pair.Pair, gone: model.Method) -> findings.Finding:
             declared.where,
             f'{gone.name} is served until {declared.until} only: old clients '
             'that send it are refused.',
-            'Serve it on, by refusing what cannot be done any more, and '
-            'leave out until=. Or bear it until the floor is above '
-            f'{declared.until}: suppress it, with the reason.',
+            'Keep serving it, if only to refuse it with a reason, and remove '
+            'until=. Or suppress this finding, with the reason, until the '
+            f'floor is above {declared.until}.',
         )
     return pair.finding(
         'method-removed',
         gone.name,
         pair.new.where,
-        f'{gone.name} is gone: old clients that send it are refused.',
-        f'Declare and serve {gone.name} again as it was, until no living '
-        'peer is of a revision that has it.',
+        f'{gone.name} was removed: old clients that send it are refused.',
+        f'Restore {gone.name} until no living peer has a revision with it.',
     )
 
 
 def _say_added(pair: _pair.Pair, came: model.Method) -> findings.Finding:
     fix = (
-        f"Say since when there is it: @rpc.{came.kind}('{pair.coming}')."
+        f"Declare its first version: @rpc.{came.kind}('{pair.coming}')."
         if pair.declared
         else f'Raise the version to {pair.coming}, and have clients send it '
         f"only where can_send_version('{pair.coming}')."
@@ -118,9 +117,9 @@ def _denied(pair: _pair.Pair, now: model.Method) -> findings.Finding:
         'changed-without-bump',
         now.name,
         now.where,
-        f'{pair.against} serves {now.name}, and the contract says that it '
-        'does not: it is refused to those who could do it.',
-        f'Have {now.name} begin where it did, at or before '
+        f'{pair.against} serves {now.name}, but the contract denies it: the '
+        'method is refused to peers that support it.',
+        f'Let {now.name} begin as before, at or before '
         f'{pair.old.history[-1].name}.',
     )
 
@@ -133,5 +132,5 @@ def _sealed(pair: _pair.Pair, then: model.Method) -> findings.Finding:
         then.where,
         f'{then.name} is {here}taken sealed only, and was {there}so in '
         f'{pair.against}.',
-        f'Leave it as it was, and declare another method since {pair.coming}.',
+        f'Keep it as it was, and declare another method since {pair.coming}.',
     )

@@ -68,8 +68,8 @@ class Held:
             yield self._finding(
                 'not-served',
                 send.method,
-                f'{send.method} is sent {what}, and no endpoint is of that.',
-                'Add an endpoint with such a target, or send it otherwise.',
+                f'{send.method} is sent {what}, which no endpoint serves.',
+                'Add an endpoint with such a target, or change the message.',
             )
 
     def to(self, served: model.Contract) -> Iterator[Finding]:
@@ -87,16 +87,16 @@ class Held:
                     f'{send.method} is sent at {self._version}, and '
                     f'{self._endpoint} has no such method.',
                     f'Serve {send.method}, or send it at a version that only '
-                    'those speak who do.',
+                    'peers with it support.',
                 )
             return
         if method.broken:
             yield self._misfit(
                 'not-served',
                 send.method,
-                f'{send.method} is sent at {self._version}, and nothing of '
-                f'it is run: {method.broken}.',
-                f'Mend it at {method.where}.',
+                f'{send.method} is sent at {self._version}, and nothing of it '
+                f'is run: {method.broken}.',
+                f'Fix it at {method.where}.',
             )
             return
         yield from self._arguments(method)
@@ -110,8 +110,8 @@ class Held:
                     f'{send.method}({name})',
                     f'{send.method} is sent with {name} at {self._version}, '
                     f'which {self._endpoint} does not know: TypeError.',
-                    f'Take {name} at {method.where}, or send it at a version '
-                    'that only those speak who know it.',
+                    f'Accept {name} at {method.where}, or send it at a '
+                    'version that only peers with it support.',
                 )
         for argument in method.arguments:
             sure = send.arguments.get(argument.name)
@@ -157,10 +157,10 @@ class Held:
             yield self._finding(
                 'version-too-low',
                 symbol,
-                f'{symbol} is sent at {self._version}, and {self._endpoint}, '
-                f'which is of {old.version}, does not know it.',
-                f'Send it at {self.client.version}, and to others only what '
-                'they know.',
+                f'{symbol} is sent at {self._version}, but {self._endpoint}, '
+                f'which has version {old.version}, does not know it.',
+                f'Send it at {self.client.version}, and other peers only what '
+                'they support.',
             )
 
     @property
