@@ -179,7 +179,7 @@ class DeclaredTest(example.TestCase):
 
         self.assertEqual('changed-without-bump', found.rule)
         self.assertEqual('find', found.symbol)
-        self.assertIn('refused to those who could do it', found.message)
+        self.assertIn('refused to peers that support it', found.message)
 
     def test_required_by_those_who_do_without_it(self) -> None:
         self.change("""

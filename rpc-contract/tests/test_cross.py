@@ -70,7 +70,7 @@ class HandwrittenTest(handwritten.TestCase):
         )
         self.assertEqual('cellar.py:14', str(unknown.where))
         self.assertIn('air is sent with hours at 1.0', unknown.message)
-        self.assertIn('Take hours at cellar.py:22', unknown.fix)
+        self.assertIn('Accept hours at cellar.py:22', unknown.fix)
         self.assertEqual(
             ('missing-argument', 'air(days)'), (missing.rule, missing.symbol)
         )

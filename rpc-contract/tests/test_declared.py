@@ -74,8 +74,14 @@ class SourceTest(base.TestCase):
                 self.assertRaises(reading.Unusable, self.read, interface)
         for source, said in (
             ('class API:\n    pass\n', 'has no interface='),
-            ('class API(Base, interface=make()):\n    pass\n', 'no constant'),
-            ('class API(Base, interface=X):\n    pass\nX = {}\n', 'made by'),
+            (
+                'class API(Base, interface=make()):\n    pass\n',
+                'not a constant',
+            ),
+            (
+                'class API(Base, interface=X):\n    pass\nX = {}\n',
+                'not created by',
+            ),
             (
                 'class API(Base, interface=X):\n    pass\n'
                 'X = lib.Other(name="x")\n',

@@ -34,8 +34,11 @@ _YAML = {
         '\n'.join(f'{" " * n}a:' for n in range(900)),
         'nested more than 32 times',
     ),
-    'a key that is there twice': ('a: 1\nb: 2\na: 3', 'line 3: "a" is there'),
-    'one in JSON': ('{"a": {"b": 1, "b": 2}}', '"b" is there twice'),
+    'a key that is there twice': (
+        'a: 1\nb: 2\na: 3',
+        'line 3: duplicate key "a"',
+    ),
+    'one in JSON': ('{"a": {"b": 1, "b": 2}}', 'duplicate key "b"'),
     'a number without end': (f'a: {"9" * 999_000}', 'longer than 4000'),
     'one that Python refuses': (f'a: 0{"7" * 3_000}9', ''),
     'a number of parts': (f'a: 1{":1" * 400_000}', 'longer than 4000'),
@@ -48,7 +51,7 @@ _YAML = {
 }
 _TOML = {
     'a key that is there twice': ('a = 1\na = 2', 'overwrite'),
-    'deep lists': ('a = ' + '[\n' * 100_000, 'nested too often'),
+    'deep lists': ('a = ' + '[\n' * 100_000, 'nested too deeply'),
     'a number without end': (f'a = {"9" * 3_999}', 'longer than 4000'),
     'a number in parts': (f'a = 1{"_1" * 1_990}', ''),
     'a long key': ('a.' * 400_000 + 'a = 1', 'line 1: it is longer'),
@@ -94,12 +97,12 @@ class TextTest(base.TestCase):
         return str(error)
 
     def test_what_is_no_utf8_is_refused_with_its_line(self) -> None:
-        self.assertEqual('line 2: it is not UTF-8', self.refused(b'a\n\xff'))
+        self.assertEqual('line 2: invalid UTF-8', self.refused(b'a\n\xff'))
 
     def test_what_is_too_long_is_refused(self) -> None:
         said = self.refused(b'x' * (documents.LONGEST + 1))
 
-        self.assertEqual('it is longer than 1000000 bytes', said)
+        self.assertEqual('larger than 1000000 bytes', said)
 
     def test_a_mark_is_left_out(self) -> None:
         path = self.tree.top / 'file'
@@ -116,13 +119,13 @@ class FilesTest(base.TestCase):
 
         lock = locks.read(path)
 
-        self.assertIn('it cannot be read: line 2: "*a"', lock.broken or '')
+        self.assertIn('cannot be read: line 2: "*a"', lock.broken or '')
 
     def test_lock_in_another_encoding(self) -> None:
         path = self.tree.write('contracts/cellar/1.0.yaml', '')
         path.write_bytes(b'format: 1\ninterface: "\xff"\n')
 
-        self.assertIn('line 2: it is not UTF-8', locks.read(path).broken or '')
+        self.assertIn('line 2: invalid UTF-8', locks.read(path).broken or '')
 
     def test_section(self) -> None:
         self.tree.write('pyproject.toml', 'a = ' + '[' * 3_000)
@@ -131,7 +134,7 @@ class FilesTest(base.TestCase):
             reading.Unusable, projects.read, self.tree.top
         )
 
-        self.assertIn('pyproject.toml cannot be read: it is nest', str(error))
+        self.assertIn('pyproject.toml cannot be read: nest', str(error))
 
     def test_suppressions(self) -> None:
         self.tree.write('suppressions.yaml', f'suppressions:\n- {_BOMB}')

@@ -46,9 +46,9 @@ class FrozenTest(example.TestCase):
 
         self.edit()
 
-        self.assertIn('than the one first committed', self.found()[0])
+        self.assertIn('from the one first committed', self.found()[0])
         self.tree.commit()
-        self.assertIn('than the one first committed', self.found()[0])
+        self.assertIn('from the one first committed', self.found()[0])
 
     def test_repository_is_that_of_the_tree_in_a_hook_too(self) -> None:
         self.tree.commit()
@@ -62,7 +62,7 @@ class FrozenTest(example.TestCase):
         self.edit()
         self.tree.commit()
 
-        self.assertIn('than the one first committed', self.found()[0])
+        self.assertIn('from the one first committed', self.found()[0])
         self.assertEqual(before, other.git('rev-parse', 'HEAD').strip())
 
     def test_git_tells_a_lock_that_was_deleted(self) -> None:
@@ -102,4 +102,4 @@ class FrozenTest(example.TestCase):
         self.tree.top = whole / 'part'
         self.edit()
 
-        self.assertIn('than the one first committed', self.found()[0])
+        self.assertIn('from the one first committed', self.found()[0])

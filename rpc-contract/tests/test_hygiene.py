@@ -46,7 +46,7 @@ class HistoryTest(example.TestCase):
             {('version-unknown', '')},
             {(each.rule, each.symbol) for each in report.open},
         )
-        self.assertIn('no 1.1', report.open[0].message)
+        self.assertIn('revision 1.1 is missing', report.open[0].message)
 
     def test_latest_below_what_was_released(self) -> None:
         self.freeze(latest=True)
@@ -128,7 +128,7 @@ class RetiredTest(example.TestCase):
         self.assertEqual('find', found.symbol)
         self.assertEqual('cellar 1.1', found.against)
         self.assertIn('until 1.1 only', found.message)
-        self.assertIn('leave out until=', found.fix)
+        self.assertIn('remove until=', found.fix)
 
     def test_taken_again_as_it_was(self) -> None:
         self.change("""
@@ -148,7 +148,7 @@ class RetiredTest(example.TestCase):
 
         self.assertEqual(['name-reused'], [each.rule for each in found])
         self.assertEqual('find', found[0].symbol)
-        self.assertIn('known until 1.1', found[0].message)
+        self.assertIn('supported until 1.1', found[0].message)
 
     def test_name_of_an_argument_with_a_new_meaning(self) -> None:
         # It is as if 1.2 had been released without the argument.
@@ -170,7 +170,7 @@ class RetiredTest(example.TestCase):
         )
         self.assertEqual('store(bottles)', retired.symbol)
         self.assertEqual('cellar 1.0 to cellar 1.1', retired.against)
-        self.assertIn('known until 1.1 only', retired.message)
+        self.assertIn('supported until 1.1 only', retired.message)
         self.change("""
 -    @rpc.cast('1.0', spans={'bottles': rpc.Span(until='1.1')})
 +    @rpc.cast('1.0', spans={'bottles': rpc.Span('1.3')})

@@ -76,7 +76,7 @@ methods:
         for edited, reason in (
             (
                 text.replace('result: int', 'result: str'),
-                'its digest is another',
+                'its digest does not match',
             ),
             (text.replace('format: 1', 'format: 9'), 'its format is 9'),
             (text.replace('kind:', 'king:'), "'kind'"),
@@ -130,7 +130,7 @@ methods:
         text = (directory / '1.0.yaml').read_text()
         (directory / '1.1.yaml').write_text(text)
 
-        self.assertIn('it is of cellar 1.0', str(self.locks()[-1].broken))
+        self.assertIn('it belongs to cellar 1.0', str(self.locks()[-1].broken))
 
     def test_contract_without_history_is_named_by_its_version(self) -> None:
         method = model.Method(

@@ -132,10 +132,10 @@ client = "wine.api:API"
 
     def test_value_of_another_form_is_refused(self) -> None:
         for text, said in (
-            (f'{TOP}\nlocks = 1\n', '"locks" = 1 where a text belongs'),
-            (f'{TOP}\nlocks = ""\n', "\"locks\" = '' where a text belongs"),
-            (f'{TOP}\nsenders = [1]\n', 'a list of them'),
-            (f'{TOP}\nuse = 1\n', 'a list of them'),
+            (f'{TOP}\nlocks = 1\n', '"locks" = 1 where a string belongs'),
+            (f'{TOP}\nlocks = ""\n', "\"locks\" = '' where a string belongs"),
+            (f'{TOP}\nsenders = [1]\n', 'a list of strings'),
+            (f'{TOP}\nuse = 1\n', 'a list of strings'),
             (f'{TOP}\nseverity = 1\n', 'severity] is 1 where a table'),
             (f'{TOP}\nfail-on = "fatal"\n', 'note, warning, error, never'),
             (f'{CELLAR}\nallow-unread = "a"\n', 'true or false'),
@@ -157,6 +157,6 @@ client = "wine.api:API"
     def test_what_is_not_there_is_told(self) -> None:
         self.assertIn('directory', self.refused(f'{TOP}\nsource = "src"\n'))
         self.assertIn(
-            'names "wine" in "ignore", which is not there',
+            'names "wine" in "ignore", which does not exist',
             self.refused(f'{TOP}\nignore = ["wine"]\n'),
         )

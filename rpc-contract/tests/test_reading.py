@@ -70,4 +70,4 @@ class EncodingsTest(base.TestCase):
                     reading.Unusable, tree.find_class, 'cellar:API'
                 )
 
-                self.assertIn('cellar.py is no Python', str(error))
+                self.assertIn('cellar.py is not readable Python', str(error))

@@ -83,7 +83,7 @@ class SourcesTest(base.TestCase):
     def test_no_git(self) -> None:
         self.useFixture(fixtures.EnvironmentVariable('PATH', ''))
 
-        self.assertIn('there is no git', self.refused('HEAD'))
+        self.assertIn('git is not installed', self.refused('HEAD'))
 
     def test_wheel(self) -> None:
         wheel = self.wheel(
@@ -112,11 +112,11 @@ class SourcesTest(base.TestCase):
     def test_what_would_be_written_elsewhere(self) -> None:
         for name in ('../evil.py', '/tmp/evil.py', 'a/../../evil.py'):
             self.assertIn(
-                'outside of the directory',
+                'outside the target directory',
                 self.refused(self.wheel(**{name: ''})),
             )
             self.assertIn(
-                'outside of the directory',
+                'outside the target directory',
                 self.refused(self.sdist(tarfile.TarInfo(name))),
             )
 
@@ -158,9 +158,7 @@ class SourcesTest(base.TestCase):
             for member in members:
                 member.pax_headers = {'path': member.name}
 
-            self.assertIn(
-                'cannot be unpacked', self.refused(self.sdist(*members))
-            )
+            self.assertIn('Cannot unpack', self.refused(self.sdist(*members)))
 
     def test_more_than_any_package_has(self) -> None:
         self.useFixture(
@@ -168,10 +166,10 @@ class SourcesTest(base.TestCase):
         )
 
         self.assertIn(
-            'holds more than', self.refused(self.wheel(**{'a.py': 'x = 1\n'}))
+            'has more than', self.refused(self.wheel(**{'a.py': 'x = 1\n'}))
         )
         self.assertIn(
-            'holds more than',
+            'has more than',
             self.refused(self.sdist(tarfile.TarInfo('cellar/a.py'))),
         )
 
@@ -179,12 +177,12 @@ class SourcesTest(base.TestCase):
         for name in ('cellar.whl', 'cellar.tar.gz'):
             path = self.tree.write(name, 'no archive')
 
-            self.assertIn('cannot be unpacked', self.refused(str(path)))
+            self.assertIn('Cannot unpack', self.refused(str(path)))
 
     def test_other_file(self) -> None:
         path = self.tree.write('cellar.rpm', 'no archive')
 
-        self.assertIn('is no package', self.refused(str(path)))
+        self.assertIn('is not a package', self.refused(str(path)))
 
     def test_file_that_is_not_there(self) -> None:
         self.assertEqual(

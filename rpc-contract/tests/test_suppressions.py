@@ -31,7 +31,7 @@ TOPIC = findings.Finding(
     interface='conductor',
     symbol='',
     where=model.Location('conductor/api.py', 14),
-    message='The topic is another.',
+    message='The topic was changed.',
     fix='Give it back.',
 )
 
@@ -201,7 +201,7 @@ class TestInvalid(TestCase):
     def test_a_rule_about_the_file_itself(self) -> None:
         self.assertInvalid(
             ENTRY.replace('argument-removed', 'suppression-expired'),
-            'mend that instead',
+            'fix the file instead',
             2,
         )
 
@@ -216,7 +216,7 @@ class TestInvalid(TestCase):
 
         self.assertEqual('suppression-invalid', complaint.rule)
         self.assertEqual(
-            'The file cannot be read: it is not UTF-8.', complaint.message
+            'The file cannot be read: invalid UTF-8.', complaint.message
         )
 
     def test_no_list(self) -> None:

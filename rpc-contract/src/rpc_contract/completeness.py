@@ -122,7 +122,7 @@ def _needless(interface: str, name: str) -> Finding:
         model.Location(projects.FILE),
         f'All of "{name}" was read, and allow-unread of '
         f'{_section(interface)} has it.',
-        'Take it out of the list.',
+        'Remove it from the list.',
     )
 
 

@@ -156,7 +156,7 @@ class _Reading:
         if not isinstance(found, griffe.Attribute) or found.value is None:
             raise reading.Unusable(
                 f'The interface of {self._client.path} is {path}, which is '
-                'no constant of a module that could be read.'
+                'not a constant of a readable module.'
             )
         made_by = None
         node = reading.parse(found.value)
@@ -166,7 +166,7 @@ class _Reading:
         if not library or name != 'Interface':
             raise reading.Unusable(
                 f'The interface of {self._client.path} is {path}, which is '
-                f'not made by Interface of a library: {values.Unread(node)}'
+                f'not created by Interface of a library: {values.Unread(node)}'
             )
         return found, library
 
@@ -183,7 +183,7 @@ class _Reading:
             )
         except values.Unread as text:
             raise reading.Unusable(
-                f'{found.path} is no Interface that could be read: {text}'
+                f'{found.path} is not a readable Interface: {text}'
             ) from None
 
     def _value(

@@ -18,7 +18,7 @@ import yaml
 LONGEST = 1_000_000
 #: Tables within tables, and the characters of a value or a line of TOML.
 _DEEPEST = 32
-_LONGEST_VALUE = 4_000
+_MAX_VALUE_LENGTH = 4_000
 
 # The one in C is ten times as fast; not every platform has it.
 _Loader = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
@@ -46,12 +46,12 @@ def text(path: pathlib.Path, longest: int = LONGEST) -> str:
     with path.open('rb') as file:
         data = file.read(longest + 1)
     if len(data) > longest:
-        raise Malformed(f'it is longer than {longest} bytes')
+        raise Malformed(f'larger than {longest} bytes')
     try:
         return data.decode('utf-8-sig')
     except UnicodeDecodeError as error:
         line = data.count(b'\n', 0, error.start) + 1
-        raise Malformed('it is not UTF-8', line) from None
+        raise Malformed('invalid UTF-8', line) from None
 
 
 def from_yaml(source: str) -> Any:
@@ -81,15 +81,15 @@ def check(source: str) -> None:
             match event:
                 case yaml.AliasEvent():
                     raise Malformed(
-                        f'"*{event.anchor}" is an alias; write out what it '
-                        'stands for',
+                        f'"*{event.anchor}" is an alias, which is not '
+                        'supported; write out its value',
                         line,
                     )
                 case yaml.ScalarEvent():
-                    if len(event.value) > _LONGEST_VALUE:
+                    if len(event.value) > _MAX_VALUE_LENGTH:
                         raise Malformed(
                             'a value is longer than '
-                            f'{_LONGEST_VALUE} characters',
+                            f'{_MAX_VALUE_LENGTH} characters',
                             line,
                         )
                     _next(tables, event.value, line)
@@ -99,7 +99,7 @@ def check(source: str) -> None:
                     tables.append(_Table() if mapping else None)
                     if len(tables) > _DEEPEST:
                         raise Malformed(
-                            f'it is nested more than {_DEEPEST} times', line
+                            f'nested more than {_DEEPEST} times', line
                         )
                 case yaml.CollectionEndEvent():
                     tables.pop()
@@ -121,7 +121,7 @@ def _next(tables: list[_Table | None], value: str | None, line: int) -> None:
         return
     if table.awaits_key and value is not None:
         if value in table.keys:
-            raise Malformed(f'"{value[:60]}" is there twice', line)
+            raise Malformed(f'duplicate key "{value[:60]}"', line)
         table.keys.add(value)
     table.awaits_key = not table.awaits_key
 
@@ -139,13 +139,13 @@ def from_toml(source: str) -> dict[str, Any]:
         great length
     """
     for number, line in enumerate(source.split('\n'), 1):
-        if len(line) > _LONGEST_VALUE:
+        if len(line) > _MAX_VALUE_LENGTH:
             raise Malformed(
-                f'it is longer than {_LONGEST_VALUE} characters', number
+                f'it is longer than {_MAX_VALUE_LENGTH} characters', number
             )
     try:
         return tomllib.loads(source)
     except RecursionError:
-        raise Malformed('it is nested too often') from None
+        raise Malformed('nested too deeply') from None
     except ValueError as error:  # a number of thousands of digits, too
         raise Malformed(str(error)) from None

@@ -16,8 +16,8 @@ from rpc_contract import locks
 from rpc_contract import model
 
 _FIX = (
-    'Take it back: {command}. What the contract says now becomes a revision '
-    'of its own, which "rpc-contract freeze" writes down.'
+    'Revert it: {command}. The current contract becomes a new revision, which '
+    '"rpc-contract freeze" writes.'
 )
 
 
@@ -57,7 +57,7 @@ def _edited(
         name = lock.path.relative_to(top).as_posix()
         broken = lock.broken
         if name in written and written[name] != _blob(lock.path):
-            broken = 'it is another than the one first committed'
+            broken = 'differs from the one first committed'
         if broken:
             yield _say(contract, name, f'was edited: {broken}')
 

@@ -186,8 +186,8 @@ def with_history(contract: model.Contract) -> model.Contract:
         return contract
     if contract.version is None:
         raise reading.Unusable(
-            f'{contract.interface} has no version that could be read, which '
-            'a frozen contract is named after.'
+            f'{contract.interface} has no readable version, which names a '
+            'frozen contract.'
         )
     revision = model.Revision(contract.version)
     return dataclasses.replace(contract, history=(revision,))
@@ -224,16 +224,16 @@ def read(file: pathlib.Path) -> Lock:
             interface,
             revision,
             model.Contract(interface),
-            f'it cannot be read: {error}',
+            f'cannot be read: {error}',
         )
     revision = contract.history[-1].name
     broken = None
     body, _mark, digest = text.rpartition(_DIGEST)
     body = re.sub(r'\A(#.*\n)+', '', body)
     if digest.strip() != _digest(body):
-        broken = 'its digest is another than that of its content'
+        broken = 'its digest does not match its content'
     elif path(file.parent.parent, contract.interface, revision) != file:
-        broken = f'it is of {contract.interface} {revision}'
+        broken = f'it belongs to {contract.interface} {revision}'
     return Lock(file, contract.interface, revision, contract, broken)
 
 

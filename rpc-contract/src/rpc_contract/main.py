@@ -55,8 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=NAME,
-        description='Check whether RPC clients and servers of different '
-        'releases understand each other.',
+        description='Check that RPC clients and servers of different releases '
+        'are compatible.',
     )
     parser.add_argument(
         '--version',
@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(
         metavar='COMMAND',
         required=True,
-        help='"COMMAND --help" shows what it takes.',
+        help='"COMMAND --help" shows its options.',
     )
     for name, command in commands.COMMANDS.items():
         text = inspect.getdoc(command) or ''

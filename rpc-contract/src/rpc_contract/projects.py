@@ -110,7 +110,7 @@ class Project:
         for name in names:
             if name not in known:
                 raise reading.Unusable(
-                    f'There is no interface {name}. There are '
+                    f'There is no interface {name}. Use one of '
                     f'{", ".join(known)}.'
                 )
         if not names:
@@ -135,7 +135,8 @@ def read(top: pathlib.Path) -> Project:
     project, near = _read(top / FILE)
     if not project.subjects:
         raise reading.Unusable(
-            f'{top / FILE} names no interfaces in [{_SECTION}].'
+            f'{top / FILE} names no interfaces in [{_SECTION}]. Add '
+            'interfaces there, or use --client and --endpoint.'
             + (f' It has [tool.{near}], which is not read.' if near else '')
             + ' Name what is to be checked there, or with --client and '
             '--endpoint.'

@@ -98,7 +98,7 @@ class _Modules(griffe.ModulesCollection):
         ) as error:
             where = path.relative_to(self.top)
             raise Unusable(
-                f'{where} is no Python that can be read: {error}.'
+                f'{where} is not readable Python: {error}.'
             ) from None
 
 
@@ -130,15 +130,14 @@ class Tree:
         module, colon, name = spec.partition(':')
         if not (module and colon and name):
             raise Unusable(
-                f'"{spec}" names no class: it is written package.module:Class.'
+                f'"{spec}" is not a class: use package.module:Class.'
             )
         found = self.find(f'{module}.{name}')
         if not isinstance(found, griffe.Class):
             raise Absent(
                 f'There is no class {name} in {module} below '
                 f'{self._modules.top}. Check the spelling, and that --tree, '
-                'or "source" of the settings, is the directory that its '
-                'package is in.'
+                'or "source" in the settings, is the directory of its package.'
             )
         return found
 

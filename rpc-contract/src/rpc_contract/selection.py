@@ -94,9 +94,9 @@ def _named(table: settings.Table, key: str) -> Iterator[str]:
     for name in table.texts(key):
         if name not in known:
             raise table.refused(
-                f'names "{name}" in "{key}", which is no rule.'
-                f'{settings.nearest(name, known)} "rpc-contract rules" lists '
-                'them and their kinds'
+                f'names "{name}" in "{key}", which is not a '
+                f'rule.{settings.nearest(name, known)} "rpc-contract rules" '
+                'lists the rules and their kinds'
             )
         for rule in rules.RULES.values():
             if name in (rule.id, rule.kind):

@@ -12,7 +12,7 @@ from typing import Any
 from rpc_contract import reading
 
 #: Of a value in a message, in characters.
-_LONGEST = 60
+_MAX_LENGTH = 60
 
 
 class Table:
@@ -82,7 +82,7 @@ class Table:
         """Return a text, None where there is none."""
         value = self._value.get(key)
         if value is not None and not (isinstance(value, str) and value):
-            raise self.wrong(key, 'a text')
+            raise self.wrong(key, 'a string')
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -93,7 +93,7 @@ class Table:
         if not isinstance(value, list) or not all(
             isinstance(each, str) and each for each in value
         ):
-            raise self.wrong(key, 'a text, or a list of them,')
+            raise self.wrong(key, 'a string, or a list of strings,')
         return tuple(value)
 
     def path(self, key: str) -> str | None:
@@ -111,7 +111,7 @@ class Table:
                 raise self.wrong(key, 'paths below the directory of that file')
             if not (self._file.parent / path).exists():
                 raise self.refused(
-                    f'names "{path}" in "{key}", which is not there'
+                    f'names "{path}" in "{key}", which does not exist'
                 )
         return tuple(pathlib.PurePath(path).as_posix() for path in found)
 
@@ -136,4 +136,4 @@ def _is_below(path: str) -> bool:
 
 def _shown(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= _LONGEST else f'{text[:_LONGEST]}...'
+    return text if len(text) <= _MAX_LENGTH else f'{text[:_MAX_LENGTH]}...'

@@ -58,7 +58,7 @@ def _unpack(path: pathlib.Path, top: pathlib.Path) -> None:
                 _untar(archive, top, str(path))
         else:
             raise reading.Unusable(
-                f'{path} is no package: name a wheel (.whl), an sdist '
+                f'{path} is not a package: use a wheel (.whl), an sdist '
                 '(.tar.gz), a directory or a git revision.'
             )
     except (
@@ -67,9 +67,7 @@ def _unpack(path: pathlib.Path, top: pathlib.Path) -> None:
         tarfile.TarError,
         zipfile.BadZipFile,
     ) as error:
-        raise reading.Unusable(
-            f'{path} cannot be unpacked: {error}.'
-        ) from None
+        raise reading.Unusable(f'Cannot unpack {path}: {error}.') from None
 
 
 def _unzip(path: pathlib.Path, top: pathlib.Path) -> None:
@@ -115,8 +113,8 @@ def _is_wanted(member: str, name: str) -> bool:
     path = pathlib.PurePosixPath(member)
     if path.is_absolute() or '..' in path.parts or '\\' in member:
         raise reading.Unusable(
-            f'{name} holds {member!r}, which would be written outside of the '
-            'directory that it is unpacked into. It is not touched.'
+            f'{name} has the member {member!r}, which would be written '
+            'outside the target directory. Nothing was unpacked.'
         )
     return True
 
@@ -124,8 +122,8 @@ def _is_wanted(member: str, name: str) -> bool:
 def _limit(count: int, size: int, name: str) -> None:
     if count > MOST_FILES or size > MOST_BYTES:
         raise reading.Unusable(
-            f'{name} holds more than {MOST_FILES} sources or {MOST_BYTES} '
-            'bytes of them. That is no package of this kind.'
+            f'{name} has more than {MOST_FILES} source files, or more than '
+            f'{MOST_BYTES} bytes of them. It is not a package of this kind.'
         )
 
 
@@ -154,7 +152,7 @@ def _git(tree: pathlib.Path, revision: str, *arguments: str) -> bytes:
     try:
         done = git.run(tree, *arguments)
     except OSError:
-        said = 'there is no git on this machine'
+        said = 'git is not installed'
     else:
         if not done.returncode:
             return done.stdout

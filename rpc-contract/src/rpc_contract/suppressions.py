@@ -41,7 +41,7 @@ UNUSED = 'suppression-unused'
 INVALID = 'suppression-invalid'
 
 #: In bytes: a thousand entries.
-_LONGEST = 200_000
+_MAX_BYTES = 200_000
 #: Of a finding about the file as a whole.
 _FILE = 'suppressions'
 
@@ -95,8 +95,8 @@ def apply(
             told.append(
                 item.about(
                     INVALID,
-                    f'{item.symbol} is suppressed for {item.rule} in line '
-                    f'{entries[item.key].where.line} already.',
+                    f'{item.symbol} is already suppressed for {item.rule} in '
+                    f'line {entries[item.key].where.line}.',
                     'Delete one of the two.',
                 )
             )
@@ -128,15 +128,16 @@ def _complaints(
     if not used:
         yield entry.about(
             UNUSED,
-            f'Nothing is found any more by {entry.rule} at {entry.symbol}.',
+            f'{entry.rule} no longer finds anything at {entry.symbol}.',
             'Delete the entry.',
         )
     elif today > entry.expires:
         yield entry.about(
             EXPIRED,
-            f'{entry.rule} at {entry.symbol} was to be borne until '
+            f'The suppression of {entry.rule} at {entry.symbol} expired on '
             f'{entry.expires}: {entry.reason}',
-            'Mend it and delete the entry, or set a new day and say why.',
+            'Fix the finding and delete the entry, or set a new date and give '
+            'the reason.',
         )
 
 
@@ -161,7 +162,7 @@ def _read(path: pathlib.Path, name: str) -> Iterator[_Entry | Finding]:
     if not path.exists():
         return
     try:
-        source = documents.text(path, _LONGEST)
+        source = documents.text(path, _MAX_BYTES)
         documents.check(source)
         # It reads every value as text, so that a day is not made a date.
         loader = yaml.BaseLoader(source)
@@ -218,7 +219,7 @@ def _problems(document: Any) -> dict[int | None, list[str]]:
 def _unknown(rule: str) -> str | None:
     """Say why a rule cannot be suppressed, if it cannot."""
     if rule in (EXPIRED, UNUSED, INVALID):
-        return f'{rule} is about this file; mend that instead'
+        return f'{rule} is about this file; fix the file instead'
     if rule in rules.RULES:
         return None
     close = difflib.get_close_matches(rule, rules.RULES, 1)

@@ -93,7 +93,7 @@ class ByHandTest(_TestCase):
 
         self.assertEqual(0, self.run_it('check'), self.out)
         self.assertEqual(0, self.run_it('freeze'))
-        self.assertEqual('There was nothing to freeze.\n', self.out)
+        self.assertEqual('Nothing to freeze.\n', self.out)
 
     def test_dump_is_what_a_lock_holds(self) -> None:
         self.assertEqual(0, self.run_it('dump'), self.error)
@@ -219,7 +219,7 @@ class ByHandTest(_TestCase):
 
         self.assertEqual(2, self.run_it('freeze'))
 
-        self.assertIn('shop has no version that could be read', self.error)
+        self.assertIn('shop has no readable version', self.error)
         written = self.tree.top / 'contracts/cellar/1.1.yaml'
         self.assertFalse(written.exists())
         self.assertEqual(0, self.run_it('freeze', 'cellar'), self.error)
@@ -230,7 +230,7 @@ class ByHandTest(_TestCase):
         self.assertEqual(2, self.run_it('freeze'))
 
         self.assertIn('cellar has no endpoint here', self.error)
-        self.assertIn('what a lock says is what one serves', self.error)
+        self.assertIn('a lock freezes what an endpoint serves', self.error)
 
 
 class SeveralTest(_TestCase):

@@ -157,7 +157,7 @@ class CheckTest(base.TestCase):
 
         self.assertEqual(0, status, self.error)
         self.assertIn('note: unread', self.out)
-        self.assertIn(f'not compared with {before}', self.out)
+        self.assertIn(f'Not compared with {before}', self.out)
 
     def test_client_and_endpoint_by_name(self) -> None:
         (self.tree.top / 'pyproject.toml').unlink()
@@ -171,7 +171,7 @@ class CheckTest(base.TestCase):
         self.assertEqual(1, self.run_it('check', *pair))
         self.assertEqual(1, self.run_it('check', *pair, 'cellar'))
         self.unusable('check', *pair, 'other')
-        self.assertIn('call it cellar', self.error)
+        self.assertIn('rename it to cellar', self.error)
         self.unusable('check', *pair, 'cellar', 'other')
         self.tree.write('pyproject.toml', '[tool.rpc-contract]\nlock = "a"\n')
         self.unusable('check', *pair)
@@ -180,10 +180,10 @@ class CheckTest(base.TestCase):
     def test_what_cannot_be_told_is_status_2(self) -> None:
         for arguments, reason in (
             (['--client', 'cellar.api:Nothing'], 'no class Nothing'),
-            (['--client', 'cellar'], 'names no class'),
+            (['--client', 'cellar'], 'is not a class'),
             (['--against', 'no-such-thing'], 'no git revision'),
-            (['nonsense'], 'no interface nonsense. There are cellar'),
-            (['--tree', '/no/such/directory'], 'is no directory'),
+            (['nonsense'], 'no interface nonsense. Use one of cellar'),
+            (['--tree', '/no/such/directory'], 'is not a directory'),
         ):
             with self.subTest(reason):
                 self.unusable('check', *arguments)
@@ -194,7 +194,7 @@ class CheckTest(base.TestCase):
 
         self.unusable('check')
 
-        self.assertIn('cellar/api.py is no Python', self.error)
+        self.assertIn('cellar/api.py is not readable Python', self.error)
 
     def test_wrong_option_is_status_2(self) -> None:
         self.assertEqual(2, self.run_it('check', '-f', 'nonsense'))
@@ -242,7 +242,7 @@ class CheckTest(base.TestCase):
         last = self.out.splitlines()[-1]
         self.assertIn('0 methods sent, 1 served', last)
         self.unusable('check', '--allow-unread')
-        self.assertIn('allow-unread there', self.error)
+        self.assertIn('set allow-unread', self.error)
 
     def test_fail_on(self) -> None:
         self.tree.write(

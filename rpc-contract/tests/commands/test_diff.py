@@ -74,7 +74,7 @@ class DiffTest(base.TestCase):
         file.write_text(file.read_text().partition('methods:')[0] + 'methods:')
 
         self.unusable('diff')
-        self.assertIn('cellar/1.1.yaml is no lock: it cannot', self.error)
+        self.assertIn('cellar/1.1.yaml is not a lock: cannot', self.error)
 
         self.assertEqual(1, self.run_it('check'), self.error)
         self.assertIn('frozen-edited', self.out)
@@ -84,7 +84,7 @@ class DiffTest(base.TestCase):
         self.unusable('diff', '--from', '0.9')
         self.assertIn('no revision 0.9', self.error)
         self.unusable('diff', '--to', '1.0')
-        self.assertIn('nothing before cellar 1.0', self.error)
+        self.assertIn('cellar has no revision before 1.0', self.error)
 
 
 class ChangelogTest(base.TestCase):
@@ -134,7 +134,7 @@ class Manager:
         one, two = (str(self.tree.top / name) for name in ('one', 'two'))
 
         self.assertEqual(2, self.run_it('changelog', '--tree', two, *pair))
-        self.assertIn('nothing of it is frozen', self.error)
+        self.assertIn('no revision is frozen', self.error)
         self.assertIn('older states of the tree with --against', self.error)
 
         status = self.run_it(

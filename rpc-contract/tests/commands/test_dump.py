@@ -34,7 +34,7 @@ class DumpTest(base.TestCase):
 
         self.unusable('dump')
 
-        self.assertIn('call it cellar', self.error)
+        self.assertIn('rename it to cellar', self.error)
 
     def test_all_that_was_read_as_json(self) -> None:
         found = self.json('dump', 'cellar')['cellar']

@@ -13,7 +13,7 @@ class FreezeTest(base.TestCase):
 
         self.assertEqual(0, self.run_it('freeze'), self.error)
 
-        self.assertIn('nothing to freeze', self.out)
+        self.assertIn('Nothing to freeze', self.out)
         self.assertIn('--latest', self.out)
         self.assertEqual(before, path.read_bytes())
 
@@ -23,7 +23,7 @@ class FreezeTest(base.TestCase):
         self.assertEqual('Wrote contracts/cellar/1.2.yaml\n', self.out)
         self.assertEqual(0, self.run_it('check'), self.out)
         self.assertEqual(0, self.run_it('freeze', '--latest'))
-        self.assertIn('nothing to freeze', self.out)
+        self.assertIn('Nothing to freeze', self.out)
 
     def test_revision_that_another_has_come_after(self) -> None:
         self.change("""

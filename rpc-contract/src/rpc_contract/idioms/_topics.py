@@ -21,7 +21,7 @@ _OPTION = re.compile(
     r"(?:\.(?P<group>\w+)|\[['\"](?P<key>[\w:-]+)['\"]\])?\.(?P<name>\w+)"
 )
 #: Of a file with options, in bytes, and the files looked at.
-_LONGEST = 200_000
+_MAX_BYTES = 200_000
 _MOST_FILES = 5_000
 
 
@@ -89,7 +89,7 @@ def _sources(
         if 'tests' in path.relative_to(tree.top).parts:
             continue
         try:
-            if path.stat().st_size > _LONGEST:
+            if path.stat().st_size > _MAX_BYTES:
                 continue
             source = reading.source(path)
         except (SyntaxError, ValueError, OSError):
