@@ -13,7 +13,7 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'backup:create',
         base.MEMBER,
-        'Make a backup.',
+        'Create a backup.',
         ('POST', f'{_P}/backups'),
     ),
     base.rule(
@@ -43,19 +43,19 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'backup_strategy:create',
         base.MEMBER,
-        'Say where backups go.',
+        'Set the backup strategy.',
         ('POST', f'{_P}/backup_strategies'),
     ),
     base.rule(
         'backup_strategy:index',
         base.READER,
-        'Show where backups go.',
+        'Show the backup strategies.',
         ('GET', f'{_P}/backup_strategies'),
     ),
     base.rule(
         'backup_strategy:delete',
         base.MEMBER,
-        'Let backups go where they usually do.',
+        'Delete a backup strategy.',
         ('DELETE', f'{_P}/backup_strategies'),
     ),
 ]

@@ -36,42 +36,42 @@ RULES: list[policy.RuleDefault] = [
     policy.RuleDefault(
         'admin_or_owner',
         'rule:admin or project_id:%(tenant)s',
-        description='An administrator, or any user of the project that the '
-        'resource belongs to, whatever his role. No default uses it any '
-        'more; it is there for rules of your own that do.',
+        description='An administrator, or any user of the project of the '
+        'resource, whatever the role. No default uses it; it is kept for '
+        'custom rules that do.',
     ),
     policy.RuleDefault(
         'project_member',
         'role:member and project_id:%(tenant)s',
-        description='A user with the role member in the project that the '
-        'resource belongs to.',
+        description='A user with the role member in the project of the '
+        'resource.',
     ),
     policy.RuleDefault(
         'project_reader',
         '(role:reader or role:member) and project_id:%(tenant)s',
-        description='A user with the role reader in the project that the '
-        'resource belongs to.',
+        description='A user with the role reader in the project of the '
+        'resource.',
     ),
     policy.RuleDefault(
         'project_member_or_admin',
         'rule:project_member or rule:admin',
-        description='Who may use and change what a project has.',
+        description='Users who may use and change resources of a project.',
     ),
     policy.RuleDefault(
         'project_reader_or_admin',
         'rule:project_reader or rule:admin',
-        description='Who may see what a project has.',
+        description='Users who may see resources of a project.',
     ),
     policy.RuleDefault(
         'service_or_admin',
         'role:service or rule:admin',
-        description='Who may look at all projects: a user that another '
-        'service has, or an administrator.',
+        description='Users who may see all projects: the user of another '
+        'service, or an administrator.',
     ),
     policy.RuleDefault(
         'default',
         'rule:project_member_or_admin',
-        description='What holds for a rule that is not defined.',
+        description='Rule for undefined rules.',
     ),
 ]
 
@@ -96,8 +96,8 @@ def rule(
             policy.DeprecatedRule(
                 name,
                 _BEFORE,
-                deprecated_reason='a reader may change nothing, and who has '
-                'no role in Trove sees nothing',
+                deprecated_reason='readers can no longer change resources, '
+                'and users without a role in Trove see nothing',
                 deprecated_since='27.0.0',
             )
             if check in (MEMBER, READER)

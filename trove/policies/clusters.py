@@ -13,7 +13,7 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'cluster:create',
         base.MEMBER,
-        'Make a cluster.',
+        'Create a cluster.',
         ('POST', f'{_P}/clusters'),
     ),
     base.rule(
@@ -25,7 +25,7 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'cluster:force_delete',
         base.MEMBER,
-        'Give up what goes on with a cluster before it is deleted.',
+        'Abort the current task of a cluster before its deletion.',
         ('POST', f'{_P}/clusters/{{cluster_id}}'),
     ),
     base.rule(
@@ -55,7 +55,7 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'cluster:reset-status',
         base.ADMIN,
-        'Give up what goes on with a cluster.',
+        'Abort the current task of a cluster.',
         ('POST', f'{_P}/clusters/{{cluster_id}}'),
     ),
     base.rule(

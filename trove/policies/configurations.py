@@ -14,7 +14,7 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'configuration:create',
         base.MEMBER,
-        'Make a configuration group.',
+        'Create a configuration group.',
         ('POST', f'{_P}/configurations'),
     ),
     base.rule(
@@ -74,13 +74,13 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'configuration-parameter:index_by_version',
         base.READER,
-        'List the parameters of a version, by its id alone.',
+        'List the parameters of a version, by its ID alone.',
         ('GET', f'{_P}/datastores/versions/{{version}}/parameters'),
     ),
     base.rule(
         'configuration-parameter:show_by_version',
         base.READER,
-        'Show a parameter of a version, by its id alone.',
+        'Show a parameter of a version, by its ID alone.',
         ('GET', f'{_P}/datastores/versions/{{version}}/parameters/{{name}}'),
     ),
 ]

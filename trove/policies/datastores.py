@@ -35,13 +35,13 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'datastore:version_show_by_uuid',
         base.ANYBODY,
-        'Show a version by its id alone.',
+        'Show a version by its ID alone.',
         ('GET', f'{base.DATASTORES}/versions/{{version}}'),
     ),
     base.rule(
         'datastore:list_associated_flavors',
         base.ANYBODY,
-        'List the flavors that a version may be used with.',
+        'List the flavors for a version.',
         (
             'GET',
             f'{base.DATASTORES}/{{datastore}}/versions/{{version}}/flavors',
@@ -50,7 +50,7 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'datastore:list_associated_volume_types',
         base.ANYBODY,
-        'List the volume types that a version may be used with.',
+        'List the volume types for a version.',
         (
             'GET',
             f'{base.DATASTORES}/{{datastore}}/versions/{{version}}'

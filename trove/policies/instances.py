@@ -35,7 +35,7 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'instance:update',
         base.MEMBER,
-        'Change name or access of an instance.',
+        'Change the name or access of an instance.',
         ('PUT', base.INSTANCE),
     ),
     base.rule(
@@ -55,7 +55,7 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'instance:reset_status',
         base.ADMIN,
-        'Give up what goes on with an instance: its status becomes ERROR '
+        'Abort the current task of an instance: its status becomes ERROR '
         '(action "reset_status").',
         ('POST', f'{base.INSTANCE}/action'),
     ),
@@ -69,13 +69,13 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'instance:promote_to_replica_source',
         base.MEMBER,
-        'Let a replica take the place of its source.',
+        'Promote a replica to be the source.',
         ('POST', f'{base.INSTANCE}/action'),
     ),
     base.rule(
         'instance:eject_replica_source',
         base.MEMBER,
-        'Let a replica take the place of a source that does not work.',
+        'Replace a failed source by a replica.',
         ('POST', f'{base.INSTANCE}/action'),
     ),
     base.rule(
@@ -117,7 +117,7 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'instance:ssl_action',
         base.MEMBER,
-        'Have connections encrypted, or not.',
+        'Enable or disable encrypted connections.',
         ('POST', f'{base.INSTANCE}/ssl'),
     ),
     base.rule(
@@ -147,13 +147,13 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'instance:resize_flavor',
         base.MEMBER,
-        'Give an instance another flavor.',
+        'Change the flavor of an instance.',
         ('POST', f'{base.INSTANCE}/action'),
     ),
     base.rule(
         'instance:resize_volume',
         base.MEMBER,
-        'Give an instance a larger volume.',
+        'Extend the volume of an instance.',
         ('POST', f'{base.INSTANCE}/action'),
     ),
 ]

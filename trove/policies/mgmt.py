@@ -17,7 +17,7 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'mgmt:instance:show',
         base.SERVICE,
-        'Show an instance with what only operators see.',
+        'Show an instance with details for operators.',
         ('GET', f'{base.MGMT}/instances/{{instance_id}}'),
     ),
     base.rule(
@@ -35,8 +35,8 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'mgmt:instance:reset_task_status',
         base.ADMIN,
-        'Give up what goes on with an instance, and take it for as it '
-        'was before.',
+        'Abort the current task of an instance, and restore its previous '
+        'status.',
         ('POST', f'{base.MGMT}/instances/{{instance_id}}/action'),
     ),
     base.rule(
@@ -48,7 +48,7 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'mgmt:instance:rebuild',
         base.ADMIN,
-        'Make the server of an instance anew.',
+        'Rebuild the server of an instance.',
         ('POST', f'{base.MGMT}/instances/{{instance_id}}/action'),
     ),
     base.rule(
@@ -60,13 +60,13 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'mgmt:instance:root',
         base.ADMIN,
-        'Tell when and by whom root was enabled.',
+        'Show when and by whom root was enabled.',
         ('GET', f'{base.MGMT}/instances/{{instance_id}}/root'),
     ),
     base.rule(
         'mgmt:instance:rpc_ping',
         base.SERVICE,
-        'Ask whether the guest agent answers.',
+        'Ping the guest agent.',
         ('GET', f'{base.MGMT}/instances/{{instance_id}}/rpc_ping'),
     ),
     base.rule(
@@ -78,7 +78,7 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'mgmt:instance:hwinfo',
         base.ADMIN,
-        'Show memory and processors of the server.',
+        'Show memory and CPUs of the server.',
         ('GET', f'{base.MGMT}/instances/{{instance_id}}/hwinfo'),
     ),
     base.rule(
@@ -108,7 +108,7 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'mgmt:cluster:reset_task',
         base.ADMIN,
-        'Give up what goes on with a cluster.',
+        'Abort the current task of a cluster.',
         ('POST', f'{base.MGMT}/clusters/{{cluster_id}}/action'),
     ),
     base.rule(
@@ -126,7 +126,7 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'mgmt:datastore_version:create',
         base.ADMIN,
-        'Make a version of a datastore.',
+        'Create a version of a datastore.',
         ('POST', f'{base.MGMT}/datastore-versions'),
     ),
     base.rule(
@@ -150,7 +150,7 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'mgmt:configuration_parameter:create',
         base.ADMIN,
-        'Make a parameter of a version.',
+        'Create a parameter of a version.',
         ('POST', f'{base.MGMT}/datastores/versions/{{version}}/parameters'),
     ),
     base.rule(

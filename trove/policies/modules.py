@@ -13,7 +13,7 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'module:create',
         base.MEMBER,
-        'Make a module.',
+        'Create a module.',
         ('POST', f'{_P}/modules'),
     ),
     base.rule(
@@ -49,7 +49,7 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'module:reapply',
         base.MEMBER,
-        'Apply a module anew to the instances that have it.',
+        'Reapply a module to the instances that have it.',
         ('PUT', f'{_P}/modules/{{module_id}}/instances'),
     ),
 ]

@@ -23,7 +23,7 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'instance:extension:root:index',
         base.READER,
-        'Tell whether the root user was ever enabled.',
+        'Show whether the root user was ever enabled.',
         ('GET', f'{base.INSTANCE}/root'),
     ),
 ]

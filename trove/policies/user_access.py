@@ -17,13 +17,13 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'instance:extension:user_access:update',
         base.MEMBER,
-        'Let a user use databases.',
+        'Grant a user access to databases.',
         ('PUT', f'{base.INSTANCE}/users/{{name}}/databases'),
     ),
     base.rule(
         'instance:extension:user_access:delete',
         base.MEMBER,
-        'Take a database away from a user.',
+        'Revoke access of a user to a database.',
         ('DELETE', f'{base.INSTANCE}/users/{{name}}/databases/{{database}}'),
     ),
 ]
