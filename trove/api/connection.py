@@ -29,7 +29,7 @@ _LINGER_BYTES = 1024 * 1024
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """What one process of the server allows.
+    """Limits of one process of the server.
 
     :ivar threads: requests that are carried out at the same time
     :ivar connections: open at the same time
@@ -60,7 +60,10 @@ class _Refusal(waitress_task.ErrorTask):  # type: ignore[misc]
         body = errors.encode(code, errors.fault(code), text)
         LOG.info(
             'Rejected a request of %s with %d: %s (%s)',
-            *(self.channel.addr[0], code, text, request_id),
+            self.channel.addr[0],
+            code,
+            text,
+            request_id,
         )
         self.status = f'{code} {error.reason}'
         self.response_headers += [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a user reads when a request fails.
+"""Error responses of the REST API.
 
 Every error, whoever raised it, becomes ``{"<fault>": {"code": <status>,
 "message": <text>}}`` with the key that released Trove uses for the status.
@@ -54,7 +54,7 @@ _UNREACHABLE = (
 
 
 def is_database_gone(error: BaseException | None) -> bool:
-    """Tell whether an error means that the database does not answer."""
+    """Return whether an error means that the database is unavailable."""
     while error is not None:
         if isinstance(error, _UNREACHABLE):
             return True

@@ -124,7 +124,7 @@ class Unanswered:
                 self._until[instance_id] = (now + _SILENCE, said)
 
     def is_known(self, instance_id: str) -> bool:
-        """Tell whether a guest did not answer a moment ago."""
+        """Return whether a guest did not answer recently."""
         return self._until.get(instance_id, (0.0, None))[0] > time.monotonic()
 
     def check(self, instance_id: str, said: object) -> None:

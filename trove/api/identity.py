@@ -142,7 +142,8 @@ class Identity:
             LOG.error(
                 'Keystone does not return the identity of a token: %s. Check '
                 'the user in [%s].',
-                *(error, GROUP),
+                error,
+                GROUP,
             )
         raise _unavailable() from error
 
@@ -160,7 +161,7 @@ class Identity:
             self._note_full()
             raise _unavailable()
         if time.monotonic() < self._silent_until:
-            # Who had the place before found that out.
+            # The previous holder of the place has detected that.
             self._places.release()
             raise _unavailable()
 
@@ -182,7 +183,8 @@ class Identity:
                 'Keystone does not answer: %s. Requests with uncached tokens '
                 'are refused with 503. Check that it is running, and [%s] '
                 'auth_url.',
-                *(what, GROUP),
+                what,
+                GROUP,
             )
         self._silent_until = now + SILENCE
 

@@ -141,7 +141,7 @@ def _check_coding(environ: WSGIEnvironment) -> None:
 
 
 def _is_fault(response: webob.Response) -> bool:
-    """Tell whether an error has a body of the released form already.
+    """Return whether an error already has a body of the released form.
 
     Filters of others answer with JSON of their own.
     """

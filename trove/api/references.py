@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a request names beside its path, looked for before it is refused.
+"""References in a request body, checked before a request is refused.
 
 Where nothing can be done with a backup, who asks with one of somebody else
 is still told that there is none.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a handler gets to know about a request."""
+"""The request, as handlers see it."""
 
 from __future__ import annotations
 
@@ -110,15 +110,15 @@ class Request:
         return self.context
 
     def allows(self, rule: str, project_id: str) -> bool:
-        """Say whether the user may do ``rule`` in a project."""
+        """Return whether the policy allows ``rule`` in a project."""
         return self.runtime.enforcer.allows(
             self.context, rule, {'tenant': project_id}
         )
 
     def authorize_any(self, rules: Sequence[str]) -> None:
-        """Return when the user may do one of these in his project.
+        """Check that the policy allows one of these in the project.
 
-        :raises Forbidden: he may do none; Unauthorized likewise
+        :raises Forbidden: it allows none; Unauthorized likewise
         """
         if not any(self.allows(rule, self.project_id) for rule in rules):
             self.authorize(rules[0])
@@ -126,7 +126,7 @@ class Request:
     def authorize(self, rule: str, project_id: str | None = None) -> None:
         """Return when the user may do ``rule`` in a project.
 
-        :raises Forbidden: he may not; Unauthorized for administrators' rules
+        :raises Forbidden: denied; Unauthorized for administrators' rules
         """
         self.runtime.enforcer.authorize(
             self.context, rule, {'tenant': project_id or self.project_id}

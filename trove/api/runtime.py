@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every request needs and the process has one of."""
+"""Shared objects of a process that every request needs."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Runtime:
             return None
 
     def is_silent(self, instance_id: str) -> bool:
-        """Tell whether a guest, or any, could not be asked a moment ago."""
+        """Return whether a guest, or any, was unreachable recently."""
         now = time.monotonic()
         with self._lock:
             return any(

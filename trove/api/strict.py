@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What begins an HTTP request, read more strictly than waitress does.
+"""Parser of the HTTP request header, stricter than that of waitress.
 
 Where a proxy and the server behind it may read the same bytes in two ways
 (RFC 9112, sections 5.1, 5.2, 6.1 and 11.2), the request is refused. So is

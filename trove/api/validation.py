@@ -164,7 +164,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 class Body:
-    """What the body of a request must look like.
+    """The schema of a request body.
 
     :param schema: JSON schema, draft 2020-12. The ``description`` of a
         subschema ends the sentence "it must be …" of its error.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Trove needs of a cloud, and nothing more.
+"""Abstract base classes of cloud drivers.
 
 A driver is a :class:`Cloud`: three parts that may be replaced one by one.
 Everything is addressed by the id of the Trove instance, so that the task
@@ -55,7 +55,7 @@ class Flavor:
 
 @dataclasses.dataclass(frozen=True)
 class ServerSpec:
-    """What a server is to be made of.
+    """The specification of a server.
 
     ``files`` maps the path of a file, relative to the guest's configuration
     directory, to its content. ``volume_id`` is the volume to attach, made
@@ -188,7 +188,7 @@ class Volumes(abc.ABC):
 
 
 class Network(abc.ABC):
-    """Where a server can be reached."""
+    """Address of a server."""
 
     def networks(self, context: Context) -> list[str] | None:
         """Return the ids of the networks that a server may be in.

@@ -38,7 +38,7 @@ LOOKS = frozenset({'get_server', 'volumes.get', 'network.addresses'})
 
 
 class _State:
-    """What the parts share; every access holds the lock."""
+    """Shared state of the parts; every access holds the lock."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is believed of a peer: who may change that, and on which evidence.
+"""Beliefs about the version of a peer, and the evidence that changes them.
 
 A peer that has sent something *sealed*, which nobody can without its key, is
 *proven* to know seals. From then on nothing that anybody could have said
@@ -45,7 +45,7 @@ Form = Literal['clear', 'released', 'sealed']
 
 
 class Belief(NamedTuple):
-    """What one side believes of a peer.
+    """The beliefs of one side about a peer.
 
     :param speaks: the revision that it is taken for; None: not known
     :param proven: it has sent something sealed since its key was made
@@ -66,7 +66,7 @@ class Belief(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """What follows from evidence of one kind.
+    """The consequences of evidence of one kind.
 
     :param what: for people
     :param open: what it does while the released form is permitted
@@ -89,20 +89,23 @@ class Rule(NamedTuple):
 RULES: Final[Mapping[Evidence, Rule]] = {
     'sealed': Rule(
         'The peer announces itself, sealed with its own key',
-        *('sets', 'sets'),
+        'sets',
+        'sets',
         proves='says',
         allows='held',
     ),
     'registered': Rule(
         'All services of a topic have reported to the registry, and no other '
         'peer answers there',
-        *('sets', 'sets'),
+        'sets',
+        'sets',
         proves='says',
         allows='held',
     ),
     'rotated': Rule(
         'The peer accepts a new key, and confirms it sealed',
-        *('keeps', 'keeps'),
+        'keeps',
+        'keeps',
         proves=True,
         allows=False,
         holds=False,
@@ -139,16 +142,19 @@ RULES: Final[Mapping[Evidence, Rule]] = {
     'restarted': Rule(
         'The task manager restarts the server of the peer, maybe with another '
         'image',
-        *('forgets', 'forgets'),
+        'forgets',
+        'forgets',
     ),
     'released': Rule(
         'The peer announces itself, or nothing, with the released encryption '
         'or unencrypted',
-        *('sets', 'keeps'),
+        'sets',
+        'keeps',
     ),
     'clear': Rule(
         'A probe is answered, or a call is refused, unencrypted',
-        *('sets', 'fills'),
+        'sets',
+        'fills',
     ),
     'silence': Rule(
         'The peer does not answer, or is silent', 'keeps', 'keeps'

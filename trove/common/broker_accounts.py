@@ -28,7 +28,7 @@ _DONE = (200, 201, 204)
 
 
 def exposed(conf: cfg.ConfigOpts) -> str | None:
-    """Say what is wrong with the account that new guest agents get.
+    """Warn of the shared account of new guest agents.
 
     :returns: a text for an operator; None when it is not the services' own
     :raises trove.common.exception.ConfigurationError: one of the URLs makes
@@ -84,7 +84,7 @@ def _users(url: Any) -> set[str | None]:
 
 @dataclasses.dataclass(frozen=True)
 class Account:
-    """What a guest agent needs to use an account.
+    """Settings of a guest agent for an account.
 
     :param url: its ``transport_url``, with the password
     """

@@ -27,7 +27,7 @@ LEAST = 10.0
 
 
 class _Own:
-    """What one process alone has told, as ``multiprocessing`` has values."""
+    """State of a single process, with the interface of multiprocessing."""
 
     def __init__(self) -> None:
         self.value = math.nan

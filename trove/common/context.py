@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who asks: the context of a request, in REST and in every message."""
+"""The context of a request, in REST and in every message."""
 
 from __future__ import annotations
 

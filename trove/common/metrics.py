@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a process tells Prometheus: messages, and a few numbers besides.
+"""Prometheus metrics of a process: messages, and a few gauges.
 
 The labels are bounded: what comes from outside and is not declared counts as
 ``unknown``, and nothing names an instance.
@@ -69,7 +69,7 @@ class Gauge:
     fresh: float = 10.0
 
 
-#: What the RPC layer does without, by what it would be used for.
+#: Missing private parts of the messaging libraries, by use.
 _FALLBACK = Gauge(
     'trove_rpc_fallback',
     '1 if the messaging libraries lack something that this release uses; the '
@@ -226,7 +226,7 @@ class _Handler(simple_server.WSGIRequestHandler):
     timeout = _CLIENT_TIMEOUT
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: a scrape is no news."""
+        """Do not log scrapes."""
 
 
 class Listener:

@@ -79,7 +79,7 @@ def warning(
 
 
 def told(left_out: int) -> str:
-    """What a line says of those that were left out before it."""
+    """Return the number of suppressed lines, as a suffix of a line."""
     if not left_out:
         return ''
     return f' ({left_out} such lines were suppressed since the last one.)'

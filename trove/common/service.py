@@ -185,7 +185,7 @@ class _Worker(oslo_service.ServiceBase):  # type: ignore[misc]
         try:
             self._component.start()
         except exception.ConfigurationError as error:
-            # What stop() has given back is missing for no fault of anybody.
+            # Errors about resources that stop() has released are expected.
             if not self._stopping:
                 self._refuse(error)
 

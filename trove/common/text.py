@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What others said, made safe to be logged, stored or shown."""
+"""Texts from peers, escaped for logs, the database and terminals."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the rules are made of: the personas, as other services have them.
 
-A *reader* sees what his project has and changes nothing, a *member* uses it,
+A *reader* sees the resources of the project, a *member* uses them,
 an *admin* manages all projects, and a *service* is another service that
 looks at the instances of all projects. Keystone lets a member be a reader,
 and an admin a member, by implied roles; the rules do not rely on that.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Upgrades rehearsed: what they would break, foretold and tried out.
+"""Rehearsal of upgrades: predictions, and trials in miniature.
 
 By the files to open in order:
 

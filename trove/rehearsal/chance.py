@@ -16,7 +16,7 @@ _BATCH = 12
 
 
 class Chance:
-    """What happens in a plan at random, up to the end of the upgrade."""
+    """The events of a random plan, up to the end of the upgrade."""
 
     def __init__(
         self,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is in a deployment and of which revision, and that as a file."""
+"""The peers of a deployment and their revisions, and their file format."""
 
 from __future__ import annotations
 

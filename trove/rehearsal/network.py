@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a world asks of who carries its messages."""
+"""The interface of a carrier of messages."""
 
 from __future__ import annotations
 

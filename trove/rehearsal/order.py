@@ -28,7 +28,7 @@ _MOST = 300_000
 
 
 class Cost(NamedTuple):
-    """What an order costs, the worst first.
+    """The cost of an order, the worst first.
 
     It is one for each message that a kind of sender cannot say to an
     instance, while one step lasts.

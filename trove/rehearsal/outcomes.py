@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What cannot be said, or not all of it, while a deployment is as it is."""
+"""Messages that a deployment cannot send, or only in part."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NOTHING: frozenset[str] = frozenset()
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What of an interface does not come to a peer as it was meant.
+    """Parts of an interface that a peer does not support.
 
     A method is ``name``, an argument ``name(argument)``.
 
@@ -45,7 +45,7 @@ class Verdict:
 
 @dataclasses.dataclass(frozen=True)
 class Link:
-    """Who says something to whom.
+    """A sender and a receiver.
 
     :param own: the revision of the sender's client
     :param limit: the highest that it may send, for its pin

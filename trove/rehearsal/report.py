@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was found, as a document: JSON, and what the others are made of."""
+"""The report as a document: JSON, and the source of other formats."""
 
 from __future__ import annotations
 

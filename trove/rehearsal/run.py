@@ -45,7 +45,7 @@ class Settings:
 
 @dataclasses.dataclass(frozen=True)
 class Tried:
-    """What became of a plan at random.
+    """The result of a random plan.
 
     :param broken: what did not hold, None when all held
     :param steps: what was done up to then, in words
@@ -59,7 +59,7 @@ class Tried:
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """What a rehearsal gave.
+    """The result of a rehearsal.
 
     :param methods: of each interface, how many have arrived, of how many
     :param seconds: that it took

@@ -231,7 +231,7 @@ class Trial:
         )
 
     def check(self) -> None:
-        """See what became of all that was sent.
+        """Check the outcomes of all messages.
 
         Nothing vanishes, but for what a release drops. It gets what it
         cannot take only as long as the others do not know of it, which the
@@ -273,7 +273,7 @@ class Trial:
             )
 
     def check_settled(self) -> None:
-        """See that everybody knows how far to go with each peer.
+        """Check that each process knows the version of each peer.
 
         :raises Broken: somebody does not, or a message waits for nobody
         """

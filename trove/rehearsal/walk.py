@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every message at each step of a plan, held against what was foretold."""
+"""Every message at each step of a plan, compared with the prediction."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Walked:
     :param sent: messages that were to be sent
     :param refused: of these
     :param left_out: of these, sent without some of their arguments
-    :param differs: where that is not what was foretold
+    :param differs: differences from the prediction
     """
 
     title: str
@@ -54,7 +54,7 @@ class Walk:
     def send_all(
         self, title: str, state: Sequence[inventories.Member]
     ) -> Walked:
-        """Send, and compare what becomes of it with what was foretold."""
+        """Send, and compare the outcomes with the prediction."""
         counts = {'sent': 0, 'refused': 0, 'left out': 0}
         differs: list[str] = []
         members = [each for each in state if self._small.names(each)]

@@ -20,7 +20,7 @@ from trove.common import exception
 from trove.objects import datastore as datastores
 from trove.objects import owned
 
-#: What to do instead, by what there is not.
+#: The alternative to each missing feature.
 INSTEAD = {
     'Backups': 'Copy the data with the tools of the database, such as '
     'pg_dump.',

@@ -26,7 +26,7 @@ LOG = log.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Action:
-    """What a key of the body of an action asks for.
+    """The action for a key of the body.
 
     :param handler: does it to the instance of a request; takes the value
     :param rules: of the policy; the handler checks one of them
@@ -110,7 +110,9 @@ def _undo(
             'It is unknown whether instance %s will %s: %s If so, a task '
             'manager starts it, or gives it up, when the database is back; no '
             'action is required.',
-            *(instance.id, action, error),
+            instance.id,
+            action,
+            error,
         )
         raise exception.ServiceUnavailable(
             f'{error} The action on instance {instance.id} may still be '

@@ -86,7 +86,7 @@ def disable(request: api_request.Request) -> None:
             raise exception.NotFound(
                 f'Root is not enabled on instance {guest.instance.id}.'
             )
-        # Whoever enabled it is not known; that it was must be.
+        # The user is unknown, but the fact must be recorded.
         root_object.record_enabled(guest.instance.id)
     guest.client.disable_root(request.context)
     with guests.written_down('Root is disabled'):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What guests know, as it goes out."""
+"""REST representations of databases and users."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def database(item: Wire) -> dict[str, Any]:
 
 
 def user(item: Wire) -> dict[str, Any]:
-    """Return a user; his password never goes out."""
+    """Return a user, without the password."""
     return {
         'name': item['_name'],
         'host': item.get('_host') or '%',

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is on the disk of a local server, and of its volume.
+"""Files of a local server and of its volume.
 
 Below the state directory::
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What runs the guest agent of a local server."""
+"""Launchers of the guest agent of a local server."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ class Machine:
     def database_user(self) -> str:
         """Return the user that the database of a new server shall run as.
 
-        :raises ConfigurationError: he would be needed and does not exist
+        :raises ConfigurationError: it is needed and does not exist
         """
         name: str = self.conf.cloud_local.run_as
         if files.is_root():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the API and the guest agents have to agree on about a datastore.
+"""Rules of a datastore that the API and guest agents share.
 
 The API asks before it takes an order, the guest agent before it carries one
 out, so that no order is taken that is then refused. Each datastore has a

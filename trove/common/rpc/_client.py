@@ -95,7 +95,7 @@ class Client:
         return cap.known and self.interface.seals(cap.peer)
 
     def can_send_version(self, version: str) -> bool:
-        """Say whether the peer takes messages of ``version``.
+        """Return whether the peer supports messages of ``version``.
 
         :param version: MAJOR.MINOR, or the name of a revision
         :raises ValueError: it is neither
@@ -110,7 +110,7 @@ class Client:
         )
 
     def can_send(self, method: str, **values: Any) -> bool:
-        """Say whether the peer takes this, nothing of it left out.
+        """Return whether the peer supports this without omissions.
 
         :param values: the arguments that matter; others count as left at
             their defaults
@@ -122,7 +122,7 @@ class Client:
         return not message.left_out
 
     def knows(self, word: words.Word) -> bool:
-        """Say whether the peer surely knows what a value names."""
+        """Return whether the peer is known to support a value."""
         return word.known(self.interface, self._cap().limit)
 
     def resend(
@@ -254,7 +254,7 @@ class Client:
         whom = interface, self._peer
         if plan.weak:
             if self._form(plan.cap) is None:
-                # What is known of it by now may be better.
+                # The peer may have announced a newer version meanwhile.
                 caps.forget(interface.name, self._peer)
                 plan = _plan.planner(interface, method.name, caps.get(*whom))
             if method.kind == 'call':
@@ -281,11 +281,11 @@ class Client:
         LOG.info(
             'Omitted %s from %s %s to the %s, which speaks %s: the argument '
             'is newer, and the peer behaves the same without it.',
-            *(', '.join(message.left_out), self.interface.name),
-            *(method.name, self.interface.describe(self._peer), cap),
-        )
-        self._record(
-            'left out', method, message.version, cap, message.left_out
+            ', '.join(message.left_out),
+            self.interface.name,
+            plan.method.name,
+            self.interface.describe(self._peer),
+            plan.cap,
         )
         version, left_out = message.version, message.left_out
         event = plan.event('left out', self._peer, version, left_out)

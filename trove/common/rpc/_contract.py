@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is declared of an interface: revisions, methods, arguments.
+"""Declarations of an interface: revisions, methods, arguments.
 
 The methods of a client class are declared by the decorators :func:`call` and
 :func:`cast`.
@@ -60,7 +60,7 @@ def _is_number(text: str) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class Probe:
-    """What tells a revision from those before it with the same version.
+    """The mark of a revision among those with the same version.
 
     :param method: its endpoint has this method
     :param argument: and the method this argument
@@ -116,7 +116,7 @@ class Revision:
         return self.name
 
 
-#: What a peer is of that speaks only other major versions.
+#: Version of a peer that speaks only other major versions.
 NOTHING = Revision('0.0', 'Nothing of this major version.')
 
 

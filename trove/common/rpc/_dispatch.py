@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens to a message that comes in, step by step.
+"""Dispatch of a received message, step by step.
 
 oslo.messaging acknowledges a message before it dispatches it, so one that
 cannot be taken would be gone; here it is written down.
@@ -44,7 +44,7 @@ _MOST_TOLD = 60
 
 @dataclasses.dataclass(frozen=True)
 class Receiver:
-    """What a process has for taking messages.
+    """Resources of a process for receiving messages.
 
     :param sink: None where nobody writes rejections down
     :param replays: what this process remembers is checked in any case
@@ -92,7 +92,7 @@ class Dispatcher:
         )
 
     def expect(self, incoming: Any) -> _endpoint.Place:
-        """Tell the endpoint of a message; enter this to dispatch it."""
+        """Notify the endpoint of a message; enter this to dispatch it."""
         return _endpoint.expect(self._endpoints, incoming.message)
 
     def dispatch(self, incoming: Any) -> Any:
@@ -131,7 +131,7 @@ class Dispatcher:
             if message.kind == 'call':
                 served = self._find(message)
                 if envelope.SEALED not in message.arguments:
-                    # Who probes has no key, and learns it by their names.
+                    # A probe has no key, and needs the names of the errors.
                     self._check(message, served)
             # What is written down of a cast must be of somebody who may
             # send, and readable, to be sent again.
@@ -287,7 +287,7 @@ class Dispatcher:
         return accepted
 
     def _charge(self, message: _Message, accepted: opener.Accepted) -> bool:
-        """See that its sender has not sent too much already.
+        """Check the message limit of the sender.
 
         :returns: whether it is its turn; else it is done later
         """
@@ -302,7 +302,7 @@ class Dispatcher:
         taken = budget.take(payer, message.method, size)
         if taken and not budget.is_renewed(message.method):
             later = functools.partial(self._later, message, accepted)
-            # Who waits for an answer can ask again.
+            # The caller gets an error and can repeat the call.
             casts = message.kind == 'cast'
             turn = budget.enter(payer, later if casts else None)
             taken = turn != 'refused'
@@ -374,7 +374,7 @@ class Dispatcher:
     def _reject(self, message: _Message, rejected: _Reject) -> None:
         interfaces = [each.interface for each in self._endpoints]
         if _rejection.is_probe(interfaces, message, rejected.cause):
-            # Somebody asks what is understood here, and was answered.
+            # A probe, which was answered.
             return
         self._count('rejected', message, rejected.counted)
         rejection = _rejection.rejection(

@@ -62,7 +62,7 @@ def _text(parameters: list[inspect.Parameter]) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Terms:
-    """What is asked of the arguments of a method's messages.
+    """Constraints on the arguments of a method's messages.
 
     :param known: the names of its arguments
     :param required: those without which it is not called
@@ -95,7 +95,7 @@ class Terms:
 
 
 class Offer:
-    """What endpoints of a revision take: its methods and arguments.
+    """Methods and arguments that endpoints of a revision accept.
 
     :param revision: no method or argument that came later, and none left
         out that those require
@@ -205,7 +205,7 @@ class Served:
 
 
 class Endpoint(Offer):
-    """What an interface's messages are dispatched to.
+    """Target of the messages of an interface.
 
     A manager may have ``expect(method)``. It is called for each message in
     the order in which they arrive, in the thread that reads them, so it must
@@ -230,7 +230,7 @@ class Endpoint(Offer):
 
 
 def expect(endpoints: Sequence[Endpoint], said: Any) -> Place:
-    """Tell the endpoint that a message is for that it has arrived.
+    """Notify the endpoint of a message of its arrival.
 
     :param said: the message, of whatever form
     """

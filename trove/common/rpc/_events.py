@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What became of messages: counted, and told to observers.
+"""Outcomes of messages: counted, and reported to observers.
 
 What strangers write is no label.
 """
@@ -35,7 +35,7 @@ Outcome = Literal[
 
 
 class Event(NamedTuple):
-    """What became of a message, on its way out or in.
+    """The outcome of a message that was sent or received.
 
     :param outcome: out: ``sent``; ``left out`` (sent without some of its
         arguments), ``refused`` (not sent, or sent in vain); ``probed`` (a
@@ -67,7 +67,7 @@ class Event(NamedTuple):
 
 
 class _Observer:
-    """Somebody who is told; his errors are not those of the message."""
+    """An observer; its errors do not affect the message."""
 
     def __init__(self, tell: Callable[[Event], None]) -> None:
         self._tell = tell
@@ -112,7 +112,7 @@ def counts() -> dict[tuple[str, str, str, Outcome], int]:
 
 @contextlib.contextmanager
 def observe(observer: Callable[[Event], None]) -> Iterator[None]:
-    """Tell ``observer`` of every event of this process, from any thread."""
+    """Call ``observer`` for every event of this process, from any thread."""
     global _observers
     told = _Observer(observer)
     with _lock:

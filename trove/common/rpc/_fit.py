@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What becomes of a message between two revisions, without sending it.
+"""Outcome of a message between two revisions, without sending it.
 
 The client's half is what clients plan their messages with (``_plan.py``), the
 endpoint's half what endpoints check them with (``_endpoint.py``), so there is
@@ -25,7 +25,7 @@ _ANYTHING: Any = object()
 
 @dataclasses.dataclass(frozen=True)
 class Fit:
-    """What becomes of a message.
+    """The outcome of a message.
 
     :param outcome: ``same``: it is carried out as it was meant; ``left out``:
         it is, without arguments that change nothing there; ``refused``

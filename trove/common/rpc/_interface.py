@@ -95,7 +95,7 @@ class Interface:
 
     @property
     def unknown(self) -> _contract.Revision:
-        """What a peer is taken for of which nothing is known."""
+        """Assumed revision of an unknown peer."""
         return _contract.NOTHING if self.follows else self.floor
 
     @functools.cached_property
@@ -204,7 +204,7 @@ class Interface:
         return str(max(_contract.Version.parse(version), first))
 
     def describe(self, peer: str | None) -> str:
-        """Say who a peer is, for a log line or an error."""
+        """Return the name of a peer for log lines and errors."""
         return self.peer % peer if '%s' in self.peer else self.peer
 
     def as_of(

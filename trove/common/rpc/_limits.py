@@ -166,7 +166,7 @@ class Payer(NamedTuple):
 
 @dataclasses.dataclass(slots=True)
 class _Account:
-    """What is left, and when that was so."""
+    """The remaining budget, and the time of its last update."""
 
     left: float
     at: float
@@ -299,7 +299,7 @@ class Budget:
         return found
 
     def _sweep(self, kind: _Kind, now: float) -> None:
-        """Forget who was quiet for so long that nothing is held against him.
+        """Drop senders whose budget is full again.
 
         Nobody else: a flood of names must not give anybody a new account.
         """

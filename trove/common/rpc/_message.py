@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What has come in, and how it is read within limits.
+"""Received messages, parsed within limits.
 
 oslo.messaging and kombu read what comes without any: they unpack what is
 compressed, with any codec that is installed, and JSON of any depth, in any
@@ -43,13 +43,13 @@ _OF_A_VALUE = 100
 _MOST_OF_A_FAILURE = 16_384
 _MOST_OF_A_NAME = 255
 
-#: What to do about it.
+#: Remedy for messages of unknown senders.
 WHO = 'Find out who else has access to the message broker'
 
 _VERSION, _MESSAGE = 'oslo.version', 'oslo.message'
 _CONTEXT = '_context_'
 
-#: What oslo.messaging looks up, or sends on, as it is.
+#: Fields that oslo.messaging uses without validation.
 _NAMES = ('_msg_id', '_reply_q', '_unique_id')
 
 #: The beginning of the names of all queues for replies.
@@ -210,7 +210,7 @@ _decode = json.JSONDecoder(
 
 
 def _check(content: dict[str, Any]) -> None:
-    """See that nothing in it breaks oslo.messaging."""
+    """Reject fields that would break oslo.messaging."""
     for name in _NAMES:
         value = content.get(name)
         if value is not None and not (
@@ -219,7 +219,7 @@ def _check(content: dict[str, Any]) -> None:
             raise Unreadable('form', f'malformed message: invalid {name}')
     asks = content.get('_reply_q')
     if asks is not None and not asks.startswith(_REPLIES):
-        # What is sent there would be, for others, what this service says.
+        # Other processes would accept such a reply as ours.
         raise Unreadable(
             'form', 'malformed message: it requests a reply to another queue'
         )
@@ -246,7 +246,7 @@ def _failure(text: object) -> str:
 
 @dataclasses.dataclass(slots=True)
 class Message:
-    """What is known of a message; filled in on its way.
+    """Facts about a message, filled in during its dispatch.
 
     :param id: of a sealed one, when it may be a copy
     :param payer: whose turn it is that is to be given back

@@ -22,7 +22,7 @@ from trove.common.rpc import _message
 
 
 class Message(NamedTuple):
-    """What goes over the wire for one call of a client's method."""
+    """The message for one call of a client's method."""
 
     version: str
     arguments: dict[str, Any]
@@ -342,11 +342,9 @@ def too_old(
     """
     if cap.limit == _contract.NOTHING:
         speaks = speaks or 'other major versions only'
-    if remedy is not None:
-        """The caller knows better."""
-    elif not (cap.known or speaks):
+    if remedy is None and not (cap.known or speaks):
         speaks, remedy = f'{cap} as far as known', _UNKNOWN
-    elif pin is not None and cap.limit == pin < cap.peer:
+    if remedy is None and pin is not None and cap.limit == pin < cap.peer:
         remedy = (
             f'This service is pinned: set [upgrade_levels] {interface.name} '
             f'to auto, or to {needs} or later.'

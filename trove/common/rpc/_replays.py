@@ -107,7 +107,7 @@ class Copies:
     def check(
         self, message: _message.Message, accepted: opener.Accepted
     ) -> None:
-        """See that it is none, as far as this process knows; remember it.
+        """Check for a replay within this process, and remember the message.
 
         :raises Reject: it is
         """
@@ -137,7 +137,7 @@ class Copies:
         accepted: opener.Accepted,
         repeatable: bool,
     ) -> None:
-        """See that no other service has taken it; it is taken then.
+        """Check for a replay among all services, and record the message.
 
         That it is too old is written down by itself, so it costs a budget
         before.

@@ -28,7 +28,7 @@ _REFUSALS = (
 )
 
 
-#: What a peer says in the clear to a sealed message; nothing was run.
+#: Unencrypted errors of a peer for a sealed message; nothing was run.
 _UNSEALED = (*_REFUSALS, _rejection.NotTaken.__name__)
 
 
@@ -37,7 +37,7 @@ class Refused(Exception):
 
 
 class To(NamedTuple):
-    """Where a message goes.
+    """Destination of a message.
 
     :param version: on the wire
     :param timeout: seconds to wait for the reply; None: there is none
@@ -126,7 +126,7 @@ def _failed(
 
 
 def _believe(to: To, request: sealer.Request, remote_type: str) -> None:
-    """See that a failure in the clear may be of the peer.
+    """Check that an unencrypted failure may come from the peer.
 
     :raises trove.common.exception.SealError: anybody may have said that
     """

@@ -45,7 +45,7 @@ _MUST_ARRIVE = oslo_messaging.TransportOptions(at_least_once=True)
 
 @dataclasses.dataclass(frozen=True)
 class Permissions:
-    """What a broker account may do, each a regular expression of names.
+    """Permissions of a broker account, each a regular expression of names.
 
     :param configure: what it may declare and delete
     :param write: what it may publish to, or bind a queue of
@@ -208,7 +208,7 @@ class _Own(_Connection):
         self, connection: Any, consumer: Any, declare: Callable[[Any], None]
     ) -> None:
         if consumer.exchange_name == self._control:
-            # Who may declare it may delete it too.
+            # The permission to declare it includes deleting it.
             consumer.exchange.passive = True
         try:
             super()._declare(connection, consumer, declare)

@@ -97,7 +97,7 @@ def together(transport: Any) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        # What happened first says why.
+        # The first error has the cause.
         with contextlib.suppress(OSError):
             _flush(transport, writes)
         raise

@@ -74,7 +74,7 @@ def parse_url(
 def check(
     conf: cfg.ConfigOpts, url: str | None = None
 ) -> oslo_messaging.TransportURL:
-    """See that the options of the messages are of use; open nothing.
+    """Validate the messaging options, without a connection.
 
     :param url: of the message broker, instead of ``transport_url``
     :returns: the URL
@@ -102,7 +102,7 @@ def check(
 
 
 class Connection:
-    """What a process holds open of oslo.messaging; opened when needed.
+    """The transports of oslo.messaging of a process; opened when needed.
 
     :param url: of the message broker, instead of ``transport_url``
     :param own: the topic of this process, when its broker account reaches
@@ -150,7 +150,7 @@ class Connection:
             return self._transport
 
     def note(self, error: BaseException) -> bool:
-        """Tell of an error of the driver, where it is about an option.
+        """Log an error of the driver if an option causes it.
 
         :returns: whether it is
         """
@@ -164,7 +164,7 @@ class Connection:
         return largest
 
     def _refused(self, queue: str, error: _message.Unreadable) -> None:
-        """Tell of what is no reply, or came before its reader was ready."""
+        """Log a malformed reply, or one before its reader was ready."""
         event = _events.Event(
             'rejected',
             'reply',
@@ -266,7 +266,7 @@ class Connection:
                 self._ready = done and self._transport is transport
 
     def touch(self) -> None:
-        """See once whether the message broker takes a message.
+        """Check once whether the message broker accepts a message.
 
         :raises Exception: of the transport's driver, when it does not
         """
@@ -277,7 +277,7 @@ class Connection:
         )
 
     def half_set(self) -> list[str]:
-        """Say which options do not do what they look like."""
+        """Warn of misleading options."""
         url = parse_url(self.conf, self._url)
         return list(rabbit.half_set(self.conf, url))
 

@@ -55,7 +55,7 @@ _PASSES = re.compile(
     re.IGNORECASE,
 )
 
-#: What is said, the option, and what to do about it.
+#: A pattern of the error, the option, and the remedy.
 _SAID: tuple[tuple[str, str, str], ...] = (
     (
         "invalid property 'non-durable'",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What comes from the message broker, checked before anything is done for it.
+"""Frames of the message broker, checked before any processing.
 
 py-amqp gathers a body of any size, decodes it with any codec that the sender
 names, and stops at properties that it cannot read; kombu unpacks what is
@@ -57,7 +57,7 @@ Tell = Callable[[str, _message.Unreadable], None]
 
 
 class Inbox:
-    """What is done with the messages of a connection.
+    """Handler of the messages of a connection.
 
     :param again: for those that come a second time
     :ivar left: what comes is neither read nor acknowledged any more

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is used of oslo.messaging, kombu and py-amqp that is not public.
+"""Private parts of oslo.messaging, kombu and py-amqp that are used here.
 
 Any release of theirs may change it. :data:`NEEDS` has all of it, and what is
 lost where a name is missing: the process goes on without, tells of it once in
@@ -41,7 +41,7 @@ _PYAMQP = 'kombu.transport.pyamqp'
 
 @dataclasses.dataclass(frozen=True)
 class Need:
-    """What one part of the RPC layer needs.
+    """Requirements of one part of the RPC layer.
 
     :param use: what for, as the metrics name it
     :param names: by who has them: ``module``, ``module:class``, whose objects
@@ -305,7 +305,7 @@ NEEDS: Final = (
 
 @functools.cache
 def fallbacks() -> Mapping[str, tuple[str, ...]]:
-    """What is missing, by use; nothing where all is there."""
+    """Return the missing parts by use; empty if all exist."""
     return {need.use: tuple(need.missing()) for need in NEEDS}
 
 
@@ -324,7 +324,9 @@ def tell() -> None:
                 'The messaging libraries (%s) are untested with this release: '
                 'they lack %s. %s. Install the versions in constraints.txt, '
                 'or upgrade Trove to a release that supports these.',
-                *(_versions(), ', '.join(missing), need.lost),
+                _versions(),
+                ', '.join(missing),
+                need.lost,
             )
 
 

@@ -43,7 +43,7 @@ def can_send(connection: broker.Connection) -> bool:
 
 
 class _Slot:
-    """Where oslo.messaging puts the reply to one question."""
+    """Receives the reply to one question from oslo.messaging."""
 
     __slots__ = ('_into', '_name')
 

@@ -97,7 +97,7 @@ class Caps:
                 return self._remember(
                     interface, peer, revision, seconds, sure, doubted
                 )
-        # What was read may be of before the peer refused it.
+        # The result may be older than a rejection by the peer.
         return self.get(interface, peer)
 
     def _renew(
@@ -114,8 +114,8 @@ class Caps:
         if not claimed:
             return
         found: Mapping[str, discovery.Found] = {}
-        # Who is left out has to be asked, by itself: not to be looked up with
-        # others again for each of them.
+        # Peers that are missing in the result are probed one by one, not
+        # looked up together again for each of them.
         until, again = -math.inf, False
         try:
             found = self._discovery.look_up_several(
@@ -206,8 +206,10 @@ class Caps:
         if revision not in (None, believed):
             LOG.info(
                 'The %s now speaks version %s of %s instead of %s.',
-                *(interface.describe(peer), revision),
-                *(interface.name, believed),
+                interface.describe(peer),
+                revision,
+                interface.name,
+                believed,
             )
             self._warn(interface, peer, believed, revision)
         return self._remember(
@@ -332,7 +334,7 @@ class Caps:
         believed: _contract.Revision,
         revision: _contract.Revision,
     ) -> None:
-        """Tell when messages are no longer sealed because of a refusal."""
+        """Log that messages are no longer sealed because of a rejection."""
         if not (
             self._conf.enable_secure_rpc_messaging
             and interface.seals(believed)

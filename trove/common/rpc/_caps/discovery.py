@@ -22,7 +22,7 @@ LOG = logging.getLogger(__name__)
 
 
 class Probed(str):
-    """What a probe of a peer found, as a :data:`Discover` gives it.
+    """The result of a probe, as a :data:`Discover` returns it.
 
     Unlike what a peer announces, it does not follow an upgrade or a rollback
     of the peer: nobody tells of that. An announcement of a peer that has not
@@ -51,12 +51,12 @@ class Unanswered:
 
 
 class Disputed(str):
-    """What peers announced, while somebody answers that he knows less.
+    """Announcements of peers that an unauthenticated answer contradicts.
 
     He does so in the clear, where all are proven to know better: it is not
     believed, and nothing is sent that would be lost if it were true.
 
-    :ivar answer: what he answered
+    :ivar answer: the contradicting answer
     """
 
     answer: str
@@ -68,7 +68,7 @@ class Disputed(str):
 
 
 class Assumed(str):
-    """What a peer is taken for that nobody knows, so that it can be asked.
+    """Return the assumed revision of an unknown peer, to probe it.
 
     That it is not that is an answer like any other, and no rollback.
     """
@@ -110,7 +110,7 @@ Prober = Callable[
 
 
 class Found(NamedTuple):
-    """What was found out about a peer.
+    """The result of a look-up of a peer.
 
     :param revision: None when nothing was
     :param by: ``asked``: it was, just now; ``kept``: it was at another time,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a process remembers of its peers, and for how long."""
+"""Cache of the versions of peers."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from trove.common.rpc import _plan
 #: Interface, its major version, and the peer.
 Key = tuple[str, int, str | None]
 
-#: Peers remembered at most; beyond it all are looked up anew.
+#: Maximum number of cached peers; beyond it the cache is cleared.
 _MOST = 20_000
 
-#: Peers that are claimed together at most, and seconds for which what is
-#: known of them goes on to count meanwhile.
+#: Maximum number of peers that are looked up together, and seconds for which
+#: their cached versions remain valid meanwhile.
 TOGETHER = 200
 _CLAIM_SECONDS = 5.0
 
 
 @dataclasses.dataclass(slots=True, eq=False)
 class Known:
-    """What is remembered of a peer.
+    """The cached version of a peer.
 
     :param until: when it is looked up again
     :param sure: until when a peer that does not announce itself need not be
@@ -47,7 +47,7 @@ def key(interface: _interface.Interface, peer: str | None) -> Key:
 
 
 class Remembered:
-    """What is known of each peer. Safe for threads.
+    """Cache of the versions of peers. Thread-safe.
 
     Hold ``lock`` for what has to happen between a look and a change.
     """

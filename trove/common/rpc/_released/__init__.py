@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What only peers of released versions need.
+"""Support that only peers of released versions need.
 
 - ``probe.py``: finds out what a peer understands that announces nothing, and
   ``survey.py`` asks many at once

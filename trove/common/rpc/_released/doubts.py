@@ -30,14 +30,18 @@ _SERVICES = (
     'from them or from anybody with access to the message broker, says '
     'otherwise. If they were rolled back, run "trove-rpc sealing allow '
     'INSTANCE --hold --reason WHY" while a conductor of this release is '
-    'running, or upgrade them again. If they were not, find out who answers '
+    'running, or upgrade them again and repeat the request [DEFAULT] '
+    'service_down_time seconds later. If they were not, find out who answers '
     'in their place.'
 )
 _CONTROL = (
     'They have registered themselves with support for sealed messages, but an '
     'unauthenticated message, from one of them or from anybody with access to '
-    'the message broker, says otherwise. If one was rolled back, or one of an '
-    'older release was started beside them, permit that with "trove-rpc '
+    'the message broker, says otherwise. If one of an older release was '
+    'stopped or upgraded, repeat the request {seconds} seconds ([DEFAULT] '
+    'service_down_time) after that: it counts until then. If one was rolled '
+    'back, or one of an older release was started beside them, permit that '
+    'with "trove-rpc '
     'sealing allow {name} --reason WHY", or upgrade it. If none was, find out '
     'who answers in their place: "trove-rpc rejected list".'
 )
@@ -56,7 +60,7 @@ def form(
     seals = interface.seals(cap.peer)
     only = False
     if cap.known and not seals:
-        # Only who would be refused has what is remembered of him looked up.
+        # Only peers that would be refused cost a look-up.
         only = sealer.only_sealed(interface, peer) and sealer.only_sealed(
             interface, peer, fresh=True
         )
@@ -133,7 +137,9 @@ def _rejected(
         cause='downgrade',
         reason='an unauthenticated message claims that the '
         f'{interface.describe(peer)} does not support sealed messages. '
-        'Nothing was sent with weaker encryption. ' + _remedy(interface, peer),
+        'Nothing was sent with weaker encryption. '
+        # Others follow it with a full stop.
+        + _remedy(conf, interface, peer).removesuffix('.'),
         arguments={},
     )
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What released endpoints look for in a message besides its arguments.
+"""Notification data that released endpoints expect beside the arguments.
 
 Most of their casts are carried out within a *notification*, which the
 sender's context must bring along: without one the endpoint fails before it

@@ -32,13 +32,13 @@ from trove.common.rpc import _interface
 #: The method, and the argument, that no endpoint has.
 NAME = 'trove_rpc_probe'
 
-#: What oslo.messaging answers to wrong arguments, and what our endpoints do.
+#: Errors of oslo.messaging, and of our endpoints, for wrong arguments.
 _WRONG_ARGUMENTS = ('TypeError', 'ArgumentsRefused')
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Answer:
-    """What a peer answered to a question.
+    """The answer of a peer to a probe.
 
     :param type: name of the class of its exception, ``ok`` if there was none
     :param text: of the exception
@@ -66,7 +66,7 @@ class Asks(Protocol):
 
 
 class Question(NamedTuple):
-    """What a peer is asked; nothing of it can be run.
+    """The message of a probe, which no peer can run.
 
     :param arguments: their names; the values are of no account
     """

@@ -23,7 +23,7 @@ Form = belief.Form
 #: sealed reply.
 SEALED = 'sealed'
 
-#: What is kept of a message that was not opened; in place of its arguments.
+#: Arguments of a message that was not decrypted, for its record.
 UNOPENED = 'unopened'
 
 # json.dumps looks at each of its options first, at every call.
@@ -49,7 +49,7 @@ _AS_WRITTEN = re.compile(
 
 @dataclasses.dataclass(slots=True)
 class Header:
-    """What a sealed text says in the clear.
+    """The unencrypted header of a sealed text.
 
     :param instance: the guest at one end of it, empty when there is none
     :param key_id: names the key
@@ -100,7 +100,7 @@ class Header:
 
 @dataclasses.dataclass(slots=True)
 class Binding:
-    """What a sealed message, and the reply to it, belong to.
+    """The binding of a sealed message and its reply.
 
     :param version: as on the wire
     :param instance: as in the header

@@ -62,7 +62,7 @@ _NOT_OPENED = (
 
 
 class Keys(Protocol):
-    """Where the keys of a process come from. Safe for use by many threads."""
+    """Source of the keys of a process. Thread-safe."""
 
     @property
     def identity(self) -> str | None:
