@@ -40,9 +40,22 @@ class LowestVersionTest(base.MessageTestCase):
     def test_zero_is_no_false_and_is_sent(self):
         api = self.serve()
 
-        reply = api.paint(self.context, 'door', colour=0)
+        reply = api.paint(self.context, 'door', times=0, colour=0, gently=0)
 
-        self.assertEqual(0, reply['colour'])
+        # They are equal to False.
+        for name in 'times', 'colour', 'gently':
+            self.assertIs(int, type(reply[name]), name)
+            self.assertEqual(0, reply[name])
+
+    def test_what_says_no_is_sent(self):
+        api = self.serve()
+
+        reply = api.paint(self.context, '', times=False, colour='')
+
+        self.assertEqual(
+            ('', False, ''), (reply['what'], reply['times'], reply['colour'])
+        )
+        self.assertEqual([('paint', '1.1')], self.sent())
 
     def test_a_withdrawn_argument_is_sent_only_when_it_says_something(self):
         self.announced = '1.1'

@@ -147,7 +147,6 @@ class CapTest(base.MessageTestCase):
                 raise answer
             return answer
 
-        self.config(refresh_interval=1, group='upgrade_levels')
         now = [0.0]
         caps = rpc_caps.Caps(
             self.conf,
@@ -158,7 +157,7 @@ class CapTest(base.MessageTestCase):
         )
         read = []
         # Not at once: that would be once for each message.
-        for now[0] in (0.0, 2.0, 2.5, 3.5):
+        for now[0] in (0.0, 61.0, 61.5, 62.5):
             read.append(str(caps.get(sample.API.interface, 'x')))
 
         self.assertEqual(['1.2', '1.2', '1.2', '1.1'], read)

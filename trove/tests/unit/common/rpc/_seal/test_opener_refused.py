@@ -135,7 +135,7 @@ class RefusedTest(seals.SealTestCase):
         for authenticated in (True, False):
             way = seals.Way(authenticated=authenticated)
             request = way.request()
-            for forged in (True, None, 'yes', {'sealed': 1}, {}):
+            for forged in (True, None, 'yes', {'sealed': 1}, {}, [1]):
                 with self.subTest(f'{authenticated} {forged}'):
                     self.assertRaises(
                         exception.SealError, way.client.reply, request, forged

@@ -124,6 +124,22 @@ class RoundTripTest(base.TestCase):
 
             self.assertEqual('done', way.client.reply(request, answer))
             self.assertEqual([seals.KEY], receiver.used)
+            self.assertEqual([authenticated], receiver.sealed)
+
+    def test_key_that_is_new_is_looked_up(self) -> None:
+        class Keys(fake_keys.Keys):
+            def opening(
+                self, interface: str, sender: str | None, fresh: bool = False
+            ) -> tuple[str, ...]:
+                return (seals.KEY,) if fresh else (seals.OTHER,)
+
+        for authenticated in (True, False):
+            way = seals.Way(
+                authenticated=authenticated,
+                receiver=Keys('i1', seals.OTHER),
+            )
+            accepted = way.accept(way.request())
+            self.assertEqual(seals.ARGUMENTS, accepted.arguments)
 
 
 class ReleasedVectorsTest(base.TestCase):
@@ -258,6 +274,39 @@ class AgreementTest(base.TestCase):
         )
 
         self.assertEqual('clear', way.accept(way.request()).form)
+
+    def test_what_is_in_the_clear_is_of_the_instance_that_it_names(
+        self,
+    ) -> None:
+        class Keys(fake_keys.Keys):
+            def clear_allowed(
+                self, interface: str, sender: str | None
+            ) -> bool:
+                return sender == 'i1'
+
+        way = seals.Way(
+            **(
+                seals.WAYS['conductor']
+                | {'sender': False, 'receiver': Keys(None, seals.KEY)}
+            )
+        )
+        for arguments in (
+            {'instance_id': 'i1'},
+            {'serialized_notification': {'instance_id': 'i1'}},
+        ):
+            accepted = way.accept(way.request(arguments))
+            self.assertEqual('clear', accepted.form)
+        for arguments, cause in (
+            ({'instance_id': 'i2'}, 'seal'),
+            ({'serialized_notification': {'instance_id': 'i2'}}, 'seal'),
+            ({'instance_id': 1}, 'seal'),
+            ({}, 'seal'),
+            ({'instance_id': 'i' * 5000}, 'form'),
+        ):
+            error = self.assertRaises(
+                opener.Unopened, way.accept, way.request(arguments)
+            )
+            self.assertEqual(cause, error.cause)
 
     def test_key_that_cannot_be_had_sends_nothing(self) -> None:
         self.assertRaises(
