@@ -16,6 +16,7 @@ from trove.objects.instance import workflows as instance_workflows
 from trove.taskmanager import owner
 from trove.taskmanager import recovery
 from trove.taskmanager import workflows
+from trove.taskmanager.workflows import runner
 from trove.tests.unit.taskmanager import test_recovery
 
 Status = states.ServiceStatus
@@ -71,6 +72,15 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
 
         self.assert_left_alone()
 
+    def test_owner_that_never_reports_is_given_up_at_last(self):
+        self.given_kill()
+
+        self.when_recovered(seconds=50)
+        self.assert_left_alone()
+
+        self.when_recovered(seconds=60)
+        self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
+
     def test_clock_of_another_host_may_be_wrong(self):
         self.given_kill()
         long_ago = timeutils.utcnow() - datetime.timedelta(days=1)
@@ -122,6 +132,47 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
         )
         self.when_recovered(seconds=0)
         self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
+        self.assertIn('was stopped over it', self.logs.output)
+
+    def test_work_of_others_is_not_released(self):
+        self.given_kill()
+        before = instances.get_workflow(self.instance_id)
+
+        recovery.Recovery(self.environment('tm-2')).release()
+
+        self.assertEqual(before, instances.get_workflow(self.instance_id))
+
+    def test_work_is_running_from_when_it_is_taken_over(self):
+        self.given_kill()
+        own = self.environment('tm-2')
+        running = []
+        adopt = instances.adopt
+
+        def adopted(*args):
+            running.append(len(own.running))
+            return adopt(*args)
+
+        with (
+            mock.patch.object(self, 'environment', lambda _: own),
+            mock.patch.object(instances, 'adopt', adopted),
+        ):
+            self.when_recovered()
+
+        self.assertEqual([1], running)
+        self.assertEqual(0, len(own.running))
+
+    def test_error_of_the_runner_is_told(self):
+        self.given_kill()
+        own = self.environment('tm-2')
+
+        with (
+            mock.patch.object(self, 'environment', lambda _: own),
+            mock.patch.object(runner, 'carry_on', side_effect=KeyError),
+        ):
+            self.when_recovered()
+
+        self.assertIn('Could not take over restart', self.logs.output)
+        self.assertEqual(0, len(own.running))
 
     def test_work_of_a_conductor_of_that_name_does_not_count(self):
         self.given_kill()
@@ -189,7 +240,10 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
         self.assertEqual('BUILD', self.shown(instance_id).status)
 
         self.when_recovered(seconds=60)
-        self.assert_fault(instance_id, 'Could not begin', 'message was lost')
+        self.assert_fault(
+            *(instance_id, 'Could not begin', 'message was lost'),
+            self.context.request_id,
+        )
 
     def test_creation_may_be_in_line_at_another_task_manager(self):
         services.report('trove-taskmanager', 'tm-1', {}, '27', started=True)
@@ -201,6 +255,28 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
 
         self.when_recovered(seconds=120, between=self.report)
         self.assert_fault(instance_id, 'Could not begin', 'message was lost')
+
+    def test_creation_is_in_no_line_that_began_after_it(self):
+        self.config(usage_timeout=120)
+        instance_id = self.given_request(name='in no line')
+        later = timeutils.utcnow() + datetime.timedelta(seconds=5)
+        with mock.patch.object(timeutils, 'utcnow', lambda *_: later):
+            services.report(
+                'trove-taskmanager', 'tm-1', {}, '27', started=True
+            )
+
+        self.when_recovered(seconds=60, between=self.report)
+
+        self.assert_fault(instance_id, 'message was lost')
+
+    def test_creation_in_line_at_a_dead_task_manager_is_lost(self):
+        services.report('trove-taskmanager', 'tm-1', {}, '27', started=True)
+        self.config(usage_timeout=120)
+        instance_id = self.given_request(name='lost')
+
+        self.when_recovered(seconds=60)
+
+        self.assert_fault(instance_id, 'message was lost')
 
     def test_message_may_wait_for_a_task_manager_that_has_room(self):
         self.config(executor_thread_pool_size=1)
@@ -227,6 +303,7 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
 
         self.assertEqual(['rpc_ping', 'restart'], self.guest.asked)
         self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
+        self.assertEqual([0, 0], [len(each.running) for each in environments])
 
     def test_former_owner_that_wakes_up_stops(self):
         # Given: a task manager that slept through its being given up.

@@ -91,6 +91,28 @@ class TestClaim(base.TestCase):
         self.assertTrue(tasks.end_task(made.id, base.OWNER))
         self.assertEqual('ACTIVE', self.get(made.id).status)
 
+    def test_each_action_goes_with_its_task(self):
+        actions = {
+            'create_instance': Task.BUILDING,
+            'delete_instance': Task.DELETING,
+            'reboot': Task.REBOOTING,
+            'resize_flavor': Task.RESIZING,
+            'resize_volume': Task.RESIZING,
+            'restart': Task.REBOOTING,
+        }
+        made = self.ready()
+        for task in set(actions.values()):
+            for action, wanted in actions.items():
+                self.change(made.id, task_id=task.code)
+
+                claimed = workflows.claim_workflow(
+                    made.id, action, base.OWNER
+                )
+
+                self.assertIs(wanted is task, claimed, (action, task))
+                if claimed:
+                    tasks.end_task(made.id, base.OWNER)
+
 
 class TestAdopt(base.TestCase):
     def test_work_of_the_dead(self):
