@@ -28,10 +28,8 @@ whose locks are in the directory ``file``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import dataclasses
 import pathlib
-import re
 import shutil
 from typing import Any
 
@@ -42,6 +40,7 @@ from rpc_contract import locks
 from rpc_contract import projects
 from rpc_contract import reading
 from trove.tests.unit import import_rules
+from trove.tests.unit.mutations import replacing
 
 TOP = import_rules.TOP
 DATA = pathlib.Path(__file__).with_name('mutations')
@@ -106,18 +105,7 @@ class Edit:
         old = self.old or ''
         if self.every and old in source:
             return source.replace(old, self.new or '')
-        places = list(_places(source, old))
-        if len(places) == 1:
-            start, indent = places[0]
-            end = start + len(_shifted(old, indent))
-            new = _shifted(self.new or '', indent)
-            return source[:start] + new + source[end:]
-        raise LookupError(
-            f'{self.file} has this text {len(places)} times, not once:\n'
-            f'{old}\nThe file was changed since the mutation was written: '
-            'give it the text that stands there now, and as much of it as '
-            'makes it unique.'
-        )
+        return replacing.replaced(self.file, source, old, self.new or '')
 
 
 def _freeze(tree: pathlib.Path, directory: pathlib.Path) -> None:
@@ -129,25 +117,6 @@ def _freeze(tree: pathlib.Path, directory: pathlib.Path) -> None:
     )
     contract = checks.read(reading.Tree(tree), subject).contract
     locks.freeze(directory.parent, contract, latest=True)
-
-
-def _shifted(text: str, indent: str) -> str:
-    """Return a text as it stands in a line that is indented."""
-    first, *rest = text.splitlines() or ['']
-    return '\n'.join(
-        [first, *(f'{indent}{line}' if line else '' for line in rest)]
-    )
-
-
-def _places(source: str, old: str) -> Iterator[tuple[int, str]]:
-    """Find a text, whatever its lines are indented by there."""
-    first = old.splitlines()[0]
-    for match in re.finditer(re.escape(first), source):
-        begin = source.rfind('\n', 0, match.start()) + 1
-        indent = source[begin : match.start()]
-        indent = indent[: len(indent) - len(indent.lstrip(' '))]
-        if source.startswith(_shifted(old, indent), match.start()):
-            yield match.start(), indent
 
 
 @dataclasses.dataclass(frozen=True)

@@ -40,7 +40,7 @@ class Work(base.Workflow):
                 functools.partial(self.act, name),
                 'Try again.',
                 functools.partial(self.act, f'undo {name}'),
-                failed=instances.Task.BUILDING_ERROR_SERVER,
+                failed=instances.Task.BUILDING_ERROR_VOLUME,
             )
             for name in NAMES
         ]
@@ -176,7 +176,7 @@ class TestFailure(RunnerTestCase):
             self.assertIn(part, fault.details)
         self.assertIsNone(self.row)
         self.assertIs(
-            instances.Task.BUILDING_ERROR_SERVER,
+            instances.Task.BUILDING_ERROR_VOLUME,
             self.shown(self.instance_id).task,
         )
 

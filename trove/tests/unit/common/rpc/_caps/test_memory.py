@@ -118,6 +118,7 @@ class RememberedTest(tests_base.TestCase):
         claimed = self.remembered.claim(first, early=5.0)
 
         self.assertEqual({first, soon}, set(claimed))
+        self.put('a', '6')
         # What is known of them goes on to count, and nobody else claims them.
         self.assertEqual({}, self.remembered.claim(first, early=5.0))
 
