@@ -235,9 +235,19 @@ quick() {
     fi
     for path; do
         path=$(realpath --relative-to=. "$path")
+        if [[ ! -e $path ]]; then
+            echo "run-tests.sh: there is no file $path" >&2
+            exit 2
+        fi
         case $path in
             *.py) python+=("$path") ;;
             *.sh) shell+=("$path") ;;
+            doc/*.rst | rpc-contract/doc/*.rst)
+                echo "Not checked: $path. Run tools/run-tests.sh docs" ;;
+            api-ref/*)
+                echo "Not checked: $path. Run tools/run-tests.sh api-ref" ;;
+            releasenotes/*) reno --quiet lint ;;
+            contracts/*) contract=yes ;;
             *) echo "No quick check for $path; see tools/run-tests.sh --list" ;;
         esac
     done
@@ -246,6 +256,7 @@ quick() {
         shellcheck "${shell[@]}"
     fi
     if ((${#python[@]} == 0)); then
+        [[ -z $contract ]] || rpc-contract check
         return
     fi
     ruff check "${python[@]}"

@@ -7,8 +7,11 @@ import datetime
 from unittest import mock
 
 from oslo_utils import timeutils
+import sqlalchemy as sa
 
 from trove.common import exception
+from trove.db import models
+from trove.db import session
 from trove.objects import service as services
 from trove.objects.instance import states
 from trove.objects.instance import tasks
@@ -136,17 +139,18 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
 
     def test_work_of_others_is_not_released(self):
         self.given_kill()
-        before = instances.get_workflow(self.instance_id)
+        before = instance_workflows.get_workflow(self.instance_id)
 
         recovery.Recovery(self.environment('tm-2')).release()
 
-        self.assertEqual(before, instances.get_workflow(self.instance_id))
+        after = instance_workflows.get_workflow(self.instance_id)
+        self.assertEqual(before, after)
 
     def test_work_is_running_from_when_it_is_taken_over(self):
         self.given_kill()
         own = self.environment('tm-2')
         running = []
-        adopt = instances.adopt
+        adopt = instance_workflows.adopt
 
         def adopted(*args):
             running.append(len(own.running))
@@ -154,7 +158,7 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
 
         with (
             mock.patch.object(self, 'environment', lambda _: own),
-            mock.patch.object(instances, 'adopt', adopted),
+            mock.patch.object(instance_workflows, 'adopt', adopted),
         ):
             self.when_recovered()
 
@@ -241,7 +245,9 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
 
         self.when_recovered(seconds=60)
         self.assert_fault(
-            *(instance_id, 'Could not begin', 'message was lost'),
+            instance_id,
+            'Could not begin',
+            'message was lost',
             self.context.request_id,
         )
 
@@ -259,11 +265,11 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
     def test_creation_is_in_no_line_that_began_after_it(self):
         self.config(usage_timeout=120)
         instance_id = self.given_request(name='in no line')
+        services.report('trove-taskmanager', 'tm-1', {}, '27', started=True)
+        # By the clock of the database, which counts whole seconds.
         later = timeutils.utcnow() + datetime.timedelta(seconds=5)
-        with mock.patch.object(timeutils, 'utcnow', lambda *_: later):
-            services.report(
-                'trove-taskmanager', 'tm-1', {}, '27', started=True
-            )
+        with session.writer() as db:
+            db.execute(sa.update(models.Service).values(started_at=later))
 
         self.when_recovered(seconds=60, between=self.report)
 
@@ -291,8 +297,8 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
         self.given_kill()
         recovery.Recovery(self.env).release()
         row = instance_workflows.get_workflow(self.instance_id)
-        first = recovery.Recovery(self.environment('tm-2'))
-        second = recovery.Recovery(self.environment('tm-3'))
+        environments = self.environment('tm-2'), self.environment('tm-3')
+        first, second = map(recovery.Recovery, environments)
 
         with mock.patch.object(instance_workflows, 'workflows', lambda: [row]):
             for each in (first, second):

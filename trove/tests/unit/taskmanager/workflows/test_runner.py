@@ -8,7 +8,8 @@ import functools
 from unittest import mock
 
 from trove.common import exception
-from trove.objects import instance as instances
+from trove.objects.instance import states
+from trove.objects.instance import workflows as instance_workflows
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import runner
 from trove.tests.unit.taskmanager import scene
@@ -40,7 +41,7 @@ class Work(base.Workflow):
                 functools.partial(self.act, name),
                 'Try again.',
                 functools.partial(self.act, f'undo {name}'),
-                failed=instances.Task.BUILDING_ERROR_VOLUME,
+                failed=states.Task.BUILDING_ERROR_VOLUME,
             )
             for name in NAMES
         ]
@@ -65,7 +66,7 @@ class RunnerTestCase(scene.TestCase):
 
     @property
     def row(self):
-        return instances.get_workflow(self.instance_id)
+        return instance_workflows.get_workflow(self.instance_id)
 
     def given_error(self, name, error):
         def fail():
@@ -110,7 +111,9 @@ class TestRun(RunnerTestCase):
 
     def test_it_does_not_begin_without_a_database(self):
         gone = exception.ServiceUnavailable(what='The database')
-        with mock.patch.object(instances, 'claim_workflow', side_effect=gone):
+        with mock.patch.object(
+            instance_workflows, 'claim_workflow', side_effect=gone
+        ):
             runner.run(self.work)
 
         self.assert_done()
@@ -128,7 +131,7 @@ class TestRun(RunnerTestCase):
         for last in 'one', 'three':
             instance_id = self.given_request(name=last)
             self.work = Work(self.env, self.context, instance_id)
-            self.work.on[last] = lambda: instances.adopt(
+            self.work.on[last] = lambda: instance_workflows.adopt(
                 self.work.instance_id, self.work.owner, 'tm-9:m:1:1#1'
             )
 
@@ -176,7 +179,7 @@ class TestFailure(RunnerTestCase):
             self.assertIn(part, fault.details)
         self.assertIsNone(self.row)
         self.assertIs(
-            instances.Task.BUILDING_ERROR_VOLUME,
+            states.Task.BUILDING_ERROR_VOLUME,
             self.shown(self.instance_id).task,
         )
 
@@ -221,7 +224,7 @@ class TestFailure(RunnerTestCase):
 class TestCarryOn(RunnerTestCase):
     def setUp(self):
         super().setUp()
-        instances.adopt(self.instance_id, None, self.work.owner)
+        instance_workflows.adopt(self.instance_id, None, self.work.owner)
 
     def when_carried_on(self, step):
         runner.carry_on(self.work, step, REASON)
