@@ -10,9 +10,10 @@ import sys
 
 import fixtures
 
-from trove import version
 from trove.tests import base
 from trove.tests.unit import import_rules
+
+_RELEASE = 'from trove import version; print(version.release())'
 
 
 def programs() -> list[str]:
@@ -41,12 +42,22 @@ class VersionTest(base.TestCase):
             for name in programs()
         }
 
+        # Here, what a build left in the tree would hide the installed one.
+        installed = subprocess.run(
+            [sys.executable, '-c', _RELEASE],
+            cwd=empty,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+
         said = {name: each.communicate() for name, each in running.items()}
 
         self.assertIn('trove-api', said)
+        self.assertNotEqual('unknown', installed)
         for name, process in running.items():
             self.assertEqual(
-                (0, (f'{name} {version.release()}\n', '')),
+                (0, (f'{name} {installed}\n', '')),
                 (process.returncode, said[name]),
                 name,
             )
