@@ -36,7 +36,7 @@ from trove.objects.instance import states
 from trove.objects.keys import instance_keys
 from trove.objects.rejected import journal
 from trove.objects.rejected import recording
-from trove.rpcadmin import base
+from trove.peers import versions
 from trove.rpcadmin import readiness
 
 #: Exit status of oslo.upgradecheck for its own failures.
@@ -143,7 +143,7 @@ class Checks(upgradecheck.UpgradeCommands):
 
     def _check_pins(self) -> upgradecheck.Result:
         wrong = []
-        for interface in base.INTERFACES.values():
+        for interface in versions.INTERFACES.values():
             try:
                 interface.pin(self._conf)
             except exception.TroveError as error:

@@ -12,18 +12,11 @@ from oslo_config import cfg
 
 from trove.common import metrics
 from trove.common import rpc
-from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
 from trove.objects import service as services
 from trove.objects.guest import fleet
 from trove.objects.rejected import journal
-from trove.taskmanager import api as task_api
-
-INTERFACES: tuple[rpc.Interface, ...] = (
-    task_api.API.interface,
-    conductor_api.API.interface,
-    guest_api.API.interface,
-)
+from trove.peers import versions
 
 #: Seconds for which all guests are not counted again.
 _CENSUS = 60.0
@@ -46,7 +39,11 @@ def watch(
     :param in_api: it serves the REST API
     """
     return metrics.Watch(
-        conf, name, INTERFACES, _gauges(conf) if database else (), in_api
+        conf,
+        name,
+        tuple(versions.INTERFACES.values()),
+        _gauges(conf) if database else (),
+        in_api,
     )
 
 
@@ -79,7 +76,7 @@ def _waiting() -> Iterator[_Sample]:
 def _peers(conf: cfg.ConfigOpts) -> Iterator[_Sample]:
     found: collections.Counter[tuple[str, str, str]] = collections.Counter()
     alive = {(each.binary, each.host) for each in services.live(conf)}
-    interfaces = {interface.name: interface for interface in INTERFACES}
+    interfaces = versions.INTERFACES
     for each in services.list_():
         state = 'up' if (each.binary, each.host) in alive else 'down'
         for name, text in each.rpc_versions.items():

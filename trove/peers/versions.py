@@ -40,6 +40,11 @@ CLIENTS: dict[str, type[rpc.Client]] = {
     for client in (task_api.API, conductor_api.API, guest_api.API)
 }
 
+#: The interfaces by name, in the order in which they are shown.
+INTERFACES: dict[str, rpc.Interface] = {
+    name: client.interface for name, client in CLIENTS.items()
+}
+
 #: Which program serves the interfaces that have one topic for all.
 BINARIES = {
     'conductor': 'trove-conductor',

@@ -16,6 +16,7 @@ import jsonschema
 import yaml
 
 from trove.common import rpc
+from trove.peers import versions
 from trove.rehearsal import documents
 from trove.rehearsal import roles
 
@@ -36,7 +37,7 @@ _PROCESS = {
     'revisions': {
         'type': 'object',
         'additionalProperties': False,
-        'properties': dict.fromkeys(roles.INTERFACES, _TEXT),
+        'properties': dict.fromkeys(versions.INTERFACES, _TEXT),
         'minProperties': 1,
     },
     'announces': {'type': 'boolean'},
@@ -54,7 +55,7 @@ SCHEMA: dict[str, Any] = {
         'pins': {
             'type': 'object',
             'additionalProperties': False,
-            'properties': dict.fromkeys(roles.INTERFACES, _TEXT),
+            'properties': dict.fromkeys(versions.INTERFACES, _TEXT),
         },
         'services': {
             'type': 'array',
@@ -260,7 +261,7 @@ def complete(
 
 def _revision(interface: str, text: str) -> rpc.Revision:
     try:
-        return roles.INTERFACES[interface].revision(text)
+        return versions.INTERFACES[interface].revision(text)
     except ValueError as error:
         raise Unusable(f'{error}.') from None
 

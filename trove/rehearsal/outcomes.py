@@ -12,6 +12,7 @@ import functools
 from typing import Literal
 
 from trove.common import rpc
+from trove.peers import versions
 from trove.rehearsal import inventory as inventories
 from trove.rehearsal import roles
 
@@ -102,7 +103,7 @@ def between(
     :param sealed: messages are sealed where both know seals
     :param passed_over: methods of which nothing is said
     """
-    interface = roles.INTERFACES[interface_name]
+    interface = versions.INTERFACES[interface_name]
     found: dict[Outcome, dict[str, rpc.Fit]] = {
         'refused': {},
         'rejected': {},
@@ -180,7 +181,7 @@ def _links(
     receivers: Sequence[inventories.Member],
     pins: Mapping[str, str],
 ) -> Iterator[Link]:
-    declared = roles.INTERFACES[interface]
+    declared = versions.INTERFACES[interface]
     own = sender.part.revisions[interface]
     pin = declared.revision(pins[interface]) if interface in pins else None
     limit = own if pin is None or sender.is_guests else min(own, pin)

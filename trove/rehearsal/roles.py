@@ -9,10 +9,6 @@ import dataclasses
 from trove.common import rpc
 from trove.peers import versions
 
-INTERFACES: dict[str, rpc.Interface] = {
-    name: client.interface for name, client in versions.CLIENTS.items()
-}
-
 #: By kind of process: the interfaces that it sends messages of.
 SENDS: dict[str, tuple[str, ...]] = {
     'api': ('taskmanager', 'guestagent'),
@@ -62,7 +58,7 @@ class Part:
         served = self.serves
         if served is None or self.announces:
             return served
-        history = INTERFACES[SERVES[self.kind]].history
+        history = versions.INTERFACES[SERVES[self.kind]].history
         while (
             served.probe is None
             and served.index
@@ -79,7 +75,7 @@ class Part:
         """
         if self.kind != 'guest' or not self.announces:
             return False
-        interface = INTERFACES['conductor']
+        interface = versions.INTERFACES['conductor']
         return interface.knows(interface.methods[_QUESTION].span, limit)
 
 
@@ -96,7 +92,7 @@ def part(kind: str, revisions: Revisions, announces: bool | None) -> Part:
     """
     if announces is None:
         announces = any(
-            revision > INTERFACES[name].revision(_LAST_SILENT)
+            revision > versions.INTERFACES[name].revision(_LAST_SILENT)
             for name, revision in revisions.items()
         )
     mine = {name: revisions[name] for name in interfaces(kind)}
@@ -112,7 +108,7 @@ def of_release(name: str) -> dict[str, rpc.Revision]:
     """
     return {
         interface.name: _of_release(interface, name)
-        for interface in INTERFACES.values()
+        for interface in versions.INTERFACES.values()
     }
 
 
@@ -121,7 +117,7 @@ def _of_release(interface: rpc.Interface, name: str) -> rpc.Revision:
     if found is None:
         raise ValueError(
             f'"{name}" is not a release; use one of '
-            f'{", ".join(INTERFACES["guestagent"].aliases)}'
+            f'{", ".join(versions.INTERFACES["guestagent"].aliases)}'
         )
     return found
 
@@ -132,7 +128,7 @@ def beside(interface: str, revision: rpc.Revision) -> dict[str, rpc.Revision]:
     Of the releases that it may be of the oldest counts: less is surely
     understood. A revision between two releases counts as of the one before.
     """
-    history = INTERFACES[interface].history
+    history = versions.INTERFACES[interface].history
     named = [r for r in history[: revision.index + 1] if r.releases]
     found = of_release((named[-1] if named else history[0]).releases[0])
     return {**found, interface: revision}

@@ -19,10 +19,10 @@ import time
 
 from oslo_config import cfg
 
+from trove.peers import versions
 from trove.rehearsal import carrier
 from trove.rehearsal import chance
 from trove.rehearsal import miniature
-from trove.rehearsal import roles
 from trove.rehearsal import steps as plans
 from trove.rehearsal import trial as trials
 from trove.rehearsal import walk
@@ -135,7 +135,7 @@ class Rehearsal:
                     sum(1 for each, _ in self._called if each == name),
                     len(interface.methods),
                 )
-                for name, interface in roles.INTERFACES.items()
+                for name, interface in versions.INTERFACES.items()
             },
             seconds=time.monotonic() - began,
         )

@@ -18,6 +18,7 @@ from typing import Literal
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import rpc
+from trove.peers import versions
 from trove.rehearsal import roles
 from trove.rehearsal import sample_calls
 from trove.rehearsal import world as worlds
@@ -89,7 +90,7 @@ def orders(kind: str) -> tuple[Order, ...]:
     return tuple(
         Order(interface, method, values)
         for interface in roles.SENDS[kind]
-        for method in roles.INTERFACES[interface].methods.values()
+        for method in versions.INTERFACES[interface].methods.values()
         if method.name != 'heartbeat'
         for values in sample_calls.orders(method)
     )
@@ -216,7 +217,7 @@ class Trial:
         sender does not know it, or takes it for something else.
         """
         world = self.world
-        declared = roles.INTERFACES[order.interface]
+        declared = versions.INTERFACES[order.interface]
         cap = process.transport.caps.get(declared, peer)
         servers = world.network.listening(declared.topic(process.conf, peer))
         actual = {world.processes[s.process].part.serves for s in servers}
@@ -283,7 +284,7 @@ class Trial:
                     right = self._right(process, interface, peer)
                     # Who announces nothing is asked before the next cast.
                     cap = process.transport.caps.confirmed(
-                        roles.INTERFACES[interface], peer
+                        versions.INTERFACES[interface], peer
                     )
                     self.expect(
                         cap.limit == right,
@@ -310,7 +311,7 @@ class Trial:
         own = process.limit(interface)
         if process.kind == 'guest' and not process.part.asks(own):
             # It does not, or may not, ask the conductors.
-            return roles.INTERFACES[interface].floor
+            return versions.INTERFACES[interface].floor
         for each in self.world.processes.values():
             seen = each.part.seen
             if (

@@ -23,11 +23,6 @@ from trove.peers import versions
 from trove.rpcadmin import app as rpc_app
 from trove.rpcadmin import deployment
 
-#: By name, in the order in which they are shown.
-INTERFACES: dict[str, rpc.Interface] = {
-    name: client.interface for name, client in versions.CLIENTS.items()
-}
-
 #: For people and for pipes: text. The others take values as they are.
 _TEXT = ('table', 'csv', 'value', 'shell')
 
@@ -184,7 +179,7 @@ def take_interface(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         'interface',
         nargs='?',
-        choices=tuple(INTERFACES),
+        choices=tuple(versions.INTERFACES),
         help='Only this one.',
     )
 
@@ -193,7 +188,7 @@ def interfaces(parsed_args: argparse.Namespace) -> list[rpc.Interface]:
     """Return the interface that was named, or all."""
     return [
         interface
-        for name, interface in INTERFACES.items()
+        for name, interface in versions.INTERFACES.items()
         if parsed_args.interface in (None, name)
     ]
 

@@ -81,7 +81,7 @@ class Rules:
         self._conf = conf
         self._pins = {
             name: interface.pin(conf) if pinned else None
-            for name, interface in base.INTERFACES.items()
+            for name, interface in versions.INTERFACES.items()
         }
 
     def judge(
@@ -103,7 +103,7 @@ class Rules:
         :param former: what it was taken for until it refused that
         :param lowest: what all say that it shares its topic with
         """
-        interface, pin = base.INTERFACES[kind], self._pins[kind]
+        interface, pin = versions.INTERFACES[kind], self._pins[kind]
         speaks = understood(interface, text)
         usable = speaks if pin is None else min(speaks, pin)
         sent = usable
@@ -248,7 +248,7 @@ def _services(conf: cfg.ConfigOpts, rules: Rules) -> Iterator[Peer]:
     for kind, binary in sorted(versions.BINARIES.items()):
         believed = all_believed[kind]
         lowest = versions.lowest(
-            base.INTERFACES[kind],
+            versions.INTERFACES[kind],
             (
                 each.rpc_versions[kind]
                 for each in living

@@ -11,9 +11,9 @@ from oslo_config import cfg
 from trove import version
 from trove.common import rpc
 from trove.objects.guest import fleet
+from trove.peers import versions
 from trove.rehearsal import inventory as inventories
 from trove.rehearsal import roles
-from trove.rpcadmin import base
 from trove.rpcadmin import facts
 
 
@@ -27,7 +27,7 @@ def inventory(conf: cfg.ConfigOpts) -> inventories.Inventory:
     notes: list[str] = []
     pins = {
         name: str(pin)
-        for name, interface in base.INTERFACES.items()
+        for name, interface in versions.INTERFACES.items()
         if (pin := interface.pin(conf)) is not None
     }
     services = list(_services(conf, notes))
@@ -119,7 +119,7 @@ def _guests(
 
 
 def _understood(kind: str, name: str, text: str | None) -> rpc.Revision:
-    found = facts.understood(base.INTERFACES[kind], text)
+    found = facts.understood(versions.INTERFACES[kind], text)
     if found == rpc.NOTHING:
         raise inventories.Unusable(
             f'the {name} speaks {text}, which this release does not know. '

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 from typing import Any
 
+from trove.peers import versions
 from trove.rpcadmin import base
 from trove.rpcadmin import facts
 
@@ -71,7 +72,7 @@ class Peers(base.Lister):
         parser.add_argument(
             '--kind',
             action='append',
-            choices=tuple(base.INTERFACES),
+            choices=tuple(versions.INTERFACES),
             help='Only peers that serve this interface; may be repeated.',
         )
         parser.add_argument(

@@ -70,7 +70,7 @@ class Probe(base.ShowOne):
             known = instances.get(
                 trove_context.make_admin_context(), peer
             ).guest_version
-        interface = base.INTERFACES[kind]
+        interface = versions.INTERFACES[kind]
         try:
             found = self._ask(interface, peer, parsed_args)
         except Exception as error:

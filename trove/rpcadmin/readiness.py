@@ -14,7 +14,7 @@ from oslo_config import cfg
 
 from trove.common import exception
 from trove.common import rpc
-from trove.rpcadmin import base
+from trove.peers import versions
 from trove.rpcadmin import facts
 
 _EXAMPLES = 5
@@ -46,7 +46,7 @@ class Survey:
 
     def below_floor(self) -> Iterator[str]:
         """Report peers without a version that this release supports."""
-        for kind, interface in base.INTERFACES.items():
+        for kind, interface in versions.INTERFACES.items():
             found = [
                 f'{peer.name} ({peer.speaks})'
                 for peer in self._of(kind)
@@ -63,7 +63,7 @@ class Survey:
 
     def oldest(self) -> Iterator[str]:
         """Report guests of the oldest or an unknown revision."""
-        interface = base.INTERFACES['guestagent']
+        interface = versions.INTERFACES['guestagent']
         guests = self._of('guestagent')
         found = [
             f'{guest.name} ({guest.speaks or "unknown"})'
@@ -100,7 +100,7 @@ class Survey:
 
     def mixed(self) -> Iterator[str]:
         """Report services of one kind with different versions."""
-        for kind, interface in base.INTERFACES.items():
+        for kind, interface in versions.INTERFACES.items():
             if kind == 'guestagent':
                 continue
             by_revision = sorted(
@@ -126,7 +126,7 @@ class Survey:
 
     def held_back(self) -> Iterator[str]:
         """Report what a valid pin withholds from peers that support it."""
-        for kind, interface in base.INTERFACES.items():
+        for kind, interface in versions.INTERFACES.items():
             try:
                 pin = interface.pin(self._conf)
             except exception.ConfigurationError:
@@ -164,7 +164,7 @@ class Survey:
 
     def floors(self) -> Iterator[str]:
         """Report for each interface whether its oldest version is needed."""
-        for kind, interface in base.INTERFACES.items():
+        for kind, interface in versions.INTERFACES.items():
             yield f'{kind}: {self._floor(kind, interface)}'
 
     def _floor(self, kind: str, interface: rpc.Interface) -> str:
@@ -207,14 +207,14 @@ class Survey:
 
 
 def _speaks(peer: facts.Peer) -> rpc.Revision:
-    return facts.understood(base.INTERFACES[peer.kind], peer.speaks)
+    return facts.understood(versions.INTERFACES[peer.kind], peer.speaks)
 
 
 def _unknown(peer: facts.Peer) -> bool:
     if peer.speaks is None:
         return True
     try:
-        base.INTERFACES[peer.kind].announced(peer.speaks)
+        versions.INTERFACES[peer.kind].announced(peer.speaks)
     except ValueError:
         return True
     return False

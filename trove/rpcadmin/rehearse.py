@@ -16,6 +16,7 @@ from rich import console as rich_console
 from rich import progress as rich_progress
 
 from trove.common import rpc
+from trove.peers import versions
 from trove.rehearsal import html
 from trove.rehearsal import inventory as inventories
 from trove.rehearsal import report as reports
@@ -250,10 +251,11 @@ def _target(given: list[str]) -> tuple[str, dict[str, rpc.Revision]]:
                     f'"{interface}" is not an interface; use one of '
                     f'{", ".join(target)}'
                 )
-            target[interface] = roles.INTERFACES[interface].revision(revision)
+            declared = versions.INTERFACES[interface]
+            target[interface] = declared.revision(revision)
     except ValueError as error:
         raise inventories.Unusable(f'--to: {error}.') from None
-    named = base.INTERFACES['guestagent'].latest.release
+    named = versions.INTERFACES['guestagent'].latest.release
     told = [named or name if name == 'latest' else name]
     told += [each for each in given if '=' in each]
     return ' with '.join(told), target

@@ -13,6 +13,7 @@ from typing import Any
 from trove import peers
 from trove.common import exception
 from trove.objects.rejected import journal
+from trove.peers import versions
 from trove.rpcadmin import base
 
 STATES = journal.STATES
@@ -27,7 +28,7 @@ _PAGE = 1000
 def _add_filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--interface',
-        choices=tuple(base.INTERFACES),
+        choices=tuple(versions.INTERFACES),
         help='Only messages of this interface.',
     )
     parser.add_argument(

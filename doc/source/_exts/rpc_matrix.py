@@ -16,7 +16,7 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.nodes import nested_parse_with_titles
 
-from trove.rpcadmin import base
+from trove.peers import versions
 from trove.rpcadmin.matrix import page
 from trove.rpcadmin.matrix import rows
 
@@ -67,7 +67,7 @@ class MatrixDirective(Directive):
             'solid #8888; border-radius: 6px"></iframe>',
             '',
         ]
-        for name in base.INTERFACES:
+        for name in versions.INTERFACES:
             lines += table(name)
         node = nodes.section()
         node.document = self.state.document

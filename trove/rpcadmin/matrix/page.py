@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from trove import version
 from trove.common import rpc
-from trove.rpcadmin import base
+from trove.peers import versions
 from trove.rpcadmin.matrix import notes
 from trove.rpcadmin.matrix import rows
 
@@ -72,7 +72,9 @@ def document() -> dict[str, Any]:
         'notes': [
             {'text': note.text, 'kind': note.kind} for note in notes.NOTES
         ],
-        'interfaces': [_interface(each) for each in base.INTERFACES.values()],
+        'interfaces': [
+            _interface(each) for each in versions.INTERFACES.values()
+        ],
     }
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from trove import version
 from trove.common import rpc
 from trove.peers import releases
-from trove.rpcadmin import base
+from trove.peers import versions
 from trove.rpcadmin import facts
 from trove.rpcadmin.matrix import notes
 
@@ -88,7 +88,7 @@ def all_releases() -> tuple[Release, ...]:
     """Return those that were measured, and this one; oldest first."""
     series = {
         interface.latest.release or ''
-        for interface in base.INTERFACES.values()
+        for interface in versions.INTERFACES.values()
     }
     number, _, _ = version.release().partition('.')
     latest = max(releases.SERIES) + 1
@@ -122,7 +122,7 @@ def between(
 
     :param name: of the interface
     """
-    interface = base.INTERFACES[name]
+    interface = versions.INTERFACES[name]
     if client.ours:
         return tuple(_ours(interface, server))
     return tuple(_released(interface, client, server))

@@ -18,21 +18,15 @@ from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import rpc
 from trove.conductor import api as conductor_api
-from trove.guestagent import api as guest_api
 from trove.guestagent import state as states
 from trove.objects.instance import states as instance_states
 from trove.peers import releases
+from trove.peers import versions
 from trove.rehearsal import sample_calls
-from trove.taskmanager import api as task_api
 from trove.tests import base
 from trove.tests.fixtures import broker as brokers
 from trove.tests.fixtures import contracts
 
-CLIENTS = {
-    'conductor': conductor_api.API,
-    'guestagent': guest_api.API,
-    'taskmanager': task_api.API,
-}
 FACTS = releases.FACTS['interfaces']
 
 #: Taken as any further argument over there, and declared here.
@@ -80,13 +74,13 @@ def bind(arguments: dict[str, Any], values: dict[str, Any]) -> None:
 
 class ReleasedInterfacesTest(base.TestCase):
     def revisions(self) -> Iterator[tuple[str, int, rpc.Revision]]:
-        for name, client in CLIENTS.items():
+        for name, client in versions.CLIENTS.items():
             for release, series in releases.SERIES.items():
                 yield name, release, client.interface.revision(series)
 
     def test_each_release_serves_what_its_revision_declares(self) -> None:
         for name, release, revision in self.revisions():
-            declared = CLIENTS[name].interface.as_of(revision)
+            declared = versions.CLIENTS[name].interface.as_of(revision)
             served = released(name, release)
             self.assertEqual(set(served), set(declared), (name, release))
             for method, arguments in served.items():
@@ -113,20 +107,20 @@ class ReleasedInterfacesTest(base.TestCase):
             )
 
     def test_kinds_are_the_released_ones(self) -> None:
-        for name, client in CLIENTS.items():
+        for name, client in versions.CLIENTS.items():
             for method, facts in FACTS[name]['methods'].items():
                 self.assertEqual(
                     facts['kind'], client.interface.methods[method].kind
                 )
 
     def test_every_alias_of_a_release_is_known(self) -> None:
-        for name, client in CLIENTS.items():
+        for name, client in versions.CLIENTS.items():
             for facts in FACTS[name]['releases'].values():
                 for alias in facts.get('aliases', {}):
                     self.assertIn(alias, client.interface.aliases, name)
 
     def test_what_released_clients_send_is_taken(self) -> None:
-        for name, client in CLIENTS.items():
+        for name, client in versions.CLIENTS.items():
             interface = client.interface
             oracle = contracts.Oracle(interface)
             for release in releases.SERIES:
@@ -153,7 +147,7 @@ class ReleasedNamesTest(base.TestCase):
             ('conductor', 'service_status', '', [conductor_api.HEALTHY]),
             *(
                 (name, 'notification', 'DBaaS', rpc.LATER_NOTIFICATIONS)
-                for name in CLIENTS
+                for name in versions.CLIENTS
             ),
         ):
             for word in words:
@@ -171,7 +165,7 @@ class ReleasedNamesTest(base.TestCase):
     def is_since(self, name: str, series: str, word: rpc.Word) -> bool:
         order = [
             release
-            for revision in CLIENTS[name].interface.history
+            for revision in versions.CLIENTS[name].interface.history
             for release in revision.releases
         ]
         return order.index(series) >= order.index(word.since)
@@ -220,17 +214,19 @@ class ReleasedPeersTest(base.TestCase):
         self.broker = brokers.Broker()
         self.transport = rpc.Transport(
             self.conf,
-            discover={name: self.revision_of(name) for name in CLIENTS},
+            discover={
+                name: self.revision_of(name) for name in versions.CLIENTS
+            },
             connection=self.broker.connection('ours'),  # type: ignore
         )
-        for client in CLIENTS.values():
+        for client in versions.CLIENTS.values():
             topic = client.interface.topic(self.conf, 'x')
             # It takes all there is.
             takes = mock.Mock(dispatch=lambda incoming: None)
             brokers.Server(self.broker, 'theirs', topic, takes).start()
 
     def revision_of(self, name: str) -> Any:
-        interface = CLIENTS[name].interface
+        interface = versions.CLIENTS[name].interface
         return lambda peer: interface.revision(self.series).name
 
     def send(
@@ -246,7 +242,7 @@ class ReleasedPeersTest(base.TestCase):
         return self.broker.message
 
     def test_each_takes_what_it_is_sent(self) -> None:
-        for name, client in CLIENTS.items():
+        for name, client in versions.CLIENTS.items():
             api = client(self.transport, 'x')
             for release, self.series in releases.SERIES.items():
                 facts = FACTS[name]['releases'][str(release)]
@@ -277,7 +273,7 @@ class ReleasedPeersTest(base.TestCase):
             self.fail(f'{place}: {error}')
 
     def test_what_both_know_is_sent(self) -> None:
-        for name, client in CLIENTS.items():
+        for name, client in versions.CLIENTS.items():
             api = client(self.transport, 'x')
             for release, self.series in releases.SERIES.items():
                 self.transport.refresh()

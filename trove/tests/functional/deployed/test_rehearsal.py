@@ -107,7 +107,7 @@ class RehearsalTest(test_faults.GuestTestCase):
 
     def write_inventory(self, instances: dict[str, Any]) -> str:
         """The file of this deployment, as an operator writes it."""
-        conductor = roles.INTERFACES['conductor'].latest.name
+        conductor = versions.INTERFACES['conductor'].latest.name
         document = {
             'format': inventories.FORMAT,
             'services': [
@@ -193,7 +193,7 @@ class RehearsalTest(test_faults.GuestTestCase):
             guestagent=revisions['guestagent'], group='upgrade_levels'
         )
         transport.refresh()
-        interface = roles.INTERFACES['guestagent']
+        interface = versions.INTERFACES['guestagent']
         own = interface.as_of(interface.revision(revisions['guestagent']))
         found = set()
         for name, instance in instances.items():

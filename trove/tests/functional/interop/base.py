@@ -10,10 +10,8 @@ from typing import Any
 
 from trove.common import context as trove_context
 from trove.common import rpc
-from trove.conductor import api as conductor_api
-from trove.guestagent import api as guest_api
 from trove.peers import releases
-from trove.taskmanager import api as task_api
+from trove.peers import versions
 from trove.tests import base
 from trove.tests.fixtures import rabbitmq
 from trove.tests.fixtures import waiting
@@ -21,12 +19,6 @@ from trove.tests.functional.interop import ours
 from trove.tests.functional.interop import outcomes
 from trove.tests.functional.interop import released
 from trove.tests.functional.interop import samples
-
-CLIENTS: dict[str, type[rpc.Client]] = {
-    'conductor': conductor_api.API,
-    'guestagent': guest_api.API,
-    'taskmanager': task_api.API,
-}
 
 USER = {
     'user_id': 'a-user',
@@ -100,7 +92,7 @@ class InteropTestCase(base.TestCase):
         series = releases.SERIES[self.release]
         [found] = [
             revision.name
-            for revision in CLIENTS[interface].interface.history
+            for revision in versions.CLIENTS[interface].interface.history
             if series in revision.releases
         ]
         return found

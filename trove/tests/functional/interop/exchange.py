@@ -8,6 +8,7 @@ from typing import Any
 from trove.common import exception
 from trove.common import rpc
 from trove.peers import releases
+from trove.peers import versions
 from trove.tests.functional.interop import base
 from trove.tests.functional.interop import ours
 from trove.tests.functional.interop import samples
@@ -21,7 +22,7 @@ class TheirClients:
     def __init__(self, test: base.InteropTestCase, interface: str) -> None:
         self._test = test
         self._interface = interface
-        self._declared = base.CLIENTS[interface].interface
+        self._declared = versions.CLIENTS[interface].interface
         self._endpoint = ours.Endpoint(self._declared)
         test.serve_ours(interface, self._endpoint)
         self._notification = dict(samples.value('serialized_notification'))
@@ -117,8 +118,8 @@ class OurClients:
         self._test = test
         self._interface = interface
         self._served = test.serve_theirs(interface)
-        self._declared = base.CLIENTS[interface].interface
-        self._client = base.CLIENTS[interface](
+        self._declared = versions.CLIENTS[interface].interface
+        self._client = versions.CLIENTS[interface](
             test.transport(interface, sending=True),
             test.peer_id(interface),
             timeout=20,

@@ -8,6 +8,7 @@ from typing import Any
 from trove.common import exception
 from trove.guestagent import heartbeat
 from trove.guestagent import steady
+from trove.peers import versions
 from trove.tests.fixtures import released
 from trove.tests.functional.interop import base
 from trove.tests.functional.interop import exchange
@@ -36,7 +37,7 @@ class Checks:
         key = self.instance_key
         if interface == 'taskmanager':
             key = self.peer.task_key
-        declared = base.CLIENTS[interface].interface
+        declared = versions.CLIENTS[interface].interface
         self.peer.do(
             'serve',
             interface=interface,
@@ -48,13 +49,13 @@ class Checks:
 
     def check_their_clients(self, encrypted: bool) -> None:
         self.prepare(encrypted)
-        for interface in base.CLIENTS:
+        for interface in versions.CLIENTS:
             exchange.TheirClients(self, interface).run()
         self.check_outcomes('theirs', encrypted)
 
     def check_our_clients(self, encrypted: bool) -> None:
         self.prepare(encrypted)
-        for interface in base.CLIENTS:
+        for interface in versions.CLIENTS:
             try:
                 exchange.OurClients(self, interface).run()
             finally:
@@ -62,7 +63,7 @@ class Checks:
         self.assertEqual([], self.peer.do('received'))
         self.assertEqual([], self.problems, '\n'.join(self.problems))
         self.check_what_the_conductor_wrote()
-        expected = {name: self.revision(name) for name in base.CLIENTS}
+        expected = {name: self.revision(name) for name in versions.CLIENTS}
         self.assertEqual(expected, self.found)
         self.check_outcomes('ours', encrypted)
 
@@ -155,7 +156,7 @@ class Checks:
         self.peer.update('instances', self.instance, encrypted_key=wrong)
         self.endpoints = {
             name: ours.Endpoint(client.interface)
-            for name, client in base.CLIENTS.items()
+            for name, client in versions.CLIENTS.items()
         }
         for name, endpoint in self.endpoints.items():
             self.serve_ours(name, endpoint)
@@ -188,7 +189,7 @@ class Checks:
             ('conductor', 'report_root', {'instance_id': self.instance}),
         ):
             self.serve_theirs(interface)
-            client = base.CLIENTS[interface](
+            client = versions.CLIENTS[interface](
                 self.transport(interface, sending=True),
                 self.peer_id(interface),
             )

@@ -16,20 +16,15 @@ import testscenarios
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import rpc
-from trove.conductor import api as conductor_api
 from trove.guestagent import api as guest_api
+from trove.peers import versions
 from trove.rehearsal import sample_calls
-from trove.taskmanager import api as task_api
 from trove.tests import base
 from trove.tests.fixtures import contracts
 from trove.tests.fixtures import rabbitmq
 
 load_tests = testscenarios.load_tests_apply_scenarios
 
-CLIENTS = {
-    client.interface.name: client
-    for client in (conductor_api.API, guest_api.API, task_api.API)
-}
 QUEUES = {
     'conductor': 'conductor_queue',
     'taskmanager': 'taskmanager_queue',
@@ -62,7 +57,9 @@ class ContractsTest(base.TestCase):
         self.transport = rpc.Transport(
             self.conf,
             url=self.broker.url,
-            discover=dict.fromkeys(CLIENTS, lambda peer: self.believed),
+            discover=dict.fromkeys(
+                versions.CLIENTS, lambda peer: self.believed
+            ),
             keys=self.keys,
             rejected=self.rejected.put,
         )
@@ -136,7 +133,7 @@ class ContractsTest(base.TestCase):
         )
 
     def test_pairs_of_revisions(self):
-        for client in CLIENTS.values():
+        for client in versions.CLIENTS.values():
             interface = client.interface
             oracle = contracts.Oracle(interface)
             orders = self.orders(interface)

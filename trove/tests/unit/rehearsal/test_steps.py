@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 
+from trove.peers import versions
 from trove.rehearsal import inventory as inventories
 from trove.rehearsal import order
 from trove.rehearsal import roles
@@ -87,7 +88,7 @@ class OrderTest(base.TestCase):
         self.assertFalse(plan.clean)
 
     def test_many_revisions_are_still_put_in_order(self):
-        releases = list(roles.INTERFACES['guestagent'].aliases)
+        releases = list(versions.INTERFACES['guestagent'].aliases)
         inventory = deployment(
             guests=('pike', 'stein', 'victoria', 'wallaby', '2025.1', '2026.2')
         )

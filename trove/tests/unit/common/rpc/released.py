@@ -16,20 +16,11 @@ from oslo_config import cfg
 import oslo_messaging
 from oslo_messaging.rpc import dispatcher
 
-from trove.conductor import api as conductor_api
-from trove.guestagent import api as guest_api
 from trove.peers import releases
-from trove.taskmanager import api as task_api
 
 FACTS = releases.FACTS['interfaces']
 
 _CLASSES = 'trove.common.notification.'
-
-CLIENTS = {
-    'conductor': conductor_api.API,
-    'guestagent': guest_api.API,
-    'taskmanager': task_api.API,
-}
 
 
 def served(interface: str, release: int) -> Iterator[tuple[str, str]]:

@@ -14,18 +14,12 @@ import testscenarios
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import rpc
-from trove.conductor import api as conductor_api
-from trove.guestagent import api as guest_api
+from trove.peers import versions
 from trove.rehearsal import sample_calls
-from trove.taskmanager import api as task_api
 from trove.tests import base
 from trove.tests.fixtures import broker as brokers
 from trove.tests.fixtures import contracts
 
-CLIENTS = {
-    client.interface.name: client
-    for client in (conductor_api.API, guest_api.API, task_api.API)
-}
 PEER = sample_calls.OneKey.identity
 
 load_tests = testscenarios.load_tests_apply_scenarios
@@ -35,7 +29,10 @@ class AllAgainstAll(base.TestCase):
     """One interface; ``rejected`` is what its endpoint did not take."""
 
     scenarios = testscenarios.multiply_scenarios(
-        [(name, {'client': CLIENTS[name]}) for name in CLIENTS],
+        [
+            (name, {'client': client})
+            for name, client in versions.CLIENTS.items()
+        ],
         [
             ('in the clear', {'keys': None}),
             ('encrypted', {'keys': sample_calls.OneKey()}),

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from testtools import content
 
 from trove.common import rpc
+from trove.peers import versions
 from trove.rehearsal import roles
 from trove.rehearsal import trial
 from trove.rehearsal import world as worlds
@@ -60,7 +61,7 @@ def part(name: str, release: str) -> roles.Part:
         name: declared.latest
         if declared.history[-2].releases
         else declared.history[-2]
-        for name, declared in roles.INTERFACES.items()
+        for name, declared in versions.INTERFACES.items()
     }
     return roles.part(kind, revisions, True)
 
@@ -146,7 +147,7 @@ class Upgrades(stateful.RuleBasedStateMachine):
         interface = data.draw(
             st.sampled_from(roles.SENDS[process.kind]), 'interface'
         )
-        history = roles.INTERFACES[interface].history
+        history = versions.INTERFACES[interface].history
         chosen = data.draw(st.sampled_from([r.name for r in history]), 'to')
         self.note(f'{name} pins {interface} to {"auto" if off else chosen}')
         if off:

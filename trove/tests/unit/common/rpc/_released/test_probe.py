@@ -10,6 +10,7 @@ import oslo_messaging
 
 from trove.common import rpc
 from trove.peers import releases
+from trove.peers import versions
 from trove.tests import base
 from trove.tests.unit.common.rpc import released
 from trove.tests.unit.common.rpc import sample
@@ -23,7 +24,7 @@ class ReleasedProbeTest(base.TestCase):
     SAME = {'1.0/stein': '1.0'}
 
     def check(self, name, serializer=None):
-        interface = released.CLIENTS[name].interface
+        interface = versions.CLIENTS[name].interface
         for release, series in releases.SERIES.items():
             endpoint = released.Endpoint(name, release)
             transport = released.Direct(self.conf, endpoint, serializer)

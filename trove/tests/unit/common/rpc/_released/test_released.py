@@ -14,6 +14,7 @@ from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import rpc
 from trove.peers import releases
+from trove.peers import versions
 from trove.tests import base
 from trove.tests.functional.interop import samples
 from trove.tests.unit.common.rpc import released
@@ -76,13 +77,13 @@ class ReleasedEndpointsTest(base.TestCase):
             endpoint = released.Endpoint(name, release)
             asker = released.Direct(self.conf, endpoint, None)
             peer = _PEER if name == 'guestagent' else None
-            found = rpc.probe(asker, released.CLIENTS[name].interface, peer)
+            found = rpc.probe(asker, versions.CLIENTS[name].interface, peer)
             transport = rpc.Transport(
                 self.conf,
                 {name: lambda _peer, text=str(found): text},
                 connection=Wire(endpoint),
             )
-            client = released.CLIENTS[name](transport, peer)
+            client = versions.CLIENTS[name](transport, peer)
             for method in client.interface.methods.values():
                 for values in self.variants(method):
                     self.say(release, endpoint, client, method, values)
@@ -133,7 +134,7 @@ class ReleasedEndpointsTest(base.TestCase):
         )
 
     def test_what_is_not_answered_goes_to_nobody_who_might_drop_it(self):
-        for name, client_class in released.CLIENTS.items():
+        for name, client_class in versions.CLIENTS.items():
             for release in releases.SERIES:
                 endpoint = released.Endpoint(name, release)
                 # Nothing is known of it.
@@ -182,7 +183,7 @@ class NotificationTest(base.TestCase):
             connection=Wire(endpoint),
         )
         peer = _PEER if name == 'guestagent' else None
-        client = released.CLIENTS[name](transport, peer)
+        client = versions.CLIENTS[name](transport, peer)
         context = trove_context.TroveContext(
             project_id='a-project', request_id='req-1'
         )
