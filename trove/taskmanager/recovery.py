@@ -59,7 +59,7 @@ class Recovery:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def wait(self) -> None:
-        """Wait until what is being done has ended; call :meth:`stop` first."""
+        """Wait until what was found is done; after :meth:`stop`, what runs."""
         self._pool.shutdown(wait=True)
 
     def look(self) -> None:

@@ -116,7 +116,6 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
         # When: it is back, and the others have not reported yet.
         now = 120
         other.look()
-        other.stop()
         other.wait()
 
         self.assert_left_alone()
@@ -195,7 +194,6 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
         def look(**_):
             other = recovery.Recovery(self.env)
             other.look()
-            other.stop()
             other.wait()
             looks.append(instance_workflows.get_workflow(self.instance_id).owner)
 
@@ -217,7 +215,6 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
 
         own = recovery.Recovery(self.env)
         own.look()
-        own.stop()
         own.wait()
 
         self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
@@ -304,7 +301,6 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
             for each in (first, second):
                 each.look()
             for each in (first, second):
-                each.stop()
                 each.wait()
 
         self.assertEqual(['rpc_ping', 'restart'], self.guest.asked)
