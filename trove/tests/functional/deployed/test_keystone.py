@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from concurrent import futures
-import signal
 
 import requests
 
 from trove.api import identity
+from trove.tests.fixtures import processes
 from trove.tests.functional.deployed import base
 
 #: Of all processes of the API; as trove_api_threads is by default.
@@ -22,7 +22,6 @@ class FrozenTest(base.DeployedTestCase):
         self.root = f'/v1.0/{keystone.member.project_id}'
         # No process of the API has seen it.
         self.token = keystone.session(keystone.member).get_token()
-        self.addCleanup(keystone.process.signal, signal.SIGCONT)
 
     def get(self, path: str, token: str = '') -> requests.Response:
         return requests.get(
@@ -45,8 +44,10 @@ class FrozenTest(base.DeployedTestCase):
         keystone = self.deployment.keystone.process
         crowd = 2 * _THREADS * self.deployment.API_WORKERS
 
-        keystone.signal(signal.SIGSTOP)
-        with futures.ThreadPoolExecutor(crowd) as pool:
+        with (
+            processes.frozen(keystone.pid),
+            futures.ThreadPoolExecutor(crowd) as pool,
+        ):
             asked = [pool.submit(self.flavors) for _ in range(crowd)]
             waiting = set(asked)
             while waiting:
@@ -60,8 +61,6 @@ class FrozenTest(base.DeployedTestCase):
             self.assertEqual(503, fault['code'])
             self.assertIn('Keystone', fault['message'])
         self.assertTrue(self.deployment.api.logged('Keystone does not answer'))
-
-        keystone.signal(signal.SIGCONT)
 
         self.eventually(
             lambda: self.flavors().status_code == 200,
