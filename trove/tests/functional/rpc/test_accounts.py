@@ -122,7 +122,7 @@ class AccountsTest(AccountsTestCase):
         self.broker.stop()
         self.broker.start()
         waiting.until(
-            lambda: 'openstack is not there before' in self.logs.output,
+            lambda: 'openstack does not exist before' in self.logs.output,
             'the guest agent has tried',
         )
         control = self.connected(self.broker.url)
@@ -267,7 +267,7 @@ class AccountsTest(AccountsTestCase):
         error = self.assertRaises(
             exception.BrokerError, accounts.create, _A, 'guestagent.a'
         )
-        self.assertIn('does not answer', str(error))
+        self.assertIn('no answer', str(error))
 
     def test_any_characters_do_in_the_address(self):
         # Given an account and a virtual host of odd names,
