@@ -8,6 +8,7 @@ import dataclasses
 from rpc_contract import locks
 from rpc_contract import model
 from rpc_contract import reading
+from tests import base
 from tests import example
 
 
@@ -161,3 +162,49 @@ methods:
             model.Contract('tea'),
             latest=True,
         )
+
+    def test_of_another_place_it_is_broken(self) -> None:
+        file = self.tree.top / 'contracts/cellar/1.0.yaml'
+        contract = dataclasses.replace(
+            locks.read(file).contract, interface='../x'
+        )
+        file.write_text(locks.write(contract))
+
+        self.assertIn('it belongs to ../x 1.0', str(self.locks()[0].broken))
+
+    def test_nothing_is_written_outside(self) -> None:
+        directory = self.tree.top / 'kept'
+        other = self.useFixture(base.Tree()).top
+        for name in ('../x', f'{other}/x', 'link', 'a\0b'):
+            contract = model.Contract(name, version='1.0')
+            with self.subTest(name):
+                directory.mkdir(exist_ok=True)
+                (directory / 'link').unlink(missing_ok=True)
+                (directory / 'link').symlink_to(other)
+
+                self.assertRaises(
+                    reading.Unusable,
+                    locks.freeze,
+                    directory,
+                    contract,
+                    latest=True,
+                )
+
+        self.assertEqual([], list(other.iterdir()))
+        self.assertFalse((self.tree.top / 'x').exists())
+
+    def test_nothing_is_read_outside(self) -> None:
+        other = self.useFixture(base.Tree())
+        outside = other.write('9.9.yaml', 'a: secret')
+        for link in ('contracts/shop', 'contracts/cellar/9.9.yaml'):
+            path = self.tree.top / link
+            target = outside if path.suffix else other.top
+            path.symlink_to(target)
+            with self.subTest(link):
+                error = self.assertRaises(
+                    reading.Unusable,
+                    locks.read_all,
+                    self.tree.top / 'contracts',
+                    link.split('/')[1],
+                )
+                self.assertNotIn('secret', str(error))

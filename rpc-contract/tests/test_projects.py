@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+
 from rpc_contract import projects
 from rpc_contract import reading
 from tests import base
@@ -153,6 +155,54 @@ client = "wine.api:API"
                         'below the directory of that file',
                         self.refused(f'{TOP}\n{key} = "{path}"\n'),
                     )
+
+    def test_links_do_not_lead_out_of_the_tree(self) -> None:
+        other = self.useFixture(base.Tree()).top
+        (self.tree.top / 'away').symlink_to(other)
+        (self.tree.top / 'circle').symlink_to('circle')
+        for key in ('source', 'locks', 'suppressions', 'ignore'):
+            for path in ('away', 'away/a', 'circle/a'):
+                with self.subTest(key, path=path):
+                    self.assertIn(
+                        'below the directory of that file',
+                        self.refused(f'{TOP}\n{key} = "{path}"\n'),
+                    )
+        for name in ('contracts', 'contracts/suppressions.yaml'):
+            with self.subTest(name):
+                path = self.tree.top / name
+                path.parent.mkdir(exist_ok=True)
+                path.symlink_to(other)
+                self.assertIn(f'{name} leads out of', self.refused(''))
+                path.unlink()
+
+    def test_links_within_the_tree_are_followed(self) -> None:
+        (self.tree.top / 'kept').mkdir()
+        (self.tree.top / 'contracts').symlink_to('kept')
+
+        found = self.read(f'{CELLAR}\nclient = "a:B"\n')
+
+        self.assertEqual('contracts', found.locks)
+
+    def test_name_of_an_interface_is_that_of_a_directory(self) -> None:
+        for name in ('', '.', '../x', '/tmp/x', 'a/b', '-x', 'a b', 'a\n'):
+            with self.subTest(name):
+                self.assertIn(
+                    f'{name!r} is not the name of an interface: use letters',
+                    self.refused(
+                        '[tool.rpc-contract.interfaces.'
+                        f'{json.dumps(name)}]\nclient = "a:B"\n'
+                    ),
+                )
+                subject = projects.Subject(name, 'a:B')
+                (self.tree.top / 'pyproject.toml').unlink()
+                error = self.assertRaises(
+                    reading.Unusable, projects.of, self.tree.top, subject
+                )
+                self.assertIn('is not the name of an inter', str(error))
+        for name in ('cellar', '_old', '3.0', 'wine-cellar'):
+            self.read(
+                f'[tool.rpc-contract.interfaces."{name}"]\nclient = "a:B"\n'
+            )
 
     def test_what_is_not_there_is_told(self) -> None:
         self.assertIn('directory', self.refused(f'{TOP}\nsource = "src"\n'))

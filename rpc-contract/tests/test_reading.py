@@ -47,6 +47,24 @@ class EncodingsTest(base.TestCase):
                 self.assertEqual(line, contract.sends[0].where.line)
                 self.assertEqual(line - 3, contract.where.line)
 
+    def test_class_is_named_by_its_module_not_by_a_path(self) -> None:
+        other = self.useFixture(base.Tree())
+        file = other.write('cellar.py', _SOURCE)
+        tree = reading.Tree(self.tree.top)
+
+        for spec in (
+            f'{file.with_suffix("")}:API',
+            f'../{other.top.name}/cellar:API',
+            'cellar:',
+            'cellar:A-B',
+            '.cellar:API',
+        ):
+            with self.subTest(spec):
+                error = self.assertRaises(
+                    reading.Unusable, tree.find_class, spec
+                )
+                self.assertIn('use package.module:Class', str(error))
+
     def test_place_of_a_method_behind_a_form_feed(self) -> None:
         text = _SOURCE.replace('class', '\x0c\nclass')
         (self.tree.top / 'cellar.py').write_bytes(text.encode())

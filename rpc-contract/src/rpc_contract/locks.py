@@ -24,6 +24,7 @@ import yaml
 from rpc_contract import documents
 from rpc_contract import model
 from rpc_contract import reading
+from rpc_contract import settings
 from rpc_contract import versions
 
 FORMAT = 1
@@ -75,8 +76,22 @@ class Lock:
 def path(
     directory: pathlib.Path, interface: str, revision: str
 ) -> pathlib.Path:
-    """Return the file of a revision."""
-    return directory / interface / f'{revision.replace("/", "-")}.yaml'
+    """Return the file of a revision.
+
+    :raises reading.Unusable: it would be outside the directory
+    """
+    name = '/'.join(_names(interface, revision))
+    if not settings.is_below(directory, name):
+        raise reading.Unusable(
+            f'The lock of {interface!r} {revision!r} would be outside '
+            f'{directory}. Name the interface after its service, and remove '
+            'links that lead out of the directory.'
+        )
+    return directory / name
+
+
+def _names(interface: str, revision: str) -> tuple[str, str]:
+    return interface, f'{revision.replace("/", "-")}.yaml'
 
 
 def write(contract: model.Contract) -> str:
@@ -156,25 +171,42 @@ def freeze(
 ) -> list[pathlib.Path]:
     """Write what is not frozen yet; what is there is left alone.
 
+    The parameters are those of :func:`missing`.
+
+    :returns: the files that were written
+    :raises reading.Unusable: as :func:`missing`; nothing is written
+    """
+    texts = missing(directory, contract, latest)
+    for file, text in texts.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # Never over one that has just been written.
+        with file.open('x', encoding='utf-8') as stream:
+            stream.write(text)
+    return list(texts)
+
+
+def missing(
+    directory: pathlib.Path, contract: model.Contract, latest: bool
+) -> dict[pathlib.Path, str]:
+    """Return the files that are not there yet, with what belongs there.
+
     :param contract: with its history; where it has none, its version counts
     :param latest: the latest revision too, for it is released
-    :returns: the files that were written
-    :raises reading.Unusable: it has neither a history nor a version
+    :raises reading.Unusable: it has neither a history nor a version, or a
+        file would be outside the directory
     """
-    written = []
     latest = latest or not contract.history
     contract = with_history(contract)
     revisions = contract.history if latest else contract.history[:-1]
-    for revision in revisions:
-        file = path(directory, contract.interface, revision.name)
-        if not file.exists():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            text = write(contract.as_of(revision.name))
-            # Never over one that has just been written.
-            with file.open('x', encoding='utf-8') as stream:
-                stream.write(text)
-            written.append(file)
-    return written
+    names = {
+        path(directory, contract.interface, each.name): each.name
+        for each in revisions
+    }
+    return {
+        file: write(contract.as_of(name))
+        for file, name in names.items()
+        if not file.exists()
+    }
 
 
 def with_history(contract: model.Contract) -> model.Contract:
@@ -199,10 +231,13 @@ def interfaces(directory: pathlib.Path) -> list[str]:
 
 
 def read_all(directory: pathlib.Path, interface: str) -> list[Lock]:
-    """Return the locks of an interface, the oldest version first."""
+    """Return the locks of an interface, the oldest version first.
+
+    :raises reading.Unusable: one is outside the directory
+    """
     # Of two files of one revision the order is that of their names.
     files = sorted((directory / interface).glob('*.yaml'))
-    found = [read(each) for each in files]
+    found = [read(path(directory, interface, each.stem)) for each in files]
     return sorted(
         found,
         key=lambda lock: (
@@ -232,7 +267,7 @@ def read(file: pathlib.Path) -> Lock:
     body = re.sub(r'\A(#.*\n)+', '', body)
     if digest.strip() != _digest(body):
         broken = 'its digest does not match its content'
-    elif path(file.parent.parent, contract.interface, revision) != file:
+    elif (file.parent.name, file.name) != _names(contract.interface, revision):
         broken = f'it belongs to {contract.interface} {revision}'
     return Lock(file, contract.interface, revision, contract, broken)
 

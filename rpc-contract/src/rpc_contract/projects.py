@@ -21,6 +21,7 @@ from collections.abc import Sequence
 import dataclasses
 import difflib
 import pathlib
+import re
 from typing import Literal
 
 from rpc_contract import documents
@@ -44,6 +45,8 @@ KEYS = (
     'interfaces',
 )
 INTERFACE_KEYS = ('client', 'endpoint', 'allow-unread')
+#: The locks of an interface are in a directory of its name.
+_INTERFACE = re.compile(r'\w[\w.-]*', re.ASCII)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,6 +154,8 @@ def of(top: pathlib.Path, subject: Subject) -> Project:
 
     :raises reading.Unusable: it says something wrong
     """
+    if not _INTERFACE.fullmatch(subject.interface):
+        raise reading.Unusable(_misnamed(subject.interface))
     project, _near = _read(top / FILE)
     own = dataclasses.replace(
         subject, senders=project.senders, refusing=project.refusing
@@ -180,6 +185,9 @@ def _project(file: pathlib.Path, table: settings.Table) -> Project:
         raise table.wrong('source', 'a directory that is there')
     senders, refusing = table.texts('senders'), table.text('refusing')
     interfaces = table.table('interfaces')
+    for name in interfaces:
+        if not _INTERFACE.fullmatch(name):
+            raise interfaces.refused(_misnamed(name).rstrip('.'))
     return Project(
         tuple(
             _subject(
@@ -193,13 +201,36 @@ def _project(file: pathlib.Path, table: settings.Table) -> Project:
             for name in interfaces
         ),
         source,
-        table.path('locks') or _LOCKS,
-        table.path('suppressions') or _SUPPRESSIONS,
+        _path(file, table, 'locks', _LOCKS),
+        _path(file, table, 'suppressions', _SUPPRESSIONS),
         senders,
         refusing,
         whole=True,
         selected=selection.read(table),
     )
+
+
+def _misnamed(name: str) -> str:
+    return (
+        f'{name!r} is not the name of an interface: use letters, digits, "_", '
+        '"-" and ".", and begin with a letter, a digit or "_".'
+    )
+
+
+def _path(
+    file: pathlib.Path, table: settings.Table, key: str, default: str
+) -> str:
+    """Return a path below the directory of a file.
+
+    :raises reading.Unusable: it leads out of it
+    """
+    path = table.path(key)
+    if path is None and not settings.is_below(file.parent, default):
+        raise reading.Unusable(
+            f'{file.parent / default} leads out of {file.parent}. Remove the '
+            f'link, or set "{key}" in [{_SECTION}] of {FILE}.'
+        )
+    return path or default
 
 
 def _subject(

@@ -128,7 +128,8 @@ class Tree:
         :raises Unusable: the text names no class
         """
         module, colon, name = spec.partition(':')
-        if not (module and colon and name):
+        names = [*module.split('.'), *name.split('.')]
+        if not (colon and all(each.isidentifier() for each in names)):
             raise Unusable(
                 f'"{spec}" is not a class: use package.module:Class.'
             )

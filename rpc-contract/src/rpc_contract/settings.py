@@ -99,7 +99,7 @@ class Table:
     def path(self, key: str) -> str | None:
         """Return a path below the directory of the file."""
         path = self.text(key)
-        if path is not None and not _is_below(path):
+        if path is not None and not is_below(self._file.parent, path):
             raise self.wrong(key, 'a path below the directory of that file')
         return path
 
@@ -107,7 +107,7 @@ class Table:
         """Return paths of files and directories that are there."""
         found = self.texts(key)
         for path in found:
-            if not _is_below(path):
+            if not is_below(self._file.parent, path):
                 raise self.wrong(key, 'paths below the directory of that file')
             if not (self._file.parent / path).exists():
                 raise self.refused(
@@ -129,9 +129,15 @@ def nearest(word: str, known: Collection[str]) -> str:
     return f' Is it "{found[0]}"?' if found else ''
 
 
-def _is_below(path: str) -> bool:
+def is_below(directory: pathlib.Path, path: str) -> bool:
+    """Whether a path stays in a directory; links are followed."""
     found = pathlib.PurePath(path)
-    return not found.is_absolute() and '..' not in found.parts
+    if found.is_absolute() or '..' in found.parts or '\0' in path:
+        return False
+    try:
+        return (directory / path).resolve().is_relative_to(directory.resolve())
+    except (OSError, RuntimeError):  # links in a circle
+        return False
 
 
 def _shown(value: Any) -> str:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from tests import base as tests_base
+from tests import example
 from tests.commands import base
 
 
@@ -51,3 +53,38 @@ class FreezeTest(base.TestCase):
 
         self.assertEqual('Wrote contracts/cellar/1.2.yaml\n', self.out)
         self.assertEqual(0, self.run_it('check'), self.out)
+
+    def test_nothing_is_written_if_one_would_be_outside(self) -> None:
+        self.tree.write(
+            'pyproject.toml',
+            f"""{example.PROJECT}
+[tool.rpc-contract.interfaces.shop]
+endpoint = "shop:Manager"
+""",
+        )
+        self.tree.write(
+            'shop.py',
+            """
+            class Manager:
+                target = messaging.Target(version='1.0')
+
+                def sell(self, ctxt, wine):
+                    ...
+            """,
+        )
+        other = self.useFixture(tests_base.Tree()).top
+        (self.tree.top / 'contracts/shop').symlink_to(other)
+
+        self.unusable('freeze', '--latest')
+
+        self.assertIn('would be outside', self.error)
+        kept = (self.tree.top / 'contracts/cellar').iterdir()
+        self.assertEqual({'1.0.yaml', '1.1.yaml'}, {x.name for x in kept})
+        self.assertEqual([], list(other.iterdir()))
+
+    def test_name_on_the_command_line_is_one_too(self) -> None:
+        client = ('--client', 'cellar.api:API')
+
+        self.unusable('freeze', '--latest', *client, '--', '../../out')
+
+        self.assertIn('is not the name of an interface', self.error)

@@ -46,7 +46,7 @@ class Freeze(base.TreeCommand):
             agreed = [each.agreed for each in base.sides(where, project)]
         for each in agreed:
             # All can be frozen, before the first is.
-            locks.with_history(each)
+            locks.missing(top / project.locks, each, given.latest)
         written = [
             path
             for each in agreed
