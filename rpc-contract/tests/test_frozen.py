@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 
 import fixtures
 
 from rpc_contract import locks
+from rpc_contract import reading
 from tests import base
 from tests import example
 
@@ -103,3 +105,64 @@ class FrozenTest(example.TestCase):
         self.edit()
 
         self.assertIn('from the one first committed', self.found()[0])
+
+    def test_git_that_does_not_read_the_history_is_told(self) -> None:
+        self.tree.commit()
+        self.edit()
+        (self.tree.top / '.git/config').write_text('[core')
+
+        error = self.assertRaises(reading.Unusable, self.check)
+
+        self.assertIn('git does not read the history', str(error))
+        self.assertIn('config', str(error))
+
+    def test_repository_of_somebody_else_is_read_when_it_is_safe(self) -> None:
+        self.tree.commit()
+        self.edit()
+        owner = os.geteuid() + 1
+        for path in (self.tree.top, self.tree.top / '.git'):
+            try:
+                os.chown(path, owner, -1)
+            except PermissionError:
+                self.skipTest('Only root gives files away.')
+        error = self.assertRaises(reading.Unusable, self.check)
+        self.assertIn('dubious ownership', str(error))
+
+        for name, value in (
+            ('COUNT', '1'),
+            ('KEY_0', 'safe.directory'),
+            ('VALUE_0', str(self.tree.top)),
+        ):
+            self.useFixture(
+                fixtures.EnvironmentVariable(f'GIT_CONFIG_{name}', value)
+            )
+
+        self.assertIn('from the one first committed', self.found()[0])
+
+    def test_repository_without_a_commit(self) -> None:
+        self.tree.git('init', '--quiet')
+
+        self.assertEqual((), self.check().open)
+
+    def test_history_that_is_not_whole_is_told(self) -> None:
+        self.tree.commit()
+        self.tree.write('cellar/other.py', '')
+        self.tree.commit()
+        source = self.tree.top
+        self.tree.top = self.useFixture(base.Tree()).top / 'clone'
+        self.tree.top.mkdir()
+        self.tree.git('clone', '--quiet', '--depth=1', f'file://{source}', '.')
+
+        (found,) = self.check().open
+
+        self.assertEqual('history-unread', found.rule)
+        self.assertIn('the clone is shallow', found.message)
+        self.assertTrue(self.check().passed)
+
+    def test_without_git_it_is_told(self) -> None:
+        self.tree.commit()
+        self.useFixture(fixtures.EnvironmentVariable('PATH', ''))
+
+        (found,) = self.check().open
+
+        self.assertIn('git is not installed', found.message)

@@ -14,6 +14,7 @@ from rpc_contract import findings
 from rpc_contract import git
 from rpc_contract import locks
 from rpc_contract import model
+from rpc_contract import reading
 
 _FIX = (
     'Revert it: {command}. The current contract becomes a new revision, which '
@@ -31,10 +32,22 @@ def check(
     :param top: the tree
     :param directory: of the lock files, relative to it
     :param held: each interface, and the locks of it that there are
+    :raises reading.Unusable: git refuses to read the history
     """
     if not (top / directory).is_dir():
         return
-    written = _first_written(top, directory)
+    written, gap = _read_history(top, directory)
+    if gap is not None:
+        yield findings.Finding(
+            rule='history-unread',
+            interface='locks',
+            symbol='',
+            where=model.Location(directory, 1),
+            message='Whether a lock was edited is told by its digest only: '
+            f'{gap}.',
+            fix='Fetch the whole history, with git installed: git fetch '
+            '--unshallow.',
+        )
     for contract, kept in held:
         yield from _edited(top, contract, kept, written)
         there = {lock.path for lock in kept}
@@ -73,23 +86,51 @@ def _say(contract: model.Contract, name: str, what: str) -> findings.Finding:
     )
 
 
-def _first_written(top: pathlib.Path, directory: str) -> dict[str, str]:
+def _read_history(
+    top: pathlib.Path, directory: str
+) -> tuple[dict[str, str], str | None]:
     """Return the object that each file was first committed as, by path.
 
-    :returns: nothing where there is no git, or no history
+    :returns: nothing where there is no git, or no history; and why not all
+        of the history could be read
+    :raises reading.Unusable: git refuses to read it
     """
+    if not any((each / '.git').exists() for each in (top, *top.parents)):
+        return {}, None
     options = ['--format=', '--raw', '--no-abbrev', '--no-renames']
     try:
         done = git.run(top, 'log', *options, '--relative', '--', directory)
+        if done.returncode:
+            _check_empty(top, done.stderr)
+            return {}, None
+        shallow = git.run(top, 'rev-parse', '--is-shallow-repository')
     except OSError:
-        return {}
+        return {}, 'git is not installed'
     written = {}
     for line in done.stdout.decode(errors='replace').splitlines():
         # :100644 100644 OLD NEW M<tab>PATH; the newest first.
         fields, _tab, name = line.partition('\t')
         if fields.endswith(' A'):
             written[name] = fields.split()[3]
-    return written
+    if shallow.stdout.strip() == b'true':
+        return written, 'the clone is shallow'
+    return written, None
+
+
+def _check_empty(top: pathlib.Path, said: bytes) -> None:
+    """Whether the history cannot be read because there is none yet.
+
+    :param said: why git did not read it
+    :raises reading.Unusable: there is one
+    """
+    head = git.run(top, 'rev-parse', '--verify', '--quiet', 'HEAD')
+    # Of a branch without a commit; git itself fails with 128.
+    if head.returncode != 1:
+        text = ' '.join(said.decode(errors='replace').split()).rstrip('.')
+        raise reading.Unusable(
+            f'Cannot tell whether the locks were edited: git does not read '
+            f'the history of {top}: {text}.'
+        )
 
 
 def _blob(file: pathlib.Path) -> str:

@@ -122,6 +122,18 @@ HYGIENE = (
         good=_examples.AIR,
     ),
     _rule.Rule(
+        id='history-unread',
+        title='The history of the locks was not read as a whole',
+        kind='hygiene',
+        severity=_rule.Severity.NOTE,
+        forward=_NONE,
+        backward=_NONE,
+        why='An edit that makes the digest of a lock anew is told by the '
+        'history of git only, back to the commit that wrote the lock.',
+        fix='Let the job that checks clone the whole history, and install '
+        'git there.',
+    ),
+    _rule.Rule(
         id='frozen-missing',
         title='A released version is not frozen',
         kind='hygiene',
