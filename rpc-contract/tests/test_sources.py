@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
+import lzma
 import os
 import pathlib
 import tarfile
@@ -178,6 +181,90 @@ class SourcesTest(base.TestCase):
             path = self.tree.write(name, 'no archive')
 
             self.assertIn('Cannot unpack', self.refused(str(path)))
+
+    def test_cut_off_anywhere(self) -> None:
+        members = ('cellar/__init__.py', 'cellar/api.py', 'cellar/image.png')
+        file = pathlib.Path(
+            self.sdist(*map(tarfile.TarInfo, members), text='x = 1\n' * 300)
+        )
+        packed = file.read_bytes()
+        plain = gzip.decompress(packed)
+        whole = len(plain.rstrip(b'\0'))
+        cases = [
+            ('cellar.tar.gz', packed, range(len(packed))),
+            ('cellar.tar', plain, range(0, whole, 97)),
+            ('cellar.tar.bz2', bz2.compress(plain), range(0, 150, 7)),
+            ('cellar.tar.xz', lzma.compress(plain), range(0, 150, 7)),
+        ]
+        for name, data, ends in cases:
+            for end in ends:
+                path = self.tree.top / name
+                path.write_bytes(data[:end])
+                with self.subTest(name, end=end):
+                    self.assertIn('Cannot unpack', self.refused(str(path)))
+
+    def test_changed_anywhere(self) -> None:
+        members = ('cellar/__init__.py', 'cellar/api.py')
+        file = pathlib.Path(self.sdist(*map(tarfile.TarInfo, members)))
+        packed = file.read_bytes()
+        # Behind its header, which has a time and a name.
+        for place in range(30, len(packed)):
+            data = bytearray(packed)
+            data[place] ^= 0x55
+            file.write_bytes(data)
+            with self.subTest(place):
+                self.assertIn('Cannot unpack', self.refused(str(file)))
+
+    def test_damaged_header_is_not_the_end(self) -> None:
+        members = ('cellar/__init__.py', 'cellar/api.py', 'cellar/b.py')
+        file = pathlib.Path(self.sdist(*map(tarfile.TarInfo, members)))
+        data = bytearray(gzip.decompress(file.read_bytes()))
+        at = data.index(b'cellar/api.py')
+        data[at] ^= 0x55
+        file.write_bytes(gzip.compress(data))
+
+        self.assertIn('damaged header', self.refused(str(file)))
+
+    def test_wheel_that_is_damaged(self) -> None:
+        wheel = pathlib.Path(self.wheel(**{'cellar/a.py': 'x = 1\n' * 300}))
+        with zipfile.ZipFile(wheel, 'w', zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr('cellar/a.py', 'x = 1\n' * 300)
+        whole = wheel.read_bytes()
+        data = bytearray(whole)
+        data[45] ^= 0x55
+        wheel.write_bytes(data)
+        self.assertIn('Cannot unpack', self.refused(str(wheel)))
+
+        # Bit 0 of the flags, in both headers: it is encrypted.
+        data = bytearray(whole)
+        data[6] |= 1
+        data[whole.index(b'PK\x01\x02') + 8] |= 1
+        wheel.write_bytes(data)
+        self.assertIn('encrypted', self.refused(str(wheel)))
+
+    def test_limits_count_what_is_not_read_too(self) -> None:
+        for limit, value in (('MOST_FILES', 2), ('MOST_BYTES', 20_000)):
+            self.useFixture(
+                fixtures.MonkeyPatch(f'rpc_contract.sources.{limit}', value)
+            )
+            members = [tarfile.TarInfo(f'cellar/{n}.png') for n in range(3)]
+            sdist = self.sdist(*members, text='x' * 9000)
+            with self.subTest(limit):
+                self.assertIn('has more than', self.refused(sdist))
+        self.useFixture(
+            fixtures.MonkeyPatch('rpc_contract.sources.MOST_FILES', 2)
+        )
+        wheel = self.wheel(**{f'cellar/{n}.png': '' for n in range(3)})
+        self.assertIn('has more than', self.refused(wheel))
+
+    def test_limits_are_for_a_revision_too(self) -> None:
+        self.tree.write('cellar/api.py', 'x = 1\n' * 20_000)
+        self.tree.commit()
+        self.useFixture(
+            fixtures.MonkeyPatch('rpc_contract.sources.MOST_BYTES', 20_000)
+        )
+
+        self.assertIn('has more than', self.refused('HEAD'))
 
     def test_other_file(self) -> None:
         path = self.tree.write('cellar.rpm', 'no archive')

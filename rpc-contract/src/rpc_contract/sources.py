@@ -7,13 +7,22 @@ unpacked.
 
 from __future__ import annotations
 
+import bz2
+from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
+import gzip
+import lzma
 import pathlib
 import shutil
 import tarfile
 import tempfile
+from typing import Any
+from typing import cast
+from typing import IO
+from typing import Self
 import zipfile
+import zlib
 
 from rpc_contract import git
 from rpc_contract import reading
@@ -22,7 +31,27 @@ from rpc_contract import reading
 MOST_FILES = 50_000
 MOST_BYTES = 512 * 1024 * 1024
 _ZIPS = ('.whl', '.zip')
-_TARS = ('.tar', '.tar.gz', '.tgz', '.tar.bz2', '.tar.xz')
+_TARS: dict[str, Callable[..., Any]] = {
+    '.tar': open,
+    '.tar.gz': gzip.open,
+    '.tgz': gzip.open,
+    '.tar.bz2': bz2.open,
+    '.tar.xz': lzma.open,
+}
+#: What is raised of what is no archive, or is damaged; a RuntimeError of an
+#: encrypted one.
+_DAMAGED = (
+    OSError,
+    EOFError,
+    ValueError,
+    RuntimeError,
+    lzma.LZMAError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+#: In bytes, of what is read at once.
+_BLOCK = 64 * 1024
 _SOURCES = ':(glob)**/*.py'
 
 
@@ -53,42 +82,80 @@ def _unpack(path: pathlib.Path, top: pathlib.Path) -> None:
     try:
         if path.name.endswith(_ZIPS):
             _unzip(path, top)
-        elif path.name.endswith(_TARS):
-            with tarfile.open(path) as archive:
-                _untar(archive, top, str(path))
+        elif path.name.endswith(tuple(_TARS)):
+            _, opener = next(
+                each for each in _TARS.items() if path.name.endswith(each[0])
+            )
+            with opener(path, 'rb') as stream:
+                _untar(stream, top, str(path))
         else:
             raise reading.Unusable(
                 f'{path} is not a package: use a wheel (.whl), an sdist '
                 '(.tar.gz), a directory or a git revision.'
             )
-    except (
-        OSError,
-        ValueError,
-        tarfile.TarError,
-        zipfile.BadZipFile,
-    ) as error:
-        raise reading.Unusable(f'Cannot unpack {path}: {error}.') from None
+    except _DAMAGED as error:
+        raise reading.Unusable(
+            f'Cannot unpack {path}: {str(error).rstrip(".")}. Build or '
+            'download it again.'
+        ) from None
 
 
 def _unzip(path: pathlib.Path, top: pathlib.Path) -> None:
     with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
         wanted = [
-            each
-            for each in archive.infolist()
-            if _is_wanted(each.filename, str(path))
+            each for each in members if _is_wanted(each.filename, str(path))
         ]
-        _limit(len(wanted), sum(each.file_size for each in wanted), str(path))
+        size = sum(each.file_size for each in wanted)
+        _limit(len(members), size, str(path))
         for each in wanted:
             archive.extract(each, top)
 
 
-def _untar(archive: tarfile.TarFile, top: pathlib.Path, name: str) -> None:
-    wanted = []
-    for each in archive:
-        if each.isreg() and _is_wanted(each.name, name):
-            wanted.append(each)
-            _limit(len(wanted), sum(one.size for one in wanted), name)
-            _write(archive, each, top)
+class _Member(tarfile.TarInfo):
+    """One whose header can be read, or the archive is damaged."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.HeaderError as error:
+            # Any other is the end of it too, for tarfile.
+            if type(error).__name__ == 'EOFHeaderError':
+                raise
+            raise tarfile.ReadError(f'damaged header: {error}') from None
+
+
+class _Limited:
+    """Reads a stream up to a limit, whatever is in it."""
+
+    def __init__(self, stream: IO[bytes], name: str) -> None:
+        self._stream = stream
+        self._name = name
+        self._size = 0
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        self._size += len(data)
+        _limit(0, self._size, self._name)
+        return data
+
+
+def _untar(stream: IO[bytes], top: pathlib.Path, name: str) -> None:
+    limited = _Limited(stream, name)
+    size = 0
+    with tarfile.open(
+        fileobj=cast(IO[bytes], limited), mode='r|', tarinfo=_Member
+    ) as archive:
+        for count, each in enumerate(archive, 1):
+            wanted = each.isreg() and _is_wanted(each.name, name)
+            size += each.size if wanted else 0
+            _limit(count, size, name)
+            if wanted:
+                _write(archive, each, top)
+    # To the end, where the sum is that is checked.
+    while limited.read(_BLOCK):
+        pass
 
 
 def _write(
@@ -122,7 +189,7 @@ def _is_wanted(member: str, name: str) -> bool:
 def _limit(count: int, size: int, name: str) -> None:
     if count > MOST_FILES or size > MOST_BYTES:
         raise reading.Unusable(
-            f'{name} has more than {MOST_FILES} source files, or more than '
+            f'{name} has more than {MOST_FILES} files, or more than '
             f'{MOST_BYTES} bytes of them. It is not a package of this kind.'
         )
 
@@ -138,14 +205,12 @@ def _check_out(revision: str, tree: pathlib.Path, top: pathlib.Path) -> None:
         '--end-of-options',
         f'{revision}^{{commit}}',
     ).decode()
-    packed = _git(
-        tree, revision, 'archive', '--format=tar', commit.strip(), _SOURCES
-    )
-    with tempfile.TemporaryFile() as file:
-        file.write(packed)
-        file.seek(0)
-        with tarfile.open(fileobj=file) as archive:
-            _untar(archive, top, revision)
+    arguments = ['archive', '--format=tar', commit.strip(), _SOURCES]
+    try:
+        with git.output(tree, *arguments) as stream:
+            _untar(stream, top, revision)
+    except _DAMAGED as error:
+        raise _unknown(tree, revision, str(error)) from None
 
 
 def _git(tree: pathlib.Path, revision: str, *arguments: str) -> bytes:
@@ -156,8 +221,15 @@ def _git(tree: pathlib.Path, revision: str, *arguments: str) -> bytes:
     else:
         if not done.returncode:
             return done.stdout
-        said = done.stderr.decode(errors='replace').strip().rstrip('.')
-    raise reading.Unusable(
+        said = done.stderr.decode(errors='replace')
+    raise _unknown(tree, revision, said)
+
+
+def _unknown(
+    tree: pathlib.Path, revision: str, said: str
+) -> reading.Unusable:
+    said = said.strip().rstrip('.')
+    return reading.Unusable(
         f'"{revision}" is no directory, no file and no git revision of '
         f'{tree} with sources in it'
         f'{": " + said if said else ""}. In a clone without its history, '
