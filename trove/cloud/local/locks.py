@@ -80,8 +80,9 @@ def _lock(handle: int, path: pathlib.Path, deadline: float) -> None:
                 raise exception.CloudError(
                     action=f'lock {path}',
                     reason=f'another process has held it for {TIMEOUT:.0f} '
-                    f's. Find the process with "fuser {path}"; it is safe to '
-                    'stop',
+                    f's. Find it with "fuser -v {path}". It may be suspended '
+                    '(state T in ps): continue it with "kill -CONT PID", or '
+                    'end it if it hangs',
                 ) from None
         time.sleep(_PAUSE)
 

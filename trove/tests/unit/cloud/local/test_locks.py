@@ -64,3 +64,16 @@ class LocksTestCase(base.TestCase):
         thread.join()
 
         self.assertTrue(entered.is_set())
+
+    def test_who_waits_too_long_is_told_what_to_do(self):
+        self.useFixture(
+            fixtures.MonkeyPatch('trove.cloud.local.locks.TIMEOUT', 0.0)
+        )
+        with locks.held(self.path):
+            error = self.assertRaises(
+                exception.CloudError, locks.held(self.path).__enter__
+            )
+
+        self.assertIn(f'fuser -v {self.path}', str(error))
+        self.assertIn('kill -CONT PID', str(error))
+        self.assertNotIn('safe', str(error))
