@@ -132,6 +132,24 @@ client = "wine.api:API"
                 self.assertIn('names no interfaces', str(error))
                 self.assertIn(f'It has [tool.{name}], which', str(error))
 
+    def test_file_that_is_not_there_is_told(self) -> None:
+        error = self.assertRaises(
+            reading.Unusable, projects.read, self.tree.top
+        )
+
+        file = self.tree.top / 'pyproject.toml'
+        self.assertEqual(
+            f'There is no {file}. Add [tool.rpc-contract.interfaces.NAME] to '
+            'it, or use --client and --endpoint.',
+            str(error),
+        )
+
+    def test_file_without_interfaces_is_told_once(self) -> None:
+        error = self.assertRaises(reading.Unusable, self.read, f'{TOP}\n')
+
+        self.assertIn('names no interfaces in [tool.rpc', str(error))
+        self.assertEqual(1, str(error).count('--client'))
+
     def test_value_of_another_form_is_refused(self) -> None:
         for text, said in (
             (f'{TOP}\nlocks = 1\n', '"locks" = 1 where a string belongs'),

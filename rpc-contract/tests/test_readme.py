@@ -9,6 +9,7 @@ import re
 import textwrap
 import tomllib
 
+import rpc_contract
 from rpc_contract import commands
 from rpc_contract import findings
 from rpc_contract import model
@@ -69,3 +70,21 @@ class ReadmeTest(base.TestCase):
 
         for name in commands.COMMANDS:
             self.assertRegex(text, rf'(?m)^(``\w+``, )?``{name}``')
+
+
+class WayTest(base.TestCase):
+    def test_each_module_is_named(self) -> None:
+        """In the way of a check, by the files to open in order."""
+        top = pathlib.Path(rpc_contract.__file__).parent
+        there = {
+            path.name
+            for path in top.iterdir()
+            if path.suffix == '.py' or (path / '__init__.py').exists()
+        }
+
+        told = set(re.findall(r'``([\w.]+)``', rpc_contract.__doc__ or ''))
+
+        private = {'__init__.py', '__main__.py'}
+        self.assertEqual(
+            there - private, {each for each in told if each.islower()}
+        )

@@ -133,18 +133,23 @@ class Project:
 def read(top: pathlib.Path) -> Project:
     """Read what a tree says.
 
-    :raises reading.Unusable: it names no interfaces, or says something wrong
+    :raises reading.Unusable: it is not there, names no interfaces, or says
+        something wrong
     """
-    project, near = _read(top / FILE)
-    if not project.subjects:
-        raise reading.Unusable(
-            f'{top / FILE} names no interfaces in [{_SECTION}]. Add '
-            'interfaces there, or use --client and --endpoint.'
-            + (f' It has [tool.{near}], which is not read.' if near else '')
-            + ' Name what is to be checked there, or with --client and '
-            '--endpoint.'
-        )
-    return project
+    file = top / FILE
+    project, near = _read(file)
+    if project.subjects:
+        return project
+    if not file.exists():
+        said = f'There is no {file}.'
+    else:
+        said = f'{file} names no interfaces in [{_SECTION}].'
+        if near:
+            said += f' It has [tool.{near}], which is not read.'
+    raise reading.Unusable(
+        f'{said} Add [{_SECTION}.interfaces.NAME] to it, or use --client and '
+        '--endpoint.'
+    )
 
 
 def of(top: pathlib.Path, subject: Subject) -> Project:

@@ -162,7 +162,7 @@ class CheckTest(base.TestCase):
     def test_client_and_endpoint_by_name(self) -> None:
         (self.tree.top / 'pyproject.toml').unlink()
         self.unusable('check')
-        self.assertIn('names no interfaces', self.error)
+        self.assertIn('There is no ', self.error)
 
         pair = ['--client', 'cellar.api:API']
         pair += ['--endpoint', 'cellar.manager:Manager']
@@ -242,7 +242,7 @@ class CheckTest(base.TestCase):
         last = self.out.splitlines()[-1]
         self.assertIn('0 methods sent, 1 served', last)
         self.unusable('check', '--allow-unread')
-        self.assertIn('set allow-unread', self.error)
+        self.assertIn('set "allow-unread" there', self.error)
 
     def test_fail_on(self) -> None:
         self.tree.write(

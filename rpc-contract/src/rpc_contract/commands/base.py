@@ -16,6 +16,10 @@ from rpc_contract import reading
 #: What a command ends with besides 0.
 FOUND = 1
 
+#: What another state of a tree is given as.
+STATE = 'PATH|GITREV|PACKAGE'
+STATES = 'a directory, a revision of its git repository, a wheel or an sdist'
+
 
 class Command(abc.ABC):
     """What a command takes and does; its docstring is its help."""
@@ -42,15 +46,16 @@ class TreeCommand(Command):
         parser.add_argument(
             'interface',
             nargs='*',
-            help='Interfaces to check, of those in the pyproject.toml of the '
-            'tree (default: all); with --client or --endpoint, the name of '
-            'the interface.',
+            help=f'Which of the interfaces that the {projects.FILE} of the '
+            'tree names (default: all); with --client or --endpoint, the '
+            'name of that interface.',
         )
         parser.add_argument(
             '--tree',
             default='.',
             metavar='PATH',
-            help='The directory of the packages (default: the current one).',
+            help=f'The directory of {projects.FILE} (default: the current '
+            'one).',
         )
         parser.add_argument(
             '--client',
@@ -68,16 +73,17 @@ class TreeCommand(Command):
         parser.add_argument(
             '--allow-unread',
             action='store_true',
-            help='With --client or --endpoint: accept that parts of a class, '
-            'or all of it, cannot be read.',
+            help='With --client or --endpoint: accept that parts of the '
+            'classes, or all of them, cannot be read.',
         )
         parser.add_argument(
             '--allow-unread-of',
             action='append',
             default=[],
             metavar='METHOD',
-            help='The same for one method, or for a symbol of a report (may '
-            'be repeated).',
+            help='With --client or --endpoint: accept that parts of this '
+            'method, or what a report calls so, cannot be read (may be '
+            'repeated).',
         )
 
     def project(
@@ -108,9 +114,10 @@ class TreeCommand(Command):
             )
             return top, projects.of(top, subject)
         if given.allow_unread or given.allow_unread_of:
+            option = f'--allow-unread{"" if given.allow_unread else "-of"}'
             raise reading.Unusable(
-                '--allow-unread requires --client or --endpoint; set '
-                f'allow-unread of interfaces in {projects.FILE} there.'
+                f'{option} requires --client or --endpoint. For an interface '
+                f'that {projects.FILE} names, set "allow-unread" there.'
             )
         return top, projects.read(top).only(names)
 

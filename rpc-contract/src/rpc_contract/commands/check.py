@@ -29,9 +29,9 @@ class Check(base.TreeCommand):
         super().configure(parser)
         parser.add_argument(
             '--against',
-            metavar='PATH|GITREV|WHEEL',
-            help='Another state of the tree to compare with: a directory, a '
-            'revision of its git repository, or a wheel.',
+            metavar=base.STATE,
+            help='Another state of the tree to compare with: '
+            f'{base.STATES}.',
         )
         parser.add_argument(
             '-f',

@@ -68,9 +68,8 @@ class Diff(_Changes):
         )
         parser.add_argument(
             '--against',
-            metavar='PATH|GITREV|WHEEL',
-            help='Compare with another state of the tree: a directory, a '
-            'revision of its git repository, or a wheel.',
+            metavar=base.STATE,
+            help=f'Compare with another state of the tree: {base.STATES}.',
         )
 
     def run(self, given: argparse.Namespace, stdout: TextIO) -> int:
@@ -125,9 +124,9 @@ class Changelog(_Changes):
             '--against',
             action='append',
             default=[],
-            metavar='PATH|GITREV|WHEEL',
-            help='An older state of the tree: a directory, a revision of its '
-            'git repository, or a wheel. May be repeated, oldest first.',
+            metavar=base.STATE,
+            help=f'An older state of the tree: {base.STATES}. May be '
+            'repeated, oldest first.',
         )
 
     def run(self, given: argparse.Namespace, stdout: TextIO) -> int:

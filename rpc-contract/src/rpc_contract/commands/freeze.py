@@ -31,10 +31,9 @@ class Freeze(base.TreeCommand):
         )
         parser.add_argument(
             '--of',
-            metavar='PATH|GITREV|WHEEL',
+            metavar=base.STATE,
             help='Freeze another state of the tree, such as the tag of a '
-            'release: a directory, a revision of its git repository, a wheel '
-            'or an sdist.',
+            f'release: {base.STATES}.',
         )
 
     def run(self, given: argparse.Namespace, stdout: TextIO) -> int:
