@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import subprocess
+import textwrap
 from typing import Any
 import zipfile
 
@@ -18,7 +19,6 @@ import yaml
 from rpc_contract import commands
 from trove.tests import base
 from trove.tests.unit import import_rules
-from trove.tests.unit.contracts import mutations
 
 TOOLS = import_rules.TOP / 'tools'
 
@@ -230,22 +230,34 @@ class TestRunTests(base.TestCase):
 
 
 class TestHooks(base.TestCase):
-    """What pre-commit runs here, and offers to other projects."""
+    """What pre-commit runs here, and what other projects are told to run."""
 
-    def hooks(self, name: str) -> dict[str, dict[str, Any]]:
-        data = yaml.safe_load((import_rules.TOP / name).read_text('utf-8'))
-        listed = data if isinstance(data, list) else data['repos'][0]['hooks']
-        return {hook['id']: hook for hook in listed}
+    def hooks(self, text: str) -> dict[str, dict[str, Any]]:
+        data = yaml.safe_load(text)
+        listed = data if isinstance(data, list) else data['repos']
+        return {hook['id']: hook for hook in listed[0]['hooks']}
 
-    def test_contracts_are_checked_when_they_may_have_changed(self) -> None:
-        hook = self.hooks('.pre-commit-config.yaml')['rpc-contracts']
+    def own(self) -> dict[str, dict[str, Any]]:
+        path = import_rules.TOP / '.pre-commit-config.yaml'
+        return self.hooks(path.read_text('utf-8'))
 
-        for pattern in mutations.NEEDED:
-            for path in import_rules.TOP.glob(pattern):
-                name = path.relative_to(import_rules.TOP).as_posix()
-                if name != 'trove/__init__.py':
-                    self.assertRegex(name, hook['files'])
-        self.assertNotRegex('trove/db/models.py', hook['files'])
+    def told(self) -> dict[str, dict[str, Any]]:
+        path = import_rules.TOP / 'rpc-contract/doc/adopt.rst'
+        _, _, rest = path.read_text('utf-8').partition('-config.yaml``:\n')
+        block = re.search(r'code-block:: yaml\n\n((?:   .*\n|\n)+)', rest)
+        assert block is not None
+        return self.hooks(textwrap.dedent(block[1]))
+
+    def test_contracts_are_checked_whatever_is_committed(self) -> None:
+        """A lock that is deleted is no file that a hook is run for."""
+        for hook in (
+            self.own()['rpc-contracts'],
+            self.told()['rpc-contract'],
+        ):
+            self.assertTrue(hook['always_run'])
+            self.assertFalse(hook['pass_filenames'])
+            self.assertNotIn('files', hook)
+            self.assertNotIn('types_or', hook)
 
     def test_they_run_what_there_is(self) -> None:
         checks = subprocess.run(
@@ -255,13 +267,13 @@ class TestHooks(base.TestCase):
             check=True,
         ).stdout
 
-        for hook in self.hooks('.pre-commit-config.yaml').values():
+        for hook in self.own().values():
             script, check = hook['entry'].split()
             self.assertTrue((import_rules.TOP / script).exists())
             self.assertIn(f'\n{check} ', f'\n{checks}')
 
     def test_other_projects_run_what_is_installed(self) -> None:
-        (hook,) = self.hooks('.pre-commit-hooks.yaml').values()
+        (hook,) = self.told().values()
         script, command = hook['entry'].split()
 
         self.assertIn(command, commands.COMMANDS)

@@ -128,6 +128,9 @@ class AdoptionTest(base.TestCase):
             if block.language == 'toml':
                 with (tree.top / 'pyproject.toml').open('a') as file:
                     file.write(f'\n{block.text}')
+            elif block.language == 'diff':
+                (tree.top / '.diff').write_text(block.text)
+                self.assertEqual('', tree.run('git apply .diff'))
             elif block.language == 'console':
                 for command, printed in commands(block.text):
                     self.assertEqual(printed, tree.run(command), command)
