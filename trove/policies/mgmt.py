@@ -35,8 +35,8 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'mgmt:instance:reset_task_status',
         base.ADMIN,
-        'Abort the current task of an instance, and restore its previous '
-        'status.',
+        'Abort the current task of an instance, which counts as active then. '
+        'A half-built or half-deleted one stays in ERROR.',
         ('POST', f'{base.MGMT}/instances/{{instance_id}}/action'),
     ),
     base.rule(

@@ -144,8 +144,8 @@ TOO_MUCH: Final = (
 )
 NOT_NOW: Final = (
     'The conductors refuse further messages of this guest agent for now: it '
-    'exceeded the limit of a minute ([conductor] guest_reports_per_minute). '
-    'It can send later what it keeps.'
+    'exceeded the message limit of a minute ([conductor] '
+    'guest_reports_per_minute). It can send later what it keeps.'
 )
 
 

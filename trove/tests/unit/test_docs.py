@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
+from importlib import metadata
 import pkgutil
 import re
 
 from oslo_db import options as database_options
 import yaml
 
+from rpc_contract import commands
 from trove import conf as trove_conf
 from trove import policies
 from trove.api import absent
@@ -40,6 +44,43 @@ def is_there(name: str) -> bool:
         return pkgutil.resolve_name(name) is not None
     except (ImportError, AttributeError):
         return False
+
+
+def templates() -> Iterator[str]:
+    """Every text of the sources, with a NUL for each value in it."""
+    for module in import_rules.modules():
+        if module.name.startswith('trove.tests'):
+            continue
+        for node in ast.walk(ast.parse(module.source)):
+            match node:
+                case ast.JoinedStr():
+                    text = ''.join(
+                        part.value
+                        if isinstance(part, ast.Constant)
+                        and isinstance(part.value, str)
+                        else '\0'
+                        for part in node.values
+                    )
+                case ast.Constant(value=str(text)):
+                    text = re.sub(r'%(?:\(\w+\))?[.\d]*[sdrf]', '\0', text)
+                case _:
+                    continue
+            yield ' '.join(text.split())
+
+
+def quotes(text: str) -> Iterator[str]:
+    """What a page quotes of errors and logs.
+
+    The terms of "What an error means", and what is in italics elsewhere.
+    """
+    _, _, means = text.partition('\nWhat an error means\n===')
+    section = re.split(r'\n[^\n]+\n={4,}\n', means.partition('\n')[2])[0]
+    for terms in re.findall(r'(?m)^(``.*)\n    \S', section):
+        yield from re.findall(r'``(.+?)``', terms)
+    if text.startswith('===============\nTroubleshooting\n'):
+        table = text.partition('\nThe errors\n')[0]
+        for each in re.findall(r'(?<![*\w])\*(?=\S)([^*]+?)(?<=\S)\*', table):
+            yield ' '.join(each.split())
 
 
 class TestApiReference(base.TestCase):
@@ -120,6 +161,46 @@ class TestGuides(base.TestCase):
             ):
                 if not (TOP / path).exists():
                     missing[path] = name
+
+        self.assertEqual({}, missing)
+
+    def test_quotes_are_what_is_said(self) -> None:
+        """Each part between values: an ellipsis, N or a number in a quote."""
+        said = '\n'.join(templates())
+        missing = {}
+        found = 0
+        for name, text in self.pages().items():
+            for quote in quotes(text):
+                found += 1
+                for part in re.split(r'\.{3}|…|\bN\b|\b\d[\d.]*', quote):
+                    if (text := part.strip(' .')) not in said:
+                        missing[text] = name
+
+        self.assertEqual({}, missing)
+        self.assertGreater(found, 30)
+
+    def test_commands_are_there(self) -> None:
+        """Also in release notes, but for the one that tells of their end."""
+        points = metadata.entry_points(group='trove.rpcadmin')
+        known = {
+            'trove-rpc': {re.split('[_ ]', each.name)[0] for each in points}
+            | {'help', 'complete'},
+            'rpc-contract': set(commands.COMMANDS),
+        }
+        notes = {
+            path.name: path.read_text('utf-8')
+            for path in (TOP / 'releasenotes/notes').glob('*.yaml')
+            if not path.name.startswith('rpc-contract-is-its-own-program-')
+        }
+        missing = {
+            f'{program} {command}': name
+            for name, text in [*self.pages().items(), *notes.items()]
+            for program, command in re.findall(
+                r'``(trove-rpc|rpc-contract)\s+([a-z-]+)', text
+            )
+            if command not in known[program]
+            and not command.startswith('-')
+        }
 
         self.assertEqual({}, missing)
 
