@@ -7,12 +7,6 @@ from typing import Any
 from typing import Protocol
 
 
-class Listening(Protocol):
-    """A server that can be reached."""
-
-    process: str
-
-
 class Network(Protocol):
     """Carries the messages of a world.
 

@@ -20,7 +20,7 @@ from trove.common.datastores import rules
 HEIRS = 'os_admin_heir_'
 
 #: By encoding: Python's codec, empty where there is none, and other names.
-_ENCODINGS = {
+ENCODINGS = {
     'EUC_CN': 'gb2312',
     'EUC_JIS_2004': 'euc_jis_2004',
     'EUC_JP': 'euc_jp',
@@ -67,7 +67,7 @@ def _plain(name: str) -> str:
 
 def _by_name() -> dict[str, tuple[str, str]]:
     found = {}
-    for encoding, text in _ENCODINGS.items():
+    for encoding, text in ENCODINGS.items():
         codec, *others = text.split() or ['']
         for name in (encoding, *others):
             found[_plain(name)] = (encoding, codec)
@@ -75,9 +75,6 @@ def _by_name() -> dict[str, tuple[str, str]]:
 
 
 _BY_NAME = _by_name()
-
-#: All names of encodings, as the server compares them.
-ENCODINGS = tuple(_BY_NAME)
 
 
 def encoding_of(character_set: str) -> str | None:
@@ -110,7 +107,7 @@ class PostgreSQL(rules.Rules):
                     f'The database {names.show(database)} has the '
                     f'"character_set" {names.show(character_set)}, which '
                     'PostgreSQL does not support. Use one of '
-                    f'{", ".join(sorted(_ENCODINGS))}.'
+                    f'{", ".join(sorted(ENCODINGS))}.'
                 )
             encoding, codec = _BY_NAME[_plain(character_set)]
         if collate and collate not in ('C', 'POSIX'):

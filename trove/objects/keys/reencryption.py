@@ -14,7 +14,6 @@ import dataclasses
 import json
 import types
 from typing import Any
-from typing import Final
 from typing import Literal
 
 from oslo_config import cfg
@@ -28,14 +27,6 @@ from trove.objects import _rows
 from trove.objects.keys import database_key
 from trove.objects.keys import workflow_secrets
 from trove.objects.rejected import recording
-
-#: The modules whose secrets these are, each with what it seals: a test sees
-#: that no other one encrypts with the key of the database.
-COVERED: Final = {
-    'instance_keys': 'instances.encrypted_key, instance_keys',
-    'recording': 'rpc_rejected.sealed',
-    'workflow_secrets': 'workflows.details, rpc_rejected.task',
-}
 
 #: How many identifiers a query reads.
 _PAGE = 500

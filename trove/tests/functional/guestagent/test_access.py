@@ -162,15 +162,15 @@ class DatabaseTest(base.ServerTestCase):
                 'SELECT pg_encoding_to_char(n) FROM generate_series(0, 34) n'
             ).fetchall()
             there = {name for (name,) in rows} - {'', 'MULE_INTERNAL'}
-            for name in postgresql.ENCODINGS:
-                found = session.execute(
-                    'SELECT pg_encoding_to_char(pg_char_to_encoding(%s))',
-                    [name],
-                ).fetchone()
-                self.assertEqual((postgresql.encoding_of(name),), found)
-        self.assertEqual(
-            there, {postgresql.encoding_of(n) for n in postgresql.ENCODINGS}
-        )
+            for encoding, text in postgresql.ENCODINGS.items():
+                for name in (encoding, *text.split()[1:]):
+                    found = session.execute(
+                        'SELECT pg_encoding_to_char(pg_char_to_encoding(%s))',
+                        [name],
+                    ).fetchone()
+                    self.assertEqual((encoding,), found)
+                    self.assertEqual(encoding, postgresql.encoding_of(name))
+        self.assertEqual(there, set(postgresql.ENCODINGS))
         # And databases can have them
         every = [
             database(f'encoded {name}', _character_set=name)
