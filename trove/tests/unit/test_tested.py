@@ -42,7 +42,6 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.common.rpc._fit': ('unit/common/rpc/test_messages.py',),
     'trove.common.rpc._interface': ('unit/common/rpc/test_revisions.py',),
     'trove.common.rpc._released.': ('unit/common/rpc/_released',),
-    'trove.common.rpc._seal.envelope': ('unit/common/rpc/_seal',),
     'trove.common.rpc._settings': ('unit/conf/test_rabbit.py',),
     'trove.common.rpc._transport': ('unit/common/rpc/test_calling.py',),
     'trove.common.rpc._wire': ('unit/common/rpc/test_way.py',),
