@@ -3,6 +3,9 @@
 
 Size, encoding and form are looked at before a value is made of any of it, so
 that no file takes long, or takes memory beyond its own size.
+
+``rpc_contract.documents`` is the same for locks: rpc-contract is not installed
+with Trove, and knows nothing of it. A test keeps them alike.
 """
 
 from __future__ import annotations

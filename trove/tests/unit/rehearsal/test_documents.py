@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import codecs
+import inspect
 import json
 import pathlib
 
 import fixtures
 
+from rpc_contract import documents as checker_documents
 from trove.rehearsal import documents
 from trove.tests import base
 
@@ -91,3 +93,27 @@ class TextTest(base.TestCase):
         path = self.file(codecs.BOM_UTF8 + b'a')
 
         self.assertEqual('a', documents.text(path, 10))
+
+
+class TwinTest(base.TestCase):
+    """The checker reads its locks in the same way."""
+
+    def test_they_are_alike(self) -> None:
+        for name in (
+            *('Malformed', 'from_yaml', 'check', '_Table', '_next'),
+            '_malformed',
+        ):
+            ours, theirs = (
+                inspect.getsource(getattr(module, name))
+                for module in (documents, checker_documents)
+            )
+            self.assertEqual(
+                theirs,
+                ours,
+                f'Make {name} the same in trove/rehearsal/documents.py and '
+                'rpc-contract/src/rpc_contract/documents.py.',
+            )
+        for limit in ('_DEEPEST', '_MAX_VALUE_LENGTH'):
+            self.assertEqual(
+                getattr(checker_documents, limit), getattr(documents, limit)
+            )
