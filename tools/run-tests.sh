@@ -96,7 +96,9 @@ run_stestr() {
         echo "The $name tests took longer than 45 minutes and were ended."
     else
         stestr last --subunit >"$results/$name" || rm -f "$results/$name"
-        ((status == 0)) || repeat_few "$name" "$@" && status=0
+        if [[ $status != 0 ]] && repeat_few "$name" "$@"; then
+            status=0
+        fi
     fi
     return "$status"
 }

@@ -195,7 +195,8 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
             other = recovery.Recovery(self.env)
             other.look()
             other.wait()
-            looks.append(instance_workflows.get_workflow(self.instance_id).owner)
+            work = instance_workflows.get_workflow(self.instance_id)
+            looks.append(work.owner)
 
         self.guest.hooks['restart'] = look
 
