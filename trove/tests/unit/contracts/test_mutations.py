@@ -107,8 +107,12 @@ def score(rule: str) -> Score:
     )
 
 
+#: But those about git, which no change to a contract can cause.
+RULES = [name for name in rules.RULES if name != 'history-unread']
+
+
 class TestRule(testscenarios.WithScenarios, base.TestCase):
-    scenarios = [(name, {'rule': name}) for name in rules.RULES]
+    scenarios = [(name, {'rule': name}) for name in RULES]
 
     def test_mutations(self) -> None:
         self.assertEqual((), score(self.rule).wrong)
@@ -125,7 +129,7 @@ class TestScore(base.TestCase):
     timeout = 600
 
     def test_score(self) -> None:
-        scores = {name: score(name) for name in rules.RULES}
+        scores = {name: score(name) for name in RULES}
 
         self.addDetail(
             'summary', content.text_content('\n'.join(summary(scores)))
