@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The conductor's interface and its client: what guests report."""
+"""The conductor's interface and its client: reports of guest agents."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from trove.common import rpc
 
 Context = trove_context.TroveContext
 
-#: How often guests ask what the conductors take, in units of
-#: ``refresh_interval``, and by which part of that earlier or later.
+#: How often guest agents call get_versions, in units of ``refresh_interval``,
+#: and the part of that by which the interval varies.
 ASKED_EVERY: Final = 3
 ASKED_JITTER: Final = 0.25
 
-#: In the answer to get_versions: an operator permits that this guest and the
-#: services speak in the form of released Trove until told otherwise.
+#: In the answer to get_versions: an operator allows messages in the form of
+#: released Trove between this guest agent and the services until revoked.
 RELEASED: Final = 'released'
 
-#: The state of a database that answers; conductors before ussuri fail at the
-#: word, and task managers from victoria on wait for it, after a resize say.
+#: The status of a database that answers. Conductors before ussuri fail at the
+#: word; task managers since victoria wait for it, for example after a resize.
 HEALTHY: Final = rpc.Word('healthy', since='ussuri', instead='running')
 
 INTERFACE = rpc.Interface(
@@ -29,7 +29,7 @@ INTERFACE = rpc.Interface(
     topic=lambda conf, peer: conf.conductor_queue,
     peer='conductors',
     remedy='Upgrade the oldest conductor; "trove-manage service_list" shows '
-    'which that is.',
+    'their versions.',
     sealed_since='1.1',
     names_sender=True,
     history=(
@@ -43,7 +43,7 @@ INTERFACE = rpc.Interface(
         ),
         rpc.Revision(
             '1.0/stein',
-            'report_root does without user.',
+            'report_root no longer requires user.',
             releases=(
                 *('stein', 'train', 'ussuri'),
                 *('victoria', 'wallaby', 'xena', 'yoga', 'zed'),
@@ -64,10 +64,10 @@ INTERFACE = rpc.Interface(
 
 
 class API(rpc.Client, interface=INTERFACE):
-    """What a guest may report to the conductors.
+    """Reports of a guest agent to the conductors.
 
     ``sent`` is the guest's time in seconds since the epoch; of two messages
-    about the same thing, the one with the later time holds.
+    about the same thing, the later one holds.
     """
 
     @rpc.cast('1.0', repeatable=True)
@@ -78,14 +78,14 @@ class API(rpc.Client, interface=INTERFACE):
         payload: dict[str, Any],
         sent: float | None = None,
     ) -> None:
-        """Say that the guest lives, and how its database is.
+        """Report that the guest agent runs, and the status of its database.
 
         :param payload: ``service_status``, a description such as
-            ``healthy``; from our guests also ``rpc_version``, the latest
-            revision of the guest agent's interface that it serves,
-            ``release``, the version of its package, and
-            ``server_version``, that of the database server that runs.
-            Conductors of older releases ignore them.
+            ``healthy``; since 27.0 also ``rpc_version``, the latest revision
+            of the guest agent's interface that is served, ``release``, the
+            version of its package, and ``server_version``, that of the
+            running database server. Conductors of older releases ignore
+            them.
         """
 
     @rpc.cast('1.0', repeatable=True)
@@ -97,7 +97,7 @@ class API(rpc.Client, interface=INTERFACE):
         sent: float | None = None,
         **backup_fields: Any,
     ) -> None:
-        """Write down how far a backup is.
+        """Report the progress of a backup.
 
         :param backup_fields: columns of the backup with their new values
         """
@@ -109,10 +109,10 @@ class API(rpc.Client, interface=INTERFACE):
         instance_id: str,
         user: str | None = None,
     ) -> None:
-        """Write down that the root user was enabled.
+        """Report that the root user was enabled.
 
-        :param user: who did it; release 8 sends it, and its conductors
-            refuse to do without it
+        :param user: who enabled it; release 8 sends it, and its conductors
+            require it
         """
 
     @rpc.cast('1.0', repeatable=True)
@@ -122,7 +122,7 @@ class API(rpc.Client, interface=INTERFACE):
         serialized_notification: dict[str, Any],
         notification_args: dict[str, Any],
     ) -> None:
-        """Tell that what the API began has ended well."""
+        """Report that an operation which the API began has succeeded."""
 
     @rpc.cast('1.0')
     def notify_exc_info(
@@ -132,7 +132,7 @@ class API(rpc.Client, interface=INTERFACE):
         message: str,
         exception: list[str],
     ) -> None:
-        """Tell that what the API began has failed.
+        """Report that an operation which the API began has failed.
 
         :param serialized_notification: has ``instance_id``
         :param exception: lines of a traceback
@@ -140,20 +140,20 @@ class API(rpc.Client, interface=INTERFACE):
 
     @rpc.call('1.1', repeatable=True, sealed=True)
     def get_versions(self, context: Context) -> dict[str, str]:
-        """Say what the conductors understand.
+        """Return the versions that the conductors support.
 
-        :returns: ``conductor``: the lowest revision of those that live, no
-            higher than the operator's pin; ``released``: ``held``, where an
-            operator permits the form of released Trove for this guest
+        :returns: ``conductor``: the lowest revision of the live conductors,
+            no higher than the operator's pin; ``released``: ``held``, where
+            an operator allows the form of released Trove for this guest
         """
 
     @rpc.call('1.1', repeatable=True, sealed=True)
     def report_rejected(
         self, context: Context, instance_id: str, rejection: dict[str, Any]
     ) -> None:
-        """Have a message written down that the guest could not take.
+        """Report a message that the guest agent has rejected.
 
-        It is a call, for the guest keeps the message until this is done.
+        A call, because the guest keeps the message until it is recorded.
 
         :param rejection: a :class:`trove.common.rpc.Rejection` as a
             dictionary

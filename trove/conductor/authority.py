@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may speak for an instance.
+"""Authorization of guest agents to report about an instance.
 
-What a guest says about who it is comes in the message. A message that was
-encrypted with the key of an instance can only be of its guest, and is about
-that instance or about none. One in the clear, where the operator has allowed
-that, is held against the database: the instance must exist, and the context
-must be of its project, which the guests of releases do not always name.
+The identity of a guest comes in its message. A message that was encrypted
+with the key of an instance can only be of its guest, and is about that
+instance or about none. A message in the clear, where the operator allows
+those, is checked against the database: the instance must exist, and the
+context must be of its project, which released guests do not always name.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Refused = guest_reports.Refused
 
 
 class Forged(Refused):
-    """A message in the name of another instance than the one that sent it."""
+    """A message in the name of another instance than that of its sender."""
 
 
 def check_sender(
@@ -29,13 +29,13 @@ def check_sender(
     """Return the id of the instance that a message is about.
 
     :raises Forged: its sender proved to be another instance
-    :raises Refused: it is no id
+    :raises Refused: malformed id
     """
     wanted = guest_reports.identifier(instance_id)
     if context.sender not in (None, wanted):
         raise Forged(
-            'the guest of instance %s sent it. Look for a guest agent that '
-            'was broken into',
+            'the guest agent of instance %s sent it. Check whether that '
+            'guest agent was compromised',
             context.sender,
         )
     return wanted
@@ -44,23 +44,23 @@ def check_sender(
 def check_project(
     context: trove_context.TroveContext, tenant_id: str | None, ours: bool
 ) -> None:
-    """Hold the context of a message against the project of its instance.
+    """Check that the context of a message is of the project of its instance.
 
     :param ours: the guest is of a release that announces its version, and so
         always names its project
-    :raises Refused: it is not of the instance's guest
+    :raises Refused: the message is not of the instance's guest
     """
     project = context.project_id
     if context.sender is not None or project == tenant_id:
-        # Who has the key needs no other proof.
+        # The key of the instance is proof enough.
         return
-    # Released guests name no project, or that of an administrator who has
-    # asked for what they report.
+    # Released guests name no project, or that of the administrator whose
+    # request they report about.
     if ours or (project and not context.is_admin):
         raise Refused(
-            'the message is of project %s, the instance is not. Look for a '
-            'guest agent with a wrong guest_id or tenant_id in its '
-            'guest_info.conf, or one that was broken into',
+            'the message is of project %s, the instance is not. Check '
+            'guest_id and tenant_id in the guest_info.conf of the guest '
+            'agent, and whether it was compromised',
             project,
         )
 
@@ -68,9 +68,9 @@ def check_project(
 def instance(
     context: trove_context.TroveContext, instance_id: object
 ) -> entities.Instance:
-    """Return the instance that a message speaks for.
+    """Return the instance that a message is about.
 
-    :raises Refused: it may not speak for it
+    :raises Refused: its sender may not report about that instance
     """
     wanted = check_sender(context, instance_id)
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads what guests send: whatever it is, it becomes a value or nothing."""
+"""Parsing of what guest agents report; malformed values become None."""
 
 from __future__ import annotations
 
@@ -17,23 +17,22 @@ from trove.peers import versions
 
 LOG = logging.getLogger(__name__)
 
-#: Longest name of a release that is kept, and what it is made of.
+#: Names of releases, and announced versions, that are recorded.
 _RELEASE = re.compile(r'[0-9A-Za-z.+_-]{1,64}')
 _ANNOUNCED = re.compile(r'[0-9A-Za-z./,-]{1,64}')
 
 _LONGEST_ID = 36
 
-#: Why a guest may not have taken a message: a word, which a newer guest may
-#: have more of.
+#: The cause of a rejection: a word, since newer guests may have more causes.
 _CAUSE = re.compile('[a-z]{1,16}')
 
 
 class Refused(Exception):
     """A message that its sender may not send.
 
-    :param text: why, and what to do
-    :param args: for the text, as loggers take them
-    :ivar cause: the text alone, the same for all that are alike
+    :param text: the cause and the remedy
+    :param args: for the text, as for loggers
+    :ivar cause: the text without its arguments, to tell repetitions
     """
 
     def __init__(self, text: str, *args: object) -> None:
@@ -44,7 +43,7 @@ class Refused(Exception):
 def status(
     instance_id: str, payload: Mapping[str, Any]
 ) -> states.ServiceStatus | None:
-    """Return the status of a heartbeat, None when it has none we know."""
+    """Return the status in a heartbeat, None when absent or unknown."""
     text = dictionary(payload).get('service_status')
     if text is None:
         return None
@@ -54,20 +53,20 @@ def status(
         seldom.warning(
             LOG,
             instance_id,
-            'The guest agent of instance %s reports the status "%s", which '
-            'is unknown here: the status is left as it was. If the guest is '
-            'newer than this conductor, upgrade the conductor.',
-            instance_id,
+            'Unknown status "%s" from the guest agent of instance %s '
+            'ignored. If the guest agent is newer than this conductor, '
+            'upgrade the conductor.',
             str(text)[:100],
+            instance_id,
         )
         return None
 
 
 def announced(instance_id: str, payload: Mapping[str, Any]) -> str | None:
-    """Return what a heartbeat says that the guest agent speaks.
+    """Return the version that a heartbeat announces.
 
-    :returns: what it announces, a space, and the release of its package;
-        None when it announces nothing
+    :returns: the announced version, a space, and the release of the package;
+        None when it announces none
     """
     said = dictionary(payload)
     text = said.get('rpc_version')
@@ -75,15 +74,15 @@ def announced(instance_id: str, payload: Mapping[str, Any]) -> str | None:
         return None
     try:
         if not isinstance(text, str) or not _ANNOUNCED.fullmatch(text):
-            raise ValueError('it has other characters than a version')
+            raise ValueError('it has characters that no version has')
         for name in text.split(','):
             rpc.Version.parse(name.partition('/')[0])
     except ValueError as error:
         seldom.warning(
             LOG,
             instance_id,
-            'The guest agent of instance %s reports a version that is none: '
-            '%s. It is treated like the oldest; upgrade or restart it.',
+            'Malformed version from the guest agent of instance %s ignored: '
+            '%s. It is treated as the oldest; upgrade or restart it.',
             instance_id,
             error,
         )
@@ -95,7 +94,7 @@ def announced(instance_id: str, payload: Mapping[str, Any]) -> str | None:
 
 
 def server_version(payload: Mapping[str, Any]) -> str | None:
-    """Return what a heartbeat says of the database server, if it does.
+    """Return the version of the database server in a heartbeat, or None.
 
     :returns: a number such as ``18.6``
     """
@@ -103,7 +102,7 @@ def server_version(payload: Mapping[str, Any]) -> str | None:
 
 
 def seals(announced: str | None) -> bool:
-    """Whether a guest knows seals that announces this."""
+    """Return whether a guest that announces this version knows seals."""
     if announced is None:
         return False
     interface = versions.CLIENTS['guestagent'].interface
@@ -111,7 +110,7 @@ def seals(announced: str | None) -> bool:
 
 
 def seconds(sent: object) -> float | None:
-    """Return a time in seconds since the epoch, None when it is none."""
+    """Return a time in seconds since the epoch, None when malformed."""
     try:
         value = float(sent) if isinstance(sent, (int, float)) else None
     except OverflowError:
@@ -122,14 +121,14 @@ def seconds(sent: object) -> float | None:
 def identifier(instance_id: object) -> str:
     """Return the id of an instance.
 
-    :raises Refused: it cannot be one
+    :raises Refused: malformed id
     """
     if (
         not isinstance(instance_id, str)
         or len(instance_id) > _LONGEST_ID
         or '\0' in instance_id
     ):
-        raise Refused('that is no id of an instance')
+        raise Refused('malformed id of an instance')
     return instance_id
 
 
@@ -138,10 +137,10 @@ def dictionary(value: object) -> dict[str, Any]:
 
 
 def rejection(instance_id: str, said: object) -> rpc.Rejection:
-    """Return what a guest could not take, as it reports it.
+    """Return a rejection that a guest agent reports.
 
-    It is the receiver, whatever it says: so it can only ask for messages to
-    itself to be sent again.
+    The reporting guest is always recorded as the receiver, so that it can
+    only cause a replay of messages to itself.
 
     :raises Refused: the report is malformed
     """
@@ -153,7 +152,7 @@ def rejection(instance_id: str, said: object) -> rpc.Rejection:
         if _is_well_formed(values):
             return rpc.Rejection.from_dict(values)
     except TypeError:
-        # It lacks some.
+        # A required value is missing.
         pass
     raise Refused(
         'malformed report of a rejected message. If the guest is newer than '

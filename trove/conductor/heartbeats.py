@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Heartbeats are written down by one thread, as many as there are at once.
+"""Writes heartbeats to the database, many in one transaction.
 
-They are nearly all that a conductor hears, and nobody waits for an answer. A
-transaction for each would be most of its work, and a thread for each that
-waits for its transaction would be kept from other messages.
+Heartbeats are nearly all messages of a conductor, and no sender waits for an
+answer. With a transaction for each, transactions would be most of its work;
+with a thread for each, waiting heartbeats would block other messages.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ from trove.peers import retrying
 
 LOG = logging.getLogger(__name__)
 
-#: Seconds between transactions, in which reports come together. The more there
+#: Seconds between transactions, in which reports accumulate. The more there
 #: are in one, the less processor time each takes.
-_PAUSE = 0.1
+_INTERVAL = 0.1
 
-#: Reports of a transaction. It locks the rows of their instances.
-_TOGETHER = 100
+#: Maximum number of reports in a transaction, which locks their instances.
+_MAX_BATCH = 100
 
-#: Reports that may wait. Who brings one more waits as well, and so in the
-#: end the broker keeps what the database does not take.
-_WAITING = 1000
+#: Maximum number of waiting reports. Beyond, put() waits, and so the broker
+#: keeps the messages while the database is slow.
+_MAX_WAITING = 1000
 
-#: Told what became of a report: None, or what it met with.
+#: Called with the outcome of a report: None, or the error.
 Settle = Callable[[Exception | None], None]
 
 _Entry = tuple[heartbeats.Report, Settle]
 
 
 class Writer:
-    """Writes heartbeats down. Waits for a database that does not work."""
+    """Writes heartbeats; retries while the database is unavailable."""
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._conf = conf
-        self._waiting: queue.Queue[_Entry | None] = queue.Queue(_WAITING)
+        self._waiting: queue.Queue[_Entry | None] = queue.Queue(_MAX_WAITING)
         self._closing = threading.Event()
         self._thread = threading.Thread(
             target=self._run, name='heartbeats', daemon=True
@@ -52,36 +52,36 @@ class Writer:
         self._thread.start()
 
     def put(self, report: heartbeats.Report, settle: Settle) -> None:
-        """Have a report written down soon.
+        """Queue a report for the next transaction.
 
         :param settle: called in another thread
         """
         self._waiting.put((report, settle))
 
     def flush(self) -> None:
-        """Return when all that was put is settled."""
+        """Wait until all queued reports are settled."""
         self._waiting.join()
 
     def close(self) -> None:
-        """Return when all that was put is settled; nothing is put again."""
+        """Wait until all queued reports are settled; accept no more."""
         self._closing.set()
         self._waiting.put(None)
         self._thread.join()
 
     def _run(self) -> None:
-        going_on = True
-        while going_on:
+        running = True
+        while running:
             taken = [self._waiting.get()]
-            while len(taken) < _TOGETHER and not self._waiting.empty():
-                # No other thread takes.
+            while len(taken) < _MAX_BATCH and not self._waiting.empty():
+                # This is the only thread that gets.
                 taken.append(self._waiting.get())
             entries = [each for each in taken if each is not None]
             self._write(entries)
             for _ in taken:
                 self._waiting.task_done()
-            going_on = len(entries) == len(taken)
+            running = len(entries) == len(taken)
             if self._waiting.empty():
-                self._closing.wait(_PAUSE)
+                self._closing.wait(_INTERVAL)
 
     def _write(self, entries: Sequence[_Entry]) -> None:
         results = gathering.write_each(
@@ -91,7 +91,10 @@ class Writer:
             try:
                 settle(result if isinstance(result, Exception) else None)
             except Exception:
-                LOG.exception('Could not say what became of a heartbeat.')
+                LOG.exception(
+                    'Could not log the outcome of a heartbeat. Report this '
+                    'as a bug, with the traceback.'
+                )
 
     def _record(
         self, reports: Sequence[heartbeats.Report]

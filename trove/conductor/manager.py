@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The conductor's endpoint: writes down what guest agents report.
+"""The conductor's endpoint: records the reports of guest agents.
 
-A guest may only speak for its own instance; :mod:`.authority` says how that
-is known. What does not hold is refused and logged; nobody waits for an
-answer. What one guest says in the name of another is written down as well.
+A guest may only report about its own instance, see :mod:`.authority`. Other
+reports are refused and logged; no sender waits for an answer. A report of
+one guest in the name of another is recorded as a rejection as well.
 """
 
 from __future__ import annotations
@@ -37,23 +37,23 @@ Context = trove_context.TroveContext
 
 _EXPECTED = (guest_reports.Refused, errors.TroveError, *retrying.ERRORS)
 
-#: Characters of an error and of a traceback that are kept.
-_MOST_SAID = 4000
-_MOST_DETAILS = 16_000
+#: Maximum characters of an error and of a traceback that are recorded.
+_MAX_ERROR = 4000
+_MAX_TRACEBACK = 16_000
 
 
 class Manager:
     """Serves :class:`trove.conductor.api.API`.
 
-    A method raises nothing because of what a message says. A database that
-    does not work is waited for; should it not come back, the message is
-    written to the log in full, passwords aside.
+    No method raises because of the content of a message, except where its
+    docstring says so. Database errors are retried; when the retries are
+    exhausted, the message is logged in full, with passwords masked.
 
-    :param recorder: writes down what a guest could not take, or may not say
-    :param writer: writes heartbeats down
-    :param speaks: says which revision all live conductors understand
-    :param held: says whether a guest is to take the released form until it
-        is told otherwise
+    :param recorder: records rejected and forged messages
+    :param writer: records heartbeats
+    :param speaks: returns the lowest revision of all live conductors
+    :param held: returns whether a guest is to accept the released form
+        until revoked
     """
 
     interface: ClassVar[rpc.Interface] = api.API.interface
@@ -74,7 +74,7 @@ class Manager:
         self._seldom = seldom.Seldom()
 
     def get_versions(self, context: Context) -> dict[str, str]:
-        """Tell what may be sent to the conductors, whichever takes it."""
+        """Return the versions that all live conductors support."""
         answer = {self.interface.name: self._speaks()}
         if self._held(context.sender):
             answer[api.RELEASED] = 'held'
@@ -87,7 +87,7 @@ class Manager:
         payload: dict[str, Any],
         sent: float | None = None,
     ) -> None:
-        """Keep the newest status and version of a guest."""
+        """Record the newest status and version of a guest."""
 
         def settle(error: Exception | None) -> None:
             if error is not None:
@@ -125,7 +125,7 @@ class Manager:
         sent: float | None = None,
         **backup_fields: Any,
     ) -> None:
-        """Keep the newest state of a backup."""
+        """Record the newest state of a backup."""
 
         def work() -> None:
             authority.instance(context, instance_id)
@@ -139,12 +139,12 @@ class Manager:
             except errors.NotFound:
                 raise guest_reports.Refused(
                     'it has no backup %s. If the backup was deleted '
-                    'meanwhile, all is well',
+                    'meanwhile, no action is required',
                     backup_id,
                 ) from None
             if not kept:
                 LOG.info(
-                    'Instance %s: an old message about backup %s came late.',
+                    'Ignoring a stale message of instance %s about backup %s.',
                     instance_id,
                     backup_id,
                 )
@@ -154,7 +154,7 @@ class Manager:
     def report_root(
         self, context: Context, instance_id: str, user: str | None = None
     ) -> None:
-        """Write down that root was enabled, and who did it."""
+        """Record that root was enabled, and who enabled it."""
 
         def work() -> None:
             authority.instance(context, instance_id)
@@ -165,16 +165,16 @@ class Manager:
     def report_rejected(
         self, context: Context, instance_id: str, rejection: dict[str, Any]
     ) -> None:
-        """Write down what a guest could not take, and keeps until then.
+        """Record a message that a guest has rejected and keeps until then.
 
-        :raises BadRequest: the guest may not say that
-        :raises ServiceUnavailable: the database does not work
+        :raises BadRequest: malformed, or not of the instance's guest
+        :raises ServiceUnavailable: the database is unavailable
         """
         try:
             with retrying.unavailable():
                 authority.instance(context, instance_id)
                 found = guest_reports.rejection(instance_id, rejection)
-                # Guests say so to old conductors, before they find a new one.
+                # Guests report to old conductors before they find a new one.
                 said = guest_reports.dictionary(rejection)
                 self._recorder.take_over(
                     found,
@@ -191,7 +191,7 @@ class Manager:
         serialized_notification: dict[str, Any],
         notification_args: dict[str, Any],
     ) -> None:
-        """Take note that something which the API began has ended well."""
+        """Log that an operation which the API began has succeeded."""
         said = guest_reports.dictionary(serialized_notification)
         instance_id = said.get('instance_id')
 
@@ -199,7 +199,7 @@ class Manager:
             if instance_id is not None:
                 authority.instance(context, instance_id)
             LOG.info(
-                'Instance %s: %s of request %s ended well.',
+                'Instance %s: %s of request %s succeeded.',
                 instance_id,
                 said.get('notification_classname'),
                 said.get('request_id'),
@@ -214,16 +214,16 @@ class Manager:
         message: str,
         exception: list[str] | str,
     ) -> None:
-        """Make what failed in a guest a fault of its instance.
+        """Record the failure of an operation in a guest as a fault.
 
-        The instance's task is left to the workflow that waits for the guest.
+        The workflow that waits for the guest ends the instance's task.
         """
         notification = guest_reports.dictionary(serialized_notification)
         instance_id = notification.get('instance_id')
         lines = exception if isinstance(exception, list) else [exception]
-        said = masking.error(message, _MOST_SAID)
+        said = masking.error(message, _MAX_ERROR)
         details = masking.traceback(
-            ''.join(str(each) for each in lines), _MOST_DETAILS
+            ''.join(str(each) for each in lines), _MAX_TRACEBACK
         )
 
         def work() -> None:
@@ -257,22 +257,22 @@ class Manager:
             self._refused(context, method, instance_id, error)
         elif isinstance(error, errors.NotFound):
             LOG.info(
-                'Left %s of instance %s alone: it has just been deleted.',
+                'Ignoring %s of instance %s, which has just been deleted.',
                 method,
                 instance_id,
             )
         else:
             LOG.error(
-                'Could not write down %(method)s of instance %(id)s: '
-                '%(error)s Repair the database. The message said: '
+                'Could not record %(method)s of instance %(id)s: '
+                '%(error)s Repair the database. Content of the message: '
                 '%(content)s',
                 {
                     'method': method,
                     'id': instance_id,
                     'error': error,
-                    'content': masking.error(content, _MOST_SAID),
+                    'content': masking.error(content, _MAX_ERROR),
                 },
-                # Anything else is a fault of ours.
+                # Unexpected, so a bug in the conductor.
                 exc_info=None if isinstance(error, _EXPECTED) else error,
             )
 

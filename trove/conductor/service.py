@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The conductor: serves its endpoint and reports itself."""
+"""The conductor service: its endpoint and periodic tasks."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ LOG = logging.getLogger(__name__)
 
 BINARY = 'trove-conductor'
 
-#: Seconds between two removals of what nobody needs to remember any more.
+#: Seconds between two removals of expired replays and rejections.
 _PURGE_INTERVAL = 600.0
 
-#: Seconds for which rejected messages are shown that have been settled.
-_SETTLED = 30 * 86400.0
+#: Seconds that settled rejections are kept.
+_SETTLED_RETENTION = 30 * 86400.0
 
 
 class Conductor(service.Component):
     """One conductor; any number of them share the topic.
 
     :param conf: the global configuration, set up
-    :param version: serve as of this older version of the interface
+    :param version: the older version of the interface to serve, if any
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Conductor(service.Component):
             api.API.interface,
             self._serves,
             self._registration.report_before_start,
-            # The guests ask conductors, which look it up themselves.
+            # Guests ask conductors, which then read the registry.
             intervals=1 + api.ASKED_EVERY * (1 + api.ASKED_JITTER),
         )
         self._server.start()
@@ -100,22 +100,22 @@ class Conductor(service.Component):
         ]
         for periodic in self._periodics:
             periodic.start()
-        LOG.info('Conductor %s is at work.', conf.host)
+        LOG.info('Conductor %s started.', conf.host)
 
     def stop(self) -> None:
         if self._server is not None:
-            # Without a message broker it may hang.
+            # It may hang while the message broker is unreachable.
             waiter = threading.Thread(target=self._finish, daemon=True)
             waiter.start()
             timeout = self._conf.conductor.stop_timeout
             waiter.join(timeout)
             if waiter.is_alive():
                 LOG.warning(
-                    'Messages in progress were not finished within %s '
-                    'seconds ([conductor] stop_timeout) and are given up. '
-                    'See that the database and the message broker work. '
-                    'Guests send their heartbeats anew; what else waited for '
-                    'its turn is logged.',
+                    'Gave up messages in progress that were not finished '
+                    'within %s seconds ([conductor] stop_timeout). Check '
+                    'that the database and the message broker are running. '
+                    'Guest agents repeat their heartbeats; other messages '
+                    'that were waiting are logged.',
                     timeout,
                 )
                 self._give_up()
@@ -145,13 +145,13 @@ class Conductor(service.Component):
 
     def _purge(self) -> None:
         replays.purge()
-        journal.purge(_SETTLED)
+        journal.purge(_SETTLED_RETENTION)
 
 
 def speaks(conductors: api.API) -> str:
-    """Say what all conductors take.
+    """Return the lowest revision of all live conductors.
 
-    :raises ServiceUnavailable: nobody knows; guests that knew go by that
+    :raises ServiceUnavailable: unknown; guests keep what they knew then
     """
     cap = conductors.cap
     if not conductors.known:

@@ -68,7 +68,7 @@ class TestSender(test_manager.ConductorTestCase):
             self.assertEqual('seal', row.cause)
             self.assertEqual(self.instance_id, row.sender)
             self.assertFalse(row.replayable)
-            self.assertIn('broken into', row.reason)
+            self.assertIn('compromised', row.reason)
         self.assertIsNone(self.shown(self.instance_id).fault)
 
     def test_a_project_that_it_names_besides_does_not_matter(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Heartbeats are written down together, in their turn, all of them."""
+"""Heartbeats are recorded together, in order, all of them."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class TestWriter(scene.TestCase):
         self.writer.flush()
 
         self.assertIsNone(self.settled[2.0])
-        self.assertIn('Could not say', self.logs.output)
+        self.assertIn('Could not log the outcome', self.logs.output)
 
     def test_what_waits_is_written_before_the_end(self):
         self.given_a_write_that_goes_on()
@@ -126,7 +126,7 @@ class TestWriter(scene.TestCase):
 
     def test_who_brings_more_than_may_wait_waits(self):
         # Given room for two, and a third
-        with mock.patch.object(heartbeats, '_WAITING', 2):
+        with mock.patch.object(heartbeats, '_MAX_WAITING', 2):
             self.writer = heartbeats.Writer(self.conf)
         self.addCleanup(self.writer.close)
         self.addCleanup(self.database.go_on.set)

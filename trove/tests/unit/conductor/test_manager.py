@@ -282,7 +282,7 @@ class TestHeartbeat(ConductorTestCase):
         ):
             self.when_reported()
 
-        self.assertIn('Could not write down heartbeat', self.logs.output)
+        self.assertIn('Could not record heartbeat', self.logs.output)
         self.assertIn('Traceback', self.logs.output)
         self.assertIn('ValueError: oops', self.logs.output)
         # And those that follow are written.

@@ -135,7 +135,7 @@ class TestNotifications(test_manager.ConductorTestCase):
     def test_end_is_taken_note_of(self):
         self.conductor.notify_end(self.guest_context, self.said(), {})
 
-        self.assertIn('ended well', self.logs.output)
+        self.assertIn('succeeded', self.logs.output)
 
     def test_end_of_another_projects_instance(self):
         self.conductor.notify_end(self.foreign, self.said(), {})

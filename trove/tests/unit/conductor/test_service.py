@@ -273,7 +273,7 @@ class TestService(scene.TestCase):
 
         component.stop()
 
-        self.assertIn('are given up', self.logs.output)
+        self.assertIn('Gave up messages', self.logs.output)
 
     def test_stop_logs_what_has_waited_for_its_turn(self):
         self.config(stop_timeout=1, group='conductor')
