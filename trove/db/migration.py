@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bringing a database to the form that this release needs.
+"""Database migrations.
 
-An empty database gets all tables; one of release 26.0 gets those that are
-ours and keeps every row. Nothing goes back to an older form.
+An empty database gets all tables; a database of release 26.0 gets the tables
+added since and keeps every row. There are no downgrades.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from trove.db import session
 
 LOG = log.getLogger(__name__)
 
-#: Revisions of released Trove before the one that we take over.
+#: Revisions of released Trove before 26.0, the one that is migrated.
 OLDER_RELEASES = frozenset(
     (
         '906cffda7b29',
@@ -42,33 +42,34 @@ _MYSQL = ('mysql', 'mariadb')
 _VERSION_TABLE = 'alembic_version'
 _LEGACY_VERSION_TABLE = 'migrate_version'
 
-# The name (MySQL) and number (PostgreSQL) of the lock that keeps two runs
-# apart, and the seconds to wait for it.
+# Name (MySQL) and number (PostgreSQL) of the lock against concurrent
+# migrations, and the timeout for it in seconds.
 _LOCK_NAME = 'trove_db_sync'
 _LOCK_NUMBER = 0x74726F7665
 _LOCK_TIMEOUT = 60
 
-# Alembic knows of one migration per process only.
+# Alembic keeps the context of a migration in global variables.
 _alembic = threading.Lock()
 
 _TAKE_OVER = (
     'Run "trove-manage db_sync" of release 26.0 on it first, then repeat '
-    'this one.'
+    'this command.'
 )
 _CHECK_CONNECTION = (
-    'Check that [database] connection names the database of Trove.'
+    'Check that [database] connection is the URL of the database of Trove.'
 )
 
 
 def sync(conf: cfg.ConfigOpts, version: str | None = None) -> str:
-    """Bring the database to ``version``, by default the newest.
+    """Migrate the database to ``version``, by default the newest.
 
-    Two at once are safe: the second waits for the first.
+    Concurrent runs are safe: the second waits for the first.
 
-    :returns: the revision that the database has now
-    :raises DatabaseRevisionError: the database is none that can be brought
-        there; the message says why and what to do. Nothing was changed.
-    :raises ServiceUnavailable: the database cannot be reached
+    :returns: the revision of the database afterwards
+    :raises DatabaseRevisionError: the database cannot be migrated to that
+        version; the message has the cause and the remedy. Nothing was
+        changed.
+    :raises ServiceUnavailable: the database is unreachable
     """
     with _alembic, _connection(conf) as connection:
         settings = _settings(connection)
@@ -79,7 +80,7 @@ def sync(conf: cfg.ConfigOpts, version: str | None = None) -> str:
             _refuse_backwards(scripts, found, target)
             if found != target:
                 LOG.info(
-                    'Bringing the database from revision %s to %s.',
+                    'Migrating the database from revision %s to %s.',
                     found or '(empty)',
                     target,
                 )
@@ -90,9 +91,9 @@ def sync(conf: cfg.ConfigOpts, version: str | None = None) -> str:
 def current(conf: cfg.ConfigOpts) -> str | None:
     """Return the revision of the database, None when it has no tables.
 
-    :raises DatabaseRevisionError: it is no database of a Trove that this
-        release can work with; the message says what to do
-    :raises ServiceUnavailable: the database cannot be reached
+    :raises DatabaseRevisionError: the database is not of a Trove that this
+        release can work with; the message has the remedy
+    :raises ServiceUnavailable: the database is unreachable
     """
     with _connection(conf, writes=False) as connection:
         scripts = script.ScriptDirectory.from_config(_settings(connection))
@@ -100,15 +101,15 @@ def current(conf: cfg.ConfigOpts) -> str | None:
 
 
 def latest() -> str:
-    """Return the revision that this release needs."""
+    """Return the newest revision, which this release requires."""
     scripts = script.ScriptDirectory.from_config(_settings(None))
     return str(scripts.get_current_head())
 
 
 def wipe(conf: cfg.ConfigOpts) -> None:
-    """Drop every table of Trove with all rows; other tables stay.
+    """Drop every table of Trove with all rows, and no other table.
 
-    :raises ServiceUnavailable: the database cannot be reached
+    :raises ServiceUnavailable: the database is unreachable
     """
     with _connection(conf) as connection, _locked(connection):
         models.Base.metadata.drop_all(connection)
@@ -144,7 +145,7 @@ def _settings(connection: sa.Connection | None) -> config.Config:
 
 @contextlib.contextmanager
 def _locked(connection: sa.Connection) -> Iterator[None]:
-    """Keep another run out; SQLite's transaction does so by itself."""
+    """Exclude concurrent runs; a transaction of SQLite does so itself."""
     if connection.dialect.name in _MYSQL:
         statement = sa.text('SELECT GET_LOCK(:name, :timeout)')
         values = {'name': _LOCK_NAME, 'timeout': _LOCK_TIMEOUT}
@@ -153,14 +154,14 @@ def _locked(connection: sa.Connection) -> Iterator[None]:
         try:
             yield
         finally:
-            # When the connection is gone the lock is, too.
+            # The server releases the lock when the connection is lost.
             with contextlib.suppress(sa_exc.SQLAlchemyError):
                 connection.execute(
                     sa.text('SELECT RELEASE_LOCK(:name)'), {'name': _LOCK_NAME}
                 )
         return
     if connection.dialect.name == 'postgresql':
-        # Given back at the end of the transaction.
+        # Released at the end of the transaction.
         connection.execute(
             sa.text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}s'")
         )
@@ -178,9 +179,9 @@ def _locked(connection: sa.Connection) -> Iterator[None]:
 
 def _busy() -> exception.DatabaseRevisionError:
     return exception.DatabaseRevisionError(
-        problem='Another db_sync has been working on the database for '
-        f'{_LOCK_TIMEOUT} seconds.',
-        remedy='Wait until it has ended, then repeat this one.',
+        problem='Another db_sync has held the lock of the database for more '
+        f'than {_LOCK_TIMEOUT} seconds.',
+        remedy='Wait until it has finished, then repeat this command.',
     )
 
 
@@ -211,10 +212,10 @@ def _refuse_unversioned(tables: set[str]) -> None:
         example = ', '.join(sorted(tables)[:3])
         raise exception.DatabaseRevisionError(
             problem=f'The database is not empty (it has {len(tables)} tables, '
-            f'among them {example}) and does not say which revision it is '
-            f'of: there is no table {_VERSION_TABLE}.',
-            remedy=_CHECK_CONNECTION + ' A database of Trove that lost this '
-            'table has to be restored from a backup.',
+            f'among them {example}) and its revision is unknown: there is no '
+            f'table {_VERSION_TABLE}.',
+            remedy=_CHECK_CONNECTION + ' If a database of Trove lost this '
+            'table, restore the database from a backup.',
         )
 
 
@@ -223,7 +224,7 @@ def _refuse_interrupted(tables: set[str]) -> None:
         raise exception.DatabaseRevisionError(
             problem='The first db_sync of this database was interrupted: it '
             f'has {len(tables)} tables but no revision.',
-            remedy='If it holds nothing that you need, run "trove-manage '
+            remedy='If it has no data that you need, run "trove-manage '
             'db_recreate --yes"; otherwise restore it from a backup.',
         )
 
@@ -237,11 +238,10 @@ def _refuse_unknown(revision: str, scripts: script.ScriptDirectory) -> None:
         )
     if revision not in _known(scripts):
         raise exception.DatabaseRevisionError(
-            problem=f'The database has revision {revision}, which this '
-            'release does not know.',
-            remedy='It is of a newer release or not of Trove. Run the '
-            'db_sync of the newest release that is installed. '
-            + _CHECK_CONNECTION,
+            problem=f'The database has revision {revision}, which is unknown '
+            'to this release.',
+            remedy='It is of a newer release, or not of Trove. Run db_sync '
+            'of the newest release that is installed. ' + _CHECK_CONNECTION,
         )
 
 
@@ -253,8 +253,7 @@ def _refuse_backwards(
         raise exception.DatabaseRevisionError(
             problem=f'The database has revision {found}, which is newer than '
             f'{target}.',
-            remedy='A database is never brought back to an older revision; '
-            'restore a backup instead.',
+            remedy='Downgrades are not supported; restore a backup instead.',
         )
 
 
@@ -265,12 +264,12 @@ def _target(scripts: script.ScriptDirectory, version: str | None) -> str:
     if version not in known:
         raise exception.DatabaseRevisionError(
             problem=f'There is no revision {version}.',
-            remedy='Name one of ' + ', '.join(known) + '.',
+            remedy='Use one of ' + ', '.join(known) + '.',
         )
     return str(version)
 
 
 def _known(scripts: script.ScriptDirectory) -> list[str]:
-    """All revisions of ours, the oldest first."""
+    """Return all revisions of this release, oldest first."""
     newest_first = [step.revision for step in scripts.walk_revisions()]
     return newest_first[::-1]

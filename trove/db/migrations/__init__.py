@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The steps from one form of the database to the next.
+"""Migrations of the database.
 
-``versions`` has one module per step. A step only goes forward and can be
-run again after it was interrupted, because MySQL cannot undo the creation of
-a table.
+``versions`` has one module per migration. A migration has no downgrade, and
+can be repeated after an interruption, because MySQL does not roll back the
+creation of a table.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run by alembic; trove.db.migration hands in the connection."""
+"""Executed by alembic; trove.db.migration passes the connection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from trove.db import models
 context.configure(
     connection=context.config.attributes['connection'],
     target_metadata=models.Base.metadata,
-    # SQLite can undo the creation of tables, which alembic does not expect.
+    # SQLite rolls back the creation of tables, but alembic assumes not.
     transactional_ddl=context.config.attributes['transactional'],
 )
 with context.begin_transaction():

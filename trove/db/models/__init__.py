@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables, one class each.
 
-Names, types and keys of the tables that release 26.0 has are its own, so
-that a database made by it is taken over in place. ``services``,
-``workflows``, ``guest_probes``, ``instance_addresses``, ``instance_keys``,
-``instance_sealing``, ``rpc_rejected`` and ``rpc_replays`` are ours.
+Tables of release 26.0 keep their names, types and keys, so that its database
+is migrated in place. ``services``, ``workflows``, ``guest_probes``,
+``instance_addresses``, ``instance_keys``, ``instance_sealing``,
+``rpc_rejected`` and ``rpc_replays`` were added since.
 """
 
 from __future__ import annotations

@@ -28,17 +28,19 @@ class Backup(base.Base):
     name: orm.Mapped[str] = orm.mapped_column(sa.String(255))
     description: orm.Mapped[str | None] = orm.mapped_column(sa.String(512))
     location: orm.Mapped[str | None] = orm.mapped_column(
-        base.Said(sa.String(1024))
+        base.UntrustedText(sa.String(1024))
     )
     backup_type: orm.Mapped[str | None] = orm.mapped_column(
-        base.Said(sa.String(32))
+        base.UntrustedText(sa.String(32))
     )
     size: orm.Mapped[float | None] = orm.mapped_column(sa.Float())
     tenant_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(36))
-    state: orm.Mapped[str] = orm.mapped_column(base.Said(sa.String(32)))
+    state: orm.Mapped[str] = orm.mapped_column(
+        base.UntrustedText(sa.String(32))
+    )
     instance_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(36))
     checksum: orm.Mapped[str | None] = orm.mapped_column(
-        base.Said(sa.String(32))
+        base.UntrustedText(sa.String(32))
     )
     backup_timestamp: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
         sa.DateTime()
@@ -64,7 +66,7 @@ class Backup(base.Base):
 
 
 class BackupStrategy(base.Base):
-    """Where the backups of a project, or of one instance, go."""
+    """The storage container for the backups of a project or an instance."""
 
     __tablename__ = 'backup_strategy'
     __table_args__ = (

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all tables share.
+"""Base class and column types of all tables.
 
-Every date and time is UTC without a zone, as release 26.0 stores it.
+Every date and time is UTC without a time zone, as in release 26.0.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from sqlalchemy.dialects import mysql
 
 from trove.common import text
 
-# What SQLite calls by one name has several widths in MySQL, and PostgreSQL
-# takes no width at all.
+# MySQL has several sizes of a type that is one in SQLite; PostgreSQL accepts
+# no size at all.
 MEDIUM_TEXT = (
     sa.Text(65535)
     .with_variant(sa.Text(), 'postgresql')
@@ -29,14 +29,14 @@ DOUBLE = sa.Float(precision=32).with_variant(
 )
 
 
-class Said(sa.types.TypeDecorator[str]):
-    """A text that others may have said, or a part of it.
+class UntrustedText(sa.types.TypeDecorator[str]):
+    """A text of untrusted origin, or with a part of such origin.
 
-    Nothing but what can be seen is written, and no more than there is room
-    for; see :mod:`trove.common.text`.
+    Unprintable characters are escaped, and the text is cut to the length of
+    the column; see :mod:`trove.common.text`.
 
-    :param kind: of the column
-    :param lines: whether its lines stay lines
+    :param kind: type of the column
+    :param lines: whether line breaks are kept
     """
 
     impl: sa.types.TypeEngine[str] | type[sa.types.TypeEngine[str]] = sa.Text

@@ -14,7 +14,7 @@ from trove.db.models import base
 
 
 class Cluster(base.Base):
-    """Instances that make one database together."""
+    """Several instances that form one database."""
 
     __tablename__ = 'clusters'
     __table_args__ = (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of datastores, their versions and what these can do."""
+"""Tables of datastores, their versions and capabilities."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trove.db.models import base
 
 
 class Datastore(base.Base):
-    """A kind of database, for instance PostgreSQL."""
+    """A kind of database server, for instance PostgreSQL."""
 
     __tablename__ = 'datastores'
 
@@ -92,7 +92,7 @@ class DatastoreVersionMetadata(base.Base):
 
 
 class DatastoreConfigurationParameter(base.Base):
-    """What values a parameter of a datastore version takes."""
+    """Type and range of a parameter of a datastore version."""
 
     __tablename__ = 'datastore_configuration_parameters'
     __table_args__ = (
@@ -118,7 +118,7 @@ class DatastoreConfigurationParameter(base.Base):
 
 
 class Capability(base.Base):
-    """Something that a datastore may be able to do."""
+    """A capability of datastores."""
 
     __tablename__ = 'capabilities'
 
@@ -135,7 +135,7 @@ class Capability(base.Base):
 
 
 class CapabilityOverride(base.Base):
-    """A capability switched on or off for one datastore version."""
+    """A capability enabled or disabled for one datastore version."""
 
     __tablename__ = 'capability_overrides'
     __table_args__ = (

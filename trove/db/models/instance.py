@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of instances and of what happens to them."""
+"""Tables of instances, their status and their workflows."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Instance(base.Base):
     )
     name: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
     hostname: orm.Mapped[str | None] = orm.mapped_column(
-        base.Said(sa.String(255))
+        base.UntrustedText(sa.String(255))
     )
     compute_instance_id: orm.Mapped[str | None] = orm.mapped_column(
         sa.String(36)
@@ -60,7 +60,7 @@ class Instance(base.Base):
     volume_size: orm.Mapped[int | None] = orm.mapped_column(sa.Integer())
     tenant_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(36))
     server_status: orm.Mapped[str | None] = orm.mapped_column(
-        base.Said(sa.String(64))
+        base.UntrustedText(sa.String(64))
     )
     deleted: orm.Mapped[bool | None] = orm.mapped_column(
         sa.Boolean(), default=False
@@ -92,7 +92,7 @@ class Instance(base.Base):
 
 
 class InstanceFault(base.Base):
-    """Why something that was asked of an instance failed."""
+    """The error of a failed operation on an instance."""
 
     __tablename__ = 'instance_faults'
     __table_args__ = (
@@ -106,9 +106,11 @@ class InstanceFault(base.Base):
         sa.String(64),
         sa.ForeignKey('instances.id', ondelete='CASCADE', onupdate='CASCADE'),
     )
-    message: orm.Mapped[str] = orm.mapped_column(base.Said(sa.String(255)))
+    message: orm.Mapped[str] = orm.mapped_column(
+        base.UntrustedText(sa.String(255))
+    )
     details: orm.Mapped[str] = orm.mapped_column(
-        base.Said(base.MEDIUM_TEXT, lines=True)
+        base.UntrustedText(base.MEDIUM_TEXT, lines=True)
     )
     created: orm.Mapped[datetime.datetime] = orm.mapped_column(
         sa.DateTime(), default=timeutils.utcnow
@@ -123,7 +125,7 @@ class InstanceFault(base.Base):
 
 
 class ServiceStatus(base.Base):
-    """How the database server of an instance does."""
+    """Status of the database server of an instance."""
 
     __tablename__ = 'service_statuses'
     __table_args__ = (sa.Index('service_statuses_instance_id', 'instance_id'),)
@@ -134,7 +136,7 @@ class ServiceStatus(base.Base):
     instance_id: orm.Mapped[str] = orm.mapped_column(sa.String(36))
     status_id: orm.Mapped[int] = orm.mapped_column(sa.Integer())
     status_description: orm.Mapped[str] = orm.mapped_column(
-        base.Said(sa.String(64))
+        base.UntrustedText(sa.String(64))
     )
     updated_at: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
         sa.DateTime(), default=timeutils.utcnow, onupdate=timeutils.utcnow
@@ -142,7 +144,7 @@ class ServiceStatus(base.Base):
 
 
 class AgentHeartbeat(base.Base):
-    """What the guest agent of an instance last said about itself."""
+    """The newest heartbeat of the guest agent of an instance."""
 
     __tablename__ = 'agent_heartbeats'
 
@@ -153,7 +155,7 @@ class AgentHeartbeat(base.Base):
         sa.String(36), index=True, unique=True
     )
     guest_agent_version: orm.Mapped[str | None] = orm.mapped_column(
-        base.Said(sa.String(255)), index=True
+        base.UntrustedText(sa.String(255)), index=True
     )
     deleted: orm.Mapped[bool | None] = orm.mapped_column(
         sa.Boolean(), index=True, default=False
@@ -167,7 +169,7 @@ class AgentHeartbeat(base.Base):
 
 
 class ConductorLastSeen(base.Base):
-    """The newest message of a kind that an instance's guest sent."""
+    """Time of the newest message of each method from an instance's guest."""
 
     __tablename__ = 'conductor_lastseen'
 
@@ -181,12 +183,14 @@ class ConductorLastSeen(base.Base):
 
 
 class RootHistory(base.Base):
-    """Who enabled root on an instance first; ``id`` is the instance."""
+    """The first enabling of root on an instance; ``id`` is the instance."""
 
     __tablename__ = 'root_enabled_history'
 
     id: orm.Mapped[str] = orm.mapped_column(sa.String(36), primary_key=True)
-    user: orm.Mapped[str | None] = orm.mapped_column(base.Said(sa.String(255)))
+    user: orm.Mapped[str | None] = orm.mapped_column(
+        base.UntrustedText(sa.String(255))
+    )
     created: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
         sa.DateTime(), default=timeutils.utcnow
     )
@@ -196,11 +200,11 @@ class RootHistory(base.Base):
 
 
 class InstanceAddress(base.Base):
-    """An address that the database server of an instance answers at.
+    """An address at which the database server of an instance listens.
 
-    Neither this table nor ``workflows`` has a foreign key: in databases with
-    a long history ``instances`` may have another character set than new
-    tables get, and MySQL refuses a key between the two.
+    Neither this table nor ``workflows`` has a foreign key: in databases that
+    were upgraded many times, ``instances`` may have another character set
+    than new tables get, and MySQL rejects a foreign key between the two.
     """
 
     __tablename__ = 'instance_addresses'
@@ -209,19 +213,21 @@ class InstanceAddress(base.Base):
         sa.String(36), primary_key=True
     )
     address: orm.Mapped[str] = orm.mapped_column(
-        base.Said(sa.String(64)), primary_key=True
+        base.UntrustedText(sa.String(64)), primary_key=True
     )
-    type: orm.Mapped[str] = orm.mapped_column(base.Said(sa.String(16)))
+    type: orm.Mapped[str] = orm.mapped_column(
+        base.UntrustedText(sa.String(16))
+    )
     network: orm.Mapped[str | None] = orm.mapped_column(
-        base.Said(sa.String(36))
+        base.UntrustedText(sa.String(36))
     )
 
 
 class Workflow(base.Base):
-    """The job of a task manager that an instance is busy with.
+    """The unfinished job of a task manager for an instance.
 
     ``owner`` is the host of the task manager that runs it; ``details`` is
-    JSON and holds no secret.
+    JSON without secrets.
     """
 
     __tablename__ = 'workflows'
@@ -231,12 +237,14 @@ class Workflow(base.Base):
     )
     action: orm.Mapped[str] = orm.mapped_column(sa.String(64))
     state: orm.Mapped[str] = orm.mapped_column(sa.String(16))
-    step: orm.Mapped[str | None] = orm.mapped_column(base.Said(sa.String(64)))
+    step: orm.Mapped[str | None] = orm.mapped_column(
+        base.UntrustedText(sa.String(64))
+    )
     owner: orm.Mapped[str | None] = orm.mapped_column(
-        base.Said(sa.String(255))
+        base.UntrustedText(sa.String(255))
     )
     request_id: orm.Mapped[str | None] = orm.mapped_column(
-        base.Said(sa.String(64))
+        base.UntrustedText(sa.String(64))
     )
     started: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
         sa.DateTime()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of release 26.0 that only exist to keep their rows."""
+"""Tables of release 26.0 that exist only to keep their rows."""
 
 from __future__ import annotations
 

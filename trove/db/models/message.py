@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of messages: refused, seen, and probes; keys and seals.
+"""Tables of messages: rejections, replays, probes, keys and seals.
 
-None has a foreign key: in databases with a long history ``instances`` may
-have another character set than new tables get, and MySQL refuses a key
-between the two.
+None has a foreign key: in databases that were upgraded many times,
+``instances`` may have another character set than new tables get, and MySQL
+rejects a foreign key between the two.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from trove.db.models import base
 
 
 class RejectedMessage(base.Base):
-    """A message that its receiver could not take.
+    """A message that its receiver rejected.
 
     ``arguments`` is JSON with the secrets masked; ``sealed`` is the whole
-    message, encrypted, of what can be sent again; ``task`` is JSON: the task
-    of the instance that ended because of it.
+    message, encrypted, if it can be replayed; ``task`` is JSON: the task of
+    the instance that ended because of the rejection.
     """
 
     __tablename__ = 'rpc_rejected'
@@ -37,30 +37,40 @@ class RejectedMessage(base.Base):
     updated: orm.Mapped[datetime.datetime] = orm.mapped_column(
         sa.DateTime(), default=timeutils.utcnow, onupdate=timeutils.utcnow
     )
-    interface: orm.Mapped[str] = orm.mapped_column(base.Said(sa.String(32)))
-    peer: orm.Mapped[str | None] = orm.mapped_column(base.Said(sa.String(36)))
+    interface: orm.Mapped[str] = orm.mapped_column(
+        base.UntrustedText(sa.String(32))
+    )
+    peer: orm.Mapped[str | None] = orm.mapped_column(
+        base.UntrustedText(sa.String(36))
+    )
     sender: orm.Mapped[str | None] = orm.mapped_column(
-        base.Said(sa.String(36))
+        base.UntrustedText(sa.String(36))
     )
     instance_id: orm.Mapped[str | None] = orm.mapped_column(
-        base.Said(sa.String(36)), index=True
+        base.UntrustedText(sa.String(36)), index=True
     )
-    host: orm.Mapped[str] = orm.mapped_column(base.Said(sa.String(255)))
-    method: orm.Mapped[str] = orm.mapped_column(base.Said(sa.String(255)))
-    version: orm.Mapped[str] = orm.mapped_column(base.Said(sa.String(16)))
-    kind: orm.Mapped[str] = orm.mapped_column(base.Said(sa.String(8)))
+    host: orm.Mapped[str] = orm.mapped_column(
+        base.UntrustedText(sa.String(255))
+    )
+    method: orm.Mapped[str] = orm.mapped_column(
+        base.UntrustedText(sa.String(255))
+    )
+    version: orm.Mapped[str] = orm.mapped_column(
+        base.UntrustedText(sa.String(16))
+    )
+    kind: orm.Mapped[str] = orm.mapped_column(base.UntrustedText(sa.String(8)))
     cause: orm.Mapped[str] = orm.mapped_column(
-        base.Said(sa.String(16)), index=True
+        base.UntrustedText(sa.String(16)), index=True
     )
-    reason: orm.Mapped[str] = orm.mapped_column(base.Said(sa.Text()))
+    reason: orm.Mapped[str] = orm.mapped_column(base.UntrustedText(sa.Text()))
     request_id: orm.Mapped[str | None] = orm.mapped_column(
-        base.Said(sa.String(64))
+        base.UntrustedText(sa.String(64))
     )
     project_id: orm.Mapped[str | None] = orm.mapped_column(
-        base.Said(sa.String(64))
+        base.UntrustedText(sa.String(64))
     )
     user_id: orm.Mapped[str | None] = orm.mapped_column(
-        base.Said(sa.String(64))
+        base.UntrustedText(sa.String(64))
     )
     arguments: orm.Mapped[str] = orm.mapped_column(base.MEDIUM_TEXT)
     sealed: orm.Mapped[str | None] = orm.mapped_column(base.MEDIUM_TEXT)
@@ -70,10 +80,10 @@ class RejectedMessage(base.Base):
 
 
 class SeenMessage(base.Base):
-    """A sealed message that was taken, so that it is not taken again.
+    """A sealed message that was accepted, to detect its replays.
 
-    ``expires`` is in seconds since the epoch: older ones are refused for
-    their age. ``token`` names the delivery that was the first.
+    ``expires`` is in seconds since the epoch; older messages are refused for
+    their age. ``token`` identifies the first delivery.
     """
 
     __tablename__ = 'rpc_replays'
@@ -86,7 +96,7 @@ class SeenMessage(base.Base):
 class InstanceKeys(base.Base):
     """The keys of a guest besides ``instances.encrypted_key``.
 
-    Each is encrypted as that one is.
+    Each is encrypted in the same way.
     """
 
     __tablename__ = 'instance_keys'
@@ -102,10 +112,10 @@ class InstanceKeys(base.Base):
 
 
 class GuestProbe(base.Base):
-    """When the guest of an instance was last asked what it speaks.
+    """The newest probe of the guest of an instance.
 
-    ``answered`` says whether it has answered; ``token`` names the process
-    that is at it, None when it has ended.
+    ``answered`` is whether the guest answered; ``token`` identifies the
+    probing process, None when the probe has ended.
     """
 
     __tablename__ = 'guest_probes'
@@ -119,10 +129,11 @@ class GuestProbe(base.Base):
 
 
 class InstanceSealing(base.Base):
-    """Whether the guest of an instance has shown that it knows seals.
+    """Whether the guest of an instance has proven that it knows seals.
 
-    And who has permitted the form of released Trove all the same, when and
-    why; ``ended_at`` and ``ended_by`` say what took that back.
+    Also records who allowed the form of released Trove nevertheless, when
+    and why; ``ended_at`` and ``ended_by`` are when and by whom that was
+    revoked.
     """
 
     __tablename__ = 'instance_sealing'
@@ -139,12 +150,14 @@ class InstanceSealing(base.Base):
         sa.DateTime()
     )
     allowed_by: orm.Mapped[str | None] = orm.mapped_column(
-        base.Said(sa.String(255))
+        base.UntrustedText(sa.String(255))
     )
-    reason: orm.Mapped[str | None] = orm.mapped_column(base.Said(sa.Text()))
+    reason: orm.Mapped[str | None] = orm.mapped_column(
+        base.UntrustedText(sa.Text())
+    )
     ended_at: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
         sa.DateTime()
     )
     ended_by: orm.Mapped[str | None] = orm.mapped_column(
-        base.Said(sa.String(255))
+        base.UntrustedText(sa.String(255))
     )

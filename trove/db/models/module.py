@@ -14,7 +14,7 @@ from trove.db.models import base
 
 
 class Module(base.Base):
-    """A file that is put onto instances when they are made."""
+    """A file that is applied to new instances."""
 
     __tablename__ = 'modules'
     __table_args__ = (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of limits and of what projects use."""
+"""Tables of quotas and their usage."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trove.db.models import base
 
 
 class Quota(base.Base):
-    """A project's own limit of a resource."""
+    """The limit of a resource for a project."""
 
     __tablename__ = 'quotas'
     __table_args__ = (sa.UniqueConstraint('tenant_id', 'resource'),)
@@ -34,7 +34,7 @@ class Quota(base.Base):
 
 
 class QuotaUsage(base.Base):
-    """How much of a resource a project uses and has reserved."""
+    """The usage and the reservations of a resource by a project."""
 
     __tablename__ = 'quota_usages'
     __table_args__ = (sa.UniqueConstraint('tenant_id', 'resource'),)
@@ -57,7 +57,7 @@ class QuotaUsage(base.Base):
 
 
 class Reservation(base.Base):
-    """A change of the usage that is not settled yet."""
+    """A change of a usage that is not committed yet."""
 
     __tablename__ = 'reservations'
 

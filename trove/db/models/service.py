@@ -14,7 +14,7 @@ from trove.db.models import base
 
 
 class Service(base.Base):
-    """A task manager or conductor that reports from time to time.
+    """A task manager or conductor that reports periodically.
 
     ``rpc_versions`` is JSON: the version of every interface it serves.
     """
@@ -30,10 +30,12 @@ class Service(base.Base):
         sa.String(36), primary_key=True, default=uuidutils.generate_uuid
     )
     binary: orm.Mapped[str] = orm.mapped_column(sa.String(64))
-    host: orm.Mapped[str] = orm.mapped_column(base.Said(sa.String(255)))
+    host: orm.Mapped[str] = orm.mapped_column(
+        base.UntrustedText(sa.String(255))
+    )
     rpc_versions: orm.Mapped[str] = orm.mapped_column(sa.Text(), default='{}')
     release: orm.Mapped[str | None] = orm.mapped_column(
-        base.Said(sa.String(64))
+        base.UntrustedText(sa.String(64))
     )
     started_at: orm.Mapped[datetime.datetime] = orm.mapped_column(
         sa.DateTime(), default=timeutils.utcnow

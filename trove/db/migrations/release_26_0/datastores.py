@@ -209,7 +209,7 @@ def _backup_strategy() -> None:
 
 
 def _modules() -> None:
-    # Release 26.0 cannot tighten these columns on SQLite.
+    # Release 26.0 cannot make these columns NOT NULL on SQLite.
     loose = op.get_bind().dialect.name == 'sqlite'
     op.create_table(
         'modules',

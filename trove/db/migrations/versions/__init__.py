@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One module per step, in the order of ``down_revision``."""
+"""One module per migration, chained by ``down_revision``."""

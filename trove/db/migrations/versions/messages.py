@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Refused messages, messages that were seen, and keys of guests."""
+"""Rejected messages, replay protection, and keys of guests."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def upgrade() -> None:
 
 
 def _create_indexes() -> None:
-    # Those that an interrupted run has made are there already, and MySQL
-    # has no way to say so in the statement.
+    # An interrupted run may have created some, and MySQL has no
+    # CREATE INDEX IF NOT EXISTS.
     inspector = sa.inspect(op.get_bind())
     for table, columns in _INDEXED.items():
         known = {index['name'] for index in inspector.get_indexes(table)}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Indexes that a page of instances is read from."""
+"""Indexes for lists of instances in pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _INDEXES: dict[str, dict[str, tuple[str, ...]]] = {
     'instances': {
         'ix_instances_page': ('deleted', 'created', 'id'),
         'ix_instances_project_page': ('tenant_id', 'deleted', 'created', 'id'),
-        # MariaDB has one for a foreign key by itself, PostgreSQL none.
+        # MariaDB creates an index for a foreign key, PostgreSQL does not.
         'ix_instances_slave_of_id': ('slave_of_id',),
     },
     'instance_faults': {'ix_instance_faults_instance_id': ('instance_id',)},
@@ -23,7 +23,7 @@ _INDEXES: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def upgrade() -> None:
-    # One that an interrupted run has made is there already.
+    # An interrupted run may have created some.
     inspector = sa.inspect(op.get_bind())
     for table, indexes in _INDEXES.items():
         known = {index['name'] for index in inspector.get_indexes(table)}

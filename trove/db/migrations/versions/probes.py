@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When guests were asked what they speak."""
+"""Times of the probes of guests."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The database of release 26.0.
 
-It bears the revision of that release, so that a database made by it is
-taken as one where this step was run.
+Has the revision id of that release, so that this migration counts as done in
+a database which that release created.
 """
 
 from __future__ import annotations

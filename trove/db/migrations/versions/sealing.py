@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which guests have shown that they know seals, and what is permitted."""
+"""Which guests are known to seal, and what operators allow."""
 
 from __future__ import annotations
 

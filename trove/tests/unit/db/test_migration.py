@@ -183,7 +183,7 @@ class MigrationTest(base.TestCase):
     def test_going_back_is_refused(self):
         migration.sync(self.conf)
 
-        self.assertRefused('never brought back', version=BASE)
+        self.assertRefused('Downgrades are not supported', version=BASE)
 
     def test_unknown_target_is_refused_naming_the_known_ones(self):
         self.assertRefused('no revision 48', BASE, version='48')

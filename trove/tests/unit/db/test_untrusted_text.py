@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What others say is stored with nothing in it that cannot be seen.
+"""Text of untrusted origin is stored without unprintable characters.
 
-All columns with texts are gone through: each is of that kind, or it is named
-here who writes it.
+Each column with text has that type, or is named here with its writer.
 """
 
 from __future__ import annotations
@@ -81,7 +80,7 @@ def columns():
             if (
                 table.name not in UNUSED
                 and isinstance(
-                    column.type, (sa.String, models_base.Said)
+                    column.type, (sa.String, models_base.UntrustedText)
                 )
                 and not column.primary_key
             ):
@@ -89,7 +88,7 @@ def columns():
 
 
 def is_said(column):
-    return isinstance(column.type, models_base.Said)
+    return isinstance(column.type, models_base.UntrustedText)
 
 
 def anything(column, text):
