@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Transactions: the only way to the database.
+"""Database transactions.
 
 ::
 
@@ -12,20 +12,20 @@
 
 A block is one transaction: committed at its end, rolled back when it raises.
 A block inside another one of the same thread joins it, so a function that
-opens its own may be called from a larger transaction. What was read stays
-readable after the block.
+opens its own may be called from a larger transaction. Objects stay readable
+after the block.
 
 Errors of both kinds of blocks:
 
-- ``exception.RowLocked``: another transaction holds a row for too long.
-  Nothing was written.
-- ``exception.ServiceUnavailable``: the database cannot be reached, or does not
-  work. Nothing was written, unless it broke at the end of the block.
-  The next block connects anew, so nobody has to restart anything when the
-  database is back.
-- ``oslo_db.exception.DBDeadlock``: another transaction was in the way. Wrap
+- ``exception.RowLocked``: another transaction holds a row for longer than the
+  timeout. Nothing was written.
+- ``exception.ServiceUnavailable``: the database is unreachable or fails.
+  Nothing was written, unless it failed at the end of the block. The next
+  block reconnects, so no restart is needed when the database is back.
+- ``oslo_db.exception.DBDeadlock``: a conflict with another transaction. Wrap
   the function that opens the outermost block in :func:`retry`.
-- ``oslo_db.exception.DBDuplicateEntry``, ``DBReferenceError``: what they say.
+- ``oslo_db.exception.DBDuplicateEntry``, ``DBReferenceError``: the row
+  violates a unique or a foreign key.
 """
 
 from __future__ import annotations
@@ -59,19 +59,19 @@ LOG = log.getLogger(__name__)
 P = ParamSpec('P')
 T = TypeVar('T')
 
-# Seconds that a SQLite transaction waits for another one that writes.
+# Timeout in seconds for a SQLite transaction to get the write lock.
 SQLITE_BUSY_TIMEOUT = 30
 
-# Marks connections whose transaction is going to write.
+# Execution option of connections whose transaction will write.
 _WRITES = 'trove_writes'
 WRITE_OPTIONS = {_WRITES: True}
 
-# By these MySQL and PostgreSQL say that a lock was not to be had in time.
+# Codes of MySQL and PostgreSQL for a timeout while waiting for a lock.
 _LOCK_WAIT = 1205
 _LOCK_NOT_AVAILABLE = '55P03'
 
-# What configure() hands on to oslo.db. All of it is named, so that oslo.db
-# has no reason to look into the global configuration.
+# Options that are passed to oslo.db: all of them, since oslo.db reads a
+# missing one from the global configuration.
 _ENGINE_OPTIONS = (
     'connection_debug',
     'connection_parameters',
@@ -90,7 +90,7 @@ _ENGINE_OPTIONS = (
 
 
 class _Thread(threading.local):
-    """What oslo.db keeps the current transaction of a thread in."""
+    """The state of oslo.db for the current transaction of a thread."""
 
     depth = 0
 
@@ -107,14 +107,14 @@ _lock = threading.Lock()
 
 
 def configure(conf: cfg.ConfigOpts, limits: bool = True) -> None:
-    """Say which database it is; nothing is opened yet.
+    """Configure the database; no connection is opened yet.
 
     Several services in one process may each call it, and each calls
     :func:`dispose` when it is done. Call it again after a fork.
 
-    :param limits: whether locks and statements are waited for with a limit,
-        which a migration would reach
-    :raises ConfigurationError: ``[database] connection`` is not set, or not
+    :param limits: whether locks and statements have a timeout; a migration
+        would exceed it
+    :raises ConfigurationError: ``[database] connection`` is not set or not
         the URL of a database
     """
     database.register_opts(conf)
@@ -135,8 +135,8 @@ def configure(conf: cfg.ConfigOpts, limits: bool = True) -> None:
                 _state.users += 1
                 return
             LOG.warning(
-                'Another database than before is configured; the connections '
-                'to the former one are closed.'
+                'The configured database has changed; closing the '
+                'connections to the previous one.'
             )
             _state.manager.dispose_pool()
         manager = enginefacade.transaction_context()
@@ -168,9 +168,9 @@ def configure(conf: cfg.ConfigOpts, limits: bool = True) -> None:
 
 
 def dispose() -> None:
-    """Give back what the matching :func:`configure` took.
+    """Release what the matching :func:`configure` acquired.
 
-    The last one closes the pooled connections. Without a matching
+    The last call closes the pooled connections. Without a matching
     ``configure`` it does nothing.
     """
     with _lock:
@@ -185,20 +185,20 @@ def dispose() -> None:
 
 
 def inside() -> bool:
-    """Return True in a block, which the next one of this thread joins."""
+    """Return whether this thread is in a block, which the next one joins."""
     return _thread.depth > 0
 
 
 @contextlib.contextmanager
 def reader() -> Iterator[orm.Session]:
-    """A transaction that only reads."""
+    """Begin a transaction that only reads."""
     with _block(_manager().reader) as session:
         yield session
 
 
 @contextlib.contextmanager
 def writer() -> Iterator[orm.Session]:
-    """A transaction that writes; it cannot be opened inside a reader."""
+    """Begin a transaction that writes; not allowed inside a reader."""
     with _block(_manager().writer) as session:
         _announce_writing(session)
         yield session
@@ -217,13 +217,12 @@ def retry(
 def retry(
     function: Callable[..., Any] | None = None, /, *, duplicates: bool = False
 ) -> Callable[..., Any]:
-    """Repeat a function whose transaction lost against another one.
+    """Retry a function after a deadlock of its transaction.
 
-    It is repeated when the database found a deadlock, a few times and after
-    a short wait each. Inside an outer block it is not, since all of that
-    block would have to be repeated.
+    Up to five retries, backing off from 0.05 s to 1 s. There are none inside
+    an outer block, since all of that block would have to be repeated.
 
-    :param duplicates: repeat it also when a row with the same key exists, for
+    :param duplicates: retry also when a row with the same key exists, for
         functions that insert what they did not find
     """
     if function is None:
@@ -255,7 +254,7 @@ def _retrying(
 
 
 def engine() -> sa.Engine:
-    """The engine itself, for migrations and checks."""
+    """Return the engine itself, for migrations and checks."""
     result: sa.Engine = _manager().writer.get_engine()
     return result
 
@@ -282,17 +281,18 @@ def _block(mode: Any) -> Iterator[orm.Session]:
 
 @contextlib.contextmanager
 def translated_errors() -> Iterator[None]:
-    """Turn every way of the database to be away into one exception.
+    """Translate the errors of an unavailable database.
 
-    :raises ServiceUnavailable: it is away or does not work
+    :raises RowLocked: another transaction holds a row
+    :raises ServiceUnavailable: the database is unreachable or fails
     """
     try:
         yield
     except db_exception.DBDeadlock as error:
         if _LOCK_WAIT not in _codes(error):
             raise
-        # Another transaction holds it for so long that to try again at once
-        # would be of no use.
+        # MySQL's lock timeout has passed: an immediate retry would most
+        # likely fail, too.
         raise exception.RowLocked() from error
     except (
         db_exception.DBConnectionError,
@@ -300,34 +300,33 @@ def translated_errors() -> Iterator[None]:
         sa_exc.OperationalError,
         sa_exc.TimeoutError,
     ) as error:
-        # The statement and its parameters stay out of the log: they may
-        # hold secrets.
+        # Without the statement and its parameters, which may hold secrets.
         if _LOCK_NOT_AVAILABLE in _codes(error):
             raise exception.RowLocked() from error
         LOG.error(
-            'The database does not work: %s. Check that it runs and that '
-            '[database] connection is right.',
+            'The database is unavailable: %s. Check that it is running and '
+            'that [database] connection is correct.',
             reason(error),
         )
         raise exception.ServiceUnavailable(what='The database') from error
 
 
 def _codes(error: BaseException) -> tuple[Any, ...]:
-    """What the driver says that it is: numbers (MySQL) or SQLSTATE."""
+    """Return the error codes of the driver: number (MySQL) or SQLSTATE."""
     inner = getattr(error, 'inner_exception', None) or error
     said = getattr(inner, 'orig', None)
     return (*getattr(said, 'args', ())[:1], getattr(said, 'sqlstate', None))
 
 
 def reason(error: BaseException) -> str:
-    """What the database said: one line, no statement, no parameters."""
+    """Return the database's error in one line, without the statement."""
     inner = getattr(error, 'inner_exception', error)
     said = str(getattr(inner, 'orig', '') or type(inner).__name__)
     return ' '.join(said.split())
 
 
 def _prepare_engine(target: sa.Engine) -> None:
-    # Keeps keys and passwords out of the texts of errors.
+    # Error texts would include keys and passwords otherwise.
     target.hide_parameters = True
     if target.dialect.name == 'sqlite':
         sa.event.listen(target, 'connect', _prepare_sqlite)
@@ -336,15 +335,15 @@ def _prepare_engine(target: sa.Engine) -> None:
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:
     connection.execute(f'PRAGMA busy_timeout = {SQLITE_BUSY_TIMEOUT * 1000}')
-    # Readers and one writer at a time do not wait for each other.
+    # Otherwise readers and the writer wait for each other.
     connection.execute('PRAGMA journal_mode = WAL')
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     if connection.get_execution_options().get(_WRITES):
-        # A deferred transaction that reads first cannot wait for a writer
-        # later on: SQLite would refuse at once what its snapshot misses. So
-        # the deferred one that oslo.db has just begun is exchanged.
+        # A deferred transaction that begins with a read fails with
+        # SQLITE_BUSY, without a wait, when another one has written since.
+        # oslo.db has just begun a deferred one.
         connection.exec_driver_sql('ROLLBACK')
         connection.exec_driver_sql('BEGIN IMMEDIATE')
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Statements that change many rows, or insert what may be there already."""
+"""Statements that change many rows, and upserts."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from trove.db import models
 
 
 def execute(db: orm.Session, statement: sa.Update | sa.Delete) -> int:
-    """Change rows by a condition; return how many met it.
+    """Update or delete rows; return the number of matched rows.
 
-    Rows that were read before are not changed along with them.
+    Objects that are already loaded are not refreshed.
     """
     result: Any = db.execute(
         statement.execution_options(synchronize_session=False)
@@ -36,11 +36,11 @@ def put(
     values: Sequence[Mapping[str, Any]],
     changed: tuple[str, ...],
 ) -> None:
-    """Insert rows, or change those that there are, by one statement.
+    """Insert rows, or update existing ones, in one statement.
 
     :param key: columns of a unique key
-    :param values: the new rows, all with the same columns
-    :param changed: the columns that change when the row is there already
+    :param values: the rows, all with the same columns
+    :param changed: the columns to update in an existing row
     """
     if values:
         statement = _put(_dialect(db), table, _tuple(key), changed)
@@ -53,12 +53,12 @@ def put_new(
     key: str | tuple[str, ...],
     values: Mapping[str, Any],
 ) -> bool:
-    """Insert a row; False when there is one with that unique key."""
+    """Insert a row; return False if its unique key exists already."""
     statement = _put(_dialect(db), table, _tuple(key), ())
     result: Any = db.connection().execute(
         statement,
         dict(values),
-        # PostgreSQL's driver forgets it when the cursor is closed.
+        # psycopg loses the row count when the cursor is closed.
         execution_options={'preserve_rowcount': True},
     )
     return int(result.rowcount) > 0
@@ -76,8 +76,8 @@ def _put(
         mine = mysql.insert(table)
         if not changed:
             return mine.prefix_with('IGNORE')
-        # VALUES() and not an alias of the row: with an alias PyMySQL would
-        # send a statement for each row.
+        # VALUES() and not an alias of the row: with an alias PyMySQL sends
+        # one statement per row.
         return mine.on_duplicate_key_update(
             {name: sa.func.values(table.c[name]) for name in changed}
         )

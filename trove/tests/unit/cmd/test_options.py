@@ -122,6 +122,6 @@ class OptionsTest(base.TestCase):
                 code, said = self.ends(command, arguments)
                 self.assertNotEqual(0, code)
                 self.assertIn('[database] connection', said)
-                self.assertIn('percent-encoded', said)
+                self.assertIn('percent-encode', said)
                 self.assertNotIn('cret', said)
                 self.assertNotIn('Traceback', said)

@@ -33,9 +33,9 @@ class TestUrls(base.TestCase):
 
     def test_what_is_no_url_of_a_database(self):
         for url, text in (
-            (f'trove:{_SECRET}@127.0.0.1/trove', 'no URL'),
-            (_SECRET, 'no URL'),
-            (f'mysql+pymysql:/trove:{_SECRET}@h/trove', 'no URL'),
+            (f'trove:{_SECRET}@127.0.0.1/trove', 'not a valid URL'),
+            (_SECRET, 'not a valid URL'),
+            (f'mysql+pymysql:/trove:{_SECRET}@h/trove', 'not a valid URL'),
             (f'mysql+pymysql://trove:{_SECRET}@h:abc/trove', 'port'),
             (f'mysql+pymysql://trove:{_SECRET}@h:12345678/trove', 'port'),
             (f'mysqll://trove:{_SECRET}@h/trove', "'mysqll'"),
