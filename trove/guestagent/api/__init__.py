@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guest agent's interface and its client: what a guest can do.
+"""The guest agent's interface and its client.
 
-The client declares the orders that guests of this tree carry out. What only
-others send is declared beside it, to be taken and answered: in
-:mod:`released` and :mod:`clusters`. The revisions are in :mod:`history`.
+The client declares the orders that guest agents of this tree carry out.
+Orders that only released peers send are declared in :mod:`released` and
+:mod:`clusters`, to be answered. The revisions are in :mod:`history`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ INTERFACE = rpc.Interface(
 class API(
     released.Released, clusters.Clusters, rpc.Client, interface=INTERFACE
 ):
-    """What may be asked of the guest agent of one instance.
+    """Orders to the guest agent of one instance.
 
     :param peer: id of the instance
 
@@ -69,16 +69,16 @@ class API(
         modules: list[dict[str, Any]] | None = None,
         ds_version: str | None = None,
     ) -> None:
-        """Make the database server and what the customer ordered in it.
+        """Create the database server with the ordered databases and users.
 
-        :param memory_mb: MiB of the machine
-        :param ds_version: the datastore's own version; a guest that does
+        :param memory_mb: MiB of memory of the server
+        :param ds_version: the version of the datastore; a guest that does
             not know the argument has only one
         """
 
     @rpc.call('1.0', repeatable=True)
     def rpc_ping(self, context: Context) -> bool:
-        """Answer True."""
+        """Return True."""
 
     @rpc.call(
         '1.0',
@@ -88,7 +88,7 @@ class API(
     def restart(self, context: Context, reason: str | None = None) -> None:
         """Restart the database server.
 
-        :param reason: why, for the guest's log
+        :param reason: for the guest's log
         """
 
     @rpc.call(
@@ -105,8 +105,8 @@ class API(
     ) -> None:
         """Stop the database server until it is started again.
 
-        :param do_not_start_on_reboot: leave it stopped when the machine
-            boots, too; sent by releases up to 13
+        :param do_not_start_on_reboot: do not start it after a reboot either;
+            sent by releases up to 13
         """
 
     @rpc.call(
@@ -129,15 +129,15 @@ class API(
         """Start the stopped database server with another configuration.
 
         :param config_contents: the new basic configuration, None to keep it
-        :param ds_version: the datastore's own version; guests of releases
-            from 14 on refuse to do without it, so give it always
+        :param ds_version: the version of the datastore; always pass it, as
+            guests of releases since 14 require it
         """
 
     @rpc.call('1.0', timeout=_SLOW)
     def reset_configuration(
         self, context: Context, configuration: Any
     ) -> None:
-        """Replace the basic configuration; it holds from the next start.
+        """Replace the basic configuration, from the next start on.
 
         :param configuration: ``{"config_contents": text}``
         """
@@ -149,7 +149,7 @@ class API(
         overrides: dict[str, Any],
         remove: bool = False,
     ) -> None:
-        """Write the customer's parameters down, or remove them."""
+        """Store the parameters of the configuration group, or remove them."""
 
     @rpc.call('1.0', timeout=_SLOW)
     def apply_overrides(
@@ -157,7 +157,7 @@ class API(
         context: Context,
         overrides: dict[str, Any],
     ) -> None:
-        """Let parameters take effect that need no restart."""
+        """Apply the parameters that need no restart."""
 
     # Databases, users, grants and the root user
 
@@ -177,15 +177,15 @@ class API(
         marker: str | None = None,
         include_marker: bool = False,
     ) -> Page:
-        """List databases by name, those of the system left out."""
+        """List databases by name, without those of the system."""
 
     @rpc.cast('1.0')
     def delete_database(self, context: Context, database: Database) -> None:
-        """Delete a database with all that is in it."""
+        """Delete a database with all its data."""
 
     @rpc.cast('1.0')
     def create_user(self, context: Context, users: list[User]) -> None:
-        """Create users and give them their databases."""
+        """Create users and grant them their databases."""
 
     @rpc.call('1.0', repeatable=True)
     def list_users(
@@ -195,7 +195,7 @@ class API(
         marker: str | None = None,
         include_marker: bool = False,
     ) -> Page:
-        """List users by name, those of the system left out."""
+        """List users by name, without those of the system."""
 
     @rpc.call('1.0', repeatable=True)
     def get_user(
@@ -204,7 +204,7 @@ class API(
         username: str,
         hostname: str | None,
     ) -> User | None:
-        """Return a user, None if there is none of that name."""
+        """Return a user, None if it does not exist."""
 
     @rpc.cast('1.0')
     def delete_user(self, context: Context, user: User) -> None:
@@ -218,7 +218,7 @@ class API(
         hostname: str | None,
         user_attrs: dict[str, Any],
     ) -> None:
-        """Change a user.
+        """Change the attributes of a user.
 
         :param user_attrs: any of ``name``, ``host``, ``password``
         """
@@ -229,7 +229,7 @@ class API(
         context: Context,
         users: list[dict[str, Any]],
     ) -> None:
-        """Set passwords.
+        """Change the passwords of users.
 
         :param users: dictionaries with ``name``, ``host``, ``password``
         """
@@ -241,7 +241,7 @@ class API(
         username: str,
         hostname: str | None,
     ) -> list[Database]:
-        """List the databases that a user may use."""
+        """List the databases that a user has access to."""
 
     @rpc.call('1.0')
     def grant_access(
@@ -251,7 +251,7 @@ class API(
         hostname: str | None,
         databases: list[str],
     ) -> None:
-        """Let a user use databases, given by name."""
+        """Grant a user access to databases, given by name."""
 
     @rpc.call('1.0')
     def revoke_access(
@@ -261,11 +261,11 @@ class API(
         hostname: str | None,
         database: str,
     ) -> None:
-        """Take a database from a user."""
+        """Revoke a user's access to a database."""
 
     @rpc.call('1.0')
     def enable_root(self, context: Context) -> User:
-        """Enable the root user with a new password, and return both."""
+        """Enable the root user with a new password; return the user."""
 
     @rpc.call('1.0')
     def enable_root_with_password(
@@ -273,7 +273,7 @@ class API(
         context: Context,
         root_password: str | None = None,
     ) -> User:
-        """Enable the root user with this password."""
+        """Enable the root user with the given password."""
 
     @rpc.call('1.0')
     def disable_root(self, context: Context) -> None:
@@ -281,7 +281,7 @@ class API(
 
     @rpc.call('1.0', repeatable=True)
     def is_root_enabled(self, context: Context) -> bool:
-        """Say whether the root user is enabled now."""
+        """Return whether the root user is enabled now."""
 
     # The volume and the agent
 
@@ -289,7 +289,7 @@ class API(
     def get_filesystem_stats(
         self, context: Context, fs_path: str | None
     ) -> dict[str, Any]:
-        """Measure a file system.
+        """Return the usage of a file system.
 
         :param fs_path: a path on it, None for that of the data
         :returns: ``block_size`` (bytes), ``total_blocks``, ``free_blocks``,
@@ -304,9 +304,9 @@ class API(
         mount_point: str | None = None,
         online: bool = False,
     ) -> None:
-        """Let the file system of the data fill its enlarged volume.
+        """Grow the file system of the data to the size of its volume.
 
-        :param online: the database runs meanwhile
+        :param online: the database keeps running
         """
 
     @rpc.call('1.0', timeout=_SLOW)
@@ -319,8 +319,8 @@ class API(
     ) -> None:
         """Mount the volume of the data.
 
-        :param write_to_fstab: have it mounted when the machine boots, too;
-            taken by all releases and sent by none
+        :param write_to_fstab: mount it after a reboot, too; accepted by all
+            releases and sent by none
         """
 
     @rpc.call('1.0', timeout=_SLOW)
@@ -334,7 +334,7 @@ class API(
 
     @rpc.call('1.4', repeatable=True)
     def get_diagnostics(self, context: Context) -> dict[str, Any]:
-        """Measure the agent.
+        """Return the resource usage of the agent.
 
         :returns: ``version`` (of the package), ``process`` (its name, since
             27.0), ``fds``, ``threads``, and in KiB ``vm_size``,
@@ -343,16 +343,16 @@ class API(
 
     @rpc.call('1.4', repeatable=True)
     def get_hwinfo(self, context: Context) -> dict[str, Any]:
-        """Describe the machine.
+        """Return the hardware of the server.
 
         :returns: ``{"hwinfo": {"mem_total": KiB, "num_cpus": number}}``
         """
 
     @rpc.call('1.5', sealed=True)
     def rotate_key(self, context: Context, key: str) -> None:
-        """Begin to use a new key for messages to and from this guest.
+        """Replace the key for messages to and from this guest.
 
-        What was sealed with the key before it is still taken for a while.
+        Messages sealed with the previous key are accepted for a while.
 
-        :param key: text of 32 letters and digits
+        :param key: 32 letters and digits
         """

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Declares the orders about clusters of released datastores.
 
-The task managers of all releases send them, as version 1.0; of the released
-guests only those of the one datastore that they are for have served them,
-cluster_complete aside, which all serve.
+The task managers of all releases send them, as version 1.0. Of the released
+guests, only those of the named datastore serve them, except
+cluster_complete, which all serve.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _SLOW = 'agent_call_high_timeout'
 
 
 class Clusters:
-    """Several instances that are one database."""
+    """Several instances that form one database."""
 
     @rpc.call('1.0', timeout=_SLOW)
     def cluster_complete(self, context: Context) -> None:
-        """Take note that the cluster is complete."""
+        """Record that the cluster is complete."""
 
     @rpc.call('1.5', timeout=_SLOW)
     def install_cluster(
@@ -34,73 +34,73 @@ class Clusters:
         bootstrap: bool | None = None,
         members: list[str] | None = None,
     ) -> None:
-        """Make a cluster: Galera sends the first three, Vertica the last."""
+        """Create a cluster: Galera sends the first three, Vertica the last."""
 
     @rpc.call('1.5', timeout=_SLOW)
     def grow_cluster(self, context: Context, members: list[str]) -> None:
-        """Vertica: take members in."""
+        """Vertica: add members."""
 
     @rpc.call('1.5', timeout=_SLOW)
     def shrink_cluster(self, context: Context, members: list[str]) -> None:
-        """Vertica: put members out."""
+        """Vertica: remove members."""
 
     @rpc.call('1.5', timeout=_SLOW, repeatable=True)
     def get_public_keys(self, context: Context, user: str) -> list[str]:
-        """Vertica: return the public keys of a user of the machine."""
+        """Vertica: return the SSH public keys of a user of the system."""
 
     @rpc.call('1.5', timeout=_SLOW)
     def authorize_public_keys(
         self, context: Context, user: str, public_keys: list[str]
     ) -> None:
-        """Vertica: let the holders of keys in."""
+        """Vertica: authorize SSH public keys."""
 
     @rpc.call('1.5', timeout=_SLOW)
     def mark_design_ksafe(self, context: Context, k: int) -> None:
-        """Vertica: bear the loss of so many members."""
+        """Vertica: set the number of members that may fail."""
 
     @rpc.call('1.5', timeout=_SLOW)
     def reset_admin_password(
         self, context: Context, admin_password: str
     ) -> None:
-        """Galera: keep the administrator's password."""
+        """Galera: store the administrator's password."""
 
     @rpc.call('1.5', timeout=_SLOW, repeatable=True)
     def get_cluster_context(self, context: Context) -> dict[str, Any]:
-        """Galera: return what a new member must know."""
+        """Galera: return the configuration for a new member."""
 
     @rpc.call('1.5', timeout=_SLOW)
     def write_cluster_configuration_overrides(
         self, context: Context, cluster_configuration: Any
     ) -> None:
-        """Galera: keep the settings of the cluster."""
+        """Galera: store the settings of the cluster."""
 
     @rpc.call('1.5', timeout=_SLOW)
     def add_members(self, context: Context, members: list[str]) -> None:
-        """MongoDB: take members into the replica set."""
+        """MongoDB: add members to the replica set."""
 
     @rpc.call('1.5', timeout=_SLOW)
     def add_shard(
         self, context: Context, replica_set_name: str, replica_set_member: str
     ) -> None:
-        """MongoDB: take a shard in."""
+        """MongoDB: add a shard."""
 
     @rpc.call('1.5', timeout=_SLOW)
     def add_config_servers(
         self, context: Context, config_servers: list[str]
     ) -> None:
-        """MongoDB: name the configuration servers."""
+        """MongoDB: set the configuration servers."""
 
     @rpc.call('1.5', timeout=_SLOW)
     def prep_primary(self, context: Context) -> None:
-        """MongoDB: begin a replica set."""
+        """MongoDB: initiate a replica set."""
 
     @rpc.call('1.5', timeout=_SLOW)
     def create_admin_user(self, context: Context, password: str) -> None:
-        """MongoDB: make the administrator."""
+        """MongoDB: create the administrator."""
 
     @rpc.call('1.5')
     def store_admin_password(self, context: Context, password: str) -> None:
-        """MongoDB: keep the administrator's password."""
+        """MongoDB: store the administrator's password."""
 
     @rpc.call('1.5', repeatable=True)
     def get_admin_password(self, context: Context) -> str:
@@ -116,7 +116,7 @@ class Clusters:
 
     @rpc.call('1.5', timeout=_SLOW, repeatable=True)
     def is_shard_active(self, context: Context, replica_set_name: str) -> bool:
-        """MongoDB: say whether a shard is used."""
+        """MongoDB: return whether a shard is active."""
 
     @rpc.call('1.5', timeout=_SLOW, repeatable=True)
     def get_node_ip(self, context: Context) -> list[Any]:
@@ -124,21 +124,21 @@ class Clusters:
 
     @rpc.call('1.5', timeout=_SLOW, repeatable=True)
     def get_node_id_for_removal(self, context: Context) -> str | None:
-        """Redis: return the name of the member if it holds no data."""
+        """Redis: return the id of the member if it holds no data."""
 
     @rpc.call('1.5', timeout=_SLOW)
     def remove_nodes(self, context: Context, node_ids: list[str]) -> None:
-        """Redis: put members out."""
+        """Redis: remove members."""
 
     @rpc.call('1.5', timeout=_SLOW)
     def cluster_meet(self, context: Context, ip: str, port: int) -> None:
-        """Redis: join a member."""
+        """Redis: add a member."""
 
     @rpc.call('1.5', timeout=_SLOW)
     def cluster_addslots(
         self, context: Context, first_slot: int, last_slot: int
     ) -> None:
-        """Redis: hold a part of the data."""
+        """Redis: assign slots to the member."""
 
     @rpc.call('1.5', repeatable=True)
     def get_data_center(self, context: Context) -> str:
@@ -150,23 +150,23 @@ class Clusters:
 
     @rpc.call('1.5')
     def set_seeds(self, context: Context, seeds: list[str]) -> None:
-        """Cassandra: name the members to begin with."""
+        """Cassandra: set the seed members."""
 
     @rpc.call('1.5', repeatable=True)
     def get_seeds(self, context: Context) -> list[str]:
-        """Cassandra: return the members to begin with."""
+        """Cassandra: return the seed members."""
 
     @rpc.call('1.5')
     def set_auto_bootstrap(self, context: Context, enabled: bool) -> None:
-        """Cassandra: fetch data at the first start, or not."""
+        """Cassandra: enable or disable auto_bootstrap."""
 
     @rpc.call('1.5')
     def node_cleanup_begin(self, context: Context) -> None:
-        """Cassandra: get ready for :meth:`node_cleanup`."""
+        """Cassandra: prepare for :meth:`node_cleanup`."""
 
     @rpc.cast('1.5')
     def node_cleanup(self, context: Context) -> None:
-        """Cassandra: drop data that others hold now."""
+        """Cassandra: remove data that other members hold now."""
 
     @rpc.cast('1.5')
     def node_decommission(self, context: Context) -> None:
@@ -176,7 +176,7 @@ class Clusters:
     def cluster_secure(
         self, context: Context, password: str
     ) -> dict[str, Any]:
-        """Cassandra: make the administrator."""
+        """Cassandra: create the administrator."""
 
     @rpc.call('1.5', repeatable=True)
     def get_admin_credentials(self, context: Context) -> dict[str, Any]:
@@ -186,4 +186,4 @@ class Clusters:
     def store_admin_credentials(
         self, context: Context, admin_credentials: dict[str, Any]
     ) -> None:
-        """Cassandra: keep the administrator's name and password."""
+        """Cassandra: store the administrator's name and password."""

@@ -8,8 +8,8 @@ from trove.common import rpc
 REVISIONS = (
     rpc.Revision(
         '1.0',
-        'The first version. Releases since this one have added to it and '
-        'taken from it twice without a new version.',
+        'The first version. Releases since this one have added and removed '
+        'methods and arguments twice without a new version.',
         releases=(
             *('icehouse', 'juno', 'kilo', 'liberty', 'mitaka', 'newton'),
             *('ocata', 'pike', 'queens', 'rocky'),
@@ -23,17 +23,17 @@ REVISIONS = (
     ),
     rpc.Revision(
         '1.0/victoria',
-        'prepare and start_db_with_conf_changes take ds_version, which the '
-        'latter requires; resize_fs takes online, attach_replica restart; '
-        'stop_db lost do_not_start_on_reboot; rebuild and upgrade were '
-        'added; attach_replication_slave and '
-        'cleanup_source_on_replica_detach went.',
+        'prepare and start_db_with_conf_changes have the argument '
+        'ds_version, which the latter requires; resize_fs has online, '
+        'attach_replica restart; stop_db lost do_not_start_on_reboot; '
+        'rebuild and upgrade were added; attach_replication_slave and '
+        'cleanup_source_on_replica_detach were removed.',
         releases=('victoria',),
         probe=rpc.Probe('rebuild'),
     ),
     rpc.Revision(
         '1.1',
-        'What the revision before had added without a version got one.',
+        'A version number for the additions of the previous revision.',
         releases=(
             *('wallaby', 'xena', 'yoga', 'zed'),
             *('2023.1', 'antelope', '2023.2', 'bobcat'),
@@ -56,17 +56,17 @@ REVISIONS = (
     rpc.Revision(
         '1.4',
         'get_diagnostics and get_hwinfo, which clients had always sent and '
-        'no guest served, are served; restart takes a reason; '
-        'start_db_with_conf_changes does without ds_version again, and '
-        'stop_db takes do_not_start_on_reboot again.',
+        'no guest served, are served; restart has the argument reason; '
+        'start_db_with_conf_changes no longer requires ds_version, and '
+        'stop_db has do_not_start_on_reboot again.',
     ),
     rpc.Revision(
         '1.5',
         'Messages are sealed with authenticated encryption; rotate_key was '
-        'added. Everything that any release sends is taken, in all its '
-        'forms: attach_replication_slave, cleanup_source_on_replica_detach, '
+        'added. All forms of all messages of any release are accepted: '
+        'attach_replication_slave, cleanup_source_on_replica_detach, '
         'update_guest, the methods of clusters, and the older form of '
-        'upgrade. What the datastore cannot do is answered so.',
+        'upgrade. Orders that the datastore does not support are refused.',
         releases=('2027.1',),
     ),
 )

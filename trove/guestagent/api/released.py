@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Declares the orders of released task managers that no datastore serves yet.
+"""Declares orders of released task managers that no datastore serves yet.
 
-They are taken and refused, see :mod:`trove.guestagent.unsupported`. When a
-datastore serves one, its declaration may move to the client: on the wire it
-is the same.
+They are refused, see :mod:`trove.guestagent.unsupported`. When a datastore
+serves one, its declaration may move to the client: on the wire it is the
+same.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ class Released:
     def create_backup(
         self, context: Context, backup_info: dict[str, Any]
     ) -> None:
-        """Make a backup.
+        """Create a backup.
 
-        :param backup_info: columns of the backup; ``id`` is always there
+        :param backup_info: columns of the backup; ``id`` is always present
         """
 
     @rpc.call('1.2', timeout=_SLOW)
     def pre_create_backup(
         self, context: Context, **fields: Any
     ) -> dict[str, Any]:
-        """Make the data still for a snapshot of its volume."""
+        """Freeze the data for a snapshot of its volume."""
 
     @rpc.call('1.2', timeout=_SLOW)
     def post_create_backup(self, context: Context, **fields: Any) -> None:
-        """Let the data change again after a snapshot of its volume."""
+        """Thaw the data after a snapshot of its volume."""
 
     @rpc.call('1.0', repeatable=True)
     def backup_required_for_replication(self, context: Context) -> bool:
-        """Say whether a replica is made from a backup."""
+        """Return whether a replica is created from a backup."""
 
     @rpc.call('1.0', timeout=_SLOW)
     def get_replication_snapshot(
@@ -53,7 +53,7 @@ class Released:
         snapshot_info: dict[str, Any],
         replica_source_config: Any = None,
     ) -> dict[str, Any]:
-        """Make what a new replica begins with.
+        """Create the snapshot that a new replica starts from.
 
         :returns: ``dataset``, ``config``, ``master`` and more, for
             :meth:`prepare` of the replica
@@ -63,20 +63,20 @@ class Released:
     def attach_replication_slave(
         self, context: Context, snapshot: dict[str, Any], slave_config: Any
     ) -> None:
-        """Make this a replica; :meth:`attach_replica` came in its place."""
+        """Make this a replica; replaced by :meth:`attach_replica`."""
 
     @rpc.call('1.0', timeout=_SLOW)
     def detach_replica(
         self, context: Context, for_failover: bool = False
     ) -> dict[str, Any]:
-        """Let this be a replica no longer.
+        """Stop being a replica.
 
-        :returns: what its source is told
+        :returns: for :meth:`cleanup_source_on_replica_detach` of the source
         """
 
     @rpc.call('1.0', timeout=_SLOW)
     def get_replica_context(self, context: Context) -> dict[str, Any]:
-        """Return what a replica must know of this source.
+        """Return the connection data of this source for its replicas.
 
         :returns: for :meth:`attach_replica`
         """
@@ -99,17 +99,17 @@ class Released:
 
     @rpc.call('1.0', timeout=_SLOW)
     def make_read_only(self, context: Context, read_only: bool) -> None:
-        """Refuse what changes the data, or no longer."""
+        """Set or unset the database read-only."""
 
     @rpc.call('1.0', timeout=_SLOW)
     def enable_as_master(
         self, context: Context, replica_source_config: Any
     ) -> None:
-        """Let others be replicas of this."""
+        """Make this a primary that replicas can attach to."""
 
     @rpc.call('1.0', timeout=_SLOW, repeatable=True)
     def get_txn_count(self, context: Context) -> int:
-        """Count the transactions so far."""
+        """Return the number of transactions so far."""
 
     @rpc.call('1.0', timeout=_SLOW, repeatable=True)
     def get_last_txn(self, context: Context) -> list[Any]:
@@ -117,23 +117,23 @@ class Released:
 
     @rpc.call('1.0', timeout=_SLOW, repeatable=True)
     def get_latest_txn_id(self, context: Context) -> str:
-        """Return the name of the latest transaction."""
+        """Return the id of the latest transaction."""
 
     @rpc.call('1.0', timeout=_SLOW, repeatable=True)
     def wait_for_txn(self, context: Context, txn: str) -> None:
-        """Answer when this transaction has arrived here."""
+        """Wait until a transaction has been replicated."""
 
     @rpc.call('1.0', timeout=_SLOW, until='1.0/stein', again='1.5')
     def cleanup_source_on_replica_detach(
         self, context: Context, replica_info: dict[str, Any]
     ) -> None:
-        """Forget a replica that was detached."""
+        """Remove what was kept for a detached replica."""
 
     @rpc.call('1.0', timeout=_SLOW)
     def demote_replication_master(self, context: Context) -> None:
-        """Let others be replicas of this no longer."""
+        """Stop being a primary."""
 
-    # Another machine, another version
+    # Another server, another version
 
     @rpc.cast('1.0/victoria')
     def rebuild(
@@ -143,18 +143,18 @@ class Released:
         config_contents: str | None = None,
         config_overrides: dict[str, Any] | None = None,
     ) -> None:
-        """Make the database server work again on a machine made anew.
+        """Set the database up again on a rebuilt server.
 
         The data was kept.
 
-        :param ds_version: the datastore's own version
+        :param ds_version: the version of the datastore
         """
 
     @rpc.call('1.0', timeout=_SLOW)
     def pre_upgrade(self, context: Context) -> dict[str, Any]:
-        """Get ready for a machine of another image.
+        """Prepare for a rebuild of the server with another image.
 
-        :returns: what the guest wants to be told after it
+        :returns: for :meth:`post_upgrade`
         """
 
     @rpc.cast(
@@ -174,20 +174,20 @@ class Released:
         location: str | None = None,
         metadata: Any = None,
     ) -> None:
-        """Change to another version of the datastore.
+        """Upgrade to another version of the datastore.
 
-        Releases 8 to 13 sent the last three and served none of it.
+        Releases 8 to 13 sent the last three arguments and served none.
 
         :param upgrade_info: has ``datastore_version``
-        :param instance_version: the version to change to
-        :param location: where it is
+        :param instance_version: the version to upgrade to
+        :param location: of its packages
         """
 
     @rpc.call('1.0', timeout=_SLOW)
     def post_upgrade(
         self, context: Context, upgrade_info: dict[str, Any]
     ) -> None:
-        """Go on, on a machine of another image.
+        """Continue after the rebuild of the server with another image.
 
         :param upgrade_info: what :meth:`pre_upgrade` returned
         """
@@ -203,7 +203,7 @@ class Released:
 
     @rpc.call('1.0', timeout=_SLOW, repeatable=True)
     def guest_log_list(self, context: Context) -> list[dict[str, Any]]:
-        """List the logs that there are."""
+        """List the available logs."""
 
     @rpc.call('1.0', timeout=_SLOW)
     def guest_log_action(
@@ -215,16 +215,16 @@ class Released:
         publish: bool,
         discard: bool,
     ) -> dict[str, Any]:
-        """Switch a log on or off, publish it or throw it away.
+        """Enable, disable, publish or discard a log.
 
-        :returns: how the log is then
+        :returns: the new state of the log
         """
 
     @rpc.call('1.0', timeout=_SLOW, repeatable=True)
     def module_list(
         self, context: Context, include_contents: bool = False
     ) -> list[dict[str, Any]]:
-        """List the modules that were applied."""
+        """List the applied modules."""
 
     @rpc.call('1.0', timeout=_SLOW)
     def module_apply(
@@ -232,18 +232,18 @@ class Released:
     ) -> list[dict[str, Any]]:
         """Apply modules.
 
-        :returns: how that went, for each of them
+        :returns: the outcome for each of them
         """
 
     @rpc.call('1.0', timeout=_SLOW)
     def module_remove(
         self, context: Context, module: dict[str, Any] | None = None
     ) -> None:
-        """Take a module away."""
+        """Remove a module."""
 
     @rpc.call('1.3', timeout=_SLOW, repeatable=True)
     def ssl_show(self, context: Context) -> dict[str, Any]:
-        """Say how connections are encrypted."""
+        """Return how connections are encrypted."""
 
     @rpc.call('1.3', timeout=_SLOW)
     def ssl_action(
@@ -254,15 +254,15 @@ class Released:
         enable: bool,
         disable: bool,
     ) -> dict[str, Any]:
-        """Have connections encrypted, or no longer.
+        """Enable or disable the encryption of connections.
 
-        :param container: where the certificate and its key are kept
+        :param container: of the certificate and its key
         """
 
     @rpc.call('1.3', timeout=_SLOW)
     def ssl_rollback(self, context: Context) -> dict[str, Any]:
-        """Take the last :meth:`ssl_action` back."""
+        """Roll back the last :meth:`ssl_action`."""
 
     @rpc.call('1.0/stein', repeatable=True)
     def get_root_password(self, context: Context) -> str:
-        """Return the password that the root user has."""
+        """Return the password of the root user."""
