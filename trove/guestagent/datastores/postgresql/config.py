@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The configuration of PostgreSQL.
 
-What the agent was told is kept in its own directory (:class:`Store`). Before
-every start the files that PostgreSQL reads are written anew, in a directory
-of the agent: whoever is superuser in SQL can put what he likes into the data
-directory, so the agent, which may be root, writes nothing there. Later files
-win::
+The settings are kept in the agent's own directory (:class:`Store`). Before
+every start the files for PostgreSQL are written again, in a directory of the
+agent: a superuser in SQL can write any file in the data directory, so the
+agent, which may be root, writes nothing there. Later files override earlier
+ones::
 
     postgresql.conf           of initdb, in the data directory
-    trove.d/10-sizing.conf    what the memory and the volume allow
-    trove.d/20-basic.conf     what the control plane sends
+    trove.d/10-sizing.conf    limits from the memory and the volume
+    trove.d/20-basic.conf     from the control plane
     trove.d/50-user.conf      the configuration group of the user
-    trove.d/90-agent.conf     what the agent relies on
+    trove.d/90-agent.conf     required by the agent
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from trove.guestagent.datastores import files
 INCLUDE_DIR = 'trove.d'
 MAIN = 'postgresql.conf'
 HBA = 'pg_hba.conf'
-#: What start the server with when nobody says how much memory there is.
+#: MiB of memory to start the server with when the memory is unknown.
 DEFAULT_MEMORY_MB = 512
 
 _NAME = re.compile(r'[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_$]*)?')
-#: What would read other files, or lead the server away from its own.
+#: Settings that would read other files, or change the server's own paths.
 _REFUSED = frozenset(
     {
         'config_file',
@@ -49,16 +49,16 @@ _REFUSED = frozenset(
 )
 _MIB = 1024 * 1024
 
-#: Who may connect: everybody with a password from anywhere, but the agent's
-#: own superuser from this machine only.
+#: Access: all users with a password from anywhere, but the agent's own
+#: superuser from this machine only.
 _HBA = """\
 host  all  postgres  samehost  scram-sha-256
 host  all  postgres  all       reject
 host  all  all       all       scram-sha-256
 """
 
-#: Passwords reach the server as verifiers only, so that even a log of all
-#: statements has none. One file per weekday keeps the log bounded.
+#: Clients send passwords as verifiers only, so that a log of all statements
+#: has none. One log file per weekday bounds the size of the logs.
 AGENT_SETTINGS: Mapping[str, Any] = {
     'password_encryption': 'scram-sha-256',
     'logging_collector': True,
@@ -73,11 +73,13 @@ AGENT_SETTINGS: Mapping[str, Any] = {
 
 
 def memory_settings(memory_mb: int) -> dict[str, Any]:
-    """Settings for a machine with this much memory, in MiB.
+    """Return settings for a server with this much memory.
 
-    A quarter for the shared buffers and no more than half for the work of
-    all sessions together, which leaves the rest to the cache of the
-    operating system, to the agent and to maintenance.
+    A quarter for the shared buffers and at most half for the work memory of
+    all sessions together; the rest is for the cache of the operating system,
+    the agent and maintenance.
+
+    :param memory_mb: MiB
     """
     connections = min(500, max(50, memory_mb // 10))
     return {
@@ -90,7 +92,7 @@ def memory_settings(memory_mb: int) -> dict[str, Any]:
 
 
 def volume_settings(volume_bytes: int) -> dict[str, Any]:
-    """Settings that keep the write-ahead log a small part of a volume."""
+    """Return settings that limit the write-ahead log to part of a volume."""
     tenth = volume_bytes // _MIB // 10
     return {
         'max_wal_size': f'{min(4096, max(96, tenth))}MB',
@@ -99,9 +101,9 @@ def volume_settings(volume_bytes: int) -> dict[str, Any]:
 
 
 def render(settings: base.Settings) -> str:
-    """Write settings in the syntax of postgresql.conf.
+    """Format settings in the syntax of postgresql.conf.
 
-    :raises trove.common.exception.BadRequest: a name cannot be one
+    :raises trove.common.exception.BadRequest: a name is not allowed
     """
     lines = []
     for name, value in settings.items():
@@ -125,9 +127,9 @@ def _quote(name: str, value: Any) -> str:
 
 
 class Store:
-    """What the agent was told about the configuration.
+    """The settings that the agent keeps.
 
-    :param path: the file that keeps it
+    :param path: of their file
     """
 
     def __init__(self, path: pathlib.Path) -> None:
@@ -148,7 +150,7 @@ class Store:
         )
 
     def sizing(self, memory_mb: int | None, volume_bytes: int) -> str:
-        """The first file; ``memory_mb`` goes before what was told."""
+        """Return the first file; ``memory_mb`` overrides the stored value."""
         memory = memory_mb or self.memory_mb or DEFAULT_MEMORY_MB
         return render(memory_settings(memory) | volume_settings(volume_bytes))
 
@@ -161,9 +163,9 @@ def write(
 ) -> None:
     """Write the files for the next start or reload.
 
-    :param directory: of the agent; made when it is missing
+    :param directory: of the agent; created if missing
     :param contents: text by the name of the file in trove.d
-    :param reader: who runs the server
+    :param reader: the user that runs the server
     """
     for path in (directory, directory / INCLUDE_DIR):
         path.mkdir(mode=0o700, exist_ok=True)
@@ -176,6 +178,5 @@ def write(
     )
     texts = {f'{INCLUDE_DIR}/{name}': text for name, text in contents.items()}
     for name, text in (texts | {MAIN: main, HBA: _HBA}).items():
-        # It need not survive a crash of the machine: it is written at every
-        # start.
+        # Not durable: it is written again at every start.
         files.write(directory / name, text, reader, durable=False)

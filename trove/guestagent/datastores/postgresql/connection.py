@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Connections of the agent to its PostgreSQL."""
+"""Connections of the agent to its PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ HOME = 'postgres'
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-#: Our statements stay out of the server's log even when they fail or the
-#: customer logs all statements, and none waits for ever behind a lock.
+#: The agent's statements are never in the server's log, not even when they
+#: fail or the customer logs all statements, and none waits long for a lock.
 _OPTIONS = ' '.join(
     f'-c {name}={value}'
     for name, value in {
@@ -47,18 +47,19 @@ class Connector:
     ) -> None:
         self._endpoint = endpoint
         self._password = password
-        #: Of the server that answered last, such as ``18.6``.
+        #: Version that the server reported last, such as ``18.6``.
         self.version: str | None = None
 
     @contextlib.contextmanager
     def open(
         self, action: str, database: str = HOME, timeout: int = 10
     ) -> Iterator[Connection]:
-        """Connect, every statement a transaction of its own.
+        """Connect in autocommit mode.
 
-        :param action: what is being done, for the error
+        :param action: completes "could not ..." in the error
         :param timeout: seconds to connect
-        :raises trove.common.exception.DatastoreError: it did not work
+        :raises trove.common.exception.DatastoreError: connecting failed, or
+            a statement in the block
         """
         try:
             with psycopg.connect(
@@ -82,11 +83,11 @@ class Connector:
             ) from None
 
     def answers(self) -> bool:
-        """Whether a query is answered now."""
+        """Return whether the server answers a query now."""
         try:
             with self.open('answer', timeout=3) as connection:
                 connection.execute('SELECT 1')
-                # It says so by itself to whoever connects.
+                # The server sends its version when a connection begins.
                 number = connection.info.server_version
                 self.version = f'{number // 10_000}.{number % 10_000}'
         except exception.DatastoreError:
@@ -95,7 +96,7 @@ class Connector:
 
 
 def _reason(error: psycopg.Error) -> str:
-    """The server's own message; never the statement."""
+    """Return the server's own message, without the statement."""
     diagnostic = error.diag
     if diagnostic.message_primary:
         parts = [diagnostic.message_primary, diagnostic.message_detail]
@@ -104,9 +105,9 @@ def _reason(error: psycopg.Error) -> str:
 
 
 def encrypt(connection: Connection, user: str, password: str) -> str:
-    """Make of a password what PostgreSQL stores, before it is sent.
+    """Return the verifier that PostgreSQL stores for a password.
 
-    :raises trove.common.exception.BadRequest: it cannot be a password
+    :raises trove.common.exception.BadRequest: it is not a valid password
     """
     plain = datastores.rules('postgresql').check_password(password).encode()
     return connection.pgconn.encrypt_password(

@@ -31,9 +31,9 @@ ORDER BY datname COLLATE "C" LIMIT %(limit)s
 
 
 class Databases:
-    """What may be done with databases.
+    """Operations on databases.
 
-    :param rules: which may be made; reserved ones are not shown
+    :param rules: allowed names; reserved databases are not listed
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Databases:
         self._rules = rules
 
     def check(self, databases: Sequence[base.Database]) -> None:
-        """Return when all of them can be made.
+        """Check that all of them can be created.
 
         :raises trove.common.exception.BadRequest: one cannot
         """
@@ -54,7 +54,7 @@ class Databases:
             )
 
     def close_template(self) -> None:
-        """Keep users from leaving something in every future database."""
+        """Keep users from creating objects in future databases."""
         with self._connector.open('close the template') as connection:
             connection.execute('REVOKE ALL ON DATABASE template1 FROM PUBLIC')
 
@@ -68,8 +68,8 @@ class Databases:
                 except errors.DuplicateDatabase:
                     _require_same(name, database, connection)
                     LOG.info('Database %s exists already and is kept', name)
-                # Otherwise everybody with a password could connect, and a
-                # grant would mean nothing.
+                # PostgreSQL lets all users connect to a new database
+                # otherwise, with or without a grant.
                 connection.execute(
                     sql.SQL('REVOKE ALL ON DATABASE {} FROM PUBLIC').format(
                         sql.Identifier(name)
@@ -117,7 +117,7 @@ class Databases:
 def _require_same(
     name: str, database: base.Database, connection: connections.Connection
 ) -> None:
-    """Return when a database that exists is as it is ordered.
+    """Check that an existing database matches the ordered one.
 
     :raises trove.common.exception.DatastoreError: it has another character
         set or collation
@@ -136,15 +136,16 @@ def _require_same(
         if ordered and ordered != real:
             raise exception.DatastoreError(
                 action=f'create the database {name}',
-                reason=f'there is one of this name, whose {what} is {real} '
-                f'and not {ordered}. Delete it first, or take another name.',
+                reason=f'it exists already, and its {what} is {real} '
+                f'instead of {ordered}. Delete it first, or choose another '
+                'name.',
             )
 
 
 def cut(
     rows: list[tuple[Any, ...]], limit: int | None
 ) -> tuple[list[tuple[Any, ...]], str | None]:
-    """Make a page of rows that were read with one more than the limit."""
+    """Return a page of rows that were read with one more than the limit."""
     if limit is None or len(rows) <= limit:
         return rows, None
     page = rows[:limit]
@@ -160,7 +161,7 @@ def shape(
 def _create(
     name: str, database: base.Database, connection: connections.Connection
 ) -> sql.Composed:
-    """The statement; character set and collation where they are given."""
+    """Return the statement, with character set and collation if given."""
     parts: list[sql.Composable] = [
         sql.SQL('CREATE DATABASE {}').format(sql.Identifier(name))
     ]
@@ -169,7 +170,7 @@ def _create(
     if encoding:
         parts.append(sql.SQL('ENCODING {}').format(sql.Literal(encoding)))
         if not collate and encoding.upper().replace('-', '') != 'UTF8':
-            # The locale of the server fits to UTF-8 only, this to all.
+            # The default locale of the server matches UTF-8 only.
             collate = 'C'
     if collate:
         parts.append(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The PostgreSQL driver: what the agent asks, handed to who knows it."""
+"""The PostgreSQL driver: delegates to the modules of this package."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _GIB = 1024**3
 class PostgreSQL(base.Driver):
     """PostgreSQL 13 or later.
 
-    :param conf: uses the groups ``guestagent`` and ``postgresql``; changes
-        nothing and finds the programs when they are first needed
+    :param conf: uses the groups ``guestagent`` and ``postgresql``; nothing
+        is changed or searched for before the first operation
     """
 
     name = 'postgresql'
@@ -128,7 +128,7 @@ class PostgreSQL(base.Driver):
     def configure(self, config_contents: str | None) -> None:
         if config_contents is not None:
             self._store.basic = config_contents
-        # The machine may have been resized, and nobody tells its new size.
+        # The server may have been resized, and the order has no size.
         self._store.memory_mb = _machine_memory_mb()
         self._store.save()
 
@@ -239,7 +239,7 @@ class PostgreSQL(base.Driver):
         mount_point: str | None,
         online: bool = False,
     ) -> None:
-        """A directory has no size of its own: the option names the new."""
+        """Store the new size of a directory, which has none of its own."""
         volume.require_directory(device_path)
         self._conf.mutate_config_files()
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may use which database of a PostgreSQL server.
+"""Grants of databases to users of a PostgreSQL server.
 
-A grant means that the user can do everything in the database: make schemas
-and tables, and use what the other users with a grant made and will make.
-PostgreSQL has no such privilege, so it is put together here.
+A grant allows everything in the database: creating schemas and tables, and
+using all objects of the other users with a grant, now and later. PostgreSQL
+has no such privilege, so it is composed of several here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from trove.guestagent.datastores.postgresql import server
 
 LOG = logging.getLogger(__name__)
 
-#: Kinds of objects that users share.
+#: Kinds of objects that users with a grant share.
 _KINDS = ('TABLES', 'SEQUENCES')
 
 _OTHERS = """
@@ -34,9 +34,9 @@ WHERE d.datname = current_database() AND a.privilege_type = 'CONNECT'
 
 
 class Grants:
-    """What may be done with grants; users are checked by the caller.
+    """Operations on grants; the caller checks the users.
 
-    :param rules: which databases are the system's
+    :param rules: to tell the databases of the system
     """
 
     def __init__(
@@ -46,10 +46,9 @@ class Grants:
         self._rules = rules
 
     def grant(self, user: str, names: Sequence[str]) -> None:
-        """Let a user do everything in databases.
+        """Grant a user all privileges on databases.
 
-        All of them are looked for first, so that a wrong one changes
-        nothing.
+        If one of them does not exist, nothing is changed.
         """
         self.require(names)
         for name in names:
@@ -61,7 +60,7 @@ class Grants:
             LOG.info('Granted user %s database %s', user, name)
 
     def revoke(self, user: str, name: str) -> None:
-        """End a user's access, and the user's open sessions."""
+        """Revoke a user's access, and end the user's open sessions."""
         self.require([name])
         with self._connector.open('revoke access', name) as connection:
             with connection.transaction():
@@ -70,19 +69,20 @@ class Grants:
         LOG.info('Revoked database %s from user %s', name, user)
 
     def disown(self, user: str) -> None:
-        """Take everything from a user, so that the user can be deleted.
+        """Revoke everything from a user, before the user is deleted.
 
-        In each database owned objects go to an heir: a role of no more
-        rights than any user of this database. Code runs with the rights of
-        its owner, so it must never become a superuser's.
+        In each database, owned objects are reassigned to an heir: a role
+        with no more privileges than any user of this database. Functions
+        run with the privileges of their owner, which must never be a
+        superuser.
         """
         with self._connector.open('delete a user') as connection:
             _give_up_databases(connection, user)
             rows = connection.execute(
                 'SELECT datname, oid FROM pg_database WHERE datallowconn'
             ).fetchall()
-        # First everywhere what a lock of somebody may be in the way of, so
-        # that the rights on all databases are gone only if that went well.
+        # A lock of another session may block this. So it comes first, in
+        # all databases, before any privilege is revoked.
         for name, number in rows:
             with (
                 self._connector.open('delete a user', name) as connection,
@@ -102,10 +102,10 @@ class Grants:
                 )
 
     def require(self, names: Iterable[str]) -> None:
-        """Return when there are databases of all these names.
+        """Check that databases of all these names exist.
 
         :raises trove.common.exception.DatabaseNotFound: one is missing, or
-            is the system's
+            is of the system
         """
         wanted = list(dict.fromkeys(names))
         for name in wanted:
@@ -128,7 +128,7 @@ class Grants:
 
 
 def heir_name(number: int) -> str:
-    """Name of the role that inherits from users of a database.
+    """Return the name of the heir's role for a database.
 
     :param number: the OID of the database
     """
@@ -138,7 +138,7 @@ def heir_name(number: int) -> str:
 def _heir(
     connection: connections.Connection, database: str, number: int
 ) -> str:
-    """Make sure that there is an heir that may use the database."""
+    """Create the heir of the database unless it exists."""
     name = heir_name(number)
     found = connection.execute(
         'SELECT 1 FROM pg_roles WHERE rolname = %s', [name]
@@ -147,13 +147,13 @@ def _heir(
         connection.execute(
             sql.SQL('CREATE ROLE {} NOLOGIN').format(sql.Identifier(name))
         )
-    # What the heir gets may use what others have; so the heir must, too.
+    # Reassigned objects may use those of other users; so must the heir.
     _grant(connection, name, database)
     return name
 
 
 def _owns(connection: connections.Connection, user: str) -> bool:
-    """Whether a user owns something in the current database."""
+    """Return whether a user owns objects in the current database."""
     found = connection.execute(
         'SELECT 1 FROM pg_shdepend d JOIN pg_roles r ON r.oid = d.refobjid '
         "WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype = 'o' "
@@ -165,9 +165,9 @@ def _owns(connection: connections.Connection, user: str) -> bool:
 
 
 def _give_up_databases(connection: connections.Connection, user: str) -> None:
-    """Let databases of a user be the system's, as those that we make.
+    """Reassign databases of a user to the superuser.
 
-    Unlike what is in them, they have no code that runs as their owner.
+    Unlike the objects in them, they have no code that runs as their owner.
     """
     rows = connection.execute(
         'SELECT d.datname FROM pg_database d '
@@ -185,7 +185,7 @@ def _give_up_databases(connection: connections.Connection, user: str) -> None:
 def end_sessions(
     connection: connections.Connection, user: str, database: str | None = None
 ) -> None:
-    """Disconnect a user, from one database or from all."""
+    """End the sessions of a user, in one database or in all."""
     connection.execute(
         'SELECT pg_terminate_backend(pid) FROM pg_stat_activity '
         'WHERE usename = %s AND (%s::text IS NULL OR datname = %s)',
@@ -226,7 +226,7 @@ def _revoke(
     name = sql.Identifier(database)
     statements = [
         sql.SQL('REVOKE ALL ON DATABASE {} FROM {}').format(name, role),
-        # A database that was not made by us lets everybody in.
+        # All users may connect to a database that the customer created.
         sql.SQL('REVOKE ALL ON DATABASE {} FROM PUBLIC').format(name),
     ]
     if _has_public(connection):
@@ -252,7 +252,7 @@ def _defaults(
     creators: Sequence[sql.Identifier],
     users: Sequence[sql.Identifier],
 ) -> list[sql.Composed]:
-    """Statements for what ``creators`` will make and ``users`` may use."""
+    """Return the statements for future objects of ``creators``."""
     if not creators or not users:
         return []
     return [
@@ -277,7 +277,7 @@ def _others(
 
 
 def _has_public(connection: connections.Connection) -> bool:
-    """Whether the customer has left the schema ``public`` in place."""
+    """Return whether the customer has kept the schema ``public``."""
     found = connection.execute(
         "SELECT 1 FROM pg_namespace WHERE nspname = 'public'"
     ).fetchone()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The customer's own administrator of a PostgreSQL server."""
+"""The customer's superuser of a PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from trove.guestagent.datastores.postgresql import grants
 
 LOG = logging.getLogger(__name__)
 
-#: The name, for every datastore the same.
+#: Its name, the same for all datastores.
 NAME = 'root'
 _PRIVILEGES = 'SUPERUSER CREATEDB CREATEROLE REPLICATION BYPASSRLS LOGIN'
 _ROLE = sql.Identifier(NAME)
 
 
 class Root:
-    """Enabling and disabling the user ``root``.
+    """Operations on the user ``root``.
 
     :param password_length: characters of a generated password
     """
@@ -33,7 +33,7 @@ class Root:
         self._password_length = password_length
 
     def enable(self, password: str | None = None) -> base.User:
-        """Make root a superuser with this or a generated password."""
+        """Make root a superuser with the given or a generated password."""
         password = password or passwords.generate(self._password_length)
         with self._connector.open('enable root') as connection:
             verifier = connections.encrypt(connection, NAME, password)
@@ -52,9 +52,9 @@ class Root:
         }
 
     def disable(self) -> None:
-        """Lock root out: no login, no known password, no open session.
+        """Disable login and password of root, and end its sessions.
 
-        The role stays, because it may own what others use.
+        The role is kept, because it may own objects of other users.
         """
         with self._connector.open('disable root') as connection:
             if not self._exists(connection):

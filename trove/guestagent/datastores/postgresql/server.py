@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The PostgreSQL server as a process: made, started, watched, stopped."""
+"""The process of the PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ from trove.guestagent.datastores import account as accounts
 from trove.guestagent.datastores import files
 from trove.guestagent.datastores import processes
 from trove.guestagent.datastores.postgresql import binaries
-from trove.guestagent.datastores.postgresql import complaints
 from trove.guestagent.datastores.postgresql import config
+from trove.guestagent.datastores.postgresql import server_errors
 
 LOG = logging.getLogger(__name__)
 
 #: Name of the server's own superuser, which the agent uses.
 SUPERUSER = 'postgres'
-#: Seconds that processes of a killed server get to notice it.
+#: Timeout in seconds for the processes of a killed server to exit.
 _ORPHAN_TIMEOUT = 5.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Endpoint:
-    """Where the server listens; ``address`` None is everywhere."""
+    """Address and port of the server; ``address`` None is all addresses."""
 
     address: str | None
     port: int
 
     @property
     def host(self) -> str:
-        """The address to connect to from this machine."""
+        """Return the address to connect to from this machine."""
         return self.address or '127.0.0.1'
 
 
 class Server:
-    """One cluster of databases on this machine.
+    """A database cluster with its server on this machine.
 
     :param programs: the PostgreSQL to run
     :param data_dir: the cluster's files
-    :param config_dir: the files that say how it runs
-    :param log_file: for what the server says before its own log is open
-    :param account: who runs it; None for ourselves
+    :param config_dir: the configuration files
+    :param log_file: for output before the server opens its own log
+    :param account: the user that runs it; None for the agent's own
     """
 
     def __init__(
@@ -69,26 +69,26 @@ class Server:
         self._started: int | None = None
 
     def initialize(self, password: str) -> None:
-        """Make an empty cluster in the empty data directory.
+        """Create an empty cluster in the empty data directory.
 
-        It is on the disk for good after :meth:`sync` only.
+        It is durable after :meth:`sync` only.
 
-        :param password: of the superuser; given through memory, not through
-            a file or the command line
+        :param password: of the superuser; passed in memory, not in a file
+            or on the command line
         """
         done = self._run(self._initdb, f'{password}\n')
         if done.returncode != 0:
             raise exception.DatastoreError(
-                action='make a new database cluster',
-                reason=done.stderr.strip()[-complaints.TAIL:],
+                action='create a database cluster',
+                reason=done.stderr.strip()[-server_errors.TAIL:],
             )
 
     def _run(
         self, command: Callable[[str], list[str]], text: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program that reads a file, which only it can see.
+        """Run a program with a file that no other process can open.
 
-        :param command: makes the command of the path of the file
+        :param command: returns the command for the path of the file
         """
         handle = os.memfd_create('input', 0)
         try:
@@ -142,11 +142,11 @@ class Server:
         if done.returncode != 0:
             raise exception.DatastoreError(
                 action='write the new database cluster to the disk',
-                reason=done.stderr.strip()[-complaints.TAIL:],
+                reason=done.stderr.strip()[-server_errors.TAIL:],
             )
 
     def pid(self) -> int | None:
-        """Process id of the server that runs on our data, else None."""
+        """Return the process id of the server of our data, or None."""
         started = self._started
         if started is not None and processes.is_child(started):
             return started
@@ -164,12 +164,12 @@ class Server:
         return text.split('\n')
 
     def start(self, timeout: float) -> None:
-        """Start the server and wait until it is open for connections.
+        """Start the server and wait until it accepts connections.
 
-        It leads a session of its own, so that it survives the agent.
+        The server survives the agent, as it leads a session of its own.
 
-        :param timeout: seconds, recovery included
-        :raises trove.common.exception.DatastoreError: it does not come up
+        :param timeout: seconds, including recovery
+        :raises trove.common.exception.DatastoreError: it does not start
         """
         if self.pid() is None:
             self._clear_orphans()
@@ -177,21 +177,21 @@ class Server:
         if not processes.wait_for(self._settled, timeout):
             raise exception.DatastoreError(
                 action='start',
-                reason=f'it is not open for connections after {timeout} s. '
+                reason=f'it does not accept connections after {timeout} s. '
                 'If it recovers from a crash, wait and restart the '
-                'instance; option [guestagent] start_timeout allows more.',
+                'instance, or raise the option [guestagent] start_timeout.',
             )
         if self.pid() is None:
             raise exception.DatastoreError(
-                action='start', reason=self._complaint()
+                action='start', reason=self._start_error()
             )
 
     def _settled(self) -> bool:
-        """Whether the server is open, or is gone."""
+        """Return whether the server is ready, or has exited."""
         if self.pid() is None:
             return True
-        # Its eighth line is the state, from PostgreSQL 10 on. The file of a
-        # former server was removed.
+        # The eighth line is the state, since PostgreSQL 10. The file of the
+        # previous server was removed.
         found = self._pid_file()
         return len(found) > 7 and found[7].strip() in ('ready', 'standby')
 
@@ -200,7 +200,7 @@ class Server:
             self.programs.program('postgres'),
             '-D',
             os.fspath(self.data_dir),
-            # Here they go before every file and before ALTER SYSTEM.
+            # Command line options override all files and ALTER SYSTEM.
             '-c',
             f'data_directory={self.data_dir}',
             '-c',
@@ -234,7 +234,7 @@ class Server:
         options: dict[str, Any] = {
             'cwd': '/',
             'umask': 0o077,
-            # Nothing of the agent's environment may change the server.
+            # The server would read PG* variables of the agent's environment.
             'env': {
                 'LC_ALL': 'C.UTF-8',
                 'PATH': '/usr/bin:/bin',
@@ -246,10 +246,10 @@ class Server:
         return options
 
     def stop(self, timeout: float) -> None:
-        """Disconnect everybody, write everything down, end.
+        """Disconnect all sessions, write a checkpoint, and exit.
 
-        :param timeout: seconds; then it is stopped without writing all
-            down, and recovers at its next start
+        :param timeout: seconds; after them the server is stopped without a
+            checkpoint, and recovers at its next start
         :raises trove.common.exception.DatastoreError: even that fails
         """
         pid = self.pid()
@@ -258,8 +258,8 @@ class Server:
         processes.send(pid, signal.SIGINT)
         if not processes.wait_gone(pid, timeout):
             LOG.warning(
-                'PostgreSQL (process %d) did not stop within %s s; it is '
-                'stopped the hard way and will recover at its next start',
+                'PostgreSQL (process %d) did not stop within %s s; stopping '
+                'it without a checkpoint, it will recover at its next start',
                 pid,
                 timeout,
             )
@@ -267,22 +267,22 @@ class Server:
             if not processes.wait_gone(pid, 10):
                 raise exception.DatastoreError(
                     action='stop',
-                    reason=f'process {pid} does not end. Its machine may '
-                    'wait for a disk; look at its system log.',
+                    reason=f'process {pid} does not exit. The server may '
+                    'be waiting for a disk; check its system log.',
                 )
 
     def reload(self) -> None:
-        """Let a running server read its configuration again."""
+        """Make a running server read its configuration again."""
         pid = self.pid()
         if pid is not None:
             processes.send(pid, signal.SIGHUP)
 
     def _clear_orphans(self) -> None:
-        """Wait until the processes of a killed server are gone.
+        """Wait until the processes of a killed server have exited.
 
-        They hold its shared memory, and a new server must not touch the
-        files before they stop using them. They end by themselves as soon
-        as they notice; one that is busy is told to.
+        They hold its shared memory, and a new server must not access the
+        files before they have exited. They exit as soon as they notice the
+        death of their parent; a busy one needs a signal.
         """
         for number in (None, signal.SIGQUIT, signal.SIGKILL):
             orphans = processes.all_in(self.data_dir)
@@ -290,8 +290,8 @@ class Server:
                 break
             if number is not None:
                 LOG.warning(
-                    'Processes %s of a killed PostgreSQL do not end; they '
-                    'get %s',
+                    'Processes %s of a killed PostgreSQL do not exit; '
+                    'sending %s',
                     orphans,
                     number.name,
                 )
@@ -301,15 +301,15 @@ class Server:
                 lambda: not processes.all_in(self.data_dir),
                 _ORPHAN_TIMEOUT,
             )
-        # Its process id may belong to another database by now, in which
-        # case the server would refuse to start.
+        # Its process id may belong to another database by now, and then the
+        # server would refuse to start.
         (self.data_dir / 'postmaster.pid').unlink(missing_ok=True)
 
     def check(self, text: str) -> None:
-        """Let PostgreSQL read settings without using them.
+        """Have PostgreSQL parse settings without using them.
 
         :param text: in the syntax of postgresql.conf
-        :raises trove.common.exception.BadRequest: it does not like them
+        :raises trove.common.exception.BadRequest: PostgreSQL rejects them
         """
         done = self._run(
             lambda path: [
@@ -325,16 +325,16 @@ class Server:
         )
         if done.returncode != 0:
             raise exception.BadRequest(
-                reason=complaints.first_errors(done.stderr)
+                reason=server_errors.first_errors(done.stderr)
             )
 
     def check_start(self) -> None:
-        """Let PostgreSQL read all that it reads at its start.
+        """Have PostgreSQL parse its configuration files.
 
         :raises OSError: its log cannot be written, or it is not installed
         :raises trove.common.exception.DatastoreError: it would not start
         """
-        # To be written to, no more: it is emptied when the server is started.
+        # Checks write access only; starting the server truncates it.
         open(self._log_file, 'ab', opener=files.private).close()
         done = self._run(
             lambda _: [
@@ -351,17 +351,17 @@ class Server:
         if done.returncode != 0:
             raise exception.DatastoreError(
                 action='restart',
-                reason=f'{complaints.first_errors(done.stderr)} The '
-                'database was left as it is.',
+                reason=f'{server_errors.first_errors(done.stderr)} The '
+                'database was not stopped.',
             )
 
-    def _complaint(self) -> str:
-        """What the server said when it did not start."""
+    def _start_error(self) -> str:
+        """Return the error of a server that did not start."""
         texts = ['']
         if self._log_file.exists():
             with self._log_file.open('rb') as stream:
-                texts = [complaints.tail(stream)]
-        latest, said = complaints.last_log(self.data_dir / 'log')
+                texts = [server_errors.tail(stream)]
+        latest, said = server_errors.last_log(self.data_dir / 'log')
         texts.append(said)
         lines = [
             line
@@ -370,4 +370,4 @@ class Server:
         ]
         said = lines[-1] if lines else texts[0].strip()[-500:]
         log = latest or self._log_file
-        return f'{said or "it ended at once"} (log: {log})'
+        return f'{said or "it exited at once"} (log: {log})'

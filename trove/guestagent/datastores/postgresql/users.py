@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Users of a PostgreSQL server (roles that may log in) and their grants."""
+"""Users of a PostgreSQL server, which are roles with LOGIN."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ ORDER BY d.datname COLLATE "C"
 
 
 class Users:
-    """What may be done with users.
+    """Operations on users.
 
-    :param rules: which may be made; reserved ones are not shown
+    :param rules: allowed names; reserved users are not listed
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Users:
         self._ignored_databases = list(rules.databases)
 
     def check(self, users: Sequence[base.User]) -> None:
-        """Return when all of them can be made.
+        """Check that all of them can be created.
 
         :raises trove.common.exception.BadRequest: one cannot
         """
@@ -71,10 +71,10 @@ class Users:
                 self._rules.check_database(database['_name'], new=False)
 
     def known(self, name: str, host: str | None) -> str:
-        """Return the name of a user that may be shown and changed.
+        """Check that a user may be shown and changed; return the name.
 
-        :raises trove.common.exception.BadRequest: the user is the system's, or
-            has a host, which users here do not have
+        :raises trove.common.exception.BadRequest: the user is of the system,
+            or has a host, which PostgreSQL does not support
         """
         self._rules.check_host(name, host)
         return self._rules.check_user(name, new=False)
@@ -105,24 +105,24 @@ class Users:
                 self._grants.grant(name, names)
 
     def _keep(self, connection: connections.Connection, name: str) -> None:
-        """Take a role that exists already for the user to be created.
+        """Accept an existing role as the user to create.
 
-        :raises trove.common.exception.BadRequest: it is no user
+        :raises trove.common.exception.BadRequest: the role has no LOGIN
         """
         if not _is_user(connection, name):
             raise exception.BadRequest(
-                reason=f'{name} is a role that nobody may log in as. Choose '
-                'another name.'
+                reason=f'{name} is a role without the right to log in. '
+                'Choose another name.'
             )
         _limit(connection, name, -1)
         LOG.info('User %s exists already and is kept', name)
 
     def delete(self, name: str, host: str | None = None) -> None:
-        """Delete a user; owned objects stay, for those who may use them.
+        """Delete a user; objects are kept for the other users.
 
-        The user is locked out first, so that no session makes new objects,
-        but exists until the end: if something is in the way, the deletion
-        can be repeated.
+        Sessions of the user are refused first, so that none creates new
+        objects, but the role exists until the end: after a failure the
+        deletion can be repeated.
         """
         self.known(name, host)
         with self._connector.open('delete a user') as connection:
@@ -171,7 +171,7 @@ class Users:
     def access(
         self, name: str, host: str | None = None
     ) -> list[base.Database]:
-        """List the databases that a user may use."""
+        """List the databases that a user has access to."""
         self.require(name, host)
         with self._connector.open('list the access of a user') as connection:
             return self._access(connection, [name])[name]
@@ -203,7 +203,7 @@ class Users:
     def require(self, name: str, host: str | None = None) -> None:
         """Check that a user may be used and exists.
 
-        :raises trove.common.exception.UserNotFound: there is none
+        :raises trove.common.exception.UserNotFound: there is no such user
         """
         self.known(name, host)
         if not self._exists(name):
@@ -235,7 +235,7 @@ def _is_user(connection: connections.Connection, name: str) -> bool:
 def _limit(
     connection: connections.Connection, name: str, sessions: int
 ) -> None:
-    """Set how many sessions a user may have; -1 for any number."""
+    """Set the maximum number of sessions of a user; -1 for unlimited."""
     connection.execute(
         sql.SQL('ALTER ROLE {} CONNECTION LIMIT {}').format(
             sql.Identifier(name), sql.Literal(sessions)

@@ -354,7 +354,7 @@ class StagingTest(base.GuestTestCase):
                 datastores.Preparation(memory_mb=256, version=ordered),
             )
             self.assertIn(f'PostgreSQL {ordered},', str(error))
-            self.assertIn('the machine has PostgreSQL', str(error))
+            self.assertIn('this server has PostgreSQL', str(error))
         self.assertFalse(list(self.place.data_dir.glob('PG_VERSION')))
 
     def test_data_decides_about_the_version(self) -> None:

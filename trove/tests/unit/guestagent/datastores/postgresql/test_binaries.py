@@ -208,4 +208,4 @@ class BinariesTest(base.TestCase):
                 self.staging,
                 account.Account('other', 4242, 4242),
             )
-        self.assertIn('cannot run programs there', str(error))
+        self.assertIn('cannot execute programs there', str(error))

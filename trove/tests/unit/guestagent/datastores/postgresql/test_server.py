@@ -9,8 +9,8 @@ import pathlib
 import fixtures
 
 from trove.guestagent.datastores.postgresql import binaries
-from trove.guestagent.datastores.postgresql import complaints
 from trove.guestagent.datastores.postgresql import server
+from trove.guestagent.datastores.postgresql import server_errors
 from trove.tests import base
 
 
@@ -52,18 +52,18 @@ class ServerTest(base.TestCase):
 
     def test_the_reason_is_found_in_the_logs(self) -> None:
         made = self.server()
-        self.assertIn('it ended at once', made._complaint())
+        self.assertIn('it exited at once', made._start_error())
         (self.root / 'start.log').write_text('just words\n')
-        self.assertIn('just words', made._complaint())
+        self.assertIn('just words', made._start_error())
         (self.root / 'start.log').write_text(
             'LOG:  something\nFATAL:  the first reason\n'
         )
-        self.assertIn('the first reason', made._complaint())
+        self.assertIn('the first reason', made._start_error())
         (self.root / 'data' / 'log').mkdir(parents=True)
         (self.root / 'data' / 'log' / 'a.log').write_text(
             'x' * 5000 + '\nFATAL:  the last reason\nLOG:  shut down\n'
         )
-        said = made._complaint()
+        said = made._start_error()
         self.assertIn('the last reason', said)
         self.assertIn('a.log', said)
 
@@ -77,7 +77,7 @@ class ServerTest(base.TestCase):
         (log / 'a.log').symlink_to(secret)
         (self.root / 'data' / 'postmaster.pid').symlink_to(secret)
         # Then
-        self.assertNotIn('secret', made._complaint())
+        self.assertNotIn('secret', made._start_error())
         self.assertIsNone(made.pid())
         # Nor is a directory
         (log / 'a.log').unlink()
@@ -85,7 +85,7 @@ class ServerTest(base.TestCase):
         (self.root / 'other').mkdir()
         (self.root / 'other' / 'a.log').write_text('FATAL:  the secret\n')
         log.symlink_to(self.root / 'other')
-        self.assertNotIn('secret', made._complaint())
+        self.assertNotIn('secret', made._start_error())
         # And a pipe does not stop the agent for ever
         (self.root / 'data' / 'postmaster.pid').unlink()
         os.mkfifo(self.root / 'data' / 'postmaster.pid')
@@ -94,9 +94,9 @@ class ServerTest(base.TestCase):
     def test_messages_are_made_readable(self) -> None:
         self.assertEqual(
             'invalid value for "x" Use another.',
-            complaints.first_errors(
+            server_errors.first_errors(
                 '2026-01-01 LOG:  invalid value for "x"\n'
                 'HINT:  Use another.\nsomething else\n'
             ),
         )
-        self.assertIn('refuses', complaints.first_errors(''))
+        self.assertIn('rejects', server_errors.first_errors(''))

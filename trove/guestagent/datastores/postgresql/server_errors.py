@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What PostgreSQL says when it does not want."""
+"""Error messages of PostgreSQL, from its logs and output."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import BinaryIO
 
 from trove.guestagent.datastores import files
 
-#: So much of the end of a log is read, in bytes.
+#: Bytes that are read from the end of a log.
 TAIL = 4000
 
 
 def last_log(directory: pathlib.Path) -> tuple[pathlib.Path | None, str]:
-    """The newest file of the server's own log, and its end.
+    """Return the newest log file of the server, and its end.
 
-    The directory is the server's, so nothing in it is followed.
+    The directory is writable for the server, so links are not followed.
     """
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
     try:
@@ -45,10 +45,10 @@ def tail(stream: BinaryIO) -> str:
 
 
 def first_errors(text: str) -> str:
-    """The messages of PostgreSQL without time stamps and file names."""
+    """Return the error messages without time stamps and file names."""
     found = []
     for line in text.splitlines():
         for mark in ('LOG:', 'FATAL:', 'ERROR:', 'HINT:'):
             if mark in line:
                 found.append(line.partition(mark)[2].strip())
-    return ' '.join(found)[:1000] or 'PostgreSQL refuses these settings.'
+    return ' '.join(found)[:1000] or 'PostgreSQL rejects these settings.'
