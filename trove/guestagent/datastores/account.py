@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The unprivileged user that a database runs as when the agent is root."""
+"""The unprivileged user of the database server when the agent is root."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class Account:
     gid: int
 
     def process_options(self) -> dict[str, Any]:
-        """Arguments for :class:`subprocess.Popen` to run as this user."""
+        """Return arguments for :class:`subprocess.Popen` to run as it."""
         return {'user': self.uid, 'group': self.gid, 'extra_groups': []}
 
     def own(self, path: pathlib.Path) -> None:
-        """Give a file or directory to this user, unless this user owns it."""
+        """Change the owner of a file or directory to this user."""
         found = path.lstat()
         if (found.st_uid, found.st_gid) != (self.uid, self.gid):
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
     def barrier(self, path: pathlib.Path) -> pathlib.Path | None:
-        """First directory towards ``path`` that the user cannot enter."""
+        """Return the first parent of ``path`` that the user cannot enter."""
         for directory in reversed(path.absolute().parents):
             try:
                 found = directory.stat()
@@ -53,11 +53,11 @@ class Account:
 
 
 def resolve(run_as: str) -> Account | None:
-    """Return the user to run databases as; None for the agent's own.
+    """Return the user for database servers; None for the agent's own user.
 
-    :param run_as: the option of this name
-    :raises trove.common.exception.ConfigurationError: there is no such
-        user, or it is root
+    :param run_as: value of the option
+    :raises trove.common.exception.ConfigurationError: the user does not
+        exist, or is root
     """
     if os.geteuid() != 0:
         return None
@@ -67,12 +67,12 @@ def resolve(run_as: str) -> Account | None:
         raise exception.ConfigurationError(
             option='[guestagent] run_as',
             value=run_as,
-            remedy='this machine has no such user; create it or name another.',
+            remedy='this server has no such user; create it or set another.',
         ) from None
     if entry.pw_uid == 0:
         raise exception.ConfigurationError(
             option='[guestagent] run_as',
             value=run_as,
-            remedy='databases refuse to run as root; name another user.',
+            remedy='databases refuse to run as root; set another user.',
         )
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every datastore driver of the guest agent offers.
+"""Base class of the datastore drivers of the guest agent.
 
-A driver knows one kind of database server and nothing of RPC: it is handed
-plain values and raises the errors of :mod:`trove.common.exception`. It need
-not care for concurrent calls, the supervisor runs one operation at a time.
+A driver knows one kind of database server and nothing of RPC: its arguments
+are plain values, and it raises errors of :mod:`trove.common.exception`. It
+need not be thread-safe: the supervisor runs one operation at a time.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from trove.guestagent.datastores import capability
 
 Capability = capability.Capability
 
-#: Names of settings and their values, as a configuration group has them.
+#: Settings of a configuration group: values by name.
 Settings = Mapping[str, Any]
 
 
 class Database(TypedDict):
-    """A database as it travels: ``_name`` is the only one always set."""
+    """A database in a message; only ``_name`` is always present."""
 
     _name: str
     _character_set: str | None
@@ -35,7 +35,7 @@ class Database(TypedDict):
 
 
 class User(TypedDict):
-    """A user as it travels; ``_password`` is never filled in an answer."""
+    """A user in a message; ``_password`` is not set in answers."""
 
     _name: str
     _host: str | None
@@ -44,20 +44,20 @@ class User(TypedDict):
 
 
 class UserAttributes(TypedDict, total=False):
-    """What to change of a user; what is absent or None stays."""
+    """Changes of a user; attributes that are absent or None are kept."""
 
     name: str | None
     host: str | None
     password: str | None
 
 
-#: A page: the items, and the marker for the next page or None.
+#: A page: the items, and the marker of the next page or None.
 DatabasePage = tuple[list[Database], str | None]
 UserPage = tuple[list[User], str | None]
 
 
 class FilesystemStats(TypedDict):
-    """Sizes of the volume; total, free and used are in GiB."""
+    """Sizes of the volume; ``total``, ``free`` and ``used`` are in GiB."""
 
     block_size: int
     total_blocks: int
@@ -69,16 +69,16 @@ class FilesystemStats(TypedDict):
 
 @dataclasses.dataclass(frozen=True)
 class Preparation:
-    """What a new database starts with.
+    """Arguments for the creation of a database server.
 
     :param memory_mb: memory of the flavor in MiB
     :param databases: to create
     :param users: to create and to grant the databases that they name
     :param config_contents: settings in the text form of the datastore
-    :param overrides: settings of the user's configuration group
-    :param root_password: when given, root is enabled with it
+    :param overrides: settings of the configuration group
+    :param root_password: enables root with this password, unless None
     :param version: of the server, such as ``18`` or ``18.6``
-    :param device_path: the block device of the volume, if it is one
+    :param device_path: block device of the volume, None for a directory
     """
 
     memory_mb: int
@@ -92,15 +92,15 @@ class Preparation:
 
 
 class Driver(abc.ABC):
-    """One database server on this machine.
+    """A database server on this machine.
 
-    :param conf: the options; a driver does nothing before it is asked to
+    :param conf: the options; the constructor must not change anything
     """
 
     #: Name of the datastore, as in the option ``datastore_manager``.
     name: str = 'datastore'
-    #: What it can do besides running a server. It has each method below that
-    #: is of one of these, and no other.
+    #: Its capabilities. It has the methods below that are declared for one
+    #: of these, and no other such method.
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
 
     def __init_subclass__(cls) -> None:
@@ -116,50 +116,50 @@ class Driver(abc.ABC):
 
     @abc.abstractmethod
     def prepare(self, preparation: Preparation) -> None:
-        """Make the database and start it.
+        """Create the database and start it.
 
-        May be repeated: what exists already stays and is brought to what
-        is asked for.
+        Can be repeated: existing objects are kept and changed to match
+        ``preparation``.
 
-        :raises trove.common.exception.DatastoreError: it cannot be made, or
-            would be of another version than was ordered
+        :raises trove.common.exception.DatastoreError: it cannot be created,
+            or would have another version than ordered
         """
 
     @abc.abstractmethod
     def start(self) -> None:
         """Start the server and wait until it accepts connections.
 
-        Does nothing if it runs.
+        Does nothing if it is running.
 
-        :raises trove.common.exception.DatastoreError: it does not come up
+        :raises trove.common.exception.DatastoreError: it does not start
         """
 
     @abc.abstractmethod
     def stop(self) -> None:
-        """Stop the server, its data safely on disk; a stopped one is fine.
+        """Stop the server cleanly; do nothing if it is stopped.
 
         :raises trove.common.exception.DatastoreError: it does not stop
         """
 
     @abc.abstractmethod
     def pid(self) -> int | None:
-        """Process id of the server that runs on our data, else None."""
+        """Return the process id of the server of our data, or None."""
 
     @abc.abstractmethod
     def answers(self) -> bool:
-        """Whether the server accepts a connection and a query now."""
+        """Return whether the server accepts a connection and a query now."""
 
     def version(self) -> str | None:
-        """The version of the server that answered last, as it says itself.
+        """Return the version that the server reported last.
 
-        :returns: such as ``18.6``; None when nobody knows
+        :returns: such as ``18.6``; None when unknown
         """
         return None
 
     def check_start(self) -> None:
-        """Return when a server that is stopped now can be started again.
+        """Check that the server can be started again after a stop.
 
-        :raises OSError: something cannot be read or written
+        :raises OSError: a file or directory cannot be read or written
         :raises trove.common.exception.TroveError: it would not start
         """
         return
@@ -174,24 +174,26 @@ class Driver(abc.ABC):
     def update_overrides(
         self, overrides: Settings, remove: bool = False
     ) -> None:
-        """Keep settings of the user for the next start or reload.
+        """Store settings of the configuration group.
 
-        :param overrides: all settings of the user; replaces the former
-        :param remove: drop the former even if ``overrides`` is empty
-        :raises trove.common.exception.BadRequest: a setting is not valid
+        They are used at the next start or reload.
+
+        :param overrides: all settings of the group; replaces the former
+        :param remove: remove the former even if ``overrides`` is empty
+        :raises trove.common.exception.BadRequest: a setting is invalid
         """
         raise NotImplementedError
 
     @capability.of(Capability.CONFIGURATION)
     def apply_overrides(self, overrides: Settings) -> None:
-        """Make kept settings work that need no restart."""
+        """Apply stored settings that need no restart."""
         raise NotImplementedError
 
     @capability.of(Capability.CONFIGURATION)
     def configure(self, config_contents: str | None) -> None:
         """Replace the basic settings, for instance after a resize.
 
-        They work from the next start on; the user's overrides stay.
+        They are used from the next start on; the overrides are kept.
         """
         raise NotImplementedError
 
@@ -199,12 +201,12 @@ class Driver(abc.ABC):
 
     @capability.of(Capability.DATABASES)
     def create_databases(self, databases: Sequence[Database]) -> None:
-        """Create databases; an existing one is left as it is."""
+        """Create databases; existing ones are kept unchanged."""
         raise NotImplementedError
 
     @capability.of(Capability.DATABASES)
     def delete_database(self, name: str) -> None:
-        """Delete a database with all that is in it; a missing one is fine."""
+        """Delete a database with all its data, if it exists."""
         raise NotImplementedError
 
     @capability.of(Capability.DATABASES)
@@ -214,11 +216,11 @@ class Driver(abc.ABC):
         marker: str | None = None,
         include_marker: bool = False,
     ) -> DatabasePage:
-        """List databases by name, those of the system left out.
+        """List databases by name, without those of the system.
 
-        :param limit: length of the page; None for all
-        :param marker: name after which the page begins
-        :param include_marker: whether the page begins with the marker
+        :param limit: maximum length of the page; None for all
+        :param marker: the name after which the page begins
+        :param include_marker: whether the page includes the marker
         """
         raise NotImplementedError
 
@@ -234,7 +236,7 @@ class Driver(abc.ABC):
 
     @capability.of(Capability.USERS)
     def delete_user(self, name: str, host: str | None) -> None:
-        """Delete a user; owned objects stay. A missing user is fine."""
+        """Delete a user, if it exists; the user's objects are kept."""
         raise NotImplementedError
 
     @capability.of(Capability.USERS)
@@ -244,12 +246,12 @@ class Driver(abc.ABC):
         marker: str | None = None,
         include_marker: bool = False,
     ) -> UserPage:
-        """List users by name, as :meth:`list_databases`."""
+        """List users by name, see :meth:`list_databases`."""
         raise NotImplementedError
 
     @capability.of(Capability.USERS)
     def get_user(self, name: str, host: str | None) -> User | None:
-        """Return a user; None if there is none."""
+        """Return a user; None if it does not exist."""
         raise NotImplementedError
 
     @capability.of(Capability.USERS)
@@ -258,7 +260,7 @@ class Driver(abc.ABC):
     ) -> None:
         """Change the name or the password of a user.
 
-        :raises trove.common.exception.UserNotFound: there is none
+        :raises trove.common.exception.UserNotFound: there is no such user
         """
         raise NotImplementedError
 
@@ -266,9 +268,9 @@ class Driver(abc.ABC):
 
     @capability.of(Capability.ACCESS)
     def list_access(self, name: str, host: str | None) -> list[Database]:
-        """List the databases that a user may use.
+        """List the databases that a user has access to.
 
-        :raises trove.common.exception.UserNotFound: there is none
+        :raises trove.common.exception.UserNotFound: there is no such user
         """
         raise NotImplementedError
 
@@ -276,10 +278,11 @@ class Driver(abc.ABC):
     def grant_access(
         self, name: str, host: str | None, databases: Sequence[str]
     ) -> None:
-        """Let a user do everything in databases.
+        """Grant a user all privileges on databases.
 
-        :raises trove.common.exception.UserNotFound: there is none
-        :raises trove.common.exception.DatabaseNotFound: there is none
+        :raises trove.common.exception.UserNotFound: there is no such user
+        :raises trove.common.exception.DatabaseNotFound: there is no such
+            database
         """
         raise NotImplementedError
 
@@ -287,10 +290,11 @@ class Driver(abc.ABC):
     def revoke_access(
         self, name: str, host: str | None, database: str
     ) -> None:
-        """End a user's access to a database, and the user's open sessions.
+        """Revoke a user's access to a database; end the user's sessions.
 
-        :raises trove.common.exception.UserNotFound: there is none
-        :raises trove.common.exception.DatabaseNotFound: there is none
+        :raises trove.common.exception.UserNotFound: there is no such user
+        :raises trove.common.exception.DatabaseNotFound: there is no such
+            database
         """
         raise NotImplementedError
 
@@ -298,42 +302,42 @@ class Driver(abc.ABC):
 
     @capability.of(Capability.ROOT)
     def enable_root(self, password: str | None = None) -> User:
-        """Let the customer be administrator.
+        """Enable the root user.
 
-        :param password: for root; None to have one generated
-        :returns: the user, here with its password
+        :param password: for root; None to generate one
+        :returns: the user with its password
         """
         raise NotImplementedError
 
     @capability.of(Capability.ROOT)
     def disable_root(self) -> None:
-        """Lock root out; fine if it never was enabled."""
+        """Disable the root user; do nothing if it never was enabled."""
         raise NotImplementedError
 
     @capability.of(Capability.ROOT)
     def is_root_enabled(self) -> bool:
-        """Whether the customer may be administrator now."""
+        """Return whether the root user is enabled now."""
         raise NotImplementedError
 
     # The volume
 
     @capability.of(Capability.VOLUME_SIZE)
     def filesystem_stats(self) -> FilesystemStats:
-        """Sizes of the volume that the data is on."""
+        """Return the sizes of the volume of the data."""
         raise NotImplementedError
 
     @capability.of(Capability.VOLUME)
     def mount_volume(
         self, device_path: str | None, mount_point: str | None
     ) -> None:
-        """Mount the volume of the data, which must be stopped."""
+        """Mount the volume of the data; the server must be stopped."""
         raise NotImplementedError
 
     @capability.of(Capability.VOLUME)
     def unmount_volume(
         self, device_path: str | None, mount_point: str | None
     ) -> None:
-        """Unmount the volume of the data, which must be stopped."""
+        """Unmount the volume of the data; the server must be stopped."""
         raise NotImplementedError
 
     @capability.of(Capability.VOLUME)
@@ -343,5 +347,5 @@ class Driver(abc.ABC):
         mount_point: str | None,
         online: bool = False,
     ) -> None:
-        """Let the file system fill its grown volume."""
+        """Grow the file system to the size of its volume."""
         raise NotImplementedError

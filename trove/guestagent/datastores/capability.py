@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a datastore may be able to do, and what a driver says of that.
+"""Capabilities of datastores, and how drivers declare them.
 
 A driver names its capabilities, and has each method of the base class that
-:func:`of` puts under one of them. What it does not name is refused by the
-agent, see :mod:`trove.guestagent.orders`.
+:func:`of` declares for one of them. The agent refuses orders for others, see
+:mod:`trove.guestagent.orders`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _F = TypeVar('_F', bound=Callable[..., Any])
 
 
 class Capability(enum.StrEnum):
-    """A capability; its text is the subject of "... is not supported"."""
+    """A capability; its value is the subject of "... is not supported"."""
 
     ACCESS = 'Managing access'
     AGENT_UPDATE = 'Updating the guest agent by a message'
@@ -44,10 +44,10 @@ class Capability(enum.StrEnum):
 
 
 def of(capability: Capability) -> Callable[[_F], _F]:
-    """Declare a method that the drivers with a capability have.
+    """Declare a method of drivers with a capability.
 
-    Others inherit one that raises ``NotSupported``. The body of the
-    decorated function is never run.
+    Other drivers inherit one that raises ``NotSupported``. The body of the
+    decorated function is never executed.
     """
 
     def declare(function: _F) -> _F:
@@ -62,7 +62,7 @@ def of(capability: Capability) -> Callable[[_F], _F]:
 
 
 def methods(driver: type) -> dict[str, Capability]:
-    """Return the methods that a base class of drivers declares, by name."""
+    """Return the declared methods of a base class of drivers, by name."""
     return {
         name: member.capability
         for name, member in vars(driver).items()
@@ -71,7 +71,7 @@ def methods(driver: type) -> dict[str, Capability]:
 
 
 def half_declared(driver: type, parent: type) -> Iterator[str]:
-    """Yield the edits that make a driver have what it says, and say it.
+    """Yield the edits that make capabilities and methods of a driver match.
 
     :param driver: has ``capabilities``
     :param parent: the class that declares the methods
@@ -89,7 +89,7 @@ def half_declared(driver: type, parent: type) -> Iterator[str]:
         written = getattr(driver, name) is not getattr(parent, name)
         if each in said and not written:
             yield (
-                f'{where} names Capability.{each.name} and has no method '
+                f'{where} names Capability.{each.name} but has no method '
                 f'{name}: add the method'
             )
         if written and each not in said:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writing the agent's files so that a crash leaves the old or the new."""
+"""Atomic writes of the agent's files, and reads of untrusted ones."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from trove.guestagent.datastores import account
 def private_directory(
     path: pathlib.Path, reader: account.Account | None = None
 ) -> None:
-    """Make a directory that only we may read and change.
+    """Create a directory that only the agent may read and change.
 
-    :param reader: whose group may enter it, to read files there by name (0710)
+    :param reader: the group of this user may enter it, to read files there
+        by name (0710)
     """
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if reader is not None:
@@ -29,7 +30,7 @@ def private_directory(
 
 
 def private(path: str, flags: int) -> int:
-    """An opener for :func:`open`: what is made is for its owner only."""
+    """Return a descriptor, as an opener for :func:`open`, with mode 0600."""
     return os.open(path, flags, 0o600)
 
 
@@ -39,10 +40,10 @@ def write(
     reader: account.Account | None = None,
     durable: bool = True,
 ) -> None:
-    """Replace a file at once, readable for its owner only (0600).
+    """Replace a file atomically, with mode 0600.
 
-    :param reader: whose group may read it too (0640)
-    :param durable: it is on the disk when this returns
+    :param reader: the group of this user may read it, too (0640)
+    :param durable: wait until the file is on the disk
     """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
     try:
@@ -63,7 +64,7 @@ def write(
 
 
 def sync_directory(path: pathlib.Path) -> None:
-    """Make renames inside a directory durable."""
+    """Make renames in a directory durable."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -74,34 +75,34 @@ def sync_directory(path: pathlib.Path) -> None:
 def open_foreign(
     path: str | os.PathLike[str], directory: int | None = None
 ) -> BinaryIO:
-    """Open a file of somebody whom we must not trust.
+    """Open a file in a directory of an untrusted user.
 
-    The file may be a link to a secret, or a pipe that never ends.
+    The file may be a symbolic link to a secret, or a pipe without an end.
 
-    :param directory: handle of the directory that ``path`` is relative to
-    :raises FileNotFoundError: it is not there, or is no ordinary file
+    :param directory: descriptor of the directory of a relative ``path``
+    :raises FileNotFoundError: it does not exist, or is not a regular file
     """
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         handle = os.open(path, flags, dir_fd=directory)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise FileNotFoundError(f'{path} is a link') from None
+            raise FileNotFoundError(f'{path} is a symbolic link') from None
         raise
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise FileNotFoundError(f'{path} is no ordinary file')
+        raise FileNotFoundError(f'{path} is not a regular file')
     return open(handle, 'rb')
 
 
 def read_foreign(path: pathlib.Path, limit: int = 65536) -> str:
-    """Read the beginning of a file as :func:`open_foreign` opens it."""
+    """Return the beginning of a file, opened by :func:`open_foreign`."""
     with open_foreign(path) as stream:
         return stream.read(limit).decode(errors='replace')
 
 
 def read_json(path: pathlib.Path) -> dict[str, Any]:
-    """Read what :func:`write_json` wrote; empty if there is none."""
+    """Read what :func:`write_json` wrote; {} if there is no file."""
     try:
         text = path.read_text(encoding='utf-8')
     except FileNotFoundError:

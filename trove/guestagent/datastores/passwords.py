@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Passwords that nobody chose."""
+"""Generated passwords."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looking at the processes of a database through /proc."""
+"""Processes of database servers, from /proc."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import time
 from typing import Any
 
 _PROC = pathlib.Path('/proc')
-#: Servers that this process started. They outlive the objects that started
-#: them, and when one ends, only their parent can take note of it.
+#: Servers that this process started, kept beyond the objects that started
+#: them: only the parent of a process can reap it.
 _children: dict[int, subprocess.Popen[bytes]] = {}
-#: Popen.poll() takes a child that has ended for alive while another thread
-#: looks at it, too.
+#: Popen.poll() reports an exited child as alive while another thread polls
+#: it as well.
 _looking = threading.Lock()
 
 
@@ -34,7 +34,7 @@ def spawn(command: list[str], **options: Any) -> int:
 
 
 def is_child(pid: int) -> bool:
-    """Whether :func:`spawn` started a process that is still alive."""
+    """Return whether :func:`spawn` started a process that is alive."""
     with _looking:
         for number, child in list(_children.items()):
             if child.poll() is not None:
@@ -43,10 +43,10 @@ def is_child(pid: int) -> bool:
 
 
 def works_in(pid: int, directory: pathlib.Path) -> bool:
-    """Whether a process is alive and has ``directory`` as its own.
+    """Return whether a process is alive and works in ``directory``.
 
-    Database servers change to their data directory, so this tells our
-    server from a stranger that got its process id after a reboot.
+    Database servers change to their data directory. So this tells our server
+    from another process with the same id after a reboot.
     """
     try:
         if os.readlink(_PROC / str(pid) / 'cwd') != os.fspath(directory):
@@ -58,7 +58,7 @@ def works_in(pid: int, directory: pathlib.Path) -> bool:
 
 
 def all_in(directory: pathlib.Path) -> list[int]:
-    """Ids of all processes that have ``directory`` as their own."""
+    """Return the ids of all processes that work in ``directory``."""
     return [pid for pid in _pids() if works_in(pid, directory)]
 
 
@@ -69,7 +69,7 @@ def _pids() -> Iterator[int]:
 
 
 def send(pid: int, number: signal.Signals) -> None:
-    """Signal a process; one that is gone is fine."""
+    """Send a signal to a process, if it exists."""
     try:
         os.kill(pid, number)
     except ProcessLookupError:
@@ -77,7 +77,7 @@ def send(pid: int, number: signal.Signals) -> None:
 
 
 def wait_gone(pid: int, timeout: float) -> bool:
-    """Wait until a process has ended, which need not be our child."""
+    """Wait until a process has exited; it need not be a child."""
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -93,10 +93,10 @@ def wait_gone(pid: int, timeout: float) -> bool:
 def wait_for(
     condition: Callable[[], bool], timeout: float, interval: float = 0.01
 ) -> bool:
-    """Wait until a condition holds; False if it does not in time.
+    """Wait until a condition holds; return False after the timeout.
 
     :param timeout: seconds
-    :param interval: seconds between two looks
+    :param interval: seconds between two checks
     """
     deadline = time.monotonic() + timeout
     while not condition():

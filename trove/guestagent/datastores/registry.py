@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which driver runs which datastore."""
+"""The registry of datastore drivers."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ DRIVERS: dict[str, type[base.Driver]] = {
 def load(conf: cfg.ConfigOpts) -> base.Driver:
     """Return the driver that ``datastore_manager`` names.
 
-    Another package adds one with an entry point of :data:`NAMESPACE`.
+    Other packages add drivers with an entry point of :data:`NAMESPACE`.
 
-    :raises trove.common.exception.ConfigurationError: nobody has it
+    :raises trove.common.exception.ConfigurationError: there is no such
+        driver
     """
     name = conf.datastore_manager
     if name in DRIVERS:
@@ -40,7 +41,7 @@ def load(conf: cfg.ConfigOpts) -> base.Driver:
             value=name or '',
             remedy='no driver has this name. The task manager writes it into '
             'guest_info.conf from the manager of the datastore version; '
-            f'known here: {", ".join(sorted(DRIVERS))}.',
+            f'available drivers: {", ".join(sorted(DRIVERS))}.',
         ) from None
     loaded: base.Driver = found(conf)
     return loaded

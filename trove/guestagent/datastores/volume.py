@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The volume that the data is on: a file system or a plain directory."""
+"""The volume of the data: a file system or a plain directory."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _GIB = 1024**3
 def stats(
     path: pathlib.Path, volume_size: int | None = None
 ) -> base.FilesystemStats:
-    """Measure the volume that ``path`` is on.
+    """Return the sizes of the volume of ``path``.
 
-    :param volume_size: GiB, for a directory that stands for a volume: then
-        what is below ``path`` counts as used
+    :param volume_size: GiB, for a directory in place of a volume: the size
+        of the files in ``path`` is the used space then
     """
     directory = path
     while not directory.exists():
@@ -45,7 +45,7 @@ def stats(
 
 
 def _usage(path: pathlib.Path) -> int:
-    """Bytes on the disk below a directory, in use while it is read."""
+    """Return the bytes on the disk of a directory that may change."""
     total = 0
     for directory, _, names in os.walk(path):
         for name in names:
@@ -57,7 +57,7 @@ def _usage(path: pathlib.Path) -> int:
 
 
 def require_directory(device_path: str | None) -> None:
-    """Refuse a real block device, which this agent cannot mount yet.
+    """Check that the volume is not a block device, which is unsupported.
 
     :raises trove.common.exception.NotSupported: it is one
     """

@@ -32,7 +32,7 @@ class DriverTest(base.TestCase):
         )
         for name in ('enable_root', 'disable_root', 'is_root_enabled'):
             self.assertIn(
-                f'Capability.ROOT and has no method {name}: add the method',
+                f'Capability.ROOT but has no method {name}: add the method',
                 said,
             )
 
