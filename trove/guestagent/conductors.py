@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the conductors take, as the guest finds out by itself.
+"""The version of the conductors, as the guest agent determines it.
 
-All conductors listen on one topic and any of them may answer. Ours know of
-each other and answer for the oldest of ours; a released one among them knows
-of nobody and refuses the question. So one refusal lowers what they are sent
-at once, for all of them and until none was seen for a while; to raise it
+All conductors listen on one topic and any of them may answer. Those of this
+tree know each other and answer for the oldest of them; a released one knows
+no other and refuses get_versions. So one refusal lowers the cap at once, for
+all conductors and until no refusal was seen for a while; raising the cap
 takes several answers in a row.
 
-The question costs a conductor no access to the database. It is asked every
-30 seconds or so with the defaults, a third as often as heartbeats come, and
-at another time by each guest: 10,000 of them ask 333 times in a second, of
-all conductors together. A conductor that is rolled back, alone, is so
-noticed before its guests count as silent (``agent_heartbeat_expiry``).
+An answer costs a conductor no access to the database. With the defaults each
+guest asks every 30 seconds, a third as often as it sends heartbeats, and with
+a jitter: 10,000 guests ask 333 times per second, of all conductors together.
+So the guests notice that the only conductor was rolled back before they
+count as silent (``agent_heartbeat_expiry``).
 
-A refusal is in the clear, and may be of anybody. Once all conductors have
-said, sealed, that they know seals, it counts for nothing until one of ours
-says, sealed, that there are others, or that an operator permits it; see
-:mod:`trove.common.belief`.
+A refusal is in the clear, so its sender is unknown. Once all conductors have
+answered, sealed, that they know seals, refusals are ignored until a conductor
+answers, sealed, that there are released ones, or that an operator allows it;
+see :mod:`trove.common.belief`.
 """
 
 from __future__ import annotations
@@ -39,30 +39,29 @@ from trove.conductor import api as conductor
 
 LOG = logging.getLogger(__name__)
 
-#: Asks any of the conductors; raises PeerTooOld when it does not know the
-#: question, and another TroveError when there is no answer.
+#: Calls get_versions of any conductor; raises PeerTooOld when the conductor
+#: does not know the method, and another TroveError when there is no answer.
 Ask = Callable[[], str]
 
-#: Told whether all conductors know seals, and whether an operator permits
-#: the form of released Trove all the same.
+#: Called with whether all conductors know seals, and whether an operator
+#: allows the form of released Trove nevertheless.
 Heard = Callable[[bool, bool], None]
 
-#: How long after a refusal a conductor that refuses is taken to be there
-#: still, in units of ``refresh_interval``.
+#: How long a refusal lowers the cap, in units of ``refresh_interval``.
 _HOLD: Final = 18
-#: Answers in a row that it takes to raise what is sent.
-_AGREE: Final = 3
-#: Seconds for which an answer is sure enough for what must not be lost.
+#: Number of consecutive answers that raise the cap.
+_CONFIRMATIONS: Final = 3
+#: Seconds that an answer is valid for messages that must not be lost.
 _FRESH: Final = 1.0
-#: Seconds that a question under way may hold up the end of the agent.
+#: Timeout in seconds for a call in progress when the agent stops.
 _STOP_TIMEOUT: Final = 1.0
 
 
 class Conductors:
-    """Keeps asking, and remembers the answer.
+    """Calls get_versions periodically, and keeps the answer.
 
-    :param changed: called when it has become another; must not wait
-    :param proven: says whether a refusal in the clear counts for nothing
+    :param changed: called when the answer has changed; must not block
+    :param proven: returns whether refusals in the clear are ignored
     """
 
     def __init__(
@@ -92,31 +91,31 @@ class Conductors:
         self._periodic.start()
 
     def wake(self) -> None:
-        """Ask now rather than when it is time to."""
+        """Ask now instead of after the interval."""
         self._periodic.wake()
 
     def stop(self) -> None:
-        """Ask no more; a question under way is not waited for long."""
+        """Stop asking; wait for a call in progress up to a timeout."""
         self._stopped = True
         waiter = threading.Thread(target=self._periodic.stop, daemon=True)
         waiter.start()
         waiter.join(_STOP_TIMEOUT)
 
     def speaks(self, peer: str | None = None) -> str | None:
-        """The revision that all of them understand, None before they answer.
+        """Return the revision that all of them know, None while unknown.
 
-        Waits for nothing.
+        Does not block.
         """
         speaks = self._speaks
         if speaks is None and self._refused is not None:
-            # They do not know the question: they are of before it.
+            # Conductors without get_versions are of the floor.
             return conductor.API.interface.floor.name
         return None if speaks is None else speaks.name
 
     def confirm(self) -> None:
-        """Ask anew before something is sent that must not be lost.
+        """Ask again before a message that must not be lost.
 
-        What is sent in the words of the floor is understood in any case.
+        A message of the floor is understood in any case.
         """
         asked = self._asked
         if self._speaks is None or asked is None:
@@ -135,8 +134,8 @@ class Conductors:
         if before != after:
             interface = conductor.API.interface
             LOG.info(
-                'The conductors are sent version %s of their interface from '
-                'now on, and no longer %s.',
+                'Now sending version %s of their interface to the '
+                'conductors, instead of %s.',
                 after or interface.floor,
                 before or interface.floor,
             )
@@ -145,12 +144,12 @@ class Conductors:
 
     def _look(self) -> bool:
         lowest, doubted = None, False
-        for _ in range(_AGREE):
+        for _ in range(_CONFIRMATIONS):
             try:
                 found = _revision(self._ask())
             except exception.PeerTooOld as error:
                 if self._proven():
-                    # One of ours, which may be the next, says if it is true.
+                    # Ignored; another conductor may answer that it is true.
                     self._note_doubt(error)
                     doubted = True
                     continue
@@ -162,7 +161,7 @@ class Conductors:
                 self._note_silence(error)
                 return False
             except Exception:
-                # The connection may be closed under it.
+                # stop() may have closed the connection meanwhile.
                 if self._stopped:
                     return False
                 raise
@@ -179,14 +178,14 @@ class Conductors:
         return True
 
     def _note_refusal(self) -> None:
-        """Tell, once for as long as one of them is seen."""
+        """Log a refusal, once until no refusal was seen for a while."""
         if not self._held():
             LOG.warning(
-                'There is a conductor that does not know the question what '
-                'it takes: of a released Trove, or older than this agent. '
-                'Until none is left, all conductors are sent version %s, '
-                'whose encryption does not prove where a message comes from. '
-                'Upgrade it, or find out who else answers for conductors.',
+                'A conductor does not know get_versions: it is of released '
+                'Trove, or older than this agent. Until it is upgraded, all '
+                'conductors are sent version %s, whose encryption does not '
+                'authenticate the sender. Upgrade it; if there is no such '
+                'conductor, find out who else answers for conductors.',
                 conductor.API.interface.floor,
             )
 
@@ -194,11 +193,11 @@ class Conductors:
         seldom.warning(
             LOG,
             'conductors',
-            'Somebody refuses, in the clear, the question what conductors '
-            'take, which all of them are known to answer (%s). It is not '
-            'believed. If one was rolled back to a release, permit that with '
-            '"trove-rpc sealing allow conductor --reason WHY", for it drops '
-            'what is sealed; if not, find out who has access to the message '
+            'Ignoring a refusal of get_versions in the clear, since all '
+            'conductors are known to support it (%s). If one was rolled '
+            'back to a release, allow that with "trove-rpc sealing allow '
+            'conductor --reason WHY", as it drops sealed messages; if not, '
+            'find out who has access to the message '
             'broker.',
             error,
         )
@@ -211,7 +210,7 @@ class Conductors:
 
     def _interval(self) -> float:
         seconds: int = self._conf.upgrade_levels.refresh_interval
-        # Not for secrets: only that guests ask at different times.
+        # Not a secret: it only spreads the calls of all guests.
         jitter = conductor.ASKED_JITTER
         part = random.uniform(1 - jitter, 1 + jitter)
         return conductor.ASKED_EVERY * seconds * part
@@ -220,9 +219,9 @@ class Conductors:
         silent = error is not None
         if silent and not self._silent and not self._stopped:
             LOG.warning(
-                'No conductor said which version of its interface it takes '
-                '(%s). Check that a conductor runs; until one answers, they '
-                'are sent version %s.',
+                'No conductor answered which version of its interface it '
+                'supports (%s). Check that a conductor is running; until one '
+                'answers, they are sent version %s.',
                 error,
                 self._speaks or conductor.API.interface.floor,
             )
@@ -234,24 +233,24 @@ def asking(
     transport: rpc.Transport,
     heard: Heard = lambda seals, held: None,
 ) -> Ask:
-    """Make what asks the conductors.
+    """Return a function that asks the conductors.
 
-    :param transport: of its own for this purpose, since what it believes of
-        the conductors is that they know the question
-    :param heard: told of each answer; where there are keys it was sealed
+    :param transport: of its own for this purpose: its cap for the conductors
+        is that they know get_versions
+    :param heard: called for each answer, which was sealed if there are keys
     """
     client = conductor.API(transport, timeout=conf.probe_timeout)
-    # The guest's own: it is no administrator.
+    # The guest's own context, which is not an administrator's.
     context = trove_context.TroveContext(
         project_id=conf.tenant_id, overwrite=False
     )
 
     def ask() -> str:
-        # It may have been refused before, which says nothing about now.
+        # An earlier refusal has lowered the cap below get_versions.
         transport.refresh()
         answer = client.get_versions(context)
         if not isinstance(answer, dict):
-            raise ValueError(f'the answer is no dictionary: {answer!r}')
+            raise ValueError(f'the answer is not a dictionary: {answer!r}')
         interface = conductor.API.interface
         text = str(answer.get(interface.name))
         heard(

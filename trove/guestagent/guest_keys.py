@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The keys of a guest: the one it was born with, and those that follow.
+"""The keys of a guest: the first one, and those of rotations.
 
 The control plane writes the first key into ``guest_info.conf``. A rotation
-brings another one by message, which is kept in ``state_dir`` from then on.
-After a rotation two keys are in use for a while, because messages with the
-old one are on their way, and because the control plane may not even know
-that the guest has the new one: its answer may be lost. So the guest takes
-the old key until it has got a message sealed with the new one, which proves
-that the control plane uses it, and for ``rpc_key_overlap`` seconds more.
+sends another one in a message; it is kept in ``state_dir`` from then on.
+After a rotation two keys are valid for a while, because messages with the old
+one are in transit, and because the control plane may not know that the guest
+has the new one: the answer may be lost. So the guest accepts the old key
+until it has received a message sealed with the new one, which proves that the
+control plane uses it, and for ``rpc_key_overlap`` seconds more.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ LOG = logging.getLogger(__name__)
 
 FILE = 'rpc_keys.json'
 
-#: A rotation that is broken off leaves one key more.
-_MOST = 8
+#: Maximum number of keys: an interrupted rotation leaves one more.
+_MAX_KEYS = 8
 
 _KEY = re.compile(r'[A-Za-z0-9]{32,255}')
 
@@ -43,7 +43,7 @@ _KEY = re.compile(r'[A-Za-z0-9]{32,255}')
 class _Key:
     """A key that is accepted.
 
-    :param until: seconds since the epoch; None: for good
+    :param until: seconds since the epoch; None: without end
     """
 
     text: str = dataclasses.field(repr=False)
@@ -56,7 +56,7 @@ class GuestKeys:
     Safe for use by many threads.
 
     :raises trove.common.exception.ConfigurationError: there is no key, or
-        what was kept of the keys cannot be read
+        the stored keys cannot be read
     """
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
@@ -64,9 +64,9 @@ class GuestKeys:
             raise exception.ConfigurationError(
                 option='[DEFAULT] instance_rpc_encr_key',
                 value='',
-                remedy='the messages of this guest agent have to be '
-                'encrypted, and it has no key. Give it the guest_info.conf '
-                'that the control plane wrote. If the control plane does not '
+                remedy='messages of this guest agent must be encrypted, but '
+                'it has no key. Give it the guest_info.conf that the '
+                'control plane wrote. If the control plane does not '
                 'encrypt, set enable_secure_rpc_messaging = false here too.',
             )
         self.identity: str | None = conf.guest_id
@@ -75,7 +75,7 @@ class GuestKeys:
         self._lock = threading.Lock()
         self._first: str = conf.instance_rpc_encr_key
         self._keys = self._load()
-        #: What was seen sealed, and what is permitted besides.
+        #: What was received sealed, and what an operator allows.
         self.seen = sealing.Sealing(
             self._file.parent,
             crypto.key_id(self._first),
@@ -99,7 +99,7 @@ class GuestKeys:
         self, interface: str, sender: str | None, key: str, sealed: bool
     ) -> None:
         if not sealed:
-            # That proves nothing: whoever knows no key may have made it.
+            # Without a key it proves nothing: anyone may have sent it.
             return
         self.seen.received()
         keys = self._keys
@@ -118,8 +118,8 @@ class GuestKeys:
                 self._keep((newest, *kept))
             except OSError as error:
                 LOG.warning(
-                    'Could not write down that the old key is no longer '
-                    'needed: %s. It stays valid. See to %s.',
+                    'Could not record that the old key has expired: %s. It '
+                    'remains valid. Check %s.',
                     error,
                     self._file,
                 )
@@ -141,9 +141,9 @@ class GuestKeys:
     def rotate(self, key: str) -> None:
         """Use another key from now on; may be repeated.
 
-        :raises trove.common.exception.BadRequest: it is no key
-        :raises trove.common.exception.SealError: it cannot be kept; the
-            keys are as they were
+        :raises trove.common.exception.BadRequest: malformed key
+        :raises trove.common.exception.SealError: the key cannot be stored;
+            the keys are unchanged
         """
         key = str(key)
         if not _KEY.fullmatch(key):
@@ -161,14 +161,14 @@ class GuestKeys:
                 and (each.until is None or now < each.until)
             ]
             try:
-                self._keep((_Key(key), *older[: _MOST - 1]))
+                self._keep((_Key(key), *older[: _MAX_KEYS - 1]))
             except OSError as error:
                 raise exception.SealError(
-                    reason='The guest agent could not keep its new key: '
-                    f'{error}. It goes on with the old one. See to '
+                    reason='The guest agent could not store its new key: '
+                    f'{error}. It continues to use the old one. Check '
                     f'{self._file}, then rotate the key again.'
                 ) from error
-        LOG.info('Got a new key for messages: %s.', crypto.key_id(key))
+        LOG.info('Received a new key for messages: %s.', crypto.key_id(key))
 
     def _load(self) -> tuple[_Key, ...]:
         born = (_Key(self._first),)
@@ -178,8 +178,8 @@ class GuestKeys:
                 return born
             if values['first'] != crypto.key_id(self._first):
                 LOG.warning(
-                    'guest_info.conf has another key than before, which '
-                    'holds from now on; those in %s are forgotten.',
+                    'The key in guest_info.conf has changed: using that '
+                    'one, and removing those in %s.',
                     self._file,
                 )
                 return born
@@ -195,9 +195,9 @@ class GuestKeys:
             ) from None
 
     def _keep(self, keys: tuple[_Key, ...]) -> None:
-        """Write the keys down, then use them.
+        """Store the keys, then use them.
 
-        :raises OSError: they are not written, and not used
+        :raises OSError: they are neither stored nor used
         """
         self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         files.write_json(
@@ -218,9 +218,9 @@ def _read(values: dict[str, Any]) -> _Key:
 
 
 def make(conf: cfg.ConfigOpts) -> GuestKeys | None:
-    """Return the keys, None when messages are not to be encrypted.
+    """Return the keys, None when messages are not encrypted.
 
-    :raises trove.common.exception.ConfigurationError: they ought to be, and
-        there is no key
+    :raises trove.common.exception.ConfigurationError: messages must be
+        encrypted, but there is no key
     """
     return GuestKeys(conf) if conf.enable_secure_rpc_messaging else None

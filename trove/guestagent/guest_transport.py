@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the messages of one guest need besides a broker.
+"""The transport of one guest agent with its state.
 
-Several guests in one process share a connection; all of this each has for
-itself.
+Several guest agents in one process share a connection; each has its own keys,
+rejections, replay protection and cap for the conductors.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from trove.guestagent import replays
 
 
 class GuestTransport:
-    """Keys, what was taken and what was not, and what conductors take.
+    """Transport, keys, rejections and replay protection of a guest agent.
 
     :param shared: a transport whose connection is used
-    :param own_keys: None when nothing is encrypted here
-    :param state_dir: an existing directory for what must be remembered
+    :param own_keys: None when messages are not encrypted
+    :param state_dir: an existing directory for persistent state
     :ivar transport: for all messages of this guest
     """
 
@@ -67,12 +67,12 @@ class GuestTransport:
         self._handover.start()
 
     def refresh(self) -> None:
-        """Find out anew what the conductors take."""
+        """Determine the version of the conductors again."""
         self.transport.refresh()
         self.conductors.wake()
 
     def stop(self) -> None:
-        """After the last message was taken."""
+        """Stop; call it after the last message was received."""
         self.conductors.stop()
         self._handover.stop()
         self._replays.close()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hands over to the conductors what the guest could not take."""
+"""Reports messages that the guest agent has rejected to the conductors."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from trove.guestagent import rejections
 
 LOG = logging.getLogger(__name__)
 
-#: Seconds between two rounds; the first of a new kind is not waited with.
+#: Seconds between two rounds; a new rejection starts one at once.
 _INTERVAL: Final = 30.0
-#: Seconds for which an answer of the conductors is waited for, until they
-#: are told in words that every version has.
+#: Seconds to wait for the version of the conductors, before a rejection is
+#: reported in a form that every version knows.
 _ANSWER_TIMEOUT: Final = 60.0
-#: Seconds that a round under way may hold up the end of the agent.
-_END: Final = 1.0
+#: Timeout in seconds for a round in progress when the agent stops.
+_STOP_TIMEOUT: Final = 1.0
 
 
 class HandOver:
-    """Reports each message once, and forgets it when that is done.
+    """Reports each rejection once, and then deletes it.
 
-    Conductors that know ``report_rejected`` get all of it. Others are told
-    that something failed, which makes it a fault of the instance, and get
-    the rest after their upgrade. While there is no broker or no conductor,
-    everything waits.
+    Conductors that know ``report_rejected`` get all of it. Others get the
+    error, which becomes a fault of the instance, and the rest after their
+    upgrade. While the broker or all conductors are unreachable, the
+    rejections are kept.
     """
 
     def __init__(
@@ -60,28 +60,28 @@ class HandOver:
         self._periodic.start()
 
     def wake(self) -> None:
-        """There is something new, or the conductors take more than before."""
+        """Start a round; there is a new rejection or a new version."""
         self._periodic.wake()
 
     def stop(self) -> None:
         self._stopped = True
         waiter = threading.Thread(target=self._periodic.stop, daemon=True)
         waiter.start()
-        waiter.join(_END)
+        waiter.join(_STOP_TIMEOUT)
         self._store.flush()
 
     def round(self) -> None:
-        """Hand over what can be; the rest waits for the next round."""
+        """Report what can be reported; keep the rest for the next round."""
         self._store.flush()
         waiting = self._due(self._store.waiting())
         if not waiting:
             return
-        # So that what they know is said in the words that they know.
+        # Otherwise they would get an older form than they support.
         answered = self._conductors.look()
         for kept in self._due(waiting):
             if self._stopped:
                 return
-            # Of one that is still to come the clock was set back.
+            # Negative when the clock was set back.
             age = abs(time.time() - kept.time)
             if not answered and age < _ANSWER_TIMEOUT:
                 continue
@@ -89,13 +89,13 @@ class HandOver:
                 return
 
     def _due(self, waiting: list[rejections.Kept]) -> list[rejections.Kept]:
-        """Leave out what has been told, as long as no more can be done."""
+        """Skip those already reported as a fault, if no more is possible."""
         if self._conductor.can_send('report_rejected'):
             return waiting
         return [kept for kept in waiting if not kept.told]
 
     def _hand_over(self, kept: rejections.Kept) -> bool:
-        """Return False when there is no use in going on with others."""
+        """Report one; return False if the next would fail as well."""
         item = self._store.take(kept)
         if item is None:
             return True
@@ -110,12 +110,12 @@ class HandOver:
             self._store.remove(kept)
         else:
             self._store.put_back(kept, told)
-        # Under an agent that stops the connection may be closed.
+        # stop() may have closed the connection.
         if error is not None and not self._failing and not self._stopped:
             LOG.error(
-                'The conductors could not be told of a message that was not '
-                'taken (%s: %s). It is kept in %s, and told as soon as it '
-                'works again.',
+                'Could not report a rejected message to the conductors (%s: '
+                '%s). It is kept in %s; retrying. Check that a conductor and '
+                'the message broker are running.',
                 type(error).__name__,
                 error,
                 kept.path,
@@ -129,7 +129,7 @@ class HandOver:
         :raises Exception: it could not be sent
         """
         rejection = item.rejection
-        # The guest's own: it may be an administrator who sent it.
+        # The guest's own context: an administrator may have sent the order.
         context = trove_context.TroveContext(
             project_id=self._project_id,
             user_id=rejection.user_id,
@@ -159,7 +159,7 @@ class HandOver:
         rejection: rpc.Rejection,
     ) -> None:
         message = masking.error(
-            f'The guest agent could not take {rejection.method!r}: '
+            f'The guest agent rejected {rejection.method!r}: '
             f'{rejection.reason}.'
         )
         self._conductor.notify_exc_info(
@@ -173,7 +173,7 @@ class HandOver:
             exception=[
                 f'{rejection.kind} {rejection.method!r} of version '
                 f'{rejection.version} of the interface '
-                f'{rejection.interface}, refused because of its '
+                f'{rejection.interface}, rejected because of its '
                 f'{rejection.cause}.\n',
                 'The guest keeps it until the conductors are upgraded.\n',
             ],

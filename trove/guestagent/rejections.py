@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Messages that the guest could not take, kept until somebody else has them.
+"""Rejected messages of the guest agent, until they are reported.
 
-Each is a file of its own in ``rejected`` below the agent's state directory,
-on the disk before the next message is taken. It shows who sent what, why it
-was not taken and the arguments without their secrets; the arguments in full
-are in it as well, but sealed with the guest's key, if it has one.
+Each is a file in ``rejected`` in the agent's state directory, durable before
+the next message is received. It has the sender, the cause and the arguments
+without secrets; the arguments in full are in it as well, but encrypted with
+the guest's key, if there is one.
 
-What is not an honest message of another release (forged, copied, too large)
-is only counted after the first of its kind, so that whoever sends it cannot
-fill the disk.
+Of messages that are not of another release (forged, replayed, too large) only
+the first of its kind is stored and the others are counted, so that their
+sender cannot fill the disk.
 """
 
 from __future__ import annotations
@@ -29,36 +29,36 @@ from oslo_config import cfg
 from trove.common import crypto
 from trove.common import exception
 from trove.common import rpc
-from trove.guestagent import rejected_words
+from trove.guestagent import rejection_texts
 from trove.guestagent.datastores import files
 
 LOG = logging.getLogger(__name__)
 
-#: Of the room for messages, the part for those that may be of anybody.
+#: The part of the maximum size for messages of unauthenticated senders.
 _UNPROVEN: Final = 0.5
-#: Kinds of messages that nobody honest sent, beyond which all count as one.
-MOST_FOLDS: Final = 100
-#: Characters of arguments beyond which only the sealed ones are kept.
+#: Maximum number of kinds of counted messages; beyond, all are of one kind.
+MAX_KINDS: Final = 100
+#: Characters of arguments beyond which only the encrypted ones are kept.
 _LARGE: Final = 65_536
 _MIB: Final = 1024 * 1024
 _PURPOSE: Final = 'guest rejection'
-#: The interface of those who take them over.
+#: The interface of the services that rejections are reported to.
 _CONDUCTOR: Final = 'conductor'
 
-#: Of files that tell of what was not so yet, when it was written.
+#: Suffix of files of messages that may be rejected still.
 _DOUBTED: Final = '.doubted'
 
-#: What a message has in common with those that are counted with it.
+#: The kind of a message: messages of one kind are counted together.
 Fold = tuple[str, ...]
 
 
 @dataclasses.dataclass(eq=False)
 class Kept:
-    """One file.
+    """A file with a rejection.
 
-    :param fold: None for a message that stands for itself
-    :param told: it has been made a fault of the instance
-    :param changed: ``count`` is not in the file yet
+    :param fold: the kind; None for a message that is not counted
+    :param told: it was reported as a fault of the instance
+    :param changed: ``count`` is newer than in the file
     """
 
     path: pathlib.Path
@@ -72,7 +72,7 @@ class Kept:
 
 @dataclasses.dataclass(frozen=True)
 class Item:
-    """What is in a file.
+    """The content of a file.
 
     :param full: the arguments include their secrets
     """
@@ -84,11 +84,11 @@ class Item:
 
 
 class Rejections:
-    """The guest's :data:`trove.common.rpc.Sink`. Safe for many threads.
+    """The guest's :data:`trove.common.rpc.Sink`, thread-safe.
 
-    Nothing is read before the first rejection or question.
+    The files are not read before the first use.
 
-    :param keys: None when nothing is encrypted here
+    :param keys: None when messages are not encrypted
     """
 
     def __init__(
@@ -106,36 +106,39 @@ class Rejections:
         self._wake: Callable[[], None] | None = None
 
     def listen(self, wake: Callable[[], None]) -> None:
-        """Call ``wake`` at each new one; it must not wait."""
+        """Call ``wake`` for each new rejection; it must not block."""
         self._wake = wake
 
     def __call__(self, rejection: rpc.Rejection) -> None:
-        """Write a rejection down, for good; raises nothing."""
+        """Store a rejection durably; does not raise."""
         try:
             kept = self._keep(rejection)
         except Exception:
             LOG.exception(
-                'A message could not be taken, and it could not be written '
-                'down in %s either. Make room there, and send it again if '
-                'it is still wanted. It was: %s',
+                'Could not store a rejected message in %s. Free space '
+                'there, and repeat the request if it is still needed. The '
+                'message: %s',
                 self._directory,
-                rejected_words.line(rejection),
+                rejection_texts.line(rejection),
             )
             return
         if kept is None:
             return
         try:
-            rejected_words.log(rejection, kept.path)
+            rejection_texts.log(rejection, kept.path)
             if self._wake is not None:
                 self._wake()
         except Exception:
-            # It is on the disk; what is missing is the word of it.
-            LOG.exception('Could not tell of the message in %s.', kept.path)
+            # The rejection is stored nevertheless.
+            LOG.exception('Could not log the rejection in %s.', kept.path)
 
     def doubt(self, rejection: rpc.Rejection) -> Callable[[], None]:
-        """Write down what is not so yet; see ``rpc.Doubting``.
+        """Store what may become a rejection; see ``rpc.Doubting``.
 
-        The next agent takes it for a rejection, unless it was taken back.
+        After a crash of the agent it counts as a rejection.
+
+        :returns: removes it
+        :raises OSError: it could not be stored
         """
         with self._lock:
             self._load()
@@ -147,14 +150,14 @@ class Rejections:
         return functools.partial(doubted.unlink, missing_ok=True)
 
     def waiting(self) -> list[Kept]:
-        """All files, oldest first."""
+        """Return all files, oldest first."""
         with self._lock:
             return list(self._load())
 
     def take(self, kept: Kept) -> Item | None:
-        """Read a file, and count nothing more in it.
+        """Read a file, which is no longer used for counting then.
 
-        :returns: None when it is not there any more, or is damaged
+        :returns: None when it no longer exists, or is damaged
         """
         with self._lock:
             if kept.fold is not None and self._folds.get(kept.fold) is kept:
@@ -175,9 +178,9 @@ class Rejections:
         )
 
     def put_back(self, kept: Kept, told: bool) -> None:
-        """It could not be handed over.
+        """Keep a rejection that could not be reported.
 
-        :param told: at least a fault could be made of it
+        :param told: it was reported as a fault of the instance
         """
         with self._lock:
             if told and not kept.told:
@@ -187,13 +190,13 @@ class Rejections:
                 self._folds.setdefault(kept.fold, kept)
 
     def remove(self, kept: Kept) -> None:
-        """It has been handed over."""
+        """Delete a rejection that was reported."""
         with self._lock:
             kept.path.unlink(missing_ok=True)
             self._load().remove(kept)
 
     def flush(self) -> None:
-        """Write the counts down that have changed."""
+        """Write changed counts to the files."""
         with self._lock:
             for kept in self._kept or ():
                 if kept.changed:
@@ -202,28 +205,28 @@ class Rejections:
     # Keeping
 
     def _keep(self, rejection: rpc.Rejection) -> Kept | None:
-        """Return the new file, None when it was counted in another."""
+        """Return the new file, None when counted in an existing one."""
         fold = None if rejection.honest else _fold(rejection)
-        arguments = rejected_words.dump(rejection.arguments)
+        arguments = rejection_texts.dump(rejection.arguments)
         with self._lock:
             kept = self._load()
             name = f'-{rejection.id}.json'
             if fold is None and any(
                 each.path.name.endswith(name) for each in kept
             ):
-                # A copy of one that is so old that it is not taken.
+                # A replay, which is too old to be accepted.
                 return None
             if fold is None and not self._has_room(rejection, len(arguments)):
                 LOG.error(
-                    'There are too many messages in %s that could not be '
-                    'taken. Check that the conductors run, which take them '
-                    'over. Not kept: %s',
+                    'Too many rejected messages in %s. Check that the '
+                    'conductors are running, which take them over. Dropped: '
+                    '%s',
                     self._directory,
-                    rejected_words.line(rejection),
+                    rejection_texts.line(rejection),
                 )
                 fold = ('full', rejection.cause)
             if fold is not None:
-                if fold not in self._folds and len(self._folds) >= MOST_FOLDS:
+                if fold not in self._folds and len(self._folds) >= MAX_KINDS:
                     fold = ('others', rejection.cause)
                 found = self._folds.get(fold)
                 if found is not None:
@@ -258,9 +261,9 @@ class Rejections:
         self, kept: Kept, rejection: rpc.Rejection, arguments: str
     ) -> dict[str, Any]:
         values = rejection.to_dict()
-        most = rejected_words.SHOWN if kept.fold is not None else _LARGE
+        most = rejection_texts.SHOWN if kept.fold is not None else _LARGE
         shown = rejection.masked()
-        if len(rejected_words.dump(shown)) > most:
+        if len(rejection_texts.dump(shown)) > most:
             shown = {'left out': len(arguments)}
         values['arguments'] = shown
         sealed = None
@@ -281,21 +284,21 @@ class Rejections:
         try:
             key = self._keys.sealing(_CONDUCTOR, None)
         except exception.TroveError as error:
-            LOG.error('A message is kept without its secrets: %s', error)
+            LOG.error('Keeping a rejection without its secrets: %s', error)
             return None
         if key is None:
             return None
         return crypto.seal(text, key, _PURPOSE, name.encode())
 
     def _unseal(self, record: dict[str, Any]) -> dict[str, Any] | None:
-        """Return the arguments in full, None when they cannot be had."""
+        """Return the arguments in full, None when they are unavailable."""
         if not record['sealed'] or self._keys is None:
             return None
         name: str = record['rejection']['id']
         try:
             keys = self._keys.opening('', None)
         except exception.TroveError as error:
-            LOG.error('A message is read without its secrets: %s', error)
+            LOG.error('Reading a rejection without its secrets: %s', error)
             return None
         for key in keys:
             try:
@@ -322,7 +325,7 @@ class Rejections:
         found = []
         for path in sorted(self._directory.iterdir()):
             if path.name.startswith('.'):
-                # Of an agent that ended while it wrote.
+                # Left by an agent that was killed while it wrote.
                 path.unlink(missing_ok=True)
                 continue
             if path.suffix == _DOUBTED:
@@ -344,7 +347,7 @@ def _fold(rejection: rpc.Rejection) -> Fold:
 
 
 def _known(path: pathlib.Path) -> Kept | None:
-    """Return what must be known of a file of an agent before this one."""
+    """Return the metadata of a file, None if it is damaged."""
     record = _read(path)
     if record is None:
         return None
@@ -369,8 +372,8 @@ def _read(path: pathlib.Path) -> dict[str, Any] | None:
     except (OSError, ValueError, TypeError, KeyError):
         damaged = path.with_suffix('.damaged')
         LOG.error(
-            'The file of a message that could not be taken is damaged; it is '
-            '%s now. Look into it, then remove it.',
+            'The file of a rejected message is damaged and was renamed to '
+            '%s. Look into it, then remove it.',
             damaged,
         )
         path.replace(damaged)

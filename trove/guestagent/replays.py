@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tells a message that comes again from a new one, over restarts too.
+"""Replay protection of the guest agent, across restarts.
 
-A file has a line for each message: when it was sent, and what names it. A
-line is written without waiting for the disk: it outlives the agent however
-that ends, but of the last seconds before the machine itself loses its power
-some may be missing.
+A file has a line for each message: the time when it was sent and its name.
+Lines are not synced to the disk: they survive a crash of the agent, but a
+power failure of the server may lose those of the last seconds.
 """
 
 from __future__ import annotations
@@ -26,24 +25,23 @@ from trove.guestagent.datastores import files
 
 LOG = logging.getLogger(__name__)
 
-#: Messages that are remembered: some 4 MiB of memory, 1 MiB on the disk.
-MOST: Final = 20_000
-#: Seconds for which they are remembered longer than they would be taken: the
-#: clock may have been set to another hour, and be set back.
+#: Maximum number of messages: some 4 MiB of memory, 1 MiB on the disk.
+MAX_MESSAGES: Final = 20_000
+#: Seconds that they are kept longer than they would be accepted: the clock
+#: may have been wrong by hours, and be corrected.
 _SKEW: Final = 7200.0
-#: Lines beyond those that are needed, before the file is written anew.
+#: Number of expired lines that are kept before the file is rewritten.
 _SLACK: Final = 1000
-#: The line that tells up to when everything counts as a repetition.
+#: Name of the line with the time before which every message is refused.
 _HORIZON: Final = 'horizon'
 
 
 class Replays:
     """Remembers the messages of the last ``max_age`` seconds.
 
-    If there are more than can be remembered, what was sent before the oldest
-    of those that are counts as a repetition: it is rather refused than done
-    twice. Safe for use by many threads; nothing is read before the first
-    message.
+    Beyond the maximum number, messages older than the oldest remembered one
+    count as replays: a message is rather refused than carried out twice.
+    Thread-safe; the file is not read before the first message.
 
     :param max_age: seconds after which the receiver refuses a message anyway
     """
@@ -52,7 +50,7 @@ class Replays:
         self,
         path: pathlib.Path,
         max_age: Callable[[], float],
-        most: int = MOST,
+        most: int = MAX_MESSAGES,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._path = path
@@ -68,7 +66,7 @@ class Replays:
         self._failing = False
 
     def first(self, scope: str, message_id: str, sent: float) -> bool:
-        """Return whether a message comes for the first time; remember it."""
+        """Return whether a message is not a replay; remember it."""
         name = _name(scope, message_id)
         with self._lock:
             seen = self._load()
@@ -80,7 +78,7 @@ class Replays:
             return True
 
     def close(self) -> None:
-        """Close the file; it is opened again when it is needed."""
+        """Close the file; the next message opens it again."""
         with self._lock:
             self._seen = None
             self._close()
@@ -106,7 +104,7 @@ class Replays:
                 else:
                     seen[bytes.fromhex(name)] = float(sent)
             except ValueError:
-                # The last line, if the machine lost its power.
+                # Power may have failed while the last line was written.
                 self._damaged = True
         self._seen = seen
         self._prune(seen)
@@ -119,15 +117,15 @@ class Replays:
             return
         except OSError as error:
             LOG.error(
-                'Could not read %s: %s. Repair the disk; meanwhile a message '
-                'from before this start of the agent could be repeated.',
+                'Could not read %s: %s. Repair the disk; until then messages '
+                'from before this start of the agent can be replayed.',
                 self._path,
                 error,
             )
             return
         yield from text.splitlines()
         if text and not text.endswith('\n'):
-            # So that the next line begins where a line begins.
+            # The last line may be incomplete.
             yield ''
 
     def _prune(self, seen: collections.OrderedDict[bytes, float]) -> None:
@@ -162,9 +160,9 @@ class Replays:
         except OSError as error:
             if not self._failing:
                 LOG.error(
-                    'Could not write to %s: %s. Make room for it. Until '
-                    'then a message that was sent before the next start of '
-                    'the agent could be repeated after it.',
+                    'Could not write to %s: %s. Free space for it; until '
+                    'then messages that were sent before the next start of '
+                    'the agent can be replayed after it.',
                     self._path,
                     error,
                 )

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the guest has seen sealed, and takes no less than since then.
+"""What the guest has received sealed, and requires from then on.
 
-It outlasts the agent, in a file of ``state_dir``. What an operator permits
-comes with an answer of the conductors that is sealed itself; the decisions
-are those of :mod:`trove.common.belief`.
+It is kept in a file of ``state_dir``. What an operator allows comes with an
+answer of the conductors that is sealed itself; the decisions are those of
+:mod:`trove.common.belief`.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ LOG = logging.getLogger(__name__)
 
 FILE: Final = 'rpc_sealing.json'
 
-#: How long after the first sealed message the released form is still taken,
-#: in units of ``refresh_interval``: until then not all who send have noticed
-#: that this guest knows better.
+#: How long after the first sealed message the released form is still
+#: accepted, in units of ``refresh_interval``: until then not all senders have
+#: noticed that this guest knows seals.
 GRACE: Final = 6
 
 
 class Sealing:
-    """What the guest believes of who sends to it, and of the conductors.
+    """Which peers of the guest are known to seal.
 
-    Safe for use by many threads.
+    Thread-safe.
 
-    :param key_id: of the key that the guest was born with; what was seen
-        with another one does not count
-    :param interval: gives ``refresh_interval``
+    :param key_id: of the first key of the guest; evidence with another one
+        is ignored
+    :param interval: returns ``refresh_interval``
     """
 
     def __init__(
@@ -51,13 +51,13 @@ class Sealing:
         self._lock = threading.Lock()
         self._senders = belief.Belief()
         self._conductors = belief.Belief()
-        #: By both clocks: the one of the machine may be put back.
+        #: By both clocks, since the wall clock may be set back.
         self._until = 0.0
         self._since = time.monotonic()
         self._load()
 
     def released_allowed(self, conductors: bool) -> bool:
-        """Whether the released form is sent to the conductors, or taken."""
+        """Return whether the released form is sent to conductors, or taken."""
         if conductors:
             return self._conductors.released
         if self._senders.released:
@@ -68,7 +68,7 @@ class Sealing:
         )
 
     def received(self) -> None:
-        """Take note of a sealed message."""
+        """Record that a sealed message was received."""
         if self._senders.proven:
             return
         with self._lock:
@@ -78,10 +78,10 @@ class Sealing:
             self._save()
 
     def answered(self, seals: bool, held: bool) -> None:
-        """Take note of a sealed answer of the conductors.
+        """Record a sealed answer of the conductors.
 
         :param seals: all of them know seals
-        :param held: an operator permits the released form
+        :param held: an operator allows the released form
         """
         word: belief.Evidence = 'hold' if held else 'forbid'
         with self._lock:
@@ -96,9 +96,9 @@ class Sealing:
             self._save()
         if held != before[1].held:
             LOG.warning(
-                'An operator %s messages of the form of released Trove, '
-                'which prove no origin, to and from this guest.',
-                'permits' if held else 'no longer permits',
+                'An operator %s messages in the form of released Trove, '
+                'whose sender is not authenticated, to and from this guest.',
+                'allows' if held else 'no longer allows',
             )
 
     def _learnt(
@@ -115,12 +115,12 @@ class Sealing:
             self._conductors = _read(values['conductors'])
             self._until = float(values['until'])
         except (OSError, ValueError, KeyError, TypeError) as error:
-            # Closed when in doubt.
+            # Without evidence the stricter form is required.
             self._senders = self._conductors = belief.Belief(proven=True)
             LOG.error(
-                'Could not read %s (%s). Messages of the form of released '
-                'Trove are neither sent nor taken. If the control plane is '
-                'of a release, remove the file and restart the agent.',
+                'Could not read %s (%s). Messages in the form of released '
+                'Trove are neither sent nor accepted. If the control plane '
+                'is of a release, remove the file and restart the agent.',
                 self._file,
                 type(error).__name__,
             )
@@ -139,9 +139,9 @@ class Sealing:
             )
         except OSError as error:
             LOG.error(
-                'Could not write %s: %s. Make room for it: after a restart '
-                'the agent would take messages of the form of released Trove '
-                'again.',
+                'Could not write %s: %s. Free space for it: after a restart '
+                'the agent would accept messages in the form of released '
+                'Trove again.',
                 self._file,
                 error,
             )

@@ -58,7 +58,9 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         'functional/guestagent/test_access.py',
         'functional/guestagent/test_deletion.py',
     ),
-    'trove.guestagent.rejected_words': ('unit/guestagent/test_rejections.py',),
+    'trove.guestagent.rejection_texts': (
+        'unit/guestagent/test_rejections.py',
+    ),
     'trove.objects.guest._known': ('unit/objects/guest/test_fleet.py',),
     'trove.objects.guest.server_version': ('unit/api/test_instances.py',),
     'trove.objects.instance._loading': (

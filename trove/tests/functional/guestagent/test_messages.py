@@ -65,8 +65,8 @@ class MessagesTest(base.GuestTestCase):
     def start_agent(self) -> None:
         self.agent.start()
         waiting.until(
-            lambda: self.agent.logged('is at work'),
-            'the agent is at work',
+            lambda: self.agent.logged(' started, '),
+            'the agent has started',
             timeout=120,
         )
 
@@ -174,7 +174,7 @@ class MessagesTest(base.GuestTestCase):
             lambda: (
                 (self.place.path / 'agent.log')
                 .read_text()
-                .count(f'are sent version {version} of')
+                .count(f'sending version {version} of')
                 >= times
             ),
             f'the agent sends the conductors {version}',

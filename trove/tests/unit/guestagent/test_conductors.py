@@ -67,7 +67,7 @@ class AnswersTest(ConductorsTestCase):
     def test_what_they_say_counts_and_is_told(self) -> None:
         self.assertEqual('1.1', self.look())
         self.assertEqual(1, self.changes)
-        self.assertEqual(1, self.logs.output.count('sent version 1.1'))
+        self.assertEqual(1, self.logs.output.count('sending version 1.1'))
         # When nothing changes, one question is enough
         self.asked = 0
         self.look()
@@ -98,7 +98,7 @@ class AnswersTest(ConductorsTestCase):
     def test_nonsense_is_no_answer(self) -> None:
         self.look()
         self.assertEqual('1.1', self.look(answer('None')))
-        self.assertIn('Check that a conductor runs', self.logs.output)
+        self.assertIn('Check that a conductor is running', self.logs.output)
 
 
 class RefusalTest(ConductorsTestCase):

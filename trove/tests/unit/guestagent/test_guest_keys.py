@@ -190,7 +190,7 @@ class RotationTest(KeysTestCase):
         self.config(instance_rpc_encr_key=SECOND)
 
         self.assertKeys(self.start(), SECOND)
-        self.assertIn('are forgotten', self.logs.output)
+        self.assertIn('removing those in', self.logs.output)
 
     def test_damaged_file_is_told_and_not_passed_over(self) -> None:
         self.file.parent.mkdir()

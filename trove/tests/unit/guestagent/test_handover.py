@@ -123,7 +123,7 @@ class NewConductorsTest(HandOverTestCase):
         self.handover.round()
         # Then
         self.assertEqual(1, self.kept())
-        self.assertIn('could not be told', self.logs.output)
+        self.assertIn('Could not report', self.logs.output)
         # When it is back
         self.conductor.away = None
         self.handover.round()
@@ -143,7 +143,7 @@ class NewConductorsTest(HandOverTestCase):
         # Then it stops at the first that is refused, and keeps the others.
         self.assertEqual(9, len(self.conductor.rejected))
         self.assertEqual(3, self.kept())
-        self.assertIn('could not be told', self.logs.output)
+        self.assertIn('Could not report', self.logs.output)
         self.assertIn('guest_reports_per_minute', self.logs.output)
         # When there is room
         now += 60
@@ -195,7 +195,7 @@ class OldConductorsTest(HandOverTestCase):
         waiting.until(lambda: self.conductor.failures, 'it is a fault')
         said, message, lines = self.conductor.failures[0]
         self.assertEqual('a-guest', said['instance_id'])
-        self.assertIn("could not take 'polish'", message)
+        self.assertIn("rejected 'polish'", message)
         self.assertIn('Upgrade the guest agent', message)
         self.assertIn('version 1.9', ''.join(lines))
         self.assertNotIn(SECRET, message + ''.join(lines))
@@ -293,7 +293,7 @@ class SilenceTest(HandOverTestCase):
         for _ in range(3):
             self.handover.round()
         self.assertEqual(1, self.kept())
-        self.assertEqual(1, self.logs.output.count('could not be told'))
+        self.assertEqual(1, self.logs.output.count('Could not report'))
         del api.report_rejected
         self.handover.round()
         waiting.until(lambda: self.conductor.rejected, 'it is reported')

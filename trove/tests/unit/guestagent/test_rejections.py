@@ -146,7 +146,7 @@ class OneTest(RejectionsTestCase):
         with mock.patch.object(files, 'write', side_effect=OSError('full')):
             self.sink(rejection())
         self.assertIn('"polish"', self.logs.output)
-        self.assertIn('Make room', self.logs.output)
+        self.assertIn('Free space', self.logs.output)
         self.assertNotIn(SECRET, self.logs.output)
         self.sink(rejection())
         self.assertEqual(1, len(self.taken()))
@@ -244,7 +244,7 @@ class LimitsTest(RejectionsTestCase):
         self.sink(hostile(method='other'))
         self.assertEqual(2, len(self.files()))
         self.assertEqual(2, self.woken)
-        self.assertEqual(2, self.logs.output.count('Could not take'))
+        self.assertEqual(2, self.logs.output.count('Rejected the'))
         self.assertEqual([5, 1], [item.count for item in self.taken()])
 
     def test_the_count_outlives_the_agent_and_goes_on(self) -> None:
@@ -264,15 +264,15 @@ class LimitsTest(RejectionsTestCase):
         self.assertEqual([1], [item.count for item in self.taken()])
 
     def test_no_stranger_fills_the_disk(self) -> None:
-        for number in range(3 * rejections.MOST_FOLDS):
+        for number in range(3 * rejections.MAX_KINDS):
             self.sink(
                 hostile(method=f'm{number}', arguments={'x': 'y' * 50_000})
             )
-        self.assertEqual(rejections.MOST_FOLDS + 1, len(self.files()))
+        self.assertEqual(rejections.MAX_KINDS + 1, len(self.files()))
         size = sum(path.stat().st_size for path in self.files())
         self.assertLess(size, 1_000_000)
         self.assertEqual(
-            3 * rejections.MOST_FOLDS,
+            3 * rejections.MAX_KINDS,
             sum(item.count for item in self.taken()),
         )
         # And an honest one still finds room

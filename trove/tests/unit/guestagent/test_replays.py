@@ -104,4 +104,4 @@ class ReplaysTest(base.TestCase):
         for name in ('one', 'two'):
             self.assertTrue(self.first(name))
             self.assertFalse(self.first(name))
-        self.assertEqual(1, self.logs.output.count('Make room'))
+        self.assertEqual(1, self.logs.output.count('Free space'))

@@ -94,7 +94,7 @@ class SealingTest(base.TestCase):
         for each in held, self.start():
             self.assertSends(each, True)
 
-    def test_what_an_operator_permits_until_he_forbids_it(self) -> None:
+    def test_what_an_operator_allows_until_it_is_revoked(self) -> None:
         held = self.start()
         held.received()
         held.answered(seals=True, held=True)
@@ -103,7 +103,7 @@ class SealingTest(base.TestCase):
         for each in held, self.start():
             self.assertTakes(each, True)
             self.assertSends(each, True)
-        self.assertIn('An operator permits', self.logs.output)
+        self.assertIn('An operator allows', self.logs.output)
 
         held.answered(seals=True, held=False)
         for each in held, self.start():
@@ -133,7 +133,7 @@ class SealingTest(base.TestCase):
         self.later(GRACE + 1)
 
         self.assertTakes(held, False)
-        self.assertIn('Make room', self.logs.output)
+        self.assertIn('Free space', self.logs.output)
 
     def test_nobody_else_may_read_it(self) -> None:
         self.start().received()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is said of messages that the guest could not take."""
+"""Texts about messages that the guest agent has rejected."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from trove.common import rpc
 
 LOG = logging.getLogger(__name__)
 
-#: Characters of arguments that are shown of a message of anybody.
+#: Maximum characters of arguments that are shown of untrusted messages.
 SHOWN: Final = 4096
 
 
 def dump(arguments: dict[str, Any]) -> str:
-    """Return arguments as JSON, whatever they are."""
+    """Return arguments as JSON, whatever their types."""
     return json.dumps(arguments, default=repr)
 
 
 def line(rejection: rpc.Rejection) -> str:
-    """A rejection in one line, without secrets; whatever it is of."""
+    """Return a rejection in one line, without secrets; does not raise."""
     try:
         values = {
             name: value
@@ -39,14 +39,14 @@ def line(rejection: rpc.Rejection) -> str:
 
 
 def log(rejection: rpc.Rejection, path: pathlib.Path) -> None:
-    """Say that it is kept in a file."""
-    # What came over the wire is shown with what is not printable escaped.
+    """Log a rejection that was stored in a file."""
+    # logs.py escapes what is not printable in texts of others.
     level = logging.ERROR if rejection.honest else logging.WARNING
     LOG.log(
         level,
-        'Could not take the %s %r of request %r: %s. Nothing of it was done. '
-        'It is kept in %s until a conductor has taken it over; then '
-        '"trove-rpc rejected list" shows it.',
+        'Rejected the %s %r of request %r: %s. Nothing was changed. It is '
+        'kept in %s until it is reported to a conductor; then see '
+        '"trove-rpc rejected list".',
         rejection.kind,
         rejection.method[:255],
         rejection.request_id,
