@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The orders about databases, users, their grants and the root user."""
+"""Orders about databases, users, grants and the root user."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Page = list[Any]
 
 
 class Accounts:
-    """The part of :class:`trove.guestagent.manager.Manager` for them."""
+    """The methods of :class:`trove.guestagent.manager.Manager` for them."""
 
     def __init__(
         self,
@@ -188,7 +188,7 @@ class Accounts:
         action: str,
         order: Callable[[base.Driver], None],
     ) -> None:
-        """Carry a cast out, or report why not.
+        """Carry out an order that was cast; report an error.
 
         :param action: completes "could not ..."
         """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measuring the agent and its machine."""
+"""Resource usage of the agent, and the hardware of the server."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from trove import version
 
 _PROC = pathlib.Path('/proc')
 
-#: Tells an agent from the one that was there before it was started again.
+#: Distinguishes this agent from the one before a restart.
 _PROCESS = uuid.uuid4().hex
 
 
 def agent(root: pathlib.Path = _PROC) -> dict[str, Any]:
-    """Measure this process.
+    """Return the resource usage of this process.
 
     :returns: ``version``, ``process`` (a name that no other process of the
-        machine has had), ``fds``, ``threads``, and in KiB ``vm_size``,
+        server has had), ``fds``, ``threads``, and in KiB ``vm_size``,
         ``vm_peak``, ``vm_rss``, ``vm_hwm``
     """
     fields = _fields(root / 'self' / 'status')
@@ -37,7 +37,7 @@ def agent(root: pathlib.Path = _PROC) -> dict[str, Any]:
 
 
 def machine(root: pathlib.Path = _PROC) -> dict[str, Any]:
-    """Describe the machine: memory in KiB, processors that we may use."""
+    """Return the memory in KiB and the number of usable processors."""
     return {
         'hwinfo': {
             'mem_total': _fields(root / 'meminfo').get('MemTotal', 0),
@@ -47,7 +47,7 @@ def machine(root: pathlib.Path = _PROC) -> dict[str, Any]:
 
 
 def _fields(path: pathlib.Path) -> dict[str, int]:
-    """Read lines such as ``VmRSS:  1024 kB``."""
+    """Parse lines such as ``VmRSS:  1024 kB``."""
     found = {}
     for line in path.read_text().splitlines():
         name, _, value = line.partition(':')

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be done before the agent knows what is wanted of it.
+"""Starts to create the database before the agent is loaded.
 
-To make an empty database takes about as long as to load the agent, to report
-to the control plane and to be told what to do; so it is done meanwhile.
+Creating an empty database takes about as long as loading the agent, the first
+report to the control plane and the order to prepare; so it runs in parallel.
 Import nothing heavy here.
 """
 
@@ -21,9 +21,9 @@ _STARTERS: dict[str, Callable[[cfg.ConfigOpts], None]] = {
 
 
 def begin(conf: cfg.ConfigOpts) -> threading.Thread | None:
-    """Begin to make the database in a thread, if options allow it.
+    """Create the database in a thread, if the options allow it.
 
-    Does no harm if it is done already, or being done.
+    Safe if it exists already, or is being created.
     """
     starter = _STARTERS.get(conf.datastore_manager)
     if starter is None or not conf.guestagent.initialize_early:

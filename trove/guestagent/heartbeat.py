@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tells the conductors how the database is, and what this agent speaks.
+"""Reports the status of the database and the agent's version to conductors.
 
 Conductors of releases 8 to 12 fail at the word ``healthy`` (see
-:data:`trove.conductor.api.HEALTHY`). Those of later releases know both words
-and wait for it. They are all of one version, and several may share the
-topic. So where conductors may be of a release, ``healthy`` is sent as
-something that is answered, and after a failure ``running`` instead.
+:data:`trove.conductor.api.HEALTHY`). Those of later releases know ``healthy``
+and ``running``, and expect ``healthy``. They all have the same version, and
+several may share the topic. So while conductors may be of a release,
+``healthy`` is sent as a call, and ``running`` after a failure.
 """
 
 from __future__ import annotations
@@ -28,24 +28,25 @@ from trove.conductor import api as conductor
 
 LOG = logging.getLogger(__name__)
 
-#: How long after one failed at a word it is not tried again, in units of
-#: ``refresh_interval``.
+#: How long ``healthy`` is not retried after a conductor has failed at it, in
+#: units of ``refresh_interval``.
 _HOLD: Final = 18
 
-#: What a conductor fails with that does not know a word.
+#: The exception in a conductor that does not know a word.
 _UNKNOWN_WORD: Final = 'ValueError'
 
 
 class Heartbeat:
-    """Casts the status again and again, and at once when it changes.
+    """Casts the status periodically, and at once when it changes.
 
-    While the message broker is away it keeps trying.
+    Retries while the message broker is unreachable.
 
     :param speaks: revision of the guest agent's interface that is served;
         of several major versions, one each, separated by commas
     :param status: returns the status to report
-    :param time_sent: see :class:`trove.guestagent.steady.Steady`
-    :param version_found: returns the version of the server that runs
+    :param time_sent: returns the time of a message, see
+        :class:`trove.guestagent.monotonic_time.MonotonicTime`
+    :param version_found: returns the version of the running server
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Heartbeat:
     ) -> None:
         self._conf = conf
         self._instance_id = conf.guest_id
-        # The guest's own: it is no administrator.
+        # The guest's own context, which is not an administrator's.
         self._context = trove_context.TroveContext(
             project_id=conf.tenant_id, overwrite=False
         )
@@ -69,8 +70,8 @@ class Heartbeat:
         self._time_sent = time_sent
         self._version_found = version_found
         self._clock = clock
-        #: What conductors of releases are known to take for "healthy", and
-        #: when one of them failed at that word.
+        #: The word for "healthy" that released conductors are known to
+        #: accept, and the time when one failed at "healthy".
         self._word = conductor.HEALTHY.instead
         self._failed: float | None = None
         self._payload = {'rpc_version': speaks, 'release': version.release()}
@@ -84,23 +85,22 @@ class Heartbeat:
         self._periodic.start()
 
     def wake(self) -> None:
-        """Report now, without waiting for it."""
+        """Report now instead of after the interval."""
         self._periodic.wake()
 
     def stop(self) -> None:
         self._periodic.stop()
 
     def beat(self) -> None:
-        """Report now; a failure is logged once until it works again."""
+        """Report now; log only the first of consecutive failures."""
         with self._lock:
             try:
                 self._report(self._status())
             except Exception as error:  # noqa: BLE001
                 if not self._failing:
                     LOG.error(
-                        'The heartbeat could not be sent (%s: %s). %s '
-                        'The agent keeps trying, and the database is not '
-                        'affected.',
+                        'Could not send the heartbeat (%s: %s). %s Retrying; '
+                        'the database is not affected.',
                         type(error).__name__,
                         error,
                         _remedy(error),
@@ -122,7 +122,7 @@ class Heartbeat:
             self._cast(self._word)
 
     def _try_healthy(self) -> bool:
-        """Send it to conductors of a release; say whether one took it."""
+        """Send it to released conductors; return whether one accepted it."""
         hold: int = _HOLD * self._conf.upgrade_levels.refresh_interval
         now = self._clock()
         if self._failed is not None and now - self._failed < hold:
@@ -134,7 +134,7 @@ class Heartbeat:
                 self._heartbeat(conductor.HEALTHY.name),
             )
         except exception.PeerTimeout:
-            # What they took before they take again, when they get to it.
+            # A slow conductor receives the known word later.
             return False
         except exception.PeerError as error:
             if error.values['remote_type'] != _UNKNOWN_WORD:
@@ -143,8 +143,8 @@ class Heartbeat:
             return True
         if self._failed is None:
             LOG.info(
-                'There is a conductor of release 12 or before, which does '
-                'not know the status "healthy"; it is told "running".'
+                'A conductor of release 12 or before does not know the '
+                'status "healthy"; sending "running" instead.',
             )
         self._failed, self._word = now, conductor.HEALTHY.instead
         return False
@@ -166,11 +166,11 @@ class Heartbeat:
 
 def _remedy(error: Exception) -> str:
     if isinstance(error, exception.PeerUnreachable):
-        return 'Check that a conductor runs.'
+        return 'Check that a conductor is running.'
     if isinstance(
         error,
         exception.SealError | exception.PeerError | exception.PeerTooOld,
     ):
-        # It says what to do itself.
+        # Its text has the remedy.
         return ''
-    return 'Check that the message broker of transport_url runs.'
+    return 'Check that the message broker of transport_url is running.'

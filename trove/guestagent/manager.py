@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guest agent's endpoint: hands every order to who carries it out.
+"""The guest agent's endpoint.
 
-Orders that use the database are carried out one by one, as they come.
+Orders that use the database are carried out one by one, in the order of their
+arrival.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ Context = trove_context.TroveContext
 User = dict[str, Any]
 Database = dict[str, Any]
 
-#: What the arguments of prepare need that not every datastore can do. What a
-#: driver of ours can do goes into its base.Preparation.
+#: The capability for each argument of prepare that not every datastore
+#: supports. Supported arguments are passed in base.Preparation.
 PREPARE_NEEDS = {
     'databases': Capability.DATABASES,
     'users': Capability.USERS,
@@ -53,11 +54,11 @@ PREPARE_NEEDS = {
 class Manager(accounts.Accounts):
     """Serves :class:`trove.guestagent.api.API`.
 
-    Who sent a cast hears nothing of it, so a cast that fails becomes a fault
+    The sender of a cast gets no answer, so an error in a cast becomes a fault
     of the instance, by way of the conductors.
 
-    :param report: tells the status now, before an order is answered
-    :param rotate: lets the agent use a new key for its messages
+    :param report: reports the status now, before an order is answered
+    :param rotate: replaces the key for the messages of the agent
     """
 
     interface: ClassVar[rpc.Interface] = api.API.interface
@@ -75,11 +76,11 @@ class Manager(accounts.Accounts):
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What the datastore of this agent can do."""
+        """Return the capabilities of the datastore of this agent."""
         return self._supervisor.driver.capabilities
 
     def expect(self, order: str) -> contextlib.AbstractContextManager[None]:
-        """Keep the place of an order that has arrived, if it needs one."""
+        """Reserve the turn of an order that has arrived, if it needs one."""
         if order in _IN_TURN:
             return self._supervisor.turns.place()
         return contextlib.nullcontext()
@@ -105,7 +106,7 @@ class Manager(accounts.Accounts):
         modules: list[dict[str, Any]] | None = None,
         ds_version: str | None = None,
     ) -> None:
-        with self._reporter.reporting(context, 'make the database'):
+        with self._reporter.reporting(context, 'create the database'):
             self._check_prepare(
                 databases=databases,
                 users=users,
@@ -119,8 +120,8 @@ class Manager(accounts.Accounts):
             )
             if packages:
                 LOG.info(
-                    'Not installing the packages of the datastore version '
-                    '(%s): they are part of the image.',
+                    'Ignoring the packages of the datastore version (%s): '
+                    'they are part of the image.',
                     ', '.join(packages),
                 )
             self._supervisor.prepare(
@@ -254,21 +255,22 @@ class Manager(accounts.Accounts):
         what: str,
         arguments: Mapping[str, Any],
     ) -> None:
-        """Refuse an order that no datastore here can carry out."""
+        """Refuse an order that no datastore supports."""
         if method.kind == 'call':
             raise exception.NotSupported(what=what)
         if method.name == 'create_backup':
             backup = arguments['backup_info'] or {}
             self._reporter.backup_failed(context, str(backup.get('id')))
-        # In brackets: "passwords: Managing" would be masked as a password.
+        # In brackets, since "passwords: Managing" is masked as a password.
         action = f'carry out the order ({method.name})'
         with self._reporter.reporting(context, action):
             raise exception.NotSupported(what=what)
 
     def _check_prepare(self, **arguments: object) -> None:
-        """Refuse what the datastore cannot do.
+        """Check that the datastore supports the arguments of prepare.
 
-        :raises trove.common.exception.NotSupported: names it
+        :raises trove.common.exception.NotSupported: an argument is not
+            supported
         """
         for name, value in arguments.items():
             needed = PREPARE_NEEDS[name]
@@ -277,13 +279,13 @@ class Manager(accounts.Accounts):
 
 
 def _contents(value: Any) -> str | None:
-    """Take a configuration as text or as ``{"config_contents": text}``."""
+    """Return a configuration sent as text or ``{"config_contents": text}``."""
     if isinstance(value, dict):
         value = value.get('config_contents')
     return None if value is None else str(value)
 
 
-#: The orders that use the server.
+#: Orders that use the database server, which need a turn.
 _IN_TURN = frozenset(
     name for name, needs in orders.declared(Manager).items() if needs.turn
 )

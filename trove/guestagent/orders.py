@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an order needs: a capability of the datastore, a turn at the server.
+"""Requirements of orders: a capability of the datastore, a turn.
 
-Both are declared where the order is carried out, at the methods of
+Both are declared at the methods of
 :class:`trove.guestagent.manager.Manager`. An order with neither is about the
-agent or its machine. Orders without such a method are in
+agent or its server. Orders without a method are in
 :mod:`trove.guestagent.unsupported`.
 """
 
@@ -28,11 +28,11 @@ _F = TypeVar('_F', bound=Callable[..., Any])
 
 @dataclasses.dataclass(frozen=True)
 class Needs:
-    """What an order needs.
+    """Requirements of an order.
 
-    :param capability: of the datastore; None: each has it
-    :param turn: the order uses the server, so it is carried out after those
-        that arrived before it
+    :param capability: of the datastore; None: none is required
+    :param turn: the order uses the database server, and is carried out after
+        those that arrived before
     """
 
     capability: capabilities.Capability | None = None
@@ -40,13 +40,13 @@ class Needs:
 
 
 class Endpoint(Protocol):
-    """The class with the decorated methods."""
+    """A class with decorated methods."""
 
     interface: rpc.Interface
 
     @property
     def capabilities(self) -> Collection[capabilities.Capability]:
-        """What the datastore can do."""
+        """Return the capabilities of the datastore."""
 
     def refuse(
         self,
@@ -59,7 +59,7 @@ class Endpoint(Protocol):
 
 
 def in_turn(function: _F) -> _F:
-    """Declare an order that uses the server, of whatever datastore."""
+    """Declare an order that uses the database server of any datastore."""
     function.needs = Needs(turn=True)  # type: ignore[attr-defined]
     return function
 
@@ -67,9 +67,9 @@ def in_turn(function: _F) -> _F:
 def needs(
     capability: capabilities.Capability, *, turn: bool = True
 ) -> Callable[[_F], _F]:
-    """Declare an order that is refused where the datastore cannot do it.
+    """Declare an order that is refused without a capability.
 
-    :param turn: whether it uses the server
+    :param turn: whether it uses the database server
     """
 
     def declare(function: _F) -> _F:
@@ -94,7 +94,7 @@ def needs(
 
 
 def declared(endpoint: type) -> dict[str, Needs]:
-    """Return what each order needs that a class has a method for.
+    """Return the requirements of each order that a class has a method for.
 
     :param endpoint: has the ``interface`` of the orders
     """

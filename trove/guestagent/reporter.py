@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a guest reports because of an order: a failure, an enabled root."""
+"""Reports because of an order: a failure, an enabled root user."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ Context = trove_context.TroveContext
 
 
 class Reporter:
-    """Speaks to the conductors for the guest of one instance.
+    """Reports to the conductors for the guest of one instance.
 
-    :param time_sent: see :class:`trove.guestagent.steady.Steady`
-    :param confirm: makes sure of what they take, since none of this may be
-        lost
+    :param time_sent: returns the time of a message, see
+        :class:`trove.guestagent.monotonic_time.MonotonicTime`
+    :param confirm: updates the version of the conductors, since none of these
+        reports may be lost
     """
 
     def __init__(
@@ -44,9 +45,9 @@ class Reporter:
 
     @contextlib.contextmanager
     def reporting(self, context: Context, action: str) -> Iterator[None]:
-        """Make an error a fault of the instance, and go on.
+        """Report an error as a fault of the instance, and suppress it.
 
-        For what nobody waits for.
+        For orders whose sender gets no answer.
 
         :param action: completes "could not ..."
         """
@@ -73,24 +74,24 @@ class Reporter:
             )
 
     def root_enabled(self, context: Context) -> None:
-        """Have it written down that root was enabled, once and for all."""
+        """Report that root was enabled, which is recorded permanently."""
         self._confirm()
         try:
             self._conductor.report_root(
                 self._own(context),
                 instance_id=self._instance_id,
-                # Conductors of release 8 look for it here only.
+                # Conductors of release 8 use this value only.
                 user=context.user_id,
             )
         except exception.TroveError as error:
             LOG.error(
-                'Root was enabled, but the conductors could not be told: %s '
-                'The history of root lacks this.',
+                'Root was enabled, but this could not be reported to the '
+                'conductors: %s The history of root lacks it.',
                 error,
             )
 
     def backup_failed(self, context: Context, backup_id: str) -> None:
-        """Have it written down that nothing comes of a backup."""
+        """Report that a backup has failed."""
         self._confirm()
         try:
             self._conductor.update_backup(
@@ -102,16 +103,16 @@ class Reporter:
             )
         except exception.TroveError as error:
             LOG.error(
-                'The conductors could not be told that backup %s failed: %s '
-                'It looks as if it were still being made; delete it.',
+                'Could not report to the conductors that backup %s failed: '
+                '%s It remains in progress; delete it.',
                 backup_id,
                 error,
             )
 
     def _own(self, context: Context) -> Context:
-        """The guest's own context, for what it says because of another.
+        """Return the guest's own context for a request of another user.
 
-        It may be an administrator who asked; the guest is none.
+        The user may be an administrator; the guest is not.
         """
         return Context(
             project_id=self._project_id,
@@ -122,7 +123,7 @@ class Reporter:
 
 
 def _text(error: Exception) -> str:
-    """What an error says to a person."""
+    """Return the text of an error for users."""
     if isinstance(error, exception.TroveError):
         return str(error)
     return f'{type(error).__name__}: {error}'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guest agent: runs one database and serves its endpoint."""
+"""The guest agent service: runs one database and serves its endpoint."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from trove.guestagent import guest_keys
 from trove.guestagent import guest_transport
 from trove.guestagent import heartbeat as heartbeats
 from trove.guestagent import manager
+from trove.guestagent import monotonic_time
 from trove.guestagent import reporter
 from trove.guestagent import state as states
-from trove.guestagent import steady
 from trove.guestagent import supervisor as supervisors
 from trove.guestagent.datastores import registry
 
 LOG = logging.getLogger(__name__)
 
-#: Seconds that orders which have begun may take when the agent stops.
+#: Timeout in seconds for orders in progress when the agent stops.
 _STOP_TIMEOUT = 30
 
 
 class GuestAgent(service.Component):
     """The guest agent of one instance.
 
-    :param transport: to use instead of an own one; it is not closed
-    :param version: serve as of this older version of the interface
+    :param transport: to use instead of its own one; it is not closed
+    :param version: the older version of the interface to serve, if any
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class GuestAgent(service.Component):
             raise exception.ConfigurationError(
                 option='[DEFAULT] guest_id',
                 value='',
-                remedy='the agent must know its instance. Give it the '
+                remedy='the agent needs the id of its instance. Give it the '
                 'guest_info.conf that the control plane wrote: '
                 '--config-file /etc/trove/conf.d/guest_info.conf',
             )
@@ -59,26 +59,26 @@ class GuestAgent(service.Component):
         self._guest_transport: guest_transport.GuestTransport | None = None
         self._supervisor: supervisors.Supervisor | None = None
         self._heartbeat: heartbeats.Heartbeat | None = None
-        self._time_sent: steady.Steady | None = None
+        self._time_sent: monotonic_time.MonotonicTime | None = None
         self._server: Any = None
 
     def start(self) -> None:
-        """Watch the database, report, listen: in the order of need.
+        """Start the supervisor, the heartbeat and the server, in this order.
 
-        The database comes up even if there is no message broker.
+        The database starts even if the message broker is unreachable.
 
-        :raises trove.common.exception.ConfigurationError: an option has a
-            value that makes no sense
+        :raises trove.common.exception.ConfigurationError: an option has an
+            invalid value
         """
         conf = self._conf
         interface = manager.Manager.interface
-        # What makes no sense is refused now, not at the first message.
+        # Otherwise an invalid value would fail at the first message only.
         conductor.API.interface.pin(conf)
         if self._given is None:
             rpc.check(conf)
         early.begin(conf)
         state_dir = pathlib.Path(conf.guestagent.state_dir)
-        # Others may have to pass through it: whoever made it has seen to that.
+        # Its mode is that of its creator, since others may have to enter it.
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         own_keys = guest_keys.make(conf)
         self._transport = self._given or rpc.Transport(
@@ -94,7 +94,9 @@ class GuestAgent(service.Component):
             self._changed,
             conf.guestagent.boot_name or states.boot_id(),
         )
-        self._time_sent = steady.Steady(state_dir / steady.FILE)
+        self._time_sent = monotonic_time.MonotonicTime(
+            state_dir / monotonic_time.FILE
+        )
         self._heartbeat = heartbeats.Heartbeat(
             conf,
             transport,
@@ -107,10 +109,10 @@ class GuestAgent(service.Component):
         self._heartbeat.start()
         self._server = self._make_server(transport, own_keys)
         self._server.start()
-        # Last, for the database and the heartbeat come first.
+        # Last: the database and the heartbeat do not depend on it.
         self._guest_transport.start()
         LOG.info(
-            'Guest agent of instance %s is at work, interface version %s.',
+            'Guest agent of instance %s started, interface version %s.',
             conf.guest_id,
             self._version or interface.latest,
         )
@@ -139,7 +141,7 @@ class GuestAgent(service.Component):
         )
 
     def stop(self) -> None:
-        """Stop the agent; the database goes on."""
+        """Stop the agent; the database keeps running."""
         if self._server is not None:
             self._server.stop()
             waiter = threading.Thread(target=self._server.wait, daemon=True)
@@ -165,7 +167,7 @@ class GuestAgent(service.Component):
 
 
 def _own_topic(conf: cfg.ConfigOpts) -> str | None:
-    """Return the topic, when the broker account reaches nothing but that."""
+    """Return the topic, if the broker account is limited to it."""
     if not conf.rpc_own_account:
         return None
     return manager.Manager.interface.topic(conf, conf.guest_id)

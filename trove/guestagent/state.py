@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the agent must still know after it was killed.
+"""Persistent state of the agent.
 
-Kept as one small file, written at once. The decisions are pure functions of
-it and of what is observed.
+It is one small file, replaced atomically. The decisions are pure functions of
+the state and of what is observed.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ BUILDING: Final = 'building'
 READY: Final = 'ready'
 FAILED: Final = 'failed'
 
-# The words of the statuses that a guest reports. Conductors of all releases
-# know them, but "healthy" only those since release 13.
+# Statuses in heartbeats. Conductors of all releases know them, except
+# "healthy", which was added in release 13.
 STATUS_NEW: Final = 'new'
 STATUS_BUILDING: Final = 'building'
 STATUS_FAILED: Final = 'failed to spawn'
@@ -30,19 +30,19 @@ STATUS_RUNNING: Final = 'running'
 STATUS_SHUTDOWN: Final = 'shutdown'
 STATUS_CRASHED: Final = 'crashed'
 
-#: Seconds in which crashes count together.
+#: Seconds in which crashes are counted together.
 CRASH_WINDOW: Final = 300.0
-_LONGEST_PAUSE: Final = 60.0
+_MAX_DELAY: Final = 60.0
 
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """What the database is, and is meant to be.
+    """Actual and wanted state of the database.
 
     :param phase: ``new``, ``building``, ``ready`` or ``failed``
-    :param wanted: whether it is meant to run, once it is ready
-    :param stopped_in: the boot of the machine in which it was stopped, if
-        the next one shall start it again
+    :param wanted: whether the server shall run, once the phase is ready
+    :param stopped_in: the boot id when it was stopped, if the next boot
+        shall start it again
     """
 
     phase: str = NEW
@@ -51,7 +51,7 @@ class State:
 
 
 def load(path: pathlib.Path) -> State:
-    """Read what :func:`save` wrote; a new state if there is nothing."""
+    """Read what :func:`save` wrote; return a new state without a file."""
     values = files.read_json(path)
     names = {field.name for field in dataclasses.fields(State)}
     return State(**{k: v for k, v in values.items() if k in names})
@@ -62,17 +62,17 @@ def save(path: pathlib.Path, state: State) -> None:
 
 
 def boot_id() -> str:
-    """Name of this boot of the machine."""
+    """Return the id of this boot of the machine."""
     return pathlib.Path('/proc/sys/kernel/random/boot_id').read_text().strip()
 
 
 def after_start(state: State, boot: str) -> State:
-    """What the state means to an agent that has just started.
+    """Return the state for an agent that has just started.
 
-    :param boot: name of this boot of the machine
+    :param boot: id of this boot of the machine
     """
     if state.phase == BUILDING:
-        # The order was taken from the queue and is gone with the agent.
+        # The order to prepare was lost with the former agent.
         return dataclasses.replace(state, phase=FAILED)
     if not state.wanted and state.stopped_in not in (None, boot):
         return dataclasses.replace(state, wanted=True, stopped_in=None)
@@ -80,18 +80,18 @@ def after_start(state: State, boot: str) -> State:
 
 
 def stopped(state: State, boot: str, start_on_reboot: bool) -> State:
-    """The state after an order to stop."""
+    """Return the state after an order to stop."""
     return dataclasses.replace(
         state, wanted=False, stopped_in=boot if start_on_reboot else None
     )
 
 
 def describe(state: State, alive: bool, answers: bool, crashed: bool) -> str:
-    """The status to report.
+    """Return the status to report.
 
-    :param alive: whether the server's process runs
+    :param alive: whether the server's process is running
     :param answers: whether it answers queries
-    :param crashed: whether it ended by itself and is not up again
+    :param crashed: whether it has crashed and not recovered yet
     """
     if state.phase != READY:
         return {
@@ -106,16 +106,16 @@ def describe(state: State, alive: bool, answers: bool, crashed: bool) -> str:
     return STATUS_SHUTDOWN
 
 
-def pause_before_start(failures: Sequence[float], now: float) -> float:
-    """Seconds to wait before the server is started again.
+def delay_before_start(failures: Sequence[float], now: float) -> float:
+    """Return the seconds to wait before the next start of the server.
 
-    The first time in a while at once, then longer and longer, so that a
-    server that cannot come up does not wear out the machine.
+    None after the first failure, then backing off, so that a server that
+    cannot start does not use up the processor.
 
-    :param failures: when it ended by itself or did not come up
+    :param failures: times of crashes and failed starts
     """
     recent = [moment for moment in failures if now - moment < CRASH_WINDOW]
     if len(recent) < 2:
         return 0.0
-    pause = min(_LONGEST_PAUSE, 2.0 ** (len(recent) - 2))
-    return max(0.0, recent[-1] + pause - now)
+    delay = min(_MAX_DELAY, 2.0 ** (len(recent) - 2))
+    return max(0.0, recent[-1] + delay - now)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keeps the database as it is meant to be, whatever happens to it."""
+"""Keeps the database in its wanted state."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from trove.guestagent.datastores import base
 LOG = logging.getLogger(__name__)
 
 _STATE_FILE = 'state.json'
-#: Seconds after an error of the agent itself.
-_LOOK_AGAIN = 1.0
+#: Delay in seconds after an unexpected error.
+_RETRY_DELAY = 1.0
 
 
 class Supervisor:
-    """Carries out what is asked of the server, and restarts it if it dies.
+    """Operates the database server, and restarts it after a crash.
 
-    :param state_dir: an existing directory for what must be remembered
-    :param boot: name of this boot of the machine
-    :param changed: called when the status has changed by itself; it must
-        not wait for anything
+    :param state_dir: an existing directory for persistent state
+    :param boot: id of this boot of the machine
+    :param changed: called when the status has changed without an order; must
+        not block
     """
 
     def __init__(
@@ -47,14 +47,14 @@ class Supervisor:
         self._driver = driver
         self._path = state_dir / _STATE_FILE
         self._changed = changed
-        #: Of all who use the server.
+        #: The turns of all users of the database server.
         self.turns = turns.Turns()
         self._state = states.load(self._path)
-        # What to report while an operation has the server down for a moment.
+        # The status during an operation that restarts the server.
         self._pinned: str | None = None
         self._failures: list[float] = []
         self._crashed = False
-        # Whether it ran when last seen.
+        # Whether it was running at the last look.
         self._up = False
         self._stopping = False
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -62,25 +62,25 @@ class Supervisor:
             target=self._watch, name='supervisor', daemon=True
         )
 
-    # Its life
+    # Start and stop
 
     def start(self) -> None:
-        """Begin to watch; a database that is meant to run is started."""
+        """Begin to watch; start the database if it is wanted."""
         before = self._state
         self._remember(states.after_start(before, self._boot))
         if before.phase == states.BUILDING:
             LOG.error(
-                'The agent ended while it made the database, which is not '
-                'complete. Delete the instance and create it anew.'
+                'The agent ended while it created the database, which is '
+                'incomplete. Delete the instance and create it again.'
             )
         self._thread.start()
 
     def stop(self) -> None:
-        """Watch no longer; the database stays as it is."""
+        """Stop watching; the database is left unchanged."""
         self._stopping = True
         self._signal()
         if self._thread.is_alive():
-            # A server that takes long to come up goes on without us.
+            # It may be waiting for a slow start of the server.
             self._thread.join(timeout=5)
         if not self._thread.is_alive() and self._wake >= 0:
             wake, self._wake = self._wake, -1
@@ -88,11 +88,11 @@ class Supervisor:
 
     @property
     def driver(self) -> base.Driver:
-        """For what needs no turn."""
+        """The driver, for operations that need no turn."""
         return self._driver
 
     def status(self) -> str:
-        """How the database is, in the words of a heartbeat."""
+        """Return the status to report in a heartbeat."""
         if self._pinned is not None:
             return self._pinned
         state = self._state
@@ -103,14 +103,14 @@ class Supervisor:
         return states.describe(state, alive, answers, self._crashed)
 
     def version(self) -> str | None:
-        """The version of the server that runs, None when nobody knows."""
+        """Return the version of the running server, None when unknown."""
         return self._driver.version()
 
     # Operations
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[base.Driver]:
-        """Use the driver, after all who asked before.
+        """Wait for the turn, then yield the driver.
 
         :raises trove.common.exception.Unprocessable: there is no database
         """
@@ -118,19 +118,19 @@ class Supervisor:
             if self._state.phase != states.READY:
                 status = states.describe(self._state, False, False, False)
                 raise exception.Unprocessable(
-                    reason=f'the database is not there, its status is '
+                    reason=f'the database does not exist, its status is '
                     f'"{status}".'
                 )
             yield self._driver
 
     def prepare(self, preparation: base.Preparation) -> None:
-        """Make the database and start it; may be repeated.
+        """Create the database and start it; may be repeated.
 
-        :raises trove.common.exception.TroveError: it cannot be made
+        :raises trove.common.exception.TroveError: it cannot be created
         """
         with self.turns:
             before = self._state
-            # Repeated, it must not take back what works.
+            # A failed repetition must not make a working database FAILED.
             ready = before.phase == states.READY
             if not ready:
                 self._phase(states.BUILDING)
@@ -141,7 +141,7 @@ class Supervisor:
                     self._phase(states.FAILED)
                 raise
             self._remember(states.State(phase=states.READY))
-            self._come_up()
+            self._forget_failures()
 
     def _phase(self, phase: str) -> None:
         self._remember(dataclasses.replace(self._state, phase=phase))
@@ -155,44 +155,44 @@ class Supervisor:
             driver.stop()
             self._want(True)
             driver.start()
-        self._come_up()
+        self._forget_failures()
 
     def restart(self) -> None:
         with self.turn() as driver, self._pin():
             self._check_start(driver)
             self._want(True)
             driver.restart()
-        self._come_up()
+        self._forget_failures()
 
     def _check_start(self, driver: base.Driver) -> None:
-        """See that what is stopped now can be started again.
+        """Check that the server can be started again after a stop.
 
         :raises trove.common.exception.DatastoreError: it cannot, so it must
             not be stopped
         """
         try:
-            # Even if it says the same: it is written when it changes next.
+            # Even if unchanged: it must be writable when it changes next.
             states.save(self._path, self._state)
             driver.check_start()
         except OSError as error:
             raise exception.DatastoreError(
                 action='restart',
                 reason=f'{error.filename or self._path}: {error.strerror}. '
-                'The database was left as it is. See to that file or '
-                'directory on the server of the instance, then try again.',
+                'The database was not stopped. Check that file or directory '
+                'on the server of the instance, then retry.',
             ) from error
 
     def halt(self, start_on_reboot: bool) -> None:
-        """Stop the server until somebody starts it.
+        """Stop the server until it is started by an order.
 
-        :param start_on_reboot: or until its machine boots
+        :param start_on_reboot: start it at the next boot, too
         """
         with self.turn() as driver:
             self._remember(
                 states.stopped(self._state, self._boot, start_on_reboot)
             )
             driver.stop()
-        self._come_up()
+        self._forget_failures()
 
     def _want(self, running: bool) -> None:
         self._remember(
@@ -208,8 +208,8 @@ class Supervisor:
             self._pinned = None
             self._signal()
 
-    def _come_up(self) -> None:
-        """What happened before no longer counts."""
+    def _forget_failures(self) -> None:
+        """Forget former crashes and failed starts."""
         self._crashed = False
         self._up = self._state.wanted
         self._failures.clear()
@@ -228,13 +228,14 @@ class Supervisor:
                 self._look()
             except Exception:
                 LOG.exception(
-                    'Watching the database failed; it goes on in %s s.',
-                    _LOOK_AGAIN,
+                    'Watching the database failed; retrying in %s s. Report '
+                    'this as a bug, with the traceback.',
+                    _RETRY_DELAY,
                 )
-                self._sleep(_LOOK_AGAIN)
+                self._sleep(_RETRY_DELAY)
 
     def _look(self) -> None:
-        """One step: wait for what may happen, or start the server."""
+        """Wait for a change or an order, or start the server."""
         if not self._wanted():
             self._sleep(None)
             return
@@ -243,12 +244,12 @@ class Supervisor:
             self._up = True
             self._sleep_until_end(pid)
             return
-        pause = 0.0
+        delay = 0.0
         with self.turns:
             if self._wanted() and self._driver.pid() is None:
-                pause = self._recover()
-        if pause:
-            self._sleep(pause)
+                delay = self._recover()
+        if delay:
+            self._sleep(delay)
 
     def _wanted(self) -> bool:
         return (
@@ -258,9 +259,9 @@ class Supervisor:
         )
 
     def _recover(self) -> float:
-        """Start a server that is meant to run and does not.
+        """Start a server that is wanted and not running.
 
-        An end that nobody ordered is a crash.
+        A server that exited without an order has crashed.
 
         :returns: seconds to wait before it may be started
         """
@@ -268,21 +269,21 @@ class Supervisor:
             self._up = False
             self._fail()
             LOG.error(
-                'The database ended by itself. Its log says why; it is '
-                'started again.'
+                'The database has crashed; restarting it. See its log for '
+                'the cause.'
             )
             self._changed()
-        pause = states.pause_before_start(self._failures, time.monotonic())
-        if pause:
-            return pause
-        LOG.info('The database does not run and is meant to; starting it.')
+        delay = states.delay_before_start(self._failures, time.monotonic())
+        if delay:
+            return delay
+        LOG.info('The database is not running; starting it.')
         try:
             self._driver.start()
         except exception.TroveError as error:
             self._fail()
             LOG.error(
-                'The database does not start: %s It is tried again; nothing '
-                'else is needed if the cause goes away.',
+                'The database does not start: %s Retrying; no other action '
+                'is required once the cause is fixed.',
                 error,
             )
         else:
@@ -301,20 +302,20 @@ class Supervisor:
         ] + [now]
 
     def _sleep(self, seconds: float | None) -> None:
-        """Wait, but no longer than until the next order."""
+        """Wait for an order, up to a timeout."""
         poller = select.poll()
         poller.register(self._wake, select.POLLIN)
         if poller.poll(None if seconds is None else seconds * 1000):
             self._clear()
 
     def _sleep_until_end(self, pid: int) -> None:
-        """Wait until the server ends, or the next order."""
+        """Wait until the server exits, or for an order."""
         try:
             process = os.pidfd_open(pid)
         except ProcessLookupError:
             return
         try:
-            # The id may have been given to another process meanwhile.
+            # The id may have been reused since pid() was called.
             if self._driver.pid() == pid:
                 poller = select.poll()
                 poller.register(process, select.POLLIN)

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A lock that is given in the order in which it is asked for.
+"""A fair lock, acquired in the order of requests.
 
-Orders that do not wait for each other arrive in the order in which they were
-given ("create the database", "create its user") and are carried out by
-threads; this keeps them in order. A thread may be late: it was not scheduled,
-or had to write down that it has the message. So an order has its place from
-when it arrived.
+Orders without an answer arrive in the order in which they were sent ("create
+the database", "create its user") and are carried out by several threads; this
+lock keeps them in order. A thread may be late, when it is not scheduled or
+has to record the message first. So an order gets its place on arrival.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ class Turns:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._given = 0
-        #: The places that were given and are not over, in their order.
+        #: The places in use, in their order.
         self._open: dict[int, None] = {}
         self._current = 0
         self._kept = threading.local()
@@ -29,8 +28,8 @@ class Turns:
     def place(self) -> contextlib.AbstractContextManager[None]:
         """Return the next place, for the thread that enters it.
 
-        Within it, that thread has its first turn before all who asked later.
-        Without one, it gives the place up at the end; so it must be entered.
+        Within it, that thread acquires the lock before all later places. If
+        it does not, the place is given up at the end; so it must be entered.
         """
         return self._keep(self._give())
 

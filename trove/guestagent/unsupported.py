@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Orders of other releases that no datastore here can carry out.
+"""Orders of released peers that no datastore supports.
 
-By name, the capability that each needs, which no driver here has. When one
-gets it, :class:`trove.guestagent.manager.Manager` gets the methods, and the
-lines here go.
+By name, the required capability, which no driver has. When a driver gets it,
+:class:`trove.guestagent.manager.Manager` gets the methods, and the lines here
+are removed.
 """
 
 from __future__ import annotations

@@ -48,7 +48,8 @@ _Known = _known.Known
 _OVERTAKEN = 30.0
 
 # Seconds by which the clock of a guest may be ahead of that of the database
-# and still be right; more than a guest's own (``guestagent/steady.py``).
+# and still be right; more than a guest's own
+# (``guestagent/monotonic_time.py``).
 _AHEAD = 300.0
 
 

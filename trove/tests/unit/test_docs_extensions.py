@@ -69,7 +69,7 @@ class TestInterfaces(base.TestCase):
             text('attach_replication_slave'),
         )
         self.assertIn(
-            '``attach_replica`` came', text('attach_replication_slave')
+            'replaced by ``attach_replica``', text('attach_replication_slave')
         )
 
     def test_history(self) -> None:

@@ -36,7 +36,7 @@ ALLOWED = {
     'trove/guestagent/guest_keys.py': (3, f'rpc_key_overlap: {SLACK}'),
     'trove/guestagent/replays.py': (1, f'remembered for longer: {SLACK}'),
     'trove/guestagent/sealing.py': (2, 'the first of two clocks ends it'),
-    'trove/guestagent/steady.py': (1, 'read once; then it goes on evenly'),
+    'trove/guestagent/monotonic_time.py': (1, 'read once at the start'),
     'trove/objects/_rows.py': (2, SHOWN),
     'trove/objects/backup.py': (1, SHOWN),
     'trove/objects/instance/instances.py': (2, SHOWN),

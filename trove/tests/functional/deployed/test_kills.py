@@ -67,8 +67,8 @@ class KillTest(test_faults.FaultTestCase):
             self.addCleanup(mortal.stop)
             mortal.start()
             waiting.until(
-                functools.partial(mortal.logged, 'is at work.'),
-                f'{mortal.name} is at work',
+                functools.partial(mortal.logged, ' started.'),
+                f'{mortal.name} has started',
             )
 
     @contextlib.contextmanager

@@ -32,7 +32,7 @@ class OldTaskManagerTestCase(test_faults.FaultTestCase):
             log,
             timeout=60,
         )
-        old.ready = lambda: old.logged('is at work.')
+        old.ready = lambda: old.logged(' started.')
         # After its end, for the tests that follow.
         self.addCleanup(self.wait_forgotten)
         return self.useFixture(old)

@@ -243,7 +243,7 @@ class AgentTest(base.GuestTestCase):
         # Then
         self.wait_for_another(pid)
         self.wait_for_status('healthy')
-        self.assertIn('The database ended by itself', self.logs.output)
+        self.assertIn('The database has crashed', self.logs.output)
         self.assertTrue(self.place.can_connect('clerk', 'secret', 'shop'))
 
     def test_the_database_is_not_the_agents_prisoner(self) -> None:

@@ -114,7 +114,7 @@ class ProcessTest(base.GuestTestCase):
         broker.kill()
         listener.beat.clear()
         waiting.until(
-            lambda: agent.logged('The heartbeat could not be sent'),
+            lambda: agent.logged('Could not send the heartbeat'),
             'the agent notices',
             timeout=120,
         )

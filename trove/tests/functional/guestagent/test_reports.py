@@ -79,8 +79,8 @@ class ReportsTest(base.TestCase):
     def listening(self) -> None:
         self.agent.start()
         waiting.until(
-            lambda: self.agent.logged('is at work'),
-            'the agent is at work',
+            lambda: self.agent.logged(' started, '),
+            'the agent has started',
             timeout=120,
         )
 

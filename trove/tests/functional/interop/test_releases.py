@@ -7,7 +7,7 @@ from typing import Any
 
 from trove.common import exception
 from trove.guestagent import heartbeat
-from trove.guestagent import steady
+from trove.guestagent import monotonic_time
 from trove.peers import versions
 from trove.tests.fixtures import released
 from trove.tests.functional.interop import base
@@ -109,7 +109,7 @@ class Checks:
             self.transport('conductor', sending=True),
             '1.5',
             lambda: 'healthy',
-            steady.Steady(None),
+            monotonic_time.MonotonicTime(None),
         )
 
         self.reported: list[tuple[str, str]] = []

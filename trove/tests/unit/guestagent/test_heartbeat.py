@@ -9,7 +9,7 @@ from unittest import mock
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.guestagent import heartbeat
-from trove.guestagent import steady
+from trove.guestagent import monotonic_time
 from trove.tests import base
 from trove.tests.fixtures import conductors
 from trove.tests.fixtures import waiting
@@ -28,7 +28,7 @@ class HeartbeatTest(base.TestCase):
             mock.Mock(),
             '1.3',
             lambda: self.status,
-            steady.Steady(None),
+            monotonic_time.MonotonicTime(None),
             lambda: self.version,
         )
         self.beats._conductor = mock.Mock(heartbeat=self._cast)
@@ -83,7 +83,7 @@ class HeartbeatTest(base.TestCase):
             self.beats.beat()
         # Then
         self.assertEqual(2, len(self.sent))
-        self.assertEqual(1, self.logs.output.count('could not be sent'))
+        self.assertEqual(1, self.logs.output.count('Could not send'))
         self.assertIn('transport_url', self.logs.output)
         self.assertEqual(1, self.logs.output.count('are sent again'))
 
@@ -130,7 +130,7 @@ class ReleasedConductorTest(base.TestCase):
             self.transport,
             '1.5',
             lambda: self.status,
-            steady.Steady(None),
+            monotonic_time.MonotonicTime(None),
             clock=lambda: self.now,
         )
 

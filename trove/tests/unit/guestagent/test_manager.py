@@ -18,9 +18,9 @@ from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import rpc
 from trove.guestagent import manager
+from trove.guestagent import monotonic_time
 from trove.guestagent import reporter
 from trove.guestagent import state as states
-from trove.guestagent import steady
 from trove.guestagent import supervisor
 from trove.guestagent.datastores import base as datastores
 from trove.tests import base
@@ -46,7 +46,7 @@ class ManagerTest(base.TestCase):
         self.manager = manager.Manager(
             self.supervisor,
             reporter.Reporter(
-                self.conf, self.conductor, steady.Steady(None)
+                self.conf, self.conductor, monotonic_time.MonotonicTime(None)
             ),
             lambda: self.reports.append(self.supervisor.status()),
         )
@@ -161,7 +161,7 @@ class ManagerTest(base.TestCase):
         self.assertEqual(
             'the instance', said['serialized_notification']['instance_id']
         )
-        self.assertIn('could not make the database', said['message'])
+        self.assertIn('could not create the database', said['message'])
         self.assertIn('failed to start', said['message'])
         self.assertIsInstance(said['exception'], list)
         for text in (

@@ -117,4 +117,4 @@ class EarlyTest(base.TestCase):
     def test_an_error_is_left_to_the_order(self) -> None:
         with mock.patch.object(cluster, 'Cluster', side_effect=OSError('no')):
             cluster.initialize(self.conf)
-        self.assertIn('made ahead: no', self.logs.output)
+        self.assertIn('in advance: no', self.logs.output)

@@ -71,26 +71,26 @@ class DescribeTest(base.TestCase):
 
 class PauseTest(base.TestCase):
     def test_the_first_start_is_at_once(self) -> None:
-        self.assertEqual(0.0, state.pause_before_start([], 100.0))
-        self.assertEqual(0.0, state.pause_before_start([100.0], 100.0))
+        self.assertEqual(0.0, state.delay_before_start([], 100.0))
+        self.assertEqual(0.0, state.delay_before_start([100.0], 100.0))
 
     def test_then_it_waits_longer_and_longer(self) -> None:
         pauses = [
-            state.pause_before_start([100.0] * count, 100.0)
+            state.delay_before_start([100.0] * count, 100.0)
             for count in range(2, 10)
         ]
         self.assertEqual([1, 2, 4, 8, 16, 32, 60, 60], pauses)
 
     def test_the_time_since_the_last_failure_counts(self) -> None:
         self.assertEqual(
-            1.5, state.pause_before_start([90.0, 91.0, 100.0], 100.5)
+            1.5, state.delay_before_start([90.0, 91.0, 100.0], 100.5)
         )
         self.assertEqual(
-            0.0, state.pause_before_start([90.0, 91.0, 100.0], 200.0)
+            0.0, state.delay_before_start([90.0, 91.0, 100.0], 200.0)
         )
 
     def test_old_failures_are_forgotten(self) -> None:
         now = 100.0 + state.CRASH_WINDOW
         self.assertEqual(
-            0.0, state.pause_before_start([1.0, 2.0, 100.0, now], now)
+            0.0, state.delay_before_start([1.0, 2.0, 100.0, now], now)
         )

@@ -71,7 +71,7 @@ class SupervisorTest(base.TestCase):
         ):
             error = self.assertRaises(exception.DatastoreError, order)
             self.assertIn('/state/log', str(error))
-            self.assertIn('left as it is', str(error))
+            self.assertIn('not stopped', str(error))
         self.assertNotIn(('stop',), self.driver.calls)
         self.assertEqual('healthy', self.supervisor.status())
 
@@ -170,7 +170,7 @@ class SupervisorTest(base.TestCase):
         )
         self.wait_for('healthy')
         self.assertIn('crashed', self.statuses)
-        self.assertIn('ended by itself', self.logs.output)
+        self.assertIn('has crashed', self.logs.output)
 
     def test_a_server_that_does_not_start_is_tried_again(self) -> None:
         # Given a server that dies and cannot come back at first

@@ -147,7 +147,7 @@ class WatchTest(base.TestCase):
     def test_a_start_of_the_machine_is_no_crash(self) -> None:
         self.given_it_runs()
 
-        self.assertNotIn('ended by itself', self.logs.output)
+        self.assertNotIn('has crashed', self.logs.output)
         self.assertEqual(['healthy'], self.statuses)
 
     def test_each_change_is_told(self) -> None:
@@ -219,4 +219,4 @@ class WatchTest(base.TestCase):
         with self.supervisor.turn():
             pass
         self.assertEqual(1 + len(calls), len(self.driver.calls))
-        self.assertNotIn('ended by itself', self.logs.output)
+        self.assertNotIn('has crashed', self.logs.output)

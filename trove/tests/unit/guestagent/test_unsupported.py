@@ -9,9 +9,9 @@ from unittest import mock
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.guestagent import manager
+from trove.guestagent import monotonic_time
 from trove.guestagent import orders
 from trove.guestagent import reporter
-from trove.guestagent import steady
 from trove.guestagent import unsupported
 from trove.guestagent.datastores import base as base_driver
 from trove.rehearsal import sample_calls
@@ -33,7 +33,7 @@ class UnsupportedTest(base.TestCase):
         self.manager = manager.Manager(
             supervisor,
             reporter.Reporter(
-                self.conf, self.conductor, steady.Steady(None)
+                self.conf, self.conductor, monotonic_time.MonotonicTime(None)
             ),
             mock.Mock(),
             self.keys.append,

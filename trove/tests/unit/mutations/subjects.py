@@ -7,8 +7,8 @@
     tests: [trove.tests.unit.guestagent.test_supervisor]
     mutations:
       - what: the server is not started again after it has crashed
-        old: pause = self._recover()
-        new: pause = 0.1
+        old: delay = self._recover()
+        new: delay = 0.1
         test: SupervisorTest.test_a_server_that_dies_is_started_again
 
 ``old`` stands in the module once and is replaced by ``new``: part of a line,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The time by which a guest orders what it says."""
+"""The time of messages, by which receivers detect stale ones."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ LOG = logging.getLogger(__name__)
 #: Name of the file in ``state_dir``.
 FILE = 'time_sent'
 
-#: Seconds by which the file is ahead. No more, for the next process begins
-#: there: one that is started again and again must not run away.
+#: Seconds that the stored time is ahead. The next process begins there, so
+#: frequent restarts must not move the time far into the future.
 _AHEAD = 1.0
 
 
-class Steady:
-    """The time of the machine when the agent began, and what passed since.
+class MonotonicTime:
+    """The wall clock at the start of the agent, plus the time since.
 
-    It goes on evenly when the clock of the machine is set to another time,
-    and does not go back with the next process either: conductors refuse what
-    is sealed and older than the newest, for it may be a copy.
+    It does not jump when the wall clock is set, and does not go back with a
+    restart of the agent either: conductors refuse a sealed message that is
+    older than the newest, as it may be a replay.
 
-    :param file: where it is kept; None: it ends with the process
+    :param file: where it is kept; None: it is lost with the process
     """
 
     def __init__(
@@ -61,9 +61,9 @@ class Steady:
             until = float((files.read_json(self._file) or {}).get('until', 0))
         except (OSError, ValueError, TypeError, AttributeError) as error:
             LOG.warning(
-                'Could not read %s (%s). If the clock of this machine was set '
-                'back since, the conductors take no heartbeats before it has '
-                'caught up: see that it is right.',
+                'Could not read %s (%s). If the clock of this server was set '
+                'back since, the conductors refuse heartbeats until it has '
+                'caught up: check the clock.',
                 self._file,
                 type(error).__name__,
             )
@@ -77,10 +77,10 @@ class Steady:
             files.write_json(self._file, {'until': self._until})
         except OSError as error:
             LOG.error(
-                'Could not write %s (%s). See that the directory can be '
-                'written to: if the clock of this machine is set back and the '
-                'agent restarted, the conductors take no heartbeats before '
-                'it has caught up.',
+                'Could not write %s (%s). Make its directory writable: if '
+                'the clock of this server is set back and the agent '
+                'restarted, the conductors refuse heartbeats until it has '
+                'caught up.',
                 self._file,
                 error,
             )

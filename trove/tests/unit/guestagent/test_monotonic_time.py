@@ -7,19 +7,19 @@ import pathlib
 
 import fixtures
 
-from trove.guestagent import steady
+from trove.guestagent import monotonic_time
 from trove.tests import base
 
 
-class SteadyTest(base.TestCase):
+class MonotonicTimeTest(base.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.wall, self.passed = 1_000_000.0, 50.0
         self.file = pathlib.Path(self.useFixture(fixtures.TempDir()).path, 'x')
         self.time_sent = self.start()
 
-    def start(self) -> steady.Steady:
-        return steady.Steady(
+    def start(self) -> monotonic_time.MonotonicTime:
+        return monotonic_time.MonotonicTime(
             self.file, lambda: self.wall, lambda: self.passed
         )
 
