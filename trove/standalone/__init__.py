@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A whole Trove in one process, to play with and to see it work.
+"""All services of Trove in one process, for demonstrations and development.
 
-Nothing here is needed in a deployment; it only puts the services together
-in another way than the programs of :mod:`trove.cmd` do.
+Nothing here is needed in a deployment: the programs of :mod:`trove.cmd` run
+the services there.
 """

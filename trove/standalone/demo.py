@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The demonstration: an instance, its data, and a rolling upgrade.
 
-It uses Trove as a user does: the released python-troveclient over REST,
-psycopg to the database. Only what no user could, exchanging the guest
-agent for an older one, reaches into the system.
+Like a user, it uses the released python-troveclient over REST, and psycopg
+for the database. One step reaches into the system, as no user could: it
+replaces the guest agent by an older version.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ DATABASE = 'shop'
 CLERK = 'clerk'
 ROWS = [(1, 'apples'), (2, 'pears'), (3, "quinces with 'quotes'")]
 
-#: What a guest agent of the release before this one speaks.
+#: The version of a guest agent of the previous release.
 OLD = '1.3'
 NEW = str(guest_api.API.interface.latest)
 
-#: The first that tells its diagnostics.
+#: The first version with diagnostics.
 NEEDED = '1.4'
 
 _OUTWARD = ('sent', 'left out', 'refused')
 
-#: The control plane looks up what a guest speaks every second, so that the
-#: demonstration need not wait long for it.
+#: The control plane reads the versions of guest agents every second, which
+#: shortens the demonstration.
 OPTIONS = """
 [upgrade_levels]
 refresh_interval = 1
@@ -56,7 +56,7 @@ Step = tuple[str, Callable[['Demo'], None]]
 
 
 def connect(endpoint: str) -> Any:
-    """Return the released client, which needs no Keystone this way."""
+    """Return the released client, with a fixed token instead of Keystone."""
     auth = token_endpoint.Token(endpoint, systems.USER)
     return trove_client.Client(
         session=keystone_session.Session(auth=auth), auth=auth
@@ -64,7 +64,7 @@ def connect(endpoint: str) -> Any:
 
 
 class Demo:
-    """What the steps share.
+    """The steps, with their shared state.
 
     :param system: not started yet
     """
@@ -82,9 +82,9 @@ class Demo:
         self._stack = contextlib.ExitStack()
 
     def run(self) -> None:
-        """Do all steps.
+        """Run all steps.
 
-        :raises CheckFailed: one did not go as it should
+        :raises CheckFailed: a step did not give the expected result
         """
         with self._stack:
             self._stack.enter_context(rpc.observe(self._observe))
@@ -98,8 +98,8 @@ class Demo:
         except (progresses.CheckFailed, exception.TroveError):
             raise
         except Exception as error:
-            # Of the client, of psycopg, of the network: whatever it is, the
-            # demonstration has failed.
+            # Any error of the client, of psycopg or of the network means
+            # that the demonstration has failed.
             raise progresses.CheckFailed(
                 f'{type(error).__name__}: {error}'
             ) from error
@@ -183,8 +183,7 @@ class Demo:
     def age(self) -> None:
         self.exchange(OLD)
         self.note(
-            f'It said in its heartbeat that it speaks {OLD}; the latest is '
-            f'{NEW}'
+            f'Its heartbeat announced version {OLD}; the latest is {NEW}'
         )
 
     def restart(self) -> None:
@@ -196,7 +195,7 @@ class Demo:
         check(
             [(e.outcome, e.version) for e in events]
             [-2:] == [('left out', '1.0'), ('sent', '1.0')],
-            f'restart was not sent as of 1.0, reason left out: {events}',
+            f'restart was not sent as of 1.0 without reason: {events}',
         )
         self.check_rows()
 
@@ -227,12 +226,12 @@ class Demo:
 
     def upgrade(self) -> None:
         self.exchange(None)
-        self.note(f'It said in its heartbeat that it speaks {NEW}')
+        self.note(f'Its heartbeat announced version {NEW}')
 
     def diagnose_again(self) -> None:
         sent = len(self.events)
         found = self.diagnose()
-        check(found.vmRss > 0, 'the memory of the agent is not in the answer')
+        check(found.vmRss > 0, 'the answer has no memory usage of the agent')
         self.tell(self.events[sent:])
         self.note(
             f'Trove {found.version}; the process that it shares has '
@@ -245,15 +244,15 @@ class Demo:
         self.client.instances.delete(self.instance_id)
         wait(self.is_gone, 'the instance is gone')
         left = self.processes()
-        check(not left, f'these processes still run: {left}')
+        check(not left, f'these processes are still running: {left}')
         self.note('Instance, processes and files are gone')
 
     def stop(self) -> None:
         self.system.stop()
         left = self.processes()
-        check(not left, f'these processes still run: {left}')
+        check(not left, f'these processes are still running: {left}')
 
-    # What they are made of
+    # Helpers
 
     def note(self, text: str) -> None:
         self.progress.note(text)
@@ -312,7 +311,7 @@ class Demo:
         return manager.get(self.instance_id)
 
     def exchange(self, version: str | None) -> None:
-        """Start the guest agent anew, of this version of the interface."""
+        """Restart the guest agent with this version of the interface."""
         guests = self.system.guests
         guests.serve_as(self.instance_id, version)
         guests.restart(self.instance_id)
@@ -321,17 +320,17 @@ class Demo:
             lambda: guest_versions.guest_version(self.instance_id) == wanted,
             f'the guest agent has announced version {wanted}',
         )
-        # What was known before is forgotten after a second, see OPTIONS.
+        # The cached cap expires after a second, see OPTIONS.
         forgotten = time.monotonic() + 1.1
-        wait(lambda: time.monotonic() > forgotten, 'the old cap is forgotten')
+        wait(lambda: time.monotonic() > forgotten, 'the old cap has expired')
         self.wait_active()
 
     def tell(self, events: Any) -> None:
         for event in events:
             if event.outcome == 'left out':
-                words = f'left out {", ".join(event.arguments)}'
+                words = f'omitted {", ".join(event.arguments)}'
             elif event.outcome == 'refused':
-                words = f'refused, since it needs version {event.version}'
+                words = f'refused, it needs version {event.version}'
             else:
                 words = f'sent as of version {event.version}'
             self.note(f'{event.method}: {words}')
@@ -343,7 +342,7 @@ class Demo:
         ]
 
     def _observe(self, event: rpc.Event) -> None:
-        # The guests are in this process too; what they receive is no news.
+        # Events of the guest agents, which share this process, are skipped.
         if event.interface == 'guestagent' and event.outcome in _OUTWARD:
             self.events.append(event)
 
@@ -357,13 +356,13 @@ STEPS: list[Step] = [
     ('Create a database and a user on it', Demo.accounts),
     ('Connect with psycopg as that user, write rows', Demo.write),
     (
-        f'Exchange the guest agent for an older one, of interface {OLD}',
+        f'Replace the guest agent by an older one, of interface {OLD}',
         Demo.age,
     ),
-    ('Restart the instance: older words, same meaning', Demo.restart),
-    ('Ask for diagnostics, which it does not know: refused', Demo.refuse),
+    ('Restart the instance: older arguments, same meaning', Demo.restart),
+    ('Request diagnostics, which it does not know: refused', Demo.refuse),
     ('Upgrade the guest agent', Demo.upgrade),
-    ('Ask for diagnostics again', Demo.diagnose_again),
+    ('Request diagnostics again', Demo.diagnose_again),
     ('Delete the instance', Demo.delete),
-    ('Stop everything, look for what is left', Demo.stop),
+    ('Stop everything, check for leftovers', Demo.stop),
 ]

@@ -18,16 +18,16 @@ from trove.guestagent import service
 LOG = log.getLogger(__name__)
 
 _FAILED = (
-    'The guest agent of instance %s did not start: %s When the cause is '
-    'gone, reboot the instance.'
+    'The guest agent of instance %s did not start: %s Once the cause is '
+    'fixed, reboot the instance.'
 )
 
 
 class GuestThreads(launcher.Launcher):
-    """A launcher whose guest agents live and die with this process.
+    """Runs guest agents as threads of this process.
 
-    They share one transport, but each has the options of its own files, as
-    it would have in a process of its own.
+    They share one transport, but each has the options of its own files, like
+    a process of its own.
 
     :param conf: the options of this process, with those of the transport
     """
@@ -41,7 +41,7 @@ class GuestThreads(launcher.Launcher):
         self._homes: dict[str, homes.Home] = {}
 
     def serve_as(self, instance_id: str, version: str | None) -> None:
-        """Serve an older version of the interface from the next start on.
+        """Serve an older version of the interface, from the next start on.
 
         :param version: for example ``1.3``; None for the latest
         """
@@ -52,7 +52,7 @@ class GuestThreads(launcher.Launcher):
                 self._versions[instance_id] = version
 
     def restart(self, instance_id: str) -> None:
-        """Stop and start a guest agent alone, as its upgrade would."""
+        """Restart a guest agent only, as its upgrade would."""
         with self._lock:
             home = self._homes[instance_id]
         self.stop(home, 0)
@@ -108,7 +108,7 @@ class GuestThreads(launcher.Launcher):
             return self._failures.get(home.instance_id)
 
     def close(self) -> None:
-        """Close the transport, after the last of them is stopped."""
+        """Close the transport, after the last guest agent has stopped."""
         self._transport.close()
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbered steps on a terminal, or in a log."""
+"""Numbered steps on a terminal or in a log."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _WIDTH = 79
 
 
 class CheckFailed(Exception):
-    """Something is not as it should be; the text says what."""
+    """A check failed; the text says which."""
 
 
 class Progress:
-    """Tells what is being done.
+    """Prints the progress of steps.
 
-    :param total: how many steps there will be
+    :param total: number of steps
     """
 
     def __init__(self, total: int, stream: TextIO | None = None) -> None:
@@ -38,7 +38,7 @@ class Progress:
 
     @contextlib.contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """Do one step: its title now, its time when it went well."""
+        """Run one step: print its title, and its duration on success."""
         self._number += 1
         self.say(f'[{self._number:2}/{self._total}] {title}')
         began = time.monotonic()
@@ -46,7 +46,7 @@ class Progress:
         self.say(f'        ok, {time.monotonic() - began:.1f} s')
 
     def note(self, text: str) -> None:
-        """Say something about the step, on as many lines as it takes."""
+        """Print a note on the step, wrapped."""
         for line in text.splitlines():
             self.say(
                 textwrap.fill(
@@ -61,10 +61,10 @@ class Progress:
 
 
 def check(condition: object, text: str) -> None:
-    """Go on only if something holds.
+    """Check a condition.
 
-    :param text: what does not hold otherwise
-    :raises CheckFailed: it does not
+    :param text: the error if it does not hold
+    :raises CheckFailed: it does not hold
     """
     if not condition:
         raise CheckFailed(text)
@@ -73,10 +73,10 @@ def check(condition: object, text: str) -> None:
 def wait(
     condition: Callable[[], Value], what: str, seconds: float = 60.0
 ) -> Value:
-    """Return the first true answer of ``condition``.
+    """Wait for a true result of ``condition`` and return it.
 
-    :param what: completes "waited in vain until ..."
-    :raises CheckFailed: there is none in time
+    :param what: completes "not within 60 seconds: ..."
+    :raises CheckFailed: there is none within the timeout
     """
     pause = threading.Event()
     deadline = time.monotonic() + seconds
@@ -86,7 +86,7 @@ def wait(
             return value
         if time.monotonic() >= deadline:
             raise CheckFailed(
-                f'waited {seconds:g} seconds in vain until {what}; the last '
-                f'answer was {value!r}'
+                f'not within {seconds:g} seconds: {what}; the last result '
+                f'was {value!r}'
             )
         pause.wait(0.05)

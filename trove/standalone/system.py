@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The services, put together in one process."""
+"""All services in one process."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ DATASTORE = 'postgresql'
 PROJECT = 'demo'
 USER = 'admin'
 
-#: Written at each start; what the user adds goes into trove.conf beside it.
+#: Written at each start; users add options to trove.conf beside it.
 GENERATED = 'standalone.conf'
 ADDED = 'trove.conf'
 
-#: Written at the first start: with other keys the guests would be lost.
+#: Written at the first start: with other keys, existing guests are lost.
 KEYS = 'keys.conf'
 
 _NOISY = 'oslo.messaging._drivers.impl_rabbit'
 
 _CONFIGURATION = """\
-# Written anew at each start. To change something, write it into
+# Written again at each start. Put changes into
 # {added}.
 [DEFAULT]
 host = standalone
@@ -62,10 +62,10 @@ use_stderr = false
 graceful_shutdown_timeout = 10
 
 [oslo_messaging_rabbit]
-# There is no connection that could be lost.
+# The transport is in memory: there is no connection to lose.
 heartbeat_timeout_threshold = 0
-# A queue for replies that is gone does not come back: who waited is closed.
-# Else the stop would wait for it.
+# A deleted reply queue does not come back, since its process has ended. A
+# longer timeout would delay the stop.
 kombu_missing_consumer_retry_timeout = 1
 
 [database]
@@ -82,8 +82,8 @@ state_dir = {state_dir}/cloud
 """
 
 _KEYS = """\
-# Keys of the messages between the services. Removed, nobody understands the
-# guests any more.
+# Keys of the messages between the services. Without them the services cannot
+# communicate with existing guests.
 [DEFAULT]
 taskmanager_rpc_encr_key = {}
 inst_rpc_key_encr_key = {}
@@ -100,14 +100,14 @@ def configure(
     port: int,
     more: str = '',
 ) -> None:
-    """Make the state directory and set the options up.
+    """Create the state directory and set the options.
 
-    :param port: of the API; 0 for any that is free
-    :param more: further settings, as text of a configuration file
+    :param port: of the API; 0 for any free port
+    :param more: more options, as text of a configuration file
     :raises CloudError: the directory cannot be used
     """
     if '$' in str(state_dir):
-        # oslo.config takes it for a reference, even in names of files.
+        # oslo.config expands it as a reference, even in file names.
         raise exception.CloudError(
             action=f'use the state directory {state_dir}',
             reason='its name has a dollar sign. Choose another one with '
@@ -140,7 +140,7 @@ def configure(
     if (state_dir / ADDED).exists():
         arguments += ['--config-file', str(state_dir / ADDED)]
     trove_conf.setup(conf, arguments, 'trove-standalone')
-    # It says at each connection that this transport is experimental.
+    # It warns at each connection that this transport is experimental.
     logging.getLogger(_NOISY).setLevel(logging.ERROR)
 
 
@@ -148,7 +148,7 @@ class System(service.Component):
     """API, task manager, conductor, and the guest agents.
 
     :param conf: set up by :func:`configure`
-    :param on_ready: called when all of them work
+    :param on_ready: called when all of them have started
     """
 
     def __init__(
@@ -167,20 +167,20 @@ class System(service.Component):
 
     @property
     def endpoint(self) -> str:
-        """The URL of the API, project included."""
+        """The URL of the API, including the project."""
         assert self._api is not None
         return f'http://{HOST}:{self._api.port}/v1.0/{PROJECT}'
 
     def start(self) -> None:
         """Start all of them, and the instances that ran before.
 
-        :raises TroveError: something is in the way; the text says what
+        :raises TroveError: one cannot start; the text has the remedy
         """
         conf = self._conf
         self._stack.enter_context(
             locks.sole(
                 self.state_dir / 'lock',
-                'Another trove-standalone uses the state directory '
+                'Another trove-standalone is using the state directory '
                 f'{self.state_dir}. Stop it, or choose another directory '
                 'with --state-dir.',
             )
@@ -195,8 +195,8 @@ class System(service.Component):
                 conf, 'trove-standalone', database=True, in_api=True
             )
         )
-        # In this order they find each other, and are stopped in the other:
-        # the guests' last reports still reach the conductor.
+        # In this order they find each other. They are stopped in the reverse
+        # order, so that the last reports of guests reach the conductor.
         self._run(conductor_service.Conductor(conf))
         self._stack.callback(self.guests.close)
         self._stack.callback(self.cloud.suspend)
@@ -207,11 +207,11 @@ class System(service.Component):
             self._on_ready(self)
 
     def stop(self) -> None:
-        """Stop all of them, and the instances; their data stay."""
+        """Stop all of them, and the instances; their data is kept."""
         self._stack.close()
 
     def reload(self) -> None:
-        """Options that may change are read by their users each time."""
+        """Do nothing: options that may change are read at each use."""
 
     def _run(self, component: service.Component) -> None:
         self._stack.callback(component.stop)
@@ -219,9 +219,9 @@ class System(service.Component):
 
 
 def check_port(host: str, port: int) -> None:
-    """Check that nothing listens there yet.
+    """Check that nothing listens on a port yet.
 
-    :raises CloudError: something does
+    :raises CloudError: the port is in use
     """
     if port == 0:
         return
@@ -233,18 +233,18 @@ def check_port(host: str, port: int) -> None:
             raise exception.CloudError(
                 action='start the API',
                 reason=f'{host} port {port}: {os.strerror(error.errno or 0)}'
-                '. Stop what listens there, or choose another port with '
+                '. Stop the process on it, or choose another port with '
                 '--port.',
             ) from error
 
 
 def register_datastore(conf: cfg.ConfigOpts) -> str:
-    """Register the PostgreSQL that is installed, and return its version.
+    """Register the installed PostgreSQL, and return its version.
 
-    A version that was registered before and is no longer installed stays,
-    for its instances, but no new ones can be made of it.
+    A version that was registered before and is no longer installed is kept
+    for its instances, but new ones cannot be created.
 
-    :raises ConfigurationError: none is installed
+    :raises ConfigurationError: PostgreSQL is not installed
     """
     found = binaries.find(
         conf.postgresql.bin_dir, conf.postgresql.staging_dir, None

@@ -248,7 +248,7 @@ class ServeTestCase(StandaloneTestCase):
         done = self.run_serve()
 
         self.assertEqual(1, done.returncode)
-        self.assertIn('Another trove-standalone uses', done.stderr)
+        self.assertIn('Another trove-standalone is using', done.stderr)
         self.assertNotIn('Traceback', done.stderr)
 
     def test_a_port_that_is_taken_is_refused(self):
@@ -299,7 +299,7 @@ class DemoTestCase(StandaloneTestCase):
         self.assertEqual(total, number)
         self.assertEqual(int(total), done.stdout.count('        ok, '))
         for words in (
-            'restart: left out reason',
+            'restart: omitted reason',
             'restart: sent as of version 1.0',
             'get_diagnostics: refused',
             'needs version 1.4',

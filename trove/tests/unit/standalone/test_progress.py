@@ -54,7 +54,7 @@ class WaitTestCase(base.TestCase):
             progress.CheckFailed, progress.wait, list, 'pigs fly', 0
         )
 
-        self.assertIn('in vain until pigs fly', str(error))
+        self.assertIn('not within 0 seconds: pigs fly', str(error))
         self.assertIn('[]', str(error))
 
     def test_what_holds_is_passed(self):
