@@ -71,15 +71,15 @@ class Writer:
     def _run(self) -> None:
         running = True
         while running:
-            taken = [self._waiting.get()]
-            while len(taken) < _MAX_BATCH and not self._waiting.empty():
+            batch = [self._waiting.get()]
+            while len(batch) < _MAX_BATCH and not self._waiting.empty():
                 # This is the only thread that gets.
-                taken.append(self._waiting.get())
-            entries = [each for each in taken if each is not None]
+                batch.append(self._waiting.get())
+            entries = [each for each in batch if each is not None]
             self._write(entries)
-            for _ in taken:
+            for _ in batch:
                 self._waiting.task_done()
-            running = len(entries) == len(taken)
+            running = len(entries) == len(batch)
             if self._waiting.empty():
                 self._closing.wait(_INTERVAL)
 

@@ -57,7 +57,7 @@ class Sealing:
         self._load()
 
     def released_allowed(self, conductors: bool) -> bool:
-        """Return whether the released form is sent to conductors, or taken."""
+        """Return whether the released form may be sent, or is accepted."""
         if conductors:
             return self._conductors.released
         if self._senders.released:

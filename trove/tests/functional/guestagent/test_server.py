@@ -311,7 +311,7 @@ class DirectoryTest(base.GuestTestCase):
         )
         self.assertRegex(
             str(error),
-            f'cannot enter {self.place.path}[. ]|{self.place.path} is closed',
+            f'cannot enter {self.place.path}[., ]|{self.place.path} is closed',
         )
 
 
