@@ -68,8 +68,8 @@ def announced(instance_id: str, payload: Mapping[str, Any]) -> str | None:
     :returns: the announced version, a space, and the release of the package;
         None when it announces none
     """
-    said = dictionary(payload)
-    text = said.get('rpc_version')
+    values = dictionary(payload)
+    text = values.get('rpc_version')
     if text is None:
         return None
     try:
@@ -87,7 +87,7 @@ def announced(instance_id: str, payload: Mapping[str, Any]) -> str | None:
             error,
         )
         return None
-    release = said.get('release')
+    release = values.get('release')
     if isinstance(release, str) and _RELEASE.fullmatch(release):
         return f'{text} {release}'
     return text
@@ -136,7 +136,7 @@ def dictionary(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def rejection(instance_id: str, said: object) -> rpc.Rejection:
+def rejection(instance_id: str, report: object) -> rpc.Rejection:
     """Return a rejection that a guest agent reports.
 
     The reporting guest is always recorded as the receiver, so that it can
@@ -144,7 +144,7 @@ def rejection(instance_id: str, said: object) -> rpc.Rejection:
 
     :raises Refused: the report is malformed
     """
-    values = dict(dictionary(said))
+    values = dict(dictionary(report))
     for name in ('count', 'masked', 'told'):
         values.pop(name, None)
     values.update(peer=instance_id, interface='guestagent', sender=None)

@@ -175,11 +175,11 @@ class Manager:
                 authority.instance(context, instance_id)
                 found = guest_reports.rejection(instance_id, rejection)
                 # Guests report to old conductors before they find a new one.
-                said = guest_reports.dictionary(rejection)
+                report = guest_reports.dictionary(rejection)
                 self._recorder.take_over(
                     found,
-                    told=said.get('told') is True,
-                    masked=said.get('masked') is True,
+                    told=report.get('told') is True,
+                    masked=report.get('masked') is True,
                 )
         except guest_reports.Refused as reason:
             self._refused(context, 'report_rejected', instance_id, reason)
@@ -192,8 +192,8 @@ class Manager:
         notification_args: dict[str, Any],
     ) -> None:
         """Log that an operation which the API began has succeeded."""
-        said = guest_reports.dictionary(serialized_notification)
-        instance_id = said.get('instance_id')
+        notification = guest_reports.dictionary(serialized_notification)
+        instance_id = notification.get('instance_id')
 
         def work() -> None:
             if instance_id is not None:
@@ -201,8 +201,8 @@ class Manager:
             LOG.info(
                 'Instance %s: %s of request %s succeeded.',
                 instance_id,
-                said.get('notification_classname'),
-                said.get('request_id'),
+                notification.get('notification_classname'),
+                notification.get('request_id'),
             )
 
         self._do(context, 'notify_end', instance_id, work, None)
@@ -221,16 +221,16 @@ class Manager:
         notification = guest_reports.dictionary(serialized_notification)
         instance_id = notification.get('instance_id')
         lines = exception if isinstance(exception, list) else [exception]
-        said = masking.error(message, _MAX_ERROR)
+        text = masking.error(message, _MAX_ERROR)
         details = masking.traceback(
             ''.join(str(each) for each in lines), _MAX_TRACEBACK
         )
 
         def work() -> None:
             known = authority.instance(context, instance_id)
-            instances.add_fault(known.id, said, details)
+            instances.add_fault(known.id, text, details)
 
-        self._do(context, 'notify_exc_info', instance_id, work, said)
+        self._do(context, 'notify_exc_info', instance_id, work, text)
 
     def _do(
         self,

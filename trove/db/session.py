@@ -314,15 +314,16 @@ def translated_errors() -> Iterator[None]:
 def _codes(error: BaseException) -> tuple[Any, ...]:
     """Return the error codes of the driver: number (MySQL) or SQLSTATE."""
     inner = getattr(error, 'inner_exception', None) or error
-    said = getattr(inner, 'orig', None)
-    return (*getattr(said, 'args', ())[:1], getattr(said, 'sqlstate', None))
+    original = getattr(inner, 'orig', None)
+    code = getattr(original, 'args', ())[:1]
+    return (*code, getattr(original, 'sqlstate', None))
 
 
 def reason(error: BaseException) -> str:
     """Return the database's error in one line, without the statement."""
     inner = getattr(error, 'inner_exception', error)
-    said = str(getattr(inner, 'orig', '') or type(inner).__name__)
-    return ' '.join(said.split())
+    text = str(getattr(inner, 'orig', '') or type(inner).__name__)
+    return ' '.join(text.split())
 
 
 def _prepare_engine(target: sa.Engine) -> None:

@@ -73,28 +73,28 @@ def _put(
 ) -> sa.Insert:
     table = typing.cast(sa.Table, model.__table__)
     if dialect in ('mysql', 'mariadb'):
-        mine = mysql.insert(table)
+        upsert = mysql.insert(table)
         if not changed:
-            return mine.prefix_with('IGNORE')
+            return upsert.prefix_with('IGNORE')
         # VALUES() and not an alias of the row: with an alias PyMySQL sends
         # one statement per row.
-        return mine.on_duplicate_key_update(
+        return upsert.on_duplicate_key_update(
             {name: sa.func.values(table.c[name]) for name in changed}
         )
-    theirs: Any = (
+    insert: Any = (
         postgresql.insert(table)
         if dialect == 'postgresql'
         else sqlite.insert(table)
     )
     columns = [table.c[name] for name in key]
     if not changed:
-        statement: sa.Insert = theirs.on_conflict_do_nothing(
+        statement: sa.Insert = insert.on_conflict_do_nothing(
             index_elements=columns
         )
     else:
-        statement = theirs.on_conflict_do_update(
+        statement = insert.on_conflict_do_update(
             index_elements=columns,
-            set_={name: theirs.excluded[name] for name in changed},
+            set_={name: insert.excluded[name] for name in changed},
         )
     return statement
 

@@ -114,7 +114,7 @@ def delay_before_start(failures: Sequence[float], now: float) -> float:
 
     :param failures: times of crashes and failed starts
     """
-    recent = [moment for moment in failures if now - moment < CRASH_WINDOW]
+    recent = [failed for failed in failures if now - failed < CRASH_WINDOW]
     if len(recent) < 2:
         return 0.0
     delay = min(_MAX_DELAY, 2.0 ** (len(recent) - 2))

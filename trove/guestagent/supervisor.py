@@ -296,9 +296,9 @@ class Supervisor:
         self._crashed = True
         now = time.monotonic()
         self._failures = [
-            moment
-            for moment in self._failures
-            if now - moment < states.CRASH_WINDOW
+            failed
+            for failed in self._failures
+            if now - failed < states.CRASH_WINDOW
         ] + [now]
 
     def _sleep(self, seconds: float | None) -> None:

@@ -55,8 +55,8 @@ class UntrustedText(sa.types.TypeDecorator[str]):
         if value is None:
             return None
         length = getattr(self.impl, 'length', None) or len(value)
-        said = text.printable(value, max(length, len(value)), self.lines)
-        return said[:length] if len(said) > length else said
+        shown = text.printable(value, max(length, len(value)), self.lines)
+        return shown[:length] if len(shown) > length else shown
 
 
 class Base(orm.DeclarativeBase):

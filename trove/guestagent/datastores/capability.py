@@ -76,10 +76,12 @@ def half_declared(driver: type, parent: type) -> Iterator[str]:
     :param driver: has ``capabilities``
     :param parent: the class that declares the methods
     """
-    said: frozenset[Capability] = getattr(driver, 'capabilities', frozenset())
+    capabilities: frozenset[Capability] = getattr(
+        driver, 'capabilities', frozenset()
+    )
     where = f'{driver.__qualname__} in {_file(driver)}'
     declared = methods(parent)
-    for each in sorted(said - set(declared.values())):
+    for each in sorted(capabilities - set(declared.values())):
         yield (
             f'{where} names Capability.{each.name}, for which '
             f'{_file(parent)} declares no method: declare one with '
@@ -87,12 +89,12 @@ def half_declared(driver: type, parent: type) -> Iterator[str]:
         )
     for name, each in declared.items():
         written = getattr(driver, name) is not getattr(parent, name)
-        if each in said and not written:
+        if each in capabilities and not written:
             yield (
                 f'{where} names Capability.{each.name} but has no method '
                 f'{name}: add the method'
             )
-        if written and each not in said:
+        if written and each not in capabilities:
             yield (
                 f'{where} has the method {name}: add Capability.{each.name} '
                 'to its capabilities'

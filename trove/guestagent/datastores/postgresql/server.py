@@ -361,13 +361,13 @@ class Server:
         if self._log_file.exists():
             with self._log_file.open('rb') as stream:
                 texts = [server_errors.tail(stream)]
-        latest, said = server_errors.last_log(self.data_dir / 'log')
-        texts.append(said)
+        latest, end = server_errors.last_log(self.data_dir / 'log')
+        texts.append(end)
         lines = [
             line
             for line in '\n'.join(texts).splitlines()
             if 'FATAL:' in line or 'ERROR:' in line or 'PANIC:' in line
         ]
-        said = lines[-1] if lines else texts[0].strip()[-500:]
+        error = lines[-1] if lines else texts[0].strip()[-500:]
         log = latest or self._log_file
-        return f'{said or "it exited at once"} (log: {log})'
+        return f'{error or "it exited at once"} (log: {log})'
