@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The jobs that a task manager carries out."""
+"""The workflows of the task manager, one for each job."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from trove.taskmanager.workflows import resize_flavor
 from trove.taskmanager.workflows import resize_volume
 from trove.taskmanager.workflows import restart
 
-#: By the method of the task manager's interface. What is not here is not
-#: taken over when its task manager dies.
+#: By the method of the task manager's interface. Recovery adopts only the
+#: workflows that are listed here.
 WORKFLOWS: dict[str, type[base.Workflow]] = {
     cls.action: cls
     for cls in (

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Workflows: lists of steps, and what the steps share.
+"""Workflows: lists of steps, and the helpers that steps share.
 
-A workflow is the work on one instance that one request asked for. It has a
-row in the database as long as it is not finished: which step it is at, and
-which task manager, its *owner*, runs it. Every change of that row is a
-compare-and-set on the owner, so that work that was taken over by another
-task manager, or overtaken by a deletion, is noticed and left alone.
+A workflow carries out one job on one instance. It has a row in the database
+until it ends, with its current step and its *owner*, the process that runs
+it. Every change of that row is a compare-and-set on the owner. So a process
+notices that another one adopted the workflow, or that a deletion superseded
+it, and stops.
 
-Each step is idempotent: after a crash it is repeated, or undone, without
-anybody knowing how far it had come. :mod:`trove.taskmanager.workflows.runner`
-goes through the steps.
+Each step is idempotent: after a crash it is repeated or undone, however far
+it came. :mod:`trove.taskmanager.workflows.runner` runs the steps.
 """
 
 from __future__ import annotations
@@ -40,36 +39,37 @@ from trove.taskmanager import owner as owners
 
 T = TypeVar('T')
 
-#: While something is waited for, how often to see whether the work is still
-#: ours and the server still there, in seconds.
-_CHECK = 1.0
+#: Seconds between two checks of owner and server while a step waits.
+_CHECK_INTERVAL = 1.0
 
-#: The interval between two looks is this part of the time waited already,
-#: so that looking adds little to it, and at most so many shortest intervals.
-_PART = 40
-_SLOWEST = 50
+#: The poll interval is the time waited so far divided by this, so polling
+#: adds at most 2.5 % to a wait.
+_POLL_DIVISOR = 40
+
+#: The longest poll interval, in units of ``poll_interval``.
+_MAX_POLL_FACTOR = 50
 
 
 class Superseded(Exception):
-    """The work is not ours any more: leave everything to its new owner."""
+    """This process lost the workflow: its new owner decides everything."""
 
 
 class DatabaseGone(Exception):
-    """The database does not work, so nothing can be decided."""
+    """The database is unavailable, so the state is unknown."""
 
 
 class StepFailed(exception.TroveError):
-    """A step found out by itself that it cannot succeed.
+    """A step cannot succeed.
 
-    :param reason: why, as part of a sentence
-    :param remedy: what to do, instead of what the step says in general
+    :param reason: the cause, as part of a sentence
+    :param remedy: replaces the remedy of the step
     """
 
     message = '%(reason)s'
 
 
 class _Running:
-    """The owners whose work this process does now. Safe for threads."""
+    """The owners whose workflows this process runs. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -94,12 +94,11 @@ class _Running:
 
 @dataclasses.dataclass(frozen=True)
 class Environment:
-    """What the workflows of a task manager share.
+    """Shared by the workflows of a task manager.
 
-    :param process: the name of this process, with which all of its owners
-        begin
-    :param stopping: set when the time for a graceful stop is over: workflows
-        stop where they are
+    :param process: the name of this process, the prefix of all its owners
+    :param stopping: set when ``stop_timeout`` is over; workflows then stop
+        at once
     """
 
     conf: cfg.ConfigOpts
@@ -114,21 +113,21 @@ class Environment:
     def database(
         self, function: Callable[..., T], *args: Any, **kwargs: Any
     ) -> T:
-        """Call a function of trove.objects, again while the database fails.
+        """Call a function of trove.objects, and retry database errors.
 
-        :raises DatabaseGone: it went on failing
+        :raises DatabaseGone: ``database_retries`` are used up
         """
         wrapped = retrying.wrap(
             function,
             self.conf.taskmanager.database_retries,
-            self._worth_repeating,
+            self._is_retried,
         )
         try:
             return wrapped(*args, **kwargs)
         except retrying.PASSING:
             raise DatabaseGone('the database does not answer') from None
 
-    def _worth_repeating(self, error: Exception) -> bool:
+    def _is_retried(self, error: Exception) -> bool:
         return not self.stopping.is_set() and retrying.is_passing(error)
 
 
@@ -136,11 +135,11 @@ class Environment:
 class Step:
     """A step of a workflow.
 
-    :param name: what it does, in the form "create the server"
-    :param do: does it; may be called again when it was done or half done
-    :param undo: takes it back, however far it came; may be called again
-    :param remedy: what the user or the operator does when it failed
-    :param failed: the task of an instance on which it failed
+    :param name: such as "create the server"
+    :param do: idempotent; called again after a crash
+    :param undo: reverts ``do`` however far it came; idempotent
+    :param remedy: for the user or the operator, after a failure
+    :param failed: the task of the instance after a failure
     """
 
     name: str
@@ -151,17 +150,16 @@ class Step:
 
 
 class Workflow(abc.ABC):
-    """The work on one instance that one request asked for.
+    """A job on one instance.
 
-    :param context: of the request, or an admin's when the work was taken
-        over from another task manager
+    :param context: of the request; an admin context after an adoption
     """
 
-    #: Name of the work in its row: the method of the RPC interface.
+    #: Its name in the row: the method of the RPC interface.
     action: ClassVar[str]
 
-    #: Whether it does no harm when a task manager of a release, which does
-    #: not look at the row, does it too.
+    #: Whether it may run twice. A released task manager does not check the
+    #: row, so it may run a job that was adopted already.
     repeatable: ClassVar[bool] = True
 
     def __init__(
@@ -173,10 +171,10 @@ class Workflow(abc.ABC):
         self.env = env
         self.context = context
         self.instance_id = instance_id
-        #: Who does this work, in its row. Two jobs of one process differ, so
-        #: that one notices when it is overtaken by the other.
+        #: The owner in its row, unique per workflow: two jobs of one process
+        #: may supersede each other.
         self.owner = owners.unique(env.process)
-        #: Whether another task manager, or an earlier process, began it.
+        #: Whether another process started it.
         self.taken_over = False
         self._checked = time.monotonic()
         self._cloud = env.cloud.fenced(self.check_owner)
@@ -189,7 +187,7 @@ class Workflow(abc.ABC):
         context: trove_context.TroveContext,
         row: workflows.Workflow,
     ) -> Workflow:
-        """Return the work that a row describes, for who takes it over."""
+        """Return the workflow of a row, to be adopted."""
         work = cls(env, context, row.instance_id, *cls.known(env, row))
         work.taken_over = True
         return work
@@ -198,14 +196,13 @@ class Workflow(abc.ABC):
     def known(
         cls, env: Environment, row: workflows.Workflow
     ) -> tuple[Any, ...]:
-        """Return what more it is made of, as :meth:`details` has it."""
+        """Return further constructor arguments, from the row's details."""
         return ()
 
     def details(self) -> dict[str, Any] | None:
-        """Return what the message said, for :meth:`known`.
+        """Return the arguments of the message to store in the row.
 
-        It holds no secret that is not sealed. None: nothing that the row
-        does not say.
+        Secrets are sealed. None: the row has all of them anyway.
         """
         return None
 
@@ -215,23 +212,23 @@ class Workflow(abc.ABC):
 
     @property
     def complete(self) -> bool:
-        """Whether all that the message said is known."""
+        """Whether all arguments of the message are known."""
         return True
 
     def resumable(self, step: str | None) -> bool:
-        """Say whether it can go on with a step.
+        """Return whether it can be resumed at a step.
 
-        :param step: the last one begun, None when there was none
+        :param step: the last one that was started, None when none was
         """
         return self.complete
 
     def finish(self) -> bool:
-        """Write down that all is done; False when the work is not ours."""
+        """Record the end; return False when another process owns it."""
         return self.env.database(
             tasks.end_task, self.instance_id, self.owner
         )
 
-    # What steps use.
+    # For use by steps.
 
     @property
     def conf(self) -> cfg.ConfigOpts:
@@ -239,14 +236,14 @@ class Workflow(abc.ABC):
 
     @property
     def cloud(self) -> cloud_base.Cloud:
-        """The cloud; it refuses to change anything in the name of another.
+        """The cloud, fenced: its methods check the owner first.
 
-        :raises Superseded: from its methods
+        :raises Superseded: from its methods, when the workflow was lost
         """
         return self._cloud
 
     def instance(self) -> entities.Instance:
-        """Return the instance as it is now."""
+        """Return the instance, read from the database."""
         return self.env.database(
             instances.get,
             trove_context.make_admin_context(),
@@ -256,7 +253,8 @@ class Workflow(abc.ABC):
     def guest(self, timeout: float | None = None) -> guest_api.API:
         """Return a client of the instance's guest agent, for one order.
 
-        :raises Superseded: the work is not ours any more
+        :param timeout: seconds to wait for a reply
+        :raises Superseded: the workflow was lost
         """
         self.check_owner()
         return guest_api.API(
@@ -266,7 +264,7 @@ class Workflow(abc.ABC):
     def record(self, **columns: Any) -> None:
         """Set columns of the instance.
 
-        :raises Superseded: the work is not ours any more
+        :raises Superseded: the workflow was lost
         """
         self._write(instances.update, **columns)
 
@@ -284,19 +282,20 @@ class Workflow(abc.ABC):
         except exception.InstanceNotFound:
             done = False
         if not done:
-            raise Superseded('the work was taken over or given up')
+            raise Superseded('it was adopted or cancelled')
 
     @property
     def clears(self) -> bool:
         return self._clearing
 
     def begin_clearing(self) -> bool:
-        """Let work that is not ours remove what it has just made.
+        """Allow a lost workflow to remove what its last step created.
 
-        Who deletes an instance may have looked for it before it was there.
+        A deletion may have run before the resource existed, and would leak
+        it.
 
-        :returns: whether the instance is deleted, or being deleted; only
-            then nobody else uses it
+        :returns: whether the instance is deleted or being deleted; only then
+            no other workflow uses the resource
         """
         self._clearing = self._is_going()
         return self._clearing
@@ -311,11 +310,12 @@ class Workflow(abc.ABC):
         return found.deleted or found.task is states.Task.DELETING
 
     def wait(self, look: Callable[[], T | None], seconds: float) -> T | None:
-        """Wait until ``look`` returns something else than None or False.
+        """Poll ``look`` until it returns something true.
 
-        :returns: what it returned, None when the time was over
-        :raises Superseded: the work is not ours any more
-        :raises StepFailed: the server is broken, so it is in vain
+        :param seconds: the timeout
+        :returns: the result of ``look``, None after the timeout
+        :raises Superseded: the workflow was lost
+        :raises StepFailed: the server has the status ERROR
         """
         began = time.monotonic()
         shortest = self.conf.taskmanager.poll_interval
@@ -327,27 +327,27 @@ class Workflow(abc.ABC):
             if waited >= seconds:
                 return None
             pause = min(
-                max(shortest, waited / _PART),
-                shortest * _SLOWEST,
+                max(shortest, waited / _POLL_DIVISOR),
+                shortest * _MAX_POLL_FACTOR,
                 seconds - waited,
             )
             if self.env.stopping.wait(pause):
                 raise Superseded('the task manager is being stopped')
-            if time.monotonic() - self._checked >= _CHECK:
+            if time.monotonic() - self._checked >= _CHECK_INTERVAL:
                 self._checked = time.monotonic()
                 self.check_owner()
                 self._check_server()
 
     def check_owner(self) -> None:
-        """Return when the work is ours.
+        """Check that this process owns the workflow.
 
-        :raises Superseded: it is not
+        :raises Superseded: it does not
         """
         if self._clearing and self._is_going():
             return
         row = self.env.database(workflows.get_workflow, self.instance_id)
         if row is None or row.owner != self.owner:
-            raise Superseded('the work was taken over or given up')
+            raise Superseded('it was adopted or cancelled')
 
     def _check_server(self) -> None:
         try:
@@ -355,10 +355,10 @@ class Workflow(abc.ABC):
                 self.context, self.instance_id
             )
         except exception.CloudError:
-            # It says nothing about the server.
+            # An error of the cloud is no evidence that the server is broken.
             return
         if server is not None and server.status == cloud_base.ERROR:
             raise StepFailed(
-                reason='its server is broken: '
-                f'{server.reason or "the cloud does not say why"}'
+                reason='its server has the status ERROR: '
+                f'{server.reason or "the cloud gives no reason"}'
             )

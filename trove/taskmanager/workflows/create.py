@@ -30,7 +30,7 @@ from trove.taskmanager.workflows import released_guest
 Task = states.Task
 Status = states.ServiceStatus
 
-#: From here on everything that the message said is with the guest.
+#: The only step that can be resumed without the request: the guest has it.
 _LAST = 'start the database'
 
 _AGAIN = 'Delete the instance and create it again.'
@@ -39,20 +39,19 @@ _OTHER_IMAGE = (
     'agent of this release, then create the instance again.'
 )
 _CLOUD = (
-    'Delete the instance; see to the cloud (its logs say more), then create '
-    'the instance again.'
+    'Delete the instance; check the cloud and its logs, then create the '
+    'instance again.'
 )
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """What the message says, apart from what the instance's row says.
+    """The arguments of the message that the instance's row does not have.
 
     :param flavor: id, name, ram (MiB), vcpus, disk (GiB)
-    :param databases: in the form of the wire
-    :param users: in the form of the wire
-    :param unsupported: arguments of the message that ask for what cannot be
-        done
+    :param databases: as in the message
+    :param users: as in the message
+    :param unsupported: arguments that this task manager cannot satisfy
     """
 
     flavor: Mapping[str, Any]
@@ -73,20 +72,20 @@ class Request:
 
 
 def split(packages: str | Sequence[str] | None) -> list[str]:
-    """Return packages as a list, in whatever form they were sent."""
+    """Return packages as a list; a string is split at commas."""
     if isinstance(packages, str):
         packages = packages.split(',')
     return [name.strip() for name in packages or [] if name.strip()]
 
 
-#: What of a request is secret, or may be.
+#: The fields of a request that hold secrets, or may.
 _SECRETS = ('users', 'root_password', 'overrides', 'modules')
 
 
 def to_details(
     conf: cfg.ConfigOpts, instance_id: str, request: Request
 ) -> dict[str, Any]:
-    """Return a request as the row of its work has it."""
+    """Return a request as stored in the row, with its secrets sealed."""
     values = dataclasses.asdict(request)
     secrets = {name: values.pop(name) for name in _SECRETS}
     return values | workflow_secrets.seal(conf, instance_id, secrets)
@@ -95,7 +94,7 @@ def to_details(
 def from_details(
     conf: cfg.ConfigOpts, instance_id: str, details: Mapping[str, Any]
 ) -> Request | None:
-    """Return the request that a row has, None when not all is known."""
+    """Return the request of a row, None when it is incomplete."""
     secrets = workflow_secrets.unseal(conf, instance_id, details)
     known = {field.name for field in dataclasses.fields(Request)}
     if secrets is None or not details.get('flavor'):
@@ -106,10 +105,10 @@ def from_details(
 
 
 class Create(base.Workflow):
-    """The workflow.
+    """Creates an instance.
 
-    :param request: None when the work was taken over and nobody knows all of
-        it: then only the last step can be done, or all be undone
+    :param request: None after an adoption with an incomplete row: then only
+        the last step can be resumed, or all steps undone
     """
 
     action = 'create_instance'
@@ -198,11 +197,10 @@ class Create(base.Workflow):
         return max(0.0, self._deadline - now)
 
     def _check(self) -> None:
-        # Better no instance than one without what was asked for.
         if self.request.unsupported:
             raise base.StepFailed(
-                reason='this task manager cannot do what these arguments ask '
-                f'for: {", ".join(self.request.unsupported)}',
+                reason='this task manager does not support these arguments: '
+                f'{", ".join(self.request.unsupported)}',
                 remedy='Delete the instance, and create it without them.',
             )
 
@@ -215,8 +213,8 @@ class Create(base.Workflow):
         )
         if volume.size != size:
             raise base.StepFailed(
-                reason=f'the cloud made a volume of {volume.size} GiB, but '
-                f'{size} GiB were ordered'
+                reason=f'the cloud created a volume of {volume.size} GiB '
+                f'instead of {size} GiB'
             )
         self.record(volume_id=volume.id)
 
@@ -227,12 +225,12 @@ class Create(base.Workflow):
     def _create_server(self) -> None:
         self._left()
         server = self.cloud.compute.create_server(self.context, self._spec())
-        # While the guest boots: it must find what is sent to it, even if it
-        # reports itself before it listens.
+        # A guest may send its first heartbeat before it listens. Orders that
+        # follow wait in the queue.
         if not self.wait(self._has_queue, self._left()):
             raise base.StepFailed(
-                reason='the message broker did not make the queue of the '
-                'guest agent; see that it runs'
+                reason='the message broker did not create the queue of the '
+                'guest agent; check that it runs'
             )
         self.record(compute_instance_id=server.id)
 
@@ -240,7 +238,7 @@ class Create(base.Workflow):
         try:
             self.guest().create_queue()
         except exception.ServiceUnavailable:
-            # It is restarted, perhaps, which is no reason to give up.
+            # The message broker may be restarting.
             return False
         return True
 
@@ -266,16 +264,16 @@ class Create(base.Workflow):
         )
 
     def _has_server(self) -> bool:
-        """Whether who had the work before made it, with all its files.
+        """Whether the previous owner created the server with its files.
 
-        The password of its account is in them, and may not be made anew.
+        They hold the password of the guest's account, which must not change.
         """
         return self.taken_over and bool(
             self.cloud.compute.get_server(self.context, self.instance_id)
         )
 
     def _key(self) -> str | None:
-        """Return the key of the guest's messages; it goes with the row."""
+        """Return the key of the guest's messages, stored with the row."""
         if not self.conf.enable_secure_rpc_messaging:
             return None
         return self.env.database(
@@ -283,7 +281,7 @@ class Create(base.Workflow):
         )
 
     def _account(self) -> broker_accounts.Account | None:
-        """Make the guest's account at the message broker."""
+        """Create the guest's account at the message broker."""
         if not self.conf.guest_accounts.management_url:
             return None
         return broker_accounts.Accounts(self.conf).create(
@@ -309,7 +307,7 @@ class Create(base.Workflow):
             if server.status == cloud_base.ERROR:
                 raise base.StepFailed(
                     reason='the server failed to start: '
-                    f'{server.reason or "the cloud does not say why"}'
+                    f'{server.reason or "the cloud gives no reason"}'
                 )
             return server if server.status == cloud_base.ACTIVE else None
 
@@ -340,7 +338,7 @@ class Create(base.Workflow):
         mount_point = volume.mount_point if volume else None
         config = None
         if not guest.last_sent(self):
-            # It would have reported itself, were it not of a release.
+            # Only a released guest agent sends no heartbeat before prepare.
             try:
                 needs = released_guest.needs(request.datastore_manager)
             except released_guest.Unknown as error:
@@ -349,7 +347,7 @@ class Create(base.Workflow):
                 ) from None
             mount_point = needs.mount_point
             config = needs.config
-        # Its first heartbeat has just said what it speaks.
+        # Its first heartbeat announced its version.
         self.env.transport.caps.forget('guestagent', self.instance_id)
         self.guest().prepare(
             self.context,
@@ -367,11 +365,11 @@ class Create(base.Workflow):
         )
 
     def _has_orders(self) -> bool:
-        """Whether the guest has begun: who had the work before told it."""
+        """Whether the guest started on an order of the previous owner."""
         beat = self.env.database(heartbeats.heartbeat, self.instance_id)
         return beat is not None and beat.status is not Status.NEW
 
     def _wait_for_database(self) -> None:
         guest.wait_until_usable(
-            self, self._left(), told='to prepare its database'
+            self, self._left(), order='prepare its database'
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Delete an instance, in whatever state it is."""
+"""Delete an instance in any state."""
 
 from __future__ import annotations
 
@@ -14,21 +14,18 @@ from trove.taskmanager.workflows import guest
 
 LOG = logging.getLogger(__name__)
 
-_AGAIN = (
-    'See to the cloud (its logs say more), then delete the instance again.'
-)
+_AGAIN = 'Check the cloud and its logs, then delete the instance again.'
 
-#: A guest that has not reported for so long is not asked for anything, in
-#: seconds.
+#: Seconds without a heartbeat after which a guest gets no order to stop.
 _SILENT = 60
 
 
 class Delete(base.Workflow):
-    """The workflow.
+    """Deletes an instance.
 
-    What is not there counts as deleted, so that an instance that is half
-    built, or lost its server, can be deleted too. What cannot be deleted now
-    leaves a fault, and the deletion can be asked for again.
+    A missing resource counts as deleted, so an instance that is half built
+    or lost its server can be deleted too. A failure leaves a fault, and the
+    deletion may be requested again.
     """
 
     action = 'delete_instance'
@@ -73,7 +70,7 @@ class Delete(base.Workflow):
         )
 
     def _stop_database(self) -> None:
-        """Let the database close its files, if it does so quickly."""
+        """Stop the database, within ``delete_stop_timeout``."""
         seconds = self.conf.taskmanager.delete_stop_timeout
         beat = self.env.database(heartbeats.heartbeat, self.instance_id)
         if not seconds or beat is None or not _answers(beat):
@@ -82,8 +79,8 @@ class Delete(base.Workflow):
             self.guest(timeout=seconds).stop_db(self.context)
         except exception.TroveError as error:
             LOG.info(
-                'The database of instance %s is deleted without having been '
-                'stopped: %s',
+                'Deleting instance %s without a clean stop of its database: '
+                '%s',
                 self.instance_id,
                 error,
             )
@@ -112,7 +109,7 @@ class Delete(base.Workflow):
 
 
 def _answers(beat: heartbeats.Heartbeat) -> bool:
-    """Say whether the guest is likely to answer, and has what to stop."""
+    """Return whether the guest is likely to answer and its database runs."""
     if beat.status not in guest.USABLE or beat.silent is None:
         return False
     return abs(beat.silent) < _SILENT

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Flavors as they come in messages."""
+"""Flavors in messages."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from trove.cloud import base as cloud_base
 
 
 def from_message(flavor: Mapping[str, Any]) -> cloud_base.Flavor:
-    """Return the cloud's form of a flavor.
+    """Convert the flavor of a message.
 
-    Released senders put in all that the compute service says about it;
-    only ``id`` and ``ram`` (MiB) are needed.
+    Released senders add all attributes of the compute service; only ``id``
+    and ``ram`` (MiB) are required.
+
+    :raises KeyError: ``id`` or ``ram`` is missing
     """
     return cloud_base.Flavor(
         id=str(flavor['id']),

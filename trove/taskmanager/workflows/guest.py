@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What workflows wait for: what a guest agent reports, by way of the rows.
+"""Waits of workflows for the reports of a guest agent.
 
-A guest reports to the conductor, which writes it down; nothing here asks the
-guest itself, but for one: the guest agent of a released Trove is silent until
-it is told to prepare its database, so a new guest that is not heard is asked
-what it speaks. Each wait is one small query at a time.
+A guest reports to the conductors, which record it. So workflows poll the
+database and not the guest, with one exception: a released guest agent reports
+nothing before it gets the order to prepare its database. So a new guest
+without a heartbeat is probed for its version.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from trove.taskmanager.workflows import base
 
 LOG = logging.getLogger(__name__)
 
-#: The states of a database that can be used.
+#: The statuses of a database server that accepts connections.
 USABLE = frozenset(
     {states.ServiceStatus.RUNNING, states.ServiceStatus.HEALTHY}
 )
 
-#: The states out of which a database does not come by itself.
+#: The statuses that a database server does not leave without an operator.
 FAILED = frozenset(
     {
         states.ServiceStatus.FAILED,
@@ -36,24 +36,24 @@ FAILED = frozenset(
     }
 )
 
-#: Seconds to wait for the guest's own words about its failure: they travel
-#: in a message of their own.
-_REASON_WAIT = 2.0
+#: Timeout in seconds for the fault in which a guest reports why it failed:
+#: it arrives in a message of its own, after the status.
+_REASON_TIMEOUT = 2.0
 
-_LOOK = (
-    'Look at the log of the guest agent; check that it reaches the message '
-    'broker, and that a conductor runs (trove-manage service_list).'
+_CHECK_LOG = (
+    'Check the log of the guest agent, its connection to the message broker, '
+    'and that a conductor runs (trove-manage service_list).'
 )
 
-#: One of ours has reported itself by the time that so many of its heartbeats
-#: take; from then on, and as often, one that is not heard is asked.
-_BEATS = 2
+#: Heartbeat intervals after which, and between which, a new guest without a
+#: heartbeat is probed: one of this tree has reported by then.
+_PROBE_AFTER_BEATS = 2
 
 
 def forget_version(workflow: base.Workflow) -> None:
-    """Find out anew what the guest agent speaks: its server was restarted.
+    """Drop the recorded version of the guest agent of a restarted server.
 
-    Its image may have another agent than ran until then.
+    Its image may hold another agent than the one that ran before.
     """
     workflow.env.database(
         guest_versions.record_probe, workflow.instance_id, None
@@ -62,27 +62,29 @@ def forget_version(workflow: base.Workflow) -> None:
 
 
 def last_sent(workflow: base.Workflow) -> float:
-    """Return when the guest sent its newest report, by its own clock."""
+    """Return when the guest sent its newest heartbeat, by its own clock."""
     beat = workflow.env.database(heartbeats.heartbeat, workflow.instance_id)
     return (beat.sent if beat is not None else None) or 0.0
 
 
-class _New:
-    """A guest agent of which nothing was heard yet."""
+class _NewGuest:
+    """A guest agent that has sent no heartbeat yet."""
 
     def __init__(self, workflow: base.Workflow) -> None:
         self._workflow = workflow
-        self._pause: float = _BEATS * workflow.conf.agent_heartbeat_time
-        self._due = time.monotonic() + self._pause
-        self.seen = 'has not reported at all'
+        self._interval: float = (
+            _PROBE_AFTER_BEATS * workflow.conf.agent_heartbeat_time
+        )
+        self._due = time.monotonic() + self._interval
+        self.seen = 'sent no heartbeat'
         self.why = 'it did not start or reaches no conductor'
 
-    def is_there(self) -> bool:
-        """Whether it reported, or is one that does not before it is told to.
+    def is_ready(self) -> bool:
+        """Whether it sent a heartbeat, or is of a release and answers.
 
-        What it answers to be is believed like any answer of a peer that has
-        announced nothing (see ``trove/common/rpc/_caps/caps.py``). One of this
-        tree has to report all the same: that proves its key.
+        The answer to the probe is believed like that of any peer without an
+        announcement (see ``trove/common/rpc/_caps/caps.py``). A guest of this
+        tree must send a heartbeat all the same: that proves its key.
         """
         if last_sent(self._workflow):
             return True
@@ -91,24 +93,25 @@ class _New:
         forget_version(self._workflow)
         client = self._workflow.guest()
         known, ours = client.known, client.is_sealing
-        self._due = time.monotonic() + self._pause
+        self._due = time.monotonic() + self._interval
         if known and ours:
-            self.seen = 'answers, but has not reported'
+            self.seen = 'answers, but sent no heartbeat'
             self.why = 'it reaches no conductor'
         return known and not ours
 
 
 def wait_for_agent(workflow: base.Workflow, seconds: float) -> None:
-    """Wait until a new guest agent can be told to prepare its database.
+    """Wait until a new guest agent can get the order to prepare.
 
-    :raises StepFailed: that was not in time
+    :param seconds: the timeout
+    :raises StepFailed: after the timeout
     """
-    agent = _New(workflow)
-    if not workflow.wait(agent.is_there, seconds):
+    agent = _NewGuest(workflow)
+    if not workflow.wait(agent.is_ready, seconds):
         raise base.StepFailed(
-            reason=f'its guest agent {agent.seen} in {seconds:g} seconds, so '
-            f'{agent.why}',
-            remedy=_LOOK,
+            reason=f'its guest agent {agent.seen} within {seconds:g} '
+            f'seconds, so {agent.why}',
+            remedy=_CHECK_LOG,
         )
 
 
@@ -116,14 +119,15 @@ def wait_until_usable(
     workflow: base.Workflow,
     seconds: float,
     newer_than: float = 0.0,
-    told: str = '',
+    order: str = '',
 ) -> None:
-    """Wait until the guest says that its database can be used.
+    """Wait until the guest reports a usable database.
 
-    :param newer_than: the report that was sent then, by the guest's clock,
-        and those before it do not count
-    :param told: what it was told to do, such as "to prepare its database"
-    :raises StepFailed: it says that it failed, or says nothing good in time
+    :param seconds: the timeout
+    :param newer_than: heartbeats up to this one do not count; its time of
+        sending, by the guest's clock
+    :param order: the order that it got before, such as "prepare"
+    :raises StepFailed: it reported a failure, or the timeout is over
     """
     seen: list[heartbeats.Heartbeat] = []
 
@@ -131,12 +135,13 @@ def wait_until_usable(
         beat = workflow.env.database(
             heartbeats.heartbeat, workflow.instance_id
         )
-        # Another time is a later report, even if its clock was set back.
+        # Any other time is a later heartbeat, even if the guest's clock was
+        # set back.
         if beat is None or (beat.sent or 0.0) in (0.0, newer_than):
             return False
         seen[:] = [beat]
         if beat.status in FAILED:
-            raise base.StepFailed(reason=_own_words(workflow))
+            raise base.StepFailed(reason=_reported_reason(workflow))
         return beat.status in USABLE
 
     if workflow.wait(look, seconds):
@@ -146,18 +151,18 @@ def wait_until_usable(
             reason='its guest agent still reports the status '
             f'"{seen[0].status.description}" after {seconds:g} seconds',
         )
-    asked = f'was told {told} and ' if told else ''
+    since = f' after the order to {order}' if order else ''
     raise base.StepFailed(
-        reason=f'its guest agent {asked}has not reported for {seconds:g} '
-        'seconds',
-        remedy=_LOOK,
+        reason=f'its guest agent sent no heartbeat within {seconds:g} '
+        f'seconds{since}',
+        remedy=_CHECK_LOG,
     )
 
 
 def delete_account(workflow: base.Workflow) -> None:
     """Delete the guest's account at the message broker, if it has one.
 
-    One that cannot be deleted is logged, and holds nothing else up.
+    A failure is logged and not raised.
     """
     if not workflow.conf.guest_accounts.management_url:
         return
@@ -165,26 +170,26 @@ def delete_account(workflow: base.Workflow) -> None:
         broker_accounts.Accounts(workflow.conf).delete(workflow.instance_id)
     except exception.TroveError as error:
         LOG.warning(
-            'The broker account of instance %s is left behind: %s Delete it '
-            'with "trove-manage guest_account_delete %s".',
+            'Could not delete the broker account of instance %s: %s Delete '
+            'it with "trove-manage guest_account_delete %s".',
             workflow.instance_id,
             error,
             workflow.instance_id,
         )
 
 
-def _own_words(workflow: base.Workflow) -> str:
+def _reported_reason(workflow: base.Workflow) -> str:
     def look() -> entities.Fault | None:
         instance = workflow.instance()
         fault, since = instance.fault, instance.task_start_time
         if fault is None or (since is not None and fault.created < since):
             return None
         if fault.message.startswith(server_version.BEGINS):
-            # It works as well as before.
+            # A fault about the server's version is no failure.
             return None
         return fault
 
-    fault = workflow.wait(look, _REASON_WAIT)
+    fault = workflow.wait(look, _REASON_TIMEOUT)
     if fault is None:
-        return 'its guest agent reported that it failed, and not why'
+        return 'its guest agent reported a failure without a reason'
     return f'its guest agent reported: {fault.message}'

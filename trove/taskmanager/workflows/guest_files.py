@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The configuration files that the server of a new instance gets."""
+"""The configuration files of the server of a new instance."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def make(
     :param manager: the guest's datastore manager, such as "postgresql"
     :param key: for its messages; None when they are not encrypted
     :param account: at the message broker; None when all guests share one
-    :param version: of the datastore, as its own number
+    :param version: of the datastore, such as 18.6
     :raises ConfigurationError: ``guest_config`` cannot be read
     """
     return {
@@ -57,7 +57,7 @@ def _config(
     shared = conf.taskmanager.guest_transport_url or getattr(
         conf, 'transport_url', None
     )
-    # First: what is added to the file may begin without a group.
+    # Before [DEFAULT]: the appended guest_config may begin without a group.
     text = _ini(rabbit.shared(conf, rpc.parse_url(conf)), f'[{rabbit.GROUP}]')
     text += _ini(
         {
@@ -65,7 +65,7 @@ def _config(
             'rpc_own_account': 'true' if account else None,
             'control_exchange': getattr(conf, 'control_exchange', None),
             'conductor_queue': conf.conductor_queue,
-            # Said in both cases, for a guest takes nothing on trust.
+            # Always set: the default of a guest may be another one.
             'enable_secure_rpc_messaging': str(encrypted).lower(),
             'rpc_seal_minimum': conf.rpc_seal_minimum,
         }
@@ -86,6 +86,6 @@ def _ini(values: Mapping[str, str | None], group: str = '[DEFAULT]') -> str:
     lines = [group]
     for name, value in values.items():
         if value is not None:
-            # oslo.config would take a dollar sign for a reference.
+            # oslo.config substitutes $name.
             lines.append(f'{name} = {value.replace("$", "$$")}')
     return '\n'.join(lines) + '\n'

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Orders to a guest that take long: given again when its agent dies.
+"""Long orders to a guest, repeated when its agent was restarted.
 
-The message of an order is gone with the agent that took it, so no reply will
-ever come; and to wait until the time for one is over would be in vain. So
-while an order is carried out the agent is asked now and then which process
-it is. Orders are carried out one by one, and may be given again.
+The message of an order is lost with the process that received it, so the
+reply never comes. So the task manager polls the guest agent for the identity
+of its process while it waits, and repeats the order after a restart. A guest
+agent carries out orders one by one, and they are idempotent.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from trove.common import exception
 from trove.guestagent import api as guest_api
 from trove.taskmanager.workflows import base
 
-#: Seconds between two looks at the agent, and for its answer.
-LOOK = 5.0
+#: Interval between two polls of the agent, and timeout of a poll, in seconds.
+POLL_INTERVAL = 5.0
 
-#: How often an order is given, at most.
-_TIMES = 3
+#: Maximum number of times that an order is sent.
+_MAX_TRIES = 3
 
 Order = Callable[[guest_api.API], object]
 
 
 def give(workflow: base.Workflow, order: Order) -> None:
-    """Have a guest carry something out, whatever becomes of its agent.
+    """Send an order to a guest, again when its agent was restarted.
 
-    :param order: calls one method, which may be called again
-    :raises base.StepFailed: its agent dies over it again and again
-    :raises base.Superseded: the work is not ours any more
-    :raises trove.common.exception.TroveError: what the method raises
+    :param order: calls one idempotent method of the client
+    :raises base.StepFailed: the agent was restarted during each try
+    :raises base.Superseded: the workflow was lost
+    :raises trove.common.exception.TroveError: raised by the method
     """
-    for _ in range(_TIMES):
+    for _ in range(_MAX_TRIES):
         before = _process(workflow)
         done: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
         client = workflow.guest()
@@ -45,8 +45,8 @@ def give(workflow: base.Workflow, order: Order) -> None:
         if _wait(workflow, before, done):
             return
     raise base.StepFailed(
-        reason=f'its guest agent died over it {_TIMES} times',
-        remedy='Look at the log of the guest agent, then try again.',
+        reason=f'its guest agent died {_MAX_TRIES} times during it',
+        remedy='Check the log of the guest agent, then try again.',
     )
 
 
@@ -68,10 +68,10 @@ def _wait(
     before: str | None,
     done: queue.SimpleQueue[BaseException | None],
 ) -> bool:
-    """Wait for the reply; False when it will not come."""
+    """Wait for the reply; return False when it is lost."""
     while True:
         try:
-            error = done.get(timeout=LOOK)
+            error = done.get(timeout=POLL_INTERVAL)
         except queue.Empty:
             if workflow.env.stopping.is_set():
                 raise base.Superseded(
@@ -87,8 +87,8 @@ def _wait(
 
 
 def _process(workflow: base.Workflow) -> str | None:
-    """Return which process the agent is; None when it does not say."""
-    client = workflow.guest(timeout=LOOK)
+    """Return the identity of the agent's process, None when unknown."""
+    client = workflow.guest(timeout=POLL_INTERVAL)
     try:
         if not client.can_send('get_diagnostics'):
             return None

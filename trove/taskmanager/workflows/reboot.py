@@ -8,7 +8,7 @@ from trove.taskmanager.workflows import guest
 
 
 class Reboot(base.Workflow):
-    """The workflow."""
+    """Reboots the server."""
 
     action = 'reboot'
 
@@ -19,27 +19,27 @@ class Reboot(base.Workflow):
             base.Step(
                 'reboot the server',
                 do=self._reboot,
-                remedy='See to the cloud (its logs say more), then reboot '
-                'the instance again.',
+                remedy='Check the cloud and its logs, then reboot the '
+                'instance again.',
             ),
             base.Step(
                 'wait until the database runs',
                 do=self._wait,
-                remedy='Look at the console of the server and at the log of '
-                'the guest agent, then reboot the instance again.',
+                remedy='Check the console of the server and the log of the '
+                'guest agent, then reboot the instance again.',
             ),
         ]
 
     def _reboot(self) -> None:
         self.cloud.compute.reboot_server(self.context, self.instance_id)
         guest.forget_version(self)
-        # What the guest had said until then says nothing about afterwards;
-        # its own clock tells the two apart, whatever ours says.
+        # Only later heartbeats count. The guest's clock orders them, for it
+        # may differ from the clock of this host.
         self._newest = guest.last_sent(self)
 
     def _wait(self) -> None:
         if self._newest is None:
-            # Taken over: what it says from now on counts.
+            # Adopted: heartbeats from now on count.
             self._newest = guest.last_sent(self)
         guest.wait_until_usable(
             self, self.conf.reboot_time_out, newer_than=self._newest

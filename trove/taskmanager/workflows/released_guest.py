@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the guest agent of a released Trove needs to prepare a database.
+"""Arguments of ``prepare`` that only released guest agents need.
 
-Released task managers make the basic configuration of the database and name
-the place of its data, always; their guest agents fail without either. One of
-this tree makes the configuration itself. What is here is the least with which
-a server starts where those agents look for it: the socket and the directory of
-further files are theirs.
+A released task manager always sends the basic configuration of the database
+server and the mount point of its data. Released guest agents fail without
+them; a guest agent of this tree writes the configuration itself. These are
+minimal configurations, with the socket and the include directory that those
+agents use.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import dataclasses
 
 from trove.common import exception
 
-#: In its directory the agent writes the customer's parameters.
+#: The guest agent writes the customer's parameters to the include directory.
 _MYSQL = """\
 [client]
 socket = /var/run/mysqld/mysqld.sock
@@ -38,10 +38,10 @@ include_dir = '/etc/postgresql/conf.d'
 
 @dataclasses.dataclass(frozen=True)
 class Needs:
-    """What ``prepare`` has to say.
+    """Arguments of ``prepare``.
 
-    :param config: the basic configuration of the database
-    :param mount_point: where its data go, with a volume or without
+    :param config: content of the configuration file of the database server
+    :param mount_point: of its data, also without a volume
     """
 
     config: str
@@ -57,18 +57,19 @@ _NEEDS = {
 
 
 class Unknown(exception.TroveError):
-    """It is not known here what such a guest needs."""
+    """A released guest agent with an unknown datastore manager."""
 
     message = (
-        'its guest agent is of a released Trove, and what those need for the '
-        'datastore manager "%(manager)s" is not known here'
+        'its guest agent is of a released Trove, and this task manager does '
+        'not support those with the datastore manager "%(manager)s"'
     )
 
 
 def needs(manager: str) -> Needs:
-    """Return what a released guest with this datastore manager needs.
+    """Return the arguments for a released guest agent.
 
-    :raises Unknown: that is not known
+    :param manager: its datastore manager, such as ``mysql``
+    :raises Unknown: of the datastore manager nothing is known
     """
     found = _NEEDS.get(manager)
     if found is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Give an instance another flavor."""
+"""Resize an instance to another flavor."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from trove.taskmanager.workflows import orders
 from trove.taskmanager.workflows import resizing
 
 _AGAIN = (
-    'The instance has its old flavor. Look at the log of the guest agent, '
+    'The instance has its old flavor. Check the log of the guest agent, '
     'then resize the instance again.'
 )
 
 
 class ResizeFlavor(resizing.Resize):
-    """The workflow; when it fails the instance goes back to the old flavor.
+    """Changes the flavor; a failure restores the old one.
 
-    What is wanted is the new flavor, as the message has it.
+    ``wanted`` is the new flavor, as in the message.
     """
 
     action = 'resize_flavor'
@@ -41,8 +41,8 @@ class ResizeFlavor(resizing.Resize):
                 'resize the server',
                 do=self._resize,
                 undo=self._resize_back,
-                remedy='The instance has its old flavor. See to the cloud '
-                '(its logs say more), then resize the instance again.',
+                remedy='The instance has its old flavor. Check the cloud and '
+                'its logs, then resize the instance again.',
             ),
             base.Step(
                 'start the database',
@@ -67,7 +67,7 @@ class ResizeFlavor(resizing.Resize):
         orders.give(self, lambda guest: guest.stop_db(self.context))
 
     def _resize(self) -> None:
-        self._put_on(flavors.from_message(self.wanted))
+        self._resize_to(flavors.from_message(self.wanted))
 
     def _wait(self) -> None:
         guest.wait_until_usable(
@@ -75,27 +75,27 @@ class ResizeFlavor(resizing.Resize):
         )
 
     def _resize_back(self) -> None:
-        self._put_on(self._old())
+        self._resize_to(self._old())
 
     def _start_again(self) -> None:
         self._start_database()
         self._wait()
 
     def _old(self) -> cloud_base.Flavor:
-        # The row has the new flavor only when all is done.
+        # finish() writes the new flavor to the row.
         return self.cloud.compute.get_flavor(
             self.context, self.instance().flavor_id or ''
         )
 
-    def _put_on(self, flavor: cloud_base.Flavor) -> None:
+    def _resize_to(self, flavor: cloud_base.Flavor) -> None:
         self.cloud.compute.resize_server(
             self.context, self.instance_id, flavor
         )
         guest.forget_version(self)
         if not self.wait(self._answers, self.conf.resize_time_out):
             raise base.StepFailed(
-                reason='its guest agent has not answered for '
-                f'{self.conf.resize_time_out} seconds since its server was '
+                reason='its guest agent did not answer within '
+                f'{self.conf.resize_time_out} seconds after its server was '
                 'resized'
             )
 
@@ -104,12 +104,12 @@ class ResizeFlavor(resizing.Resize):
             self.guest().rpc_ping(self.context)
         except (exception.PeerTimeout, exception.PeerUnreachable):
             return False
-        # What it was taken for while it was silent says nothing about it.
+        # The cap of its silent time may be too low.
         self.env.transport.caps.forget('guestagent', self.instance_id)
         return True
 
     def _start_database(self) -> None:
-        """Start it; the guest agent fits its settings to the memory."""
+        """Start it; the guest agent adapts its settings to the memory."""
         self._newest = guest.last_sent(self)
         version = self.instance().datastore_version
         number = (version.version or version.name) if version else None

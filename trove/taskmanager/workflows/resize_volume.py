@@ -14,17 +14,17 @@ from trove.taskmanager.workflows import orders
 from trove.taskmanager.workflows import resizing
 
 _AGAIN = (
-    'The data are untouched. Look at the log of the guest agent, then resize '
+    'The data are untouched. Check the log of the guest agent, then resize '
     'the volume again.'
 )
 
 
 class ResizeVolume(resizing.Resize):
-    """The workflow; what is wanted is the new size in GiB.
+    """Enlarges the volume; ``wanted`` is the new size in GiB.
 
-    A volume cannot shrink: when a step after its enlargement fails the
-    instance keeps its old size in Trove, and the same request, repeated,
-    takes it from there.
+    A volume cannot shrink: when a step after its enlargement fails, the
+    instance keeps its old size in Trove, and a repeated request resumes from
+    there.
     """
 
     action = 'resize_volume'
@@ -35,13 +35,13 @@ class ResizeVolume(resizing.Resize):
             base.Step(
                 'enlarge the volume',
                 do=self._extend,
-                remedy='See to the cloud (its logs say more), then resize '
-                'the volume again.',
+                remedy='Check the cloud and its logs, then resize the volume '
+                'again.',
             ),
             base.Step(
                 'enlarge the file system',
                 do=self._grow,
-                undo=self._see_that_it_runs,
+                undo=self._ensure_running,
                 remedy=_AGAIN,
             ),
             base.Step(
@@ -63,8 +63,8 @@ class ResizeVolume(resizing.Resize):
         )
         if volume.size != self.wanted:
             raise base.StepFailed(
-                reason=f'the cloud made it {volume.size} GiB, but '
-                f'{self.wanted} GiB were ordered'
+                reason=f'the cloud enlarged it to {volume.size} GiB instead '
+                f'of {self.wanted} GiB'
             )
 
     def _grow(self) -> None:
@@ -100,9 +100,9 @@ class ResizeVolume(resizing.Resize):
             )
         return volume
 
-    def _see_that_it_runs(self) -> None:
+    def _ensure_running(self) -> None:
         if self.guest().can_send('resize_fs', online=True):
-            # It was never stopped.
+            # Online: the database was not stopped.
             return
         self._start('enlarging its file system failed')
         self._wait()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the workflows have in common that give an instance another size."""
+"""The base class of workflows that resize an instance."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from trove.taskmanager.workflows import base
 
 
 class Resize(base.Workflow):
-    """A workflow that cannot go on without knowing what was asked for.
+    """A workflow that needs an argument of its message to be resumed.
 
-    :cvar wants: the name of that in the message and in the row
-    :param wanted: None when the work was taken over and nobody knows it:
-        then it can only be undone
+    :cvar wants: name of the argument, in the message and in the row
+    :param wanted: its value; None after an adoption with an incomplete row:
+        then the workflow can only be undone
     """
 
     repeatable = False

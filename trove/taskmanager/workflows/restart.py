@@ -8,13 +8,13 @@ from trove.taskmanager.workflows import guest
 from trove.taskmanager.workflows import orders
 
 _REBOOT = (
-    'Look at the log of the guest agent; then restart the instance again, or '
+    'Check the log of the guest agent; then restart the instance again, or '
     'reboot it.'
 )
 
 
 class Restart(base.Workflow):
-    """The workflow."""
+    """Restarts the database server."""
 
     action = 'restart'
 
@@ -31,13 +31,14 @@ class Restart(base.Workflow):
         ]
 
     def _restart(self) -> None:
-        # It answers at once or not at all; a restart takes its time.
+        # A dead guest agent shows within the timeout of a ping, which is
+        # much shorter than that of a restart.
         self.guest().rpc_ping(self.context)
         orders.give(
             self,
             lambda guest: guest.restart(
                 self.context,
-                reason=f'asked for by request {self.context.request_id}',
+                reason=f'requested by request {self.context.request_id}',
             ),
         )
 

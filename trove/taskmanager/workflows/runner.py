@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The runner: goes through the steps of workflows, and back when one fails.
+"""The runner: runs the steps of workflows, and undoes them on failure.
 
-When a step fails, it and those before it are undone, the last one first, and
-the instance gets a fault that says which step failed, why, and what to do.
+When a step fails, it and the steps before it are undone in reverse order. The
+instance gets a fault with the step, the cause and the remedy.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from trove.taskmanager.workflows import base
 
 LOG = logging.getLogger(__name__)
 
-#: What the row says before the step while its failure is cleaned up.
+#: Prefix of the step in the row while the workflow is undone.
 UNDOING = 'undo: '
 
-#: Stands for the first step of work that nobody has begun.
+#: The step of a workflow that was not started.
 _BEGIN = 'begin'
 
 
 def run(workflow: base.Workflow) -> None:
-    """Do the work of a message that just came, unless it is not current."""
+    """Run the workflow of a new message, unless the message is stale."""
     running = workflow.env.running
     running.add(workflow.owner)
     try:
@@ -48,8 +48,8 @@ def _claim(workflow: base.Workflow) -> bool:
         )
     except base.DatabaseGone:
         LOG.error(
-            'Could not begin %s of instance %s, because the database does '
-            'not answer. Repair the database; the work is begun after '
+            'Could not start %s of instance %s: the database does not '
+            'answer. Repair the database; recovery starts the job after '
             '[taskmanager] queue_timeout.',
             workflow.action,
             workflow.instance_id,
@@ -57,10 +57,9 @@ def _claim(workflow: base.Workflow) -> bool:
         return False
     if not claimed:
         LOG.warning(
-            'Left the message %(action)s for instance %(id)s (request '
-            '%(request)s) alone: the work is not current. It was given up, '
-            'overtaken by a deletion, or is done by another task manager. '
-            'Nothing needs to be done.',
+            'Ignoring stale message %(action)s for instance %(id)s (request '
+            '%(request)s): the job was cancelled, superseded by a deletion, '
+            'or adopted by another task manager. No action is needed.',
             {
                 'action': workflow.action,
                 'id': workflow.instance_id,
@@ -71,13 +70,13 @@ def _claim(workflow: base.Workflow) -> bool:
 
 
 def execute(workflow: base.Workflow, first: str | None = None) -> None:
-    """Go through the steps of claimed work.
+    """Run the steps of a claimed workflow.
 
-    It raises nothing: what fails becomes a fault of the instance. When the
-    database fails for longer than it is retried, the work is left as it is,
-    and found again by the recovery.
+    It raises nothing: an error becomes a fault of the instance. When the
+    retries of the database are used up, the workflow is suspended, and
+    recovery resumes it.
 
-    :param first: the step to begin with instead of the first one
+    :param first: the step to start with, None for the first one
     """
     try:
         _steps(workflow, first)
@@ -86,14 +85,14 @@ def execute(workflow: base.Workflow, first: str | None = None) -> None:
 
 
 def carry_on(workflow: base.Workflow, step: str | None, reason: str) -> None:
-    """Go on with work that was taken over, or undo it.
+    """Resume an adopted workflow, or undo it.
 
-    What was being undone goes on being undone. Of a step that is not known
-    here, in another release perhaps, nothing is supposed: work that its row
-    describes is begun again, other work is undone from its last step.
+    A workflow that was being undone is undone further. At a step that is
+    unknown here, as of another release, the workflow starts anew when its row
+    is complete; otherwise all of its steps are undone.
 
-    :param step: the last one begun, None when there was none
-    :param reason: why it was taken over, as a sentence
+    :param step: the last one that was started, None when none was
+    :param reason: why it was adopted, as a clause
     """
     names = [each.name for each in workflow.steps()]
     if step is not None and step.startswith(UNDOING):
@@ -134,8 +133,8 @@ def _leave(workflow: base.Workflow, reason: Exception) -> None:
         )
         return
     LOG.error(
-        'Left %s of instance %s where it is: %s. Repair the database; a task '
-        'manager goes on with the work by itself.',
+        'Suspended %s of instance %s: %s. Repair the database; recovery then '
+        'resumes the job.',
         workflow.action,
         workflow.instance_id,
         reason,
@@ -147,7 +146,7 @@ def _steps(workflow: base.Workflow, first: str | None) -> None:
     skipping = first is not None
     for step in workflow.steps():
         if skipping and step.name != first:
-            # Done by the task manager that had the work before.
+            # Done by the previous owner.
             begun.append(step)
             continue
         skipping = False
@@ -163,17 +162,17 @@ def _steps(workflow: base.Workflow, first: str | None) -> None:
             raise
         except Exception as error:
             LOG.warning(
-                'Instance %s: could not %s: %s. Its fault says what to do.',
+                'Instance %s: could not %s: %s. Its fault has the remedy.',
                 workflow.instance_id,
                 step.name,
                 _reason(error),
-                # What we raise ourselves says all there is to say.
+                # Errors of Trove say the cause, so a traceback adds nothing.
                 exc_info=not isinstance(error, exception.TroveError),
             )
             _fail(workflow, step, begun, error)
             return
     if not workflow.finish():
-        _overtaken(workflow, begun)
+        _superseded(workflow, begun)
     LOG.info('Instance %s: %s done.', workflow.instance_id, workflow.action)
 
 
@@ -189,26 +188,26 @@ def _record(
         step.name,
     )
     if not ours:
-        _overtaken(workflow, begun)
+        _superseded(workflow, begun)
 
 
-def _overtaken(workflow: base.Workflow, begun: list[base.Step]) -> None:
+def _superseded(workflow: base.Workflow, begun: list[base.Step]) -> None:
     _clear(workflow, begun)
-    raise base.Superseded('the work was taken over or given up')
+    raise base.Superseded('it was adopted or cancelled')
 
 
 def _clear(workflow: base.Workflow, begun: list[base.Step]) -> None:
-    """Remove what the last step has made of an instance that goes.
+    """Undo the last step when the instance is deleted or being deleted.
 
-    Whoever deletes it may have looked before the step was through, so that
-    it would stay for ever. Who does anything else takes it as it is.
+    The deletion may have run before the step created its resource, which
+    would leak. Any other new owner takes over the resource.
     """
     if begun and workflow.begin_clearing():
         _undo(workflow, begun[-1:])
 
 
 def _undo(workflow: base.Workflow, begun: list[base.Step]) -> list[str]:
-    """Undo steps, the last one first; return what did not work."""
+    """Undo steps in reverse order; return those that failed."""
     problems = []
     for step in reversed(begun):
         if step.undo is None:
@@ -218,14 +217,14 @@ def _undo(workflow: base.Workflow, begun: list[base.Step]) -> list[str]:
         except base.DatabaseGone:
             raise
         except base.Superseded:
-            # The columns of what is gone stay as they are.
+            # The row of a deleted instance is not changed any more.
             if workflow.clears:
                 continue
             raise
         except Exception as error:
             LOG.exception(
                 'Instance %s: could not undo "%s". Delete the instance, or '
-                'see to what is left of it by hand.',
+                'remove its remaining resources from the cloud.',
                 workflow.instance_id,
                 step.name,
             )
@@ -239,7 +238,7 @@ def _fail(
     begun: list[base.Step],
     error: Exception,
 ) -> None:
-    # Whoever takes over from here goes on cleaning up.
+    # A process that adopts it from here on continues the undo.
     _record(
         workflow, dataclasses.replace(step, name=UNDOING + step.name), begun
     )
@@ -258,7 +257,7 @@ def _fail(
         )
         message = f'{message} {left}'
     elif any(each.undo for each in begun):
-        details.append('What the steps had made was removed again.')
+        details.append('All steps were undone.')
     kept = workflow.env.database(
         tasks.fail_task,
         workflow.instance_id,
@@ -268,7 +267,7 @@ def _fail(
         details='\n'.join(details),
     )
     if not kept:
-        raise base.Superseded('the work was taken over or given up')
+        raise base.Superseded('it was adopted or cancelled')
 
 
 def _reason(error: Exception) -> str:

@@ -35,7 +35,9 @@ class Checks:
         super().setUp()
         self.useFixture(database.SQLiteDatabase()).configure(self.conf)
         # It is asked at once when it was not heard.
-        self.useFixture(fixtures.MockPatchObject(waits, '_BEATS', 0))
+        self.useFixture(
+            fixtures.MockPatchObject(waits, '_PROBE_AFTER_BEATS', 0)
+        )
         self.told: list[dict[str, Any]] = []
 
     def given_task_manager(self, encrypted: bool) -> None:

@@ -76,7 +76,7 @@ class TestCreate(scene.TestCase):
 
         shown = self.shown(self.instance_id)
         self.assertEqual('ERROR', shown.status)
-        self.assertIn('of 1 GiB, but 2 GiB were ordered', str(shown.fault))
+        self.assertIn('of 1 GiB instead of 2 GiB', str(shown.fault))
 
     def test_what_the_cloud_does_not_have_is_refused(self):
         self.cloud.volumes.types = lambda context: ['fast']
@@ -206,7 +206,7 @@ class TestCreate(scene.TestCase):
 
         self.assertEqual(calls, self.cloud.calls)
         self.assertEqual(['prepare'], self.guest.asked)
-        self.assertIn('is not current', self.logs.output)
+        self.assertIn('Ignoring stale message', self.logs.output)
 
     # Failures: each names its step and why, and nothing is left.
 
@@ -286,7 +286,7 @@ class TestCreate(scene.TestCase):
 
         self.assert_failed(
             'wait for the guest agent',
-            'not reported at all',
+            'sent no heartbeat',
             'conductor',
         )
         task = self.shown(self.instance_id).task

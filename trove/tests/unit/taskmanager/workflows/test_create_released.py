@@ -48,7 +48,9 @@ class TestCreateReleased(scene.TestCase):
         # Nothing here takes long, where it works.
         self.config(usage_timeout=30)
         # It is asked at once when it was not heard.
-        self.useFixture(fixtures.MockPatchObject(waits, '_BEATS', 0))
+        self.useFixture(
+            fixtures.MockPatchObject(waits, '_PROBE_AFTER_BEATS', 0)
+        )
 
     def given_silent(self, instance_id, release, dies=False):
         endpoint = Silent(release, instance_id, dies)
@@ -125,7 +127,7 @@ class TestCreateReleased(scene.TestCase):
         self.assertEqual(['prepare'], [method for method, _ in guest.run])
         self.assert_fault(
             instance_id,
-            'was told to prepare its database and has not reported',
+            'after the order to prepare its database',
             'log of the guest agent',
         )
 
@@ -138,7 +140,7 @@ class TestCreateReleased(scene.TestCase):
 
         self.assertEqual([], guest.asked)
         self.assert_fault(
-            instance_id, 'answers, but has not reported', 'no conductor'
+            instance_id, 'answers, but sent no heartbeat', 'no conductor'
         )
 
     def test_what_it_needs_is_not_known(self):
@@ -148,4 +150,4 @@ class TestCreateReleased(scene.TestCase):
         self.when_created(instance_id, datastore_manager='redis')
 
         self.assertEqual([], guest.run)
-        self.assert_fault(instance_id, '"redis" is not known', 'image')
+        self.assert_fault(instance_id, 'datastore manager "redis"', 'image')

@@ -70,7 +70,7 @@ class TestDelete(scene.TestCase):
         self.when_deleted(instance_id)
 
         self.assert_gone(instance_id)
-        self.assertIn('without having been stopped', self.logs.output)
+        self.assertIn('without a clean stop', self.logs.output)
 
     def manager_made(self, instance_id):
         """An instance that works as far as the rows say, without a guest."""

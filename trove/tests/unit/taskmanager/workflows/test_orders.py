@@ -15,7 +15,7 @@ Status = states.ServiceStatus
 class TestOrders(scene.TestCase):
     def setUp(self):
         super().setUp()
-        self.useFixture(fixtures.MockPatchObject(orders, 'LOOK', 0.2))
+        self.useFixture(fixtures.MockPatchObject(orders, 'POLL_INTERVAL', 0.2))
         self.instance_id, self.guest = self.given_instance()
         self.given_task(self.instance_id, states.Task.REBOOTING, 'restart')
         self.dead = threading.Event()
@@ -50,7 +50,7 @@ class TestOrders(scene.TestCase):
 
         self.manager.restart(self.context, self.instance_id)
 
-        self.assert_fault(self.instance_id, 'died over it 3 times')
+        self.assert_fault(self.instance_id, 'died 3 times during it')
 
     def test_one_that_takes_its_time_is_waited_for(self):
         # Given: it is asked which process it is while it works.

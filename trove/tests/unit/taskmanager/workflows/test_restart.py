@@ -118,7 +118,7 @@ class TestReboot(scene.TestCase):
         self.assert_fault(
             self.instance_id,
             'wait until the database runs',
-            'has not reported',
+            'sent no heartbeat',
         )
 
     def test_cloud_fails(self):

@@ -107,7 +107,7 @@ class TestRun(RunnerTestCase):
         runner.run(self.work)
 
         self.assert_done()
-        self.assertIn('is not current', self.logs.output)
+        self.assertIn('Ignoring stale message', self.logs.output)
 
     def test_it_does_not_begin_without_a_database(self):
         gone = exception.ServiceUnavailable(what='The database')
@@ -117,7 +117,7 @@ class TestRun(RunnerTestCase):
             runner.run(self.work)
 
         self.assert_done()
-        self.assertIn('Could not begin create_instance', self.logs.output)
+        self.assertIn('Could not start create_instance', self.logs.output)
 
     def test_a_stop_ends_it_where_it_is(self):
         self.work.on['one'] = self.env.stopping.set
@@ -174,7 +174,7 @@ class TestFailure(RunnerTestCase):
         for part in (
             f'Request {self.context.request_id}, create_instance',
             'step "two", CloudError.',
-            'was removed again',
+            'All steps were undone',
         ):
             self.assertIn(part, fault.details)
         self.assertIsNone(self.row)
