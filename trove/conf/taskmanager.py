@@ -75,7 +75,8 @@ OPTS: list[cfg.Opt] = [
         'instance that is deleted. 0: no clean stop.',
     ),
     cfg.IntOpt(
-        'queue_patience',
+        'repeatable_queue_timeout',
+        deprecated_name='queue_patience',
         default=15,
         min=1,
         mutable=True,

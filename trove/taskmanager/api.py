@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The task manager's interface and its client: the jobs it takes."""
+"""The task manager's interface and its client."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INTERFACE = rpc.Interface(
     peer='task managers',
     remedy='Upgrade the oldest task manager; "trove-manage service_list" '
     'shows which that is.',
-    # The cloud is asked in the user's name.
+    # Requests to the cloud carry the user's token.
     carries_token=True,
     sealed_since='1.1',
     history=(
@@ -58,11 +58,11 @@ INTERFACE = rpc.Interface(
 
 
 class API(rpc.Client, interface=INTERFACE):
-    """What may be asked of the task managers.
+    """Jobs for the task managers.
 
     A flavor is a dictionary with ``id``, ``name``, ``ram`` (MiB), ``vcpus``
-    and ``disk`` (GiB). Users and databases have the form that
-    :class:`trove.guestagent.api.API` describes.
+    and ``disk`` (GiB). Users and databases are described in
+    :class:`trove.guestagent.api.API`.
     """
 
     @rpc.cast(
@@ -97,7 +97,7 @@ class API(rpc.Client, interface=INTERFACE):
         access: dict[str, Any] | None = None,
         ds_version: str | None = None,
     ) -> None:
-        """Build an instance that the database has in task BUILDING.
+        """Build an instance whose row has the task BUILDING.
 
         :param volume_size: GiB
         :param access: ``is_public`` (bool), ``allowed_cidrs`` (list of text)
@@ -107,7 +107,7 @@ class API(rpc.Client, interface=INTERFACE):
 
     @rpc.cast('1.0')
     def delete_instance(self, context: Context, instance_id: str) -> None:
-        """Delete an instance and all that was made for it."""
+        """Delete an instance with its server, volume and addresses."""
 
     @rpc.cast('1.0')
     def restart(self, context: Context, instance_id: str) -> None:
@@ -115,7 +115,7 @@ class API(rpc.Client, interface=INTERFACE):
 
     @rpc.cast('1.0')
     def reboot(self, context: Context, instance_id: str) -> None:
-        """Reboot the machine of an instance."""
+        """Reboot the server of an instance."""
 
     @rpc.cast('1.0')
     def resize_flavor(
@@ -125,7 +125,7 @@ class API(rpc.Client, interface=INTERFACE):
         old_flavor: dict[str, Any],
         new_flavor: dict[str, Any],
     ) -> None:
-        """Give the machine of an instance another size."""
+        """Change the flavor of an instance."""
 
     @rpc.cast('1.0')
     def resize_volume(
@@ -143,9 +143,9 @@ class API(rpc.Client, interface=INTERFACE):
     def migrate(
         self, context: Context, instance_id: str, host: str | None
     ) -> None:
-        """Move the machine of an instance to another host.
+        """Move the server of an instance to another host.
 
-        :param host: None to have the cloud choose one
+        :param host: None: the cloud chooses one
         """
 
     @rpc.cast('1.0')
@@ -158,13 +158,13 @@ class API(rpc.Client, interface=INTERFACE):
     def rebuild(
         self, context: Context, instance_id: str, image_id: str
     ) -> None:
-        """Make the machine of an instance anew; the data is kept."""
+        """Rebuild the server of an instance from an image; data is kept."""
 
     @rpc.cast('1.0/victoria')
     def update_access(
         self, context: Context, instance_id: str, access: dict[str, Any]
     ) -> None:
-        """Change who may reach an instance.
+        """Change the networks that may access an instance.
 
         :param access: as in :meth:`create_instance`
         """
@@ -173,9 +173,9 @@ class API(rpc.Client, interface=INTERFACE):
     def create_backup(
         self, context: Context, backup_info: dict[str, Any], instance_id: str
     ) -> None:
-        """Make a backup of an instance.
+        """Create a backup of an instance.
 
-        :param backup_info: columns of the backup; ``id`` is always there
+        :param backup_info: columns of the backup; ``id`` is always present
         """
 
     @rpc.cast('1.0')
@@ -184,33 +184,33 @@ class API(rpc.Client, interface=INTERFACE):
 
     @rpc.cast('1.0')
     def detach_replica(self, context: Context, instance_id: str) -> None:
-        """Let an instance be a replica no longer."""
+        """Detach a replica from its primary."""
 
     @rpc.cast('1.0')
     def promote_to_replica_source(
         self, context: Context, instance_id: str
     ) -> None:
-        """Let a replica and its source change places."""
+        """Promote a replica; its primary becomes a replica."""
 
     @rpc.cast('1.0')
     def eject_replica_source(self, context: Context, instance_id: str) -> None:
-        """Let one of its replicas take the place of a source."""
+        """Replace a failed primary by one of its replicas."""
 
     @rpc.cast('1.0')
     def create_cluster(self, context: Context, cluster_id: str) -> None:
-        """Build a cluster that the database has."""
+        """Build a cluster whose rows exist."""
 
     @rpc.cast('1.0')
     def grow_cluster(
         self, context: Context, cluster_id: str, new_instance_ids: list[str]
     ) -> None:
-        """Take instances into a cluster."""
+        """Add instances to a cluster."""
 
     @rpc.cast('1.0')
     def shrink_cluster(
         self, context: Context, cluster_id: str, instance_ids: list[str]
     ) -> None:
-        """Put instances out of a cluster."""
+        """Remove instances from a cluster."""
 
     @rpc.cast('1.0')
     def delete_cluster(self, context: Context, cluster_id: str) -> None:
@@ -218,7 +218,7 @@ class API(rpc.Client, interface=INTERFACE):
 
     @rpc.cast('1.0')
     def restart_cluster(self, context: Context, cluster_id: str) -> None:
-        """Restart the instances of a cluster, one after the other."""
+        """Restart the instances of a cluster one by one."""
 
     @rpc.cast('1.0')
     def upgrade_cluster(
@@ -237,9 +237,9 @@ class API(rpc.Client, interface=INTERFACE):
         batch_delay: int | None,
         force: bool | None,
     ) -> None:
-        """Apply a module anew where it was applied before.
+        """Apply a module again to the instances that have it.
 
-        :param md5: where it differs from this only
-        :param batch_size: so many instances at a time
-        :param batch_delay: seconds between these
+        :param md5: only where the checksum of the applied module differs
+        :param batch_size: number of instances per batch
+        :param batch_delay: seconds between two batches
         """

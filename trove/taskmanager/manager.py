@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The task manager's endpoint: each method is one workflow."""
+"""The task manager's endpoint: each method runs one workflow."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ Context = trove_context.TroveContext
 class Manager:
     """Serves :class:`trove.taskmanager.api.API`.
 
-    A method returns when its workflow has ended. It raises nothing: nobody
-    waits for a cast, so what fails becomes a fault of the instance.
+    A method returns when its workflow has ended. It raises nothing: a cast
+    has no reply, so an error becomes a fault of the instance.
     """
 
     interface: ClassVar[rpc.Interface] = api.API.interface
@@ -63,7 +63,10 @@ class Manager:
         access: dict[str, Any] | None = None,
         ds_version: str | None = None,
     ) -> None:
-        """Build an instance; its name, size and access are in its row."""
+        """Build an instance.
+
+        Its name, volume size and access are read from its row.
+        """
         request = create.Request(
             flavor=flavor,
             datastore_manager=datastore_manager,
@@ -99,9 +102,9 @@ class Manager:
         nics: list[dict[str, Any]] | None,
         access: dict[str, Any] | None,
     ) -> Iterator[str]:
-        """Yield what an order names and this cloud does not have.
+        """Yield the arguments that this cloud cannot satisfy.
 
-        Our API refuses it; that of a released version does not.
+        This API refuses them; the API of a release does not.
         """
         cloud = self._env.cloud
         if availability_zone and 'availability_zone' in cloud.ignores:
@@ -138,7 +141,7 @@ class Manager:
         old_flavor: dict[str, Any],
         new_flavor: dict[str, Any],
     ) -> None:
-        """Change the flavor; the old one is in the instance's row, too."""
+        """Change the flavor; the old one is read from the instance's row."""
         runner.run(
             resize_flavor.ResizeFlavor(
                 self._env, context, instance_id, new_flavor
@@ -161,7 +164,7 @@ class Manager:
         what: str,
         arguments: Mapping[str, Any],
     ) -> None:
-        """Refuse a job that nothing here can do."""
+        """Refuse a job that this task manager does not support."""
         unsupported.refuse(self._env, context, method.name, what, arguments)
 
 

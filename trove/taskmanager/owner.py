@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names of task managers as owners of work, and which of them are dead.
+"""Owners of workflows: their names, and which of them are dead.
 
-The name of a process is ``<host>:<machine>:<pid>:<start>``. *machine* tells
-one boot of a machine, and one container on it, from another; *start* tells a
-process from a later one with the same id. An owner is a process and a number:
-each piece of work has an owner of its own.
+The name of a process is ``<host>:<machine>:<pid>:<start>``. *machine*
+identifies a boot and a container of the host; *start* distinguishes a process
+from a later one with the same pid. An owner is ``<process>#<number>``: each
+workflow has an owner of its own.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ import pathlib
 
 _PROC = pathlib.Path('/proc')
 
-
-#: The owner of work that its task manager has given up in order.
+#: The owner of workflows that their task manager released at its stop.
 RELEASED = 'released'
 
 _numbers = itertools.count(1)
@@ -31,22 +30,22 @@ def process(host: str) -> str:
 
 
 def unique(name: str) -> str:
-    """Return an owner that no other work of the process has had."""
+    """Return an owner that no other workflow of the process has had."""
     return f'{name}#{next(_numbers)}'
 
 
 def is_of(owner: str, name: str) -> bool:
-    """Say whether an owner belongs to a process."""
+    """Return whether an owner belongs to a process."""
     return owner.rpartition('#')[0] == name
 
 
 def is_dead(
     owner: str, name: str, host_is_dead: Callable[[str], bool]
 ) -> bool:
-    """Say whether an owner will never go on with its work.
+    """Return whether an owner will never resume its workflow.
 
     :param name: of this process; its own owners are not dead
-    :param host_is_dead: judges the task manager of another host
+    :param host_is_dead: whether the task manager of another host is dead
     """
     if owner == RELEASED:
         return True
@@ -57,13 +56,13 @@ def is_dead(
     if its_host != my_host:
         return host_is_dead(its_host)
     if machine != my_machine:
-        # Of one name there is one task manager: it has been started anew.
+        # One task manager runs per host name, so it was restarted.
         return True
     return not pid.isdecimal() or _start(int(pid)) != start
 
 
 def host(owner: str) -> str:
-    """Return the host of an owner, for people."""
+    """Return the host of an owner."""
     return _parse(owner)[0]
 
 
@@ -84,13 +83,13 @@ def _machine() -> str:
 
 
 def _start(pid: int) -> str:
-    """Return when a process began, in ticks; '' when it is gone."""
+    """Return the start of a process in clock ticks, '' when it is gone."""
     try:
         stat = (_PROC / str(pid) / 'stat').read_text('utf-8', 'replace')
     except OSError:
         return ''
-    # The name of the program comes before, in parentheses, and may hold
-    # anything.
+    # The second field is the program's name in parentheses. It may contain
+    # spaces and parentheses.
     fields = stat.rpartition(')')[2].split()
     if fields[0] in ('Z', 'X'):
         return ''

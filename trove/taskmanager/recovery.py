@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recovery: work that no task manager does any more is not left lying.
+"""Recovery of workflows whose task manager died or never got the message.
 
-Whoever sees it first adopts it, by compare-and-set, and either goes on with
-it or ends it with a fault; so no instance stays in BUILD for ever, however
-its task manager ended.
+The first task manager that finds one adopts it by compare-and-set. It
+resumes the workflow or ends it with a fault, so no instance stays in BUILD
+for ever.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ BINARY = 'trove-taskmanager'
 
 
 class Recovery:
-    """Finds and adopts work that lies idle.
+    """Finds and adopts idle workflows.
 
-    :meth:`look` is to be called now and then; what it finds is worked on by
-    a few threads.
+    :meth:`look` is called periodically; ``recovery_workers`` threads run
+    what it finds.
     """
 
     def __init__(
@@ -55,18 +55,18 @@ class Recovery:
         )
 
     def stop(self) -> None:
-        """Begin nothing more; what is being done goes on."""
+        """Start nothing more; running workflows continue."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def wait(self) -> None:
-        """Wait until what was found is done; after :meth:`stop`, what runs."""
+        """Wait for all found workflows; after :meth:`stop`, running ones."""
         self._pool.shutdown(wait=True)
 
     def look(self) -> None:
-        """Look for idle work once.
+        """Look for idle workflows once.
 
-        :raises ServiceUnavailable: the database does not work; nothing is
-            lost, look again later
+        :raises ServiceUnavailable: the database does not work; the next look
+            finds them
         """
         rows = instance_workflows.workflows()
         known = {
@@ -82,7 +82,8 @@ class Recovery:
             if row.owner is None:
                 things[row.instance_id] = row.updated
             else:
-                # One that has not reported yet, or has been forgotten.
+                # Not registered: it has not reported yet, or its row was
+                # removed.
                 things.setdefault(('host', owners.host(row.owner)), None)
         self._watch.look(things)
         for row in rows:
@@ -91,7 +92,7 @@ class Recovery:
                 self._adopt(row, reason)
 
     def release(self) -> None:
-        """Leave the work of this process to others at once."""
+        """Release the workflows of this process, for others to adopt."""
         for row in instance_workflows.workflows():
             if row.owner and owners.is_of(row.owner, self._env.process):
                 instance_workflows.adopt(
@@ -103,20 +104,20 @@ class Recovery:
         row: instance_workflows.Workflow,
         known: Mapping[str, services.Service],
     ) -> str | None:
-        """Return why nobody does this work, None when somebody may do it."""
+        """Return why the workflow is idle, None when its owner may run it."""
         if row.owner is None:
             return self._lost(row, known)
         if row.owner in self._env.running:
             return None
         if owners.is_of(row.owner, self._env.process):
-            return 'the task manager could not go on with it'
+            return 'the task manager could not resume it'
         if not owners.is_dead(
             row.owner, self._env.process, self._host_is_dead
         ):
             return None
         if row.owner == owners.RELEASED:
-            return 'the task manager was stopped over it'
-        return f'the task manager {owners.host(row.owner)} died over it'
+            return 'its task manager was stopped'
+        return f'its task manager {owners.host(row.owner)} died'
 
     def _host_is_dead(self, host: str) -> bool:
         timeout: float = self._env.conf.service_down_time
@@ -127,19 +128,19 @@ class Recovery:
         row: instance_workflows.Workflow,
         known: Mapping[str, services.Service],
     ) -> str | None:
-        """Return why the message of queued work will not come any more.
+        """Return why the message of queued work is lost, None when it is not.
 
-        A task manager that has room is handed every message that waits. So
-        one that it has not got was handed to another: to one that died with
-        it, or to one that has it in line behind other work.
+        The broker delivers every queued message to a task manager with free
+        capacity. So a message that did not arrive here was delivered to
+        another one, which died with it or has it queued behind other work.
         """
         if len(self._env.running) >= self._room:
             return None
         conf = self._env.conf
         cls = workflows.WORKFLOWS.get(row.action)
         if cls is not None and cls.repeatable:
-            # Whoever has it in line will see that it has been done.
-            timeout = conf.taskmanager.queue_patience
+            # A task manager that has it queued finds the row claimed.
+            timeout = conf.taskmanager.repeatable_queue_timeout
         elif any(
             host != conf.host
             and service.started_at <= row.updated
@@ -152,7 +153,7 @@ class Recovery:
         if self._watch.unchanged(row.instance_id) < timeout:
             return None
         return (
-            f'no task manager has begun it in {timeout} seconds, so its '
+            f'no task manager started it within {timeout} seconds, so its '
             'message was lost'
         )
 
@@ -160,18 +161,17 @@ class Recovery:
         cls = workflows.WORKFLOWS.get(row.action)
         if cls is None:
             LOG.error(
-                'Nobody does %s of instance %s (%s), and this task manager '
-                'does not know it. Upgrade it, or reset the status of the '
-                'instance.',
+                'Idle job %s of instance %s (%s) is unknown to this task '
+                'manager. Upgrade it, or reset the status of the instance.',
                 row.action,
                 row.instance_id,
                 reason,
             )
             return
         if row.owner is None and tasks.drop_settled(row.instance_id):
-            # Task managers of releases know nothing of the row.
+            # Released task managers do not update the row.
             LOG.info(
-                'Instance %s: a task manager of a release has done %s.',
+                'Instance %s: a released task manager completed %s.',
                 row.instance_id,
                 row.action,
             )
@@ -182,7 +182,7 @@ class Recovery:
         running.add(workflow.owner)
         adopted = False
         try:
-            # False: another task manager was first, or the work is done.
+            # False: another task manager adopted or completed it.
             adopted = instance_workflows.adopt(
                 row.instance_id, row.owner, workflow.owner
             )
@@ -196,7 +196,7 @@ class Recovery:
         self, workflow: base.Workflow, step: str | None, reason: str
     ) -> None:
         LOG.warning(
-            'Took over %s of instance %s, step "%s": %s.',
+            'Adopted %s of instance %s at step "%s": %s.',
             workflow.action,
             workflow.instance_id,
             step,
@@ -206,7 +206,8 @@ class Recovery:
             runner.carry_on(workflow, step, reason)
         except Exception:
             LOG.exception(
-                'Could not take over %s of instance %s; it is tried again.',
+                'Could not resume %s of instance %s. It is retried at the '
+                'next look for idle workflows.',
                 workflow.action,
                 workflow.instance_id,
             )

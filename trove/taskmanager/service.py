@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The task manager: serves its endpoint, reports itself, recovers work."""
+"""The task manager service: endpoint, registration and recovery."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ from trove.taskmanager.workflows import base
 
 LOG = logging.getLogger(__name__)
 
-#: Seconds that workflows get to notice that the graceful stop is over.
-_GRACE = 2.0
+#: Timeout in seconds for workflows to end after ``stop_timeout`` is over.
+_STOP_GRACE = 2.0
 
 
 class TaskManager(service.Component):
-    """One task manager; any number of them share the topic.
+    """A task manager; any number of them share the topic.
 
     :param conf: the global configuration, set up
-    :param cloud: instead of the one that ``[cloud] driver`` names
-    :param version: serve as of this older version of the interface
+    :param cloud: used instead of the driver of ``[cloud] driver``
+    :param version: an older version of the interface to serve, such as 1.0
     """
 
     def __init__(
@@ -100,7 +100,8 @@ class TaskManager(service.Component):
         self._recovery = recovery.Recovery(self._env)
         self._survey = survey.Survey(self._transport)
         interval = conf.service_report_interval
-        # The report goes on as long as there is work, the search does not.
+        # stop() ends the first one at once and the others after the work:
+        # a task manager that does not report counts as dead.
         self._periodics = [
             service.Periodic(self._recovery.look, interval, 'recovery'),
             service.Periodic(self._registration.report, interval, 'report'),
@@ -110,7 +111,7 @@ class TaskManager(service.Component):
         ]
         for periodic in self._periodics:
             periodic.start()
-        LOG.info('Task manager %s is at work.', conf.host)
+        LOG.info('Task manager %s started.', conf.host)
 
     def stop(self) -> None:
         for periodic in self._periodics[:1]:
@@ -134,7 +135,7 @@ class TaskManager(service.Component):
             self._transport.refresh()
 
     def _finish(self) -> None:
-        """Let running workflows end, for as long as they may take."""
+        """Wait up to ``stop_timeout`` for running workflows to end."""
         if self._env is None:
             return
         waiter = threading.Thread(target=self._wait, daemon=True)
@@ -143,16 +144,18 @@ class TaskManager(service.Component):
         if not waiter.is_alive():
             return
         LOG.warning(
-            'The time to stop is over with %d workflows unfinished; other '
-            'task managers go on with them, or this one after its restart.',
+            'Stop timed out with %d unfinished workflows ([taskmanager] '
+            'stop_timeout). Other task managers resume them, or this one '
+            'after its restart.',
             len(self._env.running),
         )
         self._env.stopping.set()
-        waiter.join(_GRACE)
+        waiter.join(_STOP_GRACE)
 
     def _wait(self) -> None:
         if self._server is not None:
-            # Without a message broker it may hang, so it is done here.
+            # May hang while the message broker is unreachable, so it runs
+            # in this thread.
             self._server.stop()
             self._server.wait()
         if self._recovery is not None:
@@ -163,12 +166,14 @@ class TaskManager(service.Component):
             started = driver.resume()
         except Exception:
             LOG.exception(
-                'Could not see whether servers have to be started. See to '
+                'Could not check which servers have to be started. Check '
                 'the cloud, then restart the task manager.'
             )
             return
         if started:
-            LOG.info('Started the servers of: %s.', ', '.join(started))
+            LOG.info(
+                'Started the servers of instances %s.', ', '.join(started)
+            )
 
     def _sign_off(self) -> None:
         if self._recovery is None or not self._registration.reported:
@@ -177,7 +182,7 @@ class TaskManager(service.Component):
             self._recovery.release()
         except exception.TroveError as error:
             LOG.warning(
-                'Could not sign off: %s The other task managers adopt the '
+                'Could not unregister: %s The other task managers adopt the '
                 'jobs of this one after %s seconds (service_down_time).',
                 error,
                 self._conf.service_down_time,

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs that the APIs of other releases ask for, and nothing here can do.
+"""Refuses jobs that APIs of other releases send and that are unsupported.
 
-Nobody waits for the answer to a job. So the instances concerned get a fault,
-and what was busy with the job is busy no longer.
+A job is a cast and has no reply. So its instances get a fault, and the tasks
+of its instances, backups and clusters end.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LOG = logging.getLogger(__name__)
 
 Context = trove_context.TroveContext
 
-#: What the jobs would do, by name.
+#: What each job would do, by name: the subject of the refusal.
 JOBS = {
     'create_backup': 'Making a backup',
     'create_cluster': 'A cluster',
@@ -55,36 +55,40 @@ def refuse(
     what: str,
     arguments: Mapping[str, Any],
 ) -> None:
-    """Give the instances that a job is about a fault, and end their task.
+    """Give the instances of a job a fault, and end their tasks.
 
     It raises nothing.
+
+    :param job: a key of :data:`JOBS`
+    :param what: its value
+    :param arguments: of the message
     """
     text = f'{exception.NotSupported(what=what)} Nothing was changed.'
     LOG.warning(
-        'Refused the job %s of request %s: %s It was sent by an API of '
-        'another release, or past the API.',
+        'Refused job %s of request %s: %s An API of another release sent it, '
+        'or another program did. Upgrade that API.',
         job,
         context.request_id,
         text,
     )
     try:
-        for instance_id in _concerned(env, job, arguments):
+        for instance_id in _end_others(env, job, arguments):
             _fail(env, context, job, instance_id, text)
     except base.DatabaseGone as error:
         LOG.error(
-            'Could not write down that the job %s of request %s was refused: '
-            '%s. Repair the database; should an instance stay busy, reset '
-            'its status.',
+            'Could not record the refusal of job %s of request %s: %s. '
+            'Repair the database; if an instance stays busy, reset its '
+            'status.',
             job,
             context.request_id,
             error,
         )
 
 
-def _concerned(
+def _end_others(
     env: base.Environment, job: str, arguments: Mapping[str, Any]
 ) -> list[str]:
-    """End what else is busy with the job; return ids of instances."""
+    """End the tasks of backups and clusters; return the instances' ids."""
     found = [arguments.get('instance_id')]
     if job in _STATES:
         info = arguments.get('backup_info') or {}
@@ -125,4 +129,4 @@ def _fail(
     try:
         env.database(instances.add_fault, instance_id, text, details)
     except exception.InstanceNotFound:
-        LOG.info('There is no instance %s.', instance_id)
+        LOG.info('Instance %s not found.', instance_id)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which task managers are dead, as far as this one can see.
+"""How long values have been unchanged, as seen by this process.
 
-The clocks of other hosts do not matter, nor do times in which nobody could
-report: what counts is how long, by our own clock and while we could look, a
-report has stayed the same.
+A task manager is dead when its report does not change. That is measured with
+the monotonic clock of this process, and only while the database could be
+read: clocks of other hosts do not matter, nor does an outage of the database
+during which nobody could report.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ import time
 
 
 class Watch:
-    """Remembers how long things have been as they are.
+    """Measures how long values have been unchanged.
 
-    Not safe for threads.
+    Not thread-safe.
 
-    :param gap: seconds without a look after which nothing is known any more
-    :param clock: seconds, whatever they are counted from
+    :param gap: seconds without a look after which all measurements restart
+    :param clock: returns monotonic seconds
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class Watch:
         self._seen: dict[Hashable, tuple[object, float]] = {}
 
     def look(self, things: Mapping[Hashable, object]) -> None:
-        """Take note of what is there now."""
+        """Record the present values, by key."""
         now = self._clock()
         if self._looked is None or now - self._looked > self._gap:
             self._seen.clear()
@@ -46,9 +47,9 @@ class Watch:
         self._seen = seen
 
     def unchanged(self, key: Hashable) -> float:
-        """Return for how many seconds a thing has been as it is.
+        """Return for how many seconds a value has been unchanged.
 
-        What was not there at the last look has been so for no time.
+        It is 0 for a key that was absent at the last look.
         """
         if self._looked is None or key not in self._seen:
             return 0.0

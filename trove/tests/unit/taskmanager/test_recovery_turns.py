@@ -134,7 +134,7 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
         )
         self.when_recovered(seconds=0)
         self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
-        self.assertIn('was stopped over it', self.logs.output)
+        self.assertIn('its task manager was stopped', self.logs.output)
 
     def test_work_of_others_is_not_released(self):
         self.given_kill()
@@ -174,7 +174,7 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
         ):
             self.when_recovered()
 
-        self.assertIn('Could not take over restart', self.logs.output)
+        self.assertIn('Could not resume restart', self.logs.output)
         self.assertEqual(0, len(own.running))
 
     def test_work_of_a_conductor_of_that_name_does_not_count(self):
@@ -321,7 +321,7 @@ class TestWhoseTurn(test_recovery.RecoveryTestCase):
         self.manager.restart(self.context, self.instance_id)
 
         self.assertEqual(2, self.guest.asked.count('restart'))
-        self.assertIn('taken over', self.logs.output)
+        self.assertIn('adopted or cancelled', self.logs.output)
         self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
 
     def test_work_of_a_later_release_is_left_alone(self):

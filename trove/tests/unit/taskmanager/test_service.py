@@ -171,7 +171,7 @@ class TestService(scene.TestCase):
         ):
             self.given_service()
 
-        self.assertIn('See to the cloud', self.logs.output)
+        self.assertIn('Check the cloud', self.logs.output)
 
     def test_reload_looks_versions_up_anew(self):
         component = self.given_service()

@@ -143,7 +143,7 @@ class TestUnsupported(scene.TestCase):
             force=None,
         )
 
-        self.assertIn('no instance nobody', self.logs.output)
+        self.assertIn('Instance nobody not found', self.logs.output)
         self.assertIn('reapply_module', self.logs.output)
 
     def test_a_database_that_is_away_is_told_of(self):
