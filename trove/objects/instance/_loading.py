@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How instances are read from the database."""
+"""Reads instances from the database."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ Joined = tuple[
 
 
 def query(instance: Any) -> Any:
-    """Return a query of what :func:`load` wants for some instances.
+    """Return the query for :func:`load`.
 
-    A limit must not see this join: nothing in the database keeps an instance
-    from having two service statuses.
+    Apply a limit to ``instance`` and not to this join: an instance may have
+    two service statuses, for no constraint forbids it.
 
-    :param instance: models.Instance, or an alias of it that selects some
+    :param instance: models.Instance, or an alias of a subquery of it
     """
     return (
         sa.select(
@@ -61,7 +61,7 @@ def query(instance: Any) -> Any:
             models.AgentHeartbeat,
             models.AgentHeartbeat.instance_id == instance.id,
         )
-        # What is locked first is read again, not taken from memory.
+        # A row that is locked first must be read again, not from the session.
         .execution_options(populate_existing=True)
     )
 
@@ -96,9 +96,9 @@ _BACKING_UP = sa.select(models.Backup.instance_id).where(
 
 
 def load(db: orm.Session, joined: Iterable[Joined]) -> list[entities.Instance]:
-    """Return the instances of rows that :func:`query` found.
+    """Return the instances of rows of :func:`query`.
 
-    It takes four queries, however many instances there are.
+    It takes four queries for any number of instances.
     """
     found: dict[str, Joined] = {}
     for each in joined:
@@ -108,7 +108,7 @@ def load(db: orm.Session, joined: Iterable[Joined]) -> list[entities.Instance]:
     ids = list(found)
     wanted = {'ids': ids}
     addresses = _addresses(db.scalars(_ADDRESSES, wanted))
-    # The newest of each instance comes last and stays.
+    # Of several faults the newest comes last.
     faults = {
         row.instance_id: entities.Fault(row.message, row.details, row.created)
         for row in db.scalars(_FAULTS, wanted)
@@ -131,7 +131,7 @@ _ONE = query(models.Instance).where(models.Instance.id == sa.bindparam('id'))
 
 
 def load_one(db: orm.Session, instance_id: str) -> entities.Instance | None:
-    """Return an instance, a deleted one too; None when there is none."""
+    """Return an instance, also a deleted one; None when there is none."""
     found = load(db, db.execute(_ONE, {'id': instance_id}))
     return found[0] if found else None
 

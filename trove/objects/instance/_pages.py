@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which instances a page of the list has, found without sorting them all.
+"""Reads pages of instances without sorting the whole table.
 
-The order is by time of creation, then id; those without a time come first.
-``deleted`` and ``created`` may be NULL in databases that have seen much, and
-each database has its own order for that. So a page is put together of parts
-in which they are not: each part holds one value of ``deleted``, and either
-one time or all times after it. Each is read from an index in its order and
-no further than the page is long (``ix_instances_page`` and
-``ix_instances_project_page``); only what was read so is sorted. The rows come
-along, for to find them again by their ids PostgreSQL may read them all.
+The order is by ``created``, then ``id``; rows without ``created`` come first.
+``deleted`` and ``created`` may be NULL in old databases, and databases sort
+NULL differently. So a page is the union of parts without that ambiguity: each
+part has one value of ``deleted``, and either one time or all later times. Each
+part is read in the order of an index (``ix_instances_page``,
+``ix_instances_project_page``), with the limit of the page; only their union is
+sorted. The parts select whole rows: PostgreSQL may read the whole table to
+find the rows by their ids again.
 """
 
 from __future__ import annotations
@@ -39,13 +39,12 @@ _LIMIT: sa.BindParameter[int] = sa.bindparam('limit', type_=sa.Integer)
 
 
 class _Shape(NamedTuple):
-    """All that the statement of a page depends on, beside its parameters.
+    """The variant of the statement of a page; the rest are parameters.
 
-    :ivar project: only a project's
-    :ivar clustered: those of clusters, too
-    :ivar deleted: whether deleted ones or the others; None: both
-    :ivar after: the last one of the page before had a time or had none; None:
-        there is no page before
+    :ivar project: only instances of one project
+    :ivar clustered: include instances of clusters
+    :ivar deleted: only deleted ones, or only others; None: both
+    :ivar after: whether the marker has a time; None: the first page
     """
 
     project: bool
@@ -65,11 +64,11 @@ def load(
 ) -> list[entities.Instance]:
     """Return the instances of a page, in order.
 
-    :param project_id: those of this project; None: of all
-    :param clustered: those of clusters, too
-    :param deleted: whether deleted ones or the others; None: both
-    :param after: ``created`` and id of the last one of the page before
-    :param limit: how many at most
+    :param project_id: only instances of this project; None: of all
+    :param clustered: include instances of clusters
+    :param deleted: only deleted ones, or only others; None: both
+    :param after: the marker, ``created`` and id of the previous page's last
+    :param limit: maximum number of instances
     """
     shape = _Shape(project_id is not None, clustered, deleted, _kind(after))
     created, last = after or (None, None)
@@ -92,7 +91,7 @@ def _kind(
 
 @functools.cache
 def _statement(shape: _Shape) -> sa.Select[Any]:
-    """Return a query of a page; to make it takes longer than to run it."""
+    """Return the query of a page; building it takes longer than running it."""
     conditions = []
     if shape.project:
         conditions.append(
@@ -116,9 +115,9 @@ def _statement(shape: _Shape) -> sa.Select[Any]:
 
 
 def _order(instance: Any) -> tuple[sa.ColumnElement[Any], ...]:
-    """Return what the list is ordered by.
+    """Return the sort keys.
 
-    :param instance: what has the columns of models.Instance
+    :param instance: a selectable with the columns of models.Instance
     """
     return instance.created.is_not(None), instance.created, instance.id
 
@@ -126,7 +125,7 @@ def _order(instance: Any) -> tuple[sa.ColumnElement[Any], ...]:
 def _times(
     after: Literal['time', 'no time'] | None,
 ) -> list[list[sa.ColumnElement[bool]]]:
-    """Conditions: made at the very time of the last one, and later."""
+    """Return conditions: created at the time of the marker, and later."""
     created = models.Instance.created
     behind = models.Instance.id > sa.bindparam('last')
     if after == 'time':
@@ -145,7 +144,7 @@ def _part(conditions: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
         .order_by(models.Instance.created, models.Instance.id)
         .limit(_LIMIT)
     )
-    # SQLite takes no limit inside of a union otherwise.
+    # SQLite does not support LIMIT in a part of a union but in a subquery.
     return sa.select(part.subquery())
 
 
@@ -153,6 +152,6 @@ def _is(column: Any, value: bool | None) -> sa.ColumnElement[bool]:
     if value is None:
         condition: sa.ColumnElement[bool] = column.is_(None)
     else:
-        # Not "IS false", which no index of MariaDB's is used for.
+        # Not "IS false": MariaDB uses no index for that.
         condition = column == sa.literal(value)
     return condition

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What there is to know of an instance, as it was when it was read."""
+"""An instance as it was read from the database."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from trove.objects.instance import states
 
 @dataclasses.dataclass(frozen=True)
 class Address:
-    """An address that a database server answers at.
+    """An address of a database server.
 
     :param type: 'private' or 'public'
-    :param network: id of the network, when that is known
+    :param network: id of the network, None when unknown
     """
 
     address: str
@@ -27,7 +27,7 @@ class Address:
 
 @dataclasses.dataclass(frozen=True)
 class Fault:
-    """Why something that was asked of an instance failed."""
+    """Why a job or an order of an instance failed."""
 
     message: str
     details: str
@@ -36,10 +36,7 @@ class Fault:
 
 @dataclasses.dataclass(frozen=True)
 class Instance:
-    """A database instance as it was when it was read.
-
-    Sizes of volumes are in GiB, times are UTC without a zone.
-    """
+    """An instance; volume sizes are in GiB, times in UTC without a zone."""
 
     id: str
     name: str
@@ -70,23 +67,23 @@ class Instance:
     region_id: str | None
     encrypted_key: str | None = dataclasses.field(repr=False)
     guest_version: str | None
-    #: The release of its package, when the guest has announced it.
+    #: The release of the guest agent's package, when it announced that.
     guest_release: str | None
-    #: Whether the guest itself has said what it speaks.
+    #: Whether the guest announced its version.
     guest_announces: bool
     backing_up: bool
-    #: When its guest last reported, and when this was read, both by the clock
-    #: of the database.
+    #: Times of the guest's last report and of the read, by the clock of the
+    #: database.
     heard_at: datetime.datetime | None = None
     read_at: datetime.datetime | None = dataclasses.field(
         default=None, compare=False
     )
-    #: Seconds since then, when that is too long; see :meth:`judged`.
+    #: Seconds since the last report, when too many; see :meth:`judged`.
     silent_for: int | None = None
 
     @property
     def status(self) -> str:
-        """The word for its state, one of ``states.STATUS_WORDS``."""
+        """The status that users see, one of ``states.STATUS_WORDS``."""
         return states.status(
             deleted=self.deleted,
             task=self.task,
@@ -96,7 +93,7 @@ class Instance:
 
     @property
     def operating_status(self) -> str:
-        """The word for its database server; '' while a task goes on."""
+        """The status of the database server; '' while a task is running."""
         known = self.silent_for is None
         return states.operating_status(
             task=self.task,
@@ -106,23 +103,23 @@ class Instance:
         )
 
     def judged(self, expiry: float) -> Instance:
-        """Return it with ``silent_for`` set, if its guest is too silent.
+        """Return a copy with ``silent_for`` set, if the guest is silent.
 
-        :param expiry: seconds without a report after which nobody knows how
-            its database server is
+        :param expiry: seconds without a report after which the status of the
+            database server is unknown
         """
         if self.deleted or self.heard_at is None or self.read_at is None:
             return self
-        # Below 0 after that clock was set back.
+        # Negative after the clock of the database was set back.
         silence = abs(clock.age(self.read_at, self.heard_at))
         if silence <= expiry:
             return self
         return dataclasses.replace(self, silent_for=int(silence))
 
     def require_available(self) -> None:
-        """See that its guest can be asked about users and databases.
+        """Check that its guest can serve orders about users and databases.
 
-        :raises InstanceBusy: a task goes on
+        :raises InstanceBusy: a task is running
         :raises Unprocessable: it is being built, its database server does
             not run, or its guest is silent
         """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Instances: how they are made, found, changed and gone."""
+"""Create, get, list, update and delete instances."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def create(
     details: Mapping[str, Any] | None = None,
     instance_id: str | None = None,
 ) -> entities.Instance:
-    """Make an instance in task BUILDING and queue the work.
+    """Create an instance with the task BUILDING and queue its job.
 
-    :param ram: what its flavor has, in MiB
+    :param ram: of its flavor, in MiB
     :param volume_size: GiB
     :param access: ``is_public`` (bool), ``allowed_cidrs`` (list of text)
-    :param details: for who takes the work over; no secrets
-    :param instance_id: its id, a UUID of nobody else; else one is made
-    :raises QuotaExceeded: the project of the context may not have it
+    :param details: arguments for an adoption; no secrets
+    :param instance_id: a new UUID; None: one is generated
+    :raises QuotaExceeded: the quota of the context's project is used up
     """
     project_id = context.project_id or ''
     deltas = {'instances': 1, 'ram': ram, 'volumes': volume_size or 0}
@@ -126,15 +126,17 @@ def list_(
 ) -> tuple[list[entities.Instance], str | None]:
     """Return a page of instances, the oldest first.
 
-    :param limit: how many at most, 1 or more
-    :param marker: id of the last one of the page before; it may have been
-        deleted since
-    :param all_projects: not only the context's project's
-    :param deleted: whether deleted ones or the others; None: both
-    :param project_id: those of this project
-    :returns: the instances, and the marker of the next page, if there is one
-    :raises Forbidden: another project's, and not an administrator
-    :raises BadRequest: there is no instance of that marker
+    :param limit: maximum number of instances, at least 1
+    :param marker: id of the last instance of the previous page; it may have
+        been deleted since
+    :param all_projects: of all projects instead of the context's
+    :param deleted: only deleted ones, or only others; None: both
+    :param project_id: only instances of this project
+    :param include_clustered: include instances of clusters
+    :returns: the instances, and the marker of the next page or None
+    :raises Forbidden: another project's, and the context is not an
+        administrator's
+    :raises BadRequest: there is no instance with the id of the marker
     """
     wanted = project_id
     if wanted is None and not all_projects:
@@ -167,10 +169,10 @@ def change(
     access: Mapping[str, Any] | None = None,
     detached: bool = False,
 ) -> None:
-    """Give an instance another name, change who may reach it, or both.
+    """Change the name of an instance, its access, or both.
 
-    :param access: what changes of it; the other keys stay
-    :param detached: whether its guest has no configuration group any more
+    :param access: the keys to change, as for :func:`create`; others stay
+    :param detached: its guest has no configuration group any more
     :raises InstanceNotFound: there is none, or it is another project's
     """
     with session.writer() as db:
@@ -191,8 +193,8 @@ def update(
 ) -> bool:
     """Set columns of an instance; ``access`` may be a dictionary.
 
-    :param owner: only while its work is this one's
-    :returns: False when it is not, and nothing was changed
+    :param owner: only while it owns the job of the instance
+    :returns: False when it does not; nothing was changed
     :raises InstanceNotFound: there is none
     :raises TypeError: there is no such column
     """
@@ -210,11 +212,11 @@ def set_addresses(
     addresses: Iterable[entities.Address | tuple[str, ...]],
     owner: str | None = None,
 ) -> bool:
-    """Write down the addresses of an instance, in place of those it had.
+    """Replace the addresses of an instance.
 
     :param addresses: Address, or (address, type[, network])
-    :param owner: only while its work is this one's
-    :returns: False when it is not, and nothing was changed
+    :param owner: only while it owns the job of the instance
+    :returns: False when it does not; nothing was changed
     :raises InstanceNotFound: there is none
     """
     wanted = {
@@ -250,11 +252,9 @@ def set_addresses(
 
 @session.retry
 def add_fault(instance_id: str, message: str, details: str = '') -> None:
-    """Tell the users of an instance that something failed.
+    """Add a fault to an instance; its status stays.
 
-    By itself it does not change the status.
-
-    :param message: what failed, why, and what to do
+    :param message: what failed, why, and the remedy
     :raises InstanceNotFound: there is none
     """
     with session.writer() as db:
@@ -263,7 +263,7 @@ def add_fault(instance_id: str, message: str, details: str = '') -> None:
 
 
 def clear_faults(instance_id: str) -> None:
-    """Show the faults of an instance no longer."""
+    """Hide the faults of an instance."""
     with session.writer() as db:
         _rows.clear_faults(db, instance_id)
 
@@ -272,14 +272,14 @@ def clear_faults(instance_id: str) -> None:
 def mark_deleted(
     instance_id: str, owner: str | None = None, ram: int | None = None
 ) -> bool:
-    """Write down that an instance is gone, and give its quota back.
+    """Mark an instance as deleted, and release its quota.
 
-    :param owner: the task manager that has deleted it; None when no task
-        manager was involved, because the message to build it was not sent
-    :param ram: what its flavor has, in MiB; only needed for instances that
-        another release made
-    :returns: False when nothing was changed: it is deleted already, or
-        somebody else works on it
+    :param owner: the owner of its job; None when no task manager was involved
+        because the message to build it was not sent
+    :param ram: of its flavor, in MiB; only needed for instances that another
+        release created
+    :returns: False when nothing was changed: it is deleted already, or its
+        job has another owner
     """
     with session.writer() as db:
         row = _rows.lock(db, instance_id)
@@ -300,7 +300,7 @@ def mark_deleted(
         _rows.set_task(row, states.Task.NONE)
         row.deleted = True
         row.deleted_at = timeutils.utcnow()
-        # So that these can be deleted as well.
+        # Foreign keys would keep these rows from being deleted.
         row.datastore_version_id = None
         row.configuration_id = None
         row.slave_of_id = None
@@ -348,8 +348,8 @@ def _created(
     found = db.execute(query).first() if '\0' not in marker else None
     if found is None or project_id not in (None, found.tenant_id):
         raise exception.BadRequest(
-            reason=f'no instance has the id {marker}, which was given as '
-            'the marker.'
+            reason=f'marker {marker} is not the id of an instance. Use the '
+            'marker of the "next" link of a page.'
         )
     created: datetime.datetime | None = found.created
     return created

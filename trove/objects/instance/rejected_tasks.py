@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tasks whose message its receiver could not take.
+"""Tasks whose message was rejected.
 
-Nobody would ever work on such a task, so it ends with a fault. What is
-needed to begin it anew is kept with the rejected message: when that is sent
-again, after an upgrade, the task has to be there.
+No process would ever run such a task, so it ends with a fault. The rejected
+message keeps the data to begin the task again: a replay, after an upgrade,
+needs it.
 """
 
 from __future__ import annotations
@@ -40,21 +40,21 @@ def reject_task(
     rejected_id: str | None = None,
     running: bool = False,
 ) -> bool:
-    """Give an instance a fault, and end the task that waits for a message.
+    """Give an instance a fault, and end the task of a rejected message.
 
-    The task ends if the message was to begin it: it is queued for the same
-    action and request, or is one that the API of another release began,
-    which queues nothing. Other work goes on.
+    The task ends when its job is queued for the same action and request, or
+    when the API of another release began it, which queues no job. Other jobs
+    continue.
 
     :param request_id: of the message
-    :param message: what failed, why, and what to do; None when the instance
-        has a fault that says so already
+    :param message: of the fault: what failed, why, and the remedy; None when
+        the instance has the fault already
+    :param details: of the fault
     :param action: the method of the task manager's interface
-    :param rejected_id: the rejected message with which to keep what
-        :func:`reopen_task` needs
-    :param running: it was a message to the guest: also end work of that
-        request which a task manager does already; it notices at its next
-        step
+    :param rejected_id: the rejected message that keeps the data for
+        :func:`reopen_task`
+    :param running: the message was an order: also end a running job of that
+        request; its task manager notices at the next step
     :returns: whether a task ended
     """
     with session.writer() as db:
@@ -77,17 +77,17 @@ def reject_task(
 
 @session.retry(duplicates=True)
 def reopen_task(conf: cfg.ConfigOpts, rejected_id: str) -> bool:
-    """Begin a task anew that ended because its message was rejected.
+    """Begin a task again that ended because its message was rejected.
 
     To be called before the message is sent again; should that fail,
     :func:`reject_task` ends the task again.
 
     :returns: False when there is none: the message may be sent as it is
     :raises NotFound: there is no such message
-    :raises InstanceNotFound: the instance is gone
-    :raises InstanceBusy: something else goes on
-    :raises Unprocessable: the instance is in another error by now
-    :raises QuotaExceeded: what it needs is no longer free
+    :raises InstanceNotFound: the instance was deleted
+    :raises InstanceBusy: another task is running
+    :raises Unprocessable: the instance has another error by now
+    :raises QuotaExceeded: the quota is used up by now
     """
     with session.reader() as db:
         found = db.get(models.RejectedMessage, rejected_id)
@@ -120,7 +120,7 @@ def _waits(
     request_id: str | None,
     running: bool,
 ) -> bool:
-    """Say whether the task of an instance waits for the message."""
+    """Return whether the task of an instance depends on the message."""
     if current is None:
         return action is not None and workflows.fits(row, action)
     if running and request_id is not None:
@@ -162,7 +162,7 @@ def _keep(
 def _check_free(
     db: orm.Session, row: models.Instance, wanted: states.Task
 ) -> None:
-    """See that an instance is as the end of the task has left it."""
+    """Check that an instance is still as the end of the task left it."""
     task = states.Task.from_code(row.task_id)
     if workflows.find(db, row.id) is None:
         if task.is_idle:
@@ -178,9 +178,9 @@ def _check_free(
             return
     if task.is_idle or task.is_error:
         raise exception.Unprocessable(
-            reason=f'instance {row.id} is not as it was when the message was '
-            f'rejected ({task.text}) Repeat what was asked for instead, and '
-            'discard the message.'
+            reason=f'instance {row.id} has changed since the message was '
+            f'rejected ({task.text}) Repeat the request instead, and discard '
+            'the message.'
         )
     raise exception.InstanceBusy(id=row.id, task=task.text)
 
@@ -212,4 +212,4 @@ def _begin(
         row.server_status = 'BUILD'
     elif task is states.Task.DELETING:
         row.server_status = 'SHUTDOWN'
-    LOG.info('Instance %s: began %s anew.', row.id, kept['action'])
+    LOG.info('Instance %s: queued %s again.', row.id, kept['action'])

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an instance is doing, how its database is, and what follows.
+"""Tasks and service statuses of instances, and the rules about them.
 
-An instance has two states of its own: the *task*, which the control plane
-sets, and the *service status*, which its guest agent reports. Everything
-else is derived from them, here, by functions that only look at their
-arguments: the words that users see, and whether something may be begun.
+An instance has two states: the *task*, which the control plane sets, and the
+*service status*, which its guest agent reports. The status that users see, and
+whether a task may begin, are derived from them by pure functions.
 """
 
 from __future__ import annotations
@@ -26,14 +25,14 @@ _ALLOW_ACTIONS = frozenset(
 )
 _RESPONSIVE = frozenset({'running', 'healthy', 'restart required'})
 
-#: States of a backup that is being made.
+#: States of a backup that is running.
 BACKUP_RUNS = ('NEW', 'BUILDING', 'SAVING')
 
 
 class Task(enum.Enum):
-    """What the control plane does with an instance, or failed to do.
+    """The task that runs on an instance, or that failed.
 
-    ``code`` and ``text`` are what is stored.
+    ``code`` and ``text`` are stored in the database.
     """
 
     NONE = (0x01, 'NONE', 'No tasks for the instance.')
@@ -91,20 +90,20 @@ class Task(enum.Enum):
 
     @property
     def is_error(self) -> bool:
-        """True when this says that something failed, and is not going on."""
+        """Whether the task failed, and is not running any more."""
         return '_ERROR' in self.name
 
     @property
     def is_idle(self) -> bool:
-        """True when nothing is going on, so that something may be begun."""
+        """Whether no task is running, so that one may begin."""
         return self in (Task.NONE, Task.RESTART_REQUIRED)
 
     @classmethod
     def from_code(cls, code: int | None) -> Task:
         """Return the task of a code in the database.
 
-        A code that nobody knows, from a newer release say, counts as an
-        unnamed change that goes on.
+        An unknown code, as of a newer release, counts as UPDATING: a task
+        that is running.
         """
         if code is None:
             return cls.NONE
@@ -112,10 +111,10 @@ class Task(enum.Enum):
 
 
 class ServiceStatus(enum.Enum):
-    """How the database server of an instance is, as its guest says.
+    """The status of a database server, as its guest reports it.
 
-    ``code`` and ``description`` are what is stored, the description is also
-    what guests send, and ``api_word`` is what users see.
+    ``code`` and ``description`` are stored in the database. Guests send the
+    description, and users see ``api_word``.
     """
 
     RUNNING = (0x01, 'running', 'ACTIVE')
@@ -135,7 +134,7 @@ class ServiceStatus(enum.Enum):
     INSTANCE_READY = (0x19, 'instance ready', 'BUILD')
     RESTART_REQUIRED = (0x20, 'restart required', 'RESTART_REQUIRED')
     HEALTHY = (0x21, 'healthy', 'HEALTHY')
-    # The released number of both; a row with it reads as the second.
+    # Released Trove uses one code for both; a row with it reads as the second.
     UPGRADING = (0x22, 'upgrading', 'UPGRADING')
     RESTARTING = (0x22, 'restarting', 'RESTARTING')
 
@@ -146,12 +145,12 @@ class ServiceStatus(enum.Enum):
 
     @property
     def allows_actions(self) -> bool:
-        """True when a restart, a resize and the like may be begun."""
+        """Whether a task, such as a restart, may begin."""
         return self.description in _ALLOW_ACTIONS
 
     @property
     def responsive(self) -> bool:
-        """True when the database server answers."""
+        """Whether the database server answers."""
         return self.description in _RESPONSIVE
 
     @classmethod
@@ -161,9 +160,9 @@ class ServiceStatus(enum.Enum):
 
     @classmethod
     def from_description(cls, description: str) -> ServiceStatus:
-        """Return the status that a guest names.
+        """Return the status of a description that a guest sent.
 
-        :raises ValueError: nobody knows it
+        :raises ValueError: the description is unknown
         """
         status = _BY_DESCRIPTION.get(description)
         if status is None:
@@ -177,8 +176,8 @@ _BY_CODE: dict[int | None, ServiceStatus] = {
 }
 _BY_DESCRIPTION = {status.description: status for status in ServiceStatus}
 
-# What users see while a task goes on. A task that is not named here leaves
-# the word to the server.
+# The status that users see while a task is running. During other tasks it is
+# the status of the server.
 _WORDS = {
     Task.BUILDING: 'BUILD',
     Task.REBOOTING: 'REBOOT',
@@ -197,7 +196,7 @@ _SERVER_WORDS = {
     for word in ('BUILD', 'ERROR', 'REBOOT', 'RESIZE', 'ACTIVE', 'SHUTDOWN')
 } | {'HEALTHY': 'ACTIVE', 'VERIFY_RESIZE': 'RESIZE', 'DELETED': 'SHUTDOWN'}
 
-# Every word that status() may return.
+# All values that status() returns.
 STATUS_WORDS = frozenset(
     {*_WORDS.values(), *_SERVER_WORDS.values(), 'BACKUP', 'UNKNOWN'}
 )
@@ -210,14 +209,13 @@ def status(
     server_status: str | None,
     backing_up: bool,
 ) -> str:
-    """Return the word for the state of an instance.
+    """Return the status of an instance that users see.
 
-    The first of these that says something: deletion, an error, the task, a
-    backup, the server.
+    In order of precedence: deletion, an error, the task, a backup, the
+    server.
 
-    :param server_status: what the control plane last knew of the server, or
-        ERROR when the last task failed; None, which releases before wrote,
-        is as good as ACTIVE
+    :param server_status: the last known status of the server, or ERROR when
+        the last task failed; None, as releases wrote it, counts as ACTIVE
     """
     if deleted:
         return 'SHUTDOWN'
@@ -231,7 +229,7 @@ def status(
 
 
 def operating_status(*, task: Task, service_status: ServiceStatus) -> str:
-    """Return the word for the database server; '' while a task goes on."""
+    """Return the database server's status; '' while a task is running."""
     if task is not Task.NONE:
         return ''
     return service_status.api_word
@@ -246,16 +244,17 @@ def refusal_to_begin(
     backing_up: bool,
     replicas: Collection[str],
 ) -> exception.TroveError | None:
-    """Say why a task may not be begun now; None when it may.
+    """Return why a task must not begin now, None when it may.
 
-    An instance whose last task failed, but which was left as it was before,
-    takes another one: that is the way back to ACTIVE.
+    An instance whose last task failed without an effect accepts another task,
+    whose success makes it ACTIVE again.
 
+    :param wanted: the task to begin
     :returns: InstanceBusy, Unprocessable or Forbidden
     """
     if wanted is Task.DELETING:
         return _refusal_to_delete(instance_id, task, replicas)
-    return _not_free(instance_id, task) or _not_ready(
+    return _refusal_if_busy(instance_id, task) or _refusal_if_not_ready(
         instance_id,
         service_status,
         service_status.allows_actions,
@@ -270,20 +269,21 @@ def refusal_to_ask(
     service_status: ServiceStatus,
     silent_for: int | None = None,
 ) -> exception.TroveError | None:
-    """Say why the guest can't be asked about its users and databases now.
+    """Return why the guest cannot serve orders about users and databases.
 
-    :param silent_for: seconds since its last report, when these are too many
+    :param silent_for: seconds since its last report, when too many
     :returns: InstanceBusy or Unprocessable; None when it can
     """
-    refusal = _not_free(instance_id, task)
+    refusal = _refusal_if_busy(instance_id, task)
     if refusal is None and silent_for is not None:
         refusal = exception.Unprocessable(
             reason=f'the guest agent of instance {instance_id} has not '
             f'reported for {silent_for} seconds. Repeat the request when the '
-            'operating_status of the instance is HEALTHY; if it stays so, '
-            'restart the instance, or ask an administrator to reboot it.'
+            'operating_status of the instance is HEALTHY. If it stays '
+            'silent, restart the instance, or ask an administrator to '
+            'reboot it.'
         )
-    return refusal or _not_ready(
+    return refusal or _refusal_if_not_ready(
         instance_id, service_status, service_status.responsive, False
     )
 
@@ -293,8 +293,8 @@ def heard(
 ) -> ServiceStatus:
     """Return the service status after a report of the guest.
 
-    The guest does not know that its database needs a restart: it finds it
-    running. So that is kept until a task has changed something.
+    A guest does not know that its database server needs a restart, and reports
+    it as running. So RESTART_REQUIRED is kept until a task changes it.
     """
     if (
         known is ServiceStatus.RESTART_REQUIRED
@@ -306,8 +306,8 @@ def heard(
 
 
 def _may_fail(task: Task) -> bool:
-    # Tasks that say ERROR when the server does: those that nothing else
-    # will bring to an end, and none at all.
+    # An error of the server shows during these tasks: nothing ends them while
+    # the server is broken.
     return task in (
         Task.NONE,
         Task.RESTART_REQUIRED,
@@ -330,7 +330,9 @@ def _refusal_to_delete(
     return None
 
 
-def _not_free(instance_id: str, task: Task) -> exception.TroveError | None:
+def _refusal_if_busy(
+    instance_id: str, task: Task
+) -> exception.TroveError | None:
     if task is Task.BUILDING:
         return exception.Unprocessable(
             reason=f'instance {instance_id} is being built. Repeat the '
@@ -347,7 +349,7 @@ def _not_free(instance_id: str, task: Task) -> exception.TroveError | None:
     return None
 
 
-def _not_ready(
+def _refusal_if_not_ready(
     instance_id: str,
     service_status: ServiceStatus,
     ready: bool,
@@ -355,13 +357,13 @@ def _not_ready(
 ) -> exception.TroveError | None:
     if backing_up:
         return exception.Unprocessable(
-            reason=f'a backup of instance {instance_id} is being made. '
-            'Repeat the request when its status is ACTIVE again.'
+            reason=f'a backup of instance {instance_id} is running. Repeat '
+            'the request when its status is ACTIVE again.'
         )
     if not ready:
         return exception.Unprocessable(
             reason=f'instance {instance_id} is not ready: its database '
-            f'server is in state {service_status.api_word} '
+            f'server has the status {service_status.api_word} '
             f'({service_status.description}). Repeat the request when its '
             'operating_status is HEALTHY.'
         )

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tasks of instances: how they begin, and how they end.
+"""Begin and end of the tasks of instances.
 
-A request begins a task: the instance gets it, and its work is queued (see
-:mod:`workflows`). A task ends well or with a fault, and either way the work
-is gone. So no instance is busy without work that somebody owns or will own.
+A request sets the task of an instance and queues a job (see
+:mod:`workflows`). A task ends with success or with a fault, and either way its
+job is deleted. So no instance is busy without a job that has, or will have, an
+owner.
 
-The row of the instance is locked first everywhere.
+Every function locks the row of the instance first.
 """
 
 from __future__ import annotations
@@ -43,22 +44,22 @@ def begin_task(
     conf: cfg.ConfigOpts | None = None,
     deltas: Mapping[str, int] | None = None,
 ) -> entities.Instance:
-    """Begin a task, unless something else goes on, and queue its work.
+    """Set the task of an idle instance, and queue its job.
 
-    To delete goes before other work, which is then no longer current. To
-    delete what is being deleted changes nothing and is no error.
+    A deletion supersedes a running job. A deletion of an instance that is
+    being deleted changes nothing and is no error.
 
-    :param action: the method of the task manager that will be asked
-    :param details: for who takes the work over; no secrets
-    :param conf: needed with ``deltas``
-    :param deltas: by how much the instance will grow, by resource of
+    :param action: the method of the task manager's interface
+    :param details: arguments for an adoption; no secrets
+    :param conf: required with ``deltas``
+    :param deltas: growth of the instance, by resource of
         :mod:`trove.objects.quota`; reserved until the task ends
     :returns: the instance with the new task
     :raises InstanceNotFound: there is none, or it is another project's
-    :raises InstanceBusy: another task goes on
+    :raises InstanceBusy: another task is running
     :raises Unprocessable: it is being built, in error, backed up or not ready
     :raises Forbidden: it is to be deleted and has replicas
-    :raises QuotaExceeded: the project may not have that much
+    :raises QuotaExceeded: the project's quota is used up
     """
     with session.writer() as db:
         row = _rows.lock_visible(db, context, instance_id)
@@ -97,7 +98,7 @@ def begin_task(
             },
         )
         if task is states.Task.DELETING and row.server_status == 'ERROR':
-            # Else it would look as if the deletion had failed.
+            # ERROR with DELETING means that the deletion failed.
             row.server_status = 'SHUTDOWN'
         _rows.set_task(row, task)
         db.flush()
@@ -108,12 +109,12 @@ def begin_task(
 def undo_task(
     context: trove_context.TroveContext, instance_id: str, task: states.Task
 ) -> bool:
-    """Take back a task whose message could not be sent.
+    """Revert a task whose message could not be sent.
 
-    What went on before it, when it was a deletion, goes on.
+    A job that a deletion superseded is restored.
 
     :returns: False when nothing was changed: the task is not this request's,
-        or a task manager has got the message after all
+        or a task manager received the message after all
     """
     with session.writer() as db:
         row = _rows.lock(db, instance_id)
@@ -146,10 +147,10 @@ def undo_task(
 
 @session.retry
 def end_task(instance_id: str, owner: str, **columns: Any) -> bool:
-    """End a task that went well.
+    """End a task with success.
 
     :param columns: new values of columns of the instance
-    :returns: False when the work is not the owner's; nothing was changed
+    :returns: False when the job has another owner; nothing was changed
     """
     with session.writer() as db:
         row, current = _taken(db, instance_id, owner, 'end')
@@ -174,14 +175,16 @@ def fail_task(
     message: str,
     details: str = '',
 ) -> bool:
-    """End a task that failed: the status is ERROR, with a fault.
+    """End a task with failure: the status is ERROR, with a fault.
 
-    :param task: an error, with which the instance can only be deleted; NONE
-        when it is as it was before, so that it takes other tasks, and is
-        ACTIVE when one of them goes well. What was being built always gets
-        an error, and what was being deleted can only be deleted again.
-    :param message: what failed, why, and what to do
-    :returns: False when the work is not the owner's; nothing was changed
+    :param task: an error task, after which the instance can only be deleted;
+        NONE when the instance is unchanged, so that it accepts other tasks
+        and is ACTIVE after a success. An instance that was being built always
+        gets an error task, and one that was being deleted can only be deleted
+        again.
+    :param message: of the fault: what failed, why, and the remedy
+    :param details: of the fault
+    :returns: False when the job has another owner; nothing was changed
     """
     with session.writer() as db:
         row, current = _taken(db, instance_id, owner, 'fail')
@@ -194,12 +197,12 @@ def fail_task(
 
 @session.retry
 def drop_settled(instance_id: str) -> bool:
-    """Drop queued work that a task manager of another release has done.
+    """Drop a queued job that a released task manager has completed.
 
-    Those of released Trove know nothing of the queue, but they end the task
-    of the instance, and that is how it can be told.
+    Released task managers do not update the row of the job, but they end the
+    task of the instance.
 
-    :returns: whether there was such work
+    :returns: whether a job was dropped
     """
     with session.writer() as db:
         row = _rows.lock(db, instance_id)
@@ -230,14 +233,14 @@ def drop_settled(instance_id: str) -> bool:
 
 @session.retry
 def reset(instance_id: str) -> None:
-    """Give up whatever goes on: status ERROR, as an administrator wants it.
+    """Cancel the task of an instance, with status ERROR.
 
-    Backups that were being made have failed.
+    Running backups fail.
 
     :raises InstanceNotFound: there is none
     """
     with session.writer() as db:
-        _give_up_all(db, instance_id)
+        _cancel(db, instance_id)
         _rows.write_service_status(
             db, instance_id, states.ServiceStatus.UNKNOWN
         )
@@ -245,15 +248,15 @@ def reset(instance_id: str) -> None:
 
 @session.retry
 def reset_task(instance_id: str) -> None:
-    """Give up whatever goes on, and take the instance for as it was before.
+    """Cancel the task of an instance, with status ACTIVE.
 
-    What is half built or half deleted stays in error. Backups that were
-    being made have failed.
+    An instance that is half built or half deleted stays in error. Running
+    backups fail.
 
     :raises InstanceNotFound: there is none
     """
     with session.writer() as db:
-        row = _give_up_all(db, instance_id)
+        row = _cancel(db, instance_id)
         if states.Task.from_code(row.task_id).is_idle:
             row.server_status = 'ACTIVE'
 
@@ -262,10 +265,9 @@ def reset_task(instance_id: str) -> None:
 def detach_configuration(
     context: trove_context.TroveContext, instance_id: str
 ) -> None:
-    """Write down that the guest has no configuration group any more.
+    """Record that the guest has no configuration group any more.
 
-    The instance needs a restart, unless something goes on with it that
-    ends with one.
+    The instance then requires a restart, unless a running task includes one.
 
     :raises InstanceNotFound: there is none, or it is another project's
     """
@@ -276,7 +278,7 @@ def detach_configuration(
             _rows.set_task(row, states.Task.RESTART_REQUIRED)
 
 
-def _give_up_all(db: orm.Session, instance_id: str) -> models.Instance:
+def _cancel(db: orm.Session, instance_id: str) -> models.Instance:
     row = _rows.lock(db, instance_id)
     if row is None:
         raise exception.InstanceNotFound(id=instance_id)
@@ -298,7 +300,7 @@ def _loaded(db: orm.Session, instance_id: str) -> entities.Instance:
 def _taken(
     db: orm.Session, instance_id: str, owner: str, verb: str
 ) -> tuple[models.Instance | None, models.Workflow | None]:
-    """Lock an instance and take away its work, if it is the owner's."""
+    """Lock an instance and remove its job, if it is the owner's."""
     row = _rows.lock(db, instance_id)
     current = workflows.find(db, instance_id) if row is not None else None
     if (
@@ -308,17 +310,17 @@ def _taken(
     ):
         return row, current
     LOG.warning(
-        'Task manager %(owner)s wanted to %(verb)s work on instance %(id)s '
-        'that is not its own: %(whose)s. Nothing was changed, and nothing '
-        'needs to be done.',
+        'Task manager %(owner)s tried to %(verb)s a job of instance %(id)s '
+        'that it does not own: %(whose)s. Nothing was changed, and no action '
+        'is needed.',
         {
             'owner': owner,
             'verb': verb,
             'id': instance_id,
             'whose': (
-                f'{current.owner or "nobody"} has it'
+                f'its owner is {current.owner or "nobody"}'
                 if current is not None
-                else 'it has ended or was given up'
+                else 'it ended or was cancelled'
             ),
         },
     )
@@ -331,11 +333,11 @@ def give_up(
     current: models.Workflow | None,
     task: states.Task,
 ) -> None:
-    """Leave an instance in error after work that was taken away."""
+    """Set an instance to ERROR after its job was removed."""
     if not task.is_error:
         now = states.Task.from_code(row.task_id)
         if now is states.Task.BUILDING:
-            # What is half built must never look as if it were whole.
+            # A half built instance must not accept other tasks.
             task = states.Task.BUILDING_ERROR_SERVER
         elif now is states.Task.DELETING or now.is_error:
             task = now

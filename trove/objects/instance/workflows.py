@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The work that instances are busy with, and who does it.
+"""The jobs of instances and their owners.
 
-A row in ``workflows`` says that work is queued. A task manager that gets the
-message claims the row and becomes its owner; from then on every change is a
-compare-and-set on the owner. The row goes when the task ends. So a row whose
-owner is dead is work to be taken over.
+A row in ``workflows`` is a queued job. A task manager that gets the message
+claims the row and becomes its owner; from then on every change is a
+compare-and-set on the owner. The end of the task deletes the row. So a row
+whose owner is dead is a job to be adopted.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from trove.objects.instance import states
 QUEUED = 'queued'
 RUNNING = 'running'
 
-#: The task of an instance while an action goes on: one line for each of
-#: ``trove.taskmanager.workflows.WORKFLOWS``. Other actions, of other releases,
-#: go with any task.
+#: The task of an instance during an action: one line for each of
+#: ``trove.taskmanager.workflows.WORKFLOWS``. Actions of other releases fit any
+#: task.
 TASKS = {
     'create_instance': states.Task.BUILDING,
     'delete_instance': states.Task.DELETING,
@@ -43,14 +43,14 @@ TASKS = {
 
 @dataclasses.dataclass(frozen=True)
 class Workflow:
-    """The work that an instance is busy with.
+    """The job of an instance.
 
     :param action: the method of the task manager's interface
     :param state: 'queued' or 'running'
-    :param step: the last one begun
+    :param step: the last one that was started
     :param owner: the task manager that runs it; None while it is queued
-    :param details: what whoever began it wrote down for whoever takes it
-        over; it holds no secrets
+    :param details: arguments of the message, for an adoption; secrets are
+        sealed
     """
 
     instance_id: str
@@ -72,15 +72,16 @@ def claim_workflow(
     request_id: str | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Become the owner of queued work whose message has come.
+    """Become the owner of a queued job whose message arrived.
 
-    The APIs of other releases queue nothing. Their messages are current when
+    The APIs of other releases queue no job. Their messages are current when
     the task of the instance fits the action.
 
-    :param details: what the message said, for who takes the work over; no
-        secrets that are not sealed
-    :returns: False when the message is to be left alone: its work was done,
-        was given up or replaced by other work, or another one does it
+    :param owner: the new owner
+    :param details: arguments of the message, for an adoption; secrets are
+        sealed
+    :returns: False when the message is stale: its job ended, was cancelled or
+        superseded, or has another owner
     """
     with session.writer() as db:
         row = _rows.lock(db, instance_id)
@@ -116,14 +117,14 @@ def claim_workflow(
 
 
 def get_workflow(instance_id: str) -> Workflow | None:
-    """Return the work that an instance is busy with, None when idle."""
+    """Return the job of an instance, None when it has none."""
     with session.reader() as db:
         row = find(db, instance_id)
         return _workflow(row) if row is not None else None
 
 
 def workflows() -> list[Workflow]:
-    """Return all work that is queued or going on, the oldest first."""
+    """Return all queued and running jobs, the oldest first."""
     query = sa.select(models.Workflow).order_by(
         models.Workflow.updated, models.Workflow.instance_id
     )
@@ -132,18 +133,18 @@ def workflows() -> list[Workflow]:
 
 
 def workflow_step(instance_id: str, owner: str, step: str) -> bool:
-    """Write down which step of the work is begun.
+    """Record the step that is started.
 
-    :returns: False when the work is not the owner's any more: it must stop
+    :returns: False when the job has another owner: stop it
     """
     return _compare_and_set(instance_id, owner, step=step[:64])
 
 
 def adopt(instance_id: str, old_owner: str | None, new_owner: str) -> bool:
-    """Take work over from an owner that is dead.
+    """Adopt a job of a dead owner.
 
-    :param old_owner: None for work that is queued and whose message is lost
-    :returns: False when somebody else was faster, or the work has ended
+    :param old_owner: None for a queued job whose message is lost
+    :returns: False when another process adopted it, or it ended
     """
     return _compare_and_set(
         instance_id,
@@ -160,9 +161,9 @@ def adopt(instance_id: str, old_owner: str | None, new_owner: str) -> bool:
 
 
 def is_of(db: orm.Session, instance_id: str, owner: str | None) -> bool:
-    """Say whether the work of a locked instance is this owner's.
+    """Return whether the job of a locked instance is this owner's.
 
-    :param owner: None: whoever's it is
+    :param owner: None: any owner, or none
     """
     if owner is None:
         return True
@@ -180,7 +181,7 @@ def add(
     reserved: Mapping[str, int] | None = None,
     before: Mapping[str, Any] | None = None,
 ) -> models.Workflow:
-    """Queue work of an instance that is locked and has none."""
+    """Queue a job of an instance that is locked and has no job."""
     row = models.Workflow(
         instance_id=instance_id,
         action=action,
@@ -203,11 +204,11 @@ def add(
 def drop(
     db: orm.Session, instance_id: str, owner: str | None
 ) -> dict[str, int] | None:
-    """Remove the work of an instance that is locked.
+    """Remove the job of an instance that is locked.
 
-    :param owner: only when it runs it; None: only when nobody does
-    :returns: what it, and what it replaced, has reserved; None when it was
-        not removed
+    :param owner: only when it is the owner; None: only when there is none
+    :returns: the quota that the job and the jobs it superseded have reserved,
+        by resource; None when the job was not removed
     """
     current = find(db, instance_id)
     if current is None:
@@ -219,7 +220,7 @@ def drop(
 
 
 def outstanding(row: models.Workflow) -> dict[str, int]:
-    """Return what work, and what it replaced, has reserved."""
+    """Return the quota that a job and those it superseded have reserved."""
     total: dict[str, int] = {}
     values: dict[str, Any] | None = stored(row)
     while values:
@@ -231,10 +232,10 @@ def outstanding(row: models.Workflow) -> dict[str, int]:
 
 
 def find(db: orm.Session, instance_id: str) -> models.Workflow | None:
-    """Return the row of an instance's work.
+    """Return the row of an instance's job.
 
-    It is not locked: where there is none, MariaDB would lock the place where
-    others put theirs. What changes it compares and sets.
+    It is not locked: where there is none, MariaDB would lock the gap in which
+    other transactions insert. Changes compare and set.
     """
     return db.scalar(
         sa.select(models.Workflow)
@@ -244,7 +245,7 @@ def find(db: orm.Session, instance_id: str) -> models.Workflow | None:
 
 
 def remove(db: orm.Session, row: models.Workflow) -> bool:
-    """Remove a row unless its owner has changed; say whether it went."""
+    """Remove a row unless its owner changed; return whether it did."""
     db.expunge(row)
     gone = sa.delete(models.Workflow).where(
         *_is(row.instance_id, row.owner)
@@ -280,10 +281,10 @@ def _compare_and_set(
 def asks_for(
     row: models.Workflow, action: str, request_id: str | None
 ) -> bool:
-    """Say whether work is queued and waits for a message."""
+    """Return whether a job is queued and is the one of a message."""
     if row.state != QUEUED or row.action != action:
         return False
-    # Two resizes may differ in size; two deletions do not differ.
+    # Two resizes may differ in size; deletions are all alike.
     return (
         action == 'delete_instance'
         or None in (row.request_id, request_id)
@@ -292,9 +293,9 @@ def asks_for(
 
 
 def fits(row: models.Instance, action: str) -> bool:
-    """Say whether the task of an instance is the one of an action.
+    """Return whether the task of an instance is the one of an action.
 
-    It is for messages of other releases, whose APIs queue nothing.
+    It is for messages of other releases, whose APIs queue no job.
     """
     task = states.Task.from_code(row.task_id)
     if task.is_idle or task.is_error:
@@ -327,7 +328,7 @@ def _workflow(row: models.Workflow) -> Workflow:
 
 
 def dump(row: models.Workflow) -> dict[str, Any]:
-    """Return a row in a form for JSON, for :func:`restored`."""
+    """Return a row as values for JSON, for :func:`restored`."""
     return {
         'instance_id': row.instance_id,
         'action': row.action,
@@ -341,7 +342,7 @@ def dump(row: models.Workflow) -> dict[str, Any]:
 
 
 def restored(values: dict[str, Any]) -> models.Workflow:
-    """Return a new row that is as the dumped one was."""
+    """Return a new row with the values of :func:`dump`."""
     started = values.get('started')
     return models.Workflow(
         **{

@@ -178,7 +178,7 @@ class TestEnd(base.TestCase):
 
         self.assertEqual('REBOOT', self.get(made.id).status)
         self.assertIn(base.OTHER, self.logs.output)
-        self.assertIn(f'{base.OWNER} has it', self.logs.output)
+        self.assertIn(f'its owner is {base.OWNER}', self.logs.output)
 
     def test_only_once(self):
         made = self.ready()
