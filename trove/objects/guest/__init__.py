@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is known of the guest agents.
+"""The state of guest agents.
 
-* :mod:`heartbeats`: what they say about themselves
-* :mod:`guest_versions`: what they speak, announced or found by probing
-* :mod:`probes`: when those that announce nothing were asked
-* :mod:`server_version`: a database server of another version than ordered
-* :mod:`fleet`: all of them, for operators
+* :mod:`heartbeats`: their heartbeats
+* :mod:`guest_versions`: their versions, announced or found by probing
+* :mod:`probes`: when they were probed
+* :mod:`server_version`: the version of their database server
+* :mod:`fleet`: a list of all of them, for operators
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is known of the guests that have just sent heartbeats."""
+"""The stored state of guests that sent heartbeats."""
 
 from __future__ import annotations
 
@@ -20,12 +20,16 @@ METHOD = 'heartbeat'
 
 @dataclasses.dataclass
 class Known:
-    """What is known of an instance, and what becomes of it.
+    """The stored state of an instance, and its changes.
 
-    :param age: seconds since its guest was last heard, None before the first
+    :param sent: time of the newest heartbeat, by the guest's clock
+    :param version: as :mod:`.guest_versions` stores it
+    :param age: seconds since the last heartbeat, None before the first
     :param now: the time by the clock of the database
-    :param ordered: the version of the database server that was ordered
+    :param ordered: the ordered version of the database server
     :param fault: the message of its fault, None when it has none
+    :param sealing: the new row of the sealing state, None: unchanged
+    :param written: the parts to write: ``sent``, ``status``, ``version``
     """
 
     instance_id: str
@@ -112,8 +116,8 @@ _NOW_KNOWN = (
 
 
 def lock(db: orm.Session, ids: set[str]) -> dict[str, Known]:
-    """Lock instances that are not deleted; return what is known of each."""
-    # The first statement: MariaDB answers the next by what it sees then.
+    """Lock instances that are not deleted; return the state of each."""
+    # The first statement: MariaDB takes the snapshot for the next one here.
     locked = db.execute(_LOCKED, {'ids': sorted(ids)}).all()
     if not locked:
         return {}
@@ -124,7 +128,7 @@ def lock(db: orm.Session, ids: set[str]) -> dict[str, Known]:
         heard_at, now, proven_at, allowed, held, ordered, fault = row[5:]
         owner = owners[instance_id]
         status = states.ServiceStatus.from_code(code)
-        # Of several service statuses the first one counts: it comes last.
+        # Of several service statuses the first one counts: it is read last.
         known[instance_id] = Known(
             instance_id=instance_id,
             tenant_id=owner.tenant_id or '',

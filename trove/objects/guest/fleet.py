@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guests of all projects and what they speak, for operators."""
+"""The guests of all projects and their versions, for operators."""
 
 from __future__ import annotations
 
@@ -22,22 +22,21 @@ from trove.objects.rejected import journal
 
 @dataclasses.dataclass(frozen=True)
 class Guest:
-    """A guest agent as the control plane knows it.
+    """A guest agent, as known by the control plane.
 
-    :param status: of its instance, the word that users see
-    :param announced: the revision that it speaks, or several of different
-        majors with commas between them; None when nobody knows
-    :param how: the release of its package, when it announced what it speaks;
-        'probed' when that was found out; else None
-    :param seen: when it last reported, in UTC without a zone
+    :param status: of its instance, as users see it
+    :param announced: its revision, or one per major, separated by commas;
+        None when unknown
+    :param how: the release of its package when it announced its version,
+        'probed' when that was found by probing, else None
+    :param seen: time of its last heartbeat, in UTC without a zone
     :param silent: whether that is longer ago than agent_heartbeat_expiry, by
-        the clock of the database; None when it never reported
-    :param former: what it was taken for until it refused that, and has not
-        announced since
+        the clock of the database; None when it never sent one
     :param has_key: whether messages to and from it can be encrypted
-    :param proven: it has sent what is sealed since its key was made
+    :param former: the revision that it refused, and has not announced since
+    :param proven: it has sent a sealed message since its key was generated
     :param permitted: an operator permits the form of released Trove for it
-    :param refused: what conductors did not take of it; None: they took all
+    :param refused: its rejected messages, None when there are none
     """
 
     instance_id: str
@@ -56,21 +55,21 @@ class Guest:
 
     @property
     def probed(self) -> bool:
-        """Whether what it speaks was found by probing."""
+        """Whether its version was found by probing."""
         return guest_versions.Spoken(self.announced, self.how).probed
 
     @property
     def release(self) -> str | None:
-        """The release of its package, if it announced that."""
+        """The release of its package, if it was announced."""
         return guest_versions.Spoken(self.announced, self.how).release
 
 
 def guests(conf: cfg.ConfigOpts, page: int = 1000) -> Iterator[Guest]:
-    """Return the guests of all instances that are not deleted, by id.
+    """Yield the guests of all instances that are not deleted, by id.
 
-    They are read page by page, two queries each, while they are taken.
+    Each page takes two queries, when it is needed.
 
-    :param page: how many a query reads
+    :param page: number of guests per page
     """
     after = ''
     while True:
@@ -107,9 +106,11 @@ def guest(conf: cfg.ConfigOpts, instance_id: str) -> Guest:
 
 
 def census(conf: cfg.ConfigOpts) -> dict[tuple[str | None, bool], int]:
-    """Count the guests by what they speak and whether they are silent.
+    """Count the guests by revision and silence, by one query.
 
-    It takes one query. Who never reported is silent.
+    A guest that never sent a heartbeat is silent.
+
+    :returns: numbers by (revision or None, silent)
     """
     expiry = datetime.timedelta(seconds=conf.agent_heartbeat_expiry)
     with session.reader() as db:
@@ -183,7 +184,7 @@ def _guest(
     said = guest_versions.parse(row.guest_agent_version)
     silent = None
     if row.updated_at is not None:
-        # Below 0 after that clock was set back.
+        # Negative after the clock of the database was set back.
         silence = abs(clock.age(row.read_at, row.updated_at))
         silent = silence > conf.agent_heartbeat_expiry
     return Guest(

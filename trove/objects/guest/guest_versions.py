@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What guests speak: announced by themselves, or found by probing.
+"""The versions of guests, announced or found by probing.
 
-It is stored as one text: the revision of the guest agent's interface, a
-space, and how it is known: the release of the guest's package when the guest
-announced it, or ``probed``. What a guest was taken for until it refused that
-follows after the word ``after``; then ``- refuted`` says that nothing else is
-known of it.
+A version is stored as one text: the revision of the guest agent's interface, a
+space, and its source: the release of the guest's package when the guest
+announced it, or ``probed``. ``- refuted after REVISION`` means that the guest
+refused messages of this revision, and that nothing else is known of it;
+``REVISION probed after REVISION`` that it was probed since.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ _LENGTH = 255
 
 
 class Asked(NamedTuple):
-    """When a guest was last asked, by whichever process, and is not now.
+    """The last probe of a guest, by any process.
 
     :param age: seconds since then, by the clock of the database
-    :param answered: it has answered
-    :param heard: it has said something by itself since
+    :param answered: the guest answered
+    :param heard: the guest sent a message since
     """
 
     age: float
@@ -53,18 +53,18 @@ class Asked(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Spoken:
-    """What a guest speaks, as far as it is known.
+    """The known version of a guest.
 
-    :param revision: a revision of the guest agent's interface, or several of
-        different majors with commas between them; None when nobody knows
+    :param revision: a revision of the guest agent's interface, or one per
+        major, separated by commas; None when unknown
     :param how: the release of the guest's package, or 'probed'; None when
-        the guest did not say its release, or nobody knows
-    :param former: the revision that it was taken for until it refused it,
-        and that it has not announced since
-    :param silent: seconds since the guest last said anything by itself, by
-        the clock of the database, below 0 if that was set back meanwhile;
-        None when that was not looked up, or never
-    :param asked: None when that was not looked up, or never
+        the guest did not announce its release, or the version is unknown
+    :param former: the revision that the guest refused, and that it has not
+        announced since
+    :param silent: seconds since the last heartbeat, by the clock of the
+        database, negative after that was set back; None when not looked up,
+        or never
+    :param asked: the last probe; None when not looked up, or never
     """
 
     revision: str | None
@@ -80,7 +80,7 @@ class Spoken:
 
     @property
     def announced(self) -> bool:
-        """Whether the guest has said so itself."""
+        """Whether the guest announced it."""
         return self.revision is not None and self.how != _PROBED
 
     @property
@@ -90,7 +90,7 @@ class Spoken:
 
 
 def parse(text: str | None) -> Spoken:
-    """Read what is stored."""
+    """Parse a stored text."""
     now, _, former = (text or '').strip().partition(_AFTER)
     if now == _REFUTED:
         return Spoken(None, None, former or None)
@@ -99,11 +99,14 @@ def parse(text: str | None) -> Spoken:
 
 
 def heard(stored: str | None, announced: str | None) -> str | None:
-    """Return what is to be stored after a guest has, or has not, announced.
+    """Return the text to store after a heartbeat.
 
-    A guest that announces nothing takes back what it announced before: it
-    was rolled back to a release that does not. It does not take back what
-    was found by probing.
+    A heartbeat without an announcement revokes an earlier announcement: the
+    guest was rolled back to a release that announces nothing. It does not
+    revoke the result of a probe.
+
+    :param stored: the present text
+    :param announced: of the heartbeat, None when it has no announcement
     """
     if announced is None:
         known = parse(stored)
@@ -136,9 +139,9 @@ _FOUND = (
 
 
 def guests_spoken(ids: Collection[str]) -> dict[str, Spoken]:
-    """Return what guests speak, by one query however many they are.
+    """Return the versions of guests, by one query.
 
-    :returns: by the ids of those instances that there are
+    :returns: by the ids of the existing instances
     """
     with session.reader() as db:
         return {
@@ -173,22 +176,19 @@ _together: gathering.Gathering[str, Spoken] = gathering.Gathering(_find)
 
 
 def guest_spoken(instance_id: str) -> Spoken:
-    """Return what the guest of an instance speaks, by one query.
-
-    What several threads ask for at the same time is one query for all.
-    """
+    """Return the version of a guest; concurrent threads share one query."""
     if session.inside():
         return _find([instance_id])[0]
     return _together(instance_id)
 
 
 def guest_version(instance_id: str) -> str | None:
-    """Return what the guest of an instance speaks: the revision alone."""
+    """Return the revision of a guest, None when unknown."""
     return guest_spoken(instance_id).revision
 
 
 def guest_release(instance_id: str) -> str | None:
-    """Return the release of the guest's package, if it announced that."""
+    """Return the release of the guest's package, if it was announced."""
     return guest_spoken(instance_id).release
 
 
@@ -196,14 +196,14 @@ def guest_release(instance_id: str) -> str | None:
 def record_probe(
     instance_id: str, revision: str | None, seals: bool = False
 ) -> bool:
-    """Write down what a probe of a guest has found.
+    """Record the result of a probe.
 
-    :param revision: None forgets what is known, announced or not: the guest
-        is going to be another one
-    :param seals: whether guests of it know seals
-    :returns: False when nothing was written: the instance is unknown or
-        deleted, its guest has announced something itself meanwhile, or has
-        sent what is sealed, and an answer to a probe is worth less
+    :param revision: None removes the known version, announced or not: the
+        guest is going to be replaced
+    :param seals: whether the revision supports seals
+    :returns: False when nothing was changed: the instance is unknown or
+        deleted, or its guest has announced a version or sent a sealed message
+        since, which outweighs a probe
     """
     with session.writer() as db:
         if _rows.lock(db, instance_id) is None:
@@ -235,10 +235,10 @@ def record_probe(
 
 
 class Found(NamedTuple):
-    """What a probe has found.
+    """The result of a probe.
 
-    :param revision: None: the guest does not answer
-    :param seals: whether guests of it know seals
+    :param revision: None: the guest did not answer
+    :param seals: whether the revision supports seals
     """
 
     revision: str | None
@@ -247,12 +247,11 @@ class Found(NamedTuple):
 
 @session.retry(duplicates=True)
 def record_probes(found: Mapping[str, Found]) -> None:
-    """Write down what probes of guests have found, by some statements.
+    """Record the results of probes, by a fixed number of statements.
 
-    However many they are. What :func:`record_probe` would not write is not
-    written here.
+    The rules of :func:`record_probe` apply to each.
 
-    :param found: by the ids of their instances
+    :param found: by the ids of the instances
     """
     with session.writer() as db:
         known = _known.lock(db, set(found))
@@ -285,13 +284,13 @@ def record_probes(found: Mapping[str, Found]) -> None:
                 }
                 for each, text in texts.items()
             ],
-            # Not when it was heard: it has said nothing by itself.
+            # Without updated_at, the time of the last heartbeat.
             ('guest_agent_version',),
         )
 
 
 def _probed(it: _known.Known, found: Found) -> str | None:
-    """Return what is to be stored of a guest that was asked; None: nothing."""
+    """Return the text to store after a probe, None for no change."""
     before = belief.Belief(
         it.version, it.proven_at is not None, it.allowed, it.held
     )
@@ -315,11 +314,11 @@ def _learned(
 
 @session.retry
 def record_refuted(instance_id: str) -> None:
-    """Write down that a guest refused what it was taken for.
+    """Record that a guest refused a message of its known revision.
 
-    What that was stays known, until the guest announces something, or an
-    operator has it probed. Of a guest that has sent what is sealed nothing
-    is written down: that was not it, as far as anybody knows.
+    The refused revision is kept until the guest announces a version, or an
+    operator has it probed. For a guest that is proven to support seals nothing
+    is recorded: the refusal may not be its own.
     """
     with session.writer() as db:
         row = db.scalar(
@@ -341,7 +340,7 @@ def _store(db: orm.Session, instance_id: str, text: str | None) -> None:
         .where(models.AgentHeartbeat.instance_id == instance_id)
         .values(
             guest_agent_version=text,
-            # It says when the guest last spoke by itself.
+            # The time of the last heartbeat: keep onupdate off it.
             updated_at=models.AgentHeartbeat.updated_at,
         ),
     )

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What guests say about themselves: the newest holds.
+"""Records the heartbeats of guests; the newest one counts.
 
-Messages may overtake each other, and come twice. Each kind of message of
+Messages may overtake each other, and arrive twice. Each kind of message of
 each instance has a row with the time of the newest one, by the clock of the
-guest. That may be wrong, and be set to another time: where nothing newer has
-come for a while by the clock of the database, which is the only one that
-ages are told by, the next message counts, whatever it says.
+guest. That clock may be wrong, and may be set back. So after some time without
+a newer message, by the clock of the database, the next message counts whatever
+its time is.
 
-Not so what is sealed: it may be a copy, and its guest keeps a time that does
-not go back. Only where the newest is of a time that is still to come may its
-guest have lost that, with a clock that was wrong before.
+A sealed message with an older time is refused instead: it may be a replay, and
+guests that seal keep a time that does not go back. One exception: when the
+newest time is in the future, the guest's clock was wrong, and the guest may
+have lost its state since.
 """
 
 from __future__ import annotations
@@ -42,30 +43,29 @@ LOG = log.getLogger(__name__)
 
 _Known = _known.Known
 
-# Seconds after the newest message in which an older one was overtaken by it.
-# Later, the clock of the guest was set back: a guest that lives has sent newer
+# Seconds after the newest message in which an older one is stale. Later ones
+# mean that the clock of the guest was set back: a live guest has sent newer
 # ones meanwhile.
-_OVERTAKEN = 30.0
+_STALE_WINDOW = 30.0
 
-# Seconds by which the clock of a guest may be ahead of that of the database
-# and still be right; more than a guest's own
-# (``guestagent/monotonic_time.py``).
-_AHEAD = 300.0
+# Maximum clock skew of a guest ahead of the database, in seconds; more than
+# that of the guest itself (``guestagent/monotonic_time.py``).
+_MAX_SKEW = 300.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Heartbeat:
-    """What the guest of an instance last said.
+    """The last heartbeat of a guest.
 
-    :param status: how its database server is
-    :param status_updated_at: when that was written, by the clock of the
+    :param status: of its database server
+    :param status_updated_at: when it was recorded, by the clock of the
         database
-    :param silent: seconds since then, by that clock; below 0 if it was set
-        back meanwhile
-    :param sent: when the guest said it, by its own clock, in seconds since
-        the epoch; None when it never did
+    :param sent: when it was sent, by the guest's clock, in seconds since the
+        epoch; None when there was none
     :param guest_version: the latest revision of the guest agent's interface
-        that it understands; None when nobody knows
+        that it understands; None when unknown
+    :param silent: seconds since ``status_updated_at``; negative after the
+        clock of the database was set back
     """
 
     status: states.ServiceStatus
@@ -77,20 +77,20 @@ class Heartbeat:
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """What the guest of an instance says.
+    """A heartbeat to record.
 
-    :param guest_version: the revision, or several of different majors with
-        commas between them, and after a space the release of its package,
-        for instance '1.5 27.0.0'. None takes back what it announced before:
-        an agent that was rolled back to a release that does not announce
-        must not be taken for what it was. What a probe found stays.
-    :param sent: by the guest's clock, in seconds since the epoch; None
-        makes it count as new
-    :param sealed: it came sealed with the guest's key
-    :param server_version: of the database server that runs, such as '18.6'
-    :param seals: what it announces knows seals
-    :param check: called with the project of the instance before anything is
-        written, maybe more than once; when it raises, nothing is written
+    :param guest_version: the revision, or one per major, separated by commas;
+        then a space and the release of the package, for instance
+        '1.5 27.0.0'. None revokes an earlier announcement: the guest agent
+        was rolled back to a release that announces nothing. The result of a
+        probe is kept.
+    :param sent: by the guest's clock, in seconds since the epoch; None: it
+        counts as new
+    :param sealed: the message was sealed with the guest's key
+    :param seals: the announced revision supports seals
+    :param check: called with the project of the instance before the write,
+        maybe more than once; when it raises, nothing is written
+    :param server_version: of the running database server, such as '18.6'
     """
 
     instance_id: str
@@ -105,10 +105,10 @@ class Report:
 
 @session.retry(duplicates=True)
 def record_heartbeats(reports: Sequence[Report]) -> list[bool | Exception]:
-    """Write down what guests say, by five statements however many they are.
+    """Record heartbeats, by five statements for any number.
 
-    :returns: for each whether it was written; False when it is stale, or
-        the instance unknown or deleted; what its check raised
+    :returns: for each whether it was recorded, False when it is stale or the
+        instance is unknown or deleted; or the exception that its check raised
     """
     with session.writer() as db:
         ids = {report.instance_id for report in reports}
@@ -128,8 +128,8 @@ def _take(known: dict[str, _Known], report: Report) -> bool | Exception:
         seldom.warning(
             LOG,
             report.instance_id,
-            'A heartbeat came from the guest of instance %s, which does '
-            'not exist or is deleted. If they go on, end that server.',
+            'Ignoring a heartbeat of instance %s, which does not exist or is '
+            'deleted. If there are more, delete its server.',
             report.instance_id,
         )
         return False
@@ -137,7 +137,7 @@ def _take(known: dict[str, _Known], report: Report) -> bool | Exception:
         try:
             report.check(it.tenant_id)
         except Exception as error:  # noqa: BLE001
-            # Its caller gets it, not those whose reports go along.
+            # Only the caller of this report gets it.
             return error
     newer = _is_newer(report.sent, it.sent)
     if report.sent is not None and math.isfinite(report.sent):
@@ -160,22 +160,22 @@ def _take(known: dict[str, _Known], report: Report) -> bool | Exception:
 
 
 def _counts(it: _Known, known: float, report: Report, sent: float) -> bool:
-    """Say whether one counts that is no newer than the newest, and log it."""
-    if it.age is not None and 0 <= it.age <= _OVERTAKEN:
+    """Return whether a heartbeat counts that is not newer; log the reason."""
+    if it.age is not None and 0 <= it.age <= _STALE_WINDOW:
         LOG.info(
-            'Passed over a heartbeat of instance %s that a newer one had '
-            'overtaken.',
+            'Ignoring stale heartbeat of instance %s: a newer one arrived '
+            'before.',
             report.instance_id,
         )
         return False
     now = it.now.replace(tzinfo=datetime.UTC).timestamp()
-    if report.sealed and known < now + _AHEAD:
+    if report.sealed and known < now + _MAX_SKEW:
         seldom.warning(
             LOG,
             report.instance_id,
             'Refused a heartbeat of instance %s that is %.0f seconds older '
-            'than its newest one: it may be a copy. Find out who else has '
-            'access to the message broker. If the guest agent has lost its '
+            'than its newest one: it may be a replay. Find out who else has '
+            'access to the message broker. If the guest agent lost its '
             'state_dir and its clock was set back, correct its clock.',
             report.instance_id,
             known - sent,
@@ -186,8 +186,7 @@ def _counts(it: _Known, known: float, report: Report, sent: float) -> bool:
             LOG,
             report.instance_id,
             'The clock of the guest of instance %s was set back by %.0f '
-            'seconds. Its heartbeats count as before; see that its clock is '
-            'right.',
+            'seconds. Its heartbeats count as before. Check its clock.',
             report.instance_id,
             known - sent,
         )
@@ -195,9 +194,9 @@ def _counts(it: _Known, known: float, report: Report, sent: float) -> bool:
 
 
 def _hear(it: _Known, report: Report, newer: bool) -> None:
-    """Believe what a guest says that it speaks, as far as that goes.
+    """Update the belief about a guest from its announcement.
 
-    :param newer: it is no copy of what came before
+    :param newer: the heartbeat is not a copy of an earlier one
     """
     before = belief.Belief(
         it.version, it.proven_at is not None, it.allowed, it.held
@@ -207,11 +206,11 @@ def _hear(it: _Known, report: Report, newer: bool) -> None:
         before,
         'sealed' if report.sealed else 'released',
         says,
-        # Who says nothing of it has sealed this.
+        # A sealed heartbeat without an announcement is evidence as well.
         seals=report.seals or report.guest_version is None,
     )
     if before.allowed and not newer:
-        # What an operator permits ends with what is new.
+        # Only a new message ends an operator's permission.
         after = before
     it.version = after.speaks
     it.sealing = sealing.changes(
@@ -263,7 +262,7 @@ def _write(db: orm.Session, known: Iterable[_Known]) -> None:
 
 
 def _write_versions(db: orm.Session, known: Iterable[_Known]) -> None:
-    # Written even when nothing has changed: it says that it lives.
+    # Written even without a change: updated_at shows that the guest is alive.
     statements.put(
         db,
         models.AgentHeartbeat,
@@ -285,7 +284,7 @@ def _write_versions(db: orm.Session, known: Iterable[_Known]) -> None:
 
 
 def heartbeat(instance_id: str) -> Heartbeat | None:
-    """Return what the guest of an instance last said, by one query.
+    """Return the last heartbeat of an instance's guest, by one query.
 
     :returns: None when there is no such instance, or it is deleted
     """
@@ -337,10 +336,14 @@ def heartbeat(instance_id: str) -> Heartbeat | None:
 def is_newest(
     db: orm.Session, instance_id: str, method: str, sent: float | None
 ) -> bool:
-    """Remember a message; False when a newer or the same one came before.
+    """Record the time of a message; return False when it is stale.
 
-    The instance is to be locked, or the caller to be one with
+    Lock the instance, or call it in a function with
     ``session.retry(duplicates=True)``.
+
+    :param method: the kind of message
+    :param sent: by the guest's clock, in seconds since the epoch; None: the
+        message counts as new
     """
     if sent is None or not math.isfinite(sent):
         return True

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When guests that announce nothing were asked what they speak.
+"""The probes of guests that announce nothing.
 
-One process asks and all know that it did: see ``trove/peers/survey.py``.
+One process probes a guest for all: see ``trove/peers/survey.py``.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ from trove.db import session
 from trove.db import statements
 from trove.objects import clock
 
-#: Begins the text of a guest of which nothing but its refusal is known.
+#: Prefix of the text of a guest of which only a refusal is known.
 REFUTED: Final = '- refuted'
 
-#: Seconds in which a claimed guest is asked, and in which no guest is claimed
-#: again.
+#: Lifetime of a claim, and minimum interval between two claims of a guest, in
+#: seconds.
 CLAIM: Final = 60
 
 
 class Claimed(NamedTuple):
-    """Guests of a page that the caller is to ask, and nobody else will.
+    """Guests that only the caller probes.
 
-    :param after: where the next page begins; None: there is none
+    :param ids: of their instances
+    :param after: the marker of the next page, None for the last one
     :param token: for :func:`release`
     """
 
@@ -43,13 +44,13 @@ class Claimed(NamedTuple):
 
 @session.retry(duplicates=True)
 def claim(after: str = '', page: int = 500) -> Claimed:
-    """Claim guests of which nothing is known and nobody has asked yet.
+    """Claim guests of an unknown version that were not probed yet.
 
-    One that did not answer is claimed again once it was heard, one whose
-    claim came to nothing after :data:`CLAIM` seconds.
+    A guest that did not answer is claimed again after its next message. One
+    whose claim was not used is claimed again after :data:`CLAIM` seconds.
 
-    :param after: from this instance on, by id
-    :param page: instances, at most; it takes five statements for them
+    :param after: id of the last instance of the previous page
+    :param page: maximum number of guests; they take five statements
     """
     token = uuidutils.generate_uuid(dashed=False)
     with session.writer() as db:
@@ -86,12 +87,12 @@ def claim(after: str = '', page: int = 500) -> Claimed:
 
 @session.retry
 def release(claimed: Claimed) -> int:
-    """Let others ask, now, those that were claimed and are not asked.
+    """Release the claims of guests that were not probed.
 
-    :returns: how many
+    :returns: the number of guests
     """
     with session.writer() as db:
-        # As if the claim were over.
+        # The claim counts as expired.
         long_ago = clock.now(db) - datetime.timedelta(seconds=CLAIM + 1)
         return statements.execute(
             db,
@@ -142,7 +143,7 @@ def _due(now: datetime.datetime) -> sa.ColumnElement[bool]:
 
 def _is_old(now: datetime.datetime) -> sa.ColumnElement[bool]:
     span = datetime.timedelta(seconds=CLAIM)
-    # What is still to come is of before the clock was set back.
+    # A time in the future is from before the clock was set back.
     return sa.not_(models.GuestProbe.asked_at.between(now - span, now + span))
 
 
@@ -152,7 +153,11 @@ def note(
     now: datetime.datetime,
     answered: bool,
 ) -> None:
-    """Write down that guests were asked just now."""
+    """Record that guests were probed.
+
+    :param now: the time by the clock of the database
+    :param answered: whether they answered
+    """
     statements.put(
         db,
         models.GuestProbe,
@@ -164,10 +169,7 @@ def note(
 
 @session.retry(duplicates=True)
 def record_unanswered(ids: Sequence[str]) -> None:
-    """Write down that guests did not answer.
-
-    Of instances that do not exist nothing is written.
-    """
+    """Record that guests did not answer; unknown instances are ignored."""
     with session.writer() as db:
         there = db.scalars(
             sa.select(models.Instance.id)
@@ -181,7 +183,7 @@ def record_unanswered(ids: Sequence[str]) -> None:
 
 
 def forget(db: orm.Session, instance_id: str) -> None:
-    """Let a guest be asked anew: it is going to be another one."""
+    """Remove the last probe of a guest that is going to be replaced."""
     statements.execute(
         db,
         sa.delete(models.GuestProbe).where(

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A database server of another version than was ordered.
+"""Detects a database server of another version than the ordered one.
 
-Its image was replaced, or somebody upgraded it. It is a fault of the instance
-as long as that is so, besides those that say more.
+Its image was replaced, or it was upgraded by hand. The instance has a fault
+until that is fixed, unless it has another fault.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from trove.objects.guest import _known
 
 LOG = log.getLogger(__name__)
 
-#: How the fault begins.
+#: Prefix of the fault's message.
 BEGINS = 'The database server is of version '
 
 
 def compare(
     db: orm.Session, it: _known.Known, found: str | None
 ) -> None:
-    """Hold what runs against what was ordered, and tell a difference once.
+    """Add a fault if the version differs, and clear it if not.
 
-    :param found: what the guest says, None when it does not
+    :param found: the reported version, None when it was not reported
     """
     if found is None:
         return
@@ -35,8 +35,8 @@ def compare(
         if told:
             _rows.clear_faults(db, it.instance_id)
             LOG.info(
-                'The database server of instance %s is of version %s, as '
-                'ordered, again.',
+                'The database server of instance %s has the ordered version '
+                '%s again.',
                 it.instance_id,
                 found,
             )
@@ -44,7 +44,7 @@ def compare(
     wanted = ordered.number(it.ordered)
     message = (
         f'{BEGINS}{found}, and {wanted} was ordered. If this was not '
-        f'intended, install version {wanted} on its machine again, then '
+        f'intended, install version {wanted} on its server again, then '
         'restart the instance.'
     )
     if it.fault is not None and (not told or it.fault == message):

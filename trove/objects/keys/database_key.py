@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The key that secrets in the database are encrypted with.
+"""The key of secrets in the database.
 
-``inst_rpc_key_encr_key`` is what they are encrypted with. While it is
-exchanged for another one, ``inst_rpc_key_encr_key_further`` names those that
-some of them may still be encrypted with, or are already by other services.
+They are encrypted with ``inst_rpc_key_encr_key``. During its rotation,
+``inst_rpc_key_encr_key_further`` has the other keys that may be in use: the
+former one, or the new one that other services already have.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ def current(conf: cfg.ConfigOpts) -> str:
         raise exception.ConfigurationError(
             option='inst_rpc_key_encr_key',
             value='',
-            remedy='make keys with "trove-manage generate_keys" and give all '
-            'control plane services the same',
+            remedy='generate keys with "trove-manage generate_keys" and set '
+            'the same ones for all control plane services',
         )
     return key
 
 
 def read(conf: cfg.ConfigOpts, encrypted: str) -> str:
-    """Return what was encrypted in the released form, with any of the keys.
+    """Decrypt a text in the released form, with any of the keys.
 
     :raises ConfigurationError: ``inst_rpc_key_encr_key`` is not set
-    :raises SealError: none of them is the right one
+    :raises SealError: no key decrypts it
     """
     return _first(conf, lambda key: with_key(encrypted, key))
 
@@ -44,20 +44,20 @@ def read(conf: cfg.ConfigOpts, encrypted: str) -> str:
 def unseal(
     conf: cfg.ConfigOpts, sealed: str, purpose: str, associated: bytes
 ) -> str:
-    """Return what was sealed with any of the keys; see :func:`read`."""
+    """Open a sealed text, with any of the keys; see :func:`read`."""
     return _first(
         conf, lambda key: crypto.unseal(sealed, key, purpose, associated)
     )
 
 
 def with_key(encrypted: str, key: str) -> str:
-    """Return what was encrypted in the released form with one key.
+    """Decrypt a text in the released form, with this key.
 
-    :raises SealError: it is not the right one
+    :raises SealError: the key does not decrypt it
     """
     text = crypto.decrypt_released(encrypted, key)
     if not text.isprintable():
-        # Nothing is authenticated here, and by a wrong key anything comes.
+        # The released form is not authenticated: a wrong key yields garbage.
         raise crypto.DecryptionError
     return text
 

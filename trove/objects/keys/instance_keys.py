@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The keys of guests: what messages to and from each are encrypted with.
+"""The keys of messages to and from guests.
 
-The one in force is in ``instances.encrypted_key``, in the form and under the
-key (``inst_rpc_key_encr_key``) of released Trove. While a key is exchanged
-for another there is a *next* one, and for ``rpc_key_overlap`` seconds after
-that the *previous* one: messages that are on their way were sealed with it.
+The *current* key is in ``instances.encrypted_key``, encrypted with
+``inst_rpc_key_encr_key`` in the form of released Trove. During a rotation
+there is a *next* key. For ``rpc_key_overlap`` seconds after it there is the
+*previous* key, for messages in transit.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from trove.objects.keys import database_key
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class InstanceKeys:
-    """The keys of a guest, as texts.
+    """The keys of a guest, as text.
 
-    :param current: None when it was made without one
-    :param next: what a rotation that has begun gives it
-    :param previous: what it had before, while that is taken
-    :param proven: its guest has shown that it knows seals
-    :param rotated_at: when the current one came into force, in UTC without
-        a zone; None when it was there from the beginning
+    :param current: None when the instance was created without one
+    :param next: the new key during a rotation
+    :param previous: the former key, while it is accepted
+    :param rotated_at: when the current key came into force, in UTC without a
+        zone; None when it is the first one
+    :param proven: the guest is proven to support seals
     """
 
     current: str | None = dataclasses.field(repr=False)
@@ -50,7 +50,7 @@ class InstanceKeys:
 
 @session.retry
 def create(conf: cfg.ConfigOpts, instance_id: str) -> str:
-    """Give an instance a key; one that has a key keeps it.
+    """Generate the key of an instance, unless it has one.
 
     :returns: its key
     :raises InstanceNotFound: there is none, or it is deleted
@@ -69,7 +69,7 @@ def create(conf: cfg.ConfigOpts, instance_id: str) -> str:
 
 @session.retry
 def give(conf: cfg.ConfigOpts, instance_id: str, key: str) -> None:
-    """Give an instance that has no key one that was made already.
+    """Set the key of an instance that has none.
 
     :raises InstanceNotFound: there is none, or it is deleted
     :raises Conflict: it has a key
@@ -80,7 +80,7 @@ def give(conf: cfg.ConfigOpts, instance_id: str, key: str) -> None:
         row = _locked(db, instance_id)
         if row.encrypted_key:
             raise exception.Conflict(
-                f'Instance {instance_id} has a key. Give it another one with '
+                f'Instance {instance_id} has a key. Rotate it with '
                 f'"trove-rpc rotate-key {instance_id}".'
             )
         row.encrypted_key = crypto.encrypt_released(key, secret)
@@ -124,8 +124,8 @@ _together: gathering.Gathering[str, Any] = gathering.Gathering(_find)
 def get(conf: cfg.ConfigOpts, instance_id: str) -> InstanceKeys | None:
     """Return the keys of an instance, by one query.
 
-    What several threads ask for at the same time is one query for all: a
-    conductor that has just started hears from every guest.
+    Concurrent threads share one query: a conductor that was just started gets
+    a heartbeat from every guest.
 
     :returns: None when there is no such instance, or it is deleted
     :raises ConfigurationError: ``inst_rpc_key_encr_key`` is not set
@@ -157,10 +157,10 @@ def get(conf: cfg.ConfigOpts, instance_id: str) -> InstanceKeys | None:
 
 @session.retry
 def begin_rotation(conf: cfg.ConfigOpts, instance_id: str) -> str:
-    """Make the key that an instance gets next, unless there is one.
+    """Generate the next key of an instance, unless there is one.
 
-    :returns: that key; the same one until :func:`finish_rotation`, so that
-        a rotation which was interrupted may be repeated
+    :returns: the next key; the same one until :func:`finish_rotation`, so
+        that an interrupted rotation can be repeated
     :raises InstanceNotFound: there is none, or it is deleted
     :raises ConfigurationError: ``inst_rpc_key_encr_key`` is not set
     :raises SealError: it has no key, or one that cannot be read
@@ -170,9 +170,9 @@ def begin_rotation(conf: cfg.ConfigOpts, instance_id: str) -> str:
         row = _locked(db, instance_id)
         if not row.encrypted_key:
             raise exception.SealError(
-                f'Instance {instance_id} has no key to exchange: it was made '
-                'without one. The guide "Message security" says how it can '
-                'get one.'
+                f'Instance {instance_id} has no key to rotate: it was '
+                'created without one. The guide "Message security" says how '
+                'it gets one.'
             )
         kept = _kept(db, instance_id)
         if kept.next_key:
@@ -186,9 +186,9 @@ def begin_rotation(conf: cfg.ConfigOpts, instance_id: str) -> str:
 def finish_rotation(
     conf: cfg.ConfigOpts, instance_id: str, next_key: str
 ) -> bool:
-    """Put the next key into force, because the guest has it now.
+    """Make the next key the current one, after the guest accepted it.
 
-    :returns: False when it is not the next one: somebody else has finished
+    :returns: False when it is not the next key: another process finished
     :raises InstanceNotFound: there is none, or it is deleted
     :raises ConfigurationError: ``inst_rpc_key_encr_key`` is not set
     :raises SealError: a key cannot be read
@@ -218,9 +218,9 @@ def ids() -> set[str]:
 
 
 def without(limit: int | None = None) -> list[str]:
-    """Return the ids of instances, not deleted, that have no key.
+    """Return the ids of instances, not deleted, without a key.
 
-    :param limit: no more than that many
+    :param limit: maximum number; None: all
     """
     query = (
         sa.select(models.Instance.id)
@@ -241,9 +241,9 @@ def _read(conf: cfg.ConfigOpts, encrypted: str, instance_id: str) -> str:
     except exception.SealError as error:
         raise exception.SealError(
             f'A key of instance {instance_id} in the database cannot be '
-            f'read: {error}. Set inst_rpc_key_encr_key to what it was when '
-            'the instance was made, or add that to '
-            'inst_rpc_key_encr_key_further, on all services of the control '
+            f'decrypted: {error}. Set inst_rpc_key_encr_key to its value '
+            'when the instance was created, or add that value to '
+            'inst_rpc_key_encr_key_further, for all services of the control '
             'plane.'
         ) from error
 
@@ -254,7 +254,7 @@ def _is_over(conf: cfg.ConfigOpts, rotated_at: datetime.datetime) -> bool:
 
 
 def _kept(db: orm.Session, instance_id: str) -> models.InstanceKeys:
-    """Return the row of the further keys; the instance is locked."""
+    """Return the row of the other keys; the instance is locked."""
     row = db.get(models.InstanceKeys, instance_id)
     if row is None:
         row = models.InstanceKeys(instance_id=instance_id)

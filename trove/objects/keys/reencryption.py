@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Encrypts the secrets in the database anew, with the key of now.
+"""Encrypts the secrets in the database again, with the current key.
 
-An instance, a workflow or a message is one transaction, and what is done
-already is passed over: so it can be broken off at any point, and done while
-services run which read what is encrypted with either key.
+Each instance, workflow and message is a transaction of its own, and those that
+are done are skipped. So it can be interrupted and repeated, also while
+services run, which read both keys.
 """
 
 from __future__ import annotations
@@ -28,19 +28,20 @@ from trove.objects.keys import database_key
 from trove.objects.keys import workflow_secrets
 from trove.objects.rejected import recording
 
-#: How many identifiers a query reads.
+#: Number of ids per query.
 _PAGE = 500
 
+# 'before': it was encrypted with the current key already.
 _Result = Literal['done', 'before', 'unreadable']
 
 
 @dataclasses.dataclass
 class Progress:
-    """What has become of instances, workflows and messages so far.
+    """The results for instances, workflows and messages so far.
 
-    :ivar done: how many were encrypted anew
-    :ivar before: how many were so already
-    :ivar unreadable: those that no key opens, as ``instance ID``
+    :ivar done: number that were encrypted again
+    :ivar before: number that had the current key already
+    :ivar unreadable: those that no key decrypts, such as ``instance ID``
     """
 
     done: int = 0
@@ -53,11 +54,11 @@ class Progress:
 
 
 def run(conf: cfg.ConfigOpts) -> Iterator[Progress]:
-    """Encrypt everything anew; tell after each instance and message.
+    """Encrypt all secrets again; yield after each instance and message.
 
-    :returns: always the same object, as it is then
+    :returns: yields one object, which changes
     :raises ConfigurationError: ``inst_rpc_key_encr_key`` is not set
-    :raises ServiceUnavailable: the database does not work; do it again
+    :raises ServiceUnavailable: the database does not work; repeat the run
     """
     database_key.current(conf)
     progress = Progress()
@@ -96,9 +97,9 @@ def _ids(column: Any) -> Iterator[str]:
 
 @session.retry
 def _renew_instance(conf: cfg.ConfigOpts, instance_id: str) -> _Result | None:
-    """Encrypt the keys of an instance anew; None when it has none."""
+    """Encrypt the keys of an instance again; None when it has none."""
     with session.writer() as db:
-        # Deleted ones too: releases leave them their keys.
+        # Also deleted ones: released Trove keeps their keys.
         row = db.scalar(
             sa.select(models.Instance)
             .where(models.Instance.id == instance_id)
@@ -121,7 +122,7 @@ def _renew_instance(conf: cfg.ConfigOpts, instance_id: str) -> _Result | None:
 
 @session.retry
 def _renew_work(conf: cfg.ConfigOpts, instance_id: str) -> _Result | None:
-    """Encrypt what a workflow needs anew; None when nothing of it is."""
+    """Encrypt the secrets of a workflow again; None when it has none."""
     with session.writer() as db:
         row = db.get(models.Workflow, instance_id, with_for_update=True)
         if row is None:
@@ -131,7 +132,7 @@ def _renew_work(conf: cfg.ConfigOpts, instance_id: str) -> _Result | None:
 
 @session.retry
 def _renew_message(conf: cfg.ConfigOpts, key: str) -> _Result | None:
-    """Encrypt a rejected message anew; None when nothing of it is."""
+    """Encrypt a rejected message again; None when it is not encrypted."""
     with session.writer() as db:
         row = db.get(models.RejectedMessage, key, with_for_update=True)
         if row is None:
@@ -148,7 +149,7 @@ def _renew_message(conf: cfg.ConfigOpts, key: str) -> _Result | None:
                     lambda text, by: crypto.seal(text, by, *bound),
                 )
             )
-        # With it is kept what its workflow needs.
+        # Its task has the secrets of its workflow.
         task = _renew_details(conf, row, 'task', row.instance_id or '')
         if task is not None:
             results.append(task)
@@ -158,10 +159,10 @@ def _renew_message(conf: cfg.ConfigOpts, key: str) -> _Result | None:
 def _renew_details(
     conf: cfg.ConfigOpts, row: Any, name: str, instance_id: str
 ) -> _Result | None:
-    """Encrypt anew what is sealed in the JSON of a column.
+    """Encrypt the secrets in the JSON of a column again.
 
-    :param row: an attribute of it has the JSON
-    :returns: None when nothing is
+    :param row: a row, or an object with the attribute ``name``
+    :returns: None when there are none
     """
     said = _rows.decode(getattr(row, name), f'Column {name}') or {}
     results = []
@@ -179,7 +180,7 @@ def _renew_details(
             )
         )
         details['sealed'] = sealed.text
-    # What it has taken the place of, in the same form.
+    # The workflow that it superseded has the same form.
     replaced = (said.get('before') or {}).get('workflow')
     if replaced:
         held = types.SimpleNamespace(**replaced)
@@ -198,10 +199,10 @@ def _renew(
     decrypt: Callable[[str, str], str],
     encrypt: Callable[[str, str], str],
 ) -> _Result:
-    """Encrypt a column anew.
+    """Encrypt a column again.
 
-    :param decrypt: of a text and a key; raises SealError
-    :param encrypt: of a text and a key
+    :param decrypt: called with text and key; raises SealError
+    :param encrypt: called with text and key
     """
     encrypted: str = getattr(row, name)
     now = database_key.current(conf)

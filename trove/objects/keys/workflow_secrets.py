@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Secrets that whoever takes work over needs, in its row.
+"""Secrets of a workflow, in its row, for an adoption.
 
-They are sealed with the key of the database, for one instance each. Without
-that key none are kept, and work that needs them ends with a fault when it is
-taken over.
+They are sealed with the key of the database and bound to the instance. Without
+that key they are not stored, and a workflow that needs them ends with a fault
+when it is adopted.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from trove.common import crypto
 from trove.common import exception
 from trove.objects.keys import database_key
 
-#: What the key is derived for.
+#: The purpose in the seal.
 PURPOSE: Final = 'workflow'
 
 
 def seal(
     conf: cfg.ConfigOpts, instance_id: str, secrets: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return what is to be added to the details of the work.
+    """Return the keys to add to the details of the workflow.
 
-    :param secrets: values for JSON; those that are empty are not secret
+    :param secrets: values for JSON; empty ones are no secrets
     """
     given = {name: value for name, value in secrets.items() if value}
     if not given:
@@ -49,7 +49,7 @@ def seal(
 def unseal(
     conf: cfg.ConfigOpts, instance_id: str, details: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    """Return the secrets; None when there were some and they are lost."""
+    """Return the secrets; None when they were not stored or are unreadable."""
     if details.get('secrets') is False:
         return {}
     text = details.get('sealed')

@@ -163,7 +163,7 @@ class TestHeartbeat(ConductorTestCase):
         )
 
         self.assertIn(UNKNOWN, self.logs.output)
-        self.assertIn('end that server', self.logs.output)
+        self.assertIn('delete its server', self.logs.output)
         with session.reader() as db:
             self.assertIsNone(
                 db.scalar(
@@ -178,7 +178,7 @@ class TestHeartbeat(ConductorTestCase):
 
         self.when_reported()
 
-        self.assertIn('end that server', self.logs.output)
+        self.assertIn('delete its server', self.logs.output)
         self.assertTrue(self.shown(self.instance_id).deleted)
         self.assertNotEqual(
             Status.HEALTHY, self.shown(self.instance_id).service_status

@@ -35,7 +35,7 @@ class TestServerVersion(test_manager.ConductorTestCase):
             self.when_reported(sent=sent, server_version='17.2')
             self.assertEqual(
                 'The database server is of version 17.2, and 18 was ordered. '
-                'If this was not intended, install version 18 on its machine '
+                'If this was not intended, install version 18 on its server '
                 'again, then restart the instance.',
                 self.fault(),
             )
@@ -48,7 +48,7 @@ class TestServerVersion(test_manager.ConductorTestCase):
         self.assertIn('16.1, and 18 was ordered', self.fault())
         self.when_reported(sent=21.0, server_version='18.6')
         self.assertIsNone(self.fault())
-        self.assertIn('as ordered, again', self.logs.output)
+        self.assertIn('has the ordered version', self.logs.output)
 
     def test_other_faults_are_not_covered_by_that(self):
         instances.add_fault(self.instance_id, 'Out of memory.')
