@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The nouns and their state rules, on top of the database.
 
-What is one subject is one package: :mod:`instance`, :mod:`guest` (agents),
-:mod:`rejected` (messages), :mod:`keys`. Import the module that defines what
-you use: packages re-export nothing.
+Packages group related modules: :mod:`instance`, :mod:`guest` (agents),
+:mod:`rejected` (messages), :mod:`keys`. They re-export nothing, so import the
+module that defines a name.
 """

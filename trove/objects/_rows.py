@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of instances: locked, changed, and with their faults."""
+"""Locks and changes the rows of instances and their faults."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ LOG = log.getLogger(__name__)
 def lock(db: orm.Session, instance_id: str) -> models.Instance | None:
     """Return the row of an instance that is not deleted, locked.
 
-    Whatever changes the state of an instance begins with this, so that
-    changes of one instance follow each other. To be the first statement of
-    its transaction: MariaDB would answer later ones by what it saw first.
+    Every change of an instance starts with this, which serializes them. It
+    must be the first statement of its transaction: MariaDB takes the snapshot
+    for later statements at the first one.
     """
     return db.scalar(
         sa.select(models.Instance)
@@ -57,7 +57,7 @@ def lock_visible(
 
 
 def set_task(row: models.Instance, task: states.Task) -> None:
-    """Give an instance a task, in the form that release 26.0 reads."""
+    """Set the task of an instance, in the form that release 26.0 reads."""
     row.task_id = task.code
     row.task_description = task.text
     row.task_start_time = clock.Now()
@@ -76,45 +76,45 @@ def assign(row: models.Instance, columns: Mapping[str, Any]) -> None:
         setattr(row, name, value)
 
 
-#: Characters of the details of a fault: its column takes 65,535 bytes.
-_MOST_DETAILS = 65_000
+#: Maximum length of a fault's details: its column holds 65,535 bytes.
+_MAX_DETAILS = 65_000
 
-#: Faults of an instance that are kept, those that are not shown included.
-MOST_FAULTS = 50
+#: Maximum number of faults kept per instance, hidden ones included.
+MAX_FAULTS = 50
 
 
 def add_fault(
     db: orm.Session, instance_id: str, message: str, details: str
 ) -> None:
-    """Show a fault in place of the former ones; the oldest are forgotten.
+    """Add a fault and hide the former ones; the oldest are deleted.
 
-    What is too long for the message moves to the details.
+    A message of more than 255 characters is cut, and added to the details.
     """
-    # Their times may be the same: MariaDB keeps whole seconds.
+    # Hidden explicitly: times may be equal, for MariaDB keeps whole seconds.
     clear_faults(db, instance_id)
-    _forget_faults(db, instance_id)
+    _purge_faults(db, instance_id)
     message = text.printable(message)
-    details = text.printable(details, _MOST_DETAILS, lines=True)
+    details = text.printable(details, _MAX_DETAILS, lines=True)
     if len(message) > 255:
         if message not in details:
             details = f'{message}\n{details}'
         message = f'{message[:252]}...'
-    # The column takes 65,535 bytes.
+    # The column holds 65,535 bytes.
     details = details.encode()[:65000].decode(errors='ignore')
     db.add(
         models.InstanceFault(
             instance_id=instance_id,
             message=message,
             details=details,
-            # Held against the start of a task.
+            # Compared with the start of a task.
             created=clock.Now(),
         )
     )
 
 
-def _forget_faults(db: orm.Session, instance_id: str) -> None:
-    """Make room for one more: a guest may report failures without end."""
-    # By their keys: MySQL does not delete by a query with a limit.
+def _purge_faults(db: orm.Session, instance_id: str) -> None:
+    """Delete the oldest faults: a guest may report any number of failures."""
+    # By id: MySQL does not support LIMIT in the subquery of a DELETE.
     surplus = db.scalars(
         sa.select(models.InstanceFault.id)
         .where(models.InstanceFault.instance_id == instance_id)
@@ -122,7 +122,7 @@ def _forget_faults(db: orm.Session, instance_id: str) -> None:
             models.InstanceFault.created.desc(), models.InstanceFault.id
         )
         .limit(1000)
-        .offset(MOST_FAULTS - 1)
+        .offset(MAX_FAULTS - 1)
     ).all()
     if surplus:
         statements.execute(
@@ -134,7 +134,7 @@ def _forget_faults(db: orm.Session, instance_id: str) -> None:
 
 
 def clear_faults(db: orm.Session, instance_id: str) -> None:
-    """Show the faults of an instance no longer."""
+    """Hide the faults of an instance."""
     now = timeutils.utcnow()
     statements.execute(
         db,
@@ -163,7 +163,7 @@ def service_status(
 def write_service_status(
     db: orm.Session, instance_id: str, status: states.ServiceStatus
 ) -> None:
-    """Write an instance's service status, in a row it may have or not."""
+    """Set an instance's service status; add its row if it is missing."""
     row = service_status(db, instance_id)
     if row is None:
         row = models.ServiceStatus(instance_id=instance_id)
@@ -184,8 +184,8 @@ def decode(stored: str | None, what: str) -> dict[str, Any] | None:
         value = None
     if not isinstance(value, dict):
         LOG.warning(
-            'Ignoring a malformed value: %s in the database is no JSON '
-            'object. Correct it there.',
+            'Ignoring a malformed value: %s is not a JSON object. Correct it '
+            'in the database.',
             what,
         )
         return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Backups: so far, what guests report about them."""
+"""Backups: records the reports of guests."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ from trove.objects.instance import states
 
 LOG = log.getLogger(__name__)
 
-# What a guest may say about its backup. It names neither another instance
-# nor another project.
+# The columns that a guest may set: not the instance, nor the project.
 _FIELDS = (
     'backup_type',
     'checksum',
@@ -33,7 +32,7 @@ _FIELDS = (
 )
 _TIMES = ('backup_timestamp', 'updated')
 
-# How far a backup is in a state. One that is ready or has failed stays so.
+# The order of states. All others are final.
 _STAGES = {'NEW': 0, 'BUILDING': 1, 'SAVING': 2}
 _LAST = 3
 
@@ -46,12 +45,12 @@ def record_update(
     sent: float | None,
     fields: Mapping[str, Any],
 ) -> bool:
-    """Write down what a guest says about a backup that it makes.
+    """Record the report of a guest about a running backup.
 
     :param sent: by the guest's clock, in seconds since the epoch
-    :param fields: new values of columns; what guests may not set is passed
-        over and logged
-    :returns: False when it is stale and nothing was written
+    :param fields: new values of columns; those that guests may not set are
+        ignored and logged
+    :returns: False when it is stale; nothing was changed
     :raises NotFound: the instance has no such backup
     """
     with session.writer() as db:
@@ -68,9 +67,9 @@ def record_update(
             raise exception.NotFound(
                 f'Instance {instance_id} has no backup {backup_id}.'
             )
-        # The released method name, so that both see each other's times.
+        # The method name of releases, so that both share the last time.
         newest = heartbeats.is_newest(db, instance_id, 'update_backup', sent)
-        if not _goes_on(row.state, fields.get('state'), newest):
+        if not _is_progress(row.state, fields.get('state'), newest):
             return False
         for name, value in fields.items():
             if name in _FIELDS:
@@ -79,8 +78,8 @@ def record_update(
                 setattr(row, name, _time(value) or getattr(row, name))
             elif name not in ('id', 'backup_id', 'instance_id'):
                 LOG.info(
-                    'Passed over %s, which the guest of instance %s may not '
-                    'set on backup %s.',
+                    'Ignoring field %s of a report by the guest of instance '
+                    '%s about backup %s: guests may not set it.',
                     name,
                     instance_id,
                     backup_id,
@@ -88,11 +87,11 @@ def record_update(
         return True
 
 
-def _goes_on(known: str | None, said: object, newest: bool) -> bool:
-    """Whether a message tells of something after what is known.
+def _is_progress(known: str | None, said: object, newest: bool) -> bool:
+    """Return whether a reported state follows the known one.
 
-    What a backup went through says more than the time of the message, which
-    is by a clock that may have been set back.
+    The order of states outweighs the time of the message: the guest's clock
+    may have been set back.
     """
     if not isinstance(said, str) or said == known:
         return newest
@@ -103,7 +102,7 @@ def _goes_on(known: str | None, said: object, newest: bool) -> bool:
 
 @session.retry
 def fail(backup_id: str, state: str) -> str | None:
-    """Write down that nothing comes of the work on a backup.
+    """Record that a backup, or its deletion, failed.
 
     :param state: ``FAILED`` or ``DELETE_FAILED``
     :returns: the id of its instance; None when there is no such backup
@@ -117,7 +116,7 @@ def fail(backup_id: str, state: str) -> str | None:
 
 
 def fail_all(db: orm.Session, instance_id: str) -> None:
-    """Write down that nothing comes of the backups that are being made."""
+    """Record that the running backups of an instance failed."""
     statements.execute(
         db,
         sa.update(models.Backup)

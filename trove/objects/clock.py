@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The clock of the database: the one that all hosts have in common.
+"""The clock of the database, which all hosts share.
 
-It may be set to another time, or be another one after a failover. Whoever
-reads it notices, and takes that into account when he tells how long ago
-something was written down.
+It may be set to another time, or be another clock after a failover. Each read
+detects such a step, and ages are corrected by it.
 """
 
 from __future__ import annotations
@@ -23,21 +22,23 @@ from sqlalchemy.sql import functions
 
 from trove.db import session
 
-#: Seconds by which it is set, at least, to count as that.
-_LEAST = 10.0
+#: Minimum size of a step, in seconds; smaller differences are jitter.
+_MIN_STEP = 10.0
 
-#: Seconds up to which times are told: MariaDB knows whole ones.
-_EXACT = 2.0
+#: Accuracy of times in seconds: MariaDB stores whole ones.
+_ACCURACY = 2.0
 
-#: How often it was set, of which is known; of more the oldest are forgotten.
-_MOST = 16
+#: Maximum number of steps that are remembered.
+_MAX_STEPS = 16
 
 
 @dataclasses.dataclass(frozen=True)
 class _Step:
-    """It was set once, by a monotonic clock between ``after`` and ``seen``.
+    """A step of the clock, between two monotonic times.
 
-    :param size: seconds, below 0 when it was set back
+    :param after: of the last read before the step
+    :param seen: of the first read after it
+    :param size: seconds, negative when the clock was set back
     """
 
     after: float
@@ -46,19 +47,17 @@ class _Step:
 
     @property
     def oldest(self) -> float:
-        """When the oldest was written that is of after it, at the earliest."""
-        doubt = self.seen - self.after + _EXACT
+        """The earliest monotonic time of a value written after the step."""
+        doubt = self.seen - self.after + _ACCURACY
         if self.size > 0:
-            doubt = min(doubt, self.size - _EXACT)
+            doubt = min(doubt, self.size - _ACCURACY)
         return self.seen - doubt
 
 
 class Steps:
-    """How a clock was set while this process has read it.
+    """The steps of a clock, as seen by this process. Thread-safe.
 
-    Safe for use by many threads.
-
-    :param passed: gives seconds that go on evenly
+    :param passed: returns monotonic seconds
     """
 
     def __init__(self, passed: Callable[[], float] = time.monotonic) -> None:
@@ -66,10 +65,12 @@ class Steps:
         self._lock = threading.Lock()
         self._offset: float | None = None
         self._read = 0.0
-        self._steps: collections.deque[_Step] = collections.deque(maxlen=_MOST)
+        self._steps: collections.deque[_Step] = collections.deque(
+            maxlen=_MAX_STEPS
+        )
 
     def saw(self, now: datetime.datetime) -> None:
-        """Take note of what the clock says now."""
+        """Record a time that was just read."""
         passed = self._passed()
         said = now.replace(tzinfo=datetime.UTC).timestamp()
         with self._lock:
@@ -77,17 +78,18 @@ class Steps:
             if self._offset is None:
                 self._offset = offset
             size = offset - self._offset
-            if abs(size) >= _LEAST:
+            if abs(size) >= _MIN_STEP:
                 self._offset = offset
                 self._steps.append(_Step(self._read, passed, size))
             self._read = passed
 
     def age(self, now: datetime.datetime, then: datetime.datetime) -> float:
-        """Return how many seconds ago something was written down.
+        """Return the age of a value in seconds.
 
-        :param now: what the clock said just now
-        :param then: what it said when that was written
-        :returns: below 0 only if it was set back before it was read here
+        :param now: a time that was just read
+        :param then: the time of the clock when the value was written
+        :returns: negative only if the clock was set back before the first
+            read of this process
         """
         age = (now - then).total_seconds()
         if not self._steps:
@@ -95,9 +97,8 @@ class Steps:
         passed = self._passed()
         with self._lock:
             for step in reversed(self._steps):
-                # What was written since is no older than that; what was
-                # written before looks older by the size of the step.
-                if -_EXACT <= age <= passed - step.oldest:
+                # A value from before the step appears older by its size.
+                if -_ACCURACY <= age <= passed - step.oldest:
                     break
                 age -= step.size
         return age
@@ -107,7 +108,7 @@ _steps = Steps()
 
 
 class _Read(sa.TypeDecorator[datetime.datetime]):
-    """A time that was just read."""
+    """A time that reports each read to the steps."""
 
     impl = sa.DateTime
     cache_ok = True
@@ -121,7 +122,7 @@ class _Read(sa.TypeDecorator[datetime.datetime]):
 
 
 class Now(functions.FunctionElement[datetime.datetime]):
-    """The time in UTC, without a zone, when a statement begins."""
+    """The start time of a statement, in UTC without a zone."""
 
     type = _Read()
     name = 'now'
@@ -143,7 +144,7 @@ def read() -> float:
 
 
 def age(now: datetime.datetime, then: datetime.datetime) -> float:
-    """Return how many seconds ago ``then`` was; see :meth:`Steps.age`."""
+    """Return the age of ``then`` in seconds; see :meth:`Steps.age`."""
     return _steps.age(now, then)
 
 
@@ -159,5 +160,5 @@ def _postgresql(element: Now, compiled: Any, **kwargs: Any) -> str:
 
 @compiler.compiles(Now, 'sqlite')
 def _sqlite(element: Now, compiled: Any, **kwargs: Any) -> str:
-    # A % in the text of a statement is not one of the driver's here.
+    # The driver of SQLite does not interpret % in a statement.
     return "strftime('%Y-%m-%d %H:%M:%f', 'now')"

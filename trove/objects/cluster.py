@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clusters: so far, how work on them ends that other releases began."""
+"""Clusters: ends the tasks that other releases began."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import sqlalchemy as sa
 from trove.db import models
 from trove.db import session
 
-#: The task of a cluster that nothing is done with.
+#: The task of an idle cluster.
 NONE = 1
 
 
 @session.retry
 def end_task(cluster_id: str) -> list[str]:
-    """Let a cluster be busy no longer.
+    """Set a cluster to idle.
 
     :returns: the ids of its instances
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The database as a whole, for services: which it is, whether it works."""
+"""The connection of a service to the database."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import sqlalchemy as sa
 
 from trove.db import session
 
-#: Say which database it is; see :func:`trove.db.session.configure`.
+#: Set the database; see :func:`trove.db.session.configure`.
 configure = session.configure
 
-#: Give back what the matching configure() took.
+#: Release the resources of the matching configure().
 dispose = session.dispose
 
 
 def ping() -> None:
-    """See whether the database answers.
+    """Check that the database answers.
 
     :raises ServiceUnavailable: it does not
     """

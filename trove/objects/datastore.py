@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Datastores and their versions.
 
-Inactive versions can't be used for new instances. They, and datastores that
-have nothing else, are shown only to who asks for them with ``inactive``.
+Inactive versions cannot be used for new instances. They, and datastores
+without an active version, are returned only with ``inactive``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from trove.db import session
 
 @dataclasses.dataclass(frozen=True)
 class Datastore:
-    """A kind of database, for instance PostgreSQL."""
+    """A kind of database server, such as PostgreSQL."""
 
     id: str
     name: str
@@ -30,10 +30,10 @@ class Datastore:
 
 @dataclasses.dataclass(frozen=True)
 class DatastoreVersion:
-    """One installable version of a datastore.
+    """An installable version of a datastore.
 
-    ``name`` is what users choose by; ``version`` is the datastore's own
-    number, ``manager`` the guest's driver.
+    Users select it by ``name``. ``version`` is its version number, such as
+    18.6, and ``manager`` the driver in the guest agent.
     """
 
     id: str
@@ -65,10 +65,10 @@ def get(
     *,
     inactive: bool = False,
 ) -> Datastore:
-    """Return a datastore, by default the one that is configured.
+    """Return a datastore, by default ``default_datastore``.
 
-    :raises DatastoreNotFound: there is none of that id or name, or none was
-        named and there is no default
+    :raises DatastoreNotFound: there is none with that id or name, or none was
+        given and there is no default
     """
     wanted = id_or_name or conf.default_datastore
     if not wanted:
@@ -106,10 +106,9 @@ def get_version(
 ) -> DatastoreVersion:
     """Return a version of a datastore, by default its default version.
 
-    :param number: the datastore's own number, when several versions have
-        the same name
+    :param number: the version number, if several versions have that name
     :raises UnknownDatastoreVersion: there is none, or it is not active
-    :raises BadRequest: several have that name
+    :raises BadRequest: several versions have that name
     """
     wanted = id_or_name or datastore.default_version_id
     found = [
@@ -128,8 +127,8 @@ def get_version(
         )
     numbers = ', '.join(sorted(str(version.version) for version in found))
     raise exception.BadRequest(
-        reason=f'datastore {datastore.name} has several versions of the '
-        f'name {wanted}: name the version_number too, one of {numbers}.'
+        reason=f'datastore {datastore.name} has several versions with the '
+        f'name {wanted}. Set version_number to one of {numbers}.'
     )
 
 
@@ -151,12 +150,11 @@ def get_version_by_id(
 
 @session.retry(duplicates=True)
 def save(name: str, default_version: str | None = None) -> Datastore:
-    """Create a datastore, or give one another default version.
+    """Create a datastore, or change its default version.
 
-    :param default_version: id or name of one of its versions; None leaves
-        it as it is
+    :param default_version: id or name of one of its versions; None: keep it
     :raises UnknownDatastoreVersion: it has no such version
-    :raises BadRequest: a new one cannot have this name
+    :raises BadRequest: the name is invalid
     """
     with session.writer() as db:
         row = db.scalar(
@@ -190,9 +188,9 @@ def save_version(
 ) -> DatastoreVersion:
     """Create a version of a datastore, or change it.
 
-    :param version: the datastore's own number; the name when there is none
+    :param version: the version number; None: the name
     :raises DatastoreNotFound: there is no such datastore
-    :raises BadRequest: a new one cannot have this name
+    :raises BadRequest: the name is invalid
     """
     number = version or name
     with session.writer() as db:
@@ -231,8 +229,8 @@ def _check_name(name: str) -> None:
     names.check('datastore', name)
     if name == 'versions':
         raise exception.BadRequest(
-            'The name of the datastore is "versions", which is a path of '
-            'the API; choose another name.'
+            'The name of a datastore cannot be "versions", which is a path '
+            'of the API. Choose another name.'
         )
 
 
@@ -280,7 +278,7 @@ def _only_one() -> Datastore:
     if len(found) == 1:
         return found[0]
     raise exception.DatastoreNotFound(
-        'No datastore was named, and none is the default. Name one of: '
+        'No datastore was given, and there is no default. Use one of: '
         f'{", ".join(datastore.name for datastore in found) or "(none)"}.'
     )
 

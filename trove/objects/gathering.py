@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writing what many threads want to write, together.
+"""Group commit: one write for the items of many threads.
 
 ::
 
     write = gathering.Gathering(write_many)
     result = write(item)            # in any thread
 
-Whoever comes while another thread writes, waits; then one of those writes
-for all. So under load a transaction carries as much as has come during the
-one before, and without load nobody waits for company.
+A thread that arrives while another one writes, waits; then one of the waiting
+threads writes all items. So under load a transaction carries the items that
+arrived during the previous one, and without load no thread waits.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ from trove.common import exception
 T = TypeVar('T')
 R = TypeVar('R')
 
-#: With these it is of no use to try each by itself.
-_ALIKE_FOR_ALL = (exception.ServiceUnavailable, db_exception.DBDeadlock)
+#: Errors that would recur for each single item.
+_COMMON_ERRORS = (exception.ServiceUnavailable, db_exception.DBDeadlock)
 
 
 def write_each(
     write: Callable[[Sequence[T]], Sequence[R | Exception]],
     items: Sequence[T],
 ) -> Sequence[R | Exception]:
-    """Write items together, or each by itself where together does not work.
+    """Write items together, or one by one after an error.
 
-    So one that cannot be written takes no other along.
+    So an item that cannot be written does not affect the others.
 
-    :param write: gets items and returns for each its result, or an exception;
-        when it raises, it has done nothing
-    :returns: for each item its result, or the exception that it met with
+    :param write: gets items and returns a result or an exception for each;
+        when it raises, nothing was written
+    :returns: a result or an exception for each item
     """
     try:
         return write(items)
-    except _ALIKE_FOR_ALL as error:
+    except _COMMON_ERRORS as error:
         return [error] * len(items)
     except Exception as error:  # noqa: BLE001
         if len(items) == 1:
@@ -56,7 +56,7 @@ def write_each(
 class _Entry(Generic[T, R]):
     """An item of a thread, which sleeps until it is woken.
 
-    ``done`` says why it was: the item is written, or it is its turn to
+    It is woken because its item is written (``done``) or because it is to
     write.
     """
 
@@ -75,10 +75,10 @@ class _Entry(Generic[T, R]):
 
 
 class Gathering(Generic[T, R]):
-    """Calls a function with the items of all threads that wait.
+    """Calls a function with the items of all waiting threads.
 
-    :param write: as :func:`write_each` has it
-    :param most: how many items it gets at once
+    :param write: as in :func:`write_each`
+    :param most: maximum number of items per call
     """
 
     def __init__(
@@ -93,9 +93,9 @@ class Gathering(Generic[T, R]):
         self._lock = threading.Lock()
 
     def __call__(self, item: T) -> R:
-        """Write an item; return when it is written.
+        """Write an item; return its result when it is written.
 
-        :raises Exception: what ``write`` raised, or returned for the item
+        :raises Exception: the one that ``write`` raised, or returned for it
         """
         entry: _Entry[T, R] = _Entry(item)
         with self._lock:
@@ -130,7 +130,7 @@ class Gathering(Generic[T, R]):
                     self._busy = False
             for entry in entries:
                 if not entry.done:
-                    # This thread is being ended; the others must not wait.
+                    # This thread is ending; the others must not wait for it.
                     entry.result = exception.ServiceUnavailable(
                         what='The database'
                     )

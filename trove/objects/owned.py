@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What projects own in the tables of released Trove that nothing here uses.
+"""Rows of projects in tables of released Trove that are otherwise unused.
 
-A database that was taken over may hold backups, configuration groups,
-clusters and modules. That they are somebody else's is told nobody.
+A database of a release may hold backups, configuration groups, clusters and
+modules. Those of another project are reported as not found.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _TABLES: dict[str, Any] = {
 def require(
     context: trove_context.TroveContext, noun: str, row_id: str
 ) -> str:
-    """Return the name of what has this id.
+    """Return the name of a row.
 
     :param noun: backup, cluster, configuration or module
     :raises NotFound: there is none, or it is another project's and the
@@ -42,7 +42,7 @@ def require(
                     table.id == row_id, table.deleted.is_not(True)
                 )
             ).first()
-    # A module of nobody is everybody's.
+    # A module without a project is available to all.
     if found is None or not (
         context.is_admin or found.tenant_id in (None, context.project_id)
     ):
@@ -53,7 +53,7 @@ def require(
 
 
 def count(noun: str, project_id: str | None) -> int:
-    """Return how many a project has; None: how many there are."""
+    """Return the number of rows of a project; None: of all projects."""
     table = _TABLES[noun]
     query = (
         sa.select(sa.func.count())

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Quotas: what a project may have, what it has, what it is about to get.
+"""Quotas: limits, usage and reservations of projects.
 
-The resources are ``instances`` and ``backups`` (how many), ``ram`` (MiB) and
-``volumes`` (GiB). A limit of -1 is none.
+The resources are ``instances`` and ``backups`` (number), ``ram`` (MiB) and
+``volumes`` (GiB). A limit of -1 means unlimited.
 
-What something takes is counted in the transaction that makes it, by an
-UPDATE that finds no row when the limit would be passed, so two requests at a
-time can't pass it together. What an instance has taken is written down in
-``reservations``, under ids derived from the instance's, so that exactly this
-is given back.
+Usage is counted in the transaction that creates a resource, by an UPDATE that
+matches no row when the limit would be exceeded. So concurrent requests cannot
+exceed it together. The usage of an instance is stored in ``reservations``,
+under ids derived from the instance's, so that exactly this amount is released.
 """
 
 from __future__ import annotations
@@ -34,9 +33,9 @@ _LARGEST = 2**31 - 1
 
 @dataclasses.dataclass(frozen=True)
 class Usage:
-    """How much of a resource a project uses.
+    """The usage of a resource by a project.
 
-    ``reserved`` is for what goes on, such as a resize, and counts too.
+    ``reserved`` is for running tasks, such as a resize, and counts as well.
     """
 
     resource: str
@@ -46,7 +45,7 @@ class Usage:
 
 
 def usages(conf: cfg.ConfigOpts, project_id: str) -> list[Usage]:
-    """Return how much a project uses of each resource."""
+    """Return the usage of each resource by a project."""
     with session.reader() as db:
         allowed = _limits(conf, db, project_id)
         known = {
@@ -71,7 +70,7 @@ def usages(conf: cfg.ConfigOpts, project_id: str) -> list[Usage]:
 
 
 def limits(conf: cfg.ConfigOpts, project_id: str) -> dict[str, int]:
-    """Return what a project may have of each resource, -1 for unlimited."""
+    """Return the limits of a project by resource, -1 for unlimited."""
     with session.reader() as db:
         return _limits(conf, db, project_id)
 
@@ -80,9 +79,9 @@ def limits(conf: cfg.ConfigOpts, project_id: str) -> dict[str, int]:
 def set_limits(
     conf: cfg.ConfigOpts, project_id: str, wanted: Mapping[str, int | None]
 ) -> dict[str, int]:
-    """Give a project limits of its own.
+    """Set limits of a project.
 
-    :param wanted: new limits by resource; None leaves one as it is
+    :param wanted: new limits by resource; None: keep it
     :returns: all limits of the project
     :raises NotFound: there is no such resource
     :raises BadRequest: a limit is not a number, or below -1
@@ -123,16 +122,16 @@ def take(
     *,
     reserve: bool = False,
 ) -> None:
-    """Count something that a project gets, unless it may not have it.
+    """Count new usage of a project, within its limits.
 
-    It belongs into the transaction that makes the thing, and into a
-    function with ``session.retry(duplicates=True)``.
+    Call it in the transaction that creates the resource, in a function with
+    ``session.retry(duplicates=True)``.
 
-    :param deltas: what it takes, by resource
-    :param reserve: count it as reserved, until settle() or give_back(); a
-        negative one then counts from settle() on only
-    :raises QuotaExceeded: names every resource of which it is too much; the
-        transaction is to be rolled back
+    :param deltas: the amounts by resource
+    :param reserve: count them as reserved, until settle() or give_back(); a
+        negative amount then counts from settle() on
+    :raises QuotaExceeded: names each exceeded resource; roll the transaction
+        back
     """
     allowed = _limits(conf, db, project_id)
     exceeded = []
@@ -162,7 +161,7 @@ def take(
 def settle(
     db: orm.Session, project_id: str, deltas: Mapping[str, int]
 ) -> None:
-    """Count as used what was reserved; what makes less counts from now."""
+    """Count reserved amounts as used; negative ones count from now on."""
     for resource, delta in sorted(deltas.items()):
         _change(
             db, project_id, resource, in_use=delta, reserved=-max(delta, 0)
@@ -176,9 +175,10 @@ def give_back(
     *,
     reserved: bool = False,
 ) -> None:
-    """Count something no longer; what is counted never falls below 0.
+    """Release usage of a project; it never falls below 0.
 
-    :param reserved: it was only reserved
+    :param deltas: the amounts by resource
+    :param reserved: they were only reserved
     """
     for resource, delta in sorted(deltas.items()):
         if reserved:
@@ -190,10 +190,10 @@ def give_back(
 def hold(
     db: orm.Session, instance_id: str, deltas: Mapping[str, int]
 ) -> None:
-    """Write down what an instance has taken, or takes more than before.
+    """Record the usage of an instance, or its growth.
 
-    What an instance that another release made has had before is not known
-    and not guessed: :func:`held` says nothing about it.
+    The former usage of an instance that another release created is unknown:
+    :func:`held` returns {} for it.
     """
     for resource, delta in deltas.items():
         key = _key(instance_id, resource)
@@ -208,7 +208,7 @@ def hold(
 
 
 def held(db: orm.Session, instance_id: str) -> dict[str, int]:
-    """Return what an instance has taken; {} when that is not known."""
+    """Return the usage of an instance by resource, {} when unknown."""
     return {
         resource: row.delta
         for resource, row in _held_rows(db, instance_id).items()
@@ -216,7 +216,7 @@ def held(db: orm.Session, instance_id: str) -> dict[str, int]:
 
 
 def release_held(db: orm.Session, instance_id: str) -> None:
-    """Forget what an instance has taken."""
+    """Remove the recorded usage of an instance."""
     for row in _held_rows(db, instance_id).values():
         db.delete(row)
     db.flush()
@@ -239,7 +239,7 @@ def _key(instance_id: str, resource: str) -> str:
 def _check_limit(resource: str, limit: object) -> None:
     if resource not in RESOURCES:
         raise exception.NotFound(
-            f'There is no quota of "{resource}"; there are quotas of '
+            f'Quota "{resource}" not found. Use one of '
             f'{", ".join(RESOURCES)}.'
         )
     if limit is None:

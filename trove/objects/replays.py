@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which sealed messages were taken already, for all processes of a topic."""
+"""Ids of sealed messages that were received, for all processes of a topic."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from trove.db import statements
 
 @session.retry
 def first(message_id: str, expires: float, token: str | None = None) -> bool:
-    """Take note of a message; False when it was noted before.
+    """Record a message; return False when it was recorded before.
 
-    :param message_id: 64 characters at most; lower and upper case may count
-        as the same
+    :param message_id: at most 64 characters; case may be ignored
     :param expires: when the message is refused for its age, in seconds since
         the epoch; until then it is remembered
-    :param token: of whoever asks, 32 characters: asked again with the same
-        one, because the answer got lost, it says the same again
+    :param token: of the caller, 32 characters: a retry with the same token,
+        after the reply of the database was lost, returns the same result
     """
     values = {
         'id': message_id,
@@ -42,10 +41,10 @@ def first(message_id: str, expires: float, token: str | None = None) -> bool:
 
 @session.retry
 def purge(now: float | None = None) -> int:
-    """Forget messages that have expired.
+    """Remove expired messages.
 
-    :param now: in seconds since the epoch; by default it is now
-    :returns: how many
+    :param now: seconds since the epoch; None: the present
+    :returns: the number of removed messages
     """
     limit = math.floor(time.time() if now is None else now)
     with session.writer() as db:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the users of an instance have, or ever had, root's password."""
+"""Whether root is, or ever was, enabled on an instance."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from trove.db import session
 
 @dataclasses.dataclass(frozen=True)
 class RootHistory:
-    """When, and by which user, root was enabled, and whether it is now."""
+    """Whether root is enabled, and when and by which user it was."""
 
     instance_id: str
     enabled: bool
@@ -29,12 +29,12 @@ class RootHistory:
 def record_enabled(
     instance_id: str, user: str | None = None
 ) -> Callable[[], None]:
-    """Write down that root is enabled, before it is.
+    """Record that root is enabled, before the guest enables it.
 
-    When it is enabled already, who did it first stays written.
+    If it is enabled already, the first user stays recorded.
 
-    :param user: id of the user who asked for it, when that is known
-    :returns: takes this back
+    :param user: id of the requesting user, None when unknown
+    :returns: a function that reverts this
     """
     before = None
     with session.writer() as db:
@@ -72,12 +72,12 @@ def _restore(
 
 @session.retry
 def record_disabled(instance_id: str) -> None:
-    """Write down that root was disabled; it stays known that it was not."""
+    """Record that root was disabled; its history is kept."""
     with session.writer() as db:
         row = db.get(models.RootHistory, instance_id)
         if row is not None and _enabled(row):
             now = timeutils.utcnow()
-            # Release 26.0 takes root for disabled when this is later than
+            # For release 26.0 root is disabled when this is later than
             # ``created``, in whole seconds.
             row.deleted_at = max(
                 now, (row.created or now) + datetime.timedelta(seconds=1)
@@ -85,13 +85,13 @@ def record_disabled(instance_id: str) -> None:
 
 
 def is_enabled(instance_id: str) -> bool:
-    """Return True when root is enabled now."""
+    """Return whether root is enabled."""
     found = history(instance_id)
     return found is not None and found.enabled
 
 
 def history(instance_id: str) -> RootHistory | None:
-    """Return what is known about root; None when it was never enabled."""
+    """Return the history of root, None when it was never enabled."""
     with session.reader() as db:
         row = db.scalar(
             sa.select(models.RootHistory).where(

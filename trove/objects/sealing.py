@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which peers have shown that they know seals, and what is permitted.
+"""Which peers have proven that they support seals, and what is permitted.
 
-A peer is the guest of an instance, or one of :data:`SERVICES`. The decisions
-are those of :mod:`trove.common.belief`; here is what has to outlast the
-processes.
+A peer is the guest of an instance, or one of :data:`SERVICES`.
+:mod:`trove.common.belief` decides; this module stores its state.
 """
 
 from __future__ import annotations
@@ -27,33 +26,34 @@ from trove.db import statements
 from trove.objects import _rows
 from trove.objects.guest import probes
 
-#: What services are permitted: by the name of the interface whose topic they
-#: share, for what is sent to them; ``api`` for what task managers take, which
-#: no registry knows all senders of.
+#: Groups of services, by the interface whose topic they share: for messages to
+#: them. ``api`` stands for the senders to task managers, which have no
+#: registry.
 SERVICES: Final = ('api', 'conductor', 'taskmanager')
 SENDERS: Final = 'api'
 
-#: What an operator may say of a peer.
+#: The decisions of an operator about a peer.
 Word = Literal['allow', 'hold', 'forbid']
 
 #: Columns that a change may touch, besides the key.
 CHANGED: Final = ('proven_at', 'allowed', 'held', 'ended_at', 'ended_by')
 
-_MOST_REASON: Final = 2000
+_MAX_REASON: Final = 2000
 
 
 @dataclasses.dataclass(frozen=True)
 class Sealing:
-    """What is known, and permitted, of a peer.
+    """The state of a peer; times are UTC without a zone.
 
-    :param instance_id: the guest of this one, or one of :data:`SERVICES`
-    :param proven_at: since when it is known to know seals, in UTC; None: it
+    :param instance_id: of the guest, or one of :data:`SERVICES`
+    :param proven_at: since when it is proven to support seals, None when it
         is not
     :param allowed: an operator permits the form of released Trove
-    :param held: that outlasts what the guest sends sealed
-    :param allowed_at: when it was permitted last, by whom and why
-    :param ended_at: when that ended, and by what; None: it holds, or never
-        was
+    :param held: the permission does not end with a sealed message
+    :param allowed_at: when it was last permitted; by whom and why are
+        ``allowed_by`` and ``reason``
+    :param ended_at: when the permission ended, and ``ended_by`` what; None:
+        it is in force, or was never given
     """
 
     instance_id: str
@@ -68,7 +68,7 @@ class Sealing:
 
 
 def get(instance_id: str) -> Sealing | None:
-    """Return what is known of one; None: nothing."""
+    """Return the state of a peer, None when there is none."""
     if '\0' in instance_id:
         return None
     with session.reader() as db:
@@ -77,9 +77,9 @@ def get(instance_id: str) -> Sealing | None:
 
 
 def permitted(ended: bool = False) -> list[Sealing]:
-    """Return those for which the released form is permitted, by id.
+    """Return the peers for which the released form is permitted, by id.
 
-    :param ended: also those for which that has ended
+    :param ended: also those whose permission has ended
     """
     wanted = models.InstanceSealing.allowed.is_(True)
     if ended:
@@ -94,9 +94,9 @@ def permitted(ended: bool = False) -> list[Sealing]:
 
 
 def of(db: orm.Session, instance_id: str, speaks: str | None) -> belief.Belief:
-    """Return what is believed of a guest; its instance is locked.
+    """Return the belief about a guest; its instance is locked.
 
-    :param speaks: the revision that it is taken for
+    :param speaks: its known revision, None when unknown
     """
     row = db.get(models.InstanceSealing, instance_id)
     return belief.Belief(speaks) if row is None else _believed(row, speaks)
@@ -109,11 +109,11 @@ def changes(
     after: belief.Belief,
     by: str,
 ) -> dict[str, Any] | None:
-    """Return the row of a guest of which something else is believed now.
+    """Return the new row of a guest after a change of belief.
 
-    :param proven_at: what the row says of that
-    :param by: what has changed it
-    :returns: None when nothing of the row changes
+    :param proven_at: of the present row
+    :param by: the cause, for ``ended_by``
+    :returns: values by column; None when the row does not change
     """
     if before[1:] == after[1:]:
         return None
@@ -130,7 +130,7 @@ def changes(
 
 
 def all_services() -> dict[str, belief.Belief]:
-    """Return what is believed of each of :data:`SERVICES`, by one query."""
+    """Return the beliefs about :data:`SERVICES`, by one query."""
     found = dict.fromkeys(SERVICES, belief.Belief())
     query = sa.select(models.InstanceSealing).where(
         models.InstanceSealing.instance_id.in_(SERVICES)
@@ -142,16 +142,17 @@ def all_services() -> dict[str, belief.Belief]:
 
 
 def of_services(name: str) -> belief.Belief:
-    """Return what is believed of one of :data:`SERVICES`."""
+    """Return the belief about one of :data:`SERVICES`."""
     with session.reader() as db:
         return of(db, name, None)
 
 
 @session.retry(duplicates=True)
 def record_registered(name: str, seals: bool) -> None:
-    """Take note that all services of a topic have reported to the registry.
+    """Record that all services of a topic are in the registry.
 
-    :param seals: all of them know seals
+    :param name: one of :data:`SERVICES`
+    :param seals: all of them support seals
     """
     with session.writer() as db:
         row = db.get(models.InstanceSealing, name)
@@ -171,17 +172,17 @@ def record_registered(name: str, seals: bool) -> None:
 
 @session.retry(duplicates=True)
 def say(instance_id: str, word: Word, who: str, why: str) -> Sealing:
-    """Write down what an operator permits, or forbids, for a peer.
+    """Record the decision of an operator about a peer.
 
-    Of services he may say also that they know seals, all of them, by
-    forbidding what was never permitted.
+    For services, ``forbid`` without a permission records that all of them
+    support seals.
 
     :param instance_id: or one of :data:`SERVICES`
-    :param who: 255 characters
-    :param why: what it is good for
+    :param who: name of the operator, cut at 255 characters
+    :param why: the reason, cut at 2000 characters
     :raises InstanceNotFound: there is none, or it is deleted
-    :raises Conflict: it was never proven, so there is nothing to permit; or
-        nothing is permitted that could be forbidden
+    :raises Conflict: the peer is not proven, so the form is permitted anyway;
+        or there is no permission to end
     """
     with session.writer() as db:
         services = instance_id in SERVICES
@@ -208,11 +209,11 @@ def say(instance_id: str, word: Word, who: str, why: str) -> Sealing:
         row.allowed, row.held = after.allowed, after.held
         if after.allowed:
             row.allowed_at, row.allowed_by = now, who[:255]
-            row.reason = why[:_MOST_REASON]
+            row.reason = why[:_MAX_REASON]
             row.ended_at = row.ended_by = None
         else:
             row.ended_at, row.ended_by = now, who[:255]
-        # What is known of it is to be found out anew.
+        # The version of the guest is to be probed again.
         probes.forget(db, instance_id)
         statements.execute(
             db,
@@ -220,7 +221,7 @@ def say(instance_id: str, word: Word, who: str, why: str) -> Sealing:
             .where(models.AgentHeartbeat.instance_id == instance_id)
             .values(
                 guest_agent_version=None,
-                # It says when the guest last spoke by itself.
+                # The time of its last heartbeat: keep onupdate off it.
                 updated_at=models.AgentHeartbeat.updated_at,
             ),
         )
@@ -231,7 +232,7 @@ def say(instance_id: str, word: Word, who: str, why: str) -> Sealing:
 def _check_sense(
     row: models.InstanceSealing | None, name: str, word: Word
 ) -> None:
-    """Refuse what would change nothing.
+    """Refuse a decision without an effect.
 
     :raises Conflict: with the reason
     """
@@ -240,9 +241,8 @@ def _check_sense(
     if name in SERVICES:
         if not proven and word != 'forbid':
             raise exception.Conflict(
-                f'It is not known of all services that "{name}" stands for '
-                'that they know seals: the form of released Trove is '
-                'permitted for them anyway.'
+                f'Not all services of "{name}" are proven to support seals: '
+                'the form of released Trove is permitted for them anyway.'
             )
         if word == 'forbid' and proven and not allowed:
             raise exception.Conflict(
@@ -264,7 +264,7 @@ def _check_sense(
 
 
 def record_rotated(db: orm.Session, instance_id: str) -> None:
-    """Take note that a guest has taken a new key; its instance is locked."""
+    """Record that a guest has accepted a new key; its instance is locked."""
     row = db.get(models.InstanceSealing, instance_id)
     before = of(db, instance_id, None)
     values = changes(
@@ -282,9 +282,9 @@ def record_rotated(db: orm.Session, instance_id: str) -> None:
 
 
 class Allowed:
-    """The instances for which it is permitted; looked up now and then.
+    """A cache of the peers for which the released form is permitted.
 
-    :param seconds: for which they are remembered
+    :param seconds: lifetime of the cache
     """
 
     def __init__(self, seconds: float) -> None:
@@ -292,9 +292,9 @@ class Allowed:
         self._found: tuple[dict[str, bool], float] | None = None
 
     def get(self, fresh: bool = False) -> dict[str, bool]:
-        """Return their ids, and of each whether it is held.
+        """Return whether each is held, by id.
 
-        :param fresh: look it up now
+        :param fresh: read the database now
         """
         known = self._found
         now = time.monotonic()

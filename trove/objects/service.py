@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The registry of task managers and conductors.
 
-Each reports from time to time. Who has not for ``service_down_time`` seconds
-counts as dead, and no longer holds the others back to an old RPC version.
+Each service reports periodically. One without a report for
+``service_down_time`` seconds counts as dead, and does not lower the cap of its
+topic any more.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from trove.objects import clock
 
 LOG = log.getLogger(__name__)
 
-#: With this begins the host of a row that stands for services which do not
-#: report by themselves and were found by probing: those of released Trove.
+#: Prefix of the host in a row for services of released Trove, which do not
+#: report and were found by probing.
 UNREGISTERED = '(unregistered)'
 
 
@@ -32,9 +33,8 @@ UNREGISTERED = '(unregistered)'
 class Service:
     """A task manager or conductor as it last reported.
 
-    ``rpc_versions`` maps each interface that it serves to the latest
-    revision that it understands, or to several of different majors with
-    commas between them.
+    ``rpc_versions`` maps each interface that it serves to the latest revision
+    that it understands, or to one per major, separated by commas.
     """
 
     binary: str
@@ -59,9 +59,11 @@ def report(
     *,
     started: bool = False,
 ) -> None:
-    """Write down that a service lives.
+    """Record that a service is alive.
 
-    :param started: it has just been started
+    :param rpc_versions: as in :class:`Service`
+    :param release: of its package, None when unknown
+    :param started: it was just started
     """
     now = clock.Now()
     values: dict[str, Any] = {
@@ -83,7 +85,7 @@ def report(
 
 
 def remove(binary: str, host: str) -> None:
-    """Forget a service that is stopped, so that it counts no more."""
+    """Remove a service that is stopped."""
     with session.writer() as db:
         statements.execute(
             db, sa.delete(models.Service).where(_is(binary, host))
@@ -91,16 +93,15 @@ def remove(binary: str, host: str) -> None:
 
 
 def list_() -> list[Service]:
-    """Return all services, dead ones too, by binary and host."""
+    """Return all services, also dead ones, by binary and host."""
     with session.reader() as db:
         return [_service(row) for row in db.scalars(_ALL)]
 
 
 def live(conf: cfg.ConfigOpts, binary: str | None = None) -> list[Service]:
-    """Return the services that reported lately, all or those of a binary.
+    """Return the live services, all or those of a binary, by one query.
 
-    It goes by the clock of the database, as the reports do, and takes one
-    query.
+    Ages are measured by the clock of the database, as in the reports.
     """
     query = _ALL.add_columns(clock.Now().label('read_at'))
     if binary is not None:
@@ -110,7 +111,7 @@ def live(conf: cfg.ConfigOpts, binary: str | None = None) -> list[Service]:
         return [
             _service(row)
             for row, now in db.execute(query)
-            # One that is still to come is of before the clock was set back.
+            # A report of the future was made before the clock was set back.
             if abs(clock.age(now, row.last_report)) <= most
         ]
 
@@ -121,13 +122,12 @@ def live_versions(
     interface: str,
     registered: bool | None = None,
 ) -> list[str]:
-    """Return what the live services say that they speak of an interface.
+    """Return the versions of an interface that live services report.
 
-    :param registered: only those that report by themselves, or only those
-        that do not
-    :returns: each text once, sorted as texts: a revision, or several of
-        different majors with commas between them; [] when no live service
-        serves the interface
+    :param registered: only services that report themselves, or only those
+        that do not; None: both
+    :returns: each text once, sorted as text: a revision, or one per major,
+        separated by commas; [] when no live service serves the interface
     """
     return sorted(
         {
@@ -167,8 +167,8 @@ def _versions(row: models.Service) -> dict[str, str]:
         return {str(name): str(value) for name, value in versions.items()}
     except (ValueError, AttributeError):
         LOG.warning(
-            'The row of %s on %s in table services is damaged; it counts as '
-            'one that serves nothing until it reports again.',
+            'Ignoring the malformed versions of %s on %s in table services '
+            'until its next report. Restart it if it is running.',
             row.binary,
             row.host,
         )

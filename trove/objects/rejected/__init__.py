@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Messages that their receivers could not take.
+"""Rejected messages.
 
-* :mod:`recording`: how they are written down, within bounds
-* :mod:`journal`: how they are listed, read in full, settled and purged
+* :mod:`recording`: records them, within limits
+* :mod:`journal`: lists, reads, settles and purges them
 """

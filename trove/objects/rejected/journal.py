@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The journal of messages that their receivers could not take."""
+"""The journal of rejected messages."""
 
 from __future__ import annotations
 
@@ -28,23 +28,22 @@ REPLAYED = 'replayed'
 DISCARDED = 'discarded'
 STATES = (recording.WAITING, REPLAYING, REPLAYED, DISCARDED)
 
-#: Seconds after which who replays a message must have been interrupted.
+#: Seconds after which a replay counts as interrupted.
 INTERRUPTED = 600.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Rejected:
-    """A message that its receiver could not take.
+    """A rejected message.
 
-    :param peer: the instance whose guest received it; None: a service
-    :param sender: the instance whose key opened it, if one did
+    :param peer: the instance whose guest received it; None: a service did
+    :param sender: the instance whose key opened it; None: a service's did
     :param instance_id: the instance that it concerns
-    :param host: of the service that received it or was told
-    :param arguments: the secrets are masked; when there is too much, or
-        nothing to keep, it is {}
-    :param count: how many alike there were
+    :param host: of the service that recorded it
+    :param arguments: with masked secrets; {} when they are too large
+    :param count: the number of messages of its kind
     :param state: waiting, replaying, replayed or discarded
-    :param replayable: whether :func:`full` knows all of it
+    :param replayable: whether :func:`full` can return it
     """
 
     id: str
@@ -67,12 +66,12 @@ class Rejected:
     count: int
     state: str
     replayable: bool
-    #: Whether a replay began and never ended: it may have been sent.
+    #: Whether a replay was interrupted: the message may have been sent.
     interrupted: bool
 
 
 def get(rejected_id: str) -> Rejected:
-    """Return one.
+    """Return a rejected message.
 
     :raises NotFound: there is none
     """
@@ -88,13 +87,13 @@ def list_(
     limit: int | None = 1000,
     marker: str | None = None,
 ) -> list[Rejected]:
-    """Return some, the newest first.
+    """Return a page of rejected messages, the newest first.
 
-    :param state: those in this state; None: in any
-    :param interface: those of this interface
-    :param instance_id: those that concern this instance
-    :param limit: how many at most; None: all
-    :param marker: id of the last one of the page before
+    :param state: only those in this state; None: in any
+    :param interface: only those of this interface
+    :param instance_id: only those that concern this instance
+    :param limit: maximum number; None: all
+    :param marker: id of the last one of the previous page
     :raises NotFound: there is none with the id of the marker
     """
     query = sa.select(models.RejectedMessage)
@@ -122,10 +121,10 @@ def list_(
 
 
 class Refused(NamedTuple):
-    """What came in the name of a guest agent, and was not taken.
+    """Messages in the name of a guest agent that conductors rejected.
 
-    :param causes: how many messages, by cause; settled ones do not count
-    :param last: when, in UTC without a zone
+    :param causes: number of messages by cause, without settled ones
+    :param last: time of the last one, in UTC without a zone
     """
 
     causes: Mapping[str, int]
@@ -133,9 +132,9 @@ class Refused(NamedTuple):
 
 
 def of_guests(db: orm.Session, ids: Sequence[str]) -> dict[str, Refused]:
-    """Return what conductors did not take of guests, by one query.
+    """Return the rejected messages of guests, by one query.
 
-    :returns: by the ids of those instances of which there is something
+    :returns: by the ids of the instances that have any
     """
     row = models.RejectedMessage
     query = (
@@ -164,9 +163,9 @@ def of_guests(db: orm.Session, ids: Sequence[str]) -> dict[str, Refused]:
 
 
 def full(conf: cfg.ConfigOpts, rejected_id: str) -> dict[str, Any]:
-    """Return all of a message, secrets included, to send it again.
+    """Return a message in full, with its secrets, to replay it.
 
-    :returns: what :func:`record` was given as ``rejection``
+    :returns: the ``rejection`` that :func:`.recording.record` got
     :raises NotFound: there is none
     :raises Unprocessable: it was not kept in full
     :raises SealError: it was encrypted with another key
@@ -176,8 +175,8 @@ def full(conf: cfg.ConfigOpts, rejected_id: str) -> dict[str, Any]:
     if not sealed:
         raise exception.Unprocessable(
             reason=f'message {rejected_id} was not kept in full, so it '
-            'cannot be sent again. Repeat what was asked for instead, then '
-            f'run "trove-rpc rejected discard {rejected_id}".'
+            'cannot be replayed. Repeat the request instead, then run '
+            f'"trove-rpc rejected discard {rejected_id}".'
         )
     if recording.is_encrypted(sealed):
         sealed = recording.unsealed(conf, rejected_id, sealed)
@@ -189,11 +188,12 @@ def full(conf: cfg.ConfigOpts, rejected_id: str) -> dict[str, Any]:
 def mark(
     rejected_id: str, state: str, expected: str | None = recording.WAITING
 ) -> bool:
-    """Change the state of one.
+    """Change the state of a rejected message.
 
-    :param expected: only if it is in this state; None: in whichever. One
-        whose replay was interrupted counts as waiting.
-    :returns: False when it is not; nothing was changed
+    :param state: one of :data:`STATES`
+    :param expected: only in this state; None: in any. A message whose replay
+        was interrupted counts as waiting.
+    :returns: False when it is in another state; nothing was changed
     :raises NotFound: there is none
     :raises ValueError: there is no such state
     """
@@ -226,7 +226,7 @@ def remove(rejected_id: str) -> None:
 
 
 def counts() -> dict[tuple[str, str, str], int]:
-    """Return how many messages there were, by interface, cause and state."""
+    """Return the number of messages by interface, cause and state."""
     query = sa.select(
         models.RejectedMessage.interface,
         models.RejectedMessage.cause,
@@ -246,10 +246,10 @@ def counts() -> dict[tuple[str, str, str], int]:
 
 @session.retry
 def purge(seconds: float) -> int:
-    """Forget what has been settled.
+    """Remove settled messages.
 
-    :param seconds: only what has been replayed or discarded that long ago
-    :returns: how many
+    :param seconds: only those that were replayed or discarded that long ago
+    :returns: the number of removed messages
     """
     with session.writer() as db:
         limit = clock.now(db) - datetime.timedelta(seconds=seconds)
@@ -285,8 +285,8 @@ def _row(db: orm.Session, rejected_id: str) -> models.RejectedMessage:
         row = db.get(models.RejectedMessage, rejected_id)
     if row is None:
         raise exception.NotFound(
-            f'There is no rejected message {rejected_id}. List those that '
-            'there are with "trove-rpc rejected list".'
+            f'Rejected message {rejected_id} not found. List them with '
+            '"trove-rpc rejected list".'
         )
     return row
 

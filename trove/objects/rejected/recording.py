@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writing messages down that their receivers could not take.
+"""Records rejected messages.
 
-Those of honest senders, of another release say, have a row each, so that
-they can be sent again. The others are evidence: alike ones are counted in
-one row, and all together they take no more than ``MOST_HOSTILE`` rows.
+A message of an honest sender, such as one of another release, gets a row of
+its own, so that it can be replayed. Hostile messages are evidence: those of a
+kind are counted in one row, and all of them take at most ``MAX_HOSTILE`` rows.
 """
 
 from __future__ import annotations
@@ -32,39 +32,41 @@ LOG = log.getLogger(__name__)
 
 WAITING = 'waiting'
 
-#: Causes of messages that nobody who may send has sent as they came.
+#: Causes that no authorized sender produces.
 HOSTILE = ('seal', 'replay', 'size', 'form', 'limit', 'downgrade')
 
-#: Rows with these causes; beyond it they are counted by interface and cause.
-MOST_HOSTILE = 10_000
+#: Maximum number of rows with these causes; further messages are counted by
+#: interface and cause.
+MAX_HOSTILE = 10_000
 
-# The method that they are counted as then.
+# The method of such a row.
 _ANY = '*'
 
-#: What messages are sealed for.
+#: The purpose in the seal of a kept message.
 PURPOSE = 'rejected message'
 
-#: What messages that are counted in one row have in common.
+#: The columns that define a kind: its messages are counted in one row.
 _ALIKE = ('cause', 'interface', 'method', 'sender', 'peer')
 
-#: Of ids of rows: of kinds of messages, and of messages.
+#: Namespaces of row ids: of kinds, and of single messages.
 _KINDS = uuid.UUID('0b0f6a0e-7a4c-4b0c-9d0e-5f5b6f2f0a61')
 _MESSAGES = uuid.UUID('b7c9d2a4-1f5e-4c38-8a67-3e90d51c7f24')
 
-# In characters. A statement has to stay below 16 MiB, MariaDB's default.
-_MOST_ARGUMENTS = 65_000
-_MOST_SEALED = 12_000_000
-_MOST_REASON = 16_000
+# In characters. A statement must be smaller than max_allowed_packet, 16 MiB
+# by default in MariaDB.
+_MAX_ARGUMENTS = 65_000
+_MAX_SEALED = 12_000_000
+_MAX_REASON = 16_000
 
-#: Characters that are kept of each of them to be sent again.
-MOST_SEALED_OF_AN_INSTANCE = 64 * 1024 * 1024
+#: Maximum number of characters per instance that are kept for replays.
+MAX_SEALED_PER_INSTANCE = 64 * 1024 * 1024
 
 
 class Recorded(NamedTuple):
-    """Where a message is written down.
+    """The row of a message.
 
-    :param id: of its row: its own, or that of the row of all alike
-    :param new: False when it, or one alike, was written down before
+    :param id: of its own row, or of the row of its kind
+    :param new: False when it, or one of its kind, was recorded before
     """
 
     id: str
@@ -83,23 +85,22 @@ def record(
     fold: bool = False,
     count: int = 1,
 ) -> Recorded:
-    """Write a message down; the same one twice is once.
+    """Record a rejected message, idempotently.
 
-    :param rejection: all of it: ``interface``, ``peer``, ``sender``,
-        ``method``, ``version``, ``kind``, ``cause``, ``reason``,
-        ``arguments``, ``request_id``, ``project_id``, ``user_id``,
-        ``proven`` (whether it is sure that its sender may send), ``id``,
-        ``time`` (seconds since the epoch)
-        The row of what a guest sent or reports has another id.
-    :param masked: the arguments without secrets
-    :param host: of the service that writes it down
+    :param rejection: ``interface``, ``peer``, ``sender``, ``method``,
+        ``version``, ``kind``, ``cause``, ``reason``, ``arguments``,
+        ``request_id``, ``project_id``, ``user_id``, ``proven`` (the sender is
+        authenticated), ``id``, ``time`` (seconds since the epoch). The id of
+        the row differs from ``id`` for messages of guests.
+    :param masked: the arguments with masked secrets
+    :param host: of the service that records it
     :param instance_id: the instance that it concerns
-    :param replayable: whether it is to be kept in full, encrypted with
+    :param replayable: keep it in full, encrypted with
         ``inst_rpc_key_encr_key``. Without that key it is kept only if it
         has no secrets.
-    :param fold: count it in one row with those alike, as hostile ones are:
-        the next message of the kind says all that this one said
-    :param count: how many alike it stands for
+    :param fold: count it in the row of its kind, as hostile ones: each
+        message of the kind replaces the one before
+    :param count: the number of messages of its kind that it stands for
     """
     values = _values(rejection, masked, host, instance_id)
     values['count'] = count
@@ -112,7 +113,7 @@ def record(
             return Recorded(key, new=False)
         alike = _bounded(values, bool(rejection.get('proven')))
         if alike is not None and _has_too_many(conf, db, alike):
-            # It is another one than those that it is counted with.
+            # It differs from the messages that it is counted with.
             return _count(db, values, hostile)._replace(new=True)
         if replayable:
             sealed = _sealed(conf, key, rejection, masked)
@@ -135,7 +136,7 @@ def _values(
     host: str,
     instance_id: str | None,
 ) -> dict[str, Any]:
-    """Return the columns of a message; a sender may have made up anything."""
+    """Return the columns of a message, whatever its sender wrote."""
     now = timeutils.utcnow()
     texts = {
         name: _text(rejection.get(name), length)
@@ -162,7 +163,7 @@ _LENGTHS = {
     'version': 16,
     'kind': 8,
     'cause': 16,
-    'reason': _MOST_REASON,
+    'reason': _MAX_REASON,
     'request_id': 64,
     'project_id': 64,
     'user_id': 64,
@@ -173,12 +174,12 @@ _NOTHING = {'sealed': None, 'task': None}
 def _count(
     db: orm.Session, values: dict[str, Any], hostile: bool
 ) -> Recorded:
-    """Count a message in the row of those alike, which may be a new one."""
+    """Count a message in the row of its kind; add the row if missing."""
     key = _key_of_alike(values)
     if _counted(db, key, values):
         return Recorded(key, new=False)
     if hostile and _has_too_many_hostile(db):
-        # Who varies the names of methods gets no row for each.
+        # A sender that varies method names must not get a row for each.
         values = {**values, 'method': _ANY, 'sender': None, 'peer': None}
         key = _key_of_alike(values)
         if _counted(db, key, values):
@@ -196,7 +197,7 @@ def _counted(db: orm.Session, key: str, values: dict[str, Any]) -> bool:
             sa.update(models.RejectedMessage)
             .where(
                 models.RejectedMessage.id == key,
-                # Whatever else has got this id stands for nothing.
+                # Another message may have got this id.
                 *(
                     getattr(models.RejectedMessage, name) == values[name]
                     for name in _ALIKE
@@ -204,7 +205,7 @@ def _counted(db: orm.Session, key: str, values: dict[str, Any]) -> bool:
             )
             .values(
                 count=models.RejectedMessage.count + values['count'],
-                # It goes on, so who has looked at it is to look again.
+                # A discarded kind that recurs has to be looked at again.
                 state=WAITING,
                 **{name: values[name] for name in newest},
             ),
@@ -219,10 +220,10 @@ def _key_of_alike(values: Mapping[str, Any]) -> str:
 
 
 def key_of(rejection: Mapping[str, Any]) -> str:
-    """Return the id of the row of one message.
+    """Return the id of the row of a single message.
 
-    A guest has chosen the id of what it sent, and of what it reports: each
-    chooses among its own, and none meets those of evidence.
+    Guests choose the ids of their messages and reports. So each guest has a
+    namespace of its own, separate from that of kinds.
     """
     try:
         chosen = str(uuid.UUID(str(rejection.get('id'))))
@@ -230,7 +231,7 @@ def key_of(rejection: Mapping[str, Any]) -> str:
         return str(uuid.uuid4())
     whose = [rejection.get(name) for name in ('interface', 'peer', 'sender')]
     if whose[1:] == [None, None]:
-        # Of services, or made here.
+        # Chosen by a service, or generated here.
         return chosen
     return str(uuid.uuid5(_MESSAGES, json.dumps([*whose, chosen])))
 
@@ -238,9 +239,9 @@ def key_of(rejection: Mapping[str, Any]) -> str:
 def _bounded(
     values: Mapping[str, Any], proven: bool
 ) -> sa.ColumnElement[bool] | None:
-    """Return which rows a message has to share its room with, if any."""
+    """Return the condition of the rows that share a limit, None: no limit."""
     if values['cause'] == 'unread' and not proven:
-        # Whom it is of, and about, is only what it says.
+        # Sender and instance are not authenticated.
         return models.RejectedMessage.cause == 'unread'
     if values['instance_id'] is None:
         return None
@@ -265,21 +266,20 @@ def _has_room(
     size: int,
     values: Mapping[str, Any],
 ) -> bool:
-    """Say whether a message can be kept in full.
+    """Return whether a message can be kept in full.
 
-    A guest may report what it likes to have been rejected, of any size.
+    A guest may report rejected messages of any size and number.
     """
     lengths = sa.func.length(models.RejectedMessage.sealed)
     used = db.scalar(
         sa.select(sa.func.coalesce(sa.func.sum(lengths), 0)).where(alike)
     )
-    if int(used or 0) + size <= MOST_SEALED_OF_AN_INSTANCE:
+    if int(used or 0) + size <= MAX_SEALED_PER_INSTANCE:
         return True
     LOG.warning(
-        'So much is kept of rejected messages of instance %s, or of those '
-        'that could not be read, that a further one is not kept in full: '
-        'what was asked for has to be repeated. See "trove-rpc rejected '
-        'list" for what goes on there.',
+        'Limit of kept rejected messages reached for instance %s, or for '
+        'unread ones: this one is not kept in full and cannot be replayed. '
+        'Check "trove-rpc rejected list", and repeat the request.',
         values['instance_id'],
     )
     return False
@@ -287,7 +287,7 @@ def _has_room(
 
 def _has_too_many_hostile(db: orm.Session) -> bool:
     return _at_least(
-        db, MOST_HOSTILE, models.RejectedMessage.cause.in_(HOSTILE)
+        db, MAX_HOSTILE, models.RejectedMessage.cause.in_(HOSTILE)
     )
 
 
@@ -309,24 +309,23 @@ def _sealed(
     rejection: Mapping[str, Any],
     masked: Mapping[str, Any],
 ) -> str | None:
-    """Return all of a message, encrypted; None when it is not kept."""
+    """Return a message in full, encrypted; None when it is not kept."""
     text = json.dumps(dict(rejection))
     secret: str | None = conf.inst_rpc_key_encr_key
     if secret:
         text = crypto.seal(text, secret, PURPOSE, key.encode())
     elif dict(masked) != dict(rejection.get('arguments') or {}):
         LOG.warning(
-            'Rejected message %s is not kept in full, for it has secrets '
-            'and there is no key to encrypt it with: set '
-            'inst_rpc_key_encr_key (see "trove-manage generate_keys"). What '
-            'was asked for has to be repeated.',
+            'Rejected message %s is not kept in full: it has secrets, and '
+            'inst_rpc_key_encr_key is not set. Set it ("trove-manage '
+            'generate_keys"), and repeat the request.',
             key,
         )
         return None
-    if len(text) > _MOST_SEALED:
+    if len(text) > _MAX_SEALED:
         LOG.warning(
-            'Rejected message %s is too big to be kept in full. What was '
-            'asked for has to be repeated.',
+            'Rejected message %s is not kept in full: it is too large. '
+            'Repeat the request.',
             key,
         )
         return None
@@ -343,20 +342,20 @@ def unsealed(conf: cfg.ConfigOpts, key: str, sealed: str) -> str:
         return database_key.unseal(conf, sealed, PURPOSE, key.encode())
     except exception.SealError as error:
         raise exception.SealError(
-            f'Rejected message {key} cannot be read: {error}. Look at '
-            'inst_rpc_key_encr_key: set it to what it was when the message '
-            'was rejected, or add that to inst_rpc_key_encr_key_further.'
+            f'Rejected message {key} cannot be decrypted: {error}. Set '
+            'inst_rpc_key_encr_key to its value when the message was '
+            'rejected, or add that value to inst_rpc_key_encr_key_further.'
         ) from error
 
 
 def is_encrypted(sealed: str | None) -> bool:
-    """Whether what is kept of a message is encrypted."""
+    """Return whether a kept message is encrypted."""
     return bool(sealed) and not str(sealed).startswith('{')
 
 
 def _arguments(masked: Mapping[str, Any]) -> str:
     text = json.dumps(dict(masked), default=str)
-    return text if len(text) <= _MOST_ARGUMENTS else '{}'
+    return text if len(text) <= _MAX_ARGUMENTS else '{}'
 
 
 def _text(value: object, length: int) -> str | None:
@@ -367,7 +366,7 @@ def _text(value: object, length: int) -> str | None:
 
 
 def _time(value: object, now: datetime.datetime) -> datetime.datetime:
-    """Return when it happened, unless that is still to come."""
+    """Return the time of a message, at most the present."""
     if isinstance(value, int | float):
         try:
             then = datetime.datetime.fromtimestamp(value, datetime.UTC)

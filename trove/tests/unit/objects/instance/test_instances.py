@@ -259,7 +259,7 @@ class TestChange(base.TestCase):
     def test_old_faults_are_forgotten(self):
         made, other = self.ready(), self.ready()
         instances.add_fault(other.id, 'of another')
-        for number in range(_rows.MOST_FAULTS + 3):
+        for number in range(_rows.MAX_FAULTS + 3):
             instances.add_fault(made.id, f'fault {number}')
 
         with session.reader() as db:
@@ -268,9 +268,9 @@ class TestChange(base.TestCase):
                     models.InstanceFault.instance_id == made.id
                 )
             ).all()
-        self.assertEqual(_rows.MOST_FAULTS, len(kept))
+        self.assertEqual(_rows.MAX_FAULTS, len(kept))
         shown = self.get(made.id).fault.message
-        self.assertEqual(f'fault {_rows.MOST_FAULTS + 2}', shown)
+        self.assertEqual(f'fault {_rows.MAX_FAULTS + 2}', shown)
         self.assertEqual('of another', self.get(other.id).fault.message)
 
     def test_require_available(self):

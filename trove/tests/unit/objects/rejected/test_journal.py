@@ -141,7 +141,7 @@ class TestRejected(TestCase):
 
     def test_what_is_too_big_is_not_kept(self):
         self.useFixture(
-            fixtures.MockPatchObject(recording, '_MOST_SEALED', 10_000)
+            fixtures.MockPatchObject(recording, '_MAX_SEALED', 10_000)
         )
         key = self.record(
             arguments={'a': 'x' * 70_000}, masked={'a': 'x' * 70_000}
@@ -343,7 +343,7 @@ class TestLimits(TestCase):
     def test_of_one_instance_no_more_than_so_much_is_kept_in_full(self):
         self.useFixture(
             fixtures.MockPatchObject(
-                recording, 'MOST_SEALED_OF_AN_INSTANCE', 10_000
+                recording, 'MAX_SEALED_PER_INSTANCE', 10_000
             )
         )
         large = {'a': 'x' * 4000}
@@ -357,7 +357,7 @@ class TestLimits(TestCase):
 
     def test_who_makes_up_names_of_methods_fills_no_table(self):
         self.useFixture(
-            fixtures.MockPatchObject(recording, 'MOST_HOSTILE', 5)
+            fixtures.MockPatchObject(recording, 'MAX_HOSTILE', 5)
         )
         honest = self.record()
 
