@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the control plane knows of the peers that it sends messages to.
+"""Knowledge of the control plane about its peers.
 
-Which version each speaks, the keys of each, what was taken already and what
-could not be taken. Used by the API, the task managers, the conductors and
-the commands.
+Their versions and keys, received messages (against replays) and rejected ones.
+Used by the API, the task managers, the conductors and the commands.
 """
 
 from trove.peers.connection import transport

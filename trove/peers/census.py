@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looks for services of releases, which do not report themselves."""
+"""Finds services of releases, which are not in the registry."""
 
 from __future__ import annotations
 
@@ -18,39 +18,39 @@ from trove.peers import versions
 
 LOG = logging.getLogger(__name__)
 
-#: Seconds by which a census may delay the start of a service.
-_LONGEST = 10.0
+#: Maximum delay of a service's start by a census, in seconds.
+_START_TIMEOUT = 10.0
 
-_MOST_ROUNDS = 64
+_MAX_ROUNDS = 64
 
 _DOUBTED = (
-    'somebody on the topic of the %s answers, in the clear, that he knows '
-    'only revision %s, while all of them are known to know what is sealed. '
-    'Nothing is sent to them in a weaker form, and casts to them, which one '
-    'of a release would drop, are refused until %s seconds ([DEFAULT] '
-    'service_down_time) after his last answer. If one was rolled back to '
-    'a release, or started beside them, permit that with "trove-rpc sealing '
-    'allow %s", or upgrade it. If none was, find out who has access to the '
-    'message broker'
+    'a server on the topic of the %s answers in the clear that it supports '
+    'only revision %s, although all of them are proven to support seals. '
+    'Messages to them stay sealed, and casts, which a server of a release '
+    'would drop, are refused until %s seconds ([DEFAULT] service_down_time) '
+    'after its last answer. If one was rolled back to a release, or started '
+    'beside them, permit that with "trove-rpc sealing allow %s", or upgrade '
+    'it. If none was, find out who has access to the message broker'
 )
 
 
 class Census:
-    """Counts the servers of a topic that do not report themselves.
+    """Finds the servers of a topic that are not in the registry.
 
-    A service of a release says nothing about itself, so whoever relies on
-    the registry alone would send it what only the others understand, and
-    that would be lost. Each of ours asks the topic that it shares with them,
-    and reports what is older than itself under the host
-    ``(unregistered) REVISION``; that counts like any other service, until
-    ``service_down_time`` after it was last seen.
+    A service of a release does not register. A sender that relies on the
+    registry alone would send it messages that only the others understand, and
+    those would be lost. So each service of this tree probes its own topic, and
+    reports an older revision under the host ``(unregistered) REVISION``. That
+    counts like any other service, until ``service_down_time`` after the last
+    answer.
 
-    Once all that are there have reported themselves, and nobody else has
-    answered for ``service_down_time``, they are proven to know seals, see
-    :mod:`trove.common.belief`: what is answered otherwise after that is
-    recorded and not believed.
+    When all servers are in the registry and no other has answered for
+    ``service_down_time``, they are proven to support seals, see
+    :mod:`trove.common.belief`. A different answer after that is recorded and
+    not believed.
 
     :param interface: of the topic
+    :param clock: returns monotonic seconds
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Census:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
-        #: Since when all that answered are known to know seals.
+        #: Since when all answers are of servers that support seals.
         self._since: float | None = None
         self._allowed = False
         self._transport = transport
@@ -69,10 +69,9 @@ class Census:
         self._binary = versions.BINARIES[interface.name]
 
     def begin(self) -> None:
-        """Look for them before this service listens on the topic itself.
+        """Probe before this service listens, so that only others answer.
 
-        Now only others answer. It raises nothing and takes a few seconds at
-        most: the reports go on to look.
+        It raises nothing and ends after some seconds; :meth:`look` follows.
         """
         if self._is_alone():
             return
@@ -80,10 +79,10 @@ class Census:
             target=self._first, name='census', daemon=True
         )
         thread.start()
-        thread.join(_LONGEST)
+        thread.join(_START_TIMEOUT)
 
     def look(self) -> None:
-        """Look once: as many messages as there are others, and a few more.
+        """Probe once, with a few more messages than there are servers.
 
         :raises ServiceUnavailable: the database does not work
         """
@@ -100,8 +99,9 @@ class Census:
                 services.remove(self._binary, each.host)
         if self._is_alone():
             return
-        # What it is sent until it is found is lost, so all are asked at once.
-        rounds = min(len(live) * self._workers() + 2, _MOST_ROUNDS)
+        # Casts to a server of a release are lost until it is found, so all
+        # servers are probed in one go.
+        rounds = min(len(live) * self._workers() + 2, _MAX_ROUNDS)
         found, all_said = versions.probe_each(
             self._transport, self._interface, rounds
         )
@@ -111,9 +111,9 @@ class Census:
             self._learn(found if all_said else None)
 
     def _learn(self, found: rpc.Revision | None) -> None:
-        """Write down what is proven of all of them.
+        """Record what is proven about all servers.
 
-        :param found: the oldest that has answered; None: not all have
+        :param found: the oldest answer; None: not all have answered
         """
         interface = self._interface
         text = versions.spoken(self._conf, interface, True)
@@ -132,11 +132,11 @@ class Census:
             now = self._clock()
             allowed = sealing.of_services(interface.name).allowed
             if self._since is None or (allowed and not self._allowed):
-                # Who has just permitted one of a release starts it yet.
+                # A service of a release that was just permitted starts soon.
                 self._since = now
             self._allowed = allowed
             if now - self._since < self._conf.service_down_time:
-                # One of a release may be about to start, or slow.
+                # One of a release may be starting, or slow.
                 return
         sealing.record_registered(interface.name, seals)
 
@@ -149,8 +149,8 @@ class Census:
                 self._report(found, set())
         except Exception as error:  # noqa: BLE001
             LOG.warning(
-                'Could not look for %s of older releases: %s They are looked '
-                'for again with every report.',
+                'Could not probe for %s of older releases: %s It is retried '
+                'with every report.',
                 self._interface.describe(None),
                 error,
             )
@@ -163,10 +163,10 @@ class Census:
             self._doubt(found, name not in hosts)
         elif name not in hosts:
             LOG.warning(
-                'There are %s of a release that does not report itself, of '
-                'revision %s of the interface. All are sent nothing newer '
-                'until it is upgraded or stopped. "trove-rpc peers" shows '
-                'what that blocks.',
+                'Found %s of a release, which do not register, with revision '
+                '%s of the interface. All of them are capped at that until it '
+                'is upgraded or stopped. "trove-rpc peers" shows what that '
+                'blocks.',
                 self._interface.describe(None),
                 found.name,
             )
@@ -179,7 +179,7 @@ class Census:
         )
 
     def _doubt(self, found: rpc.Revision, new: bool) -> None:
-        """Write down that somebody answers who must not be believed."""
+        """Record an answer that is not believed."""
         interface = self._interface
         reason = _DOUBTED % (
             interface.describe(None),
@@ -205,13 +205,13 @@ class Census:
             )
 
     def _workers(self) -> int:
-        """How many processes take messages on each host, as it is here."""
+        """Return the number of processes per host, as on this one."""
         conductor = self._interface.name == conductor_api.API.interface.name
         return self._conf.trove_conductor_workers if conductor else 1
 
     def _is_alone(self) -> bool:
-        # Nobody of another process can be reached by a broker in this one.
-        # The option is there as soon as a transport has been made.
+        # A broker in memory reaches no other process. oslo.messaging registers
+        # transport_url when it makes the first transport.
         self._transport.connection.open()
         url: str = self._conf.transport_url or ''
         return url.startswith(('kombu+memory:', 'fake:'))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one place where a transport of the control plane is put together."""
+"""Builds the transports of the control plane."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trove.peers import rejections
 from trove.peers import replays
 from trove.peers import versions
 
-#: What guests send to the conductors again and again by themselves.
+#: Periodic messages of guests to the conductors.
 _RENEWED = ('get_versions', 'heartbeat')
 
 
@@ -22,14 +22,14 @@ def transport(
     url: str | None = None,
     group: str = 'taskmanager',
 ) -> rpc.Transport:
-    """Return a transport that knows its peers, their keys, and copies.
+    """Return a transport with versions, keys and replay protection.
 
-    :param rejected: writes down what a server of it cannot take; see
+    :param rejected: records the messages that its servers reject; see
         :class:`trove.peers.rejections.Recorder`
     :param url: of the message broker, instead of ``transport_url``
-    :param group: options of the service; its ``database_retries`` count
-    :raises ConfigurationError: a pin or an option of the messages is wrong,
-        or a key is missing
+    :param group: the options of the service, for ``database_retries``
+    :raises ConfigurationError: a pin or another option is wrong, or a key is
+        missing
     """
     versions.check_pins(conf)
     rpc.check(conf, url)
@@ -55,7 +55,7 @@ def transport(
 
 
 def as_guest(transport: rpc.Transport, instance_id: str) -> rpc.Transport:
-    """Return one that speaks to the conductors like an instance's guest."""
+    """Return a transport that sends to the conductors as a guest does."""
     conf = transport.conf
     peers = versions.Versions(conf)
     made = transport.sharing(

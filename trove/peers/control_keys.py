@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The keys of the control plane: its own, and one for each guest."""
+"""The keys of the control plane: its own key, and one for each guest."""
 
 from __future__ import annotations
 
@@ -32,46 +32,46 @@ LOG = logging.getLogger(__name__)
 P = ParamSpec('P')
 T = TypeVar('T')
 
-#: How many instances are remembered, and for how many seconds at most.
-_MOST = 20_000
+#: Maximum number of cached instances, and their lifetime in seconds.
+_MAX_KNOWN = 20_000
 _LIFETIME = 300.0
 
-#: The same of those that do not exist.
-_MOST_ABSENT = 1000
+#: Maximum number of cached ids without an instance.
+_MAX_ABSENT = 1000
 
-#: That somebody has no key is remembered for this many seconds.
-_BRIEF = 1.0
+#: Lifetime in seconds of the fact that an instance has no key.
+_KEYLESS_LIFETIME = 1.0
 
-#: What an operator permits, and that another conductor is of a release, is
-#: noticed after this many seconds.
-_SOON = 10.0
+#: Lifetime in seconds of permissions and of the versions of conductors.
+_PERMISSION_LIFETIME = 10.0
 
-#: SHA-256 of the defaults that releases up to 2026.2 have in their source.
+#: SHA-256 of the default keys in the source of releases up to 2026.2.
 _PUBLIC = (
     '1279572ede58fbeb0337b9c1aae3b0c2a320f6512dfd79c6eaff32221c3fb86e',
     'e8c9edae8de9494998168d65e5070886ca1c6bf3b77e814bd437820b888d7841',
 )
 
 _MISSING = (
-    'messages are to be encrypted, and there is no default key. Run '
-    '"trove-manage generate_keys" once and give what it writes to all '
-    'services of the control plane. To do without encryption, set '
-    'enable_secure_rpc_messaging = false for them and for the guests.'
+    'encryption of messages is enabled, and there is no default key. Run '
+    '"trove-manage generate_keys" once and add its output to the '
+    'configuration of all services of the control plane. To disable '
+    'encryption, set enable_secure_rpc_messaging = false for them and for '
+    'the guests.'
 )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Known:
-    """What was read of an instance, and until when it is believed."""
+    """The cached keys of an instance, None for a missing one."""
 
     keys: instance_keys.InstanceKeys | None = dataclasses.field(repr=False)
     until: float
 
 
 class _Services:
-    """What is believed of the services; looked up now and then.
+    """A cache of the beliefs about services.
 
-    :param seconds: for which it is remembered
+    :param seconds: its lifetime
     """
 
     def __init__(self, conf: cfg.ConfigOpts, seconds: float) -> None:
@@ -82,9 +82,10 @@ class _Services:
     def released(
         self, interface: str, taken: bool = False, fresh: bool = False
     ) -> bool:
-        """Whether the released form may be sent to them, or taken.
+        """Whether the released form may be sent to them, or accepted.
 
-        :param fresh: look it up now
+        :param taken: accepted
+        :param fresh: read the database now
         """
         name = sealing.SENDERS if taken else interface
         now = time.monotonic()
@@ -92,7 +93,7 @@ class _Services:
         if known is None or fresh or now - known[1] >= self._seconds:
             released = sealing.of_services(name).released
             if not taken:
-                # A pin is the word of an operator, too.
+                # A pin is a decision of an operator as well.
                 released = released or self._is_pinned(interface)
             known = released, now
             self._found[name] = known
@@ -103,7 +104,7 @@ class _Services:
         try:
             pin = interface.pin(self._conf)
         except exception.ConfigurationError:
-            # Whoever sends goes on with the one before, and says so.
+            # Senders keep the former pin, and log the error.
             return False
         return pin is not None and not interface.seals(pin)
 
@@ -111,10 +112,10 @@ class _Services:
 class ControlKeys:
     """The keys of a service, see :class:`trove.common.rpc.Keys`.
 
-    Guests are looked up in the database and remembered for a short time.
-    Safe for use by many threads.
+    Keys of guests are read from the database and cached for a short time.
+    Thread-safe.
 
-    :param identity: send to the conductors as this instance would
+    :param identity: id of an instance: send to the conductors as its guest
     :raises trove.common.exception.ConfigurationError: a key is missing
     """
 
@@ -129,9 +130,9 @@ class ControlKeys:
             digest = hashlib.sha256(conf[option].encode()).hexdigest()
             if digest in _PUBLIC:
                 LOG.warning(
-                    '[DEFAULT] %s is the default of released Trove, which '
-                    'everybody knows. The guide "Message security" says when '
-                    'it can be another one.',
+                    '[DEFAULT] %s is the default of released Trove, which is '
+                    'public. The guide "Message security" says when to '
+                    'change it.',
                     option,
                 )
         self.identity = identity
@@ -147,8 +148,8 @@ class ControlKeys:
         self._lookups = lookups.Lookups(instance_keys.ids)
         self._keyless: tuple[bool, float] | None = None
         self._mixed: tuple[bool, float] | None = None
-        self._services = _Services(conf, _SOON)
-        self._allowed = sealing.Allowed(_SOON)
+        self._services = _Services(conf, _PERMISSION_LIFETIME)
+        self._allowed = sealing.Allowed(_PERMISSION_LIFETIME)
 
     def sealing(self, interface: str, peer: str | None) -> str | None:
         instance_id = peer or self.identity
@@ -158,8 +159,8 @@ class ControlKeys:
             held = self._look(instance_id)
         if held is None:
             raise exception.SealError(
-                reason=f'There is no key for instance {instance_id}: it is '
-                'deleted, or never was.'
+                reason=f'There is no key for instance {instance_id}: it was '
+                'deleted, or never existed.'
             )
         return held.current
 
@@ -168,11 +169,11 @@ class ControlKeys:
     ) -> Sequence[str]:
         if sender is None:
             return (self._shared,)
-        held = self._patiently(self._look, sender, fresh)
+        held = self._retrying(self._look, sender, fresh)
         if held is None:
             return ()
-        # The next one is in use as soon as the guest has it, even if its
-        # answer to that did not arrive.
+        # A guest uses the next key as soon as it has it, even if its reply was
+        # lost.
         return [
             key for key in (held.current, held.next, held.previous) if key
         ]
@@ -180,7 +181,7 @@ class ControlKeys:
     def opened(
         self, interface: str, sender: str | None, key: str, sealed: bool
     ) -> None:
-        """What follows from it is written down with a heartbeat."""
+        """Do nothing: the evidence is recorded with a heartbeat."""
 
     def released_allowed(
         self,
@@ -194,7 +195,7 @@ class ControlKeys:
                 return self._services.released(interface, taken, fresh)
         conductor = interface == conductor_api.API.interface.name
         if conductor:
-            held = self._patiently(self._look, peer, fresh)
+            held = self._retrying(self._look, peer, fresh)
         else:
             with retrying.unavailable():
                 held = self._look(peer, fresh)
@@ -206,7 +207,7 @@ class ControlKeys:
             )
 
     def held(self, instance_id: str | None) -> bool:
-        """Whether a guest is to take the released form until told otherwise.
+        """Whether a guest accepts the released form until it is forbidden.
 
         :raises ServiceUnavailable: the database does not work
         """
@@ -214,13 +215,13 @@ class ControlKeys:
             return self._allowed.get().get(instance_id or '', False)
 
     def _is_mixed(self) -> bool:
-        """Whether guests are told that a conductor knows no seals.
+        """Whether a conductor may not support seals.
 
-        By a pin, or because there is one of a release.
+        Because of a pin, or because one of a release is running.
         """
         now = time.monotonic()
         known = self._mixed
-        if known is None or now - known[1] >= _SOON:
+        if known is None or now - known[1] >= _PERMISSION_LIFETIME:
             interface = conductor_api.API.interface
             proven = not self._services.released(interface.name)
             text = versions.spoken(self._conf, interface, proven or None)
@@ -236,22 +237,22 @@ class ControlKeys:
             return False
         if sender is None:
             # It names no instance, so it changes none.
-            return self._patiently(self._any_keyless)
-        held = self._patiently(self._look, sender)
+            return self._retrying(self._any_keyless)
+        held = self._retrying(self._look, sender)
         return held is not None and held.current is None
 
     def forget(self, instance_id: str) -> None:
-        """Look the keys of an instance up anew when they are next needed."""
+        """Remove the keys of an instance from the cache."""
         with self._lock:
             self._known.pop(instance_id, None)
             self._absent.pop(instance_id, None)
 
-    def _patiently(
+    def _retrying(
         self, look: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Wait for a database that is away: else the message is lost.
+        """Retry database errors, which would lose the message.
 
-        :raises ServiceUnavailable: it went on failing
+        :raises ServiceUnavailable: the retries are used up
         """
         with retrying.unavailable():
             return retrying.retrying(
@@ -266,16 +267,16 @@ class ControlKeys:
             known = self._known.get(instance_id)
             if known is None:
                 known = self._absent.get(instance_id)
-        # A key may be some milliseconds old, so whoever asks for what is true
-        # now gets that; but not with each message that a stranger sends.
+        # A key may have changed just now, so fresh is honored, but not for
+        # each message that an attacker sends.
         if known is not None and now < known.until:
             if not (fresh and self._lookups.again(instance_id)):
                 return known.keys
         elif known is None or known.keys is None:
             if not self._lookups.exists(instance_id):
                 return None
-        # Outside of the lock: two may look the same one up, which does no
-        # harm, but nobody waits for the database because of another's.
+        # Outside of the lock, so that threads do not wait for the queries of
+        # others; two of them may look up the same instance.
         found = instance_keys.get(self._conf, instance_id)
         known = _Known(found, now + self._lifetime(found))
         if found is None:
@@ -283,11 +284,11 @@ class ControlKeys:
         with self._lock:
             self._known.pop(instance_id, None)
             self._absent.pop(instance_id, None)
-            # Those that do not exist push nobody out who does.
+            # Missing instances must not evict existing ones.
             table, most = (
-                (self._absent, _MOST_ABSENT)
+                (self._absent, _MAX_ABSENT)
                 if found is None
-                else (self._known, _MOST)
+                else (self._known, _MAX_KNOWN)
             )
             table[instance_id] = known
             while len(table) > most:
@@ -296,45 +297,42 @@ class ControlKeys:
 
     def _lifetime(self, found: instance_keys.InstanceKeys | None) -> float:
         if found is None or found.current is None:
-            # The workflow that makes it may be about to give it one.
-            return _BRIEF
-        # Who still seals with an old key, because he remembers it, has to
-        # be understood.
+            # The workflow that builds it may be about to generate one.
+            return _KEYLESS_LIFETIME
+        # A process with a cached old key must be understood.
         return min(_LIFETIME, float(self._conf.rpc_key_overlap) / 2)
 
     def _any_keyless(self) -> bool:
         now = time.monotonic()
         known = self._keyless
-        if known is None or now - known[1] >= _BRIEF:
+        if known is None or now - known[1] >= _KEYLESS_LIFETIME:
             known = bool(instance_keys.without(limit=1)), now
             self._keyless = known
         return known[0]
 
 
 def make(conf: cfg.ConfigOpts) -> ControlKeys | None:
-    """Return the keys, None when messages are not to be encrypted.
+    """Return the keys, None when encryption of messages is disabled.
 
-    :raises trove.common.exception.ConfigurationError: they ought to be, and
-        a key is missing
+    :raises trove.common.exception.ConfigurationError: a key is missing
     """
     return ControlKeys(conf) if conf.enable_secure_rpc_messaging else None
 
 
 def rotate(transport: rpc.Transport, instance_id: str) -> None:
-    """Give a guest another key; may be repeated, and has to be if it fails.
+    """Rotate the key of a guest; idempotent: repeat it after a failure.
 
-    At every moment both sides accept what the other seals with: the control
+    At any time both sides accept the key that the other one uses: the control
     plane accepts the new key before the guest gets it, the guest accepts the
     old one until the control plane has used the new one, and afterwards both
     accept the old one for ``rpc_key_overlap`` seconds.
 
-    :raises trove.common.exception.InstanceNotFound: there is no such one
+    :raises trove.common.exception.InstanceNotFound: there is none
     :raises trove.common.exception.Conflict: the instance has no key, or
         its last rotation is not over yet
-    :raises trove.common.exception.PeerTooOld: its guest cannot do that
+    :raises trove.common.exception.PeerTooOld: its guest does not support it
     :raises trove.common.exception.TroveError: the guest did not answer, or
-        could not keep the key, or the database does not work; nothing is
-        lost, repeat it
+        could not store the key, or the database does not work; repeat it
     """
     conf = transport.conf
     held = instance_keys.get(conf, instance_id)
@@ -343,20 +341,20 @@ def rotate(transport: rpc.Transport, instance_id: str) -> None:
     if held.current is None or not conf.enable_secure_rpc_messaging:
         raise exception.Conflict(
             f'Instance {instance_id} has no key to rotate: its messages are '
-            'not encrypted. It cannot be sent one, for that would go in the '
-            'clear; the guide "Message security" says how it can get one.'
+            'not encrypted. A key cannot be sent to it in the clear; the '
+            'guide "Message security" says how it gets one.'
         )
     if held.previous is not None and held.next is None:
         raise exception.Conflict(
             f'The key of instance {instance_id} was rotated at '
-            f'{held.rotated_at} UTC, and messages with the one before may '
-            'still be on their way. Rotate it again when rpc_key_overlap '
+            f'{held.rotated_at} UTC, and messages with the former one may '
+            'still be in transit. Rotate it again when rpc_key_overlap '
             f'({conf.rpc_key_overlap} s) is over.'
         )
     guest = guest_api.API(transport, instance_id)
     context = trove_context.make_admin_context()
     if not guest.can_send('rotate_key'):
-        # It refuses without sending, and says why.
+        # The client refuses to send it, with the reason.
         guest.rotate_key(context, key='')
     next_key = instance_keys.begin_rotation(conf, instance_id)
     guest.rotate_key(context, key=next_key)
@@ -372,17 +370,17 @@ def _use(
     context: trove_context.TroveContext,
     instance_id: str,
 ) -> None:
-    """Send something with the new key: with that the old one begins to end.
+    """Send a message with the new key, which ends the old one at the guest.
 
-    A guest that nobody speaks to would take the old one for ever.
+    A guest without a message would accept the old key for ever.
     """
     try:
         guest.rpc_ping(context)
     except Exception as error:  # noqa: BLE001
         LOG.warning(
             'The key of instance %s was rotated, but its guest did not answer '
-            'to the new one yet (%s: %s). It takes the old one until it gets '
-            'something with the new one.',
+            'a message with the new one yet (%s: %s). It accepts the old key '
+            'until the next message. No action is needed.',
             instance_id,
             type(error).__name__,
             error,

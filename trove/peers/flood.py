@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keeps a flood of messages out of the database."""
+"""Limits how many rejected messages per second reach the database."""
 
 from __future__ import annotations
 
@@ -10,38 +10,36 @@ import time
 
 from trove.common import rpc
 
-#: How many kinds of messages of strangers are written down in a second, at
-#: most.
+#: Maximum number of kinds of hostile messages that are recorded per second.
 PER_SECOND = 20
 
-_MOST_KINDS = 1000
+_MAX_KINDS = 1000
 
-#: Stands for all methods where there are too many kinds.
+#: Stands for all methods when there are too many kinds.
 _ANY = '*'
 
 Kind = tuple[str, str, str, str]
 
 
 def kind(rejection: rpc.Rejection) -> Kind:
-    """What a message has in common with those that are told of with it."""
+    """Return the kind of a message: those of a kind are logged together."""
     return (
         rejection.cause,
         rejection.interface,
-        # Who sends too much does so whatever it is.
+        # The limit counts messages of all methods.
         _ANY if rejection.cause == 'limit' else rejection.method,
         rejection.instance_id or '',
     )
 
 
-class Dam:
-    """Writes so many kinds of messages in a second, of each kind one.
+class Limiter:
+    """Writes up to :data:`PER_SECOND` messages per second, one of each kind.
 
-    The others are counted, and written down with their number as soon as
-    there is room for them.
+    The others are counted, and written later with their number.
 
-    :param write: called with a message and how many alike it stands for; it
-        must not raise
-    :param clock: gives seconds
+    :param write: called with a message and the number of messages of its kind
+        that it stands for; it must not raise
+    :param clock: returns monotonic seconds
     """
 
     def __init__(
@@ -58,7 +56,7 @@ class Dam:
         self._drains = False
 
     def __call__(self, rejection: rpc.Rejection) -> None:
-        """Write a message down, now or later."""
+        """Write a message, now or later."""
         with self._lock:
             passes = self._has_room(kind(rejection))
             if not passes:
@@ -79,7 +77,7 @@ class Dam:
 
     def _hold(self, rejection: rpc.Rejection) -> None:
         found = kind(rejection)
-        if found not in self._held and len(self._held) >= _MOST_KINDS:
+        if found not in self._held and len(self._held) >= _MAX_KINDS:
             rejection = dataclasses.replace(
                 rejection, method=_ANY, peer=None, sender=None, arguments={}
             )

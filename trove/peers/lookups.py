@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How often strangers make a process look up the keys of instances.
+"""Limits the look-ups of instance keys that messages cause.
 
-What a message says to be of is looked up before it can be opened, so whoever
-reaches the message broker could have the database asked without end: by names
-of instances that do not exist, or by what no key of an existing one opens.
+The claimed sender of a message is looked up before the message is opened. So
+an attacker with access to the message broker could cause any number of
+queries: with ids of instances that do not exist, or with messages that no key
+of an existing one opens.
 """
 
 from __future__ import annotations
@@ -18,28 +19,27 @@ from typing import Final
 
 LOG = logging.getLogger(__name__)
 
-#: Instances within a minute that were looked up and do not exist. Beyond it
-#: each is first held against the list of those that do.
-MOST_ABSENT: Final = 600
+#: Maximum number of look-ups of missing instances per minute. Beyond it an id
+#: is first compared with a list of all instances.
+MAX_ABSENT: Final = 600
 _WINDOW: Final = 60.0
 
-#: Seconds for which that list is good: a new instance may wait for it.
-_LIST: Final = 5.0
+#: Lifetime of that list in seconds; a new instance may be missing in it.
+_LIST_LIFETIME: Final = 5.0
 
-#: Look-ups of one instance although it is remembered: so many at once, and
-#: then one in a second.
-MOST_AGAIN: Final = 10
+#: Look-ups of a cached instance: maximum burst; one per second is refilled.
+MAX_AGAIN: Final = 10
 
-#: Instances of which that is counted, those looked up last.
-_MOST: Final = 20_000
+#: Maximum number of instances with such a count; the least recent ones go.
+_MAX_COUNTED: Final = 20_000
 
 
 class Lookups:
-    """Says whether a look-up is to be made. Safe for threads.
+    """Decides whether a look-up is allowed. Thread-safe.
 
-    :param ids: gives the ids of all instances that are not deleted, by one
+    :param ids: returns the ids of all instances that are not deleted, by one
         query
-    :param clock: gives seconds
+    :param clock: returns monotonic seconds
     """
 
     def __init__(
@@ -54,53 +54,54 @@ class Lookups:
         self._since = clock()
         self._absent = 0
         self._listed: tuple[Set[str], float] = frozenset(), 0.0
-        #: What is left of each, and when that was so.
+        #: The remaining look-ups of each, and the time of that.
         self._left: collections.OrderedDict[str, tuple[float, float]] = (
             collections.OrderedDict()
         )
 
     def again(self, instance_id: str) -> bool:
-        """Whether one that is remembered may be looked up anew."""
+        """Whether a cached instance may be looked up again."""
         now = self._clock()
         with self._lock:
-            left, at = self._left.pop(instance_id, (MOST_AGAIN, now))
-            left = min(MOST_AGAIN, left + now - at)
+            left, at = self._left.pop(instance_id, (MAX_AGAIN, now))
+            left = min(MAX_AGAIN, left + now - at)
             may = left >= 1
             self._left[instance_id] = left - may, now
-            if len(self._left) > _MOST:
+            if len(self._left) > _MAX_COUNTED:
                 self._left.popitem(last=False)
             return may
 
     def absent(self) -> None:
-        """Count an instance that was looked up and does not exist."""
+        """Count a look-up of an instance that does not exist."""
         with self._lock:
             self._roll()
             self._absent += 1
-            if self._absent != MOST_ABSENT:
+            if self._absent != MAX_ABSENT:
                 return
         LOG.warning(
-            'Messages have named %d instances within a minute that do not '
-            'exist. The database is not asked for more of them. Find out who '
-            'has access to the message broker: "trove-rpc rejected list".',
-            MOST_ABSENT,
+            'Messages of %d instances that do not exist arrived within a '
+            'minute. Further look-ups of such instances are suppressed. Find '
+            'out who has access to the message broker: "trove-rpc rejected '
+            'list".',
+            MAX_ABSENT,
         )
 
     def exists(self, instance_id: str) -> bool:
-        """Whether an instance may exist, so that it is to be looked up.
+        """Whether an instance may exist, so that a look-up is allowed.
 
         :raises ServiceUnavailable: the database does not work
         """
         with self._lock:
             self._roll()
-            if self._absent < MOST_ABSENT:
+            if self._absent < MAX_ABSENT:
                 self._listed = frozenset(), 0.0
                 return True
-        # One asks; who comes meanwhile gets the same.
+        # One thread queries; those that wait here share the result.
         with self._listing:
             listed, until = self._listed
             if self._clock() >= until:
                 listed = self._ids()
-                self._listed = listed, self._clock() + _LIST
+                self._listed = listed, self._clock() + _LIST_LIFETIME
         return instance_id in listed
 
     def _roll(self) -> None:

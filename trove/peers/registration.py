@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The entry of a service in the registry, from its start to its end."""
+"""The entry of a service in the registry."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ _ERRORS = (exception.TroveError, *retrying.ERRORS)
 
 
 class Registration:
-    """Reports one service to those who send messages to it.
+    """Registers a service for the senders of messages to it.
 
     :param binary: the name of its program
-    :param serves: the revision of the interface that it serves
+    :param interface: the interface that it serves
+    :param serves: the revision of the interface
     :ivar reported: whether it is in the registry
     """
 
@@ -39,7 +40,7 @@ class Registration:
         self.reported = False
 
     def report(self) -> None:
-        """Say that the service lives; done from time to time.
+        """Report that the service is alive; called periodically.
 
         :raises ServiceUnavailable, DBError: the database does not work
         """
@@ -53,30 +54,30 @@ class Registration:
         self.reported = True
 
     def report_before_start(self) -> None:
-        """Report before the service takes messages; raises nothing.
+        """Report before the service receives messages; raises nothing.
 
-        Senders must know its version by then: an older service, started
-        after newer ones, would get what only those take.
+        Senders must know its version by then: an older service that starts
+        beside newer ones would get messages that only those understand.
         """
         try:
             self.report()
         except _ERRORS as error:
             LOG.warning(
-                'Could not report before the start: %s Reporting again as '
-                'soon as the database works.',
+                'Could not register before the start: %s It is retried with '
+                'each report. Repair the database.',
                 error,
             )
 
     def sign_off(self) -> None:
-        """Leave the registry, if the service is in it; raises nothing."""
+        """Remove the service from the registry; raises nothing."""
         if not self.reported:
             return
         try:
             services.remove(self._binary, self._conf.host)
         except _ERRORS as error:
             LOG.warning(
-                'Could not sign off: %s The others notice after %s seconds '
-                '(service_down_time).',
+                'Could not unregister: %s Other services notice the stop '
+                'after %s seconds (service_down_time).',
                 error,
                 self._conf.service_down_time,
             )

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Messages that a service could not take: written down, told of, replayed.
+"""Records rejected messages and reports them.
 
-A cast that its receiver cannot take is acknowledged all the same, and its
-sender never learns. So the receiver writes it down; the instance that it
-concerned gets a fault and its task ends, for nobody works on it; and after
-the upgrade an operator has it sent once more.
+A cast that its receiver cannot process is acknowledged all the same, and its
+sender does not notice. So the receiver records it. Its instance gets a fault,
+and its task ends. After an upgrade an operator can replay the message.
 """
 
 from __future__ import annotations
@@ -27,22 +26,22 @@ from trove.peers import retrying
 
 LOG = logging.getLogger(__name__)
 
-#: What comes again by itself, and then says all that this one said.
+#: Periodic messages: each replaces the one before.
 _RENEWED = (('conductor', 'heartbeat'),)
 
-#: What an operator is to do; in other cases an upgrade helps.
-_ADVICE = {
-    'age': 'compare with what was done first, for it may be a copy, and have '
-    'clocks and queues checked',
-    'unread': 'repair what kept it from being read',
+#: Remedies by cause.
+_REMEDIES = {
+    'age': 'Check clocks and queues, and whether it was carried out before, '
+    'for it may be a replay',
+    'unread': 'Fix the cause',
 }
+_UPGRADE = 'Upgrade the older of sender and receiver'
 
 
 class Recorder:
-    """Writes down what a service could not take; an ``rpc.Sink``.
+    """Records the rejected messages of a service; an ``rpc.Sink``.
 
     :param group: the options of the service: ``conductor``, ``taskmanager``
-    :param host: name of the service
     """
 
     def __init__(self, conf: cfg.ConfigOpts, group: str) -> None:
@@ -50,16 +49,16 @@ class Recorder:
         self._group = group
         self._seldom = seldom.Seldom()
         self._stopped = False
-        self._strangers = flood.Dam(self._hostile)
+        self._limiter = flood.Limiter(self._hostile)
 
     def __call__(self, rejection: rpc.Rejection) -> None:
-        """Write it down, tell the operator and, of honest ones, the user.
+        """Record it and log it; an honest one also gives a fault.
 
-        It raises nothing. A database that does not work is waited for;
-        should it not come back, the log gets all but the secrets.
+        It raises nothing. Database errors are retried; after the last retry
+        the message is logged, with masked secrets.
         """
         if not rejection.honest:
-            self._strangers(rejection)
+            self._limiter(rejection)
             return
         if self._stopped:
             _log_in_full(rejection, 'the service is stopped.')
@@ -67,26 +66,25 @@ class Recorder:
         try:
             self._honest(rejection)
         except Exception:
-            LOG.exception('Could not write down a message that was rejected.')
+            LOG.exception('Could not record a rejected message.')
             _log_in_full(rejection, 'see above')
 
     def doubt(self, rejection: rpc.Rejection) -> Callable[[], None]:
-        """Write down what is not so yet; see ``rpc.Doubting``.
+        """Record a message that may still be processed; see ``rpc.Doubting``.
 
-        It waits for no database: what is read meanwhile waits for it.
+        It does not retry: the messages that follow wait for it.
         """
         row = self._record(rejection)
 
         def settle() -> None:
-            # One that is counted in the row of others cannot be told from
-            # them.
+            # The row of a kind stays: it counts other messages as well.
             if row.id == recording.key_of(rejection.to_dict()):
                 journal.remove(row.id)
 
         return settle
 
     def stop(self) -> None:
-        """Wait for no database any more: the log gets it all."""
+        """Stop retries of database errors; log messages instead."""
         self._stopped = True
 
     def take_over(
@@ -95,27 +93,26 @@ class Recorder:
         told: bool = False,
         masked: bool = False,
     ) -> None:
-        """Write down what a guest could not take, which it keeps until then.
+        """Record a message that a guest rejected, and keeps until then.
 
-        :param told: the user knows already
-        :param masked: its secrets are missing, so that it cannot be sent
-            again
-        :raises ServiceUnavailable, DBError: it is not written down
+        :param told: the instance has the fault already
+        :param masked: its secrets are missing, so that it cannot be replayed
+        :raises ServiceUnavailable, DBError: it was not recorded
         """
         if rejection.honest:
-            self._tell_of(rejection, self._record(rejection, masked), told)
+            self._report(rejection, self._record(rejection, masked), told)
         else:
-            self._strangers(rejection)
+            self._limiter(rejection)
 
     def _honest(self, rejection: rpc.Rejection) -> None:
         try:
-            row = self._surely(rejection)
+            row = self._record_retrying(rejection)
         except retrying.ERRORS as error:
             _log_in_full(rejection, str(error))
         else:
-            self._tell_of(rejection, row, told=False)
+            self._report(rejection, row, told=False)
 
-    def _tell_of(
+    def _report(
         self, rejection: rpc.Rejection, row: recording.Recorded, told: bool
     ) -> None:
         renewed = _is_renewed(rejection)
@@ -126,10 +123,9 @@ class Recorder:
             left_out = self._seldom.due(kind) if again else 0
         if left_out is not None:
             LOG.error(
-                'Could not take %s. It was written down: %s, then see '
-                '"trove-rpc rejected show %s".%s',
+                'Rejected %s. %s, then see "trove-rpc rejected show %s".%s',
                 _describe(rejection),
-                _ADVICE.get(rejection.cause, 'upgrade what is too old'),
+                _REMEDIES.get(rejection.cause, _UPGRADE),
                 row.id,
                 seldom.told(left_out),
             )
@@ -137,30 +133,33 @@ class Recorder:
             return
         if not _is_proven(rejection):
             return
-        self._tell(rejection, row.id, told)
+        self._add_fault(rejection, row.id, told)
 
-    def _surely(self, rejection: rpc.Rejection) -> recording.Recorded:
-        """Write it down, as often as it takes."""
+    def _record_retrying(
+        self, rejection: rpc.Rejection
+    ) -> recording.Recorded:
+        """Record it, and retry database errors."""
         tries = itertools.count()
 
         def record() -> recording.Recorded:
             again = next(tries) > 0
             row = self._record(rejection)
-            # What a try before has written, while its answer got lost, is
-            # new all the same.
+            # An earlier try may have recorded it and lost the reply.
             return row._replace(new=True) if again else row
 
         return retrying.retrying(self._conf, self._group, record)
 
-    def _tell(self, rejection: rpc.Rejection, row: str, told: bool) -> None:
+    def _add_fault(
+        self, rejection: rpc.Rejection, row: str, told: bool
+    ) -> None:
         try:
             retrying.retrying(
-                self._conf, self._group, _tell_user, rejection, row, told
+                self._conf, self._group, _end_task, rejection, row, told
             )
         except retrying.ERRORS as error:
             LOG.error(
-                'Could not give instance %s a fault because of the rejected '
-                'message %s: %s Repair the database.',
+                'Could not add a fault to instance %s for rejected message '
+                '%s: %s Repair the database.',
                 rejection.instance_id,
                 row,
                 error,
@@ -170,8 +169,8 @@ class Recorder:
         left_out = self._seldom.due(flood.kind(rejection), count)
         if left_out is not None:
             LOG.warning(
-                'Refused %s. If such messages go on, find out who sends them '
-                '("trove-rpc rejected list").%s',
+                'Refused %s. If there are more such messages, find out who '
+                'sends them ("trove-rpc rejected list").%s',
                 _describe(rejection),
                 seldom.told(left_out),
             )
@@ -181,7 +180,7 @@ class Recorder:
             if self._seldom.due('database') is not None:
                 _log_in_full(rejection, str(error))
         except Exception:
-            LOG.exception('Could not write down a message that was rejected.')
+            LOG.exception('Could not record a rejected message.')
             _log_in_full(rejection, 'see above')
 
     def _record(
@@ -204,12 +203,12 @@ def _is_renewed(rejection: rpc.Rejection) -> bool:
 
 
 def _is_proven(rejection: rpc.Rejection) -> bool:
-    """Whether it is sure that somebody asked for it just now.
+    """Return whether it is proven that it was sent just now.
 
-    Otherwise a stranger could end the work of others by what he sends.
+    Otherwise an attacker could end the jobs of others.
     """
     if rejection.cause == 'age':
-        # It may be a copy of what was carried out long ago.
+        # It may be a replay of a message that was carried out long ago.
         return False
     return rejection.cause != 'unread' or rejection.proven
 
@@ -231,12 +230,12 @@ def _printable(said: str) -> str:
 
 
 def _log_in_full(rejection: rpc.Rejection, error: str) -> None:
-    """Log all but the secrets; whatever the message is, it raises nothing."""
+    """Log a message with masked secrets; it raises nothing."""
     try:
         LOG.error(
-            'Could not write down that %(what)s was rejected: %(error)s '
-            'Repair the database, upgrade what is too old, and ask for it '
-            'anew. The message said: %(arguments)s',
+            'Could not record the rejected message %(what)s: %(error)s '
+            'Repair the database, fix the cause of the rejection, and repeat '
+            'the request. Arguments: %(arguments)s',
             {
                 'what': _describe(rejection),
                 'error': error,
@@ -244,21 +243,21 @@ def _log_in_full(rejection: rpc.Rejection, error: str) -> None:
             },
         )
     except Exception:
-        LOG.exception('Could not log a message that was rejected.')
+        LOG.exception('Could not log a rejected message.')
 
 
 def _shown(rejection: rpc.Rejection) -> str:
     try:
         return json.dumps(rejection.masked(), default=str, sort_keys=True)
     except Exception as error:  # noqa: BLE001
-        # Who it was of is still worth knowing.
+        # Without its arguments the message is still worth logging.
         return f'({type(error).__name__})'
 
 
-def _tell_user(rejection: rpc.Rejection, row: str, told: bool) -> None:
-    """Give the instance a fault, and end what it waits for.
+def _end_task(rejection: rpc.Rejection, row: str, told: bool) -> None:
+    """Give the instance a fault, and end the task of the message.
 
-    :param told: it has a fault already
+    :param told: it has the fault already
     """
     instance_id = rejection.instance_id
     if instance_id is None:
@@ -270,8 +269,8 @@ def _tell_user(rejection: rpc.Rejection, row: str, told: bool) -> None:
             None
             if told
             else f'Could not {_words(rejection)}: the message was not '
-            'understood. Repeat it when an administrator says that the '
-            'upgrade is done.'
+            'understood. Repeat the request when an administrator says that '
+            'the upgrade is done.'
         ),
         details=f'{rejection.reason}\nRequest '
         f'{_printable(str(rejection.request_id))}, '
@@ -282,7 +281,7 @@ def _tell_user(rejection: rpc.Rejection, row: str, told: bool) -> None:
             rejection.method if rejection.interface == 'taskmanager' else None
         ),
         rejected_id=row,
-        # What a guest cannot do, a task manager waits for in vain.
+        # A task manager would wait in vain for a guest that rejected an order.
         running=rejection.interface == 'guestagent',
     )
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the clients of released Trove send, as it was measured.
+"""The messages that clients of released Trove send, as measured.
 
-Released clients ask nobody what a peer understands: each sends what its
-release sends, always with all arguments. ``releases.json`` has it, and what
-the endpoints serve.
+Released clients do not check the version of a peer: each sends the messages of
+its release, always with all arguments. ``releases.json`` has them, and the
+methods that released endpoints serve.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ SERIES: dict[int, str] = {
 class Sent(NamedTuple):
     """A message of a released client.
 
-    :param arguments: the names of those that the contract has; fields of a
-        method that takes any are not among them
+    :param arguments: their names, as in the contract; without the fields of a
+        method that takes ``**kwargs``
     """
 
     method: str
@@ -66,7 +66,7 @@ def _sent(interface: str, release: int) -> Iterator[Sent]:
 
 
 def names(kind: str, release: int) -> frozenset[str]:
-    """Return what a release knows by name, of which messages hold the name.
+    """Return the names of a kind that a release knows, for use in messages.
 
     :param kind: ``datastore_manager``, ``notification`` or
         ``service_status``
@@ -79,7 +79,7 @@ def names(kind: str, release: int) -> frozenset[str]:
 
 
 def of_release(by_releases: Mapping[str, str], release: int) -> str | None:
-    """Look up a release where the keys are such as "8" or "12-13"."""
+    """Return the entry of a release, by keys such as "8" or "12-13"."""
     for numbers, entry in by_releases.items():
         first, _, last = numbers.partition('-')
         if int(first) <= release <= int(last or first):

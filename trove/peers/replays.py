@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Messages that were taken, remembered by all services of a deployment.
+"""Replay protection, shared by all services of a deployment.
 
-Services share topics, so a copy of a message may come to another one than
-the message did; what they have taken is in one table.
+Services share topics, so a replay may arrive at another service than the
+message did. So the ids of received messages are in one table.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from oslo_config import cfg
 from trove.objects import replays
 from trove.peers import retrying
 
-#: By how many seconds the clocks of machines may differ, one that was just
-#: set to another hour included: what may be taken again is not forgotten.
-_SKEW = 7200.0
+#: Maximum clock skew between hosts in seconds, after a change of the hour
+#: included: ids are kept for as long as their messages are accepted.
+_MAX_SKEW = 7200.0
 
 
 class Stored:
-    """Remembers in the database; an ``rpc.Replays``.
+    """Stores ids in the database; an ``rpc.Replays``.
 
-    :param group: the options of whose messages these are; see
+    :param group: the options of the service; see
         :func:`~trove.peers.retrying.retrying`
     """
 
@@ -32,16 +32,16 @@ class Stored:
         self._group = group
 
     def first(self, scope: str, message_id: str, sent: float) -> bool:
-        """Return whether a message comes for the first time; remember it.
+        """Record a message; return whether it arrived for the first time.
 
-        :raises ServiceUnavailable: the database does not work, so that it
-            cannot be told
+        :param scope: of the id, such as the sender
+        :param sent: seconds since the epoch
+        :raises ServiceUnavailable: the database does not work
         """
-        # What is older than that is refused for its age.
-        expires = sent + self._conf.rpc_message_max_age + _SKEW
+        # Older messages are refused for their age.
+        expires = sent + self._conf.rpc_message_max_age + _MAX_SKEW
         name = hashlib.sha256(f'{scope}\n{message_id}'.encode()).hexdigest()
-        # Should the answer of the database get lost, the second try finds
-        # the row of the first, and knows it by this.
+        # Identifies the row of the first try when its reply was lost.
         token = uuid.uuid4().hex
         with retrying.unavailable():
             return retrying.retrying(

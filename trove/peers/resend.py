@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sends once more what a receiver could not take."""
+"""Replays rejected messages."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ LOG = logging.getLogger(__name__)
 def replay(
     conf: cfg.ConfigOpts, transport: rpc.Transport, rejected_id: str
 ) -> None:
-    """Send once more what could not be taken, now that it can be.
+    """Send a rejected message again.
 
-    It goes out as what the sender asked for: under its request id and
-    project, planned for what the receiver speaks now. The instance's task,
-    which ended with a fault, begins anew.
+    It has the request id and project of the original, and is planned for the
+    present version of the receiver. The instance's task, which ended with a
+    fault, begins again.
 
-    Who is interrupted leaves it as ``replaying``; some minutes later it can
-    be replayed once more. Whether it was sent the first time nobody knows
-    then, which the log says: so only who names it repeats it.
+    An interrupted replay leaves the message in state ``replaying``. After
+    :data:`.journal.INTERRUPTED` seconds it can be replayed by its id; whether
+    it was sent before is unknown then, and logged.
 
-    :raises NotFound: there is no such record, or its instance is gone
-    :raises NotReplayable: the text says why, and what to do instead
+    :raises NotFound: there is no such message, or its instance was deleted
+    :raises NotReplayable: with the reason and the remedy
     :raises InstanceBusy, QuotaExceeded: the instance's task cannot begin
-    :raises PeerTooOld, PeerUnreachable: the receiver still cannot take it;
-        the record waits on
+    :raises PeerTooOld, PeerUnreachable: the receiver still cannot process it;
+        the message keeps waiting
     """
     record = journal.get(rejected_id)
     rejection = _open(conf, record)
     if not journal.mark(rejected_id, journal.REPLAYING):
         raise exception.NotReplayable(
             id=rejected_id,
-            reason='somebody else replays or discards it at this moment',
+            reason='another process replays or discards it',
             remedy=f'See "trove-rpc rejected show {rejected_id}".',
         )
     if record.interrupted:
         LOG.warning(
-            'Rejected message %s was being replayed at %s UTC, and that was '
-            'interrupted: it is sent now, and may have been sent then. See '
-            'whether it is done twice: request %s.',
+            'The replay of rejected message %s at %s UTC was interrupted. It '
+            'is sent now, and may have been sent then. Check whether request '
+            '%s was carried out twice.',
             rejected_id,
             record.updated,
             record.request_id,
@@ -68,9 +68,9 @@ def replay(
         )
     except Exception:
         LOG.error(
-            'Rejected message %s was sent again, but that could not be '
-            'written down. Do not replay it: when the database works, run '
-            '"trove-rpc rejected discard %s", %s seconds from now.',
+            'Rejected message %s was replayed, but that could not be '
+            'recorded. Do not replay it again. Repair the database, and run '
+            '"trove-rpc rejected discard %s" after %s seconds.',
             rejected_id,
             rejected_id,
             int(journal.INTERRUPTED),
@@ -81,22 +81,22 @@ def replay(
 def _open(conf: cfg.ConfigOpts, record: journal.Rejected) -> rpc.Rejection:
     """Return the message in full.
 
-    :raises NotReplayable: it is not to be sent, or cannot be any more
+    :raises NotReplayable: it must not, or cannot, be sent
     """
     discard = f'Discard it: "trove-rpc rejected discard {record.id}".'
     if record.state == journal.REPLAYING and not record.interrupted:
         raise exception.NotReplayable(
             id=record.id,
-            reason='it is being replayed, or that was interrupted',
-            remedy='If it stays so, look whether it was carried out; if not, '
-            f'replay it {int(journal.INTERRUPTED)} seconds after '
-            f'{record.updated} UTC.',
+            reason='it is being replayed, or its replay was interrupted',
+            remedy='If it stays in this state, check whether it was carried '
+            f'out; if not, replay it {int(journal.INTERRUPTED)} seconds '
+            f'after {record.updated} UTC.',
         )
     if record.state not in (recording.WAITING, journal.REPLAYING):
         raise exception.NotReplayable(
             id=record.id,
             reason=f'it is {record.state} already',
-            remedy='If it has to be done again, ask for it anew.',
+            remedy='To carry it out again, repeat the request.',
         )
     if record.kind != 'cast' or record.cause in recording.HOSTILE:
         raise exception.NotReplayable(
@@ -111,9 +111,8 @@ def _open(conf: cfg.ConfigOpts, record: journal.Rejected) -> rpc.Rejection:
         raise exception.NotReplayable(
             id=record.id,
             reason='it was not kept in full: it has secrets, and there was '
-            'no key (inst_rpc_key_encr_key, or of the guest) to keep them '
-            'with',
-            remedy=f'Ask for it anew. {discard}',
+            'no key (inst_rpc_key_encr_key, or of the guest) to encrypt them',
+            remedy=f'Repeat the request. {discard}',
         ) from None
 
 
@@ -131,7 +130,7 @@ def _send(
         user_id=rejection.user_id,
     )
     if rejection.interface == 'conductor' and rejection.sender:
-        # The conductors take it from that guest only.
+        # The conductors accept it only from that guest.
         transport = connection.as_guest(transport, rejection.sender)
     client = versions.CLIENTS[rejection.interface](transport, rejection.peer)
     reopened = rejected_tasks.reopen_task(conf, rejected_id)
@@ -142,14 +141,14 @@ def _send(
             rejected_tasks.reject_task(
                 rejection.instance_id or '',
                 request_id=rejection.request_id,
-                message=f'It was sent again in vain: {error}',
+                message=f'The replay failed: {error}',
                 action=rejection.method,
                 rejected_id=rejected_id,
                 running=rejection.peer is not None,
             )
         raise
     LOG.info(
-        'Sent %s %s of request %s once more.',
+        'Replayed %s %s of request %s.',
         rejection.interface,
         rejection.method,
         rejection.request_id,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The database is waited for: what is to be written down is not given up."""
+"""Retries of database errors."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from trove.common import exception
 P = ParamSpec('P')
 T = TypeVar('T')
 
-#: What a database that does not work shows itself by.
+#: The errors of a database that does not work.
 ERRORS = (exception.ServiceUnavailable, oslo_db_exception.DBError)
 
-#: And those of them that may pass.
+#: Those of them that are transient.
 PASSING = (exception.ServiceUnavailable, oslo_db_exception.DBDeadlock)
 
 
 def is_passing(error: Exception) -> bool:
-    """Whether the same may work a moment later."""
+    """Return whether an error is transient."""
     return isinstance(error, PASSING)
 
 
@@ -38,11 +38,11 @@ def retrying(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
-    """Call a function of :mod:`trove.objects`, again while that fails.
+    """Call a function of :mod:`trove.objects`, and retry database errors.
 
-    :param group: whose ``database_retries`` says how often: ``conductor`` or
+    :param group: the group of ``database_retries``: ``conductor`` or
         ``taskmanager``
-    :raises ServiceUnavailable, DBError: it went on failing
+    :raises ServiceUnavailable, DBError: the retries are used up
     """
     return wrap(function, conf[group].database_retries)(*args, **kwargs)
 
@@ -52,18 +52,18 @@ def wrap(
     retries: int,
     passes: Callable[[Exception], bool] = is_passing,
 ) -> Callable[P, T]:
-    """Return a function that calls another, again while that fails.
+    """Return a function that retries database errors of another one.
 
-    It waits 0.1 s before the first retry, and up to 10 s before a later one.
+    It backs off from 0.1 s to 10 s.
 
-    :param retries: at most
-    :param passes: whether to retry after this error
+    :param retries: maximum number of retries
+    :param passes: whether to retry after an error
     """
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            # Nearly always it works, and the rest takes its time.
+            # The first call without the wrapper, which is slow to build.
             return function(*args, **kwargs)
         except ERRORS as error:
             if not retries or not passes(error):
@@ -82,9 +82,9 @@ def wrap(
 
 @contextlib.contextmanager
 def unavailable() -> Iterator[None]:
-    """Let every error of the database be one that callers know.
+    """Convert errors of the database.
 
-    :raises ServiceUnavailable: instead of whatever the database raised
+    :raises ServiceUnavailable: instead of a DBError
     """
     try:
         yield

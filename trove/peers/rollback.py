@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A service of an older revision that joins newer ones.
+"""Delays the start of a service that is older than the others on its topic.
 
-Senders remember for ``refresh_interval`` seconds what all services of a topic
-take. Who began to listen at once would until then get messages that it cannot
-take, while others on the topic can.
+Senders cache the cap of a topic for ``refresh_interval`` seconds. An older
+service that listened at once would get messages that only the others
+understand.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from trove.peers import versions
 
 LOG = logging.getLogger(__name__)
 
-#: Seconds for what a sender was about to send when it looked last.
+#: Seconds for messages that were planned with the former cap.
 _MARGIN = 1.0
 
 
@@ -33,22 +33,22 @@ def wait(
     report: Callable[[], None],
     intervals: float = 1.0,
 ) -> None:
-    """Return when senders know what a service takes, which has reported.
+    """Wait until senders know the version of a service that has registered.
 
-    At once, unless others live that are all newer: only then senders send
-    what this one does not take, and only then others take it meanwhile. It
-    raises nothing.
+    It returns at once unless there are live services and all of them are
+    newer: only then senders send messages that this service does not
+    understand. It raises nothing.
 
-    :param serves: what the service reports of the interface
-    :param report: reports it once more, so that it does not count as dead
-    :param intervals: after which all have noticed, of ``refresh_interval``
+    :param serves: the revision of the service
+    :param report: registers it again, so that it does not count as dead
+    :param intervals: time to wait, in units of ``refresh_interval``
     """
     if not _is_older(conf, interface, serves):
         return
     seconds = intervals * conf.upgrade_levels.refresh_interval + _MARGIN
     LOG.warning(
-        'The other %s are newer than this one, which takes %s. It begins in '
-        '%g seconds, when all who send have noticed.',
+        'The other %s are newer than this one, which serves %s. It starts to '
+        'listen in %g seconds, when all senders know its version.',
         interface.describe(None),
         serves,
         seconds,
@@ -66,7 +66,7 @@ def _is_older(
     try:
         live = services.live(conf, versions.BINARIES[interface.name])
     except exception.TroveError:
-        # It does not listen any sooner than the database works.
+        # Without a database it does not start to listen anyway.
         return False
     others = versions.lowest(
         interface,

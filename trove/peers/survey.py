@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asks the guests of which nothing is known, before somebody has to wait.
+"""Probes guests of an unknown version ahead of their first message.
 
-A guest of a release announces nothing. Whoever has a message for one asks it
-first, which takes some milliseconds, or seconds if it does not answer. After
-an upgrade from a release that would be all guests, so the task managers look
-for those, and ask them side by side. Each claims some at a time: however many
-processes there are, a guest is asked once, and all know what it said, or that
-it did not, until it says something by itself.
+A guest of a release announces nothing, so a sender probes it first. That takes
+some milliseconds, or seconds if the guest does not answer. After an upgrade
+from a release that concerns all guests, so the task managers probe them in
+parallel. Each task manager claims a page of guests at a time: a guest is
+probed once, and all processes share the result.
 """
 
 from __future__ import annotations
@@ -23,15 +22,15 @@ from trove.objects.guest import probes
 
 LOG = logging.getLogger(__name__)
 
-#: Seconds between two looks; a claim that came to nothing is over by then.
+#: Interval between two looks in seconds; unused claims have expired by then.
 INTERVAL = float(probes.CLAIM)
 
-#: How many findings are written down together.
-_TOGETHER = 100
+#: Number of results that are recorded together.
+_BATCH = 100
 
 
 class Survey:
-    """Finds out what silent guests speak.
+    """Probes the guests that announce nothing.
 
     :param transport: of the control plane
     """
@@ -43,15 +42,15 @@ class Survey:
         self._claimed: list[probes.Claimed] = []
 
     def stop(self) -> None:
-        """Have :meth:`look` return soon; guests not asked are asked later."""
+        """Have :meth:`look` return soon; its claims are released."""
         self._stopped.set()
 
     def look(self) -> int:
-        """Ask once all of which nothing is known.
+        """Probe all guests of an unknown version once.
 
-        Others may ask at once those that it has claimed and not asked.
+        Claims that are left after an error are released.
 
-        :returns: how many were asked
+        :returns: the number of probed guests
         :raises ServiceUnavailable: the database does not work
         :raises Exception: of the transport's driver, when the message broker
             cannot be reached
@@ -71,21 +70,21 @@ class Survey:
             for claimed in self._claimed:
                 probes.release(claimed)
         except exception.TroveError:
-            # Their claims are over before long.
-            LOG.debug('Could not release guests.', exc_info=True)
+            # The claims expire after probes.CLAIM seconds.
+            LOG.debug('Could not release claimed guests.', exc_info=True)
 
     def _look(self) -> int:
         asked, silent = 0, set[str]()
         found: dict[str, guest_versions.Found] = {}
         outcomes = self._transport.ask_many(self._interface, self._unknown())
         for peer, revision in outcomes:
-            # One that answered too late comes once more.
+            # A late answer yields a guest a second time.
             asked += peer not in silent
             silent.discard(peer)
             if revision is None:
                 silent.add(peer)
             found[peer] = self._found(revision)
-            if len(found) >= _TOGETHER:
+            if len(found) >= _BATCH:
                 guest_versions.record_probes(found)
                 found.clear()
             if self._stopped.is_set():
@@ -93,9 +92,9 @@ class Survey:
         guest_versions.record_probes(found)
         if asked:
             LOG.info(
-                'Asked %d guest agents that announce nothing what they '
-                'speak; %d have not answered. "trove-rpc peers --state '
-                'unregistered" lists those.',
+                'Probed %d guest agents that announce no version; %d did not '
+                'answer. List those with "trove-rpc peers --state '
+                'unregistered".',
                 asked,
                 len(silent),
             )

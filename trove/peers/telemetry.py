@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a process of the control plane tells Prometheus."""
+"""Metrics of the processes of the control plane."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from trove.objects.guest import fleet
 from trove.objects.rejected import journal
 from trove.peers import versions
 
-#: Seconds for which all guests are not counted again.
-_CENSUS = 60.0
+#: Minimum interval between two counts of all guests, in seconds.
+_CENSUS_INTERVAL = 60.0
 
 _Sample = tuple[Sequence[str], float]
 
@@ -31,12 +31,12 @@ def watch(
     database: bool = False,
     in_api: bool = False,
 ) -> metrics.Watch:
-    """Return what counts the messages of a process while it runs.
+    """Return the metrics of a process.
 
     :param name: of the program
-    :param database: tell what the database knows too; the same in every
-        process, so it is not to be summed up
-    :param in_api: it serves the REST API
+    :param database: with gauges from the database, which are the same in each
+        process: do not sum them
+    :param in_api: the process serves the REST API
     """
     return metrics.Watch(
         conf,
@@ -60,7 +60,7 @@ def _gauges(conf: cfg.ConfigOpts) -> tuple[metrics.Gauge, ...]:
             'Services and guest agents by what they understand',
             ('interface', 'revision', 'state'),
             functools.partial(_peers, conf),
-            fresh=_CENSUS,
+            fresh=_CENSUS_INTERVAL,
         ),
     )
 
@@ -90,7 +90,7 @@ def _peers(conf: cfg.ConfigOpts) -> Iterator[_Sample]:
 
 
 def _revision(interface: rpc.Interface, text: str | None) -> str:
-    """Name the revision; ``unknown`` for what nobody has said."""
+    """Return the name of a revision, ``unknown`` for None or malformed."""
     if text is None:
         return metrics.UNKNOWN
     try:

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the peers of the control plane speak: looked up, asked, kept.
+"""Discovery of the versions of peers: announced, registered or probed.
 
-A guest of ours announces itself in its heartbeat, and the conductor writes
-that down; a silent one, of a released Trove, is asked once and the answer is
-written down in the same place. So for each guest there is one look-up, by a
-unique index. The silent one, and one that is not heard any more, is asked
-again before something is cast to it or refused because of it, for it may have
-been upgraded or rolled back meanwhile.
+A guest of this tree announces its version in its heartbeat, and the conductor
+records it. A guest of released Trove announces nothing: it is probed once, and
+the result is recorded in the same place. So each guest takes one look-up, by a
+unique index. A guest without an announcement, or without heartbeats, is probed
+again before a cast to it, or before a refusal because of its version: it may
+have been upgraded or rolled back since.
 
-Task managers and conductors of ours report to the registry; the lowest of
-those that live counts for all, since they share a topic. Those of releases
-do not report. :mod:`.census` asks the topic for them and reports what
-it finds on their behalf.
+Task managers and conductors of this tree register; the lowest version of the
+live ones counts for all, since they share a topic. Those of releases do not
+register. :mod:`.census` probes the topic for them and registers them.
 """
 
 from __future__ import annotations
@@ -45,43 +44,44 @@ INTERFACES: dict[str, rpc.Interface] = {
     name: client.interface for name, client in CLIENTS.items()
 }
 
-#: Which program serves the interfaces that have one topic for all.
+#: The program of each interface with a shared topic.
 BINARIES = {
     'conductor': 'trove-conductor',
     'taskmanager': 'trove-taskmanager',
 }
 
-#: Seconds to wait for an answer from a topic that perhaps nobody serves.
-_PATIENCE = 2.0
+#: Timeout in seconds of a probe of a topic that may have no server.
+_TIMEOUT = 2.0
 
-#: How often each question is asked where it is not known how many servers
-#: share a topic; the broker deals them out in turn.
+#: Number of probes where the number of servers of a topic is unknown; the
+#: broker distributes them round-robin.
 ROUNDS = 4
 
-#: How many times as long as what a guest answers it counts that it does not:
-#: it is waited for. The first that it says by itself ends that.
-_SILENT = 3
+#: Factor of ``refresh_interval`` for which a missing answer of a guest counts,
+#: because a probe of a silent guest takes its whole timeout. A heartbeat ends
+#: it early.
+_SILENT_FACTOR = 3
 
-#: A text that stands for a peer that speaks no version of any interface.
+#: The version of a peer that understands no version of an interface.
 _NOTHING = '0.0'
 
 
 def check_pins(conf: cfg.ConfigOpts) -> None:
-    """Read the pins of all interfaces, so that a wrong one shows now.
+    """Validate the pins of all interfaces.
 
-    :raises ConfigurationError: one is wrong
+    :raises ConfigurationError: a pin is wrong
     """
     for client in CLIENTS.values():
         client.interface.pin(conf)
 
 
 def lowest(interface: rpc.Interface, texts: Iterable[str]) -> str | None:
-    """Return what all services of these texts understand.
+    """Return the version that all services understand.
 
-    :param texts: what each reports: a revision, or several of different
-        majors, separated by commas
-    :returns: in the same form; ``0.0`` when there is nothing that all of
-        them understand, None when there are no services
+    :param texts: the report of each: a revision, or one per major, separated
+        by commas
+    :returns: in the same form; ``0.0`` when they have no major in common,
+        None when there are no services
     """
     least: dict[int, str] | None = None
     for text in texts:
@@ -89,8 +89,8 @@ def lowest(interface: rpc.Interface, texts: Iterable[str]) -> str | None:
             understood = dict(_majors(text))
         except ValueError as error:
             LOG.warning(
-                'A service reports wrongly what it speaks of %s: %s. It is '
-                'treated like the oldest. Upgrade or restart it.',
+                'A service reports a malformed version of %s: %s. It counts '
+                'as the oldest one. Upgrade or restart it.',
                 interface.name,
                 error,
             )
@@ -122,16 +122,16 @@ def _lower(interface: rpc.Interface, one: str, other: str) -> str:
     versions = _version(one), _version(other)
     if versions[0] != versions[1]:
         return one if versions[0] < versions[1] else other
-    # Of one version: only the history tells which came first.
+    # Revisions of one version are ordered by the history only.
     ours = interface.announced(one) <= interface.announced(other)
     return one if ours else other
 
 
 class Versions:
-    """How a transport finds out what its peers speak.
+    """Discovers and keeps the versions of a transport's peers.
 
-    ``discover`` and ``keep`` are what :class:`~trove.common.rpc.Transport`
-    takes under these names; :meth:`attach` has to follow.
+    ``discover`` and ``keep`` are arguments of
+    :class:`~trove.common.rpc.Transport`; call :meth:`attach` after that.
     """
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
@@ -147,7 +147,7 @@ class Versions:
         self.keep: dict[str, rpc.Keep] = {'guestagent': _keep_guest}
 
     def attach(self, transport: rpc.Transport) -> None:
-        """Ask by this transport where nobody has announced anything."""
+        """Set the transport that probes peers without an announcement."""
         self._transport = transport
 
     def _guest(self, peer: str | None) -> str | rpc.Unanswered | None:
@@ -175,24 +175,25 @@ class Versions:
         return found.revision
 
     def _is_proven(self, interface: rpc.Interface) -> bool:
-        """Whether all services of a topic have shown that they know seals."""
+        """Whether all services of a topic are proven to support seals."""
         return self._transport is not None and self._transport.sealer.proven(
             interface, None
         )
 
     def _has_no_answer(self, found: guest_versions.Spoken) -> bool:
-        """Whether some process has asked a guest in vain, not long ago."""
+        """Whether a recent probe of a guest, by any process, timed out."""
         if found.asked is None or found.asked.answered:
             return False
         seconds: float = self._conf.upgrade_levels.refresh_interval
         if not found.asked.heard:
-            seconds *= _SILENT
+            seconds *= _SILENT_FACTOR
         return 0 <= found.asked.age <= seconds
 
     def _is_silent(self, seconds: float | None) -> bool:
-        """Whether nobody would have heard of a rollback of a guest."""
+        """Whether a rollback of the guest would have gone unnoticed."""
         most: float = self._conf.agent_heartbeat_expiry
-        # Of a clock that was set back nothing follows.
+        # A far negative value means that the clock was set back, so it is no
+        # evidence.
         return seconds is None or not -most <= seconds <= most
 
     def _services(self, interface: rpc.Interface) -> str | None:
@@ -200,19 +201,19 @@ class Versions:
             return self._registered(interface)
         found = spoken(self._conf, interface)
         if found is None and self._transport is not None:
-            # None of ours lives, but those of a release may.
+            # None is registered, but services of a release may run.
             revision = probe(self._transport, interface, ROUNDS)
             found = None if revision is None else revision.name
         return found
 
     def _registered(self, interface: rpc.Interface) -> str:
-        """Return what those understand who are all proven to know seals."""
+        """Return the version of services that are proven to support seals."""
         ours = spoken(self._conf, interface, True)
-        # Who is away comes back as one that knows them.
+        # A service that is down comes back with support for seals.
         found = ours or interface.first_sealed.name
         other = spoken(self._conf, interface, False)
         if other is None and ours is None and self._transport is not None:
-            # No census looks for those of a release any more.
+            # No live service runs the census.
             revision = probe(self._transport, interface, ROUNDS)
             other = None if revision is None else revision.name
         if other is None or interface.seals(interface.announced(other)):
@@ -225,10 +226,11 @@ def spoken(
     interface: rpc.Interface,
     registered: bool | None = None,
 ) -> str | None:
-    """Return what all live services of a topic understand, as reported.
+    """Return the version that all live services of a topic report.
 
-    :param registered: only those that report by themselves, or only those
-        that do not
+    :param registered: only those that register themselves, or only those that
+        the census found; None: both
+    :returns: as :func:`lowest`
     """
     return lowest(
         interface,
@@ -253,22 +255,22 @@ def _keep_guest(
         guest_versions.record_probe(peer, revision, seals)
 
 
-class _Thorough:
-    """Asks each question so often that every server of a topic has it.
+class _EachServer:
+    """Repeats each probe, so that every server of a topic gets it.
 
-    Consecutive questions go to different servers, so the answers of one
-    round would be of a server that there is not.
+    Consecutive messages go to different servers: one round of probes would
+    mix the answers of several.
     """
 
     def __init__(self, transport: rpc.Transport, rounds: int) -> None:
         self.conf = transport.conf
         self._transport = transport
         self._rounds = rounds
-        #: Whether each question was answered each time.
+        #: Whether all probes were answered.
         self.complete = True
 
     def ask(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the answer of the oldest, None when nobody answers."""
+        """Return the answer of the oldest server, None without an answer."""
         oldest = self._transport.ask(*args, **kwargs)
         for _ in range(self._rounds - 1):
             if oldest is None:
@@ -281,7 +283,7 @@ class _Thorough:
 
 
 def _age(answer: Any) -> int:
-    """Rank what a server does not know: the version, method, argument."""
+    """Rank an answer by what is unknown: version, method, argument."""
     if answer.type == 'UnsupportedVersion':
         return 3
     if answer.type == 'NoSuchMethod':
@@ -295,12 +297,11 @@ def probe(
     rounds: int,
     timeout: float | None = None,
 ) -> rpc.Revision | None:
-    """Ask a shared topic what the lowest of its servers speaks.
+    """Probe a shared topic for the lowest version of its servers.
 
-    :param rounds: how often each question is asked; not less than there are
-        servers, to reach all of them
+    :param rounds: repetitions of each probe, at least the number of servers
     :param timeout: seconds to wait for each answer
-    :returns: None when nobody answers, or the broker is away
+    :returns: None without an answer, or when the broker is unreachable
     """
     return probe_each(transport, interface, rounds, timeout)[0]
 
@@ -311,17 +312,17 @@ def probe_each(
     rounds: int,
     timeout: float | None = None,
 ) -> tuple[rpc.Revision | None, bool]:
-    """Like :func:`probe`; also say whether all questions were answered.
+    """Like :func:`probe`; also return whether all probes were answered.
 
-    One that was not may have gone to a server that is slow, and older.
+    A missing answer may be of a server that is slow, and older.
     """
-    timeout = timeout or min(_PATIENCE, transport.conf.probe_timeout)
-    asks = _Thorough(transport, rounds)
+    timeout = timeout or min(_TIMEOUT, transport.conf.probe_timeout)
+    asks = _EachServer(transport, rounds)
     try:
         found = rpc.probe(asks, interface, timeout=timeout)
     except Exception as error:  # noqa: BLE001
         LOG.info(
-            'Could not ask the %s what they speak: %s. It is tried again.',
+            'Could not probe the versions of the %s: %s. It is retried.',
             interface.describe(None),
             error,
         )

@@ -208,7 +208,7 @@ class TestService(scene.TestCase):
         with mock.patch.object(services, 'report', side_effect=gone):
             component.start()
 
-        self.assertIn('Could not report before the start', self.logs.output)
+        self.assertIn('Could not register before the start', self.logs.output)
 
     def test_it_signs_off(self):
         component = self.given_service()
@@ -224,7 +224,7 @@ class TestService(scene.TestCase):
         with mock.patch.object(services, 'remove', side_effect=gone):
             component.stop()
 
-        self.assertIn('Could not sign off', self.logs.output)
+        self.assertIn('Could not unregister', self.logs.output)
 
     def given_heartbeat_that_is_being_written(self):
         """A service, an instance, and what lets the database go on."""

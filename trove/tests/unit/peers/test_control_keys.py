@@ -163,7 +163,7 @@ class ControlKeysTest(keyring.KeysTestCase):
 
     def test_strangers_do_not_fill_the_memory(self):
         self.useFixture(
-            fixtures.MockPatchObject(control_keys, '_MOST_ABSENT', 10)
+            fixtures.MockPatchObject(control_keys, '_MAX_ABSENT', 10)
         )
 
         for number in range(50):

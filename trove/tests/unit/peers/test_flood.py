@@ -16,7 +16,7 @@ class DamTest(base.TestCase):
         super().setUp()
         self.now = 1000.0
         self.written = []
-        self.dam = flood.Dam(self.write, lambda: self.now)
+        self.dam = flood.Limiter(self.write, lambda: self.now)
 
     def write(self, rejection, count):
         self.written.append((rejection.method, rejection.sender, count))
@@ -72,7 +72,7 @@ class DamTest(base.TestCase):
 
     def test_kinds_without_end_take_no_memory(self):
         self.useFixture(
-            fixtures.MonkeyPatch('trove.peers.flood._MOST_KINDS', 3)
+            fixtures.MonkeyPatch('trove.peers.flood._MAX_KINDS', 3)
         )
 
         self.when_rejected(*(f'm{number}' for number in range(100)))

@@ -27,11 +27,11 @@ class LookupsTest(base.TestCase):
         return set(self.there)
 
     def given_flood(self):
-        for _ in range(lookups.MOST_ABSENT):
+        for _ in range(lookups.MAX_ABSENT):
             self.lookups.absent()
 
     def test_as_long_as_few_are_absent_each_is_looked_up(self):
-        for _ in range(lookups.MOST_ABSENT - 1):
+        for _ in range(lookups.MAX_ABSENT - 1):
             self.lookups.absent()
 
         self.assertTrue(self.lookups.exists('nobody'))
@@ -73,7 +73,7 @@ class LookupsTest(base.TestCase):
 
     def test_what_is_remembered_is_looked_up_again_now_and_then(self):
         taken = [self.lookups.again('a') for _ in range(100)]
-        self.assertEqual(lookups.MOST_AGAIN, sum(taken))
+        self.assertEqual(lookups.MAX_AGAIN, sum(taken))
         self.assertTrue(self.lookups.again('b'))
 
         self.now += 3
@@ -112,7 +112,7 @@ class KeysTest(keyring.KeysTestCase):
         for number in range(1000):
             self.assertEqual([], self.ask(f'nobody-{number}'))
 
-        self.assertLess(self.queries, lookups.MOST_ABSENT + 5)
+        self.assertLess(self.queries, lookups.MAX_ABSENT + 5)
         # A guest that is there is opened, looked up before or not.
         self.assertEqual([self.key], self.ask(self.instance_id))
 
@@ -122,13 +122,13 @@ class KeysTest(keyring.KeysTestCase):
             for number in range(700):
                 self.ask(f'nobody-{number}')
 
-        self.assertLess(self.queries, lookups.MOST_ABSENT + 15)
+        self.assertLess(self.queries, lookups.MAX_ABSENT + 15)
 
     def test_the_name_of_one_that_is_there(self):
         for _ in range(500):
             self.assertEqual([self.key], self.ask(self.instance_id))
 
-        self.assertLessEqual(self.queries, lookups.MOST_AGAIN + 1)
+        self.assertLessEqual(self.queries, lookups.MAX_AGAIN + 1)
 
     def test_a_new_key_is_known_however_many_name_the_instance(self):
         """Whoever names it has it looked up, once a second, for all."""
@@ -147,7 +147,7 @@ class KeysTest(keyring.KeysTestCase):
 
     def test_those_of_nobody_push_nobody_out(self):
         self.useFixture(
-            fixtures.MonkeyPatch('trove.peers.control_keys._MOST', 5)
+            fixtures.MonkeyPatch('trove.peers.control_keys._MAX_KNOWN', 5)
         )
         self.ask(self.instance_id)
         for number in range(100):

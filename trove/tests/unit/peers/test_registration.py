@@ -35,13 +35,13 @@ class RegistrationTest(given.PeersTestCase):
         gone = exception.ServiceUnavailable(what='The database')
         with mock.patch.object(services, 'report', side_effect=gone):
             self.registration.report_before_start()
-        self.assertIn('Could not report before the start', self.logs.output)
+        self.assertIn('Could not register before the start', self.logs.output)
         self.assertFalse(self.registration.reported)
 
         self.registration.report()
         with mock.patch.object(services, 'remove', side_effect=gone):
             self.registration.sign_off()
-        self.assertIn('Could not sign off', self.logs.output)
+        self.assertIn('Could not unregister', self.logs.output)
 
     def test_who_has_not_reported_does_not_sign_off(self) -> None:
         with mock.patch.object(services, 'remove') as remove:

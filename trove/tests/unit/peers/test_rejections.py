@@ -157,7 +157,7 @@ class TestRecorder(RejectionsTestCase):
             )
 
         self.assertIsNone(self.fault(instance_id))
-        self.assertEqual(1, self.logs.output.count('Could not take'))
+        self.assertEqual(1, self.logs.output.count('Rejected conductor'))
 
     def test_a_call_is_no_fault(self):
         instance_id, _ = self.given_instance()
@@ -202,7 +202,7 @@ class TestRecorder(RejectionsTestCase):
         self.recorder(message)
 
         self.assertEqual('of later', self.fault(instance_id).message)
-        self.assertEqual(1, self.logs.output.count('Could not take'))
+        self.assertEqual(1, self.logs.output.count('Rejected taskmanager'))
 
     def test_a_backup_is_not_counted_with_others(self):
         for backup in ('b1', 'b2'):
@@ -232,8 +232,8 @@ class TestAge(RejectionsTestCase):
         self.assertEqual(Task.BUILDING, self.shown(instance_id).task)
         self.assertIsNone(self.fault(instance_id))
         self.assertEqual(1, len(self.recorded()))
-        self.assertEqual(1, self.logs.output.count('Could not take'))
-        self.assertIn('compare with what was done first', self.logs.output)
+        self.assertEqual(1, self.logs.output.count('Rejected taskmanager'))
+        self.assertIn('whether it was carried out before', self.logs.output)
 
 
 class TestUnread(RejectionsTestCase):
@@ -263,7 +263,7 @@ class TestUnread(RejectionsTestCase):
         self.unread(instance_id)
 
         self.assertIsNone(self.fault(instance_id))
-        self.assertIn('repair what kept it', self.logs.output)
+        self.assertIn('Fix the cause', self.logs.output)
 
     def test_of_all_that_anybody_may_have_sent_few_are_kept(self):
         self.config(rejected_per_instance=3)

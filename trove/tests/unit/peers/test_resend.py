@@ -305,7 +305,7 @@ class TestRefusals(ReplayTestCase):
     def test_two_operators_at_once(self):
         replayed = self.given_rejected()
         with mock.patch.object(journal, 'mark', return_value=False):
-            self.assertIn('somebody else', self.refusal(replayed))
+            self.assertIn('another process', self.refusal(replayed))
 
     def test_an_instance_that_is_gone(self):
         instance_id = self.given_request()

@@ -198,5 +198,5 @@ class SurveyTest(base.TestCase):
 
         self.look()
 
-        self.assertIn('1 have not answered', self.logs.output)
+        self.assertIn('1 did not answer', self.logs.output)
         self.assertIn('trove-rpc peers --state', self.logs.output)

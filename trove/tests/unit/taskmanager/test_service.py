@@ -89,7 +89,7 @@ class TestService(scene.TestCase):
         with mock.patch.object(services, 'report', side_effect=gone):
             component.start()
 
-        self.assertIn('Could not report before the start', self.logs.output)
+        self.assertIn('Could not register before the start', self.logs.output)
 
     def test_each_pin_is_read_at_the_start(self):
         for name in ('taskmanager', 'conductor', 'guestagent'):
