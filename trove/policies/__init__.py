@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may do what: the rules and their enforcer (oslo.policy).
+"""Policies: the rules and their enforcer (oslo.policy).
 
-Names are those of released Trove, and its defaults come back with
-``[oslo_policy] enforce_new_defaults = false``. An operator changes rules in
-``policy.yaml`` beside ``trove.conf``; a change is in force within a second.
+The rules have the names of released Trove, and its defaults apply with
+``[oslo_policy] enforce_new_defaults = false``. Operators change rules in
+``policy.yaml`` beside ``trove.conf``; a change takes effect within a second.
 """
 
 from __future__ import annotations
@@ -52,51 +52,52 @@ _MODULES = (
     mgmt,
 )
 
-#: Seconds.
-_LOOK_EVERY = 1.0
+#: Minimum interval between two checks for changed files, in seconds.
+_CHECK_INTERVAL = 1.0
 
 
 def list_rules() -> list[policy.RuleDefault]:
-    """All rules, for the sample file and the reference."""
+    """Return all rules, for the sample file and the reference."""
     return list(
         itertools.chain.from_iterable(m.list_rules() for m in _MODULES)
     )
 
 
 class _Enforcer(policy.Enforcer):
-    """Looks for changed rules once a second.
+    """Checks for changed files once a second.
 
-    oslo.policy looks for the files in all configuration directories at each
-    request, which is a tenth of the processor time of a small one.
+    oslo.policy searches all configuration directories at each request, which
+    was 10 % of the CPU time of a small request.
     """
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         super().__init__(conf)
-        self._next_look = 0.0
-        # While one thread reads a file, rules of which it says nothing are
-        # missing: those that skip the look must not meet a second reader.
-        self._looking = threading.Lock()
+        self._next_check = 0.0
+        # While a thread reads a file, the defaults are missing in the rules.
+        # So only one thread may read at a time.
+        self._checking = threading.Lock()
 
     def load_rules(self, force_reload: bool = False) -> None:
-        if not force_reload and time.monotonic() < self._next_look:
+        if not force_reload and time.monotonic() < self._next_check:
             return
-        with self._looking:
+        with self._checking:
             now = time.monotonic()
-            if force_reload or now >= self._next_look:
+            if force_reload or now >= self._next_check:
                 super().load_rules(force_reload)
-                self._next_look = now + _LOOK_EVERY
+                self._next_check = now + _CHECK_INTERVAL
 
 
 class Enforcer:
-    """Answers whether somebody may do something.
+    """Checks rules of the policy.
 
-    :param conf: says where the operator's rules are
+    :param conf: with the paths of the operator's rules
     """
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         opts.set_defaults(conf)
         self._enforcer = _Enforcer(conf)
-        # Who sets enforce_new_defaults = false has been told in the notes.
+        # The release notes tell operators what enforce_new_defaults = false
+        # changes, so a warning per rule adds nothing.
         self._enforcer.suppress_default_change_warnings = True
         self._enforcer.suppress_deprecation_warnings = True
         self._enforcer.register_defaults(list_rules())
@@ -107,7 +108,7 @@ class Enforcer:
         rule: str,
         target: Mapping[str, Any],
     ) -> bool:
-        """Say whether ``context`` may do ``rule`` to ``target``.
+        """Return whether a rule allows the context to access a target.
 
         :param target: ``{'tenant': <project that owns it>}``
         """
@@ -116,7 +117,7 @@ class Enforcer:
             'is_admin': context.is_admin,
             'tenant': context.project_id,
         }
-        # Rules of operators may call the project as other services do.
+        # Custom rules may use project_id, as in other services.
         target = {**target, 'project_id': target.get('tenant')}
         return bool(self._enforcer.authorize(rule, target, who))
 
@@ -126,12 +127,12 @@ class Enforcer:
         rule: str,
         target: Mapping[str, Any],
     ) -> None:
-        """Return when ``context`` may do ``rule`` to ``target``.
+        """Check that a rule allows the context to access a target.
 
         :param target: ``{'tenant': <project that owns it>}``
-        :raises Unauthorized: an administrator's request by somebody else,
-            which released Trove answers with 401
-        :raises Forbidden: every other request that is not allowed
+        :raises Unauthorized: denied, for rules of administrators: released
+            Trove answers 401
+        :raises Forbidden: denied, for other rules
         """
         if self.allows(context, rule, target):
             return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may do what with backups; this release has none."""
+"""Policies for backups; this release has none."""
 
 from __future__ import annotations
 

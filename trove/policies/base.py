@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the rules are made of: the personas, as other services have them.
+"""The personas that rules are based on, as in other services.
 
-A *reader* sees the resources of the project, a *member* uses them,
-an *admin* manages all projects, and a *service* is another service that
-looks at the instances of all projects. Keystone lets a member be a reader,
-and an admin a member, by implied roles; the rules do not rely on that.
+A *reader* sees the resources of the project, a *member* changes them, an
+*admin* manages all projects, and a *service* is another service that reads
+the instances of all projects. In Keystone the role admin implies member, and
+member implies reader; the rules do not rely on that.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ READER = 'rule:project_reader_or_admin'
 SERVICE = 'rule:service_or_admin'
 ANYBODY = ''
 
-#: What release 26.0 had in place of MEMBER and READER.
+#: The rule of release 26.0 in place of MEMBER and READER.
 _BEFORE = 'rule:admin_or_owner'
 
 INSTANCES = '/v1.0/{project_id}/instances'

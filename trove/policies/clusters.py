@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may do what with clusters; this release has none."""
+"""Policies for clusters; this release has none."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'cluster:force_delete',
         base.MEMBER,
-        'Abort the current task of a cluster before its deletion.',
+        'Cancel the current task of a cluster before its deletion.',
         ('POST', f'{_P}/clusters/{{cluster_id}}'),
     ),
     base.rule(
@@ -55,7 +55,7 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'cluster:reset-status',
         base.ADMIN,
-        'Abort the current task of a cluster.',
+        'Cancel the current task of a cluster.',
         ('POST', f'{_P}/clusters/{{cluster_id}}'),
     ),
     base.rule(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may do what with configuration groups; this release has none."""
+"""Policies for configuration groups; this release has none."""
 
 from __future__ import annotations
 

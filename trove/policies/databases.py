@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may do what with the databases of an instance."""
+"""Policies for the databases of an instance."""
 
 from __future__ import annotations
 

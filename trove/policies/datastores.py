@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may see datastores."""
+"""Policies for datastores."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may see flavors."""
+"""Policies for flavors."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may do what with instances."""
+"""Policies for instances."""
 
 from __future__ import annotations
 
@@ -55,15 +55,15 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'instance:reset_status',
         base.ADMIN,
-        'Abort the current task of an instance: its status becomes ERROR '
+        'Cancel the current task of an instance: its status becomes ERROR '
         '(action "reset_status").',
         ('POST', f'{base.INSTANCE}/action'),
     ),
     base.rule(
         'instance:force_delete',
         base.MEMBER,
-        'The same before a deletion (action "reset_status" with '
-        '"force_delete").',
+        'Cancel the current task of an instance before its deletion (action '
+        '"reset_status" with "force_delete").',
         ('POST', f'{base.INSTANCE}/action'),
     ),
     base.rule(

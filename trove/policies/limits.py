@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may see the limits of a project."""
+"""Policies for the limits of a project."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may manage. Released Trove has no rules here: an administrator may."""
+"""Policies for administration; released Trove only requires an admin."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'mgmt:instance:reset_task_status',
         base.ADMIN,
-        'Abort the current task of an instance, which counts as active then. '
-        'A half-built or half-deleted one stays in ERROR.',
+        'Cancel the current task of an instance: its status becomes ACTIVE. A '
+        'half-built or half-deleted instance stays in ERROR.',
         ('POST', f'{base.MGMT}/instances/{{instance_id}}/action'),
     ),
     base.rule(
@@ -108,7 +108,7 @@ RULES: list[policy.RuleDefault] = [
     base.rule(
         'mgmt:cluster:reset_task',
         base.ADMIN,
-        'Abort the current task of a cluster.',
+        'Cancel the current task of a cluster.',
         ('POST', f'{base.MGMT}/clusters/{{cluster_id}}/action'),
     ),
     base.rule(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may do what with modules; this release has none."""
+"""Policies for modules; this release has none."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may do what with the grants of a user."""
+"""Policies for the grants of a user."""
 
 from __future__ import annotations
 

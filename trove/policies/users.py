@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may do what with the users of the databases."""
+"""Policies for users of databases."""
 
 from __future__ import annotations
 
