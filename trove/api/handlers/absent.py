@@ -24,7 +24,7 @@ from trove.objects import owned
 INSTEAD = {
     'Backups': 'Copy the data with the tools of the database, such as '
     'pg_dump.',
-    'Backup strategies': 'There are no backups that they would hold for.',
+    'Backup strategies': 'Backups are not supported either.',
     'Clusters': 'Create the instances individually.',
     'Changing the datastore version': 'Create an instance of that version, '
     'and migrate the data with the tools of the database.',
@@ -38,7 +38,7 @@ INSTEAD = {
     'of the instance.',
     'Managing datastore versions': 'Use "trove-manage '
     'datastore_version_update".',
-    'Modules': 'Do without.',
+    'Modules': 'Install the software in the image of the datastore version.',
     'Moving instances to another host': 'Use the cloud itself.',
     'Rebuilding instances': 'Create another instance, and migrate the data '
     'with the tools of the database.',
@@ -56,11 +56,11 @@ def handler(
     named: Sequence[references.Reference],
     asked: Sequence[tuple[str, str]],
 ) -> Callable[[api_request.Request], NoReturn]:
-    """Return a handler that says that there is no such thing.
+    """Return a handler that answers 501.
 
-    :param what: one of :data:`INSTEAD`
-    :param named: what the body names
-    :param asked: parameters of the query, and the nouns that they name
+    :param what: a key of :data:`INSTEAD`
+    :param named: the references in the body
+    :param asked: parameters of the query, and the nouns that they refer to
     """
     return functools.partial(_answer, what, named, asked)
 
@@ -71,6 +71,7 @@ def _answer(
     asked: Sequence[tuple[str, str]],
     request: api_request.Request,
 ) -> NoReturn:
+    """Answer 501, or 404 for an unknown resource in path, body or query."""
     _check_ids(request)
     references.check(request, named)
     for name, noun in asked:
@@ -79,7 +80,7 @@ def _answer(
 
 
 def refuse(what: str) -> NoReturn:
-    """Say that there is no such thing.
+    """Refuse a request for an unsupported feature.
 
     :raises NotInRelease: always
     """
@@ -87,17 +88,19 @@ def refuse(what: str) -> NoReturn:
 
 
 def clusters(request: api_request.Request) -> dict[str, Any]:
+    """List no clusters: 200, or 501 if another release has created some."""
     return _nothing(request, 'cluster', 'Clusters')
 
 
 def modules(request: api_request.Request) -> dict[str, Any]:
+    """List no modules: 200, or 501 if another release has created some."""
     return _nothing(request, 'module', 'Modules')
 
 
 def _nothing(
     request: api_request.Request, noun: str, what: str
 ) -> dict[str, Any]:
-    """List nothing, which is right unless another release has made some."""
+    """Return an empty list, unless another release has created rows."""
     paging.limit(request, request.runtime.conf.instances_page_size)
     request.flag('deleted')
     everybody = request.rule.startswith('mgmt:')
@@ -107,9 +110,9 @@ def _nothing(
 
 
 def _check_ids(request: api_request.Request) -> None:
-    """Look for what the path names.
+    """Check the ids in the path.
 
-    :raises NotFound: it is not there, or is another project's
+    :raises NotFound: a resource does not exist, or is another project's
     """
     params = request.params
     if 'instance_id' in params:

@@ -26,9 +26,9 @@ LOG = log.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Action:
-    """The action for a key of the body.
+    """The action of a key of the body.
 
-    :param handler: does it to the instance of a request; takes the value
+    :param handler: called with the request and the value
     :param rules: of the policy; the handler checks one of them
     :param schema: of the value
     """
@@ -39,7 +39,7 @@ class Action:
 
 
 class Actions(dict[str, Action]):
-    """All that a path takes, by the key of the body."""
+    """The actions of a path, by the key of the body."""
 
     @property
     def body(self) -> validation.Body:
@@ -52,7 +52,7 @@ class Actions(dict[str, Action]):
         return tuple(rule for each in self.values() for rule in each.rules)
 
     def perform(self, request: api_request.Request) -> None:
-        """Do what the only key of the body says."""
+        """Call the handler of the only key of the body: 202."""
         ((name, value),) = request.body.items()
         self[name].handler(request, value)
 
@@ -65,11 +65,13 @@ def start(
     send: Callable[[], None],
     **details: Any,
 ) -> None:
-    """Let an instance begin a task and have it done by a task manager.
+    """Begin a task of an instance, and send its message.
 
     :param action: name of the task manager's method
-    :param send: sends the message; when it fails, the task is undone
+    :param send: sends the message; when it fails, the task is reverted
     :param details: further arguments of ``begin_task``
+    :raises InstanceBusy, Unprocessable, Forbidden: the task must not begin
+    :raises QuotaExceeded: the quota of the project is used up
     :raises ServiceUnavailable: the message could not be sent, or the
         database could not be written
     """
@@ -78,7 +80,7 @@ def start(
             request.seer, instance.id, task, action=action, **details
         )
     except exception.RowLocked:
-        # Nothing is there to be undone, which would wait once more.
+        # There is nothing to revert, which would wait for the row again.
         raise
     except exception.ServiceUnavailable:
         # The connection may have broken after the task was written.
@@ -89,8 +91,8 @@ def start(
     except Exception:
         if _undo(request, instance, task, action):
             raise
-        # A task manager works on it, so the message got through after all;
-        # or an earlier request to delete is being carried out.
+        # A task manager has the job, so the message was delivered after all;
+        # or an earlier deletion is running.
 
 
 def _undo(
@@ -99,9 +101,10 @@ def _undo(
     task: states.Task,
     action: str,
 ) -> bool:
-    """Take a task back; False when there is nothing to take back.
+    """Revert a task; return False when there is nothing to revert.
 
-    :raises ServiceUnavailable: the database is away, so it is not known
+    :raises ServiceUnavailable: the database is unreachable, so the task may
+        have begun
     """
     try:
         undone = tasks.undo_task(request.seer, instance.id, task)
@@ -130,7 +133,7 @@ def _undo(
 
 
 def resize(request: api_request.Request, value: Any) -> None:
-    """Resize the volume, or change the flavor: 202; see both functions."""
+    """Extend the volume, or change the flavor: 202; see both functions."""
     if 'volume' in value:
         resize_volume(request, value['volume'])
     else:
@@ -138,7 +141,7 @@ def resize(request: api_request.Request, value: Any) -> None:
 
 
 def reset_status(request: api_request.Request, value: Any) -> None:
-    """Abort the current task of an instance, with status ERROR: 202.
+    """Cancel the current task of an instance, with status ERROR: 202.
 
     The task manager notices at the next step and stops. Its leftovers are
     removed with the instance.
@@ -154,9 +157,9 @@ def reset_status(request: api_request.Request, value: Any) -> None:
 def warn_of_end(
     request: api_request.Request, instance: entities.Instance
 ) -> None:
-    """Log which user aborted the current task of an instance."""
+    """Log which user cancels the current task of an instance."""
     LOG.warning(
-        'Instance %s: %s resets its current task: %s',
+        'Instance %s: user %s cancels its current task: %s',
         instance.id,
         request.context.user_id,
         instance.task.text,
@@ -264,8 +267,9 @@ def resize_flavor(request: api_request.Request, reference: Any) -> None:
 
 
 def flavor(request: api_request.Request, reference: Any) -> cloud_base.Flavor:
-    """Return the flavor that a body names by id or URL.
+    """Return the flavor of a reference in a body.
 
+    :param reference: an id, a URL, or an object with ``id``
     :raises UnknownFlavor: there is none with this id
     """
     if isinstance(reference, dict):
@@ -279,9 +283,9 @@ def flavor(request: api_request.Request, reference: Any) -> cloud_base.Flavor:
 
 
 def volume_size(request: api_request.Request, volume: Any) -> int:
-    """Return the GiB that a body asks for.
+    """Return the size of a volume in a body, in GiB.
 
-    :raises QuotaExceeded: it is more than the options accept
+    :raises QuotaExceeded: it exceeds ``max_accepted_volume_size``
     """
     size = int(volume['size'] if isinstance(volume, dict) else volume)
     most = request.runtime.conf.max_accepted_volume_size
@@ -297,10 +301,10 @@ def _old_flavor(
     instance: entities.Instance,
     new: cloud_base.Flavor,
 ) -> cloud_base.Flavor:
-    """Return the flavor that an instance has.
+    """Return the present flavor of an instance.
 
-    The cloud may have dropped it; then its size is not known any more, and
-    the quota stays as it is.
+    The cloud may have removed it. Then its size is unknown, so the size of the
+    new one is used, and the quota does not change.
     """
     flavor_id = str(instance.flavor_id)
     compute = request.cloud.compute

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Configuration groups: detaching those of another release."""
+"""Configuration groups: detaches those of another release."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from trove.objects.instance import entities
 
 
 def detach(request: api_request.Request, instance: entities.Instance) -> None:
-    """Let a database run without the group that another release attached.
+    """Remove the settings of a group that another release attached.
 
-    That must be written down afterwards; to do it again does no harm.
-    The server reads the settings that are left when it is restarted.
+    It is idempotent; record it afterwards. The database server applies the
+    remaining settings at its next restart.
 
-    :raises BadRequest: none is attached
+    :raises BadRequest: no group is attached
+    :raises InstanceBusy, Unprocessable: the guest is unavailable
     """
     if not instance.configuration_id:
         raise exception.BadRequest(

@@ -11,7 +11,7 @@ from trove.api.handlers import flavors
 from trove.common import exception
 from trove.objects import datastore as datastores
 
-#: Most datastores or versions in one answer.
+#: Maximum number of datastores or versions per page.
 PAGE = 1000
 
 
@@ -49,7 +49,10 @@ def versions(request: api_request.Request) -> dict[str, Any]:
 
 
 def version(request: api_request.Request) -> dict[str, Any]:
-    """Show a version of a datastore: 200, or 404."""
+    """Show a version of a datastore: 200, 400 or 404.
+
+    400 for an unknown version, 404 for an unknown datastore.
+    """
     return {'version': _version(request, _get_version(request))}
 
 
@@ -71,7 +74,10 @@ def version_by_id(request: api_request.Request) -> dict[str, Any]:
 
 
 def version_flavors(request: api_request.Request) -> dict[str, Any]:
-    """List the flavors for a version: 200, or 404."""
+    """List the flavors for a version: 200.
+
+    400 for an unknown version, 404 for an unknown datastore.
+    """
     _get_version(request)
     return flavors.index(request)
 

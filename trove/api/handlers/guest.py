@@ -15,19 +15,20 @@ from trove.common import exception
 from trove.guestagent import api as guest_api
 from trove.objects.instance import entities
 
-#: Pages that are read at most when looking for a name.
-_PAGES = 10000
+#: Maximum number of pages that are read to find a name.
+_MAX_PAGES = 10000
 
 Wire = dict[str, Any]
 Lister = Callable[..., list[Any]]
 
 
 @contextlib.contextmanager
-def written_down(done: str) -> Iterator[None]:
-    """Write down what a guest has done; say so when that fails.
+def recorded(done: str) -> Iterator[None]:
+    """Convert errors of recording what a guest has done.
 
-    :param done: a clause; to ask for it once more must do no harm
-    :raises ServiceUnavailable: it is done, and not written down
+    :param done: a clause, such as "Root is disabled"; the request must be
+        idempotent
+    :raises ServiceUnavailable: it is done, but was not recorded
     """
     try:
         yield
@@ -40,10 +41,10 @@ def written_down(done: str) -> Iterator[None]:
 
 
 class Guest:
-    """The guest of the instance that a request names.
+    """The guest of the instance of a request.
 
     :raises InstanceNotFound: there is no such instance
-    :raises InstanceBusy: it is doing something else
+    :raises InstanceBusy: a task is running
     :raises Unprocessable: its database does not run
     """
 
@@ -69,23 +70,23 @@ class Guest:
         ]
 
     def user_name(self, text: str) -> tuple[str, str]:
-        """Return name and host that ``NAME[@HOST]`` in a path means.
+        """Return name and host of ``NAME[@HOST]`` in a path.
 
-        :raises UserNotFound: it is not a name that a user can have
+        :raises UserNotFound: the name is invalid, or a system user's
         """
         name, host = names.split_user(self.rules, text)
         try:
             self.rules.check_user(name, new=False)
             self.rules.check_host(name, host)
         except exception.BadRequest:
-            # Above all not one of the system's, which nobody may touch.
+            # 404 as for unknown users: system users must stay hidden.
             raise exception.UserNotFound(name=text) from None
         return name, host
 
     def user(self, text: str) -> Wire:
-        """Return the user that ``NAME[@HOST]`` in a path means.
+        """Return the user of ``NAME[@HOST]`` in a path.
 
-        :raises UserNotFound: there is none, or it is one of the system's
+        :raises UserNotFound: there is none, or it is a system user
         """
         name, host = self.user_name(text)
         found = self.client.get_user(
@@ -96,16 +97,16 @@ class Guest:
         return {**found, '_name': name, '_host': host}
 
     def require_databases(self, wanted: list[str]) -> None:
-        """Return when all of these databases are there.
+        """Check that databases exist.
 
-        :raises DatabaseNotFound: one is not, or is the system's
+        :raises DatabaseNotFound: one does not, or is a system database
         """
         there = set(self.databases())
         for name in wanted:
-            if name not in there or not self._is_usual(name):
+            if name not in there or not self._is_valid(name):
                 raise exception.DatabaseNotFound(name=name)
 
-    def _is_usual(self, name: str) -> bool:
+    def _is_valid(self, name: str) -> bool:
         try:
             self.rules.check_database(name, new=False)
         except exception.BadRequest:
@@ -115,7 +116,7 @@ class Guest:
     def _all(self, lister: Lister) -> list[Wire]:
         found: list[Wire] = []
         marker = None
-        for _ in range(_PAGES):
+        for _ in range(_MAX_PAGES):
             page, after = lister(self.context, limit=None, marker=marker)
             found.extend(page)
             if not after or after == marker:

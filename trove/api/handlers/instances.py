@@ -41,7 +41,7 @@ _LATER = {
     'slave_of': 'Creating or detaching replicas',
 }
 
-#: Nothing is done with these; whose they are is not told, though.
+#: References that are unsupported, but must not reveal other projects' ids.
 _NAMED: tuple[references.Reference, ...] = (
     (('instance', 'configuration'), 'configuration'),
     (('instance', 'modules', references.EACH, 'id'), 'module'),
@@ -84,17 +84,23 @@ def create(request: api_request.Request) -> dict[str, Any]:
     except Exception:
         if _remove(instance.id, flavor):
             raise
-        # A task manager works on it, so the message got through after all.
+        # A task manager has the job, so the message was delivered after all.
     return {'instance': views.detail(request, instance)}
 
 
 def index(request: api_request.Request) -> dict[str, Any]:
-    """List the instances of the project, in pages: 200."""
+    """List the instances of the project, in pages: 200.
+
+    400 for an invalid limit or an unknown marker.
+    """
     return _list(request, views.summary)
 
 
 def detail(request: api_request.Request) -> dict[str, Any]:
-    """List the instances with details, in pages: 200."""
+    """List the instances with details, in pages: 200.
+
+    400 for an invalid limit or an unknown marker.
+    """
     return _list(request, views.detail)
 
 
@@ -116,8 +122,8 @@ def show(request: api_request.Request) -> dict[str, Any]:
 def update(request: api_request.Request) -> None:
     """Change the name or access of an instance, or detach its group: 202.
 
-    400 for an invalid value or a missing group, 501 for what is not supported
-    yet.
+    400 for an invalid value or a missing group, 501 for unsupported features.
+    A detachment also answers 409, 422 and 500, as requests on databases do.
     """
     body = request.body['instance']
     if 'name' in body:
@@ -135,12 +141,12 @@ def update(request: api_request.Request) -> None:
             raise _later(key)
     if body.get('configuration'):
         raise _later('configuration')
-    # Without a value it means: detach.
+    # An empty body means a detachment, as in released Trove.
     detaches = 'configuration' in body or not body
     with contextlib.ExitStack() as stack:
         if detaches:
             configurations.detach(request, instance)
-            stack.enter_context(guests.written_down('The group is removed'))
+            stack.enter_context(guests.recorded('The group is removed'))
         instances.change(
             request.context,
             instance.id,
@@ -151,7 +157,7 @@ def update(request: api_request.Request) -> None:
 
 
 def delete(request: api_request.Request) -> None:
-    """Delete an instance: 202, or 409 while its task does not permit it."""
+    """Delete an instance in any state: 202, or 403 while it has replicas."""
     instance = request.instance()
     taskmanager = request.taskmanager()
     actions.start(
@@ -168,10 +174,10 @@ def delete(request: api_request.Request) -> None:
 def volume_used(
     request: api_request.Request, instance: entities.Instance
 ) -> float | None:
-    """Return the GiB that are used of a volume, as the guest says.
+    """Return the used GiB of a volume, as reported by the guest.
 
-    None when it cannot be asked or does not answer in time; then it is left
-    alone for a while, so that showing an instance stays quick.
+    None when the guest is unavailable or does not answer in time. A guest that
+    did not answer is not asked again for a while, which keeps requests quick.
     """
     runtime = request.runtime
     timeout = runtime.conf.volume_used_timeout
@@ -235,7 +241,7 @@ def _record(
     order: dict[str, Any],
     users: list[dict[str, Any]],
 ) -> entities.Instance:
-    """Write a new instance down."""
+    """Store a new instance."""
     instance_id = uuidutils.generate_uuid()
     try:
         return instances.create(
@@ -249,7 +255,7 @@ def _record(
             datastore_version_id=version.id,
             access=body.get('access'),
             region_id=body.get('region_name'),
-            # Should the message be lost, or who has it die.
+            # For recovery, if the message is lost or its task manager dies.
             details={
                 **order,
                 **workflow_secrets.seal(
@@ -260,16 +266,17 @@ def _record(
     except exception.RowLocked:
         raise
     except exception.ServiceUnavailable:
-        # The connection may have broken after it was written.
+        # The connection may have broken after the commit.
         _remove(instance_id, flavor)
         raise
 
 
 def _remove(instance_id: str, flavor: cloud_base.Flavor) -> bool:
-    """Remove an instance that nobody is told to make.
+    """Remove an instance whose creation was not sent.
 
-    :returns: False when there is none, or a task manager makes it
-    :raises ServiceUnavailable: the database is away, so it is not known
+    :returns: False when there is none, or a task manager creates it
+    :raises ServiceUnavailable: the database is unreachable, so the instance
+        may exist
     """
     try:
         removed = instances.mark_deleted(instance_id, ram=flavor.ram)
@@ -337,9 +344,9 @@ def _order(
     size: int,
     databases: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    """Return what the task manager is told, apart from id and users.
+    """Return the arguments for the task manager, without id and users.
 
-    It holds no secret, so that it may be kept with the task.
+    They have no secrets, so they can be stored with the job.
     """
     volume = body['volume']
     return {
@@ -370,7 +377,7 @@ def _order(
 def _refuse_later(body: dict[str, Any], keys: tuple[str, ...]) -> None:
     for key in keys:
         value = body.get(key)
-        # One, as openstackclient has it, is what is made.
+        # openstackclient always sends a replica_count of 1.
         one = key == 'replica_count' and value == 1 and value is not True
         if value is not None and value != [] and not one:
             raise _later(key)

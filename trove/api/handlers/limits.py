@@ -10,9 +10,9 @@ from trove.objects import quota
 
 
 def index(request: api_request.Request) -> dict[str, Any]:
-    """Show the absolute limits.
+    """Show the absolute limits of the project: 200.
 
-    Rate limits would follow the first item; none are imposed here.
+    Rate limits would follow the first item; there are none.
     """
     absolute: dict[str, Any] = {'verb': 'ABSOLUTE'}
     limits = quota.limits(request.runtime.conf, request.project_id)

@@ -19,7 +19,10 @@ from trove.objects.instance import tasks
 
 
 def index(request: api_request.Request) -> dict[str, Any]:
-    """List instances of all projects, or of ``project_id``: 200."""
+    """List instances of all projects, or of ``project_id``: 200.
+
+    400 for an invalid limit or an unknown marker.
+    """
     found, marker = instances.list_(
         request.seer,
         limit=paging.limit(request, request.runtime.conf.instances_page_size),
@@ -44,11 +47,15 @@ def show(request: api_request.Request) -> dict[str, Any]:
 
 
 def _reboot(request: api_request.Request, _: Any) -> None:
+    """Reboot the server: 202; see :func:`.actions.reboot`."""
     actions.reboot(request)
 
 
 def _stop(request: api_request.Request, _: Any) -> None:
-    """Stop the database; it is down until it is restarted, or rebooted."""
+    """Stop the database until the next restart or reboot: 202.
+
+    409, 422 and 500 as for requests on databases.
+    """
     instance = request.instance('mgmt:instance:stop')
     instance.require_available()
     guest = request.guest(instance.id)
@@ -56,17 +63,23 @@ def _stop(request: api_request.Request, _: Any) -> None:
 
 
 def _reset_task_status(request: api_request.Request, _: Any) -> None:
+    """Cancel the current task of an instance, with status ACTIVE: 202.
+
+    An instance that is half built or half deleted stays in ERROR.
+    """
     instance = request.instance('mgmt:instance:reset_task_status')
     actions.warn_of_end(request, instance)
     tasks.reset_task(instance.id)
 
 
 def _migrate(request: api_request.Request, _: Any) -> None:
+    """Answer 501."""
     request.instance('mgmt:instance:migrate')
     absent.refuse('Moving instances to another host')
 
 
 def _rebuild(request: api_request.Request, _: Any) -> None:
+    """Answer 501."""
     request.instance('mgmt:instance:rebuild')
     absent.refuse('Rebuilding instances')
 
@@ -104,7 +117,10 @@ def root(request: api_request.Request) -> dict[str, Any]:
 
 
 def rpc_ping(request: api_request.Request) -> None:
-    """Ping the guest agent: 204, 500 without an answer, or 503."""
+    """Ping the guest agent: 204.
+
+    409 if the agent is too old, 500 without an answer, 503 if unreachable.
+    """
     instance = request.instance()
     request.guest(instance.id).rpc_ping(request.context)
 

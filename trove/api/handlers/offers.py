@@ -14,12 +14,12 @@ from trove.common import names
 def check(
     request: api_request.Request, body: dict[str, Any]
 ) -> None:
-    """Refuse what nothing would apply: better no than a false yes.
+    """Refuse values that the cloud does not have or would ignore.
 
     :param body: ``instance`` of the request
-    :raises BadRequest: a network is written wrong, or something is named
-        that the cloud does not have
-    :raises NotSupported: what is asked for would be passed over
+    :raises BadRequest: a network is malformed, or the cloud does not have a
+        value
+    :raises NotSupported: the cloud would ignore a value
     """
     access = body.get('access')
     _check_access(access)
@@ -72,9 +72,9 @@ def _check_cloud(
 
 
 def nic(given: dict[str, str]) -> dict[str, str]:
-    """Return a network under the name that task managers know.
+    """Return a network with the keys that task managers know.
 
-    :raises BadRequest: it is written wrong
+    :raises BadRequest: it is malformed
     """
     found = dict(given)
     old = found.pop('net-id', None)
@@ -113,6 +113,6 @@ def _require(key: str, given: str | None, known: list[str] | None) -> None:
     there = ', '.join(f'"{each}"' for each in known)
     raise exception.BadRequest(
         f'instance.{key} is {names.show(given)}, which the cloud does not '
-        f'have. {f"Take {there}, or leave" if known else "Leave"} '
-        f'"instance.{key}" out.'
+        f'have. {f"Use {there}, or omit" if known else "Omit"} '
+        f'"instance.{key}".'
     )

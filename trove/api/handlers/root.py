@@ -23,11 +23,12 @@ def show(request: api_request.Request) -> dict[str, Any]:
 
 
 def enable(request: api_request.Request) -> dict[str, Any]:
-    """Enable root and return its name and password.
+    """Enable root, with its name and password in the answer: 200.
 
-    It is written down first: nobody would know of a root that was enabled
-    while the database was away.
+    400 for an invalid password.
     """
+    # Recorded first: the history must not miss a root that was enabled just
+    # before the database became unreachable.
     guest = guests.Guest(request)
     password = (request.body or {}).get('password')
     if password:
@@ -53,7 +54,7 @@ def enable(request: api_request.Request) -> dict[str, Any]:
 
 
 def _is_off(guest: guests.Guest, error: Exception) -> bool:
-    """Return False when root may be enabled though that failed."""
+    """Return False when root may be enabled in spite of the error."""
     if isinstance(error, exception.ServiceUnavailable):
         # Nothing was sent.
         return True
@@ -76,9 +77,9 @@ def _take_back(instance_id: str, take_back: Callable[[], None]) -> None:
 
 
 def disable(request: api_request.Request) -> None:
-    """Disable root, also one that was enabled without being recorded.
+    """Disable root, also one that is not recorded: 204.
 
-    :raises NotFound: neither the record nor the guest knows of it
+    404 if root is enabled neither in the record nor at the guest.
     """
     guest = guests.Guest(request)
     if not root_object.is_enabled(guest.instance.id):
@@ -89,5 +90,5 @@ def disable(request: api_request.Request) -> None:
         # The user is unknown, but the fact must be recorded.
         root_object.record_enabled(guest.instance.id)
     guest.client.disable_root(request.context)
-    with guests.written_down('Root is disabled'):
+    with guests.recorded('Root is disabled'):
         root_object.record_disabled(guest.instance.id)

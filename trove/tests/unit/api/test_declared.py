@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 import pathlib
+import re
+from typing import Any
 
 from oslo_policy import policy
 
@@ -34,6 +36,15 @@ def tables() -> Iterator[tuple[str, actions.Actions]]:
         table = getattr(route.handler, '__self__', None)
         if isinstance(table, actions.Actions):
             yield route.path, table
+
+
+def handlers() -> Iterator[tuple[int, Any]]:
+    """Yield each handler, of actions too, and its status of success."""
+    for route in (*routes.ROUTES, *routes.VERSIONS, *absent.ROUTES):
+        yield route.status, getattr(route.handler, 'func', route.handler)
+    for _, table in tables():
+        for action in table.values():
+            yield 202, action.handler
 
 
 class DeclaredTest(base.TestCase):
@@ -108,6 +119,21 @@ class DeclaredTest(base.TestCase):
                 {name for name in table if f'``{name}``' not in section},
                 'Describe {} in api-ref/source/actions.inc or mgmt.inc.',
             )
+
+    def test_statuses_are_in_docstrings(self) -> None:
+        declared = [
+            (status, handler)
+            for status, handler in handlers()
+            if not re.search(rf'\b({status}|501)\b', handler.__doc__ or '')
+        ]
+
+        self.assert_none(
+            {
+                f'{handler.__module__}.{handler.__qualname__} ({status})'
+                for status, handler in declared
+            },
+            'Name the status of routes.py in the docstring of {}.',
+        )
 
     def test_each_is_tested(self) -> None:
         tests = pathlib.Path(__file__).parent

@@ -34,7 +34,7 @@ class TestOffers(base.TestCase):
             ({'nics': [{'network_id': SUBNET}]}, (SUBNET, 'network_id')),
         ):
             response = self.post('/instances', self.order(**changes))
-            self.assert_refused(response, *words, 'leave')
+            self.assert_refused(response, *words, 'omit')
         for nic in (
             {'network_id': NETWORK, 'subnet_id': SUBNET},
             {'subnet_id': SUBNET, 'ip_address': '10.0.0.7'},
