@@ -79,6 +79,18 @@ def _answer(
     refuse(what)
 
 
+def action(what: str) -> Callable[..., NoReturn]:
+    """Return the handler of an action: 501.
+
+    :param what: one of :data:`INSTEAD`
+    """
+
+    def answer(*_: object) -> NoReturn:
+        refuse(what)
+
+    return answer
+
+
 def refuse(what: str) -> NoReturn:
     """Refuse a request for an unsupported feature.
 

@@ -24,18 +24,28 @@ from trove.objects.instance import tasks
 LOG = log.getLogger(__name__)
 
 
+Handler = Callable[[api_request.Request, entities.Instance, Any], None]
+
+
 @dataclasses.dataclass(frozen=True)
 class Action:
     """The action of a key of the body.
 
-    :param handler: called with the request and the value
-    :param rules: of the policy; the handler checks one of them
+    :param handler: called with the request, the instance of the path and the
+        value, after the policy was enforced
+    :param rules: of the policy, of which one must hold
     :param schema: of the value
+    :param choose: returns which of several rules must hold for a value
     """
 
-    handler: Callable[[api_request.Request, Any], None]
+    handler: Handler
     rules: tuple[str, ...]
     schema: common.Schema
+    choose: Callable[[Any], str] | None = None
+
+    def rule(self, value: Any) -> str:
+        """Return the rule that must hold for a value."""
+        return self.choose(value) if self.choose else self.rules[0]
 
 
 class Actions(dict[str, Action]):
@@ -52,9 +62,15 @@ class Actions(dict[str, Action]):
         return tuple(rule for each in self.values() for rule in each.rules)
 
     def perform(self, request: api_request.Request) -> None:
-        """Call the handler of the only key of the body: 202."""
+        """Call the handler of the only key of the body: 202.
+
+        :raises Forbidden: denied; Unauthorized for rules of administrators
+        :raises InstanceNotFound: there is none, or it is another project's
+        """
         ((name, value),) = request.body.items()
-        self[name].handler(request, value)
+        action = self[name]
+        instance = request.instance(action.rule(value))
+        action.handler(request, instance, value)
 
 
 def start(
@@ -132,26 +148,36 @@ def _undo(
     return undone
 
 
-def resize(request: api_request.Request, value: Any) -> None:
+def resize(
+    request: api_request.Request, instance: entities.Instance, value: Any
+) -> None:
     """Extend the volume, or change the flavor: 202; see both functions."""
     if 'volume' in value:
-        resize_volume(request, value['volume'])
+        resize_volume(request, instance, value['volume'])
     else:
-        resize_flavor(request, value['flavorRef'])
+        resize_flavor(request, instance, value['flavorRef'])
 
 
-def reset_status(request: api_request.Request, value: Any) -> None:
+def _resize_rule(value: Any) -> str:
+    what = 'volume' if 'volume' in value else 'flavor'
+    return f'instance:resize_{what}'
+
+
+def reset_status(
+    request: api_request.Request, instance: entities.Instance, _: Any
+) -> None:
     """Cancel the current task of an instance, with status ERROR: 202.
 
     The task manager notices at the next step and stops. Its leftovers are
     removed with the instance.
     """
-    forced = (value or {}).get('force_delete')
-    instance = request.instance(
-        'instance:force_delete' if forced else 'instance:reset_status'
-    )
     warn_of_end(request, instance)
     tasks.reset(instance.id)
+
+
+def _reset_rule(value: Any) -> str:
+    forced = (value or {}).get('force_delete')
+    return 'instance:force_delete' if forced else 'instance:reset_status'
 
 
 def warn_of_end(
@@ -166,21 +192,10 @@ def warn_of_end(
     )
 
 
-def promote_to_replica_source(request: api_request.Request, _: Any) -> None:
-    """Answer 501."""
-    request.instance('instance:promote_to_replica_source')
-    absent.refuse('Replicas')
-
-
-def eject_replica_source(request: api_request.Request, _: Any) -> None:
-    """Answer 501."""
-    request.instance('instance:eject_replica_source')
-    absent.refuse('Replicas')
-
-
-def restart(request: api_request.Request, _: Any) -> None:
+def restart(
+    request: api_request.Request, instance: entities.Instance, _: Any
+) -> None:
     """Restart the database: 202, or 409 while another task is running."""
-    instance = request.instance('instance:restart')
     taskmanager = request.taskmanager()
     start(
         request,
@@ -191,9 +206,10 @@ def restart(request: api_request.Request, _: Any) -> None:
     )
 
 
-def reboot(request: api_request.Request) -> None:
+def reboot(
+    request: api_request.Request, instance: entities.Instance, _: Any
+) -> None:
     """Reboot the server: 202, or 409 while another task is running."""
-    instance = request.instance('mgmt:instance:reboot')
     taskmanager = request.taskmanager()
     start(
         request,
@@ -204,13 +220,14 @@ def reboot(request: api_request.Request) -> None:
     )
 
 
-def resize_volume(request: api_request.Request, volume: Any) -> None:
+def resize_volume(
+    request: api_request.Request, instance: entities.Instance, volume: Any
+) -> None:
     """Extend the volume: 202.
 
     400 for a size that is not larger, 409 while another task is running, 413
     beyond the quota or the maximum size.
     """
-    instance = request.instance('instance:resize_volume')
     size = volume_size(request, volume)
     old = instance.volume_size or 0
     if size <= old:
@@ -233,13 +250,14 @@ def resize_volume(request: api_request.Request, volume: Any) -> None:
     )
 
 
-def resize_flavor(request: api_request.Request, reference: Any) -> None:
+def resize_flavor(
+    request: api_request.Request, instance: entities.Instance, reference: Any
+) -> None:
     """Change the flavor: 202.
 
     400 for an unknown or the current flavor, 409 while another task is
     running, 413 beyond the quota.
     """
-    instance = request.instance('instance:resize_flavor')
     with references.naming('resize.flavorRef'):
         new = flavor(request, reference)
     if new.id == str(instance.flavor_id):
@@ -323,19 +341,21 @@ ACTIONS = Actions(
             resize,
             ('instance:resize_flavor', 'instance:resize_volume'),
             schemas.RESIZE,
+            _resize_rule,
         ),
         'reset_status': Action(
             reset_status,
             ('instance:reset_status', 'instance:force_delete'),
             schemas.RESET_STATUS,
+            _reset_rule,
         ),
         'promote_to_replica_source': Action(
-            promote_to_replica_source,
+            absent.action('Replicas'),
             ('instance:promote_to_replica_source',),
             schemas.NOTHING,
         ),
         'eject_replica_source': Action(
-            eject_replica_source,
+            absent.action('Replicas'),
             ('instance:eject_replica_source',),
             schemas.NOTHING,
         ),

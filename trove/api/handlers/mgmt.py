@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from trove.api import paging
@@ -14,6 +13,7 @@ from trove.api.schemas import common
 from trove.api.schemas import instance as schemas
 from trove.api.views import instance as views
 from trove.objects import root as root_object
+from trove.objects.instance import entities
 from trove.objects.instance import instances
 from trove.objects.instance import tasks
 
@@ -46,46 +46,31 @@ def show(request: api_request.Request) -> dict[str, Any]:
     return {'instance': views.management_detail(request, instance, history)}
 
 
-def _reboot(request: api_request.Request, _: Any) -> None:
-    """Reboot the server: 202; see :func:`.actions.reboot`."""
-    actions.reboot(request)
-
-
-def _stop(request: api_request.Request, _: Any) -> None:
+def _stop(
+    request: api_request.Request, instance: entities.Instance, _: Any
+) -> None:
     """Stop the database until the next restart or reboot: 202.
 
     409, 422 and 500 as for requests on databases.
     """
-    instance = request.instance('mgmt:instance:stop')
     instance.require_available()
     guest = request.guest(instance.id)
     guest.stop_db(request.context)
 
 
-def _reset_task_status(request: api_request.Request, _: Any) -> None:
+def _reset_task_status(
+    request: api_request.Request, instance: entities.Instance, _: Any
+) -> None:
     """Cancel the current task of an instance, with status ACTIVE: 202.
 
     An instance that is half built or half deleted stays in ERROR.
     """
-    instance = request.instance('mgmt:instance:reset_task_status')
     actions.warn_of_end(request, instance)
     tasks.reset_task(instance.id)
 
 
-def _migrate(request: api_request.Request, _: Any) -> None:
-    """Answer 501."""
-    request.instance('mgmt:instance:migrate')
-    absent.refuse('Moving instances to another host')
-
-
-def _rebuild(request: api_request.Request, _: Any) -> None:
-    """Answer 501."""
-    request.instance('mgmt:instance:rebuild')
-    absent.refuse('Rebuilding instances')
-
-
 def _action(
-    handler: Callable[[api_request.Request, Any], None],
+    handler: actions.Handler,
     rule: str,
     schema: common.Schema = schemas.NOTHING,
 ) -> actions.Action:
@@ -94,11 +79,17 @@ def _action(
 
 ACTIONS = actions.Actions(
     {
-        'reboot': _action(_reboot, 'reboot'),
+        'reboot': _action(actions.reboot, 'reboot'),
         'stop': _action(_stop, 'stop'),
         'reset-task-status': _action(_reset_task_status, 'reset_task_status'),
-        'migrate': _action(_migrate, 'migrate', schemas.MIGRATE),
-        'rebuild': _action(_rebuild, 'rebuild', schemas.REBUILD),
+        'migrate': _action(
+            absent.action('Moving instances to another host'),
+            'migrate',
+            schemas.MIGRATE,
+        ),
+        'rebuild': _action(
+            absent.action('Rebuilding instances'), 'rebuild', schemas.REBUILD
+        ),
     }
 )
 

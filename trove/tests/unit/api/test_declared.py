@@ -61,6 +61,13 @@ class DeclaredTest(base.TestCase):
         for _, table in tables():
             for name, action in table.items():
                 self.assertNotEqual((), action.rules, f'{name} has no rule.')
+                self.assertEqual(
+                    len(action.rules) > 1,
+                    action.choose is not None,
+                    f'{name} in ACTIONS of trove/api/handlers: give it one '
+                    'rule, or several and "choose", which says which must '
+                    'hold for a value.',
+                )
             self.assert_none(
                 set(table.rules) - known,
                 'Add {} to RULES of its module in trove/policies/.',
@@ -167,7 +174,7 @@ class CheckedTest(api_base.TestCase):
                 self.assertIn(
                     response.status_code,
                     (401, 403),
-                    f'{name}: let its handler ask for {action.rules}, as in '
-                    'request.instance(RULE); a value that its schema accepts '
-                    'is in BODIES of test_personas.py.',
+                    f'{name} in ACTIONS of trove/api/handlers: let "choose" '
+                    f'return one of {action.rules}; a value that its schema '
+                    'accepts is in BODIES of test_personas.py.',
                 )
