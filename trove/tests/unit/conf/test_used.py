@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from collections.abc import Mapping
 import pathlib
 import re
 
@@ -17,8 +18,36 @@ from trove.tests import base
 
 _TOP = pathlib.Path(trove.__file__).parent
 
-#: Read by a name that is put together, in trove/objects/quota.py.
-_PUT_TOGETHER = {f'max_{name}_per_tenant' for name in quota.RESOURCES}
+#: Read by names that are put together or handed over: group, name, and a part
+#: of the module that does it.
+_BY_NAME = {
+    **{
+        ('DEFAULT', f'max_{name}_per_tenant'): (
+            'trove/objects/quota.py',
+            "conf[f'max_{resource}_per_tenant']",
+        )
+        for name in quota.RESOURCES
+    },
+    ('DEFAULT', 'agent_call_low_timeout'): (
+        'trove/common/rpc/_contract.py',
+        "'agent_call_low_timeout'",
+    ),
+    ('DEFAULT', 'agent_call_high_timeout'): (
+        'trove/guestagent/api/__init__.py',
+        "'agent_call_high_timeout'",
+    ),
+    ('conductor', 'database_retries'): (
+        'trove/peers/retrying.py',
+        'conf[group].database_retries',
+    ),
+    **{
+        ('upgrade_levels', name): (
+            'trove/common/rpc/_caps/caps.py',
+            'conf.upgrade_levels[interface.name]',
+        )
+        for name in ('conductor', 'guestagent', 'taskmanager')
+    },
+}
 
 #: Registered when they are needed, by libraries or by the commands.
 _OTHERS = {
@@ -28,6 +57,9 @@ _OTHERS = {
     'oslo_middleware',
     'prog',
 }
+
+#: How what has the options is called, as a slice of a list of names.
+_CONF = (['conf'], ['_conf'])
 
 #: What the help of a number says of it.
 _UNIT = re.compile(
@@ -44,60 +76,143 @@ def sources() -> Iterator[tuple[str, str]]:
             yield str(path.relative_to(_TOP.parent)), path.read_text('utf-8')
 
 
-def reads(source: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield what is read of ``conf``: the line and the names after it."""
+def declared_in(name: str) -> str:
+    """Return the module of ``trove/conf`` that has an option."""
+    return next(
+        str(path.relative_to(_TOP.parent))
+        for path in sorted((_TOP / 'conf').glob('*.py'))
+        if f"'{name}'" in path.read_text('utf-8')
+    )
+
+
+def _names(node: ast.AST) -> list[str]:
+    """Return the names of ``self._conf.rpc``; "?" stands for a call."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.insert(0, node.attr)
+        node = node.value
+    return [node.id if isinstance(node, ast.Name) else '?', *names]
+
+
+def _groups_in(scope: ast.AST, known: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables and attributes that are a group of options."""
+    groups = {group for group, _ in conf.list_opts()}
+    found = dict(known)
+    for node in ast.walk(scope):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            *owner, name = _names(node.value)
+            group = found.get('.'.join([*owner, name])) or name
+            if group in groups and (owner[-1:] in _CONF or group != name):
+                found['.'.join(_names(node.targets[0]))] = group
+    return found
+
+
+def reads(source: str) -> Iterator[tuple[int, str, str]]:
+    """Yield the options that a module reads: line, group, name.
+
+    What has them is called ``conf``. An attribute of the module's classes, or
+    a variable of one function, may be one of its groups.
+    """
     tree = ast.parse(source)
-    modules = {
+    groups = {group for group, _ in conf.list_opts()}
+    imported = {
         alias.asname or alias.name
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    for node in ast.walk(tree):
-        names: list[str] = []
-        found: ast.expr | ast.AST = node
-        while isinstance(found, ast.Attribute):
-            if found.attr.strip('_') == 'conf' and names:
-                yield node.lineno, names
-                break
-            names.insert(0, found.attr)
-            found = found.value
-        if isinstance(found, ast.Name) and found.id not in modules:
-            if found.id == 'conf' and names:
-                yield found.lineno, names
+    attributes = {
+        name: group
+        for name, group in _groups_in(tree, {}).items()
+        if '.' in name
+    }
+    for scope in ast.walk(tree):
+        if isinstance(scope, ast.FunctionDef):
+            known = _groups_in(scope, attributes)
+        elif isinstance(scope, ast.Lambda):
+            known = attributes
+        else:
+            continue
+        for node in ast.walk(scope):
+            *owner, name = _names(node)
+            if not owner or owner[0] in imported:
+                continue
+            if '.'.join(owner) in known:
+                yield node.lineno, known['.'.join(owner)], name
+            elif owner[-1:] in _CONF and name not in groups:
+                yield node.lineno, 'DEFAULT', name
+            elif owner[-2:-1] in _CONF and owner[-1] in groups:
+                yield node.lineno, owner[-1], name
 
 
 class UsedTest(base.TestCase):
     def test_each_option_is_read(self) -> None:
-        text = '\n'.join(source for _, source in sources())
+        read = {
+            (group, name)
+            for _, source in sources()
+            for _, group, name in reads(source)
+        }
 
         unused = {
-            f'[{group}] {option.name}'
+            f'[{group}] {option.name} of {declared_in(option.name)}'
             for group, options in conf.list_opts()
             for option in options
-            if option.dest not in _PUT_TOGETHER
-            and not re.search(rf"\.{option.dest}\b|'{option.dest}'", text)
+            if (group, option.dest) not in read | _BY_NAME.keys()
         }
 
         self.assertEqual(
             set(),
             unused,
             f'Nothing under trove/ reads {", ".join(sorted(unused))}: use '
-            'it, or remove it from trove/conf/.',
+            'it, or remove it there. If its name is put together, add it to '
+            '_BY_NAME in trove/tests/unit/conf/test_used.py.',
+        )
+
+    def test_what_reads_by_name_is_there(self) -> None:
+        declared = {
+            (group, option.dest)
+            for group, options in conf.list_opts()
+            for option in options
+        }
+        for option, (path, part) in _BY_NAME.items():
+            text = (_TOP.parent / path).read_text('utf-8')
+            if part not in text or option not in declared:
+                self.fail(
+                    f'{path} has not {part}: correct or remove {option} in '
+                    '_BY_NAME of trove/tests/unit/conf/test_used.py.'
+                )
+
+    def test_an_option_of_another_group_does_not_count(self) -> None:
+        found = reads(
+            'def f(self):\n'
+            '    c = self._conf.postgresql\n'
+            '    self.d = c\n'
+            '    print(conf.postgresql)\n'
+            '    return c.one, conf.postgresql.two, conf.three\n'
+            'def g(self, c):\n'
+            '    return self.d.four, c.five, f(c).conf.database.six\n'
+            'g(lambda conf: conf.seven)\n'
+        )
+
+        self.assertEqual(
+            {
+                ('postgresql', 'one'),
+                ('postgresql', 'two'),
+                ('DEFAULT', 'three'),
+                ('postgresql', 'four'),
+                ('database', 'six'),
+                ('DEFAULT', 'seven'),
+            },
+            {(group, name) for _, group, name in found},
         )
 
     def test_what_is_read_is_declared(self) -> None:
-        groups = {group for group, _ in conf.list_opts()}
         unknown = []
         for path, source in sources():
-            for line, (name, *rest) in reads(source):
-                if name in _OTHERS:
-                    continue
-                if not hasattr(cfg.CONF, name):
-                    unknown.append(f'[DEFAULT] {name} in {path}:{line}')
-                elif name in groups and rest:
-                    if not hasattr(cfg.CONF[name], rest[0]):
-                        unknown.append(f'[{name}] {rest[0]} in {path}:{line}')
+            for line, group, name in reads(source):
+                owner = cfg.CONF if group == 'DEFAULT' else cfg.CONF[group]
+                if name not in _OTHERS and not hasattr(owner, name):
+                    unknown.append(f'[{group}] {name} in {path}:{line}')
 
         self.assertEqual(
             [],
