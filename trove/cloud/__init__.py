@@ -7,11 +7,9 @@ from importlib import metadata
 from typing import Any
 
 from oslo_config import cfg
-from stevedore import driver
-from stevedore import exception as stevedore_exception
 
 from trove.cloud import base
-from trove.common import exception
+from trove.common import drivers
 
 NAMESPACE = 'trove.cloud'
 
@@ -19,22 +17,18 @@ NAMESPACE = 'trove.cloud'
 def load(conf: cfg.ConfigOpts) -> base.Cloud:
     """Return the driver that ``[cloud] driver`` names.
 
-    :raises ConfigurationError: no installed package offers such a driver
+    :raises trove.common.exception.ConfigurationError: no installed package
+        offers such a driver, or it cannot be loaded
     """
-    name = conf.cloud.driver
-    try:
-        manager: driver.DriverManager[Any] = driver.DriverManager(
-            NAMESPACE, name
-        )
-    except stevedore_exception.NoMatches as error:
-        raise exception.ConfigurationError(
-            option='[cloud] driver',
-            value=name,
-            remedy='no installed package provides this driver. Use one of '
-            f'{", ".join(_offered())}, or install the package that provides '
-            'it. If Trove was updated in place, reinstall it.',
-        ) from error
-    cls: Any = manager.driver
+    cls: Any = drivers.find(
+        NAMESPACE,
+        conf.cloud.driver,
+        option='[cloud] driver',
+        parent=base.Cloud,
+        missing='no installed package provides this driver. Use one of '
+        f'{", ".join(_offered())}, or install the package that provides '
+        'it. If Trove was updated in place, reinstall it.',
+    )
     cloud: base.Cloud = cls(conf)
     return cloud
 

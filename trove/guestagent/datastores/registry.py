@@ -6,10 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 from oslo_config import cfg
-from stevedore import driver as stevedore
-from stevedore import exception as stevedore_exception
 
-from trove.common import exception
+from trove.common import drivers
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores.postgresql import driver as postgresql
 
@@ -28,20 +26,19 @@ def load(conf: cfg.ConfigOpts) -> base.Driver:
     Other packages add drivers with an entry point of :data:`NAMESPACE`.
 
     :raises trove.common.exception.ConfigurationError: there is no such
-        driver
+        driver, or it cannot be loaded
     """
     name = conf.datastore_manager
     if name in DRIVERS:
         return DRIVERS[name](conf)
-    try:
-        found: Any = stevedore.DriverManager(NAMESPACE, name or '').driver
-    except stevedore_exception.NoMatches:
-        raise exception.ConfigurationError(
-            option='[DEFAULT] datastore_manager',
-            value=name or '',
-            remedy='no driver has this name. The task manager writes it into '
-            'guest_info.conf from the manager of the datastore version; '
-            f'available drivers: {", ".join(sorted(DRIVERS))}.',
-        ) from None
+    found: Any = drivers.find(
+        NAMESPACE,
+        name or '',
+        option='[DEFAULT] datastore_manager',
+        parent=base.Driver,
+        missing='no driver has this name. The task manager writes it into '
+        'guest_info.conf from the manager of the datastore version; '
+        f'available drivers: {", ".join(sorted(DRIVERS))}.',
+    )
     loaded: base.Driver = found(conf)
     return loaded
