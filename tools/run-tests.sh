@@ -8,7 +8,8 @@
 #   tools/run-tests.sh --list     the names
 #   tools/run-tests.sh --quick PATH...
 #                                 in seconds, what matters for these files:
-#                                 style, who imports whom, their unit tests
+#                                 style, who imports whom, their unit tests,
+#                                 whether they are declared wherever needed
 #
 # The set-up is a virtual environment (tools/install.sh --tests) and, for the
 # functional tests, the system packages of bindep.txt: installed when run by
@@ -204,85 +205,6 @@ check_benchmarks() {
     python -m benchmarks
 }
 
-# test_modules PATH: print the unit tests of a module, without ".py", relative
-# to this directory or to rpc-contract.
-test_modules() {
-    local path=${1%.py} name found
-    if [[ $path == */tests/*test_* ]]; then
-        echo "${path#rpc-contract/}"
-        return
-    fi
-    name=${path##*/}
-    if [[ $path == rpc-contract/* ]]; then
-        path=rpc-contract/tests/${path#rpc-contract/src/rpc_contract/}
-    else
-        path=trove/tests/unit/${path#trove/}
-    fi
-    path=${path%/*}
-    [[ $name != __init__ ]] || name='*'
-    # shellcheck disable=SC2231  # the name may be a pattern
-    for found in "$path"/test_${name#_}{,_*}.py; do
-        found=${found#rpc-contract/}
-        [[ ! -e $found && ! -e rpc-contract/$found ]] || echo "${found%.py}"
-    done
-}
-
-# quick PATH...: check these files only, with no coverage and no discovery.
-quick() {
-    local path found python=() shell=() contract=
-    local modules=(trove/tests/unit/test_imports)
-    if (($# == 0)); then
-        echo 'run-tests.sh: which files? As in: --quick trove/api/routes.py' >&2
-        exit 2
-    fi
-    for path; do
-        path=$(realpath --relative-to=. "$path")
-        if [[ ! -e $path ]]; then
-            echo "run-tests.sh: there is no file $path" >&2
-            exit 2
-        fi
-        case $path in
-            *.py) python+=("$path") ;;
-            *.sh) shell+=("$path") ;;
-            doc/*.rst | rpc-contract/doc/*.rst)
-                echo "Not checked: $path. Run tools/run-tests.sh docs" ;;
-            api-ref/*)
-                echo "Not checked: $path. Run tools/run-tests.sh api-ref" ;;
-            releasenotes/*) reno --quiet lint ;;
-            contracts/*) contract=yes ;;
-            *) echo "No quick check for $path; see tools/run-tests.sh --list" ;;
-        esac
-    done
-    if ((${#shell[@]})); then
-        bashate --ignore E006,E010,E011 "${shell[@]}"
-        shellcheck "${shell[@]}"
-    fi
-    if ((${#python[@]} == 0)); then
-        [[ -z $contract ]] || rpc-contract check
-        return
-    fi
-    ruff check "${python[@]}"
-    flake8 "${python[@]}"
-    for path in "${python[@]}"; do
-        [[ $path == trove/* || $path == rpc-contract/* ]] || continue
-        mapfile -t found < <(test_modules "$path")
-        if ! ((${#found[@]})); then
-            echo "No test module of $path is named after it."
-        fi
-        modules+=("${found[@]}")
-        case $path in
-            trove/*/api.py | trove/*/api/* | trove/*/manager.py | \
-                trove/common/rpc/*) contract=yes ;;
-        esac
-    done
-    if [[ -n $contract ]]; then
-        rpc-contract check
-    fi
-    mapfile -t modules < <(printf '%s\n' "${modules[@]//\//.}" | sort --unique)
-    echo "Running ${modules[*]}"
-    PYTHONPATH=rpc-contract python -m testtools.run "${modules[@]}"
-}
-
 # --- the set-up -------------------------------------------------------------
 
 # Debian starts a service as soon as it is installed. The tests start their
@@ -340,8 +262,7 @@ fi
 
 if [[ ${1:-} == --quick ]]; then
     shift
-    quick "$@"
-    exit
+    exec python tools/quick_tests.py "$@"
 fi
 
 if [[ ${1:-} == --list ]]; then
