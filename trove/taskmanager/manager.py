@@ -13,13 +13,9 @@ from trove.common import rpc
 from trove.common import unsupported as refusals
 from trove.taskmanager import api
 from trove.taskmanager import unsupported
+from trove.taskmanager import workflows
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import create
-from trove.taskmanager.workflows import delete
-from trove.taskmanager.workflows import reboot
-from trove.taskmanager.workflows import resize_flavor
-from trove.taskmanager.workflows import resize_volume
-from trove.taskmanager.workflows import restart
 from trove.taskmanager.workflows import runner
 
 Context = trove_context.TroveContext
@@ -92,7 +88,7 @@ class Manager:
                 ),
             ),
         )
-        runner.run(create.Create(self._env, context, instance_id, request))
+        self._run('create_instance', context, instance_id, request)
 
     def _unknown(
         self,
@@ -126,13 +122,13 @@ class Manager:
                     yield f'nics[].{key} {value}'
 
     def delete_instance(self, context: Context, instance_id: str) -> None:
-        runner.run(delete.Delete(self._env, context, instance_id))
+        self._run('delete_instance', context, instance_id)
 
     def restart(self, context: Context, instance_id: str) -> None:
-        runner.run(restart.Restart(self._env, context, instance_id))
+        self._run('restart', context, instance_id)
 
     def reboot(self, context: Context, instance_id: str) -> None:
-        runner.run(reboot.Reboot(self._env, context, instance_id))
+        self._run('reboot', context, instance_id)
 
     def resize_flavor(
         self,
@@ -142,20 +138,22 @@ class Manager:
         new_flavor: dict[str, Any],
     ) -> None:
         """Change the flavor; the old one is read from the instance's row."""
-        runner.run(
-            resize_flavor.ResizeFlavor(
-                self._env, context, instance_id, new_flavor
-            )
-        )
+        self._run('resize_flavor', context, instance_id, new_flavor)
 
     def resize_volume(
         self, context: Context, new_size: int, instance_id: str
     ) -> None:
-        runner.run(
-            resize_volume.ResizeVolume(
-                self._env, context, instance_id, int(new_size)
-            )
-        )
+        self._run('resize_volume', context, instance_id, int(new_size))
+
+    def _run(
+        self, job: str, context: Context, instance_id: str, *more: Any
+    ) -> None:
+        """Run the workflow of a job, unless its message is not current.
+
+        :param more: what the message says besides
+        """
+        cls = workflows.WORKFLOWS[job]
+        runner.run(cls(self._env, context, instance_id, *more))
 
     def refuse(
         self,

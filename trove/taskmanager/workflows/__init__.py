@@ -11,8 +11,8 @@ from trove.taskmanager.workflows import resize_flavor
 from trove.taskmanager.workflows import resize_volume
 from trove.taskmanager.workflows import restart
 
-#: By the method of the task manager's interface. Recovery adopts only the
-#: workflows that are listed here.
+#: By the method of the task manager's interface: what the manager runs for a
+#: message, and the recovery for a task manager that died.
 WORKFLOWS: dict[str, type[base.Workflow]] = {
     cls.action: cls
     for cls in (

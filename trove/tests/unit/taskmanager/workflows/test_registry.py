@@ -10,12 +10,14 @@ import pathlib
 import pkgutil
 import re
 
+from trove.db import models
 from trove.objects.instance import workflows as instance_workflows
 from trove.taskmanager import api
 from trove.taskmanager import manager
 from trove.taskmanager import unsupported
 from trove.taskmanager import workflows
 from trove.taskmanager.workflows import base as workflow_base
+from trove.taskmanager.workflows import runner
 from trove.tests import base
 
 
@@ -92,6 +94,45 @@ class RegistryTest(base.TestCase):
             {name for name in jobs() if not hasattr(manager.Manager, name)},
             'Add {} to Manager in trove/taskmanager/manager.py.',
         )
+
+    def test_each_is_run_by_its_own_method(self) -> None:
+        others = {
+            name
+            for name in workflows.WORKFLOWS
+            if f"self._run('{name}', "
+            not in inspect.getsource(getattr(manager.Manager, name, str))
+        }
+        self.assert_none(
+            others,
+            "Let {0} of Manager in trove/taskmanager/manager.py end with "
+            "self._run('{0}', context, instance_id).",
+        )
+
+    def test_names_fit_into_the_row(self) -> None:
+        columns = models.Workflow.__table__.c
+        for name, workflow in workflows.WORKFLOWS.items():
+            where = f'{workflow.__module__.replace(".", "/")}.py'
+            self.assertLessEqual(
+                len(name),
+                columns.action.type.length,
+                f'Shorten the action {name} in {where}.',
+            )
+            # No step asks for anything before it is done.
+            steps = workflow.__new__(workflow).steps()
+            names = [step.name for step in steps]
+            longest = columns.step.type.impl.length - len(runner.UNDOING)
+            for step in names:
+                self.assertLessEqual(
+                    len(step),
+                    longest,
+                    f'Shorten the step "{step}" of {name} in {where} to '
+                    f'{longest} characters: who takes it over looks for it.',
+                )
+                self.assertEqual(
+                    1,
+                    names.count(step),
+                    f'Rename one of the steps "{step}" of {name} in {where}.',
+                )
 
     def test_each_is_tested(self) -> None:
         tests = pathlib.Path(__file__).parent
