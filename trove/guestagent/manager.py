@@ -140,6 +140,7 @@ class Manager(accounts.Accounts):
                 self._reporter.root_enabled(context)
         self._report()
 
+    @orders.of_agent
     def rpc_ping(self, context: Context) -> bool:
         return True
 
@@ -234,12 +235,15 @@ class Manager(accounts.Accounts):
 
     # The agent
 
+    @orders.of_agent
     def get_diagnostics(self, context: Context) -> dict[str, Any]:
         return diagnostics.agent()
 
+    @orders.of_agent
     def get_hwinfo(self, context: Context) -> dict[str, Any]:
         return diagnostics.machine()
 
+    @orders.of_agent
     def rotate_key(self, context: Context, key: str) -> None:
         if self._rotate is None:
             raise exception.NotSupported(

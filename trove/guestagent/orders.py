@@ -2,8 +2,8 @@
 """Requirements of orders: a capability of the datastore, a turn.
 
 Both are declared at the methods of
-:class:`trove.guestagent.manager.Manager`. An order with neither is about the
-agent or its server. Orders without a method are in
+:class:`trove.guestagent.manager.Manager`, each of which has one of the
+decorators here. Orders without a method are in
 :mod:`trove.guestagent.unsupported`.
 """
 
@@ -58,6 +58,12 @@ class Endpoint(Protocol):
         """Refuse an order, see :mod:`trove.common.unsupported`."""
 
 
+def of_agent(function: _F) -> _F:
+    """Declare an order about the agent or its machine, not the server."""
+    function.needs = Needs()  # type: ignore[attr-defined]
+    return function
+
+
 def in_turn(function: _F) -> _F:
     """Declare an order that uses the database server of any datastore."""
     function.needs = Needs(turn=True)  # type: ignore[attr-defined]
@@ -94,14 +100,14 @@ def needs(
 
 
 def declared(endpoint: type) -> dict[str, Needs]:
-    """Return the requirements of each order that a class has a method for.
+    """Return the requirements of each order that a class declares.
 
     :param endpoint: has the ``interface`` of the orders
     """
     interface: rpc.Interface = endpoint.interface  # type: ignore[attr-defined]
     return {
-        name: getattr(member, 'needs', Needs())
+        name: member.needs
         for cls in reversed(endpoint.__mro__)
         for name, member in vars(cls).items()
-        if callable(member) and name in interface.methods
+        if name in interface.methods and hasattr(member, 'needs')
     }

@@ -37,14 +37,23 @@ def half_declared(
     served: Mapping[str, orders.Needs],
     refused: Mapping[str, Capability],
     drivers: Iterable[type[datastores.Driver]],
+    methods: Iterable[str],
 ) -> Iterator[str]:
     """Yield the edits that make each order served or refused, and once.
 
-    :param served: the orders that the manager has a method for
+    :param served: the orders that the manager declares a method for
+    :param methods: of the manager
     :param refused: those that no datastore can carry out
     """
     for name in sorted(set(contract) - {*served, *refused}):
-        yield f'Add {name} to Manager in {_MANAGER}, or to {_UNSUPPORTED}.'
+        if name in methods:
+            yield (
+                f'Write a decorator at {name} of Manager in {_MANAGER}: '
+                '@orders.of_agent; or @orders.in_turn if it uses the server, '
+                '@orders.needs(Capability.ANY) if not each datastore can.'
+            )
+        else:
+            yield f'Add {name} to Manager in {_MANAGER}, or to {_UNSUPPORTED}.'
     for name in sorted(served.keys() & refused.keys()):
         yield f'Remove {name} from {_UNSUPPORTED}.'
     said = {each for driver in drivers for each in driver.capabilities}
@@ -86,9 +95,6 @@ class OrdersTest(base.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.served = orders.declared(manager.Manager)
-        for name in unsupported.ORDERS:
-            # The decorator of the manager has made a method of each.
-            self.served.pop(name)
 
     def edits(self, **changed: Any) -> list[str]:
         given = {
@@ -96,6 +102,7 @@ class OrdersTest(base.TestCase):
             'served': self.served,
             'refused': unsupported.ORDERS,
             'drivers': DRIVERS,
+            'methods': dir(manager.Manager),
         }
         return list(half_declared(**(given | changed)))
 
@@ -107,6 +114,15 @@ class OrdersTest(base.TestCase):
             [f'Add spin to Manager in {_MANAGER}, or to {_UNSUPPORTED}.'],
             self.edits(contract=CONTRACT | {'spin'}),
         )
+
+    def test_an_order_without_a_decorator(self) -> None:
+        served = dict(self.served)
+        del served['rpc_ping']
+
+        (edit,) = self.edits(served=served)
+
+        self.assertIn(f'at rpc_ping of Manager in {_MANAGER}', edit)
+        self.assertIn('@orders.of_agent', edit)
 
     def test_an_order_that_is_served_and_no_driver_can(self) -> None:
         refused = dict(unsupported.ORDERS)
