@@ -66,6 +66,7 @@ CHECKS: Sequence[tuple[str, Sequence[str]]] = (
         r'setup\.cfg|(.*/)?(.*requirements|constraints)\.txt|'
         r'rpc-contract/pyproject\.toml',
         (
+            'test_requirements.py',
             'test_hygiene.py',
             'cloud/test_declared.py',
             'guestagent/datastores/test_declared.py',

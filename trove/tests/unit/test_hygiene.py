@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
 from concurrent import futures
 import configparser
 from importlib import metadata
@@ -12,10 +11,6 @@ import pathlib
 import re
 import subprocess
 import sys
-import tomllib
-
-from packaging import requirements
-from packaging import utils
 
 from trove.common import exception
 from trove.tests import base
@@ -26,41 +21,11 @@ TOP = import_rules.TOP
 LINES = 400
 FUNCTION_LINES = 50
 
-#: Distributions by the module that is imported, where the names differ.
-DISTRIBUTIONS = {
-    'griffe': 'griffelib',
-    'paste': 'pastedeploy',
-    'troveclient': 'python-troveclient',
-    'yaml': 'pyyaml',
-}
-
 
 def setup_cfg() -> configparser.ConfigParser:
     parser = configparser.ConfigParser()
     parser.read(TOP / 'setup.cfg')
     return parser
-
-
-def read_requirements(*lines: str) -> list[requirements.Requirement]:
-    wanted = (line.partition('#')[0].strip() for line in lines)
-    return [requirements.Requirement(line) for line in wanted if line]
-
-
-def file_requirements(name: str) -> list[requirements.Requirement]:
-    return read_requirements(*(TOP / name).read_text('utf-8').splitlines())
-
-
-def checker_requirements() -> list[requirements.Requirement]:
-    text = (import_rules.CHECKER / 'pyproject.toml').read_text('utf-8')
-    return read_requirements(*tomllib.loads(text)['project']['dependencies'])
-
-
-def extras() -> list[requirements.Requirement]:
-    return [
-        item
-        for extra in setup_cfg()['extras'].values()
-        for item in read_requirements(*extra.splitlines())
-    ]
 
 
 class TestSources(base.TestCase):
@@ -247,76 +212,6 @@ class TestEntryPoints(base.TestCase):
                     self.assertIsNotNone(point.load())
 
 
-class TestRequirements(base.TestCase):
-    """What is imported is required, and what is required is pinned."""
-
-    def missing(
-        self,
-        modules: Iterable[import_rules.Module],
-        required: Iterable[requirements.Requirement],
-        *own: str,
-    ) -> dict[str, str]:
-        """Return what is imported and not required, by place.
-
-        :param own: packages that are part of the distribution
-        """
-        there = {utils.canonicalize_name(item.name) for item in required}
-        known = sys.stdlib_module_names | {*own, '_typeshed'}
-        missing = {}
-        for module in modules:
-            for item in module.imports():
-                top = item.name.partition('.')[0]
-                name = DISTRIBUTIONS.get(top, utils.canonicalize_name(top))
-                if top not in known and name not in there:
-                    missing[item.place] = name
-        return missing
-
-    def test_imports_are_required(self) -> None:
-        modules = (
-            each
-            for each in import_rules.modules()
-            if not import_rules.below(each.name, 'trove.tests')
-        )
-        required = [*file_requirements('requirements.txt'), *extras()]
-
-        self.assertEqual(
-            {},
-            self.missing(modules, required, 'trove'),
-            'Add them to requirements.txt or an extra.',
-        )
-
-    def test_imports_of_the_checker_are_required(self) -> None:
-        modules = (
-            each
-            for each in import_rules.checker_modules()
-            if import_rules.below(each.name, 'rpc_contract')
-        )
-
-        self.assertEqual(
-            {},
-            self.missing(modules, checker_requirements(), 'rpc_contract'),
-            'Add them to dependencies in rpc-contract/pyproject.toml.',
-        )
-
-    def test_requirements_are_pinned(self) -> None:
-        pins = {
-            utils.canonicalize_name(item.name): str(item.specifier)[2:]
-            for item in file_requirements('constraints.txt')
-        }
-        for item in [
-            *file_requirements('requirements.txt'),
-            *file_requirements('test-requirements.txt'),
-            *file_requirements('doc/requirements.txt'),
-            *extras(),
-            *checker_requirements(),
-        ]:
-            with self.subTest(item.name):
-                pin = pins.get(utils.canonicalize_name(item.name))
-                self.assertIsNotNone(pin, 'Run tools/generate-constraints.sh.')
-                self.assertTrue(item.specifier.contains(pin or '0'))
-                self.assertIn('>=', str(item.specifier))
-
-
 class TestChecker(base.TestCase):
     """rpc-contract is a distribution of its own, for any project."""
 
@@ -340,14 +235,6 @@ class TestChecker(base.TestCase):
         ]
 
         self.assertEqual([], found)
-
-    def test_it_is_not_what_operators_install(self) -> None:
-        names = {
-            utils.canonicalize_name(item.name)
-            for item in [*file_requirements('requirements.txt'), *extras()]
-        }
-
-        self.assertEqual(set(), names & {'griffelib', 'rpc-contract'})
 
 
 class TestReleaseNotes(base.TestCase):
