@@ -100,14 +100,10 @@ def needs(
 
 
 def declared(endpoint: type) -> dict[str, Needs]:
-    """Return the requirements of each order that a class declares.
-
-    :param endpoint: has the ``interface`` of the orders
-    """
-    interface: rpc.Interface = endpoint.interface  # type: ignore[attr-defined]
+    """Return the requirements of each order that a class declares."""
     return {
         name: member.needs
         for cls in reversed(endpoint.__mro__)
         for name, member in vars(cls).items()
-        if name in interface.methods and hasattr(member, 'needs')
+        if hasattr(member, 'needs')
     }

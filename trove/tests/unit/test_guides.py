@@ -90,6 +90,9 @@ class GuidesTest(base.TestCase):
     def test_rest_action(self):
         self.check('add-rest-action')
 
+    def test_capability(self):
+        self.check('add-capability')
+
     def test_cloud(self):
         self.check('add-cloud')
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
 import inspect
+import re
 from typing import Any
 
 from trove.guestagent import accounts
@@ -21,12 +22,14 @@ from trove.guestagent.datastores import base as datastores
 from trove.guestagent.datastores import capability
 from trove.guestagent.datastores import registry
 from trove.tests import base
+from trove.tests.unit import import_rules
 from trove.tests.unit.guestagent import fakes
 
 Capability = capability.Capability
 CONTRACT = frozenset(api.API.interface.methods)
 DRIVERS = tuple(registry.DRIVERS.values())
 
+_API = 'API in trove/guestagent/api/__init__.py'
 _MANAGER = 'trove/guestagent/manager.py'
 _UNSUPPORTED = 'ORDERS in trove/guestagent/unsupported.py'
 _CAPABILITIES = 'trove/guestagent/datastores/capability.py'
@@ -54,6 +57,8 @@ def half_declared(
             )
         else:
             yield f'Add {name} to Manager in {_MANAGER}, or to {_UNSUPPORTED}.'
+    for name in sorted({*served, *refused} - set(contract)):
+        yield f'Declare {name} in {_API}, or remove it from {_MANAGER}.'
     for name in sorted(served.keys() & refused.keys()):
         yield f'Remove {name} from {_UNSUPPORTED}.'
     said = {each for driver in drivers for each in driver.capabilities}
@@ -115,6 +120,13 @@ class OrdersTest(base.TestCase):
             self.edits(contract=CONTRACT | {'spin'}),
         )
 
+    def test_an_order_that_is_not_in_the_contract(self) -> None:
+        (edit,) = self.edits(contract=CONTRACT - {'restart'})
+
+        self.assertEqual(
+            f'Declare restart in {_API}, or remove it from {_MANAGER}.', edit
+        )
+
     def test_an_order_without_a_decorator(self) -> None:
         served = dict(self.served)
         del served['rpc_ping']
@@ -163,6 +175,23 @@ class OrdersTest(base.TestCase):
         self.assertEqual(
             [f'Remove REBUILD from {_CAPABILITIES}: no order needs it.'],
             edits,
+        )
+
+    def test_each_is_tested(self) -> None:
+        tests = import_rules.TOP / 'trove/tests'
+        text = '\n'.join(
+            path.read_text('utf-8')
+            for path in tests.glob('*/guestagent/**/*.py')
+        )
+        called = set(re.findall(r'\b(?:manager|guest|client)\.(\w+)\(', text))
+        called |= set(re.findall(r"\border\(\s*'(\w+)'", text))
+        missing = ', '.join(sorted(self.served.keys() - called))
+
+        self.assertEqual(
+            '',
+            missing,
+            f'Test {missing} in trove/tests/unit/guestagent/, by the method '
+            'of self.manager.',
         )
 
     def test_the_client_declares_what_is_served(self) -> None:
