@@ -20,6 +20,7 @@ from trove.common import exception
 from trove.objects.instance import entities
 from trove.objects.instance import states
 from trove.objects.instance import tasks
+from trove.objects.instance import workflows
 
 LOG = log.getLogger(__name__)
 
@@ -76,14 +77,14 @@ class Actions(dict[str, Action]):
 def start(
     request: api_request.Request,
     instance: entities.Instance,
-    task: states.Task,
     action: str,
     send: Callable[[], None],
     **details: Any,
 ) -> None:
     """Begin a task of an instance, and send its message.
 
-    :param action: name of the task manager's method
+    :param action: name of the task manager's method, which has a task in
+        ``workflows.TASKS``
     :param send: sends the message; when it fails, the task is reverted
     :param details: further arguments of ``begin_task``
     :raises InstanceBusy, Unprocessable, Forbidden: the task must not begin
@@ -91,6 +92,7 @@ def start(
     :raises ServiceUnavailable: the message could not be sent, or the
         database could not be written
     """
+    task = workflows.TASKS[action]
     try:
         tasks.begin_task(
             request.seer, instance.id, task, action=action, **details
@@ -200,7 +202,6 @@ def restart(
     start(
         request,
         instance,
-        states.Task.REBOOTING,
         'restart',
         lambda: taskmanager.restart(request.context, instance_id=instance.id),
     )
@@ -214,7 +215,6 @@ def reboot(
     start(
         request,
         instance,
-        states.Task.REBOOTING,
         'reboot',
         lambda: taskmanager.reboot(request.context, instance_id=instance.id),
     )
@@ -239,7 +239,6 @@ def resize_volume(
     start(
         request,
         instance,
-        states.Task.RESIZING,
         'resize_volume',
         lambda: taskmanager.resize_volume(
             request.context, new_size=size, instance_id=instance.id
@@ -270,7 +269,6 @@ def resize_flavor(
     start(
         request,
         instance,
-        states.Task.RESIZING,
         'resize_flavor',
         lambda: taskmanager.resize_flavor(
             request.context,

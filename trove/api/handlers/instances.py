@@ -27,7 +27,6 @@ from trove.objects import datastore as datastores
 from trove.objects import owned
 from trove.objects.instance import entities
 from trove.objects.instance import instances
-from trove.objects.instance import states
 from trove.objects.keys import workflow_secrets
 
 LOG = log.getLogger(__name__)
@@ -163,7 +162,6 @@ def delete(request: api_request.Request) -> None:
     actions.start(
         request,
         instance,
-        states.Task.DELETING,
         'delete_instance',
         lambda: taskmanager.delete_instance(
             request.context, instance_id=instance.id

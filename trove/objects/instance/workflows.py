@@ -28,9 +28,9 @@ from trove.objects.instance import states
 QUEUED = 'queued'
 RUNNING = 'running'
 
-#: The task of an instance during an action: one line for each of
-#: ``trove.taskmanager.workflows.WORKFLOWS``. Actions of other releases fit any
-#: task.
+#: The task of an instance during an action, which the API begins: one line for
+#: each of ``trove.taskmanager.workflows.WORKFLOWS``. Actions of other releases
+#: fit any task.
 TASKS = {
     'create_instance': states.Task.BUILDING,
     'delete_instance': states.Task.DELETING,
