@@ -48,16 +48,20 @@ def serve(
     """
 
     def decorate(endpoint: type[T]) -> type[T]:
+        where = (
+            f'{endpoint.__qualname__} in '
+            f'{endpoint.__module__.replace(".", "/")}.py'
+        )
         for name, what in methods.items():
             if hasattr(endpoint, name):
                 raise TypeError(
-                    f'{endpoint.__qualname__} has the method {name}: remove '
-                    f'{name} from what it refuses'
+                    f'{where} has the method {name}, which unsupported.py '
+                    'beside it refuses: remove one of them'
                 )
             if name not in interface.methods:
                 raise TypeError(
-                    f'{endpoint.__qualname__} refuses {name}: declare it in '
-                    f'the interface {interface.name}, or remove it'
+                    f'{where} refuses {name}: declare {name} in the interface '
+                    f'{interface.name}, or remove it from unsupported.py'
                 )
             setattr(endpoint, name, _refusal(interface.methods[name], what))
         return endpoint

@@ -60,7 +60,12 @@ class DeclaredTest(base.TestCase):
         known = {rule.name for rule in policies.list_rules()}
         for _, table in tables():
             for name, action in table.items():
-                self.assertNotEqual((), action.rules, f'{name} has no rule.')
+                self.assertNotEqual(
+                    (),
+                    action.rules,
+                    f'Give {name} a rule in ACTIONS of trove/api/handlers, as '
+                    f"('instance:{name}',).",
+                )
                 self.assertEqual(
                     len(action.rules) > 1,
                     action.choose is not None,
@@ -71,6 +76,16 @@ class DeclaredTest(base.TestCase):
             self.assert_none(
                 set(table.rules) - known,
                 'Add {} to RULES of its module in trove/policies/.',
+            )
+
+    def test_rules_of_paths_are_there(self) -> None:
+        known = {rule.name for rule in policies.list_rules()}
+        for route in (*routes.ROUTES, *absent.ROUTES):
+            self.assertTrue(
+                route.rule in known or not (route.rule or route.check),
+                f'{route.verb} {route.path} asks for "{route.rule}": add it '
+                'to RULES of its module in trove/policies/, or correct the '
+                'line in trove/api/routes.py or absent.py.',
             )
 
     def test_modules_of_rules_are_listed(self) -> None:
@@ -174,7 +189,8 @@ class CheckedTest(api_base.TestCase):
                 self.assertIn(
                     response.status_code,
                     (401, 403),
-                    f'{name} in ACTIONS of trove/api/handlers: let "choose" '
-                    f'return one of {action.rules}; a value that its schema '
-                    'accepts is in BODIES of test_personas.py.',
+                    f'{name}: let perform() in trove/api/handlers/actions.py '
+                    f'ask for one of {action.rules}, and "choose" return it; '
+                    'a value that its schema accepts is in BODIES of '
+                    'test_personas.py.',
                 )

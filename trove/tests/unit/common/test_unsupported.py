@@ -46,4 +46,14 @@ class TestServe(base.TestCase):
             served,
         )
 
-        self.assertIn('migrate', str(error))
+        self.assertIn('Served in trove/tests/unit/common/test_', str(error))
+        self.assertIn('has the method migrate', str(error))
+
+    def test_what_is_not_declared_is_a_mistake(self):
+        error = self.assertRaises(
+            TypeError,
+            unsupported.serve(INTERFACE, {'fly': 'It'}),
+            type('None', (Endpoint,), {}),
+        )
+
+        self.assertIn('declare fly in the interface', str(error))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import dataclasses
 import inspect
 import re
+import textwrap
 from typing import Any
 
 from trove.guestagent import accounts
@@ -86,14 +87,21 @@ def half_declared(
         yield f'Remove {each.name} from {_CAPABILITIES}: no order needs it.'
 
 
-def asked_of_drivers() -> set[str]:
-    """Return the names of all attributes that the agent looks up."""
+def attributes(source: Any) -> set[str]:
+    """Return the names of all attributes that a module or function uses."""
+    text = textwrap.dedent(inspect.getsource(source))
     return {
         node.attr
-        for module in (accounts, manager, supervisor)
-        for node in ast.walk(ast.parse(inspect.getsource(module)))
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Attribute)
     }
+
+
+def asked_of_drivers() -> set[str]:
+    """Return the names of all attributes that the agent looks up."""
+    return (
+        attributes(accounts) | attributes(manager) | attributes(supervisor)
+    )
 
 
 class OrdersTest(base.TestCase):
@@ -109,10 +117,44 @@ class OrdersTest(base.TestCase):
             'drivers': DRIVERS,
             'methods': dir(manager.Manager),
         }
-        return list(half_declared(**(given | changed)))
+        known = list(half_declared(**given))
+        if not changed:
+            return known
+        found = half_declared(**(given | changed))
+        return [edit for edit in found if edit not in known]
 
     def test_nothing_is_half_declared(self) -> None:
         self.assertEqual([], self.edits())
+
+    def test_each_needs_what_it_uses(self) -> None:
+        declared = capability.methods(datastores.Driver)
+        for name, needed in self.served.items():
+            function = inspect.unwrap(getattr(manager.Manager, name))
+            for used in sorted(attributes(function) & declared.keys()):
+                if declared[used] is not needed.capability:
+                    self.fail(
+                        f'Write @orders.needs(Capability.'
+                        f'{declared[used].name}) at {name} in '
+                        f'{inspect.getsourcefile(function)}: it uses {used} '
+                        'of the driver.'
+                    )
+
+    def test_what_prepare_takes_is_checked(self) -> None:
+        source = textwrap.dedent(inspect.getsource(manager.Manager.prepare))
+        checked = {
+            keyword.arg
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.Call)
+            and ast.unparse(node.func) == 'self._check_prepare'
+            for keyword in node.keywords
+        }
+
+        self.assertEqual(
+            set(manager.PREPARE_NEEDS),
+            checked,
+            f'Add what is missing to PREPARE_NEEDS in {_MANAGER}, or hand it '
+            'to _check_prepare in prepare there.',
+        )
 
     def test_an_order_in_the_contract_only(self) -> None:
         self.assertEqual(

@@ -99,8 +99,9 @@ class RegistryTest(base.TestCase):
         others = {
             name
             for name in workflows.WORKFLOWS
-            if f"self._run('{name}', "
-            not in inspect.getsource(getattr(manager.Manager, name, str))
+            if hasattr(manager.Manager, name)
+            and f"self._run('{name}', "
+            not in inspect.getsource(getattr(manager.Manager, name))
         }
         self.assert_none(
             others,
