@@ -128,9 +128,16 @@ class TestApiReference(base.TestCase):
         )
         missing = ', '.join(sorted(set(used) - set(described)))
         self.assertEqual(
-            set(described),
-            set(used),
-            missing and f'Add {missing} to api-ref/source/parameters.yaml.',
+            '',
+            missing,
+            f'Add {missing} to api-ref/source/parameters.yaml.',
+        )
+        unused = ', '.join(sorted(set(described) - set(used)))
+        self.assertEqual(
+            '',
+            unused,
+            f'List {unused} under rest_parameters of a page in api-ref/'
+            'source/, or remove it from parameters.yaml there.',
         )
 
     def test_statuses(self) -> None:
