@@ -124,7 +124,9 @@ class OrdersTest(base.TestCase):
         return [edit for edit in found if edit not in known]
 
     def test_nothing_is_half_declared(self) -> None:
-        self.assertEqual([], self.edits())
+        edits = self.edits()
+
+        self.assertEqual([], edits, '\n'.join(edits))
 
     def test_each_needs_what_it_uses(self) -> None:
         declared = capability.methods(datastores.Driver)
