@@ -3,9 +3,9 @@
 
 By name, the required capability, which no driver has. When a driver gets it,
 :class:`trove.guestagent.manager.Manager` gets the methods, and the lines here
-are removed. ``trove/tests/unit/guestagent/test_orders.py`` names a line that is
-missing or left over. The table cannot be derived: the contract does not have
-the capability of an order that no method serves.
+are removed; ``trove/tests/unit/guestagent/test_orders.py`` names them. The
+table cannot be derived: the contract does not have the capability of an order
+that no method serves.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@
 A job is a cast and has no reply. So its instances get a fault, and the tasks
 of its instances, backups and clusters end.
 
-``trove/tests/unit/taskmanager/workflows/test_registry.py`` names a line that is
-missing or left over. The table cannot be derived: the contract does not have
-the texts.
+``trove/tests/unit/taskmanager/workflows/test_registry.py`` names a line that
+is missing or left over. The table cannot be derived: the contract does not
+have the texts.
 """
 
 from __future__ import annotations
