@@ -86,6 +86,7 @@ def action(what: str) -> Callable[..., NoReturn]:
     """
 
     def answer(*_: object) -> NoReturn:
+        """Answer 501."""
         refuse(what)
 
     return answer

@@ -9,8 +9,8 @@ from unittest import mock
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.guestagent import manager
+from trove.guestagent import monotonic_time
 from trove.guestagent import reporter
-from trove.guestagent import steady
 from trove.guestagent.datastores import base as datastores
 from trove.tests import base
 
@@ -28,7 +28,7 @@ class UpdateAttributesTest(base.TestCase):
         self.manager = manager.Manager(
             supervisor,
             reporter.Reporter(
-                self.conf, self.conductor, steady.Steady(None)
+                self.conf, self.conductor, monotonic_time.MonotonicTime(None)
             ),
             mock.Mock(),
         )

@@ -73,7 +73,7 @@ class TestClocks(base.TestCase):
                 self.assertFalse(self.sealed(made.id, sent, version='1.4'))
             self.assertEqual('1.5', guest_versions.guest_version(made.id))
             self.assertEqual(now, heartbeats.heartbeat(made.id).sent)
-        self.assertIn('it may be a copy', self.logs.output)
+        self.assertIn('it may be a replay', self.logs.output)
 
         self.assertTrue(self.sealed(made.id, sent=now + 1, version='1.5'))
 
