@@ -41,6 +41,12 @@
     ├── DatabaseRevisionError           500 instanceFault
     ├── BrokerError                     500 instanceFault
     ├── CloudError                      500 instanceFault
+    ├── ObjectStoreError                500 instanceFault
+    │   ├── ObjectStoreUnreachable
+    │   ├── ObjectStoreFull             413 overLimit
+    │   ├── ObjectStoreDenied           401 unauthorized
+    │   ├── ObjectMissing               404 itemNotFound
+    │   └── ObjectDamaged               409 conflict
     └── DatastoreError                  500 instanceFault
 
 A class says its REST status in ``code`` and the key of the error body in
@@ -347,6 +353,39 @@ class BrokerError(TroveError):
 
 class CloudError(TroveError):
     message = 'The cloud could not %(action)s: %(reason)s'
+
+
+class ObjectStoreError(TroveError):
+    """What an object store was asked for is not done.
+
+    :param action: what; never with a token or a signature
+    """
+
+    message = 'The object store could not %(action)s: %(reason)s. %(remedy)s'
+
+
+class ObjectStoreUnreachable(ObjectStoreError):
+    """It did not answer, or with an error of its own, however often asked."""
+
+
+class ObjectStoreFull(ObjectStoreError):
+    code = 413
+    fault = 'overLimit'
+
+
+class ObjectStoreDenied(ObjectStoreError):
+    code = 401
+    fault = 'unauthorized'
+
+
+class ObjectMissing(ObjectStoreError):
+    code = 404
+    fault = 'itemNotFound'
+
+
+class ObjectDamaged(ObjectStoreError):
+    code = 409
+    fault = 'conflict'
 
 
 class DatastoreError(TroveError):

@@ -27,6 +27,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'trove.db': ('trove.common', 'trove.conf'),
     'trove.objects': ('trove.common', 'trove.conf', 'trove.db'),
     'trove.cloud': ('trove.common', 'trove.conf'),
+    'trove.objectstore': ('trove.common', 'trove.conf'),
     'trove.policies': ('trove.common', 'trove.conf'),
     'trove.peers': (
         'trove.common',
@@ -53,6 +54,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         'trove.conf',
         'trove.guestagent.api',
         'trove.objects',
+        'trove.objectstore',
         'trove.peers',
         'trove.policies',
         'trove.taskmanager.api',
@@ -64,6 +66,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         'trove.conf',
         'trove.guestagent.api',
         'trove.objects',
+        'trove.objectstore',
         'trove.peers',
         'trove.version',
     ),
@@ -78,6 +81,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         'trove.common',
         'trove.conductor.api',
         'trove.conf',
+        'trove.objectstore',
         'trove.version',
     ),
 }
@@ -95,6 +99,7 @@ WITHOUT_RPC = (
     'trove.conf',
     'trove.db',
     'trove.objects',
+    'trove.objectstore',
     'trove.policies',
 )
 
@@ -243,7 +248,11 @@ def check_oslo_service(item: Import) -> str | None:
 
 def check_guest(item: Import) -> str | None:
     guest = below(
-        item.importer, 'trove.guestagent', 'trove.common', 'trove.conf'
+        item.importer,
+        'trove.guestagent',
+        'trove.common',
+        'trove.conf',
+        'trove.objectstore',
     )
     heavy = below(item.name, *NOT_IN_A_GUEST) and item.name not in LIGHT
     if guest and heavy:

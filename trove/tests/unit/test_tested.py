@@ -70,6 +70,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         'unit/objects/keys/test_reencryption.py',
     ),
     'trove.objects.owned': ('unit/objects/instance/test_tasks.py',),
+    'trove.objectstore.base': ('unit/objectstore/test_local.py',),
     'trove.policies.': (
         'unit/policies/test_policies.py',
         'unit/api/test_declared.py',

@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A directory as object store, for all services on one machine.
+
+An object is a file, ``CONTAINER/NAME``; what is known of it is in a hidden
+file beside it. A location is a ``file://`` URL below the directory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import pathlib
+from typing import Any
+from typing import BinaryIO
+from urllib import parse
+
+from trove.objectstore import base
+from trove.objectstore import errors
+
+_PIECE = 1 << 20
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class LocalStore(base.Store):
+    """Keeps objects in a directory of this machine.
+
+    :param directory: absolute; made when something is stored
+    :param min_free: bytes that stay free in its file system
+    """
+
+    def __init__(
+        self, directory: str | os.PathLike[str], min_free: int = 0
+    ) -> None:
+        self._directory = pathlib.Path(directory)
+        self._min_free = min_free
+
+    def save(
+        self,
+        container: str,
+        name: str,
+        source: base.Source,
+        metadata: Mapping[str, str],
+        *,
+        suffix: str = '',
+        progress: base.Progress | None = None,
+    ) -> base.Stored:
+        path = self._path(container, name + suffix)
+        action = f'store {path}'
+        unfinished = _hidden(path, 'unfinished')
+        with _explained(action):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = _create(unfinished)
+        try:
+            with file:
+                size, checksum = self._copy(source, file, action, progress)
+            with _explained(action):
+                about = {
+                    'checksum': checksum,
+                    'metadata': dict(metadata),
+                    'size': size,
+                }
+                _write_about(path, about)
+                unfinished.replace(path)
+                _sync_directory(path.parent)
+        except BaseException:
+            self._remove(path)
+            raise
+        return base.Stored(path.as_uri(), checksum, size)
+
+    def _copy(
+        self,
+        source: base.Source,
+        file: BinaryIO,
+        action: str,
+        progress: base.Progress | None,
+    ) -> tuple[int, str]:
+        digest = hashlib.md5(usedforsecurity=False)
+        size = 0
+        while piece := source.read(_PIECE):
+            with _explained(action):
+                self._check_space(file, len(piece), action)
+                file.write(piece)
+            digest.update(piece)
+            size += len(piece)
+            if progress is not None:
+                progress(size)
+        with _explained(action):
+            file.flush()
+            os.fsync(file.fileno())
+        return size, digest.hexdigest()
+
+    def _check_space(self, file: BinaryIO, more: int, action: str) -> None:
+        state = os.fstatvfs(file.fileno())
+        if state.f_bavail * state.f_frsize < self._min_free + more:
+            raise errors.full(
+                action,
+                f'less than {self._min_free} bytes would stay free in the '
+                f'file system of {self._directory}',
+            )
+
+    def assemble(
+        self,
+        container: str,
+        name: str,
+        parts: Sequence[base.Part],
+        metadata: Mapping[str, str],
+    ) -> base.Stored:
+        raise errors.refused(
+            f'assemble {container}/{name}',
+            'a directory stores objects as a whole',
+        )
+
+    def read(
+        self,
+        location: str,
+        checksum: str | None,
+        *,
+        progress: base.Progress | None = None,
+    ) -> Iterator[bytes]:
+        head = self.head(location)
+        action = f'read {location}'
+        if checksum not in (None, head.checksum):
+            raise errors.damaged(
+                action,
+                f'its checksum is {head.checksum}, and was {checksum} when '
+                'it was stored',
+            )
+        digest = hashlib.md5(usedforsecurity=False)
+        size = 0
+        with (
+            _explained(action),
+            self._located(location).open('rb', buffering=0) as file,
+        ):
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+                size += len(piece)
+                yield piece
+                if progress is not None:
+                    progress(size)
+        if (size, digest.hexdigest()) != (head.size, head.checksum):
+            raise errors.damaged(
+                action,
+                f'{size} bytes were read, which do not match the checksum of '
+                f'the {head.size} bytes that were stored',
+            )
+
+    def head(self, location: str) -> base.Head:
+        path = self._located(location)
+        action = f'find {location}'
+        with _explained(action):
+            path.stat()
+            text = _hidden(path, 'json').read_text('utf-8')
+        try:
+            about = json.loads(text)
+            return base.Head(
+                location, about['checksum'], about['size'], about['metadata']
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise errors.damaged(
+                action, f'malformed {_hidden(path, "json")}: {error!r}'
+            ) from error
+
+    def delete(self, location: str) -> None:
+        path = self._located(location)
+        with _explained(f'delete {location}'):
+            self._remove(path)
+
+    def _remove(self, path: pathlib.Path) -> None:
+        """Remove an object, and what one that was not finished left."""
+        path.unlink(missing_ok=True)
+        for kind in 'json', 'new', 'unfinished':
+            _hidden(path, kind).unlink(missing_ok=True)
+
+    def entries(
+        self, container: str, prefix: str = ''
+    ) -> Iterator[base.Entry]:
+        top = self._path(container)
+        action = f'list {top}'
+        found = []
+        with _explained(action):
+            for folder, _, names in os.walk(top):
+                for name in names:
+                    path = pathlib.Path(folder, name)
+                    name = str(path.relative_to(top))
+                    if path.name[0] != '.' and name.startswith(prefix):
+                        found.append(base.Entry(name, path.stat().st_size))
+        yield from sorted(found, key=lambda entry: entry.name)
+
+    def _path(self, container: str, name: str | None = None) -> pathlib.Path:
+        """Return the file of an object; it is below the directory."""
+        words = [container, *(name.split('/') if name is not None else ())]
+        path = self._directory.joinpath(*words)
+        plain = all(
+            word and word[0] != '.' and not {'/', '\0'} & set(word)
+            for word in words
+        )
+        top = self._directory.resolve()
+        if not plain or not path.resolve().is_relative_to(top):
+            raise errors.refused(
+                f'use object {name!r} of container {container!r}',
+                'each part of the name must be a plain name of a file that '
+                'does not begin with a dot',
+            )
+        return path
+
+    def _located(self, location: str) -> pathlib.Path:
+        url = parse.urlsplit(location)
+        path = pathlib.Path(parse.unquote(url.path))
+        if url.scheme == 'file' and path.is_relative_to(self._directory):
+            words = path.relative_to(self._directory).parts
+            if len(words) > 1:
+                return self._path(words[0], '/'.join(words[1:]))
+        raise errors.refused(
+            f'find {location!r}',
+            f'it is not the URL of a file in a container in {self._directory}',
+        )
+
+
+def _hidden(path: pathlib.Path, kind: str) -> pathlib.Path:
+    return path.with_name(f'.{path.name}.{kind}')
+
+
+def _create(path: pathlib.Path) -> BinaryIO:
+    """Open a file to write, which only its owner may read."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+    return os.fdopen(os.open(path, flags, 0o600), 'wb')
+
+
+def _write_about(path: pathlib.Path, about: Mapping[str, Any]) -> None:
+    file = _hidden(path, 'json')
+    new = _hidden(path, 'new')
+    with _create(new) as written:
+        written.write(json.dumps(about, sort_keys=True).encode())
+        written.flush()
+        os.fsync(written.fileno())
+    new.replace(file)
+
+
+def _sync_directory(path: pathlib.Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _explained(action: str) -> Iterator[None]:
+    """Turn what the file system says into errors of the store."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise errors.missing(action, _said(error)) from error
+    except PermissionError as error:
+        raise errors.denied(action, _said(error)) from error
+    except OSError as error:
+        if error.errno in _FULL:
+            raise errors.full(action, _said(error)) from error
+        raise errors.unreachable(action, _said(error)) from error
+
+
+def _said(error: OSError) -> str:
+    return f'{error.strerror} ({error.filename})'
