@@ -68,7 +68,8 @@ class Head:
     """An object that is there.
 
     :ivar metadata: names in lower case, such as ``parent-checksum``, without
-        the prefix that the store puts before them
+        the prefix that the store puts before them; Swift shows none to who
+        has no token
     """
 
     location: str
@@ -108,10 +109,12 @@ class Store(abc.ABC):
         """Store all that the source has as object ``name`` + ``suffix``.
 
         The container is made if it is not there. Parts are named ``name``,
-        an underscore and a number of eight digits. If it fails, for whatever
-        reason, nothing of it stays behind. So it does if the source raises:
-        let a source do that whose writer failed, for a stream that ends early
-        looks like one that is complete.
+        an underscore and a number of eight digits. No other object may be
+        named so: what is left of them is deleted with the object.
+
+        If it fails, for whatever reason, nothing stays behind. So it does if
+        the source raises: let a source do that whose writer failed, for a
+        stream that ends early looks like one that is complete.
 
         :param name: of one backup only, such as its id
         :param metadata: names with letters, digits and hyphens only; values
@@ -129,6 +132,8 @@ class Store(abc.ABC):
         """Make an object of parts that were stored by a writer without token.
 
         :param name: with its suffix
+        If it fails, the parts stay: repeat it, or delete the location.
+
         :param parts: as :attr:`Stored.parts` has them
         """
 
