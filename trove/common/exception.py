@@ -45,6 +45,7 @@
     │   ├── ObjectStoreUnreachable
     │   ├── ObjectStoreFull             413 overLimit
     │   ├── ObjectStoreDenied           401 unauthorized
+    │   ├── ObjectRefused
     │   ├── ObjectMissing               404 itemNotFound
     │   └── ObjectDamaged               409 conflict
     └── DatastoreError                  500 instanceFault
@@ -376,6 +377,10 @@ class ObjectStoreFull(ObjectStoreError):
 class ObjectStoreDenied(ObjectStoreError):
     code = 401
     fault = 'unauthorized'
+
+
+class ObjectRefused(ObjectStoreError):
+    """The request itself is wrong."""
 
 
 class ObjectMissing(ObjectStoreError):

@@ -54,9 +54,9 @@ def damaged(action: str, reason: str) -> exception.ObjectDamaged:
     )
 
 
-def refused(action: str, reason: str) -> exception.ObjectStoreError:
+def refused(action: str, reason: str) -> exception.ObjectRefused:
     """What is wrong with the request itself, or not understood at all."""
-    return exception.ObjectStoreError(
+    return exception.ObjectRefused(
         action=action,
         reason=reason,
         remedy='Check the container and the options of the object store.',

@@ -70,7 +70,10 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         'unit/objects/keys/test_reencryption.py',
     ),
     'trove.objects.owned': ('unit/objects/instance/test_tasks.py',),
-    'trove.objectstore.base': ('unit/objectstore/test_local.py',),
+    'trove.objectstore._account': ('functional/objectstore/test_swift.py',),
+    'trove.objectstore._http': ('functional/objectstore/test_faults.py',),
+    'trove.objectstore._reading': ('functional/objectstore/test_faults.py',),
+    'trove.objectstore._saving': ('functional/objectstore/test_faults.py',),
     'trove.policies.': (
         'unit/policies/test_policies.py',
         'unit/api/test_declared.py',

@@ -123,7 +123,7 @@ class Contract:
             error = self.assertRaises(
                 exception.ObjectMissing, use, stored.location
             )
-            self.assertIn(stored.location, str(error))
+            self.assertIn('b1.tar.gz', str(error))
 
     def test_entries_begin_with_the_prefix(self):
         for name in 'b2', 'a1', 'b1':

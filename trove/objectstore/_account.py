@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is asked of Swift, one request each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+import contextlib
+import json
+
+import requests
+
+from trove.common import exception
+from trove.objectstore import _http
+from trove.objectstore import _manifests
+from trove.objectstore import base
+from trove.objectstore import errors
+
+META = 'x-object-meta-'
+PAGE = 1000
+_KEY = 'X-Container-Meta-Temp-URL-Key'
+
+
+class Account(_http.Http):
+    """The containers and objects of an account."""
+
+    def make_container(self, container: str) -> None:
+        self.request('PUT', container, action=f'make container {container}')
+
+    def key(self, container: str) -> str | None:
+        """Return what TempURLs of a container are signed with."""
+        answer = self.request('HEAD', container, action=f'find {container}')
+        return answer.headers.get(_KEY)
+
+    def set_key(self, container: str, key: str) -> None:
+        self.request(
+            'POST',
+            container,
+            action=f'set the key for TempURLs of container {container}',
+            headers={_KEY: key},
+        )
+
+    def head(self, container: str, name: str) -> requests.Response:
+        return self.request(
+            'HEAD', container, name, action=f'find {container}/{name}'
+        )
+
+    def put(
+        self,
+        container: str,
+        name: str,
+        data: bytearray,
+        checksum: str,
+        metadata: Mapping[str, str],
+    ) -> None:
+        """Store an object of one part, verified by Swift."""
+        self.request(
+            'PUT',
+            container,
+            name,
+            action=f'store {container}/{name}',
+            headers={'ETag': checksum, **_headers(metadata)},
+            data=data,
+        )
+
+    def put_manifest(
+        self,
+        container: str,
+        name: str,
+        parts: Sequence[base.Part],
+        metadata: Mapping[str, str],
+    ) -> base.Part:
+        """Make one object of parts, verified by Swift."""
+        listed = [
+            {
+                'path': f'/{container}/{part.name}',
+                'etag': part.checksum,
+                'size_bytes': part.size,
+            }
+            for part in parts
+        ]
+        action = f'assemble {container}/{name}'
+        try:
+            answer = self.request(
+                'PUT',
+                container,
+                name,
+                action=action,
+                query={'multipart-manifest': 'put'},
+                headers=_headers(metadata),
+                data=json.dumps(listed).encode(),
+            )
+        except exception.ObjectRefused as error:
+            # It names the parts that are missing or do not match.
+            raise errors.damaged(action, error.values['reason']) from error
+        checksum = _manifests.checksum(parts)
+        if etag(answer) != checksum:
+            raise errors.damaged(
+                action,
+                f'its checksum is {etag(answer)} instead of {checksum}',
+            )
+        return base.Part(name, checksum, sum(part.size for part in parts))
+
+    def listed(
+        self, container: str, name: str
+    ) -> list[tuple[base.Part, bool]]:
+        """Return what a manifest lists, and what of it are manifests."""
+        answer = self.request(
+            'GET',
+            container,
+            name,
+            action=f'read the manifest {container}/{name}',
+            query={'multipart-manifest': 'get'},
+        )
+        return [
+            (
+                base.Part(
+                    item['name'].split('/', 2)[2], item['hash'], item['bytes']
+                ),
+                bool(item.get('sub_slo')),
+            )
+            for item in answer.json()
+        ]
+
+    def manifest_limit(self) -> int:
+        """Return how many parts a manifest may list."""
+        slo = self.info().get('slo')
+        limit = slo.get('max_manifest_segments') if slo else None
+        return limit if isinstance(limit, int) and limit > 1 else PAGE
+
+    def delete_one(self, container: str, name: str) -> None:
+        """Delete an object, but not what it lists."""
+        try:
+            self.request(
+                'DELETE', container, name, action=f'delete {container}/{name}'
+            )
+        except exception.ObjectMissing:
+            pass  # That is what was wanted.
+
+    def delete_large(self, container: str, name: str) -> None:
+        """Delete a large object with all its parts.
+
+        Swift refuses to do that for more than ten manifests at once, so each
+        is deleted by itself.
+        """
+        action = f'delete {container}/{name}'
+        for part, is_manifest in self.listed(container, name):
+            if is_manifest:
+                with contextlib.suppress(exception.ObjectMissing):
+                    self.delete_large(container, part.name)
+        answer = self.request(
+            'DELETE',
+            container,
+            name,
+            action=action,
+            query={'multipart-manifest': 'delete'},
+            headers={'Accept': 'application/json'},
+        )
+        try:
+            said = answer.json()
+            status = said['Response Status']
+        except (KeyError, TypeError, ValueError) as error:
+            raise errors.unreachable(
+                action, f'malformed answer: {error!r}'
+            ) from error
+        if not status.startswith(('2', '404')):
+            failed = said.get('Errors')
+            raise errors.unreachable(action, f'{status}, errors {failed}')
+
+    def entries(
+        self, container: str, prefix: str
+    ) -> Iterator[base.Entry]:
+        query = {'format': 'json', 'prefix': prefix, 'limit': str(PAGE)}
+        while True:
+            try:
+                answer = self.request(
+                    'GET', container, action=f'list {container}', query=query
+                )
+            except exception.ObjectMissing:
+                return
+            page = answer.json() if answer.content else []
+            for item in page:
+                yield base.Entry(item['name'], item['bytes'])
+            if len(page) < PAGE:
+                return
+            query['marker'] = page[-1]['name']
+
+
+def etag(answer: requests.Response) -> str:
+    """Return the checksum of an object; those of large ones are quoted."""
+    return answer.headers.get('ETag', '').strip('"')
+
+
+def _headers(metadata: Mapping[str, str]) -> dict[str, str]:
+    return {f'{META}{key}': value for key, value in metadata.items()}

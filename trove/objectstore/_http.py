@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Requests to Swift: retried when that helps, explained when it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import dataclasses
+import logging
+import random
+import ssl
+import time
+from typing import Any
+from urllib import parse
+
+from keystoneauth1 import exceptions as ks_exceptions
+from keystoneauth1 import session as ks_session
+import requests
+import tenacity
+
+from trove.common import exception
+from trove.objectstore import access
+from trove.objectstore import errors
+
+LOG = logging.getLogger(__name__)
+
+#: 422: what arrived does not match its ETag; 498 is Swift's own 429.
+_TEMPORARY = frozenset({408, 422, 429, 498, 500, 502, 503, 504})
+_FULL = frozenset({413, 507})
+_DENIED = frozenset({401, 403})
+_MISSING = frozenset({404, 410})
+#: Most characters of an answer that an error quotes.
+_QUOTED = 200
+
+
+@dataclasses.dataclass(frozen=True)
+class Retry:
+    """How a request is repeated that failed for a reason that may pass.
+
+    :ivar attempts: how many times it is tried, at most
+    :ivar delay: seconds before the second; doubled before each of the next
+    :ivar max_delay: most seconds between two, whatever the store asks for
+    """
+
+    attempts: int = 7
+    delay: float = 1.0
+    max_delay: float = 30.0
+
+    def after(self, attempt: int, wanted: float | None = None) -> float:
+        """Return the seconds to wait after so many attempts."""
+        if wanted is not None:
+            return min(wanted, self.max_delay)
+        longest = min(self.delay * 2.0 ** (attempt - 1), self.max_delay)
+        return longest * random.uniform(0.5, 1)
+
+
+class _TemporaryError(Exception):
+    """The request may succeed if it is repeated."""
+
+    def __init__(self, reason: str, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+class Http:
+    """Sends requests to one account, one at a time.
+
+    :param verify: as of requests: whether, or with which certificates
+    :param timeout: seconds without a byte after which a request has failed
+    """
+
+    def __init__(
+        self,
+        who: access.Access,
+        retry: Retry,
+        timeout: float,
+        verify: bool | str = True,
+    ) -> None:
+        self.access = who
+        self.retry = retry
+        self._session = ks_session.Session(
+            auth=who.plugin(), verify=verify, timeout=timeout
+        )
+
+    def request(
+        self,
+        method: str,
+        container: str,
+        name: str = '',
+        *,
+        action: str,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        data: bytearray | bytes | None = None,
+        stream: bool = False,
+    ) -> requests.Response:
+        """Return the answer, whose status is below 300.
+
+        :param action: what the request is for, as in "could not ..."
+        :raises trove.common.exception.ObjectStoreError: one of those below
+            it, by the status
+        """
+        signed = self.access.query(method, container, name)
+        words = parse.urlencode({**(query or {}), **signed})
+        url = f'{self.access.storage_url}/{parse.quote(container)}'
+        url += f'/{parse.quote(name)}' if name else ''
+        url += f'?{words}' if words else ''
+        return self._retried(
+            action,
+            url,
+            method,
+            headers={'Accept-Encoding': 'identity', **(headers or {})},
+            data=data,
+            stream=stream,
+        )
+
+    def info(self) -> Mapping[str, Any]:
+        """Return what Swift says of itself; nothing if it says nothing."""
+        url = parse.urljoin(self.access.storage_url, '/info')
+        try:
+            answer = self._retried(
+                'tell its limits', url, 'GET', authenticated=False
+            )
+            return dict(answer.json())
+        except (exception.ObjectStoreError, ValueError) as error:
+            LOG.debug('Limits of the object store unknown: %s', error)
+            return {}
+
+    def _retried(
+        self, action: str, url: str, method: str, **kwargs: Any
+    ) -> requests.Response:
+        retrying = tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(self.retry.attempts),
+            retry=tenacity.retry_if_exception_type(_TemporaryError),
+            wait=self._wait,
+            before_sleep=lambda state: _tell(action, state),
+            reraise=True,
+        )
+        try:
+            return retrying(self._once, action, url, method, **kwargs)
+        except _TemporaryError as error:
+            raise errors.unreachable(action, str(error)) from error
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        return self.retry.after(
+            state.attempt_number, getattr(error, 'after', None)
+        )
+
+    def _once(
+        self, action: str, url: str, method: str, **kwargs: Any
+    ) -> requests.Response:
+        try:
+            answer = self._session.request(
+                url, method, raise_exc=False, log=False, **kwargs
+            )
+        except ks_exceptions.SSLError as error:
+            raise errors.unreachable(action, bare(error)) from None
+        except ks_exceptions.ConnectionError as error:
+            raise _TemporaryError(bare(error)) from None
+        if answer.status_code < 300:
+            return answer
+        try:
+            raise _explained(action, answer)
+        finally:
+            answer.close()
+
+
+def _tell(action: str, state: tenacity.RetryCallState) -> None:
+    LOG.warning(
+        'The object store could not %(action)s at attempt %(attempt)d, '
+        'which is repeated in %(seconds).1f s: %(reason)s. Check the object '
+        'store if this persists.',
+        {
+            'action': action,
+            'attempt': state.attempt_number,
+            'seconds': state.next_action.sleep if state.next_action else 0,
+            'reason': state.outcome.exception() if state.outcome else None,
+        },
+    )
+
+
+def bare(error: BaseException) -> str:
+    """Say why a connection failed, without its URL, which may be signed."""
+    inner: BaseException | None = error
+    while inner is not None:
+        cause = inner.__cause__ or inner.__context__
+        if isinstance(inner, ssl.SSLError | OSError) and not isinstance(
+            inner, requests.RequestException
+        ):
+            return f'{type(inner).__name__}: {inner}'
+        inner = cause
+    return f'the connection failed ({type(error).__name__})'
+
+
+def _explained(action: str, answer: requests.Response) -> Exception:
+    status = answer.status_code
+    said = f'it answered {status} {answer.reason}'
+    try:
+        text = ' '.join(answer.text[:_QUOTED].split())
+    except requests.RequestException:
+        text = ''
+    if text and not text.startswith('<html'):
+        said += f' ("{text}")'
+    if status in _TEMPORARY:
+        return _TemporaryError(said, _seconds(answer))
+    if status in _FULL:
+        return errors.full(action, said)
+    if status in _DENIED:
+        return errors.denied(action, said)
+    if status in _MISSING:
+        return errors.missing(action, said)
+    if status == 409:
+        return errors.damaged(action, f'{said}: a part of it is missing')
+    return errors.refused(action, said)
+
+
+def _seconds(answer: requests.Response) -> float | None:
+    wanted = answer.headers.get('Retry-After', '')
+    return float(wanted) if wanted.isdigit() else None
+
+
+def pause(retry: Retry, attempt: int) -> None:
+    """Wait before what cannot be repeated as a whole is taken up again."""
+    time.sleep(retry.after(attempt))

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How an object comes out of Swift, verified to its last byte."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+import functools
+import hashlib
+import logging
+
+import requests
+import urllib3
+
+from trove.common import exception
+from trove.objectstore import _account
+from trove.objectstore import _http
+from trove.objectstore import _manifests
+from trove.objectstore import base
+from trove.objectstore import errors
+
+LOG = logging.getLogger(__name__)
+
+_PIECE = 1 << 18
+
+
+class _Arriving:
+    """The data of an object, over as many connections as it takes.
+
+    :param get: asks for them from a byte on
+    :ivar offset: how many bytes were read
+    """
+
+    def __init__(
+        self,
+        get: Callable[[int], requests.Response],
+        whole: base.Part,
+        retry: _http.Retry,
+        action: str,
+    ) -> None:
+        self.offset = 0
+        self._get = get
+        self._size = whole.size
+        self._retry = retry
+        self._action = action
+        self._answer: requests.Response | None = None
+
+    def read(self, size: int) -> bytes:
+        """Return as many bytes; fewer only at the end."""
+        size = min(size, self._size - self.offset)
+        failed = 0
+        while size:
+            try:
+                if self._answer is None:
+                    self._answer = self._get(self.offset)
+                piece: bytes = self._answer.raw.read(size)
+            except urllib3.exceptions.HTTPError as error:
+                reason = _http.bare(error)
+            else:
+                if len(piece) == size:
+                    self.offset += size
+                    return piece
+                reason = 'the answer ended early'
+            failed += 1
+            self._take_up(failed, reason)
+        return b''
+
+    def _take_up(self, failed: int, reason: str) -> None:
+        self.close()
+        if failed >= self._retry.attempts:
+            raise errors.unreachable(
+                self._action,
+                f'it was cut {failed} times at byte {self.offset}: {reason}',
+            )
+        LOG.warning(
+            'The object store was to %(action)s, and was cut at byte '
+            '%(offset)d: %(reason)s. It is read on from there. Check the '
+            'object store if this persists.',
+            {
+                'action': self._action,
+                'offset': self.offset,
+                'reason': reason,
+            },
+        )
+        _http.pause(self._retry, failed)
+
+    def close(self) -> None:
+        if self._answer is not None:
+            self._answer.close()
+            self._answer = None
+
+
+class Reading:
+    """One object of a container while it is read.
+
+    :param location: what it is called in errors
+    """
+
+    def __init__(
+        self,
+        account: _account.Account,
+        container: str,
+        name: str,
+        location: str,
+    ) -> None:
+        self._account = account
+        self._container = container
+        self._name = name
+        self._location = location
+        self._action = f'read {location}'
+
+    def pieces(
+        self, checksum: str | None, progress: base.Progress | None
+    ) -> Iterator[bytes]:
+        """Yield its data; see :meth:`.base.Store.read`."""
+        found = self._account.head(self._container, self._name)
+        whole = _part(self._name, found)
+        if checksum not in (None, whole.checksum):
+            raise self._damaged(
+                f'its checksum is {whole.checksum}, and was {checksum} when '
+                'it was stored'
+            )
+        if 'X-Static-Large-Object' not in found.headers:
+            parts = iter([whole])
+        elif self._account.access.is_owner:
+            parts = self._parts(whole)
+        else:
+            parts = self._named_parts(whole)
+        arriving = _Arriving(
+            functools.partial(self._get, whole),
+            whole,
+            self._account.retry,
+            self._action,
+        )
+        with contextlib.closing(arriving):
+            for piece in self._verified(arriving, parts):
+                yield piece
+                if progress is not None:
+                    progress(arriving.offset)
+
+    def _damaged(self, reason: str) -> exception.ObjectDamaged:
+        return errors.damaged(self._action, reason)
+
+    def _parts(self, manifest: base.Part) -> Iterator[base.Part]:
+        """Yield the parts of a large object, those of its manifests too."""
+        listed = self._account.listed(self._container, manifest.name)
+        if _manifests.checksum(part for part, _ in listed) != (
+            manifest.checksum
+        ):
+            raise self._damaged(f'manifest {manifest.name} does not match')
+        for part, is_manifest in listed:
+            if is_manifest:
+                yield from self._parts(part)
+            else:
+                yield part
+
+    def _named_parts(self, whole: base.Part) -> Iterator[base.Part]:
+        """Yield the parts that have the names that a store gives them.
+
+        With signed URLs Swift shows no manifest.
+        """
+        stem = self._name.partition('.')[0]
+        first = None
+        with contextlib.suppress(exception.ObjectMissing):
+            first = self._part(_manifests.manifest_name(stem, 0)).size
+        fold = _manifests.Fold(first)
+        number = size = 0
+        while size < whole.size:
+            part = self._part(_manifests.part_name(stem, number))
+            number += 1
+            size += part.size
+            fold.add(part)
+            yield part
+        if fold.checksum() != whole.checksum:
+            raise self._damaged('its parts do not match its checksum')
+
+    def _part(self, name: str) -> base.Part:
+        return _part(name, self._account.head(self._container, name))
+
+    def _verified(
+        self, arriving: _Arriving, parts: Iterator[base.Part]
+    ) -> Iterator[bytes]:
+        """Yield pieces, none with the end of a part that does not match."""
+        for part in parts:
+            digest = hashlib.md5(usedforsecurity=False)
+            left = part.size
+            while left:
+                piece = arriving.read(min(left, _PIECE))
+                if not piece:
+                    raise self._damaged(f'it ends within {part.name}')
+                digest.update(piece)
+                left -= len(piece)
+                if not left:
+                    self._compare(part, digest.hexdigest())
+                yield piece
+            if not part.size:
+                self._compare(part, digest.hexdigest())
+        if arriving.read(1):
+            raise self._damaged('it is longer than its parts')
+
+    def _compare(self, part: base.Part, checksum: str) -> None:
+        if checksum != part.checksum:
+            raise self._damaged(
+                f'the checksum of {part.name} is {part.checksum}, and that '
+                f'of its data {checksum}'
+            )
+
+    def _get(self, whole: base.Part, offset: int) -> requests.Response:
+        answer = self._account.request(
+            'GET',
+            self._container,
+            self._name,
+            action=self._action,
+            headers={'Range': f'bytes={offset}-'} if offset else {},
+            stream=True,
+        )
+        length = int(answer.headers.get('Content-Length', -1))
+        wanted = whole.size - offset
+        if length == wanted and _account.etag(answer) == whole.checksum:
+            return answer
+        answer.close()
+        raise self._damaged(
+            f'{length} bytes with checksum {_account.etag(answer)} came from '
+            f'byte {offset} on, instead of {wanted} with {whole.checksum}'
+        )
+
+
+def _part(name: str, head: requests.Response) -> base.Part:
+    return base.Part(
+        name, _account.etag(head), int(head.headers['Content-Length'])
+    )

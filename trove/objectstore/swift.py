@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Swift, with the objects of released Trove.
+
+An object of a single part is just that. A larger one is a static large object
+of parts ``NAME_00000000``, ``NAME_00000001`` ... in the same container. What
+released Trove stored is read here, and it reads what is stored here: it makes
+parts of 2 GiB and does not repeat their upload; here they are small enough to
+be kept in memory until they are stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+import re
+import secrets
+from typing import Any
+from urllib import parse
+
+from trove.common import exception
+from trove.objectstore import _account
+from trove.objectstore import _http
+from trove.objectstore import _reading
+from trove.objectstore import _saving
+from trove.objectstore import _upload
+from trove.objectstore import access
+from trove.objectstore import base
+from trove.objectstore import errors
+
+Retry = _http.Retry
+
+#: Bytes of a part: two of them are in memory.
+PART_SIZE = 16 << 20
+
+
+class SwiftStore(base.Store):
+    """Keeps objects in one account of Swift.
+
+    With signed URLs it stores parts, but no large objects; it lists nothing
+    and makes no containers.
+
+    :param who: may use the account
+    :param part_size: in bytes, above :data:`PART_SIZE` counted as that
+    :param verify: as of requests: whether, or with which certificates
+    :param timeout: seconds without a byte after which a request has failed
+    """
+
+    def __init__(
+        self,
+        who: access.Access,
+        *,
+        part_size: int = PART_SIZE,
+        retry: Retry | None = None,
+        verify: bool | str = True,
+        timeout: float = 60.0,
+    ) -> None:
+        self._access = who
+        self._part_size = min(part_size, PART_SIZE)
+        self._account = _account.Account(
+            who, retry or Retry(), timeout, verify
+        )
+
+    def save(
+        self,
+        container: str,
+        name: str,
+        source: base.Source,
+        metadata: Mapping[str, str],
+        *,
+        suffix: str = '',
+        progress: base.Progress | None = None,
+    ) -> base.Stored:
+        if self._access.is_owner:
+            self._account.make_container(container)
+        saving = _saving.Saving(
+            self._account, container, name, name + suffix, metadata, progress
+        )
+        try:
+            _upload.upload(
+                source, self._part_size, saving.put, saving.put_only
+            )
+            return saving.finish()
+        except BaseException:
+            saving.undo()
+            raise
+
+    def assemble(
+        self,
+        container: str,
+        name: str,
+        parts: Sequence[base.Part],
+        metadata: Mapping[str, str],
+    ) -> base.Stored:
+        stem = parts[0].name.rpartition('_')[0]
+        saving = _saving.Saving(
+            self._account, container, stem, name, metadata
+        )
+        try:
+            for part in parts:
+                saving.add(part)
+            return saving.finish()
+        except BaseException:
+            saving.undo()
+            raise
+
+    def read(
+        self,
+        location: str,
+        checksum: str | None,
+        *,
+        progress: base.Progress | None = None,
+    ) -> Iterator[bytes]:
+        container, name = self._find(location)
+        reading = _reading.Reading(self._account, container, name, location)
+        return reading.pieces(checksum, progress)
+
+    def head(self, location: str) -> base.Head:
+        answer = self._account.head(*self._find(location))
+        prefix = _account.META
+        return base.Head(
+            location,
+            _account.etag(answer),
+            int(answer.headers['Content-Length']),
+            {
+                key.lower().removeprefix(prefix): value
+                for key, value in answer.headers.items()
+                if key.lower().startswith(prefix)
+            },
+        )
+
+    def delete(self, location: str) -> None:
+        container, name = self._find(location)
+        try:
+            answer = self._account.head(container, name)
+        except exception.ObjectMissing:
+            pass  # Its parts may be there nevertheless.
+        else:
+            if 'X-Static-Large-Object' in answer.headers:
+                self._account.delete_large(container, name)
+            else:
+                self._account.delete_one(container, name)
+        if self._access.is_owner:
+            for each in self._leftovers(container, name):
+                self._account.delete_one(container, each)
+
+    def _leftovers(self, container: str, name: str) -> Iterator[str]:
+        """Yield what a writer that was killed left of an object."""
+        stem = name.partition('.')[0]
+        ours = re.compile(re.escape(stem) + r'_(manifest_)?\d{8}')
+        for entry in self._account.entries(container, f'{stem}_'):
+            if ours.fullmatch(entry.name):
+                yield entry.name
+
+    def sign(
+        self,
+        container: str,
+        prefix: str,
+        *,
+        methods: Sequence[str],
+        expires: int,
+    ) -> dict[str, Any]:
+        """Return TempURLs for somebody without a token.
+
+        The container and its key are made if they are not there; parameters
+        and result are those of :func:`.access.sign`.
+        """
+        self._account.make_container(container)
+        key = self._account.key(container)
+        if key is None:
+            self._account.set_key(container, secrets.token_hex(32))
+            # Somebody else may have set one at the same time.
+            key = self._account.key(container) or ''
+        return access.sign(
+            self._access.storage_url,
+            key,
+            container,
+            prefix,
+            methods=methods,
+            expires=expires,
+        )
+
+    def entries(
+        self, container: str, prefix: str = ''
+    ) -> Iterator[base.Entry]:
+        return self._account.entries(container, prefix)
+
+    def _find(self, location: str) -> tuple[str, str]:
+        """Return container and name, if it is in the account.
+
+        The address of Swift may have changed since it was stored.
+        """
+        account = self._access.storage_url.rpartition('/')[2]
+        path = parse.urlsplit(location).path
+        container, _, name = path.partition(f'/{account}/')[2].partition('/')
+        if not container or not name:
+            raise errors.refused(
+                f'find {location!r}',
+                f'it is not the URL of an object in account {account}',
+            )
+        return container, name
