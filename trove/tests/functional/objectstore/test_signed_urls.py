@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A guest agent without a token."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+
+from trove.common import exception
+from trove.objectstore import access
+from trove.tests.functional.objectstore import base
+
+
+class SignedUrlsTest(base.SwiftTestCase):
+    """``self.guest`` may use what begins with ``b1``."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.guest = self.signed('GET', 'PUT', 'DELETE')
+
+    def signed(self, *methods: str, ends: int = 600):
+        """Return the store of a guest, whose permission came by message."""
+        urls = self.store.sign(
+            self.container,
+            'b1',
+            methods=methods,
+            expires=int(time.time()) + ends,
+        )
+        return self.make_store(access.SignedUrls(json.loads(json.dumps(urls))))
+
+    def guest_saves(self, data: bytes, name: str = 'b1'):
+        return self.guest.save(
+            self.container,
+            name,
+            io.BytesIO(data),
+            self.metadata,
+            suffix='.tar.gz',
+        )
+
+    def test_an_object_of_one_part_is_there(self):
+        stored = self.guest_saves(self.data(0.5))
+
+        self.assertEqual((), tuple(stored.parts))
+        self.assertEqual(self.data(0.5), self.load(stored))
+        head = self.store.head(stored.location)
+        self.assertEqual(self.metadata, dict(head.metadata))
+
+    def test_a_large_object_is_assembled_by_somebody_else(self):
+        for parts in 3, 6:
+            with self.subTest(parts):
+                data = self.data(parts)
+                made = self.guest_saves(data)
+                self.assertEqual(parts, len(made.parts))
+                self.assertEqual(parts, len(self.names()))
+
+                stored = self.store.assemble(
+                    self.container, 'b1.tar.gz', made.parts, self.metadata
+                )
+
+                self.assertEqual(len(data), stored.size)
+                self.assertEqual(made.location, stored.location)
+                self.assertEqual(data, self.load(stored))
+                head = self.store.head(stored.location)
+                self.assertEqual(self.metadata, dict(head.metadata))
+                self.store.delete(stored.location)
+                self.assertEqual([], self.names())
+
+    def test_the_guest_reads_large_objects(self):
+        for parts in 0.5, 3, 6, 8, 17:
+            with self.subTest(parts):
+                stored = self.save(self.data(parts))
+
+                read = self.guest.read(stored.location, stored.checksum)
+
+                self.assertEqual(self.data(parts), b''.join(read))
+                self.store.delete(stored.location)
+
+    def test_the_guest_notices_what_was_replaced(self):
+        for parts, replaced in (3, 'b1_00000001'), (6, 'b1_00000005'):
+            with self.subTest(parts):
+                stored = self.save(self.data(parts))
+                self.swift.request(
+                    'PUT', f'{self.container}/{replaced}', data=b'x' * 1000
+                )
+
+                self.assertRaises(
+                    exception.ObjectDamaged,
+                    list,
+                    self.guest.read(stored.location, stored.checksum),
+                )
+                self.store.delete(stored.location)
+
+    def test_a_guest_that_fails_leaves_nothing(self):
+        self.swift.break_it(
+            {'match': 'PUT .*_00000002', 'do': 'status', 'status': 507}
+        )
+
+        self.assertRaises(
+            exception.ObjectStoreFull, self.guest_saves, self.data(4)
+        )
+
+        self.assertEqual([], self.names())
+
+    def test_parts_that_cannot_be_assembled_stay_until_they_are_deleted(self):
+        made = self.guest_saves(self.data(6))
+        self.swift.request('DELETE', f'{self.container}/b1_00000005')
+
+        self.assertRaises(
+            exception.ObjectDamaged,
+            self.store.assemble,
+            self.container,
+            'b1.tar.gz',
+            made.parts,
+            {},
+        )
+        self.assertEqual(
+            [f'b1_0000000{number}' for number in range(5)], self.names()
+        )
+        self.store.delete(made.location)
+        self.assertEqual([], self.names())
+
+    def test_other_objects_and_methods_are_not_allowed(self):
+        stored = self.guest_saves(self.data(0.5))
+        reader = self.signed('GET')
+
+        for use in (
+            lambda: self.guest_saves(b'x', name='c1'),
+            lambda: reader.delete(stored.location),
+            lambda: self.guest.head(f'{self.swift.url}/other/b1'),
+            lambda: list(self.guest.entries(self.container)),
+        ):
+            error = self.assertRaises(exception.ObjectStoreDenied, use)
+            self.assertIn('not signed for this', str(error))
+
+    def test_swift_checks_the_signature_too(self):
+        stored = self.guest_saves(self.data(0.5))
+        urls = self.store.sign(
+            self.container, 'b1', methods=['GET'], expires=int(time.time() + 9)
+        )
+        for change in (
+            {'prefix': '', 'queries': {'GET': urls['queries']['GET']}},
+            {
+                'queries': {
+                    'GET': {**urls['queries']['GET'], 'temp_url_prefix': ''}
+                }
+            },
+            {'queries': {'DELETE': urls['queries']['GET']}},
+        ):
+            with self.subTest(change):
+                store = self.make_store(access.SignedUrls({**urls, **change}))
+                if 'DELETE' in change['queries']:
+                    use = store._account.delete_one
+                    args = self.container, 'b1.tar.gz'
+                elif 'prefix' in change:
+                    use = store.head
+                    args = (f'{self.swift.url}/{self.container}/a1',)
+                else:
+                    use, args = store.head, (stored.location,)
+
+                self.assertRaises(exception.ObjectStoreDenied, use, *args)
+
+    def test_urls_that_ended_are_told_without_their_signature(self):
+        stored = self.guest_saves(self.data(0.5))
+        guest = self.signed('GET', ends=-1)
+
+        error = self.assertRaises(
+            exception.ObjectStoreDenied,
+            next,
+            guest.read(stored.location, stored.checksum),
+        )
+
+        self.assertIn('401', str(error))
+        self.assertNotIn('temp_url', str(error) + self.logs.output)
+
+    def test_the_key_is_made_once(self):
+        first = self.store.sign(
+            self.container, 'b1', methods=['GET'], expires=1
+        )
+
+        second = self.store.sign(
+            self.container, 'b1', methods=['GET'], expires=1
+        )
+
+        self.assertEqual(first, second)
