@@ -28,6 +28,7 @@ GROUPS = (
     'guest_accounts',
     'guestagent',
     'metrics',
+    'objectstore',
     'quota',
     'rpc',
     'taskmanager',

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options of the object store that backups are kept in."""
+
+from __future__ import annotations
+
+from oslo_config import cfg
+
+GROUP = 'objectstore'
+
+#: With the names of released Trove.
+DEFAULT_OPTS: list[cfg.Opt] = [
+    cfg.StrOpt(
+        'storage_strategy',
+        default='swift',
+        choices=['swift', 'local'],
+        help='Where backups are stored if the request does not say it. '
+        '"swift": in the object store of the project that owns the instance. '
+        '"local": in a directory of this machine, which all services and '
+        'guest agents share.',
+    ),
+    cfg.StrOpt(
+        'backup_swift_container',
+        default='database_backups',
+        help='Container for backups, if neither the request nor a backup '
+        'strategy names one. It is made when needed.',
+    ),
+    cfg.IntOpt(
+        'backup_segment_max_size',
+        default=16777216,
+        min=1048576,
+        help='Bytes of each part of a backup that is stored in more than one. '
+        'More than 16 MiB, as releases before 2027.1 had, counts as 16 MiB: '
+        'two parts are kept in memory, so that their upload can be repeated.',
+    ),
+    cfg.StrOpt(
+        'swift_url',
+        sample_default='http://controller:8080/v1/AUTH_',
+        help='URL of Swift, to which the ID of the project is appended. '
+        'Unset, the URL is taken from the service catalog.',
+    ),
+    cfg.StrOpt(
+        'swift_service_type',
+        default='object-store',
+        help='Type of Swift in the service catalog.',
+    ),
+    cfg.StrOpt(
+        'swift_endpoint_type',
+        default='publicURL',
+        help='Kind of URL to take from the service catalog: publicURL, '
+        'internalURL or adminURL. Guest agents must reach it.',
+    ),
+    cfg.StrOpt(
+        'os_region_name',
+        help='Region of Swift in the service catalog. Unset, the first one '
+        'that the catalog has is used.',
+    ),
+    cfg.BoolOpt(
+        'swift_api_insecure',
+        default=False,
+        help='Do not verify the certificate of Swift. Whoever is between the '
+        'guest agents and Swift can then read backups: for tests only.',
+    ),
+]
+
+OPTS: list[cfg.Opt] = [
+    cfg.StrOpt(
+        'cafile',
+        help='CA bundle that verifies the certificate of the object store. '
+        'Default: the bundle of requests.',
+    ),
+    cfg.IntOpt(
+        'attempts',
+        default=7,
+        min=1,
+        help='Number of times that a request to the object store is tried, '
+        'with growing delays of 1 to 30 seconds, before the backup fails.',
+    ),
+    cfg.FloatOpt(
+        'timeout',
+        default=60.0,
+        min=1,
+        help='Seconds without a byte from the object store after which a '
+        'request has failed.',
+    ),
+    cfg.StrOpt(
+        'local_directory',
+        default='/var/lib/trove/backups',
+        help='Directory for backups of the storage strategy "local". The '
+        'users that run the guest agents must be able to write there.',
+    ),
+    cfg.IntOpt(
+        'local_min_free',
+        default=256,
+        min=0,
+        help='MiB that stay free in the file system of local_directory: a '
+        'backup that would take them fails.',
+    ),
+]
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    conf.register_opts(DEFAULT_OPTS)
+    conf.register_opts(OPTS, group=GROUP)
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    return [('DEFAULT', DEFAULT_OPTS), (GROUP, OPTS)]

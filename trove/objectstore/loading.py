@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which object store the options name, and where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from oslo_config import cfg
+
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.objectstore import access
+from trove.objectstore import base
+from trove.objectstore import local
+from trove.objectstore import swift
+
+
+def load(
+    conf: cfg.ConfigOpts,
+    kind: str | None = None,
+    who: access.Access | None = None,
+) -> base.Store:
+    """Return a store.
+
+    :param kind: as in the option ``storage_strategy``, which is the default
+    :param who: may use it; only Swift needs somebody
+    :raises ConfigurationError: there is no such store
+    """
+    name = kind or conf.storage_strategy
+    if name not in _KINDS:
+        raise exception.ConfigurationError(
+            option='storage_strategy',
+            value=name,
+            remedy=f'there is no such store. Use one of {", ".join(_KINDS)}.',
+        )
+    return _KINDS[name](conf, who)
+
+
+def container(conf: cfg.ConfigOpts, *wanted: str | None) -> str:
+    """Return the first container that is named, else the default one."""
+    named: str | None = next(filter(None, wanted), None)
+    default: str = conf.backup_swift_container
+    return named or default
+
+
+def storage_url(
+    conf: cfg.ConfigOpts, context: trove_context.TroveContext
+) -> str:
+    """Return the URL of the Swift account of the context's project.
+
+    :raises ConfigurationError: neither the options nor the service catalog
+        have it
+    """
+    if conf.swift_url:
+        return f'{conf.swift_url}{context.project_id}'
+    for service in context.service_catalog:
+        if service.get('type') == conf.swift_service_type:
+            for endpoint in service.get('endpoints', ()):
+                region = conf.os_region_name or endpoint.get('region')
+                url = endpoint.get(conf.swift_endpoint_type)
+                if url and endpoint.get('region') == region:
+                    return str(url)
+    raise exception.ConfigurationError(
+        option='swift_url',
+        value=conf.swift_url or '',
+        remedy=f'and the service catalog of the request has no '
+        f'{conf.swift_endpoint_type} of a service of type '
+        f'{conf.swift_service_type} in region '
+        f'{conf.os_region_name or "(any)"}. Set swift_url, or have Swift '
+        'entered into the catalog.',
+    )
+
+
+def _local(
+    conf: cfg.ConfigOpts, who: access.Access | None
+) -> local.LocalStore:
+    options = conf.objectstore
+    return local.LocalStore(
+        options.local_directory, options.local_min_free << 20
+    )
+
+
+def _swift(
+    conf: cfg.ConfigOpts, who: access.Access | None
+) -> swift.SwiftStore:
+    if who is None:
+        raise exception.ConfigurationError(
+            option='storage_strategy',
+            value='swift',
+            remedy='but neither a token nor TempURLs for Swift were given.',
+        )
+    verify: bool | str = not conf.swift_api_insecure
+    if verify and conf.objectstore.cafile:
+        verify = conf.objectstore.cafile
+    return swift.SwiftStore(
+        who,
+        part_size=conf.backup_segment_max_size,
+        retry=swift.Retry(attempts=conf.objectstore.attempts),
+        verify=verify,
+        timeout=conf.objectstore.timeout,
+    )
+
+
+_Make = Callable[[cfg.ConfigOpts, access.Access | None], base.Store]
+_KINDS: dict[str, _Make] = {'local': _local, 'swift': _swift}
