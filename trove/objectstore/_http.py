@@ -4,11 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-import dataclasses
 import logging
-import random
-import ssl
-import time
 from typing import Any
 from urllib import parse
 
@@ -18,6 +14,7 @@ import requests
 import tenacity
 
 from trove.common import exception
+from trove.objectstore import _retry
 from trove.objectstore import access
 from trove.objectstore import errors
 
@@ -30,27 +27,6 @@ _DENIED = frozenset({401, 403})
 _MISSING = frozenset({404, 410})
 #: Most characters of an answer that an error quotes.
 _QUOTED = 200
-
-
-@dataclasses.dataclass(frozen=True)
-class Retry:
-    """How a request is repeated that failed for a reason that may pass.
-
-    :ivar attempts: how many times it is tried, at most
-    :ivar delay: seconds before the second; doubled before each of the next
-    :ivar max_delay: most seconds between two, whatever the store asks for
-    """
-
-    attempts: int = 7
-    delay: float = 1.0
-    max_delay: float = 30.0
-
-    def after(self, attempt: int, wanted: float | None = None) -> float:
-        """Return the seconds to wait after so many attempts."""
-        if wanted is not None:
-            return min(wanted, self.max_delay)
-        longest = min(self.delay * 2.0 ** (attempt - 1), self.max_delay)
-        return longest * random.uniform(0.5, 1)
 
 
 class _TemporaryError(Exception):
@@ -71,7 +47,7 @@ class Http:
     def __init__(
         self,
         who: access.Access,
-        retry: Retry,
+        retry: _retry.Retry,
         timeout: float,
         verify: bool | str = True,
     ) -> None:
@@ -154,9 +130,9 @@ class Http:
                 url, method, raise_exc=False, log=False, **kwargs
             )
         except ks_exceptions.SSLError as error:
-            raise errors.unreachable(action, bare(error)) from None
+            raise errors.unreachable(action, _retry.bare(error)) from None
         except ks_exceptions.ConnectionError as error:
-            raise _TemporaryError(bare(error)) from None
+            raise _TemporaryError(_retry.bare(error)) from None
         if answer.status_code < 300:
             return answer
         try:
@@ -177,19 +153,6 @@ def _tell(action: str, state: tenacity.RetryCallState) -> None:
             'reason': state.outcome.exception() if state.outcome else None,
         },
     )
-
-
-def bare(error: BaseException) -> str:
-    """Say why a connection failed, without its URL, which may be signed."""
-    inner: BaseException | None = error
-    while inner is not None:
-        cause = inner.__cause__ or inner.__context__
-        if isinstance(inner, ssl.SSLError | OSError) and not isinstance(
-            inner, requests.RequestException
-        ):
-            return f'{type(inner).__name__}: {inner}'
-        inner = cause
-    return f'the connection failed ({type(error).__name__})'
 
 
 def _explained(action: str, answer: requests.Response) -> Exception:
@@ -217,8 +180,3 @@ def _explained(action: str, answer: requests.Response) -> Exception:
 def _seconds(answer: requests.Response) -> float | None:
     wanted = answer.headers.get('Retry-After', '')
     return float(wanted) if wanted.isdigit() else None
-
-
-def pause(retry: Retry, attempt: int) -> None:
-    """Wait before what cannot be repeated as a whole is taken up again."""
-    time.sleep(retry.after(attempt))

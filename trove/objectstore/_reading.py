@@ -3,92 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
 import functools
 import hashlib
-import logging
 
 import requests
-import urllib3
 
 from trove.common import exception
 from trove.objectstore import _account
-from trove.objectstore import _http
+from trove.objectstore import _arriving
 from trove.objectstore import _manifests
 from trove.objectstore import base
 from trove.objectstore import errors
 
-LOG = logging.getLogger(__name__)
-
 _PIECE = 1 << 18
-
-
-class _Arriving:
-    """The data of an object, over as many connections as it takes.
-
-    :param get: asks for them from a byte on
-    :ivar offset: how many bytes were read
-    """
-
-    def __init__(
-        self,
-        get: Callable[[int], requests.Response],
-        whole: base.Part,
-        retry: _http.Retry,
-        action: str,
-    ) -> None:
-        self.offset = 0
-        self._get = get
-        self._size = whole.size
-        self._retry = retry
-        self._action = action
-        self._answer: requests.Response | None = None
-
-    def read(self, size: int) -> bytes:
-        """Return as many bytes; fewer only at the end."""
-        size = min(size, self._size - self.offset)
-        failed = 0
-        while size:
-            try:
-                if self._answer is None:
-                    self._answer = self._get(self.offset)
-                piece: bytes = self._answer.raw.read(size)
-            except urllib3.exceptions.HTTPError as error:
-                reason = _http.bare(error)
-            else:
-                if len(piece) == size:
-                    self.offset += size
-                    return piece
-                reason = 'the answer ended early'
-            failed += 1
-            self._take_up(failed, reason)
-        return b''
-
-    def _take_up(self, failed: int, reason: str) -> None:
-        self.close()
-        if failed >= self._retry.attempts:
-            raise errors.unreachable(
-                self._action,
-                f'it was cut {failed} times at byte {self.offset}: {reason}',
-            )
-        LOG.warning(
-            'The object store was to %(action)s, and was cut at byte '
-            '%(offset)d: %(reason)s. It is read on from there. Check the '
-            'object store if this persists.',
-            {
-                'action': self._action,
-                'offset': self.offset,
-                'reason': reason,
-            },
-        )
-        _http.pause(self._retry, failed)
-
-    def close(self) -> None:
-        if self._answer is not None:
-            self._answer.close()
-            self._answer = None
 
 
 class Reading:
@@ -127,9 +56,9 @@ class Reading:
             parts = self._parts(whole)
         else:
             parts = self._named_parts(whole)
-        arriving = _Arriving(
+        arriving = _arriving.Arriving(
             functools.partial(self._get, whole),
-            whole,
+            whole.size,
             self._account.retry,
             self._action,
         )
@@ -179,7 +108,7 @@ class Reading:
         return _part(name, self._account.head(self._container, name))
 
     def _verified(
-        self, arriving: _Arriving, parts: Iterator[base.Part]
+        self, arriving: _arriving.Arriving, parts: Iterator[base.Part]
     ) -> Iterator[bytes]:
         """Yield pieces, none with the end of a part that does not match."""
         for part in parts:
@@ -206,7 +135,7 @@ class Reading:
                 f'of its data {checksum}'
             )
 
-    def _get(self, whole: base.Part, offset: int) -> requests.Response:
+    def _get(self, whole: base.Part, offset: int) -> _Answer:
         answer = self._account.request(
             'GET',
             self._container,
@@ -218,12 +147,24 @@ class Reading:
         length = int(answer.headers.get('Content-Length', -1))
         wanted = whole.size - offset
         if length == wanted and _account.etag(answer) == whole.checksum:
-            return answer
+            return _Answer(answer)
         answer.close()
         raise self._damaged(
             f'{length} bytes with checksum {_account.etag(answer)} came from '
             f'byte {offset} on, instead of {wanted} with {whole.checksum}'
         )
+
+
+class _Answer:
+    """The data of an answer."""
+
+    def __init__(self, answer: requests.Response) -> None:
+        self._answer = answer
+        self.close = answer.close
+
+    def read(self, size: int) -> bytes:
+        piece: bytes = self._answer.raw.read(size)
+        return piece
 
 
 def _part(name: str, head: requests.Response) -> base.Part:

@@ -20,15 +20,15 @@ from urllib import parse
 
 from trove.common import exception
 from trove.objectstore import _account
-from trove.objectstore import _http
 from trove.objectstore import _reading
+from trove.objectstore import _retry
 from trove.objectstore import _saving
 from trove.objectstore import _upload
 from trove.objectstore import access
 from trove.objectstore import base
 from trove.objectstore import errors
 
-Retry = _http.Retry
+Retry = _retry.Retry
 
 #: Bytes of a part: two of them are in memory.
 PART_SIZE = 16 << 20
