@@ -12,11 +12,12 @@ DEFAULT_OPTS: list[cfg.Opt] = [
     cfg.StrOpt(
         'storage_strategy',
         default='swift',
-        choices=['swift', 'local'],
+        choices=['swift', 'local', 's3'],
         help='Where backups are stored if the request does not say it. '
         '"swift": in the object store of the project that owns the instance. '
         '"local": in a directory of this machine, which all services and '
-        'guest agents share.',
+        'guest agents share. "s3": in the bucket of [objectstore] s3_bucket, '
+        'which all projects share.',
     ),
     cfg.StrOpt(
         'backup_swift_container',
@@ -94,6 +95,34 @@ OPTS: list[cfg.Opt] = [
         min=0,
         help='MiB that stay free in the file system of local_directory: a '
         'backup that would take them fails.',
+    ),
+    cfg.StrOpt(
+        's3_endpoint',
+        sample_default='https://s3.example.org',
+        help='URL of what speaks S3. Unset, it is that of Amazon.',
+    ),
+    cfg.StrOpt(
+        's3_region',
+        default='us-east-1',
+        help='Region of the bucket.',
+    ),
+    cfg.StrOpt(
+        's3_bucket',
+        default='trove-backups',
+        help='Bucket for the backups of all projects; each container is a '
+        'folder of it. It must exist.',
+    ),
+    cfg.StrOpt(
+        's3_access_key',
+        help='Access key for the bucket. Unset, boto3 looks for one where it '
+        'always does.',
+    ),
+    cfg.StrOpt(
+        's3_secret_key',
+        secret=True,
+        help='Secret of s3_access_key. Whoever can read it can read all '
+        'backups: give it to guest agents only if no customer gets into their '
+        'machines.',
     ),
 ]
 

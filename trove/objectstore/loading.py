@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import importlib
 
 from oslo_config import cfg
 
@@ -101,5 +102,38 @@ def _swift(
     )
 
 
+def _s3(conf: cfg.ConfigOpts, who: access.Access | None) -> base.Store:
+    try:
+        # An extra, and many MiB of memory.
+        boto3 = importlib.import_module('boto3')
+        module = importlib.import_module('trove.objectstore.s3')
+    except ImportError as error:
+        raise exception.ConfigurationError(
+            option='storage_strategy',
+            value='s3',
+            remedy='but boto3 is not installed. Install trove[s3].',
+        ) from error
+    options = conf.objectstore
+    client = boto3.client(
+        's3',
+        endpoint_url=options.s3_endpoint,
+        region_name=options.s3_region,
+        aws_access_key_id=options.s3_access_key,
+        aws_secret_access_key=options.s3_secret_key,
+        verify=options.cafile,
+        config=module.settings(options.attempts, options.timeout),
+    )
+    store: base.Store = module.S3Store(
+        client,
+        options.s3_bucket,
+        retry=swift.Retry(attempts=options.attempts),
+    )
+    return store
+
+
 _Make = Callable[[cfg.ConfigOpts, access.Access | None], base.Store]
-_KINDS: dict[str, _Make] = {'local': _local, 'swift': _swift}
+_KINDS: dict[str, _Make] = {
+    'local': _local,
+    's3': _s3,
+    'swift': _swift,
+}

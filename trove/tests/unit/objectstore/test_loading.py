@@ -56,7 +56,7 @@ class LoadTest(base.TestCase):
             exception.ConfigurationError, loading.load, self.conf, 'tape'
         )
 
-        self.assertIn('local, swift', str(error))
+        self.assertIn('local, s3, swift', str(error))
 
     def test_the_container_that_is_named_first(self):
         self.assertEqual(

@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: Apache-2.0
+"""S3, and what speaks its language.
+
+All containers are folders of one bucket, for the names of buckets are shared
+by all the world. A location is ``s3://BUCKET/CONTAINER/NAME``. The checksum of
+a large object is that of S3: the MD5 of the binary MD5s of its parts, a hyphen
+and their number.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+import contextlib
+import hashlib
+from typing import Any
+
+from botocore import config
+from botocore import exceptions as boto_exceptions
+
+from trove.objectstore import _arriving
+from trove.objectstore import _retry
+from trove.objectstore import _upload
+from trove.objectstore import base
+from trove.objectstore import errors
+
+#: Bytes of a part: S3 takes 10,000 of them, two are in memory.
+PART_SIZE = 24 << 20
+_MOST_PARTS = 10000
+_PIECE = 1 << 18
+#: Metadata of ours: without it the checksum cannot be worked out again.
+_SIZE_KEY = 'trove-part-size'
+
+
+def settings(attempts: int, timeout: float) -> config.Config:
+    """Return how a client of boto3 works for a store."""
+    return config.Config(
+        connect_timeout=timeout,
+        read_timeout=timeout,
+        # Not all that speak S3 know its newer checksums.
+        request_checksum_calculation='when_required',
+        response_checksum_validation='when_required',
+        retries={'mode': 'standard', 'max_attempts': attempts},
+        s3={'addressing_style': 'path'},
+    )
+
+
+class S3Store(base.Store):
+    """Keeps objects in one bucket, which must be there.
+
+    :param client: an S3 client of boto3, which repeats what fails
+    :param retry: how reading is taken up that broke in the middle
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        bucket: str,
+        *,
+        part_size: int = PART_SIZE,
+        retry: _retry.Retry | None = None,
+    ) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._part_size = part_size
+        self._retry = retry or _retry.Retry()
+
+    def save(
+        self,
+        container: str,
+        name: str,
+        source: base.Source,
+        metadata: Mapping[str, str],
+        *,
+        suffix: str = '',
+        progress: base.Progress | None = None,
+    ) -> base.Stored:
+        saving = _Saving(
+            self._client,
+            {'Bucket': self._bucket, 'Key': f'{container}/{name}{suffix}'},
+            {**metadata, _SIZE_KEY: str(self._part_size)},
+            progress,
+        )
+        try:
+            _upload.upload(
+                source, self._part_size, saving.put, saving.put_only
+            )
+            checksum = saving.finish()
+        except BaseException:
+            saving.undo()
+            raise
+        location = f's3://{self._bucket}/{container}/{name}{suffix}'
+        return base.Stored(location, checksum, saving.size)
+
+    def assemble(
+        self,
+        container: str,
+        name: str,
+        parts: Sequence[base.Part],
+        metadata: Mapping[str, str],
+    ) -> base.Stored:
+        raise errors.refused(
+            f'assemble {container}/{name}', 'S3 stores objects as a whole'
+        )
+
+    def read(
+        self,
+        location: str,
+        checksum: str | None,
+        *,
+        progress: base.Progress | None = None,
+    ) -> Iterator[bytes]:
+        action = f'read {location}'
+        key = self._key(location)
+        with _explained(action):
+            found = self._client.head_object(**key)
+        whole = _etag(found)
+        if checksum not in (None, whole):
+            raise errors.damaged(
+                action,
+                f'its checksum is {whole}, and was {checksum} when it was '
+                'stored',
+            )
+
+        def get(offset: int) -> Any:
+            with _explained(action):
+                return self._client.get_object(
+                    **key, IfMatch=found['ETag'], Range=f'bytes={offset}-'
+                )['Body']
+
+        size = found['ContentLength']
+        digest = _Digest(int(found['Metadata'].get(_SIZE_KEY, size or 1)))
+        arriving = _arriving.Arriving(get, size, self._retry, action)
+        with contextlib.closing(arriving):
+            while piece := arriving.read(min(_PIECE, size - arriving.offset)):
+                digest.update(piece)
+                if arriving.offset == size and digest.checksum() != whole:
+                    break
+                yield piece
+                if progress is not None:
+                    progress(arriving.offset)
+        if digest.checksum() != whole:
+            raise errors.damaged(
+                action,
+                f'its checksum is {whole}, and that of its data '
+                f'{digest.checksum()}',
+            )
+
+    def head(self, location: str) -> base.Head:
+        with _explained(f'find {location}'):
+            found = self._client.head_object(**self._key(location))
+        metadata = {
+            name.lower(): value for name, value in found['Metadata'].items()
+        }
+        metadata.pop(_SIZE_KEY, None)
+        return base.Head(
+            location, _etag(found), found['ContentLength'], metadata
+        )
+
+    def delete(self, location: str) -> None:
+        key = self._key(location)
+        with _explained(f'delete {location}'):
+            self._client.delete_object(**key)
+            # What writers left that were killed.
+            left = self._client.list_multipart_uploads(
+                Bucket=key['Bucket'], Prefix=key['Key']
+            )
+            for upload in left.get('Uploads', ()):
+                if upload['Key'] == key['Key']:
+                    self._client.abort_multipart_upload(
+                        **key, UploadId=upload['UploadId']
+                    )
+
+    def entries(
+        self, container: str, prefix: str = ''
+    ) -> Iterator[base.Entry]:
+        pages = self._client.get_paginator('list_objects_v2').paginate(
+            Bucket=self._bucket, Prefix=f'{container}/{prefix}'
+        )
+        with _explained(f'list {container} in bucket {self._bucket}'):
+            for page in pages:
+                for item in page.get('Contents', ()):
+                    name = item['Key'].removeprefix(f'{container}/')
+                    yield base.Entry(name, item['Size'])
+
+    def _key(self, location: str) -> dict[str, str]:
+        start = f's3://{self._bucket}/'
+        container, _, name = location.removeprefix(start).partition('/')
+        if not location.startswith(start) or not container or not name:
+            raise errors.refused(
+                f'find {location!r}',
+                f'it is not an object in a container in {start}',
+            )
+        return {'Bucket': self._bucket, 'Key': f'{container}/{name}'}
+
+
+class _Saving:
+    """One object while it is stored."""
+
+    def __init__(
+        self,
+        client: Any,
+        key: Mapping[str, str],
+        metadata: Mapping[str, str],
+        progress: base.Progress | None,
+    ) -> None:
+        self.size = 0
+        self._client = client
+        self._key = key
+        self._metadata = metadata
+        self._progress = progress
+        self._action = f'store {key["Key"]} in bucket {key["Bucket"]}'
+        self._upload: str | None = None
+        self._parts: list[dict[str, Any]] = []
+        self._digests = b''
+        self._checksum = ''
+
+    def put(self, number: int, data: bytearray) -> None:
+        if number >= _MOST_PARTS:
+            raise errors.refused(
+                self._action,
+                f'S3 takes no more than {_MOST_PARTS} parts, which were '
+                f'{self.size} bytes',
+            )
+        digest = hashlib.md5(data, usedforsecurity=False).digest()
+        with _explained(self._action):
+            if self._upload is None:
+                begun = self._client.create_multipart_upload(
+                    **self._key, Metadata=self._metadata
+                )
+                self._upload = begun['UploadId']
+            answer = self._client.upload_part(
+                **self._key,
+                UploadId=self._upload,
+                PartNumber=number + 1,
+                Body=data,
+                ContentMD5=base64.b64encode(digest).decode(),
+            )
+        self._parts.append({'PartNumber': number + 1, 'ETag': answer['ETag']})
+        self._digests += digest
+        self._tell(len(data))
+
+    def put_only(self, data: bytearray) -> None:
+        digest = hashlib.md5(data, usedforsecurity=False)
+        with _explained(self._action):
+            self._client.put_object(
+                **self._key,
+                Metadata=self._metadata,
+                Body=data,
+                ContentMD5=base64.b64encode(digest.digest()).decode(),
+            )
+        self._checksum = digest.hexdigest()
+        self._tell(len(data))
+
+    def _tell(self, more: int) -> None:
+        self.size += more
+        if self._progress is not None:
+            self._progress(self.size)
+
+    def finish(self) -> str:
+        """Make the object, and return its checksum."""
+        if not self._parts:
+            return self._checksum
+        with _explained(self._action):
+            made = self._client.complete_multipart_upload(
+                **self._key,
+                UploadId=self._upload,
+                MultipartUpload={'Parts': self._parts},
+            )
+        checksum = _large(self._digests)
+        if _etag(made) != checksum:
+            raise errors.damaged(
+                self._action,
+                f'its checksum is {_etag(made)} instead of {checksum}',
+            )
+        return checksum
+
+    def undo(self) -> None:
+        """Delete what there is of it, as far as S3 lets us."""
+        with contextlib.suppress(boto_exceptions.ClientError, *_BROKEN):
+            if self._upload is not None:
+                self._client.abort_multipart_upload(
+                    **self._key, UploadId=self._upload
+                )
+        with contextlib.suppress(boto_exceptions.ClientError, *_BROKEN):
+            self._client.delete_object(**self._key)
+
+
+class _Digest:
+    """Works out the checksum of an object whose parts have a known size."""
+
+    def __init__(self, part_size: int) -> None:
+        self._part_size = part_size
+        self._digests = b''
+        self._part = hashlib.md5(usedforsecurity=False)
+        self._room = part_size
+
+    def update(self, piece: bytes) -> None:
+        while piece:
+            if not self._room:
+                self._digests += self._part.digest()
+                self._part = hashlib.md5(usedforsecurity=False)
+                self._room = self._part_size
+            mine, piece = piece[: self._room], piece[self._room :]
+            self._part.update(mine)
+            self._room -= len(mine)
+
+    def checksum(self) -> str:
+        if not self._digests:
+            return self._part.hexdigest()
+        return _large(self._digests + self._part.digest())
+
+
+def _large(digests: bytes) -> str:
+    digest = hashlib.md5(digests, usedforsecurity=False).hexdigest()
+    return f'{digest}-{len(digests) // 16}'
+
+
+def _etag(answer: Mapping[str, Any]) -> str:
+    return str(answer['ETag']).strip('"')
+
+
+_BROKEN = (boto_exceptions.BotoCoreError, boto_exceptions.HTTPClientError)
+_FULL = ('QuotaExceeded', 'InsufficientStorage', 'EntityTooLarge')
+
+
+@contextlib.contextmanager
+def _explained(action: str) -> Iterator[None]:
+    """Turn what boto3 raises into errors of the store."""
+    try:
+        yield
+    except boto_exceptions.ClientError as error:
+        code = str(error.response['Error'].get('Code'))
+        status = error.response['ResponseMetadata'].get('HTTPStatusCode', 0)
+        said = f'it answered {status} {code}'
+        if status in (413, 507) or code in _FULL:
+            raise errors.full(action, said) from error
+        if status in (401, 403):
+            raise errors.denied(action, said) from error
+        if status == 404:
+            raise errors.missing(action, said) from error
+        if status == 412:
+            raise errors.damaged(action, f'{said}: replaced') from error
+        if status >= 500 or status == 429:
+            raise errors.unreachable(action, said) from error
+        raise errors.refused(action, said) from error
+    except _BROKEN as error:
+        raise errors.unreachable(action, str(error)) from error
