@@ -47,6 +47,7 @@ PREPARE_NEEDS = {
     'cluster_config': Capability.CLUSTER,
     'snapshot': Capability.REPLICATION,
     'modules': Capability.MODULES,
+    'store': Capability.BACKUP,
 }
 
 
@@ -105,6 +106,7 @@ class Manager(accounts.Accounts):
         snapshot: dict[str, Any] | None = None,
         modules: list[dict[str, Any]] | None = None,
         ds_version: str | None = None,
+        store: dict[str, Any] | None = None,
     ) -> None:
         with self._reporter.reporting(context, 'create the database'):
             self._check_prepare(
@@ -117,6 +119,7 @@ class Manager(accounts.Accounts):
                 cluster_config=cluster_config,
                 snapshot=snapshot,
                 modules=modules,
+                store=store,
             )
             if packages:
                 LOG.info(

@@ -49,7 +49,11 @@ class API(
     # The server
 
     @rpc.cast(
-        '1.0', spans={'ds_version': rpc.Span('1.0/victoria', may_omit=True)}
+        '1.0',
+        spans={
+            'ds_version': rpc.Span('1.0/victoria', may_omit=True),
+            'store': rpc.Span('1.5'),
+        },
     )
     def prepare(
         self,
@@ -68,12 +72,16 @@ class API(
         snapshot: dict[str, Any] | None = None,
         modules: list[dict[str, Any]] | None = None,
         ds_version: str | None = None,
+        store: dict[str, Any] | None = None,
     ) -> None:
         """Create the database server with the ordered databases and users.
 
         :param memory_mb: MiB of memory of the server
+        :param backup_info: the backup to restore: ``id``, ``instance_id``,
+            ``location``, ``type``, ``checksum``, ``storage_driver``
         :param ds_version: the version of the datastore; a guest that does
             not know the argument has only one
+        :param store: where the backup is, as :meth:`create_backup` has it
         """
 
     @rpc.call('1.0', repeatable=True)

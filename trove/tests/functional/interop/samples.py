@@ -70,6 +70,7 @@ VALUES: dict[str, Any] = {
     'slave_config': {'read_only': 1},
     'snapshot': {'master': {'id': 'i-0'}, 'dataset': {}},
     'snapshot_info': {'id': 'snapshot-1'},
+    'store': {'driver': 'local', 'directory': '/backups'},
     'user': _USER,
     'user_attrs': {'name': 'zoë', 'host': None, 'password': 'ñ'},
     'users': [_USER],

@@ -79,6 +79,7 @@ class ManagerTest(base.TestCase):
             'cluster_config': {'id': 'c'},
             'snapshot': {'id': 's'},
             'modules': [{'id': 'm'}],
+            'store': {'driver': 'local'},
         }
         # It is where the device is mounted, which is refused.
         of_the_device = {'mount_point'}
