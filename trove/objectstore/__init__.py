@@ -4,3 +4,53 @@
 Guest agents and the control plane use it alike, so it stays small: no
 database and no RPC.
 """
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+import importlib
+from typing import Any
+
+from trove.common import exception
+from trove.objectstore import base
+from trove.objectstore import local
+
+
+def open_store(access: Mapping[str, Any]) -> base.Store:
+    """Return the store that an order names.
+
+    :param access: ``driver``, and what that needs: ``local`` has
+        ``directory`` and maybe ``min_free``, in bytes; ``swift`` has either
+        ``storage_url`` and ``token``, or ``signed`` as
+        :func:`trove.objectstore.access.sign` returns it
+    :raises trove.common.exception.NotSupported: there is no such driver
+    """
+    driver = access.get('driver')
+    if driver not in _DRIVERS:
+        raise exception.NotSupported(what=f'Object store {driver!r}')
+    return _DRIVERS[driver](access)
+
+
+def _local(access: Mapping[str, Any]) -> base.Store:
+    return local.LocalStore(
+        access['directory'], int(access.get('min_free') or 0)
+    )
+
+
+def _swift(access: Mapping[str, Any]) -> base.Store:
+    # Many MiB of memory, which most guests do without.
+    swift = importlib.import_module('trove.objectstore.swift')
+    who = importlib.import_module('trove.objectstore.access')
+    store: base.Store = swift.SwiftStore(
+        who.SignedUrls(access['signed'])
+        if 'signed' in access
+        else who.Token(access['storage_url'], lambda: access['token'])
+    )
+    return store
+
+
+_DRIVERS: dict[Any, Callable[[Mapping[str, Any]], base.Store]] = {
+    'local': _local,
+    'swift': _swift,
+}

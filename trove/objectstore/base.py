@@ -164,6 +164,13 @@ class Store(abc.ABC):
         """
 
     @abc.abstractmethod
+    def location(self, container: str, name: str) -> str:
+        """Return where an object of this name, with its suffix, is stored.
+
+        So who was interrupted deletes what there may be of it.
+        """
+
+    @abc.abstractmethod
     def delete(self, location: str) -> None:
         """Delete an object and its parts; one that is gone already is fine."""
 

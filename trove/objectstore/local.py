@@ -166,6 +166,9 @@ class LocalStore(base.Store):
                 action, f'malformed {_hidden(path, "json")}: {error!r}'
             ) from error
 
+    def location(self, container: str, name: str) -> str:
+        return self._path(container, name).as_uri()
+
     def delete(self, location: str) -> None:
         path = self._located(location)
         with _explained(f'delete {location}'):

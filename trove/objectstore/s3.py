@@ -91,7 +91,7 @@ class S3Store(base.Store):
         except BaseException:
             saving.undo()
             raise
-        location = f's3://{self._bucket}/{container}/{name}{suffix}'
+        location = self.location(container, name + suffix)
         return base.Stored(location, checksum, saving.size)
 
     def assemble(
@@ -158,6 +158,9 @@ class S3Store(base.Store):
         return base.Head(
             location, _etag(found), found['ContentLength'], metadata
         )
+
+    def location(self, container: str, name: str) -> str:
+        return f's3://{self._bucket}/{container}/{name}'
 
     def delete(self, location: str) -> None:
         key = self._key(location)

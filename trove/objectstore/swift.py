@@ -129,6 +129,9 @@ class SwiftStore(base.Store):
             },
         )
 
+    def location(self, container: str, name: str) -> str:
+        return '/'.join((self._access.storage_url, container, name))
+
     def delete(self, location: str) -> None:
         container, name = self._find(location)
         try:
