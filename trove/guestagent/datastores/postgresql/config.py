@@ -50,8 +50,9 @@ _REFUSED = frozenset(
 _MIB = 1024 * 1024
 
 #: Access: all users with a password from anywhere, but the agent's own
-#: superuser from this machine only.
+#: superuser from this machine only, for backups too.
 _HBA = """\
+host  replication  postgres  samehost  scram-sha-256
 host  all  postgres  samehost  scram-sha-256
 host  all  postgres  all       reject
 host  all  all       all       scram-sha-256
@@ -97,6 +98,8 @@ def volume_settings(volume_bytes: int) -> dict[str, Any]:
     return {
         'max_wal_size': f'{min(4096, max(96, tenth))}MB',
         'min_wal_size': f'{min(80, max(32, tenth))}MB',
+        # For the next incremental backup, and for replicas.
+        'max_slot_wal_keep_size': f'{max(128, 2 * tenth)}MB',
     }
 
 
@@ -180,3 +183,17 @@ def write(
     for name, text in (texts | {MAIN: main, HBA: _HBA}).items():
         # Not durable: it is written again at every start.
         files.write(directory / name, text, reader, durable=False)
+
+
+def update_hba(
+    directory: pathlib.Path, reader: accounts.Account | None
+) -> bool:
+    """Let in who may connect, if the file is of an older agent.
+
+    :returns: whether it was; the server must read it then
+    """
+    path = directory / HBA
+    if path.read_text(encoding='utf-8') == _HBA:
+        return False
+    files.write(path, _HBA, reader, durable=False)
+    return True

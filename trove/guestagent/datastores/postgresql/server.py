@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+import contextlib
 import dataclasses
 import logging
 import os
@@ -90,12 +93,7 @@ class Server:
 
         :param command: returns the command for the path of the file
         """
-        handle = os.memfd_create('input', 0)
-        try:
-            os.write(handle, text.encode())
-            os.lseek(handle, 0, os.SEEK_SET)
-            if self._account is not None:
-                os.fchown(handle, self._account.uid, self._account.gid)
+        with self.secret(text) as handle:
             return subprocess.run(
                 command(f'/proc/self/fd/{handle}'),
                 pass_fds=[handle],
@@ -103,8 +101,23 @@ class Server:
                 capture_output=True,
                 text=True,
                 errors='replace',
-                **self._options(),
+                **self.options(),
             )
+
+    @contextlib.contextmanager
+    def secret(self, text: str) -> Iterator[int]:
+        """Give programs of the server a file that only they can see.
+
+        :returns: its handle, to be passed on and read from /proc/self/fd
+        """
+        handle = os.memfd_create('input', 0)
+        try:
+            os.fchmod(handle, 0o600)
+            os.write(handle, text.encode())
+            os.lseek(handle, 0, os.SEEK_SET)
+            if self._account is not None:
+                os.fchown(handle, self._account.uid, self._account.gid)
+            yield handle
         finally:
             os.close(handle)
 
@@ -163,17 +176,18 @@ class Server:
             return []
         return text.split('\n')
 
-    def start(self, timeout: float) -> None:
+    def start(self, timeout: float, **settings: str) -> None:
         """Start the server and wait until it accepts connections.
 
         The server survives the agent, as it leads a session of its own.
 
         :param timeout: seconds, including recovery
+        :param settings: that override all others
         :raises trove.common.exception.DatastoreError: it does not start
         """
         if self.pid() is None:
             self._clear_orphans()
-            self._spawn()
+            self._spawn(settings)
         if not processes.wait_for(self._settled, timeout):
             raise exception.DatastoreError(
                 action='start',
@@ -195,32 +209,31 @@ class Server:
         found = self._pid_file()
         return len(found) > 7 and found[7].strip() in ('ready', 'standby')
 
-    def _spawn(self) -> None:
+    def _spawn(self, changed: Mapping[str, str]) -> None:
+        settings = {
+            'data_directory': self.data_dir,
+            'config_file': self._config_dir / config.MAIN,
+            'hba_file': self._config_dir / config.HBA,
+            'listen_addresses': self.endpoint.address or '*',
+            'port': self.endpoint.port,
+            'unix_socket_directories': '',
+            **changed,
+        }
         command = [
             self.programs.program('postgres'),
             '-D',
             os.fspath(self.data_dir),
-            # Command line options override all files and ALTER SYSTEM.
-            '-c',
-            f'data_directory={self.data_dir}',
-            '-c',
-            f'config_file={self._config_dir / config.MAIN}',
-            '-c',
-            f'hba_file={self._config_dir / config.HBA}',
-            '-c',
-            f'listen_addresses={self.endpoint.address or "*"}',
-            '-c',
-            f'port={self.endpoint.port}',
-            '-c',
-            'unix_socket_directories=',
         ]
+        # Command line options override all files and ALTER SYSTEM.
+        for name, value in settings.items():
+            command += ['-c', f'{name}={value}']
         with open(self._log_file, 'wb', opener=files.private) as log:
             self._started = processes.spawn(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                **self._options(),
+                **self.options(),
             )
         LOG.info(
             'Started PostgreSQL %d.%d as process %d on %s:%d',
@@ -230,7 +243,11 @@ class Server:
             self.endpoint.port,
         )
 
-    def _options(self) -> dict[str, Any]:
+    def options(self, **environment: str) -> dict[str, Any]:
+        """How programs of the server are run, for subprocess.Popen.
+
+        :param environment: variables besides those that all of them have
+        """
         options: dict[str, Any] = {
             'cwd': '/',
             'umask': 0o077,
@@ -239,6 +256,7 @@ class Server:
                 'LC_ALL': 'C.UTF-8',
                 'PATH': '/usr/bin:/bin',
                 'HOME': os.fspath(self.data_dir),
+                **environment,
             },
         }
         if self._account is not None:
