@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import contextlib
 import logging
 import traceback
+from typing import Any
 
 from oslo_config import cfg
 
@@ -92,15 +93,8 @@ class Reporter:
 
     def backup_failed(self, context: Context, backup_id: str) -> None:
         """Report that a backup has failed."""
-        self._confirm()
         try:
-            self._conductor.update_backup(
-                self._own(context),
-                instance_id=self._instance_id,
-                backup_id=backup_id,
-                sent=self._time_sent(),
-                state='FAILED',
-            )
+            self.backup(context, backup_id, state='FAILED')
         except exception.TroveError as error:
             LOG.error(
                 'Could not report to the conductors that backup %s failed: '
@@ -108,6 +102,23 @@ class Reporter:
                 backup_id,
                 error,
             )
+
+    def backup(self, context: Context, backup_id: str, **fields: Any) -> None:
+        """Have it written down how far a backup is.
+
+        :param fields: columns of the backup with their new values, and
+            ``progress``, the bytes that are stored so far
+        :raises trove.common.exception.TroveError: the conductors could not be
+            told
+        """
+        self._confirm()
+        self._conductor.update_backup(
+            self._own(context),
+            instance_id=self._instance_id,
+            backup_id=backup_id,
+            sent=self._time_sent(),
+            **fields,
+        )
 
     def _own(self, context: Context) -> Context:
         """Return the guest's own context for a request of another user.

@@ -132,7 +132,9 @@ class Supervisor:
             before = self._state
             # A failed repetition must not make a working database FAILED.
             ready = before.phase == states.READY
-            if not ready:
+            if ready:
+                preparation = dataclasses.replace(preparation, backup=None)
+            else:
                 self._phase(states.BUILDING)
             try:
                 self._driver.prepare(preparation)

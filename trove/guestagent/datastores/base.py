@@ -9,8 +9,10 @@ need not be thread-safe: the supervisor runs one operation at a time.
 from __future__ import annotations
 
 import abc
+from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
+import contextlib
 import dataclasses
 from typing import Any
 from typing import ClassVar
@@ -18,6 +20,7 @@ from typing import TypedDict
 
 from oslo_config import cfg
 
+from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import capability
 
 Capability = capability.Capability
@@ -79,6 +82,8 @@ class Preparation:
     :param root_password: enables root with this password, unless None
     :param version: of the server, such as ``18`` or ``18.6``
     :param device_path: block device of the volume, None for a directory
+    :param backup: returns what to begin with: a full backup and those that
+        continue it, the newest last
     """
 
     memory_mb: int
@@ -89,6 +94,7 @@ class Preparation:
     root_password: str | None = None
     version: str | None = None
     device_path: str | None = None
+    backup: Callable[[], Sequence[backups.Link]] | None = None
 
 
 class Driver(abc.ABC):
@@ -317,6 +323,22 @@ class Driver(abc.ABC):
     @capability.of(Capability.ROOT)
     def is_root_enabled(self) -> bool:
         """Return whether the root user is enabled now."""
+        raise NotImplementedError
+
+    # Backups
+
+    @capability.of(Capability.BACKUP)
+    def backup(
+        self, request: backups.Request
+    ) -> contextlib.AbstractContextManager[backups.Stream]:
+        """Make a backup, to be read within the context.
+
+        The context ends without an error when the backup is stored for good.
+        All that it began is ended with it in any case. Other operations go on
+        meanwhile: one that stops the server makes the stream raise.
+
+        :raises trove.common.exception.TroveError: it cannot be made
+        """
         raise NotImplementedError
 
     # The volume

@@ -15,6 +15,7 @@ from typing import Any
 
 from trove.guestagent import accounts
 from trove.guestagent import api
+from trove.guestagent import backups
 from trove.guestagent import manager
 from trove.guestagent import orders
 from trove.guestagent import supervisor
@@ -99,8 +100,8 @@ def attributes(source: Any) -> set[str]:
 
 def asked_of_drivers() -> set[str]:
     """Return the names of all attributes that the agent looks up."""
-    return (
-        attributes(accounts) | attributes(manager) | attributes(supervisor)
+    return set().union(
+        *map(attributes, (accounts, backups, manager, supervisor))
     )
 
 
@@ -183,12 +184,12 @@ class OrdersTest(base.TestCase):
     def test_an_order_that_is_served_and_no_driver_can(self) -> None:
         refused = dict(unsupported.ORDERS)
         served = self.served | {
-            'create_backup': orders.Needs(refused.pop('create_backup'), True)
+            'rebuild': orders.Needs(refused.pop('rebuild'), True)
         }
 
         (edit,) = self.edits(served=served, refused=refused)
 
-        self.assertIn('Add Capability.BACKUP, which create_backup', edit)
+        self.assertIn('Add Capability.REBUILD, which rebuild', edit)
 
     def test_a_driver_that_says_what_no_order_asks_for(self) -> None:
         class Saving(fakes.Driver):
@@ -254,8 +255,9 @@ class OrdersTest(base.TestCase):
         self.assertEqual(
             set(),
             declared - asked_of_drivers(),
-            'Use them in trove/guestagent/manager.py or accounts.py, or '
-            'remove them from Driver in trove/guestagent/datastores/base.py.',
+            'Use them in trove/guestagent/manager.py, accounts.py or '
+            'backups.py, or remove them from Driver in '
+            'trove/guestagent/datastores/base.py.',
         )
 
     def test_what_is_ordered_with_a_new_instance_reaches_the_driver(
@@ -273,6 +275,7 @@ class OrdersTest(base.TestCase):
                 for argument, needed in manager.PREPARE_NEEDS.items()
                 if needed in able
             }
+            - {'backup_info', 'store'}  # together they name the backup
             - fields,
             'Add them to Preparation in trove/guestagent/datastores/base.py '
             'and hand them over in prepare in trove/guestagent/manager.py.',

@@ -47,11 +47,11 @@ class DriverTest(base.TestCase):
 
     def test_a_capability_that_has_no_methods_yet(self) -> None:
         said = self.refusal(
-            capabilities=fakes.Driver.capabilities | {Capability.BACKUP}
+            capabilities=fakes.Driver.capabilities | {Capability.REPLICATION}
         )
 
         self.assertIn('trove/guestagent/datastores/base.py declares no', said)
-        self.assertIn('@capability.of(Capability.BACKUP)', said)
+        self.assertIn('@capability.of(Capability.REPLICATION)', said)
 
     def test_what_a_datastore_lacks_is_said(self) -> None:
         driver = fakes.Driver()

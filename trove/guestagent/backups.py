@@ -1,0 +1,361 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the backups of this guest, whatever its datastore.
+
+One at a time, in a thread, while the database is used and managed. What must
+not be forgotten is in a file: an agent that was killed meanwhile removes what
+it had stored and reports the failure when it is started again.
+"""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Callable
+from collections.abc import Mapping
+import dataclasses
+import logging
+import pathlib
+import threading
+import time
+from typing import Any
+from typing import Final
+
+from trove import objectstore
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.guestagent import reporter as reporters
+from trove.guestagent import restores
+from trove.guestagent import supervisor as supervisors
+from trove.guestagent.datastores import backup as backups
+from trove.guestagent.datastores import files
+from trove.objectstore import base as stores
+
+LOG = logging.getLogger(__name__)
+
+Context = trove_context.TroveContext
+
+_FILE: Final = 'backup.json'
+#: Where released Trove stores backups unless told otherwise.
+_CONTAINER: Final = 'database_backups'
+#: Seconds between two reports of how far it is; after one that failed.
+_PROGRESS_INTERVAL: Final = 2.0
+_PROGRESS_PAUSE: Final = 60.0
+#: Seconds between two tries to report the outcome, the first and the longest.
+_REPORT_DELAYS: Final = (1.0, 60.0)
+#: Seconds for a backup to end when the agent does.
+_STOP_TIMEOUT: Final = 10
+
+
+@dataclasses.dataclass
+class Order:
+    """A backup that was ordered, and what became of it.
+
+    :param info: what the order says of it
+    :param access: for :func:`trove.objectstore.open_store`
+    :param user_id: who asked; with ``request_id`` for what is reported
+    :param name: of its object, once this is known
+    :param outcome: what to report of it, once it has ended
+    """
+
+    info: dict[str, Any]
+    access: dict[str, Any]
+    user_id: str | None = None
+    request_id: str | None = None
+    name: str | None = None
+    outcome: dict[str, Any] | None = None
+
+    @property
+    def backup_id(self) -> str:
+        return str(self.info['id'])
+
+    @property
+    def container(self) -> str:
+        return str(self.info.get('swift_container') or _CONTAINER)
+
+    @property
+    def context(self) -> Context:
+        return Context(
+            user_id=self.user_id, request_id=self.request_id, overwrite=False
+        )
+
+
+class Backups:
+    """The backups of one guest.
+
+    :param state_dir: an existing directory for what must be remembered
+    """
+
+    def __init__(
+        self,
+        supervisor: supervisors.Supervisor,
+        reporter: reporters.Reporter,
+        state_dir: pathlib.Path,
+    ) -> None:
+        self._supervisor = supervisor
+        self._reporter = reporter
+        self._path = state_dir / _FILE
+        self._lock = threading.Lock()
+        self._order: Order | None = None
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        """End what an agent before this one has begun."""
+        values = files.read_json(self._path)
+        if values:
+            self._begin(Order(**values), self._end_interrupted)
+
+    def stop(self) -> None:
+        """Give up a backup that is being made."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(_STOP_TIMEOUT)
+
+    def create(
+        self,
+        context: Context,
+        info: Mapping[str, Any],
+        access: Mapping[str, Any] | None,
+    ) -> None:
+        """Begin to make a backup; its failure becomes a fault.
+
+        :param access: None: with what the context and the order have, as
+            released task managers send them
+        """
+        try:
+            # Users and databases that were ordered before are part of it.
+            with self._supervisor.turn():
+                access = access or restores.released_access(context, info)
+                order = Order(
+                    dict(info),
+                    dict(access),
+                    context.user_id,
+                    context.request_id,
+                )
+                self._begin(order, self._make)
+        except Exception as error:  # noqa: BLE001
+            self._reporter.backup_failed(context, str(info.get('id')))
+            self._tell(context, str(info.get('id')), error)
+
+    def _begin(self, order: Order, work: Callable[[Order], None]) -> None:
+        with self._lock:
+            if self._order is not None:
+                raise exception.Unprocessable(
+                    reason=f'backup {self._order.backup_id} is being made; '
+                    'only one is made at a time. Repeat the request when it '
+                    'has ended.'
+                )
+            self._remember(order)
+        self._thread = threading.Thread(
+            target=self._work, args=(order, work), name='backup', daemon=True
+        )
+        self._thread.start()
+
+    def _work(self, order: Order, work: Callable[[Order], None]) -> None:
+        try:
+            work(order)
+        except Exception:
+            LOG.exception(
+                'Backup %s has ended, and this could not be written down in '
+                '%s. Check that directory, then restart the guest agent.',
+                order.backup_id,
+                self._path,
+            )
+
+    def _remember(self, order: Order) -> None:
+        files.write_json(self._path, dataclasses.asdict(order))
+        self._order = order
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._path.unlink(missing_ok=True)
+            self._order = None
+
+    # What the thread does
+
+    def _make(self, order: Order) -> None:
+        try:
+            outcome = self._store(order)
+        except Exception as error:  # noqa: BLE001
+            self._fail(order, error)
+        else:
+            LOG.info('Backup %s is stored.', order.backup_id)
+            self._remember(dataclasses.replace(order, outcome=outcome))
+            self._report(order, outcome)
+
+    def _end_interrupted(self, order: Order) -> None:
+        if order.outcome is not None:
+            self._report(order, order.outcome)
+            return
+        try:
+            if order.name is not None:
+                store = objectstore.open_store(order.access)
+                store.delete(store.location(order.container, order.name))
+        except exception.TroveError as error:
+            LOG.error(
+                'What there is of backup %s in container %s could not be '
+                'removed: %s Delete the backup.',
+                order.backup_id,
+                order.container,
+                error,
+            )
+        self._fail(
+            order,
+            exception.DatastoreError(
+                action='be backed up',
+                reason='the guest agent ended meanwhile. Make the backup '
+                'again.',
+            ),
+        )
+
+    def _store(self, order: Order) -> dict[str, Any]:
+        """Store a backup; return what is to be reported of it."""
+        driver = self._supervisor.driver
+        store = objectstore.open_store(order.access)
+        known = {
+            'datastore': str(order.info.get('datastore') or driver.name),
+            'datastore-version': str(order.info.get('datastore_version')),
+        }
+        parent = restores.parent_of(store, order.info)
+        if parent is not None:
+            known['parent-location'] = parent.location
+            known['parent-checksum'] = parent.checksum
+        about = {
+            'backup_type': 'full' if parent is None else 'incremental',
+            'size': driver.filesystem_stats()['used'],
+        }
+        tell = Progress(
+            lambda fields: self._reporter.backup(
+                order.context, order.backup_id, state='BUILDING', **fields
+            ),
+            about,
+        )
+        tell(0)
+        stored = None
+        try:
+            with driver.backup(
+                backups.Request(
+                    order.backup_id, parent.metadata if parent else None
+                )
+            ) as stream:
+                name = order.backup_id + stream.suffix
+                self._remember(dataclasses.replace(order, name=name))
+                stored = store.save(
+                    order.container,
+                    order.backup_id,
+                    _Source(stream, self._stopping),
+                    # Read when all of the stream was: it is known then.
+                    collections.ChainMap(known, stream.metadata),
+                    suffix=stream.suffix,
+                    progress=tell,
+                )
+        except BaseException:
+            if stored is not None:
+                store.delete(stored.location)
+            raise
+        return about | _outcome(stored, known | stream.metadata)
+
+    def _fail(self, order: Order, error: Exception) -> None:
+        self._tell(order.context, order.backup_id, error)
+        outcome = {'state': 'FAILED', 'success': False}
+        self._remember(dataclasses.replace(order, outcome=outcome))
+        self._report(order, outcome)
+
+    def _tell(
+        self, context: Context, backup_id: str, error: Exception
+    ) -> None:
+        """Make an error a fault of the instance."""
+        with self._reporter.reporting(context, f'make backup {backup_id}'):
+            raise error
+
+    def _report(self, order: Order, outcome: dict[str, Any]) -> None:
+        """Report the outcome until the conductors have it."""
+        delay, longest = _REPORT_DELAYS
+        while True:
+            try:
+                self._reporter.backup(
+                    order.context, order.backup_id, **outcome
+                )
+            except exception.TroveError as error:
+                LOG.warning(
+                    'What became of backup %s (%s) could not be reported: %s '
+                    'It is tried again.',
+                    order.backup_id,
+                    outcome['state'],
+                    error,
+                )
+            else:
+                self._forget()
+                return
+            if self._stopping.wait(delay):
+                return
+            delay = min(2 * delay, longest)
+
+
+class Progress:
+    """Tells now and then how many bytes are stored.
+
+    :param tell: is given fields of the backup; what it raises is no reason
+        to give up the backup
+    :param about: fields that are told with it
+    """
+
+    def __init__(
+        self,
+        tell: Callable[[dict[str, Any]], None],
+        about: Mapping[str, Any],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._report = tell
+        self._about = about
+        self._clock = clock
+        self._next = clock()
+
+    def __call__(self, stored: int) -> None:
+        now = self._clock()
+        if now < self._next:
+            return
+        self._next = now + _PROGRESS_INTERVAL
+        try:
+            self._report({**self._about, 'progress': stored})
+        except exception.TroveError as error:
+            self._next = now + _PROGRESS_PAUSE
+            LOG.debug('Progress was not reported: %s', error)
+
+
+class _Source:
+    """What is stored of a stream, up to when the agent stops."""
+
+    def __init__(
+        self, stream: backups.Stream, stopping: threading.Event
+    ) -> None:
+        self._stream = stream
+        self._stopping = stopping
+
+    def read(self, size: int) -> bytes:
+        if self._stopping.is_set():
+            raise exception.DatastoreError(
+                action='be backed up',
+                reason='the guest agent is stopped. Make the backup again.',
+            )
+        return self._stream.read(size)
+
+
+def _outcome(
+    stored: stores.Stored, metadata: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what is to be reported of a backup that is stored."""
+    outcome: dict[str, Any] = {
+        'checksum': stored.checksum,
+        'location': stored.location,
+        'progress': stored.size,
+        'state': 'COMPLETED',
+        'success': True,
+    }
+    if stored.parts:
+        # Somebody with a token makes the object of them.
+        outcome |= {
+            'state': 'SAVING',
+            'parts': [dataclasses.asdict(part) for part in stored.parts],
+            'metadata': dict(metadata),
+        }
+    return outcome

@@ -1,0 +1,372 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How backups are made, with a driver that has only bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+import json
+import pathlib
+import threading
+from typing import Any
+from unittest import mock
+
+import fixtures
+
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.guestagent import backups
+from trove.guestagent import reporter
+from trove.guestagent import monotonic_time
+from trove.guestagent import supervisor
+from trove.guestagent.datastores import backup
+from trove.guestagent.datastores import base as datastores
+from trove.objectstore import base as stores
+from trove.objectstore import local
+from trove.tests import base
+from trove.tests.fixtures import waiting
+from trove.tests.unit.guestagent import fakes
+
+
+class Stream:
+    """Pieces of data, and what is known at their end."""
+
+    suffix = '.bin'
+
+    def __init__(self, pieces: list[Any]) -> None:
+        self.metadata: dict[str, str] = {}
+        self._pieces = pieces
+
+    def read(self, size: int) -> bytes:
+        piece = self._pieces.pop(0) if self._pieces else b''
+        if callable(piece):
+            piece = piece()
+        if not piece:
+            self.metadata['lsn'] = '7'
+        return piece
+
+
+class Driver(fakes.Driver):
+    capabilities = fakes.Driver.capabilities | {datastores.Capability.BACKUP}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[Any] = [b'all ', b'of it']
+        self.requests: list[backup.Request] = []
+        self.last: Callable[[], None] = lambda: None
+
+    @contextlib.contextmanager
+    def backup(self, request: backup.Request) -> Iterator[Stream]:
+        self.requests.append(request)
+        yield Stream(self.pieces)
+        self.last()
+
+
+class BackupsTest(base.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.driver = Driver()
+        self.addCleanup(self.driver.end)
+        self.conductor = mock.Mock()
+        self.top = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        self.directory = self.top / 'store'
+        self.access = {'driver': 'local', 'directory': str(self.directory)}
+        self.supervisor = supervisor.Supervisor(
+            self.driver, self.top, lambda: None, 'this boot'
+        )
+        self.addCleanup(self.supervisor.stop)
+        self.supervisor.start()
+        self.config(guest_id='the instance', tenant_id='the project')
+        self.context = trove_context.TroveContext(user_id='they')
+        self.backups = self.agent()
+
+    def agent(self) -> backups.Backups:
+        made = backups.Backups(
+            self.supervisor,
+            reporter.Reporter(
+                self.conf, self.conductor, monotonic_time.MonotonicTime(None)
+            ),
+            self.top,
+        )
+        self.addCleanup(made.stop)
+        return made
+
+    def prepared(self) -> None:
+        self.supervisor.prepare(datastores.Preparation(memory_mb=512))
+
+    def create(self, backup_id: str = 'b1', **info: Any) -> None:
+        self.backups.create(
+            self.context, {'id': backup_id, **info}, self.access
+        )
+
+    def reports(self) -> list[dict[str, Any]]:
+        calls = self.conductor.update_backup.call_args_list
+        return [dict(call.kwargs) for call in calls]
+
+    def outcome(self, backup_id: str = 'b1') -> dict[str, Any]:
+        def ended() -> dict[str, Any] | None:
+            for report in self.reports():
+                if report['backup_id'] == backup_id and (
+                    report['state'] != 'BUILDING'
+                ):
+                    return report
+            return None
+
+        return waiting.until(ended, f'{backup_id} has ended')
+
+    def failure(self) -> str:
+        return self.conductor.notify_exc_info.call_args.kwargs['message']
+
+    def left(self) -> list[str]:
+        """What is in the store, finished or not."""
+        return [p.name for p in self.directory.rglob('*') if p.is_file()]
+
+    def store(self) -> stores.Store:
+        return local.LocalStore(self.directory)
+
+    def test_a_backup_is_stored_and_reported(self) -> None:
+        # Given
+        self.prepared()
+        # When
+        self.create(datastore='fake', datastore_version='7')
+        # Then
+        outcome = self.outcome()
+        first = self.reports()[0]
+        self.assertEqual(
+            ('the instance', 'BUILDING', 'full', 2.0),
+            tuple(
+                first[name]
+                for name in ('instance_id', 'state', 'backup_type', 'size')
+            ),
+        )
+        self.assertLess(first['sent'], outcome['sent'])
+        location = f'file://{self.directory}/database_backups/b1.bin'
+        self.assertLessEqual(
+            {
+                'state': 'COMPLETED',
+                'success': True,
+                'location': location,
+                'backup_type': 'full',
+                'size': 2.0,
+                'progress': 9,
+            }.items(),
+            outcome.items(),
+        )
+        # And what is known at the end is stored with it
+        head = self.store().head(location)
+        self.assertEqual(outcome['checksum'], head.checksum)
+        self.assertEqual(
+            {'datastore': 'fake', 'datastore-version': '7', 'lsn': '7'},
+            head.metadata,
+        )
+        self.assertEqual(
+            b'all of it', b''.join(self.store().read(location, None))
+        )
+        self.assertFalse((self.top / 'backup.json').exists())
+
+    def test_an_incremental_names_its_parent(self) -> None:
+        # Given
+        self.prepared()
+        self.create(swift_container='mine')
+        parent = self.outcome()
+        # When
+        self.driver.pieces = [b'more']
+        named = {k: parent[k] for k in ('location', 'checksum')}
+        self.create('b2', parent=named, swift_container='mine')
+        # Then
+        outcome = self.outcome('b2')
+        self.assertEqual('incremental', outcome['backup_type'])
+        head = self.store().head(outcome['location'])
+        self.assertEqual(
+            (parent['location'], parent['checksum']),
+            (
+                head.metadata['parent-location'],
+                head.metadata['parent-checksum'],
+            ),
+        )
+        self.assertEqual('7', self.driver.requests[1].parent['lsn'])
+
+    def test_a_parent_that_is_not_what_it_was(self) -> None:
+        self.prepared()
+        self.create()
+        location = self.outcome()['location']
+        for number, parent in enumerate(
+            (
+                {'location': location, 'checksum': 'another'},
+                {'location': f'{location}x', 'checksum': None},
+            )
+        ):
+            self.create(f'i{number}', parent=parent)
+
+            self.assertEqual('FAILED', self.outcome(f'i{number}')['state'])
+            self.assertIn(location, self.failure())
+        self.assertEqual(1, len(self.driver.requests))
+
+    def test_whatever_fails_leaves_nothing_behind(self) -> None:
+        self.prepared()
+
+        def fail() -> None:
+            raise exception.DatastoreError(action='copy', reason='it burns')
+
+        for number, break_it in enumerate(
+            (
+                lambda: setattr(self.driver, 'pieces', [b'half', fail]),
+                lambda: setattr(self.driver, 'last', fail),
+            )
+        ):
+            backup_id = f'b{number}'
+            self.driver.pieces, self.driver.last = [b'x'], lambda: None
+            break_it()
+
+            self.create(backup_id)
+
+            outcome = self.outcome(backup_id)
+            self.assertEqual('FAILED', outcome['state'])
+            self.assertNotIn('location', outcome)
+            self.assertIn(f'backup {backup_id}: ', self.failure())
+            self.assertIn('it burns', self.failure())
+            self.assertEqual([], self.left())
+
+    def test_what_cannot_begin_is_told_at_once(self) -> None:
+        # Given no database
+        self.create('early')
+        self.assertEqual('FAILED', self.outcome('early')['state'])
+        self.assertIn('the database is not there', self.failure())
+        # Or an order that does not say how to store it
+        self.prepared()
+        self.backups.create(self.context, {'id': 'how'}, None)
+        self.assertEqual('FAILED', self.outcome('how')['state'])
+        self.assertIn('no "store"', self.failure())
+        # Or one with a store that is not known here
+        self.backups.create(self.context, {'id': 'x'}, {'driver': 'tape'})
+        self.assertEqual('FAILED', self.outcome('x')['state'])
+        self.assertIn("'tape' is not supported", self.failure())
+
+    def test_one_at_a_time_beside_all_else(self) -> None:
+        # Given
+        self.prepared()
+        go_on = threading.Event()
+        self.addCleanup(go_on.set)
+        self.driver.pieces = [b'a', lambda: go_on.wait(60) and b'b']
+        self.create()
+        waiting.until(lambda: self.left(), 'it is being stored')
+        # Then the database can be used
+        with self.supervisor.turn() as driver:
+            driver.create_databases([])
+        # And another backup is refused
+        self.create('b2')
+        self.assertEqual('FAILED', self.outcome('b2')['state'])
+        self.assertIn('backup b1 is being made', self.failure())
+        # And the first is not the worse for it
+        go_on.set()
+        self.assertEqual('COMPLETED', self.outcome()['state'])
+
+    def test_an_agent_that_stops_gives_it_up(self) -> None:
+        self.prepared()
+        go_on = threading.Event()
+        self.driver.pieces = [b'a', lambda: go_on.wait(60) and b'b', b'c']
+        self.create()
+        waiting.until(lambda: self.left(), 'it is being stored')
+
+        threading.Timer(0.05, go_on.set).start()
+        self.backups.stop()
+
+        self.assertEqual('FAILED', self.outcome()['state'])
+        self.assertIn('stopped', self.failure())
+        self.assertEqual([], self.left())
+
+    def test_an_agent_that_was_killed_reports_it_when_it_is_back(
+        self,
+    ) -> None:
+        # Given what such an agent leaves
+        self.prepared()
+        go_on = threading.Event()
+        self.addCleanup(go_on.set)
+        self.driver.pieces = [b'a', lambda: go_on.wait(60) and b'b']
+        self.create()
+        waiting.until(lambda: self.left(), 'it is being stored')
+        # When
+        another = self.agent()
+        another.start()
+        # Then
+        self.assertEqual('FAILED', self.outcome()['state'])
+        self.assertIn('the guest agent ended meanwhile', self.failure())
+        self.assertEqual([], self.left())
+        waiting.until(
+            lambda: not (self.top / 'backup.json').exists(), 'it is forgotten'
+        )
+        context = self.conductor.update_backup.call_args.args[0]
+        self.assertEqual(
+            (self.context.request_id, 'the project'),
+            (context.request_id, context.project_id),
+        )
+
+    def test_an_outcome_is_not_lost(self) -> None:
+        # Given
+        self.prepared()
+        self.conductor.update_backup.side_effect = (
+            exception.ServiceUnavailable(what='The broker')
+        )
+        self.create()
+        self.assertEqual('COMPLETED', self.outcome()['state'])
+        self.backups.stop()
+        kept = json.loads((self.top / 'backup.json').read_text())
+        self.assertEqual('COMPLETED', kept['outcome']['state'])
+        # When
+        self.conductor.reset_mock(side_effect=True)
+        self.agent().start()
+        # Then
+        self.assertEqual('COMPLETED', self.outcome()['state'])
+        self.assertEqual(2, len(self.left()))
+
+    def test_parts_are_handed_over(self) -> None:
+        # Given a store that may write parts only
+        self.prepared()
+        part = stores.Part('b1_00000000', 'sum', 9)
+        store = mock.Mock(spec=stores.Store)
+        store.save.return_value = stores.Stored('there', 's', 9, [part])
+        self.useFixture(
+            fixtures.MockPatch(
+                'trove.objectstore.open_store', return_value=store
+            )
+        )
+        # When
+        self.create()
+        # Then
+        outcome = self.outcome()
+        self.assertEqual('SAVING', outcome['state'])
+        self.assertEqual(
+            [{'name': 'b1_00000000', 'checksum': 'sum', 'size': 9}],
+            outcome['parts'],
+        )
+        self.assertEqual('fake', outcome['metadata']['datastore'])
+
+
+class ProgressTest(base.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.now = 0.0
+        self.error: exception.TroveError | None = None
+        self.told: list[int] = []
+
+    def tell(self, fields: dict[str, Any]) -> None:
+        self.told.append(fields['progress'])
+        if self.error is not None:
+            raise self.error
+
+    def told_of(self, *moments: float) -> list[int]:
+        progress = backups.Progress(self.tell, {}, lambda: self.now)
+        for self.now in moments:
+            progress(int(self.now * 10))
+        return self.told
+
+    def test_it_is_told_now_and_then(self) -> None:
+        self.assertEqual(
+            [0, 20, 50], self.told_of(0.0, 1.0, 1.9, 2.0, 3.0, 5.0)
+        )
+
+    def test_a_silent_conductor_stops_no_backup(self) -> None:
+        self.error = exception.ServiceUnavailable(what='The broker')
+
+        self.assertEqual([0, 600], self.told_of(0.0, 2.0, 59.0, 60.0))
