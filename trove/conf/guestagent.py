@@ -120,6 +120,13 @@ AGENT_OPTS: list[cfg.Opt] = [
         'its start, including recovery.',
     ),
     cfg.IntOpt(
+        'recovery_timeout',
+        default=43200,
+        min=1,
+        help='Timeout in seconds for the database to replay the log of a '
+        'backup that is restored.',
+    ),
+    cfg.IntOpt(
         'stop_timeout',
         default=60,
         min=1,

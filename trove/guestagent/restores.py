@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from collections.abc import Mapping
 import functools
 from typing import Any
@@ -98,12 +99,18 @@ def chain(
             backups.Link(
                 location,
                 head.metadata,
-                functools.partial(store.read, location, head.checksum),
+                functools.partial(_read, store, head),
             )
         )
         location = head.metadata.get('parent-location', '')
         checksum = head.metadata.get('parent-checksum')
     return tuple(reversed(found))
+
+
+def _read(
+    store: stores.Store, head: stores.Head
+) -> Generator[bytes, None, None]:
+    yield from store.read(head.location, head.checksum)
 
 
 def _head(

@@ -8,7 +8,7 @@ to it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Iterator
+from collections.abc import Generator
 from collections.abc import Mapping
 import dataclasses
 from typing import Protocol
@@ -58,4 +58,4 @@ class Link:
 
     location: str
     metadata: Metadata
-    read: Callable[[], Iterator[bytes]]
+    read: Callable[[], Generator[bytes, None, None]]

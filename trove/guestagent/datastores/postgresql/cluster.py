@@ -93,6 +93,32 @@ class Cluster:
             self.server().initialize(password)
             files.write(self._mark, _MADE, durable=False)
 
+    @contextlib.contextmanager
+    def restoring(self) -> Iterator[str]:
+        """Have the files of the cluster made within the context.
+
+        What this agent made before is removed. Until the end a mark says
+        that the cluster is not complete, as with :meth:`initialize`.
+
+        :returns: the password that the superuser is to have
+        :raises trove.common.exception.DatastoreError: the directory holds
+            something that is not ours
+        """
+        with self._alone('initialize'):
+            if self._secret.exists():
+                files.write(self._mark, '')
+            self._make_directory()
+            password = passwords.generate(
+                self._conf.postgresql.default_password_length
+            )
+            files.write(self._secret, password)
+            try:
+                yield password
+            except BaseException:
+                shutil.rmtree(self.data_dir, ignore_errors=True)
+                raise
+            files.write(self._mark, _MADE)
+
     def settle(self) -> None:
         """Make the new cluster durable.
 

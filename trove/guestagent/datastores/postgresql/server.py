@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
@@ -176,19 +177,25 @@ class Server:
             return []
         return text.split('\n')
 
-    def start(self, timeout: float, **settings: str) -> None:
+    def start(
+        self,
+        timeout: float,
+        states: Collection[str] = ('ready', 'standby'),
+        **settings: str,
+    ) -> None:
         """Start the server and wait until it accepts connections.
 
         The server survives the agent, as it leads a session of its own.
 
         :param timeout: seconds, including recovery
+        :param states: of a server that accepts connections, in its words
         :param settings: that override all others
         :raises trove.common.exception.DatastoreError: it does not start
         """
         if self.pid() is None:
             self._clear_orphans()
             self._spawn(settings)
-        if not processes.wait_for(self._settled, timeout):
+        if not processes.wait_for(lambda: self._settled(states), timeout):
             raise exception.DatastoreError(
                 action='start',
                 reason=f'it does not accept connections after {timeout} s. '
@@ -200,14 +207,14 @@ class Server:
                 action='start', reason=self._start_error()
             )
 
-    def _settled(self) -> bool:
+    def _settled(self, states: Collection[str]) -> bool:
         """Return whether the server is ready, or has exited."""
         if self.pid() is None:
             return True
         # The eighth line is the state, since PostgreSQL 10. The file of the
         # previous server was removed.
         found = self._pid_file()
-        return len(found) > 7 and found[7].strip() in ('ready', 'standby')
+        return len(found) > 7 and found[7].strip() in states
 
     def _spawn(self, changed: Mapping[str, str]) -> None:
         settings = {

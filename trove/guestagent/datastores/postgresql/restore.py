@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A cluster from backups, before anybody can connect to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Sequence
+import contextlib
+import logging
+import os
+import pathlib
+import pwd
+import shutil
+import subprocess
+import tempfile
+from typing import Final
+
+from psycopg import sql
+
+from trove.guestagent.datastores import backup as backups
+from trove.guestagent.datastores import pipeline
+from trove.guestagent.datastores.postgresql import cluster as clusters
+from trove.guestagent.datastores.postgresql import complaints
+from trove.guestagent.datastores.postgresql import connection as connections
+from trove.guestagent.datastores.postgresql import restored
+from trove.guestagent.datastores.postgresql import server as servers
+from trove.guestagent.datastores.postgresql import wal
+
+LOG = logging.getLogger(__name__)
+
+_ACTION: Final = 'restore the backup'
+_REPLAYED: Final = 'SELECT pg_last_wal_replay_lsn()::text'
+#: As the superuser, and only for who is the user of the agent.
+_HBA: Final = f'local all {servers.SUPERUSER} peer map=agent\n'
+
+
+class Restore:
+    """Makes a cluster of what was stored.
+
+    :param write_config: writes the configuration that it will run with
+    :param timeout: seconds to replay the log
+    :param stop_timeout: as of the option
+    """
+
+    def __init__(
+        self,
+        cluster: clusters.Cluster,
+        write_config: Callable[[], None],
+        timeout: float,
+        stop_timeout: float,
+    ) -> None:
+        self._cluster = cluster
+        self._write_config = write_config
+        self._timeout = timeout
+        self._stop_timeout = stop_timeout
+        self._data_dir = cluster.data_dir
+
+    def restore(self, chain: Sequence[backups.Link]) -> None:
+        """Make the cluster of a full backup and those that build on it.
+
+        What the agent made before is lost, and so is what came of this if it
+        fails.
+
+        :raises trove.common.exception.TroveError: it cannot be made
+        """
+        server = self._cluster.server()
+        server.stop(self._stop_timeout)
+        with self._cluster.restoring() as password:
+            try:
+                self._unpack(chain[0], self._data_dir)
+                restored.refuse_links(self._data_dir)
+                self._check_version()
+                self._verify()
+                for link in chain[1:]:
+                    self._unpack(link, self._data_dir / 'pg_wal')
+                restored.refuse_links(self._data_dir / 'pg_wal')
+                restored.make_own(self._data_dir, self._cluster.account)
+                self._write_config()
+                self._replay(chain[-1].metadata, password)
+            finally:
+                server.stop(self._stop_timeout)
+
+    def _unpack(self, link: backups.Link, directory: pathlib.Path) -> None:
+        LOG.info('Restoring %s', link.location)
+        command = [
+            'tar',
+            '--extract',
+            '--gzip',
+            '--file=-',
+            f'--directory={directory}',
+            '--no-same-owner',
+            '--no-overwrite-dir',
+        ]
+        with (
+            contextlib.closing(link.read()) as pieces,
+            # As the server's user, it can do no harm elsewhere.
+            pipeline.Pipeline(
+                _ACTION, command, fed=True, **self._cluster.server().options()
+            ) as pipe,
+        ):
+            for piece in pieces:
+                pipe.write(piece)
+            pipe.finish()
+
+    def _check_version(self) -> None:
+        found = restored.major(self._data_dir)
+        programs = self._cluster.server().programs
+        if found != programs.major:
+            raise restored.failed(
+                f'it is of PostgreSQL {found}, and this instance has '
+                f'PostgreSQL {programs.text}. Restore it into an instance '
+                f'with a datastore version of PostgreSQL {found}.'
+            )
+
+    def _verify(self) -> None:
+        """Hold the files against the manifest of the backup."""
+        server = self._cluster.server()
+        program = server.programs.program('pg_verifybackup')
+        if not os.path.exists(program):
+            LOG.warning(
+                'The files of the backup are not verified, besides their '
+                'checksum in the object store: %s is not there. Install it '
+                'to have that done.',
+                program,
+            )
+            return
+        done = subprocess.run(
+            [program, '--quiet', os.fspath(self._data_dir)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors='replace',
+            **server.options(),
+        )
+        if done.returncode != 0:
+            said = (done.stderr or done.stdout).strip()[-complaints.TAIL:]
+            raise restored.failed(
+                f'its files are not those of its manifest: {said}. Restore '
+                'another backup.'
+            )
+
+    def _replay(self, newest: backups.Metadata, password: str) -> None:
+        """Replay the log, then exchange the password of the old instance.
+
+        Until then it is reached through a socket only, by the agent only.
+        """
+        server = self._cluster.server()
+        with self._private_place() as place:
+            server.start(
+                self._timeout,
+                # Not before it is promoted.
+                ('ready',),
+                hba_file=f'{place}/hba',
+                ident_file=f'{place}/ident',
+                listen_addresses='',
+                unix_socket_directories=f'{place}',
+                # The segments are in pg_wal, all of them.
+                restore_command='false',
+                recovery_target_timeline='latest',
+                # So the limits that the old server had do not matter.
+                hot_standby='off',
+                archive_mode='off',
+            )
+            local = connections.Connector(
+                servers.Endpoint(f'{place}', server.endpoint.port), lambda: ''
+            )
+            with local.open(_ACTION) as connection:
+                self._check_replayed(connection, newest)
+                verifier = connections.encrypt(
+                    connection, servers.SUPERUSER, password
+                )
+                connection.execute(
+                    sql.SQL('ALTER ROLE {} LOGIN PASSWORD {}').format(
+                        sql.Identifier(servers.SUPERUSER),
+                        sql.Literal(verifier),
+                    )
+                )
+
+    @contextlib.contextmanager
+    def _private_place(self) -> Iterator[pathlib.Path]:
+        """A directory for a socket, whose path must be short."""
+        place = pathlib.Path(tempfile.mkdtemp(prefix='trove-'))
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        try:
+            hba, ident = place / 'hba', place / 'ident'
+            hba.write_text(_HBA)
+            ident.write_text(f'agent "{user}" {servers.SUPERUSER}\n')
+            if self._cluster.account is not None:
+                for path in place, hba, ident:
+                    self._cluster.account.own(path)
+            yield place
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+    def _check_replayed(
+        self, connection: connections.Connection, newest: backups.Metadata
+    ) -> None:
+        """Return when the log was there to the end of the newest backup."""
+        end = newest.get('stop-segment')
+        found = connection.execute(_REPLAYED).fetchone()
+        if end is None or found is None or found[0] is None:
+            return
+        if wal.parse_position(found[0]) < wal.parse_position(end):
+            raise restored.failed(
+                f'the log ends at {found[0]}, and the backup at {end}: a '
+                'part is missing. Restore another backup.'
+            )

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The files of a cluster that came out of a backup, before they are used.
+
+Whoever was administrator of the old database could put what they liked among
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import os
+import pathlib
+import re
+import stat
+from typing import Final
+
+from trove.common import exception
+from trove.guestagent.datastores import account as accounts
+from trove.guestagent.datastores import files
+
+#: Changed by ALTER SYSTEM, read after all other files.
+AUTO: Final = 'postgresql.auto.conf'
+_MAIN: Final = 'postgresql.conf'
+_SIGNAL: Final = 'recovery.signal'
+#: What belongs to the place of the old server, not to its database.
+_OF_THE_PLACE: Final = re.compile(
+    r'archive_\w+|cluster_name|config_file|data_directory|external_pid_file'
+    r'|hba_file|ident_file|listen_addresses|log_directory|log_filename|port'
+    r'|primary_\w+|promote_trigger_file|recovery_\w+|restore_command|ssl\w*'
+    r'|synchronous_standby_names|unix_socket_\w+'
+)
+_SETTING: Final = re.compile(r"(\w+(?:\.\w+)?) = '(?:[^'\n]|'')*'")
+
+
+def refuse_links(directory: pathlib.Path) -> None:
+    """Return when there are files and directories only.
+
+    :raises trove.common.exception.DatastoreError: there is something else
+    """
+    for path in _all(directory):
+        mode = path.lstat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise failed(
+                f'{path.relative_to(directory)} is neither a file nor a '
+                'directory, and leads elsewhere. Restore another backup.'
+            )
+
+
+def _all(directory: pathlib.Path) -> Iterator[pathlib.Path]:
+    for folder, names, others in os.walk(directory):
+        for name in names + others:
+            yield pathlib.Path(folder, name)
+
+
+def major(directory: pathlib.Path) -> int:
+    """Return the version of PostgreSQL that the files are of.
+
+    :raises trove.common.exception.DatastoreError: they are of none
+    """
+    try:
+        return int(files.read_foreign(directory / 'PG_VERSION', 16))
+    except (FileNotFoundError, ValueError):
+        raise failed(
+            'there is no full backup of PostgreSQL in it. Restore another '
+            'backup.'
+        ) from None
+
+
+def make_own(
+    directory: pathlib.Path, account: accounts.Account | None
+) -> None:
+    """Drop the settings of the old place, and have the log replayed."""
+    auto = directory / AUTO
+    settings = ''
+    if auto.exists():
+        settings = harmless(files.read_foreign(auto, 1 << 20))
+    for name, text in (AUTO, settings), (_SIGNAL, ''):
+        path = directory / name
+        path.unlink(missing_ok=True)
+        with open(path, 'x', encoding='utf-8', opener=files.private) as new:
+            new.write(text)
+        if account is not None:
+            account.own(path)
+    (directory / _MAIN).unlink(missing_ok=True)
+
+
+def harmless(text: str) -> str:
+    """Return those settings of ALTER SYSTEM that have to do with the data."""
+    return ''.join(
+        f'{line}\n'
+        for line in text.splitlines()
+        if (found := _SETTING.fullmatch(line))
+        and not _OF_THE_PLACE.fullmatch(found[1].lower())
+    )
+
+
+def failed(reason: str) -> exception.DatastoreError:
+    return exception.DatastoreError(action='restore the backup', reason=reason)
