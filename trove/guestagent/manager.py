@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping
 import contextlib
+import functools
 import logging
 from typing import Any
 from typing import ClassVar
@@ -20,9 +21,11 @@ from trove.common import rpc
 from trove.common import unsupported as refusals
 from trove.guestagent import accounts
 from trove.guestagent import api
+from trove.guestagent import backups as backup_orders
 from trove.guestagent import diagnostics
 from trove.guestagent import orders
 from trove.guestagent import reporter as reporters
+from trove.guestagent import restores
 from trove.guestagent import supervisor as supervisors
 from trove.guestagent import unsupported
 from trove.guestagent.datastores import base
@@ -69,10 +72,12 @@ class Manager(accounts.Accounts):
         supervisor: supervisors.Supervisor,
         reporter: reporters.Reporter,
         report: Callable[[], None],
+        backups: backup_orders.Backups,
         rotate: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__(supervisor, reporter)
         self._report = report
+        self._backups = backups
         self._rotate = rotate
 
     @property
@@ -137,9 +142,14 @@ class Manager(accounts.Accounts):
                     root_password=root_password,
                     version=ds_version,
                     device_path=device_path,
+                    backup=functools.partial(
+                        restores.ordered, context, backup_info, store
+                    )
+                    if backup_info
+                    else None,
                 )
             )
-            if root_password:
+            if root_password or (backup_info and self._is_root_enabled()):
                 self._reporter.root_enabled(context)
         self._report()
 
@@ -193,6 +203,17 @@ class Manager(accounts.Accounts):
     ) -> None:
         with self._supervisor.turn() as driver:
             driver.apply_overrides(overrides or {})
+
+    # Backups
+
+    @orders.needs(Capability.BACKUP)
+    def create_backup(
+        self,
+        context: Context,
+        backup_info: dict[str, Any],
+        store: dict[str, Any] | None = None,
+    ) -> None:
+        self._backups.create(context, backup_info, store)
 
     # The volume
 
@@ -272,6 +293,13 @@ class Manager(accounts.Accounts):
         action = f'carry out the order ({method.name})'
         with self._reporter.reporting(context, action):
             raise exception.NotSupported(what=what)
+
+    def _is_root_enabled(self) -> bool:
+        """Whether root is enabled in what was restored."""
+        if Capability.ROOT not in self.capabilities:
+            return False
+        with self._supervisor.turn() as driver:
+            return driver.is_root_enabled()
 
     def _check_prepare(self, **arguments: object) -> None:
         """Check that the datastore supports the arguments of prepare.

@@ -14,6 +14,7 @@ from trove.common import exception
 from trove.common import rpc
 from trove.common import service
 from trove.conductor import api as conductor
+from trove.guestagent import backups
 from trove.guestagent import early
 from trove.guestagent import guest_keys
 from trove.guestagent import guest_transport
@@ -58,6 +59,7 @@ class GuestAgent(service.Component):
         self._transport: rpc.Transport | None = None
         self._guest_transport: guest_transport.GuestTransport | None = None
         self._supervisor: supervisors.Supervisor | None = None
+        self._backups: backups.Backups | None = None
         self._heartbeat: heartbeats.Heartbeat | None = None
         self._time_sent: monotonic_time.MonotonicTime | None = None
         self._server: Any = None
@@ -123,16 +125,25 @@ class GuestAgent(service.Component):
         assert self._supervisor and self._heartbeat and self._guest_transport
         assert self._time_sent
         conf = self._conf
+        reporting = reporter.Reporter(
+            conf,
+            conductor.API(transport),
+            self._time_sent,
+            self._guest_transport.conductors.confirm,
+        )
+        self._backups = backups.Backups(
+            self._supervisor,
+            reporting,
+            pathlib.Path(conf.guestagent.state_dir),
+        )
+        # It ends what was begun before there are new orders.
+        self._backups.start()
         return transport.server(
             manager.Manager(
                 self._supervisor,
-                reporter.Reporter(
-                    conf,
-                    conductor.API(transport),
-                    self._time_sent,
-                    self._guest_transport.conductors.confirm,
-                ),
+                reporting,
                 self._heartbeat.beat,
+                self._backups,
                 None if own_keys is None else own_keys.rotate,
             ),
             host=conf.guest_id,
@@ -148,6 +159,8 @@ class GuestAgent(service.Component):
             waiter.start()
             waiter.join(_STOP_TIMEOUT)
             self._server = None
+        if self._backups is not None:
+            self._backups.stop()
         if self._heartbeat is not None:
             self._heartbeat.stop()
         if self._guest_transport is not None:

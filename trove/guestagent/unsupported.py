@@ -14,7 +14,6 @@ from trove.guestagent.datastores import capability
 
 Capability = capability.Capability
 
-_BACKUP = Capability.BACKUP
 _CLUSTER = Capability.CLUSTER
 _LOG = Capability.LOGS
 _MODULE = Capability.MODULES
@@ -36,7 +35,6 @@ ORDERS = {
     'cluster_meet': _CLUSTER,
     'cluster_secure': _CLUSTER,
     'create_admin_user': _CLUSTER,
-    'create_backup': _BACKUP,
     'demote_replication_master': _REPLICATION,
     'detach_replica': _REPLICATION,
     'enable_as_master': _REPLICATION,
@@ -70,9 +68,9 @@ ORDERS = {
     'node_cleanup': _CLUSTER,
     'node_cleanup_begin': _CLUSTER,
     'node_decommission': _CLUSTER,
-    'post_create_backup': _BACKUP,
+    'post_create_backup': Capability.SNAPSHOT,
     'post_upgrade': _UPGRADE,
-    'pre_create_backup': _BACKUP,
+    'pre_create_backup': Capability.SNAPSHOT,
     'pre_upgrade': _UPGRADE,
     'prep_primary': _CLUSTER,
     'rebuild': Capability.REBUILD,

@@ -291,6 +291,24 @@ class API(
     def is_root_enabled(self, context: Context) -> bool:
         """Return whether the root user is enabled now."""
 
+    # Backups
+
+    @rpc.cast('1.0', spans={'store': rpc.Span('1.5')})
+    def create_backup(
+        self,
+        context: Context,
+        backup_info: dict[str, Any],
+        store: dict[str, Any] | None = None,
+    ) -> None:
+        """Make a backup; how far it is goes to the conductors.
+
+        :param backup_info: columns of the backup; ``id`` is always there,
+            ``parent`` (``location`` and ``checksum``) if it is incremental
+        :param store: how to write into the object store, see
+            :func:`trove.objectstore.open_store`; None: with the token of the
+            user, which the guests of released Trove do
+        """
+
     # The volume and the agent
 
     @rpc.call('1.0', repeatable=True)

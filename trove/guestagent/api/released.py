@@ -19,25 +19,9 @@ _SLOW = 'agent_call_high_timeout'
 
 
 class Released:
-    """Backups, replicas, logs, modules, certificates, upgrades."""
+    """Snapshots, replicas, logs, modules, certificates, upgrades."""
 
-    # Backups and replicas
-
-    @rpc.cast('1.0', spans={'store': rpc.Span('1.5')})
-    def create_backup(
-        self,
-        context: Context,
-        backup_info: dict[str, Any],
-        store: dict[str, Any] | None = None,
-    ) -> None:
-        """Create a backup, and report its progress to the conductors.
-
-        :param backup_info: columns of the backup; ``id`` is always present,
-            ``parent`` (``location`` and ``checksum``) if it is incremental
-        :param store: how to write into the object store, see
-            :func:`trove.objectstore.open_store`; None: with the token of the
-            user, as guests of released Trove do
-        """
+    # Snapshots and replicas
 
     @rpc.call('1.2', timeout=_SLOW)
     def pre_create_backup(

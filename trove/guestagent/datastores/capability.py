@@ -36,6 +36,7 @@ class Capability(enum.StrEnum):
     REPLICATION = 'Replication'
     ROOT = 'The root user'
     ROOT_PASSWORD = 'Reading the password of the root user'
+    SNAPSHOT = 'A snapshot of the volume'
     TLS = 'Changing how connections are encrypted'
     UPGRADE = 'Changing the datastore version'
     USERS = 'Managing users'

@@ -4,19 +4,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+import contextlib
 import os
 from typing import Any
 
 from oslo_config import cfg
 
 from trove.common import datastores
+from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores import volume
+from trove.guestagent.datastores.postgresql import backup
 from trove.guestagent.datastores.postgresql import cluster as clusters
 from trove.guestagent.datastores.postgresql import config
 from trove.guestagent.datastores.postgresql import connection
 from trove.guestagent.datastores.postgresql import databases
 from trove.guestagent.datastores.postgresql import grants
+from trove.guestagent.datastores.postgresql import restore
 from trove.guestagent.datastores.postgresql import root
 from trove.guestagent.datastores.postgresql import users
 
@@ -36,6 +40,7 @@ class PostgreSQL(base.Driver):
     capabilities = frozenset(
         (
             Capability.ACCESS,
+            Capability.BACKUP,
             Capability.CONFIGURATION,
             Capability.DATABASES,
             Capability.ROOT,
@@ -59,6 +64,13 @@ class PostgreSQL(base.Driver):
         self._databases = databases.Databases(self._connector, rules)
         self._grants = grants.Grants(self._connector, rules)
         self._users = users.Users(self._connector, self._grants, rules)
+        self._backups = backup.Backups(self._cluster, self._connector)
+        self._restore = restore.Restore(
+            self._cluster,
+            self._write_config,
+            conf.guestagent.recovery_timeout,
+            conf.guestagent.stop_timeout,
+        )
         self._root = root.Root(
             self._connector, conf.postgresql.default_password_length
         )
@@ -74,7 +86,10 @@ class PostgreSQL(base.Driver):
         self._store.basic = preparation.config_contents or ''
         self._store.overrides = dict(preparation.overrides)
         self._store.save()
-        self._cluster.initialize()
+        if preparation.backup is None:
+            self._cluster.initialize()
+        else:
+            self._restore.restore(preparation.backup())
         self.start()
         self._databases.close_template()
         self._databases.create(preparation.databases)
@@ -214,6 +229,13 @@ class PostgreSQL(base.Driver):
 
     def is_root_enabled(self) -> bool:
         return self._root.is_enabled()
+
+    # Backups
+
+    def backup(
+        self, request: backups.Request
+    ) -> contextlib.AbstractContextManager[backups.Stream]:
+        return self._backups.make(request)
 
     # The volume
 

@@ -17,6 +17,7 @@ import fixtures
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import rpc
+from trove.guestagent import backups
 from trove.guestagent import manager
 from trove.guestagent import monotonic_time
 from trove.guestagent import reporter
@@ -34,21 +35,21 @@ class ManagerTest(base.TestCase):
         self.addCleanup(self.driver.end)
         self.conductor = mock.Mock()
         self.reports: list[str] = []
+        state_dir = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         self.supervisor = supervisor.Supervisor(
-            self.driver,
-            pathlib.Path(self.useFixture(fixtures.TempDir()).path),
-            lambda: None,
-            'this boot',
+            self.driver, state_dir, lambda: None, 'this boot'
         )
         self.addCleanup(self.supervisor.stop)
         self.supervisor.start()
         self.config(guest_id='the instance', tenant_id='the project')
+        reporting = reporter.Reporter(
+            self.conf, self.conductor, monotonic_time.MonotonicTime(None)
+        )
         self.manager = manager.Manager(
             self.supervisor,
-            reporter.Reporter(
-                self.conf, self.conductor, monotonic_time.MonotonicTime(None)
-            ),
+            reporting,
             lambda: self.reports.append(self.supervisor.status()),
+            backups.Backups(self.supervisor, reporting, state_dir),
         )
         self.context = trove_context.make_admin_context()
 

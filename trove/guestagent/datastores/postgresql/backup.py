@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Backups of PostgreSQL, in the form of released Trove.
+
+A full one is what ``pg_basebackup`` writes, compressed. An incremental one is
+an archive of the segments of the write-ahead log since its parent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import contextlib
+import re
+import tarfile
+from typing import Any
+from typing import Final
+import zlib
+
+from trove.common import exception
+from trove.guestagent.datastores import backup as backups
+from trove.guestagent.datastores import files
+from trove.guestagent.datastores import pipeline
+from trove.guestagent.datastores import processes
+from trove.guestagent.datastores.postgresql import cluster as clusters
+from trove.guestagent.datastores.postgresql import config
+from trove.guestagent.datastores.postgresql import connection as connections
+from trove.guestagent.datastores.postgresql import server as servers
+from trove.guestagent.datastores.postgresql import slot
+from trove.guestagent.datastores.postgresql import wal
+
+_ACTION: Final = 'be backed up'
+_LABEL: Final = re.compile(
+    r'START WAL LOCATION: (?P<segment>[0-9A-F]+/[0-9A-F]+) '
+    r'\(file (?P<file>[0-9A-F]{24})\)\n'
+    r'CHECKPOINT LOCATION: (?P<checkpoint>[0-9A-F]+/[0-9A-F]+)\n'
+)
+_END: Final = re.compile(
+    r'write-ahead log end point: (?P<position>[0-9A-F]+/[0-9A-F]+)'
+)
+#: Bytes of a base backup within which its label is, uncompressed.
+_HEAD: Final = 4096
+
+_TABLESPACES = """
+SELECT string_agg(spcname, ', ' ORDER BY spcname) FROM pg_tablespace
+WHERE spcname NOT IN ('pg_default', 'pg_global')
+"""
+_SEGMENT_SIZE = "SELECT pg_size_bytes(current_setting('wal_segment_size'))"
+_LOADED = 'SELECT pg_conf_load_time()'
+_RELOAD = 'SELECT pg_conf_load_time(), pg_reload_conf()'
+#: Seconds for the server to read its configuration.
+_RELOAD_TIMEOUT: Final = 10
+_CHECKPOINT = 'SELECT checkpoint_lsn::text FROM pg_control_checkpoint()'
+#: It is a record, so there is a segment even if nothing was changed.
+_MARK = 'SELECT pg_create_restore_point(%s)'
+_SWITCH = """
+SELECT pg_walfile_name(lsn), lsn::text
+FROM (SELECT pg_switch_wal()) AS switch (lsn)
+"""
+
+
+class Backups:
+    """Makes the backups of a cluster."""
+
+    def __init__(
+        self, cluster: clusters.Cluster, connector: connections.Connector
+    ) -> None:
+        self._cluster = cluster
+        self._connector = connector
+        #: What is known of the newest backup, from whose end on the log is
+        #: kept.
+        self._newest = cluster.state_dir / 'postgresql-backup.json'
+
+    @contextlib.contextmanager
+    def make(self, request: backups.Request) -> Iterator[backups.Stream]:
+        """Make a backup, see :meth:`.base.Driver.backup`."""
+        self._let_in()
+        with self._connector.open(_ACTION) as connection:
+            self._refuse_tablespaces(connection)
+            if request.parent is None:
+                slot.reserve(connection)
+        make = self._full if request.parent is None else self._incremental
+        with make(request) as stream:
+            yield stream
+        files.write_json(self._newest, stream.metadata)
+        with self._connector.open(_ACTION) as connection:
+            slot.advance(connection, stream.metadata['stop-segment'])
+
+    def _let_in(self) -> None:
+        """Have a server that an older agent started let backups in."""
+        if not config.update_hba(
+            self._cluster.config_dir, self._cluster.account
+        ):
+            return
+        with self._connector.open(_ACTION) as connection:
+            before = _row(connection, _RELOAD)[0]
+        processes.wait_for(lambda: self._loaded() > before, _RELOAD_TIMEOUT)
+
+    def _loaded(self) -> Any:
+        """When the configuration was read that a new session has."""
+        with self._connector.open(_ACTION) as connection:
+            return _row(connection, _LOADED)[0]
+
+    def _refuse_tablespaces(self, connection: connections.Connection) -> None:
+        names = _row(connection, _TABLESPACES)[0]
+        if names is not None:
+            raise exception.DatastoreError(
+                action=_ACTION,
+                reason=f'it has tablespaces ({names}), which are outside its '
+                'data directory. Move what is in them to pg_default and drop '
+                'them.',
+            )
+
+    @contextlib.contextmanager
+    def _full(self, request: backups.Request) -> Iterator[_BaseBackup]:
+        with self._connector.open(_ACTION) as connection:
+            size = _row(connection, _SEGMENT_SIZE)[0]
+        server = self._cluster.server()
+        command = [
+            server.programs.program('pg_basebackup'),
+            f'--host={server.endpoint.host}',
+            f'--port={server.endpoint.port}',
+            f'--username={servers.SUPERUSER}',
+            '--no-password',
+            '--pgdata=-',
+            '--format=tar',
+            '--gzip',
+            '--wal-method=fetch',
+            '--checkpoint=fast',
+            f'--label={request.backup_id}',
+            '--verbose',
+        ]
+        with (
+            server.secret(f'*:*:*:*:{self._cluster.password()}\n') as handle,
+            pipeline.Pipeline(
+                _ACTION,
+                command,
+                pass_fds=[handle],
+                **server.options(
+                    PGPASSFILE=f'/proc/self/fd/{handle}',
+                    PGSSLMODE='disable',
+                    PGGSSENCMODE='disable',
+                ),
+            ) as pipe,
+        ):
+            yield _BaseBackup(pipe, request.backup_id, size)
+
+    @contextlib.contextmanager
+    def _incremental(
+        self, request: backups.Request
+    ) -> Iterator[wal.SegmentStream]:
+        parent = request.parent
+        assert parent is not None
+        newest = files.read_json(self._newest)
+        if not newest or newest.get('label') != parent.get('label'):
+            raise wal.gone(
+                'the write-ahead log is kept from the newest backup on '
+                f'({newest.get("label", "none")}), and the parent is '
+                f'another ({parent.get("label", "without label")})'
+            )
+        with self._connector.open(_ACTION) as connection:
+            size = _row(connection, _SEGMENT_SIZE)[0]
+            checkpoint = _row(connection, _CHECKPOINT)[0]
+            _row(connection, _MARK, f'backup {request.backup_id}'[:63])
+            name, stop = _row(connection, _SWITCH)
+            self._check_kept(connection, newest)
+        before = wal.Segment.parse(newest['stop-wal-file'], size)
+        last = wal.Segment.parse(name, size)
+        if before.timeline != last.timeline:
+            raise wal.gone('its history is another since the parent was made')
+        segments = before.until(last)
+        with contextlib.closing(
+            wal.SegmentStream(
+                self._cluster.data_dir / 'pg_wal',
+                segments,
+                {
+                    'label': request.backup_id,
+                    'start-segment': newest['stop-segment'],
+                    'start-wal-file': segments[0].name,
+                    'stop-segment': stop,
+                    'stop-wal-file': last.name,
+                    'checkpoint-location': checkpoint,
+                },
+                lambda: self._check_still_kept(newest),
+            )
+        ) as stream:
+            yield stream
+
+    def _check_still_kept(self, newest: dict[str, Any]) -> None:
+        with self._connector.open(_ACTION) as connection:
+            self._check_kept(connection, newest)
+
+    def _check_kept(
+        self, connection: connections.Connection, newest: dict[str, Any]
+    ) -> None:
+        position = wal.parse_position(newest['stop-segment'])
+        if not slot.keeps(connection, position):
+            raise wal.gone(
+                'more was written since the parent was made than the server '
+                'keeps (max_slot_wal_keep_size)'
+            )
+
+
+class _BaseBackup:
+    """What pg_basebackup writes, and what it says."""
+
+    suffix = wal.SUFFIX
+
+    def __init__(
+        self, pipe: pipeline.Pipeline, label: str, segment_size: int
+    ) -> None:
+        self.metadata: dict[str, str] = {'label': label}
+        self._pipe = pipe
+        self._segment_size = segment_size
+        self._head = _Head()
+
+    def read(self, size: int) -> bytes:
+        piece = self._pipe.read(size)
+        if piece:
+            self._head.feed(piece)
+        elif 'stop-segment' not in self.metadata:
+            self.metadata |= self._end()
+        return piece
+
+    def _end(self) -> dict[str, str]:
+        """Read what is known at the end.
+
+        :raises trove.common.exception.DatastoreError: it is not understood
+        """
+        label = _LABEL.search(self._head.text())
+        end = _END.search(self._pipe.said())
+        if label is None or end is None:
+            raise exception.DatastoreError(
+                action=_ACTION,
+                reason='pg_basebackup is of a version that is not understood: '
+                f'{self._pipe.said() if label else "there is no label"}',
+            )
+        timeline = int(label['file'][:8], 16)
+        last = wal.Segment.ending(
+            timeline,
+            wal.parse_position(end['position']),
+            self._segment_size,
+        )
+        return {
+            'start-segment': label['segment'],
+            'start-wal-file': label['file'],
+            'checkpoint-location': label['checkpoint'],
+            'stop-segment': end['position'],
+            'stop-wal-file': last.name,
+        }
+
+
+class _Head:
+    """The beginning of a compressed archive, whose first file is the label."""
+
+    def __init__(self) -> None:
+        self._decompressor = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        self._found = b''
+
+    def feed(self, piece: bytes) -> None:
+        if len(self._found) < _HEAD:
+            self._found += self._decompressor.decompress(
+                self._decompressor.unconsumed_tail + piece, _HEAD
+            )
+
+    def text(self) -> str:
+        label = self._found[tarfile.BLOCKSIZE:]
+        return label.decode(errors='replace')
+
+
+def _row(
+    connection: connections.Connection, query: Any, *values: str
+) -> tuple[Any, ...]:
+    found = connection.execute(query, values).fetchone()
+    assert found is not None
+    return found

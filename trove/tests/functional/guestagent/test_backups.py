@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Backups of a PostgreSQL, made by its agent into a directory."""
+
+from __future__ import annotations
+
+from trove.tests.functional.guestagent import backups
+
+
+class BackupTest(backups.BackupTestCase):
+    def test_what_release_26_writes_is_written(self) -> None:
+        # Given
+        self.prepare_guest()
+        self.write(1)
+        # When
+        full = self.backup('full')
+        # Then
+        self.assertEqual('COMPLETED', full['state'], self.failures())
+        self.assertTrue(full['location'].endswith('/full.tar.gz'))
+        known = self.metadata(full)
+        self.assertEqual(
+            {
+                *('datastore', 'datastore-version', 'label', 'start-segment'),
+                *('start-wal-file', 'stop-segment', 'stop-wal-file'),
+                'checkpoint-location',
+            },
+            set(known),
+        )
+        self.assertEqual('full', known['label'])
+        files = self.files(full)
+        self.assertEqual('backup_label', files[0])
+        self.assertIn('PG_VERSION', files)
+        self.assertIn(f'pg_wal/{known["stop-wal-file"]}', files)
+        # And an incremental has the log since then, nothing else
+        self.write(2)
+        more = self.backup('more', full)
+        self.assertEqual('COMPLETED', more['state'], self.failures())
+        also = self.metadata(more)
+        self.assertEqual(full['location'], also['parent-location'])
+        self.assertEqual(full['checksum'], also['parent-checksum'])
+        files = self.files(more)
+        self.assertEqual(also['start-wal-file'], files[0])
+        self.assertEqual(also['stop-wal-file'], files[-1])
+        self.assertLess(known['stop-wal-file'], files[0])
+        # Even if nothing was written meanwhile
+        none = self.backup('none', more)
+        self.assertEqual('COMPLETED', none['state'], self.failures())
+        self.assertEqual(1, len(self.files(none)))
+
+
+class RestoreTest(backups.BackupTestCase):
+    def test_all_that_was_written_is_restored(self) -> None:
+        # Given a full backup and two that build on it
+        self.prepare_guest(root_password='top secret')
+        self.write(1)
+        full = self.backup('full')
+        self.write(2)
+        first = self.backup('first', full)
+        self.write(3)
+        second = self.backup('second', first)
+        self.write(4)
+        # When the newest is restored, with more than there was
+        guest = self.another()
+        self.restore(
+            guest,
+            second,
+            databases=[{'_name': 'shop'}, {'_name': 'attic'}],
+            users=[backups.USER | {'_password': 'new'}],
+        )
+        self.wait_for_status(guest, 'healthy')
+        # Then
+        self.assertEqual('', self.failures())
+        with guest.place.session('clerk', 'new', 'shop') as session:
+            found = session.execute('SELECT number FROM orders ORDER BY 1')
+            self.assertEqual([(1,), (2,), (3,)], found.fetchall())
+        found, _ = guest.api.list_databases(self.context)
+        self.assertEqual(['attic', 'shop'], [each['_name'] for each in found])
+        # And root is known to be enabled there, too
+        self.assertTrue(
+            guest.place.can_connect('root', 'top secret', 'postgres')
+        )
+        self.assertEqual(
+            [self.place.guest_id, guest.place.guest_id], self.conductor.roots
+        )
