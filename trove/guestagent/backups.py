@@ -34,6 +34,8 @@ LOG = logging.getLogger(__name__)
 Context = trove_context.TroveContext
 
 _FILE: Final = 'backup.json'
+#: Completes "the database server failed to ...".
+_ACTION: Final = 'be backed up'
 #: Where released Trove stores backups unless told otherwise.
 _CONTAINER: Final = 'database_backups'
 #: Seconds between two reports of how far it is; after one that failed.
@@ -173,10 +175,15 @@ class Backups:
     # What the thread does
 
     def _make(self, order: Order) -> None:
+        driver = self._supervisor.driver
+        server = driver.pid()
         try:
             outcome = self._store(order)
         except Exception as error:  # noqa: BLE001
-            self._fail(order, error)
+            # An order that stops the server has its turn until it is done.
+            with self._supervisor.turns:
+                same = driver.pid() == server
+            self._fail(order, error if same else _interrupted(error))
         else:
             LOG.info('Backup %s is stored.', order.backup_id)
             self._remember(dataclasses.replace(order, outcome=outcome))
@@ -201,7 +208,7 @@ class Backups:
         self._fail(
             order,
             exception.DatastoreError(
-                action='be backed up',
+                action=_ACTION,
                 reason='the guest agent ended meanwhile. Make the backup '
                 'again.',
             ),
@@ -334,10 +341,19 @@ class _Source:
     def read(self, size: int) -> bytes:
         if self._stopping.is_set():
             raise exception.DatastoreError(
-                action='be backed up',
+                action=_ACTION,
                 reason='the guest agent is stopped. Make the backup again.',
             )
         return self._stream.read(size)
+
+
+def _interrupted(error: Exception) -> exception.DatastoreError:
+    """Return the error for a server that was not the same all the time."""
+    return exception.DatastoreError(
+        action=_ACTION,
+        reason='it was stopped or restarted, or it crashed, meanwhile. Make '
+        f'the backup again. ({error})',
+    )
 
 
 def _outcome(

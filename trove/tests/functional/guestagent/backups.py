@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+import io
 import pathlib
 import tarfile
 from typing import Any
@@ -176,3 +178,26 @@ class BackupTestCase(base.GuestTestCase):
             store=self.access,
             **changes,
         )
+
+    def changed(
+        self, backup: dict[str, Any], change: Callable[[str, bytes], bytes]
+    ) -> dict[str, Any]:
+        """Store a backup with other contents of its files.
+
+        :returns: its new location and checksum
+        """
+        made = io.BytesIO()
+        with (
+            tarfile.open(self.path(backup)) as old,
+            tarfile.open(fileobj=made, mode='w:gz') as new,
+        ):
+            for member in old:
+                stream = old.extractfile(member)
+                data = change(member.name, stream.read()) if stream else b''
+                member.size = len(data)
+                new.addfile(member, io.BytesIO(data))
+        made.seek(0)
+        stored = local.LocalStore(self.directory).save(
+            'backups', 'changed', made, self.metadata(backup)
+        )
+        return {'location': stored.location, 'checksum': stored.checksum}

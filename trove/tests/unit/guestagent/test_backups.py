@@ -228,6 +228,20 @@ class BackupsTest(base.TestCase):
             self.assertIn('it burns', self.failure())
             self.assertEqual([], self.left())
 
+    def test_a_server_that_ends_meanwhile_is_the_reason(self) -> None:
+        self.prepared()
+
+        def fail() -> bytes:
+            self.supervisor.halt(start_on_reboot=False)
+            raise exception.DatastoreError(action='copy', reason='no answer')
+
+        self.driver.pieces = [b'half', fail]
+        self.create()
+
+        self.assertEqual('FAILED', self.outcome()['state'])
+        self.assertIn('it was stopped or restarted', self.failure())
+        self.assertIn('no answer', self.failure())
+
     def test_what_cannot_begin_is_told_at_once(self) -> None:
         # Given no database
         self.create('early')
