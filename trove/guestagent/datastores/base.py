@@ -3,7 +3,8 @@
 
 A driver knows one kind of database server and nothing of RPC: its arguments
 are plain values, and it raises errors of :mod:`trove.common.exception`. It
-need not be thread-safe: the supervisor runs one operation at a time.
+need not be thread-safe: the supervisor runs one operation at a time; only a
+backup runs beside the others.
 """
 
 from __future__ import annotations

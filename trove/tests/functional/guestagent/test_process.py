@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import signal
 
+from trove.common import context as trove_context
 from trove.common import rpc
+from trove.guestagent import api
 from trove.guestagent import state as states
 from trove.guestagent.datastores import base as datastores
 from trove.guestagent.datastores import processes
@@ -126,6 +128,59 @@ class ProcessTest(base.GuestTestCase):
         # And a stop leaves the database alone
         self.assertEqual(0, agent.stop())
         self.assertEqual(second, self.database())
+
+    def test_a_backup_is_ended_by_the_next_agent(self) -> None:
+        # Given an agent that makes a backup
+        broker = self.useFixture(rabbitmq.RabbitMQ())
+        agent = self.agent(broker.url)
+        agent.start()
+        self.database()
+        with self.place.session('clerk', 'secret', 'shop') as session:
+            session.execute(
+                'CREATE TABLE much AS SELECT sha512(i::text::bytea) '
+                'FROM generate_series(1, 400000) AS i'
+            )
+        listener = conductors.Conductor()
+        transport = rpc.Transport(
+            self.conf,
+            url=broker.url,
+            discover={
+                'guestagent': lambda peer: api.API.interface.latest.name
+            },
+        )
+        self.addCleanup(transport.close)
+        server = transport.server(listener, host='conductor')
+        server.start()
+        self.addCleanup(server.wait)
+        self.addCleanup(server.stop)
+        directory = self.place.path / 'store'
+        api.API(transport, self.place.guest_id).create_backup(
+            trove_context.make_admin_context(),
+            {'id': 'b'},
+            store={'driver': 'local', 'directory': str(directory)},
+        )
+        waiting.until(
+            lambda: any(
+                path.stat().st_size
+                for path in directory.rglob('*.unfinished')
+            ),
+            'something is stored',
+            interval=0.005,
+        )
+        # When it is killed, and comes back
+        processes.send(agent.pid, signal.SIGKILL)
+        agent.wait()
+        self.assertEqual([], listener.failures)
+        agent.start()
+        # Then it tells, and nothing is left of it
+        waiting.until(lambda: listener.failures, 'it is reported', timeout=120)
+        self.assertIn('the guest agent ended', listener.failures[0][1])
+        waiting.until(
+            lambda: listener.backups[-1]['state'] == 'FAILED', 'it has ended'
+        )
+        self.assertEqual(
+            [], [path for path in directory.rglob('*') if path.is_file()]
+        )
 
     def test_a_missing_guest_info_is_said(self) -> None:
         agent = self.agent('kombu+memory://')
