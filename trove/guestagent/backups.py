@@ -43,6 +43,8 @@ _PROGRESS_INTERVAL: Final = 2.0
 _PROGRESS_PAUSE: Final = 60.0
 #: Seconds between two tries to report the outcome, the first and the longest.
 _REPORT_DELAYS: Final = (1.0, 60.0)
+#: Seconds that another backup waits for such a report.
+_REPORT_TIMEOUT: Final = 10
 #: Seconds for a backup to end when the agent does.
 _STOP_TIMEOUT: Final = 10
 
@@ -95,7 +97,7 @@ class Backups:
         self._supervisor = supervisor
         self._reporter = reporter
         self._path = state_dir / _FILE
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._order: Order | None = None
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -139,7 +141,12 @@ class Backups:
             self._tell(context, str(info.get('id')), error)
 
     def _begin(self, order: Order, work: Callable[[Order], None]) -> None:
-        with self._lock:
+        with self._changed:
+            # Of one that has ended, the outcome is just being reported.
+            self._changed.wait_for(
+                lambda: self._order is None or self._order.outcome is None,
+                _REPORT_TIMEOUT,
+            )
             if self._order is not None:
                 raise exception.Unprocessable(
                     reason=f'backup {self._order.backup_id} is being made; '
@@ -168,9 +175,10 @@ class Backups:
         self._order = order
 
     def _forget(self) -> None:
-        with self._lock:
+        with self._changed:
             self._path.unlink(missing_ok=True)
             self._order = None
+            self._changed.notify_all()
 
     # What the thread does
 

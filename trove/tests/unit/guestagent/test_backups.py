@@ -276,6 +276,24 @@ class BackupsTest(base.TestCase):
         go_on.set()
         self.assertEqual('COMPLETED', self.outcome()['state'])
 
+    def test_the_next_may_be_ordered_when_one_is_reported(self) -> None:
+        # Given an order that comes while the outcome is reported
+        self.prepared()
+        after: list[threading.Thread] = []
+
+        def report(*args: Any, **fields: Any) -> None:
+            if fields['state'] == 'COMPLETED' and not after:
+                self.driver.pieces = [b'x']
+                after.append(threading.Thread(target=self.create, args=['n']))
+                after[0].start()
+                after[0].join(0.2)
+
+        self.conductor.update_backup.side_effect = report
+        # When
+        self.create()
+        # Then
+        self.assertEqual('COMPLETED', self.outcome('n')['state'])
+
     def test_an_agent_that_stops_gives_it_up(self) -> None:
         self.prepared()
         go_on = threading.Event()
