@@ -28,6 +28,7 @@ case "${1:-}" in
     '') ;;
     --tests)
         profile=tests
+        extras+=',s3'
         requirements+=(-r test-requirements.txt -r doc/requirements.txt
             --no-build-isolation-package rpc-contract --editable rpc-contract)
         ;;

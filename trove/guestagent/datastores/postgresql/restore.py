@@ -21,10 +21,10 @@ from psycopg import sql
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import pipeline
 from trove.guestagent.datastores.postgresql import cluster as clusters
-from trove.guestagent.datastores.postgresql import complaints
 from trove.guestagent.datastores.postgresql import connection as connections
 from trove.guestagent.datastores.postgresql import restored
 from trove.guestagent.datastores.postgresql import server as servers
+from trove.guestagent.datastores.postgresql import server_errors
 from trove.guestagent.datastores.postgresql import wal
 
 LOG = logging.getLogger(__name__)
@@ -134,7 +134,7 @@ class Restore:
             **server.options(),
         )
         if done.returncode != 0:
-            said = (done.stderr or done.stdout).strip()[-complaints.TAIL:]
+            said = (done.stderr or done.stdout).strip()[-server_errors.TAIL:]
             raise restored.failed(
                 f'its files are not those of its manifest: {said}. Restore '
                 'another backup.'

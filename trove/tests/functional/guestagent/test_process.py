@@ -129,17 +129,20 @@ class ProcessTest(base.GuestTestCase):
         self.assertEqual(0, agent.stop())
         self.assertEqual(second, self.database())
 
+    def given_much(self) -> None:
+        with self.place.session('clerk', 'secret', 'shop') as session:
+            session.execute(
+                'CREATE TABLE much AS SELECT sha512(i::text::bytea) '
+                'FROM generate_series(1, 400000) AS i'
+            )
+
     def test_a_backup_is_ended_by_the_next_agent(self) -> None:
         # Given an agent that makes a backup
         broker = self.useFixture(rabbitmq.RabbitMQ())
         agent = self.agent(broker.url)
         agent.start()
         self.database()
-        with self.place.session('clerk', 'secret', 'shop') as session:
-            session.execute(
-                'CREATE TABLE much AS SELECT sha512(i::text::bytea) '
-                'FROM generate_series(1, 400000) AS i'
-            )
+        self.given_much()
         listener = conductors.Conductor()
         transport = rpc.Transport(
             self.conf,

@@ -17,8 +17,8 @@ import fixtures
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.guestagent import backups
-from trove.guestagent import reporter
 from trove.guestagent import monotonic_time
+from trove.guestagent import reporter
 from trove.guestagent import supervisor
 from trove.guestagent.datastores import backup
 from trove.guestagent.datastores import base as datastores
@@ -82,11 +82,10 @@ class BackupsTest(base.TestCase):
         self.backups = self.agent()
 
     def agent(self) -> backups.Backups:
+        sent = monotonic_time.MonotonicTime(None)
         made = backups.Backups(
             self.supervisor,
-            reporter.Reporter(
-                self.conf, self.conductor, monotonic_time.MonotonicTime(None)
-            ),
+            reporter.Reporter(self.conf, self.conductor, sent),
             self.top,
         )
         self.addCleanup(made.stop)
@@ -126,7 +125,6 @@ class BackupsTest(base.TestCase):
         return local.LocalStore(self.directory)
 
     def test_a_backup_is_stored_and_reported(self) -> None:
-        # Given
         self.prepared()
         # When
         self.create(datastore='fake', datastore_version='7')
@@ -289,9 +287,8 @@ class BackupsTest(base.TestCase):
                 after[0].join(0.2)
 
         self.conductor.update_backup.side_effect = report
-        # When
         self.create()
-        # Then
+
         self.assertEqual('COMPLETED', self.outcome('n')['state'])
 
     def test_an_agent_that_stops_gives_it_up(self) -> None:
@@ -363,9 +360,8 @@ class BackupsTest(base.TestCase):
                 'trove.objectstore.open_store', return_value=store
             )
         )
-        # When
         self.create()
-        # Then
+
         outcome = self.outcome()
         self.assertEqual('SAVING', outcome['state'])
         self.assertEqual(
