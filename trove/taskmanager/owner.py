@@ -20,6 +20,9 @@ _PROC = pathlib.Path('/proc')
 #: The owner of workflows that their task manager released at its stop.
 RELEASED = 'released'
 
+#: The owner of work that waits for something, at which any task manager looks.
+ASLEEP = 'asleep'
+
 _numbers = itertools.count(1)
 
 
@@ -47,7 +50,7 @@ def is_dead(
     :param name: of this process; its own owners are not dead
     :param host_is_dead: whether the task manager of another host is dead
     """
-    if owner == RELEASED:
+    if owner in (ASLEEP, RELEASED):
         return True
     if is_of(owner, name):
         return False

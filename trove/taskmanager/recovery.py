@@ -29,6 +29,9 @@ LOG = logging.getLogger(__name__)
 
 BINARY = 'trove-taskmanager'
 
+#: The reason for a look at work that waits for something.
+_AWAKE = 'it is time to look again'
+
 
 class Recovery:
     """Finds and adopts idle workflows.
@@ -115,6 +118,8 @@ class Recovery:
             row.owner, self._env.process, self._host_is_dead
         ):
             return None
+        if row.owner == owners.ASLEEP:
+            return _AWAKE
         if row.owner == owners.RELEASED:
             return 'its task manager was stopped'
         return f'its task manager {owners.host(row.owner)} died'
@@ -195,7 +200,8 @@ class Recovery:
     def _carry_on(
         self, workflow: base.Workflow, step: str | None, reason: str
     ) -> None:
-        LOG.warning(
+        LOG.log(
+            logging.DEBUG if reason is _AWAKE else logging.WARNING,
             'Adopted %s of instance %s at step "%s": %s.',
             workflow.action,
             workflow.instance_id,

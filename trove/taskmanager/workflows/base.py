@@ -54,6 +54,13 @@ class Superseded(Exception):
     """This process lost the workflow: its new owner decides everything."""
 
 
+class Asleep(Exception):
+    """What a step waits for takes long: any task manager looks again later.
+
+    So that a wait of hours holds no thread, and ends with nobody's process.
+    """
+
+
 class DatabaseGone(Exception):
     """The database is unavailable, so the state is unknown."""
 
@@ -226,6 +233,20 @@ class Workflow(abc.ABC):
         """Record the end; return False when another process owns it."""
         return self.env.database(
             tasks.end_task, self.instance_id, self.owner
+        )
+
+    def fail(self, step: Step, message: str, details: str) -> bool:
+        """Record that a step failed; return False if the work is not ours.
+
+        :param message: what failed, why, and what to do
+        """
+        return self.env.database(
+            tasks.fail_task,
+            self.instance_id,
+            self.owner,
+            task=step.failed,
+            message=message,
+            details=details,
         )
 
     # For use by steps.

@@ -12,8 +12,8 @@ import logging
 
 from trove.common import exception
 from trove.common import masking
-from trove.objects.instance import tasks
 from trove.objects.instance import workflows
+from trove.taskmanager import owner as owners
 from trove.taskmanager.workflows import base
 
 LOG = logging.getLogger(__name__)
@@ -79,7 +79,15 @@ def execute(workflow: base.Workflow, first: str | None = None) -> None:
     :param first: the step to start with, None for the first one
     """
     try:
-        _steps(workflow, first)
+        try:
+            _steps(workflow, first)
+        except base.Asleep:
+            workflow.env.database(
+                workflows.adopt,
+                workflow.instance_id,
+                workflow.owner,
+                owners.ASLEEP,
+            )
     except (base.Superseded, base.DatabaseGone) as reason:
         _leave(workflow, reason)
 
@@ -155,7 +163,7 @@ def _steps(workflow: base.Workflow, first: str | None) -> None:
         LOG.debug('Instance %s: %s.', workflow.instance_id, step.name)
         try:
             step.do()
-        except base.DatabaseGone:
+        except (base.Asleep, base.DatabaseGone):
             raise
         except base.Superseded:
             _clear(workflow, begun)
@@ -258,14 +266,7 @@ def _fail(
         message = f'{message} {left}'
     elif any(each.undo for each in begun):
         details.append('All steps were undone.')
-    kept = workflow.env.database(
-        tasks.fail_task,
-        workflow.instance_id,
-        workflow.owner,
-        task=step.failed,
-        message=message,
-        details='\n'.join(details),
-    )
+    kept = workflow.fail(step, message, '\n'.join(details))
     if not kept:
         raise base.Superseded('it was adopted or cancelled')
 
