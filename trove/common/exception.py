@@ -13,6 +13,7 @@
     ├── Forbidden                       403 forbidden
     ├── NotFound                        404 itemNotFound
     │   ├── InstanceNotFound
+    │   ├── BackupNotFound
     │   ├── FlavorNotFound
     │   ├── DatastoreNotFound
     │   ├── DatastoreVersionNotFound
@@ -133,6 +134,10 @@ class InstanceNotFound(NotFound):
     message = 'Instance %(id)s could not be found.'
 
 
+class BackupNotFound(NotFound):
+    message = 'Backup %(id)s could not be found.'
+
+
 class FlavorNotFound(NotFound):
     message = 'Flavor %(id)s could not be found.'
 
@@ -185,8 +190,6 @@ class PeerTooOld(Conflict):
 
 
 class NotReplayable(Conflict):
-    """A message that was rejected is not to be sent once more."""
-
     message = (
         'The rejected message %(id)s cannot be sent again: %(reason)s. '
         '%(remedy)s'
@@ -318,8 +321,6 @@ class PeerUnreachable(ServiceUnavailable):
 
 
 class NotConfirmed(ServiceUnavailable):
-    """A call was sent, but the message broker has not said that it has it."""
-
     message = (
         'The message broker did not confirm %(method)s for the %(peer)s, '
         'which may carry it out nevertheless. Check the result, then repeat '

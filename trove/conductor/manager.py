@@ -24,8 +24,8 @@ from trove.conductor import api
 from trove.conductor import authority
 from trove.conductor import guest_reports
 from trove.conductor import heartbeats
-from trove.objects import backup as backups
 from trove.objects import root
+from trove.objects.backup import reports as backup_reports
 from trove.objects.guest import heartbeats as guest_heartbeats
 from trove.objects.instance import instances
 from trove.peers import rejections
@@ -130,7 +130,7 @@ class Manager:
         def work() -> None:
             authority.instance(context, instance_id)
             try:
-                kept = backups.record_update(
+                kept = backup_reports.record_update(
                     instance_id,
                     backup_id,
                     sent=guest_reports.seconds(sent),

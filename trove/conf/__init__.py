@@ -20,6 +20,7 @@ from trove.common import peer_logs
 #: Modules of this package that declare options.
 GROUPS = (
     'api',
+    'backup',
     'base',
     'cloud',
     'conductor',

@@ -174,6 +174,14 @@ class Store(abc.ABC):
     def delete(self, location: str) -> None:
         """Delete an object and its parts; one that is gone already is fine."""
 
+    def discard(self, container: str, name: str) -> None:
+        """Remove what a writer that died has left of an object.
+
+        :param name: without its suffix
+        """
+        for entry in list(self.entries(container, name)):
+            self.delete(self.location(container, entry.name))
+
     @abc.abstractmethod
     def entries(self, container: str, prefix: str = '') -> Iterator[Entry]:
         """Yield the objects whose name begins so, parts too, by name.

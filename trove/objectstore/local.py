@@ -180,6 +180,12 @@ class LocalStore(base.Store):
         for kind in 'json', 'new', 'unfinished':
             _hidden(path, kind).unlink(missing_ok=True)
 
+    def discard(self, container: str, name: str) -> None:
+        top = self._path(container)
+        with _explained(f'clear {top}'):
+            for path in [*top.glob(f'{name}*'), *top.glob(f'.{name}*')]:
+                path.unlink(missing_ok=True)
+
     def entries(
         self, container: str, prefix: str = ''
     ) -> Iterator[base.Entry]:

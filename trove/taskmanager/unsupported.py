@@ -17,8 +17,8 @@ from typing import Any
 
 from trove.common import context as trove_context
 from trove.common import exception
-from trove.objects import backup as backups
 from trove.objects import cluster as clusters
+from trove.objects.backup import reports as backup_reports
 from trove.objects.instance import instances
 from trove.objects.instance import tasks
 from trove.objects.instance import workflows
@@ -99,7 +99,7 @@ def _end_others(
         backup_id = arguments.get('backup_id') or info.get('id')
         if backup_id:
             found.append(
-                env.database(backups.fail, str(backup_id), _STATES[job])
+                env.database(backup_reports.fail, str(backup_id), _STATES[job])
             )
     cluster_id = arguments.get('cluster_id')
     if cluster_id:

@@ -22,6 +22,7 @@ from trove.db import session
 from trove.db import statements
 from trove.objects import _rows
 from trove.objects import quota
+from trove.objects.backup import reports
 from trove.objects.instance import _loading
 from trove.objects.instance import _pages
 from trove.objects.instance import entities
@@ -110,6 +111,14 @@ def get(
         or (found.deleted and not include_deleted)
         or not (context.is_admin or found.tenant_id == context.project_id)
     ):
+        raise exception.InstanceNotFound(id=instance_id)
+    return found
+
+
+def loaded(db: orm.Session, instance_id: str) -> entities.Instance:
+    """Return an instance, in a transaction that has its row locked."""
+    found = _loading.load_one(db, instance_id)
+    if found is None:
         raise exception.InstanceNotFound(id=instance_id)
     return found
 
@@ -313,6 +322,7 @@ def mark_deleted(
 
 def _forget(db: orm.Session, instance_id: str) -> None:
     _rows.clear_faults(db, instance_id)
+    reports.fail_all(db, instance_id)
     _rows.write_service_status(db, instance_id, states.ServiceStatus.DELETED)
     for table in (
         models.InstanceAddress,

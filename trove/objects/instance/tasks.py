@@ -23,8 +23,8 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects import _rows
-from trove.objects import backup
 from trove.objects import quota
+from trove.objects.backup import reports
 from trove.objects.instance import _loading
 from trove.objects.instance import entities
 from trove.objects.instance import states
@@ -286,7 +286,7 @@ def _cancel(db: orm.Session, instance_id: str) -> models.Instance:
     if current is not None:
         workflows.remove(db, current)
     give_up(db, row, current, states.Task.NONE)
-    backup.fail_all(db, instance_id)
+    reports.fail_all(db, instance_id)
     return row
 
 

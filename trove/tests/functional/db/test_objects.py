@@ -8,12 +8,13 @@ here rows are really locked, and who comes second really waits or fails.
 from __future__ import annotations
 
 from trove.tests.fixtures import database
-from trove.tests.unit.objects import test_backup
 from trove.tests.unit.objects import test_datastore
 from trove.tests.unit.objects import test_quota
 from trove.tests.unit.objects import test_replays
 from trove.tests.unit.objects import test_root
 from trove.tests.unit.objects import test_service
+from trove.tests.unit.objects.backup import test_reports
+from trove.tests.unit.objects.backup import test_work
 from trove.tests.unit.objects.guest import test_fleet
 from trove.tests.unit.objects.guest import test_guest_versions
 from trove.tests.unit.objects.guest import test_heartbeats
@@ -28,7 +29,11 @@ from trove.tests.unit.objects.keys import test_reencryption
 from trove.tests.unit.objects.rejected import test_journal
 
 _SUITES = (
-    test_backup.TestRecordUpdate,
+    test_reports.TestRecordUpdate,
+    test_work.BeginTest,
+    test_work.DeletionTest,
+    test_work.EndTest,
+    test_work.ListTest,
     test_datastore.TestDatastores,
     test_datastore.TestVersions,
     test_heartbeats.TestCheck,

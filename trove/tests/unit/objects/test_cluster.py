@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from trove.db import models
 from trove.db import session
-from trove.objects import backup
 from trove.objects import cluster
+from trove.objects.backup import reports
 from trove.objects.instance import instances
 from trove.tests.unit.objects import base
 
@@ -57,9 +57,9 @@ class TestBackupFail(base.TestCase):
                     )
                 )
 
-        self.assertEqual(instance.id, backup.fail('b1', 'FAILED'))
-        self.assertIsNone(backup.fail('b2', 'FAILED'))
-        self.assertIsNone(backup.fail('b3', 'FAILED'))
+        self.assertEqual(instance.id, reports.fail('b1', 'FAILED'))
+        self.assertIsNone(reports.fail('b2', 'FAILED'))
+        self.assertIsNone(reports.fail('b3', 'FAILED'))
 
         with session.reader() as db:
             self.assertEqual('FAILED', db.get(models.Backup, 'b1').state)

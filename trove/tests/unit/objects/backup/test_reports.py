@@ -6,7 +6,7 @@ import datetime
 from trove.common import exception
 from trove.db import models
 from trove.db import session
-from trove.objects import backup
+from trove.objects.backup import reports
 from trove.tests.unit.objects import base
 
 
@@ -26,7 +26,7 @@ class TestRecordUpdate(base.TestCase):
             )
 
     def record(self, sent=None, backup_id='b1', instance_id=None, **fields):
-        return backup.record_update(
+        return reports.record_update(
             instance_id or self.instance.id,
             backup_id,
             sent=sent,

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options of backups."""
+
+from __future__ import annotations
+
+from oslo_config import cfg
+
+OPTS: list[cfg.Opt] = [
+    cfg.ListOpt(
+        'storage_drivers',
+        default=['local'],
+        help='Storage drivers that users may choose for a backup, see '
+        'storage_strategy.',
+    ),
+    cfg.IntOpt(
+        'running_backups_expires',
+        default=3,
+        min=1,
+        mutable=True,
+        help='Number of days without a report of its guest agent after which '
+        'a backup that is being made can be deleted.',
+    ),
+]
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    conf.register_opts(OPTS)
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    return [('DEFAULT', OPTS)]

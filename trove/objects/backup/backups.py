@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What there is to know of backups, and how they are found."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from typing import Any
+
+from oslo_config import cfg
+from oslo_utils import timeutils
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.db import models
+from trove.db import session
+from trove.objects import datastore as datastores
+from trove.objects.instance import states
+
+#: States of a backup from which an instance can be made.
+USABLE = ('COMPLETED', 'RESTORED')
+
+#: Its deletion was requested, and a task manager carries it out.
+GOING = 'DELETED'
+
+FULL = 'full'
+INCREMENTAL = 'incremental'
+
+
+@dataclasses.dataclass(frozen=True)
+class Backup:
+    """A backup as it was when it was read; times are UTC without a zone.
+
+    :ivar parent_id: of an incremental one, the backup that it continues
+    :ivar location: the URL of its object; None before it is complete
+    :ivar checksum: as the object store has it
+    :ivar size: GiB that were used on the volume
+    :ivar state: a word such as ``COMPLETED``
+    """
+
+    id: str
+    name: str
+    description: str | None
+    project_id: str
+    instance_id: str | None
+    parent_id: str | None
+    location: str | None
+    checksum: str | None
+    size: float | None
+    backup_type: str | None
+    state: str
+    storage_driver: str | None
+    created: datetime.datetime | None
+    updated: datetime.datetime | None
+    datastore_version: datastores.DatastoreVersion | None
+
+    @property
+    def is_running(self) -> bool:
+        return self.state in states.BACKUP_RUNS
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether an instance, or the next incremental, can be made of it."""
+        return self.state in USABLE
+
+
+def is_stuck(conf: cfg.ConfigOpts, backup: Backup | models.Backup) -> bool:
+    """Say whether its guest has reported nothing for days."""
+    changed = backup.updated or backup.created
+    oldest = timeutils.utcnow() - datetime.timedelta(
+        days=conf.running_backups_expires
+    )
+    return changed is not None and changed < oldest
+
+
+def get(context: trove_context.TroveContext, backup_id: str) -> Backup:
+    """Return a backup.
+
+    :raises NotFound: there is none, or it is another project's and the
+        context not an administrator's
+    """
+    with session.reader() as db:
+        return find(db, context, backup_id)
+
+
+def list_(
+    *,
+    limit: int,
+    offset: int = 0,
+    project_id: str | None = None,
+    instance_id: str | None = None,
+    datastore_id: str | None = None,
+) -> tuple[list[Backup], int | None]:
+    """Return a page of backups, the last changed first.
+
+    :param offset: how many to omit, which is what clients of released Trove
+        have as their marker
+    :param project_id: of this project; None: of all
+    :param instance_id: of this instance
+    :param datastore_id: of versions of this datastore
+    :returns: the backups, and the offset of the next page, if there is one
+    """
+    query = _query().where(models.Backup.deleted.is_not(True))
+    for column, wanted in (
+        (models.Backup.tenant_id, project_id),
+        (models.Backup.instance_id, instance_id),
+        (models.Datastore.id, datastore_id),
+    ):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    query = (
+        query.order_by(
+            models.Backup.updated.is_(None),
+            models.Backup.updated.desc(),
+            models.Backup.id,
+        )
+        .limit(limit + 1)
+        .offset(offset)
+    )
+    with session.reader() as db:
+        found = [_backup(*row) for row in db.execute(query)]
+    more = offset + limit if len(found) > limit else None
+    return found[:limit], more
+
+
+def newest(db: orm.Session, instance_id: str) -> models.Backup | None:
+    """Return the last complete backup of an instance."""
+    return db.scalar(
+        sa.select(models.Backup)
+        .where(
+            models.Backup.instance_id == instance_id,
+            models.Backup.state == 'COMPLETED',
+            models.Backup.deleted.is_not(True),
+        )
+        .order_by(models.Backup.created.desc(), models.Backup.id)
+        .limit(1)
+    )
+
+
+def find(
+    db: orm.Session, context: trove_context.TroveContext, backup_id: str
+) -> Backup:
+    """Return a backup, see :func:`get`, in a transaction."""
+    found = None
+    if '\0' not in backup_id:
+        found = db.execute(
+            _query()
+            .where(
+                models.Backup.id == backup_id,
+                models.Backup.deleted.is_not(True),
+            )
+            .execution_options(populate_existing=True)
+        ).first()
+    if found is None or not (
+        context.is_admin or found[0].tenant_id == context.project_id
+    ):
+        raise exception.BackupNotFound(id=backup_id)
+    return _backup(*found)
+
+
+def _query() -> Any:
+    return (
+        sa.select(models.Backup, models.DatastoreVersion, models.Datastore)
+        .outerjoin(
+            models.DatastoreVersion,
+            models.DatastoreVersion.id == models.Backup.datastore_version_id,
+        )
+        .outerjoin(
+            models.Datastore,
+            models.Datastore.id == models.DatastoreVersion.datastore_id,
+        )
+    )
+
+
+def _backup(
+    row: models.Backup,
+    version: models.DatastoreVersion | None,
+    parent: models.Datastore | None,
+) -> Backup:
+    return Backup(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        project_id=row.tenant_id or '',
+        instance_id=row.instance_id,
+        parent_id=row.parent_id,
+        location=row.location,
+        checksum=row.checksum,
+        size=row.size,
+        backup_type=row.backup_type,
+        state=row.state,
+        storage_driver=row.storage_driver,
+        created=row.created,
+        updated=row.updated,
+        datastore_version=(
+            datastores.version_from(version, parent)
+            if version is not None and parent is not None
+            else None
+        ),
+    )

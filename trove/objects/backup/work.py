@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a backup is begun and ended, and how it is deleted.
+
+To make a backup is work on its instance, see
+:mod:`trove.objects.instance.workflows`, but none that gives the instance a
+task: it can be used meanwhile, and its status follows from the state of the
+backup. A deletion is not about an instance, which may be gone; a backup that
+is to be deleted has the state :data:`backups.GOING` until it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import dataclasses
+import datetime
+
+from oslo_config import cfg
+from oslo_utils import timeutils
+from oslo_utils import uuidutils
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.db import models
+from trove.db import session
+from trove.objects import _rows
+from trove.objects import quota
+from trove.objects.backup import backups
+from trove.objects.instance import entities
+from trove.objects.instance import instances
+from trove.objects.instance import states
+from trove.objects.instance import workflows
+
+#: The method of the task manager's interface.
+CREATE = 'create_backup'
+
+_ONE = {'backups': 1}
+
+
+@dataclasses.dataclass(frozen=True)
+class Order:
+    """What somebody wants a backup of, and how.
+
+    :ivar parent_id: the backup to continue; None: see ``incremental``
+    :ivar incremental: continue the newest backup of the instance; without
+        one it is a full backup
+    :ivar container: where in the object store
+    """
+
+    instance_id: str
+    name: str
+    description: str | None
+    storage_driver: str
+    container: str
+    parent_id: str | None = None
+    incremental: bool = False
+
+
+@session.retry(duplicates=True)
+def begin(
+    conf: cfg.ConfigOpts, context: trove_context.TroveContext, order: Order
+) -> backups.Backup:
+    """Write a backup down as NEW, and queue the work.
+
+    :raises InstanceNotFound: there is none, or it is another project's
+    :raises InstanceBusy: a task goes on
+    :raises Unprocessable: it is not ready, or another backup is being made
+    :raises NotFound: the parent is not there
+    :raises BadRequest: the parent cannot be continued
+    :raises QuotaExceeded: the project may not have another backup
+    """
+    with session.writer() as db:
+        row = _rows.lock_visible(db, context, order.instance_id)
+        instance = instances.loaded(db, row.id)
+        _check(instance)
+        current = workflows.find(db, row.id)
+        # That of a backup which has just ended may still be there.
+        if current is not None and not (
+            current.action == CREATE and workflows.remove(db, current)
+        ):
+            raise exception.InstanceBusy(
+                id=row.id, task=f'{current.action} is going on.'
+            )
+        parent = _parent(db, context, instance, order)
+        quota.take(conf, db, instance.tenant_id, _ONE)
+        made = models.Backup(
+            id=uuidutils.generate_uuid(),
+            name=order.name,
+            description=order.description,
+            tenant_id=instance.tenant_id,
+            instance_id=row.id,
+            parent_id=parent.id if parent is not None else None,
+            datastore_version_id=row.datastore_version_id,
+            storage_driver=order.storage_driver,
+            state='NEW',
+            backup_type=backups.FULL if parent is None else (
+                backups.INCREMENTAL
+            ),
+        )
+        db.add(made)
+        workflows.add(
+            db,
+            row.id,
+            CREATE,
+            request_id=context.request_id,
+            details={'backup_id': made.id, 'container': order.container},
+        )
+        db.flush()
+        return backups.find(db, context, made.id)
+
+
+def _check(instance: entities.Instance) -> None:
+    if instance.cluster_id:
+        raise exception.NotSupported(
+            f'Instance {instance.id} is a member of a cluster, of which no '
+            'backup can be made.'
+        )
+    refusal = states.refusal_to_begin(
+        states.Task.NONE,
+        instance_id=instance.id,
+        task=instance.task,
+        service_status=instance.service_status,
+        backing_up=instance.backing_up,
+        replicas=instance.replicas,
+    )
+    if refusal is not None:
+        raise refusal
+
+
+def _parent(
+    db: orm.Session,
+    context: trove_context.TroveContext,
+    instance: entities.Instance,
+    order: Order,
+) -> models.Backup | backups.Backup | None:
+    if order.parent_id is None:
+        return backups.newest(db, instance.id) if order.incremental else None
+    parent = backups.find(db, context, order.parent_id)
+    problem = None
+    if parent.instance_id != instance.id:
+        problem = f'is of another instance than {instance.id}'
+    elif not parent.is_usable:
+        problem = f'has the status {parent.state}, not COMPLETED'
+    if problem is not None:
+        raise exception.BadRequest(
+            f'Backup {parent.id} {problem}. Choose a complete backup of the '
+            'instance as parent_id, or make a full backup without one.'
+        )
+    return parent
+
+
+@session.retry
+def undo(instance_id: str, backup_id: str) -> bool:
+    """Remove a backup that no task manager was told to make.
+
+    :returns: False when nothing was changed: a task manager works on it, or
+        there is none
+    """
+    with session.writer() as db:
+        if not _take(db, instance_id, backup_id, None):
+            return False
+        row = _locked(db, backup_id)
+        if row is not None:
+            _remove(db, row)
+        return True
+
+
+@session.retry
+def end(instance_id: str, backup_id: str, owner: str) -> bool:
+    """Write down that the work on a backup is done.
+
+    :returns: False when the work is not the owner's; nothing was changed
+    """
+    with session.writer() as db:
+        return _take(db, instance_id, backup_id, owner)
+
+
+@session.retry
+def fail(
+    instance_id: str,
+    backup_id: str,
+    owner: str,
+    message: str,
+    details: str = '',
+) -> bool:
+    """Write down that the work on a backup failed, with a fault.
+
+    The instance is as it was before, and so is its status.
+
+    :param message: what failed, why, and what to do
+    :returns: False when the work is not the owner's; nothing was changed
+    """
+    with session.writer() as db:
+        if not _take(db, instance_id, backup_id, owner):
+            return False
+        row = _locked(db, backup_id)
+        if row is not None:
+            row.state = 'FAILED'
+        _rows.add_fault(db, instance_id, message, details)
+        return True
+
+
+def _take(
+    db: orm.Session, instance_id: str, backup_id: str, owner: str | None
+) -> bool:
+    """Lock an instance, and take the work on its backup away.
+
+    :param owner: that of the work; None: nobody has it yet
+    """
+    if _rows.lock(db, instance_id) is None:
+        return False
+    work = workflows.find(db, instance_id)
+    if work is None or work.action != CREATE or work.owner != owner:
+        return False
+    known = workflows.stored(work).get('details') or {}
+    return known.get('backup_id') == backup_id and workflows.remove(db, work)
+
+
+@session.retry
+def request_deletion(
+    conf: cfg.ConfigOpts,
+    context: trove_context.TroveContext,
+    backup_id: str,
+) -> list[str]:
+    """Have a backup deleted, with all that continue it.
+
+    :returns: their ids, those that others continue last
+    :raises NotFound: there is none, or it is another project's
+    :raises Unprocessable: one of them is being made
+    """
+    with session.writer() as db:
+        backups.find(db, context, backup_id)
+        rows = _family(db, backup_id)
+        for row in rows:
+            if row.state in states.BACKUP_RUNS and not backups.is_stuck(
+                conf, row
+            ):
+                raise exception.Unprocessable(
+                    reason=f'backup {row.id} is being made. Repeat the '
+                    'request when its status is COMPLETED or FAILED.'
+                )
+        for row in rows:
+            row.state = backups.GOING
+        return [row.id for row in rows]
+
+
+def _family(db: orm.Session, backup_id: str) -> Sequence[models.Backup]:
+    """Return a backup and its descendants, the youngest generation first."""
+    found: list[models.Backup] = []
+    generation = [backup_id]
+    known = {backup_id}
+    column = models.Backup.id
+    while generation:
+        rows = db.scalars(
+            sa.select(models.Backup)
+            .where(column.in_(generation), models.Backup.deleted.is_not(True))
+            .order_by(models.Backup.id)
+            .with_for_update()
+        ).all()
+        found[:0] = rows
+        children = db.scalars(
+            sa.select(models.Backup.id).where(
+                models.Backup.parent_id.in_(generation),
+                models.Backup.deleted.is_not(True),
+            )
+        )
+        # A row that an administrator edited may be its own ancestor.
+        generation = [each for each in children if each not in known]
+        known.update(generation)
+    return found
+
+
+def deletions() -> dict[str, datetime.datetime | None]:
+    """Return when the deletion of each backup that is to go was requested."""
+    query = sa.select(models.Backup.id, models.Backup.updated).where(
+        models.Backup.state == backups.GOING,
+        models.Backup.deleted.is_not(True),
+    )
+    with session.reader() as db:
+        return {row.id: row.updated for row in db.execute(query)}
+
+
+def descendants(backup_id: str) -> list[str]:
+    """Return the ids of a backup and its descendants, the youngest first."""
+    with session.writer() as db:
+        return [row.id for row in _family(db, backup_id)]
+
+
+@session.retry
+def mark_deleted(backup_id: str) -> bool:
+    """Write down that a backup is gone, and give its quota back.
+
+    :returns: False when there was none
+    """
+    with session.writer() as db:
+        row = _locked(db, backup_id)
+        if row is None or row.deleted:
+            return False
+        _remove(db, row)
+        return True
+
+
+def _remove(db: orm.Session, row: models.Backup) -> None:
+    row.state = backups.GOING
+    row.deleted = True
+    row.deleted_at = timeutils.utcnow()
+    quota.give_back(db, row.tenant_id or '', _ONE)
+
+
+def _locked(db: orm.Session, backup_id: str) -> models.Backup | None:
+    return db.get(
+        models.Backup,
+        backup_id,
+        with_for_update=True,
+        populate_existing=True,
+    )
