@@ -20,6 +20,14 @@ OPTS: list[cfg.Opt] = [
         help='Number of days without a report of its guest agent after which '
         'a backup that is being made can be deleted.',
     ),
+    cfg.IntOpt(
+        'restore_usage_timeout',
+        default=60 * 60 * 10,
+        min=1,
+        mutable=True,
+        help='Timeout in seconds for the database of a new instance to run '
+        'when it is made from a backup; takes the place of usage_timeout.',
+    ),
 ]
 
 def register_opts(conf: cfg.ConfigOpts) -> None:

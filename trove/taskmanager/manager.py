@@ -12,6 +12,7 @@ from trove.common import context as trove_context
 from trove.common import rpc
 from trove.common import unsupported as refusals
 from trove.taskmanager import api
+from trove.taskmanager import deletions
 from trove.taskmanager import unsupported
 from trove.taskmanager import workflows
 from trove.taskmanager.workflows import base
@@ -76,9 +77,9 @@ class Manager:
             overrides=overrides,
             modules=modules,
             ds_version=ds_version,
+            backup_id=backup_id,
             unsupported=(
                 *_names(
-                    backup_id=backup_id,
                     slave_of_id=slave_of_id,
                     cluster_config=cluster_config,
                     locality=locality,
@@ -154,6 +155,21 @@ class Manager:
         """
         cls = workflows.WORKFLOWS[job]
         runner.run(cls(self._env, context, instance_id, *more))
+
+    def create_backup(
+        self, context: Context, backup_info: dict[str, Any], instance_id: str
+    ) -> None:
+        """Have a backup made, which its row describes."""
+        self._run(
+            'create_backup',
+            context,
+            instance_id,
+            str(backup_info['id']),
+            backup_info.get('swift_container'),
+        )
+
+    def delete_backup(self, context: Context, backup_id: str) -> None:
+        deletions.delete(self._env, context, backup_id)
 
     def refuse(
         self,

@@ -25,6 +25,7 @@ from trove.peers import rejections
 from trove.peers import rollback
 from trove.peers import survey
 from trove.taskmanager import api
+from trove.taskmanager import deletions
 from trove.taskmanager import manager
 from trove.taskmanager import owner
 from trove.taskmanager import recovery
@@ -106,6 +107,9 @@ class TaskManager(service.Component):
             service.Periodic(self._recovery.look, interval, 'recovery'),
             service.Periodic(self._registration.report, interval, 'report'),
             service.Periodic(counting.look, interval, 'census'),
+            service.Periodic(
+                deletions.Deletions(self._env).look, interval, 'deletions'
+            ),
             service.Periodic(self._clock.look, interval, 'database clock'),
             service.Periodic(self._survey.look, survey.INTERVAL, 'survey'),
         ]

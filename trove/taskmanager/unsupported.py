@@ -18,7 +18,6 @@ from typing import Any
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.objects import cluster as clusters
-from trove.objects.backup import reports as backup_reports
 from trove.objects.instance import instances
 from trove.objects.instance import tasks
 from trove.objects.instance import workflows
@@ -31,9 +30,7 @@ Context = trove_context.TroveContext
 
 #: What each job would do, by name: the subject of the refusal.
 JOBS = {
-    'create_backup': 'Making a backup',
     'create_cluster': 'A cluster',
-    'delete_backup': 'Deleting a backup',
     'delete_cluster': 'A cluster',
     'detach_replica': 'Replication',
     'eject_replica_source': 'Replication',
@@ -48,8 +45,6 @@ JOBS = {
     'upgrade': 'Changing the datastore version',
     'upgrade_cluster': 'A cluster',
 }
-
-_STATES = {'create_backup': 'FAILED', 'delete_backup': 'DELETE_FAILED'}
 
 
 def refuse(
@@ -94,13 +89,6 @@ def _end_others(
 ) -> list[str]:
     """End the tasks of backups and clusters; return the instances' ids."""
     found = [arguments.get('instance_id')]
-    if job in _STATES:
-        info = arguments.get('backup_info') or {}
-        backup_id = arguments.get('backup_id') or info.get('id')
-        if backup_id:
-            found.append(
-                env.database(backup_reports.fail, str(backup_id), _STATES[job])
-            )
     cluster_id = arguments.get('cluster_id')
     if cluster_id:
         found += env.database(clusters.end_task, str(cluster_id))

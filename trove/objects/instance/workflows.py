@@ -29,9 +29,11 @@ QUEUED = 'queued'
 RUNNING = 'running'
 
 #: The task of an instance during an action, which the API begins: one line for
-#: each of ``trove.taskmanager.workflows.WORKFLOWS``. Actions of other releases
-#: fit any task.
+#: each of ``trove.taskmanager.workflows.WORKFLOWS``. NONE: the instance keeps
+#: its task, but runs one action at a time. Actions of other releases fit any
+#: task.
 TASKS = {
+    'create_backup': states.Task.NONE,
     'create_instance': states.Task.BUILDING,
     'delete_instance': states.Task.DELETING,
     'reboot': states.Task.REBOOTING,
@@ -298,9 +300,10 @@ def fits(row: models.Instance, action: str) -> bool:
     It is for messages of other releases, whose APIs queue no job.
     """
     task = states.Task.from_code(row.task_id)
-    if task.is_idle or task.is_error:
-        return False
-    return TASKS.get(action, task) is task
+    wanted = TASKS.get(action, task)
+    if wanted is states.Task.NONE:
+        return task.is_idle
+    return wanted is task and not (task.is_idle or task.is_error)
 
 
 def stored(row: models.Workflow) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import create
+from trove.taskmanager.workflows import create_backup
 from trove.taskmanager.workflows import delete
 from trove.taskmanager.workflows import reboot
 from trove.taskmanager.workflows import resize_flavor
@@ -17,6 +18,7 @@ WORKFLOWS: dict[str, type[base.Workflow]] = {
     cls.action: cls
     for cls in (
         create.Create,
+        create_backup.CreateBackup,
         delete.Delete,
         reboot.Reboot,
         resize_flavor.ResizeFlavor,
@@ -24,3 +26,7 @@ WORKFLOWS: dict[str, type[base.Workflow]] = {
         restart.Restart,
     )
 }
+
+#: Jobs that are about no instance: they have no workflow, and what takes
+#: their place when a task manager dies is in :mod:`trove.taskmanager`.
+OTHERS = frozenset({'delete_backup'})

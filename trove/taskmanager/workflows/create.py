@@ -26,6 +26,7 @@ from trove.taskmanager.workflows import flavors
 from trove.taskmanager.workflows import guest
 from trove.taskmanager.workflows import guest_files
 from trove.taskmanager.workflows import released_guest
+from trove.taskmanager.workflows import restored
 
 Task = states.Task
 Status = states.ServiceStatus
@@ -51,6 +52,7 @@ class Request:
     :param flavor: id, name, ram (MiB), vcpus, disk (GiB)
     :param databases: as in the message
     :param users: as in the message
+    :param backup_id: of the backup to restore
     :param unsupported: arguments that this task manager cannot satisfy
     """
 
@@ -68,6 +70,7 @@ class Request:
     overrides: Mapping[str, Any] | None = None
     modules: Sequence[Any] | None = None
     ds_version: str | None = None
+    backup_id: str | None = None
     unsupported: Sequence[str] = ()
 
 
@@ -189,11 +192,21 @@ class Create(base.Workflow):
         assert self._request is not None
         return self._request
 
+    @property
+    def _timeout(self) -> int:
+        conf = self.conf
+        timeout: int = (
+            conf.restore_usage_timeout
+            if self._request is not None and self._request.backup_id
+            else conf.usage_timeout
+        )
+        return timeout
+
     def _left(self) -> float:
-        """Return how many seconds of usage_timeout are left."""
+        """Return how many seconds are left for all of it."""
         now = time.monotonic()
         if self._deadline is None:
-            self._deadline = now + self.conf.usage_timeout
+            self._deadline = now + self._timeout
         return max(0.0, self._deadline - now)
 
     def _check(self) -> None:
@@ -203,6 +216,8 @@ class Create(base.Workflow):
                 f'{", ".join(self.request.unsupported)}',
                 remedy='Delete the instance, and create it without them.',
             )
+        if self.request.backup_id:
+            restored.check(self, self.request.backup_id)
 
     def _create_volume(self) -> None:
         size = self.instance().volume_size
@@ -315,7 +330,7 @@ class Create(base.Workflow):
         if server is None:
             raise base.StepFailed(
                 reason='the server is not active after '
-                f'{self.conf.usage_timeout} seconds'
+                f'{self._timeout} seconds'
             )
         self.record_addresses(
             self.cloud.network.addresses(self.context, self.instance_id)
@@ -362,6 +377,7 @@ class Create(base.Workflow):
             overrides=(dict(request.overrides) if request.overrides else None),
             modules=list(request.modules) if request.modules else None,
             ds_version=request.ds_version,
+            **restored.order(self, request.backup_id),
         )
 
     def _has_orders(self) -> bool:

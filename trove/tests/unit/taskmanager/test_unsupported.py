@@ -24,21 +24,6 @@ class TestUnsupported(scene.TestCase):
         with session.writer() as db:
             db.add(row)
 
-    def given_backup(self, instance_id, state):
-        self.given_row(
-            models.Backup(
-                id='b1',
-                name='nightly',
-                state=state,
-                instance_id=instance_id,
-                tenant_id=scene.PROJECT,
-            )
-        )
-
-    def backup_state(self):
-        with session.reader() as db:
-            return db.get(models.Backup, 'b1').state
-
     def test_every_job_gives_its_instance_a_fault(self):
         instance_id, guest = self.given_instance()
         methods = manager.Manager.interface.methods
@@ -47,8 +32,6 @@ class TestUnsupported(scene.TestCase):
                 if 'instance_id' not in arguments:
                     continue
                 arguments['instance_id'] = instance_id
-                if 'backup_info' in arguments:
-                    arguments['backup_info'] = {'id': 'unknown'}
                 instances.clear_faults(instance_id)
 
                 self.order_job(name, **arguments)
@@ -80,21 +63,6 @@ class TestUnsupported(scene.TestCase):
         self.assertIs(Task.REBOOTING, self.shown(instance_id).task)
         self.assertEqual('reboot', workflows.get_workflow(instance_id).action)
         self.assertIn('Moving', self.shown(instance_id).fault.message)
-
-    def test_backups_are_not_waited_for(self):
-        instance_id, _ = self.given_instance()
-        self.given_backup(instance_id, 'NEW')
-
-        self.order_job(
-            'create_backup', backup_info={'id': 'b1'}, instance_id=instance_id
-        )
-        self.assertEqual('FAILED', self.backup_state())
-
-        self.order_job('delete_backup', backup_id='b1')
-        self.assertEqual('DELETE_FAILED', self.backup_state())
-        self.assertIn(
-            'Deleting a backup', self.shown(instance_id).fault.message
-        )
 
     def test_clusters_are_not_busy_for_ever(self):
         instance_id, _ = self.given_instance()
@@ -132,7 +100,6 @@ class TestUnsupported(scene.TestCase):
 
     def test_who_is_not_there_is_passed_over(self):
         self.order_job('migrate', instance_id='nobody', host=None)
-        self.order_job('delete_backup', backup_id='none')
         self.order_job(
             'reapply_module',
             module_id='m',

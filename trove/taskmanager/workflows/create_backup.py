@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Create a backup: the guest agent makes it, the task manager watches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.objects.backup import backups
+from trove.objects.backup import work
+from trove.objects.instance import entities
+from trove.objects.instance import workflows
+from trove.objectstore import storage
+from trove.taskmanager.workflows import base
+
+#: Seconds to wait at once: small backups are done by then.
+_FIRST_WAIT = 20.0
+
+_AGAIN = 'Delete the backup, then make a new one.'
+_STORE = (
+    'Check the object store (its logs say more); delete the backup, then make '
+    'a new one.'
+)
+
+
+class CreateBackup(base.Workflow):
+    """The workflow.
+
+    :param backup_id: None when the work was taken over and nobody knows it
+    :param container: where it goes; None: the default one
+    """
+
+    action = work.CREATE
+    # A released guest agent would make it twice.
+    repeatable = False
+
+    def __init__(
+        self,
+        env: base.Environment,
+        context: trove_context.TroveContext,
+        instance_id: str,
+        backup_id: str | None,
+        container: str | None = None,
+    ) -> None:
+        super().__init__(env, context, instance_id)
+        self._backup_id = backup_id
+        self._container = container or env.conf.backup_swift_container
+
+    @classmethod
+    def known(
+        cls, env: base.Environment, row: workflows.Workflow
+    ) -> tuple[Any, ...]:
+        return row.details.get('backup_id'), row.details.get('container')
+
+    def details(self) -> dict[str, Any]:
+        return {'backup_id': self._backup_id, 'container': self._container}
+
+    @property
+    def complete(self) -> bool:
+        return self._backup_id is not None
+
+    def steps(self) -> list[base.Step]:
+        return [
+            base.Step('check the backup', do=self._check, remedy=_AGAIN),
+            base.Step(
+                'have the guest agent make the backup',
+                do=self._order,
+                undo=self._delete,
+                remedy=_STORE,
+            ),
+            base.Step('wait for the backup', do=self._wait, remedy=_STORE),
+        ]
+
+    def finish(self) -> bool:
+        return self.env.database(
+            work.end, self.instance_id, self._id, self.owner
+        )
+
+    def fail(self, step: base.Step, message: str, details: str) -> bool:
+        return self.env.database(
+            work.fail,
+            self.instance_id,
+            self._id,
+            self.owner,
+            message,
+            details,
+        )
+
+    @property
+    def _id(self) -> str:
+        return self._backup_id or ''
+
+    def _backup(self) -> backups.Backup:
+        return self.env.database(
+            backups.get, trove_context.make_admin_context(), self._id
+        )
+
+    def _storage(self, backup: backups.Backup) -> storage.Storage:
+        return storage.load(self.conf, self.context, backup.storage_driver)
+
+    def _check(self) -> None:
+        backup = self._backup()
+        if backup.parent_id is None:
+            return
+        parent = self._parent(backup)
+        if not parent.is_usable:
+            raise base.StepFailed(
+                reason=f'its parent {parent.id} has the status {parent.state}'
+            )
+
+    def _parent(self, backup: backups.Backup) -> backups.Backup:
+        return self.env.database(
+            backups.get,
+            trove_context.make_admin_context(),
+            str(backup.parent_id),
+        )
+
+    def _order(self) -> None:
+        backup = self._backup()
+        if backup.state != 'NEW':
+            # Whoever had the work before has told the guest.
+            return
+        instance = self.instance()
+        parent = self._parent(backup) if backup.parent_id else None
+        self.guest().create_backup(
+            self.context,
+            backup_info=info(backup, instance, parent, self._container),
+            store=self._storage(backup).writing(self._container, backup.id),
+        )
+
+    def _wait(self) -> None:
+        """Wait until the guest says that it is done, or says nothing.
+
+        :raises Asleep: it goes on
+        :raises StepFailed: it failed, or its guest agent is silent
+        """
+
+        def look() -> bool:
+            backup = self._backup()
+            if backup.state == 'FAILED':
+                raise base.StepFailed(reason=self._own_words())
+            if not backup.is_running:
+                return True
+            self._check_guest()
+            if backups.is_stuck(self.conf, backup):
+                raise base.StepFailed(
+                    reason=f'it has been {backup.state} for '
+                    f'{self.conf.running_backups_expires} days without a '
+                    'report'
+                )
+            return False
+
+        if not self.wait(look, 0 if self.taken_over else _FIRST_WAIT):
+            raise base.Asleep
+
+    def _check_guest(self) -> None:
+        most = 2 * self.conf.agent_heartbeat_expiry
+        silent_for = self.instance().judged(most).silent_for
+        if silent_for is not None:
+            raise base.StepFailed(
+                reason='the guest agent of the instance has not reported for '
+                f'{silent_for} seconds',
+                remedy='Check the guest agent; when the operating_status of '
+                'the instance is HEALTHY again, make a new backup.',
+            )
+
+    def _own_words(self) -> str:
+        fault = self.instance().fault
+        begun = self._backup().created
+        if fault is None or (begun is not None and fault.created < begun):
+            return 'the guest agent reported that it failed, but not why'
+        return f'the guest agent reported: {fault.message}'
+
+    def _delete(self) -> None:
+        """Remove what the guest has stored of a backup that failed."""
+        try:
+            backup = self._backup()
+        except exception.NotFound:
+            return
+        if backup.is_usable:
+            return
+        store = self._storage(backup).store()
+        if backup.location:
+            store.delete(backup.location)
+        store.discard(self._container, backup.id)
+
+
+def info(
+    backup: backups.Backup,
+    instance: entities.Instance,
+    parent: backups.Backup | None,
+    container: str,
+) -> dict[str, Any]:
+    """Return a backup as the message to a guest has it."""
+    version = instance.datastore_version
+    source: Mapping[str, Any] | None = None
+    if parent is not None:
+        source = {'location': parent.location, 'checksum': parent.checksum}
+    return {
+        'id': backup.id,
+        'name': backup.name,
+        'description': backup.description,
+        'instance_id': instance.id,
+        'backup_type': backup.backup_type,
+        'checksum': backup.checksum,
+        'parent': source,
+        'datastore': version.datastore_name if version else None,
+        'datastore_version': version.name if version else None,
+        'storage_driver': backup.storage_driver,
+        'swift_container': container,
+    }

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Backups are deleted, whatever happens to who does it."""
+
+from __future__ import annotations
+
+import pathlib
+
+import fixtures
+
+from trove.db import models
+from trove.db import session
+from trove.objects.backup import backups
+from trove.objects.backup import work
+from trove.taskmanager import deletions
+from trove.tests.unit.taskmanager import scene
+
+
+class DeletionsTest(scene.TestCase):
+    """Given a backup and one that continues it, each with its data."""
+
+    def setUp(self):
+        super().setUp()
+        self.box = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        self.config(storage_strategy='local', storage_drivers=['local'])
+        self.config(local_directory=str(self.box), group='objectstore')
+        (self.box / 'box').mkdir()
+        self.given('first')
+        self.given('second', parent_id='first')
+
+    def given(self, name, **columns):
+        path = self.box / 'box' / name
+        path.write_text('data')
+        with session.writer() as db:
+            db.add(
+                models.Backup(
+                    **{
+                        'id': name,
+                        'name': name,
+                        'tenant_id': scene.PROJECT,
+                        'instance_id': 'gone',
+                        'state': 'COMPLETED',
+                        'location': path.as_uri(),
+                        'storage_driver': 'local',
+                    }
+                    | columns
+                )
+            )
+
+    def request(self, backup_id):
+        work.request_deletion(self.conf, self.context, backup_id)
+
+    def left(self):
+        """Return the backups that are there, and the data."""
+        rows = {each.id for each in backups.list_(limit=9)[0]}
+        data = {each.name for each in (self.box / 'box').iterdir()}
+        return rows, data
+
+    def test_with_all_that_continue_it(self):
+        self.request('first')
+
+        self.manager.delete_backup(self.context, 'first')
+
+        self.assertEqual((set(), set()), self.left())
+
+    def test_one_of_them(self):
+        self.request('second')
+
+        self.manager.delete_backup(self.context, 'second')
+
+        self.assertEqual(({'first'}, {'first'}), self.left())
+
+    def test_one_whose_data_is_gone(self):
+        (self.box / 'box' / 'second').unlink()
+        self.request('first')
+
+        self.manager.delete_backup(self.context, 'first')
+
+        self.assertEqual((set(), set()), self.left())
+
+    def test_one_that_has_no_data(self):
+        self.given('failed', state='FAILED', location=None)
+        self.request('failed')
+
+        self.manager.delete_backup(self.context, 'failed')
+
+        self.assertNotIn('failed', self.left()[0])
+
+    def test_data_of_another_trove_stays(self):
+        self.given('theirs', state='RESTORED', instance_id=None)
+        self.request('theirs')
+
+        self.manager.delete_backup(self.context, 'theirs')
+
+        rows, data = self.left()
+        self.assertNotIn('theirs', rows)
+        self.assertIn('theirs', data)
+
+    def test_one_that_cannot_be_deleted(self):
+        self.given('third', parent_id='second', storage_driver='tape')
+        self.request('first')
+
+        self.manager.delete_backup(self.context, 'first')
+
+        states = {each.id: each.state for each in backups.list_(limit=9)[0]}
+        self.assertEqual('DELETE_FAILED', states['third'])
+        self.assertEqual({'first', 'second', 'third'}, self.left()[1])
+
+    def test_a_task_manager_that_dies_is_replaced(self):
+        self.request('first')
+        now = 0.0
+        looking = deletions.Deletions(self.env, lambda: now)
+        looking.look()
+        now = 10.0
+        looking.look()
+        self.assertEqual({'first', 'second'}, self.left()[0])
+        for _ in range(6):
+            now += 10.0
+            looking.look()
+
+        self.assertEqual((set(), set()), self.left())
