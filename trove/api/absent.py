@@ -15,8 +15,6 @@ _P = '/{project_id}'
 _II = _P + '/instances/{instance_id}'
 _DV = _P + '/datastores/{datastore}/versions/{version}'
 _V = _P + '/datastores/versions/{version}'
-_B = _P + '/backups'
-_S = _P + '/backup_strategies'
 _C = _P + '/configurations'
 _CC = _C + '/{configuration_id}'
 _L = _P + '/clusters'
@@ -50,7 +48,6 @@ _ABSENT = (
      'Configuration parameters'),
 
     ('PATCH', _II, 'instance:edit', 'Changing the datastore version'),
-    ('GET', _II + '/backups', 'instance:backups', 'Backups'),
     ('GET', _II + '/configuration', 'instance:configuration',
      'Configuration groups'),
     ('GET', _II + '/log', 'instance:guest_log_list', 'Logs of the database'),
@@ -62,14 +59,6 @@ _ABSENT = (
     ('POST', _II + '/modules', 'instance:module_apply', 'Modules'),
     ('DELETE', _II + '/modules/{module_id}', 'instance:module_remove',
      'Modules'),
-
-    ('GET', _B, 'backup:index', 'Backups'),
-    ('POST', _B, 'backup:create', 'Backups'),
-    ('GET', _B + '/{backup_id}', 'backup:show', 'Backups'),
-    ('DELETE', _B + '/{backup_id}', 'backup:delete', 'Backups'),
-    ('GET', _S, 'backup_strategy:index', 'Backup strategies'),
-    ('POST', _S, 'backup_strategy:create', 'Backup strategies'),
-    ('DELETE', _S, 'backup_strategy:delete', 'Backup strategies'),
 
     ('GET', _C, 'configuration:index', 'Configuration groups'),
     ('POST', _C, 'configuration:create', 'Configuration groups'),
@@ -128,11 +117,6 @@ _NAMED: dict[tuple[str, str], tuple[references.Reference, ...]] = {
                      (('instance', 'datastore_version'),
                       'version of the instance')),
     ('POST', _II + '/modules'): ((('modules', '*', 'id'), 'module'),),
-    ('POST', _B): ((('backup', 'instance'), 'instance'),
-                   (('backup', 'parent_id'), 'backup'),
-                   (('backup', 'restore_from', 'local_datastore_version_id'),
-                    'version')),
-    ('POST', _S): ((('backup_strategy', 'instance_id'), 'instance'),),
     ('POST', _C): ((('configuration', 'datastore'), 'datastore'),),
     ('POST', _L): ((('cluster', 'datastore'), 'datastore'),
                    (('cluster', 'configuration'), 'configuration'),

@@ -12,6 +12,8 @@ from trove.api import request as api_request
 from trove.api import validation
 from trove.api.handlers import absent
 from trove.api.handlers import actions
+from trove.api.handlers import backup_strategies
+from trove.api.handlers import backups
 from trove.api.handlers import databases
 from trove.api.handlers import datastores
 from trove.api.handlers import flavors
@@ -21,6 +23,7 @@ from trove.api.handlers import mgmt
 from trove.api.handlers import root
 from trove.api.handlers import users
 from trove.api.handlers import versions
+from trove.api.schemas import backup as backup_schema
 from trove.api.schemas import database as database_schema
 from trove.api.schemas import instance as instance_schema
 from trove.api.schemas import quota as quota_schema
@@ -75,6 +78,8 @@ _DB = _II + '/databases'
 _U = _II + '/users'
 _UU = _U + '/{name}'
 _R = _II + '/root'
+_B = _P + '/backups'
+_S = _P + '/backup_strategies'
 
 _database = 'instance:extension:database:'
 _user = 'instance:extension:user:'
@@ -158,6 +163,23 @@ ROUTES: tuple[Route, ...] = (
           root_schema.ENABLE),
     Route('GET', _R, root.show, _root + 'index'),
     Route('DELETE', _R, root.disable, _root + 'delete', 204),
+
+    Route('GET', _II + '/backups', backups.index_of_instance,
+          'instance:backups', query=_PAGE),
+    Route('POST', _B, backups.create, 'backup:create', 202,
+          backup_schema.CREATE),
+    Route('GET', _B, backups.index, 'backup:index',
+          query=(*_PAGE, 'all_projects', 'datastore', 'instance_id',
+                 'project_id')),
+    Route('GET', _B + '/{backup_id}', backups.show, 'backup:show'),
+    Route('DELETE', _B + '/{backup_id}', backups.delete, 'backup:delete',
+          202),
+    Route('POST', _S, backup_strategies.create, 'backup_strategy:create',
+          202, backup_schema.STRATEGY),
+    Route('GET', _S, backup_strategies.index, 'backup_strategy:index',
+          query=('instance_id', 'project_id')),
+    Route('DELETE', _S, backup_strategies.delete, 'backup_strategy:delete',
+          202, query=('instance_id', 'project_id')),
 
     # No release of this tree makes any; clients ask for them all the same.
     Route('GET', _P + '/clusters', absent.clusters, 'cluster:index',

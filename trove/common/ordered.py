@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a database server is of the version that was ordered."""
+"""Whether a database server is of the version that was ordered.
+
+And whether it is too old for data of another one.
+"""
 
 from __future__ import annotations
 
@@ -29,3 +32,20 @@ def fits(found: str, ordered: str | None) -> bool:
         return True
     pairs = zip(found.split('.'), wanted.split('.'), strict=False)
     return all(int(one) == int(other) for one, other in pairs)
+
+
+def is_older(version: str | None, than: str | None, parts: int) -> bool:
+    """Say whether a version is of an older series than another one.
+
+    :param parts: how many numbers name a series: of 18.6 it is 1, of 10.11.6
+        it is 2
+    :returns: False if one of them has no number
+    """
+    one, other = number(version), number(than)
+    if one is None or other is None:
+        return False
+    return _first(one, parts) < _first(other, parts)
+
+
+def _first(version: str, parts: int) -> list[int]:
+    return [int(each) for each in version.split('.')[:parts]]

@@ -21,6 +21,13 @@ OPTS: list[cfg.Opt] = [
         'a backup that is being made can be deleted.',
     ),
     cfg.IntOpt(
+        'backups_page_size',
+        default=20,
+        min=1,
+        mutable=True,
+        help='Maximum number of backups in a page of the list.',
+    ),
+    cfg.IntOpt(
         'restore_usage_timeout',
         default=60 * 60 * 10,
         min=1,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Policies for backups; this release has none."""
+"""Policies for backups."""
 
 from __future__ import annotations
 

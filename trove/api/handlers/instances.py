@@ -18,6 +18,7 @@ from trove.api.handlers import actions
 from trove.api.handlers import configurations
 from trove.api.handlers import guest as guests
 from trove.api.handlers import offers
+from trove.api.handlers import restores
 from trove.api.schemas import instance as schema
 from trove.api.views import instance as views
 from trove.cloud import base as cloud_base
@@ -36,7 +37,6 @@ _LATER = {
     'modules': 'Applying modules',
     'replica_count': 'Creating replicas',
     'replica_of': 'Creating or detaching replicas',
-    'restorePoint': 'Restoring a backup',
     'slave_of': 'Creating or detaching replicas',
 }
 
@@ -45,7 +45,6 @@ _NAMED: tuple[references.Reference, ...] = (
     (('instance', 'configuration'), 'configuration'),
     (('instance', 'modules', references.EACH, 'id'), 'module'),
     (('instance', 'replica_of'), 'instance'),
-    (('instance', 'restorePoint', 'backupRef'), 'backup'),
     (('instance', 'slave_of'), 'instance'),
 )
 
@@ -68,13 +67,14 @@ def create(request: api_request.Request) -> dict[str, Any]:
     version = _datastore_version(request, body.get('datastore') or {})
     flavor = _flavor(request, body)
     size = _volume_size(request, body)
+    backup_id = restores.check(request, body, version, size)
     databases, users = names.check_new(
         names.rules(version.manager or '', request.runtime.conf),
         body.get('databases') or (),
         body.get('users') or (),
     )
     names.check_grants(users, (item['_name'] for item in databases))
-    order = _order(body, version, flavor, size, databases)
+    order = _order(body, version, flavor, size, databases, backup_id)
     instance = _record(request, body, version, flavor, order, users)
     try:
         request.taskmanager().create_instance(
@@ -341,6 +341,7 @@ def _order(
     flavor: cloud_base.Flavor,
     size: int,
     databases: list[dict[str, Any]],
+    backup_id: str | None,
 ) -> dict[str, Any]:
     """Return the arguments for the task manager, without id and users.
 
@@ -355,7 +356,7 @@ def _order(
         'datastore_manager': version.manager,
         'packages': version.packages,
         'volume_size': size,
-        'backup_id': None,
+        'backup_id': backup_id,
         'availability_zone': body.get('availability_zone'),
         'root_password': None,
         'nics': [offers.nic(nic) for nic in body.get('nics') or ()],

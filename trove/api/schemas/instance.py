@@ -63,8 +63,16 @@ LATER = (
     'modules',
     'replica_count',
     'replica_of',
-    'restorePoint',
 )
+
+RESTORE_POINT: common.Schema = {
+    **common.closed(
+        {'backupRef': common.TEXT},
+        ('backupRef',),
+        'an object with "backupRef"',
+    ),
+    'type': ['object', 'null'],
+}
 
 CREATE = validation.Body(
     common.wrapped(
@@ -109,6 +117,7 @@ CREATE = validation.Body(
                     'description': '"affinity" or "anti-affinity"',
                 },
                 'access': ACCESS,
+                'restorePoint': RESTORE_POINT,
                 **{name: {} for name in LATER},
             },
             ('name',),

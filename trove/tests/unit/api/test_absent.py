@@ -232,13 +232,6 @@ class TestReleased(base.TestCase):
     def bodies(self, names):
         """Bodies that name something, where they go, and what they name."""
         for path, body, noun in (
-            ('/backups', {'backup': {'instance': 'INSTANCE'}}, 'INSTANCE'),
-            ('/backups', {'backup': {'parent_id': 'BACKUP'}}, 'BACKUP'),
-            (
-                '/backup_strategies',
-                {'backup_strategy': {'instance_id': 'INSTANCE'}},
-                'INSTANCE',
-            ),
             (
                 '/instances/INSTANCE/modules',
                 {'modules': [{'id': 'MODULE'}]},
@@ -257,7 +250,6 @@ class TestReleased(base.TestCase):
             *(
                 ('/instances', {'instance': {'name': 'n', **one}}, noun)
                 for one, noun in (
-                    ({'restorePoint': {'backupRef': 'BACKUP'}}, 'BACKUP'),
                     ({'configuration': 'CONFIGURATION'}, 'CONFIGURATION'),
                     ({'replica_of': 'INSTANCE'}, 'INSTANCE'),
                     ({'modules': [{'id': 'MODULE'}]}, 'MODULE'),
@@ -289,9 +281,11 @@ class TestReleased(base.TestCase):
 
     def test_what_a_body_names_is_a_text(self):
         for value in 1, ['x'], {'id': 'x'}, True:
-            response = self.send('/backups', {'backup': {'instance': value}})
+            response = self.send(
+                '/clusters', {'cluster': {'configuration': value}}
+            )
 
-            self.assert_refused(response, 'backup.instance')
+            self.assert_refused(response, 'cluster.configuration')
 
     def test_datastores_that_are_not_there(self):
         for datastore in 'nosuch', {'type': 'nosuch'}:
@@ -301,16 +295,6 @@ class TestReleased(base.TestCase):
 
             self.assert_fault(response, 404, 'itemNotFound', 'nosuch')
 
-    def test_what_a_query_names_is_looked_for_first(self):
-        theirs = self.given(base.OTHER_PROJECT)
-        for path in '/backups', '/backup_strategies':
-            for names, code in ((self.mine, 501), (theirs, 404)):
-                response = self.ask(
-                    'GET', f'{path}?instance_id=INSTANCE', names, user='alice'
-                )
-
-                self.assertEqual(code, response.status_code, response.text)
-
     def test_bodies_have_limits_where_nothing_is_done_with_them(self):
         for body, headers, code in (
             (b'{', {}, 400),
@@ -319,7 +303,7 @@ class TestReleased(base.TestCase):
             (b'{}', {'Content-Type': 'multipart/form-data'}, 415),
         ):
             response = self.client.simulate_post(
-                f'/v1.0/{base.PROJECT}/backups',
+                f'/v1.0/{base.PROJECT}/clusters',
                 body=body,
                 headers={'X-Auth-Token': f'u:{base.PROJECT}', **headers},
             )

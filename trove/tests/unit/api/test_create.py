@@ -185,7 +185,6 @@ class TestCreate(base.TestCase):
         for key, value in (
             ('replica_of', self.active().id),
             ('replica_count', 2),
-            ('restorePoint', {'a': 'b'}),
             ('modules', ['a']),
         ):
             response = self.post('/instances', self.order(**{key: value}))

@@ -24,7 +24,6 @@ _HANDLERS = import_rules.TOP / 'trove/api'
 
 #: Rules of releases that no path here asks for.
 _UNUSED = {
-    'backup:index:all_projects',
     'cluster:force_delete',
     'cluster:reset-status',
 }

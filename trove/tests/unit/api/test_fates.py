@@ -7,36 +7,26 @@ key that is in a schema and not in the table fails the test by its name.
 """
 
 import json
-from typing import NamedTuple
 import uuid
 
 from trove.api import routes
 from trove.objects import quota
 from trove.tests.unit.api import base
+from trove.tests.unit.api import fates
+from trove.tests.unit.api import fates_of_backups
 from trove.tests.unit.api import test_absent
 
 NETWORK = str(uuid.uuid4())
 SUBNET = str(uuid.uuid4())
-GROUP = str(uuid.uuid4())
+GROUP = fates.GROUP
 
 _I = '/{project_id}/instances'
 _II = _I + '/{instance_id}'
 _UU = _II + '/users/{name}'
 
-
-class Applied(NamedTuple):
-    """The text turns up in a message, or in what is shown."""
-
-    body: object
-    text: str
-
-
-class Refused(NamedTuple):
-    """The answer is this status, and the error names the text."""
-
-    body: object
-    status: int
-    text: str
+Applied = fates.Applied
+Refused = fates.Refused
+_under = fates.under
 
 
 def order(**changes):
@@ -73,11 +63,7 @@ def _user(make, databases):
     }
 
 
-def _under(prefix, fates):
-    return {f'{prefix}.{key}': fate for key, fate in fates.items()}
-
-
-FATES = {
+FATES = fates_of_backups.FATES | {
     ('POST', _I): _under(
         'instance',
         {
@@ -163,8 +149,9 @@ FATES = {
                 order(replica_count=2), 501, 'replica_count'
             ),
             'replica_of': Refused(order(replica_of=GROUP), 501, 'replica_of'),
-            'restorePoint': Refused(
-                order(restorePoint={'backupRef': GROUP}), 501, 'restorePoint'
+            'restorePoint.backupRef': Applied(
+                order(restorePoint={'backupRef': GROUP}),
+                f'"backup_id": "{GROUP}"',
             ),
         },
     ),
@@ -326,15 +313,16 @@ class TestFates(base.TestCase):
         self.assertEqual([], gone, 'No schema has these any more.')
 
     def test_what_is_said_is_true(self):
-        for (verb, path), fates in FATES.items():
+        self.config(storage_strategy='local', storage_drivers=['local'])
+        for (verb, path), keys_ in FATES.items():
             instance = self.active()
-            for key, fate in fates.items():
-                if path.endswith('/action'):
+            for key, fate in keys_.items():
+                if path.endswith(('/action', '/backups')):
                     instance = self.active()
                 self.check(instance, verb, path, key, fate)
 
     def check(self, instance, verb, path, key, fate):
-        limits = {'instances': -1, 'volumes': -1, 'ram': -1}
+        limits = {'instances': -1, 'volumes': -1, 'ram': -1, 'backups': -1}
         quota.set_limits(self.conf, base.PROJECT, limits)
         name = 'ann' if verb == 'PUT' else 'bob'
         self.guest.databases = {'shop': {'_name': 'shop'}}
@@ -344,10 +332,14 @@ class TestFates(base.TestCase):
         test_absent.give_all(base.PROJECT, self.version.id, GROUP)
         self.transport.sent.clear()
         where = path.removeprefix('/{project_id}').format(
-            instance_id=instance.id, name=name, project=base.PROJECT
+            instance_id=instance.id,
+            name=name,
+            project=base.PROJECT,
         )
 
-        response = self.request(verb, where, fate.body, user='admin')
+        said = json.dumps(fate.body).replace('INSTANCE', instance.id)
+
+        response = self.request(verb, where, json.loads(said), user='admin')
 
         what = (verb, path, key, response.text)
         if isinstance(fate, Refused):
@@ -373,6 +365,7 @@ class TestFates(base.TestCase):
                 datastore='postgresql',
                 flavor='1',
                 database='shop',
+                backup_id=GROUP,
             )
             verb = route.verb
             refused = self.request(verb, f'{where}?nosuch=1', user='admin')

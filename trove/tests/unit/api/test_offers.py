@@ -59,7 +59,6 @@ class TestLater(base.TestCase):
 
     def test_values_that_look_like_none(self):
         for key, values in (
-            ('restorePoint', ({}, '', 0, False)),
             ('configuration', ('', 0, False, {})),
             ('replica_of', ('', 0, {})),
             ('replica_count', (0, True, False, 2, '1')),

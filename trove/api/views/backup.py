@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Backups as they go out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trove.api.views import instance as instances
+from trove.objects.backup import backups
+from trove.objects.backup import strategies
+
+
+def detail(it: backups.Backup) -> dict[str, Any]:
+    """Return a backup."""
+    version = it.datastore_version
+    view: dict[str, Any] = {
+        'id': it.id,
+        'name': it.name,
+        'description': it.description,
+        'locationRef': it.location,
+        'instance_id': it.instance_id,
+        'created': instances.time(it.created),
+        'updated': instances.time(it.updated),
+        'size': it.size,
+        'status': it.state,
+        'parent_id': it.parent_id,
+        'project_id': it.project_id,
+        'storage_driver': it.storage_driver,
+    }
+    if version is not None:
+        view['datastore'] = {
+            'type': version.datastore_name,
+            'version': version.name,
+            'version_id': version.id,
+        }
+    return view
+
+
+def strategy(it: strategies.Strategy) -> dict[str, Any]:
+    """Return a backup strategy."""
+    return {
+        'project_id': it.project_id,
+        'instance_id': it.instance_id,
+        'backend': it.backend,
+        'swift_container': it.container,
+    }

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What becomes of the keys of the bodies about backups."""
+
+from __future__ import annotations
+
+from trove.tests.unit.api import fates
+
+Applied = fates.Applied
+Refused = fates.Refused
+GROUP = fates.GROUP
+_under = fates.under
+
+_REMOTE = {
+    'remote_location': 'https://other/v1/AUTH_a/b/c',
+    'local_datastore_version_id': GROUP,
+    'size': 1,
+}
+
+
+def backup(**changes):
+    # The id of the instance takes the place of the word.
+    return {'backup': {'name': 'b', 'instance': 'INSTANCE', **changes}}
+
+
+FATES = {
+    ('POST', '/{project_id}/backups'): _under(
+        'backup',
+        {
+            'name': Applied(backup(name='mine'), '"name": "mine"'),
+            'description': Applied(backup(description='big'), 'big'),
+            'instance': Applied(backup(), 'BACKUP'),
+            'parent_id': Refused(
+                backup(parent_id=GROUP), 400, 'another instance'
+            ),
+            'incremental': Applied(
+                backup(incremental=1), '"backup_type": "full"'
+            ),
+            'storage_driver': Applied(
+                backup(storage_driver='local'), '"storage_driver": "local"'
+            ),
+            'swift_container': Applied(
+                backup(swift_container='mine'), '"swift_container": "mine"'
+            ),
+            **{
+                f'restore_from.{key}': Refused(
+                    backup(restore_from=_REMOTE), 501, 'restore_from'
+                )
+                for key in _REMOTE
+            },
+        },
+    ),
+    ('POST', '/{project_id}/backup_strategies'): _under(
+        'backup_strategy',
+        {
+            'instance_id': Applied(
+                {
+                    'backup_strategy': {
+                        'instance_id': GROUP,
+                        'swift_container': 'mine',
+                    }
+                },
+                f'"instance_id": "{GROUP}"',
+            ),
+            'swift_container': Applied(
+                {'backup_strategy': {'swift_container': 'mine'}}, 'mine'
+            ),
+        },
+    ),
+}
