@@ -78,6 +78,25 @@ class ProcessTest(base.GuestTestCase):
             ignore=(base.psycopg.OperationalError,),
         )
 
+    def listen(
+        self, url: str
+    ) -> tuple[conductors.Conductor, rpc.Transport]:
+        """Start a conductor; return it and the transport that it uses."""
+        listener = conductors.Conductor()
+        transport = rpc.Transport(
+            self.conf,
+            url=url,
+            discover={
+                'guestagent': lambda peer: api.API.interface.latest.name
+            },
+        )
+        self.addCleanup(transport.close)
+        server = transport.server(listener, host='conductor')
+        server.start()
+        self.addCleanup(server.wait)
+        self.addCleanup(server.stop)
+        return listener, transport
+
     def test_kills_and_a_broker_that_comes_late(self) -> None:
         # Given a broker that is away
         broker = self.useFixture(rabbitmq.RabbitMQ())
@@ -98,13 +117,7 @@ class ProcessTest(base.GuestTestCase):
         # When the agent starts again, it takes up the same server
         agent.start()
         broker.start()
-        listener = conductors.Conductor()
-        transport = rpc.Transport(self.conf, url=broker.url)
-        self.addCleanup(transport.close)
-        server = transport.server(listener, host='conductor')
-        server.start()
-        self.addCleanup(server.wait)
-        self.addCleanup(server.stop)
+        listener, _ = self.listen(broker.url)
         self.assertTrue(listener.beat.wait(120))
         waiting.until(
             lambda: listener.payloads[-1]['service_status'] == 'healthy',
@@ -143,19 +156,7 @@ class ProcessTest(base.GuestTestCase):
         agent.start()
         self.database()
         self.given_much()
-        listener = conductors.Conductor()
-        transport = rpc.Transport(
-            self.conf,
-            url=broker.url,
-            discover={
-                'guestagent': lambda peer: api.API.interface.latest.name
-            },
-        )
-        self.addCleanup(transport.close)
-        server = transport.server(listener, host='conductor')
-        server.start()
-        self.addCleanup(server.wait)
-        self.addCleanup(server.stop)
+        listener, transport = self.listen(broker.url)
         directory = self.place.path / 'store'
         api.API(transport, self.place.guest_id).create_backup(
             trove_context.make_admin_context(),
