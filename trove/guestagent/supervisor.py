@@ -73,7 +73,15 @@ class Supervisor:
                 'The agent ended while it created the database, which is '
                 'incomplete. Delete the instance and create it again.'
             )
+            self._end_unfinished()
         self._thread.start()
+
+    def _end_unfinished(self) -> None:
+        """Stop a server that nobody uses: it may be that of a restore."""
+        try:
+            self._driver.stop()
+        except exception.TroveError as error:
+            LOG.error('A server that is not complete may still run: %s', error)
 
     def stop(self) -> None:
         """Stop watching; the database is left unchanged."""

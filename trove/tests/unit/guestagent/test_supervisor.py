@@ -113,10 +113,16 @@ class SupervisorTest(base.TestCase):
             self.directory / 'state.json',
             states.State(phase=states.BUILDING),
         )
+        self.driver.error = exception.DatastoreError(
+            action='stop', reason='it hangs.'
+        )
         self.supervisor = self.make()
         self.supervisor.start()
         self.assertEqual('failed to spawn', self.supervisor.status())
         self.assertIn('Delete the instance', self.logs.output)
+        # And no server is left that only the preparation used
+        self.assertEqual([('stop',)], self.driver.calls)
+        self.assertIn('it hangs', self.logs.output)
 
     def test_without_a_database_nothing_is_done(self) -> None:
         for act in (
