@@ -101,6 +101,22 @@ class Volume:
     mount_point: str | None = None
 
 
+@dataclasses.dataclass(frozen=True)
+class VolumeType:
+    """A type that a volume may have; requests name it by id or name."""
+
+    id: str
+    name: str
+    is_public: bool = True
+    description: str | None = None
+
+
+def names_of(types: Sequence[VolumeType]) -> list[str]:
+    """Return what requests may call these types, names first."""
+    named = (name for each in types for name in (each.name, each.id))
+    return list(dict.fromkeys(named))
+
+
 class Compute(abc.ABC):
     """Flavors and servers."""
 
@@ -159,8 +175,8 @@ class Compute(abc.ABC):
 class Volumes(abc.ABC):
     """One volume per instance."""
 
-    def types(self, context: Context) -> list[str] | None:
-        """Return the names and ids of the types that a volume may have.
+    def types(self, context: Context) -> list[VolumeType] | None:
+        """Return the types that a volume may have.
 
         None: whatever is named is taken.
         """

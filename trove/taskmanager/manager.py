@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from typing import ClassVar
 
+from trove.cloud import base as cloud_base
 from trove.common import context as trove_context
 from trove.common import rpc
 from trove.common import unsupported as refusals
@@ -107,7 +108,11 @@ class Manager:
         if availability_zone and 'availability_zone' in cloud.ignores:
             yield 'availability_zone'
         types = cloud.volumes.types(context)
-        if volume_type and types is not None and volume_type not in types:
+        if (
+            volume_type
+            and types is not None
+            and volume_type not in cloud_base.names_of(types)
+        ):
             yield f'volume_type {volume_type}'
         if (access or {}).get('allowed_cidrs'):
             yield 'access.allowed_cidrs'

@@ -67,6 +67,8 @@ def create(request: api_request.Request) -> dict[str, Any]:
     version = _datastore_version(request, body.get('datastore') or {})
     flavor = _flavor(request, body)
     size = _volume_size(request, body)
+    volume = body['volume'] if isinstance(body['volume'], dict) else {}
+    offers.check_volume_type(request, version.id, volume.get('type'))
     backup_id = restores.check(request, body, version, size)
     databases, users = names.check_new(
         names.rules(version.manager or '', request.runtime.conf),

@@ -7,8 +7,10 @@ import ipaddress
 from typing import Any
 
 from trove.api import request as api_request
+from trove.cloud import base as cloud_base
 from trove.common import exception
 from trove.common import names
+from trove.objects import association
 
 
 def check(
@@ -63,7 +65,8 @@ def _check_cloud(
     volume = body.get('volume')
     if isinstance(volume, dict):
         types = cloud.volumes.types(request.context)
-        _require('volume.type', volume.get('type'), types)
+        known = None if types is None else cloud_base.names_of(types)
+        _require('volume.type', volume.get('type'), known)
     for each in body.get('nics') or ():
         nic(each)
         known = cloud.network.networks(request.context)
@@ -96,6 +99,51 @@ def nic(given: dict[str, str]) -> dict[str, str]:
     return found
 
 
+def volume_types(
+    request: api_request.Request, version_id: str
+) -> list[cloud_base.VolumeType]:
+    """Return the volume types that instances of a version may have.
+
+    All of the cloud, unless an operator has associated some with it.
+    """
+    types = request.cloud.volumes.types(request.context)
+    chosen = association.list_(version_id, association.VOLUME_TYPE)
+    if types is None:
+        return [cloud_base.VolumeType(id=each, name=each) for each in chosen]
+    return [
+        each
+        for each in types
+        if not chosen or each.id in chosen or each.name in chosen
+    ]
+
+
+def check_volume_type(
+    request: api_request.Request, version_id: str, given: str | None
+) -> None:
+    """Return when a version may have a volume of this type.
+
+    :raises BadRequest: others are associated with it, and not this one
+    """
+    if not association.list_(version_id, association.VOLUME_TYPE):
+        return
+    allowed = cloud_base.names_of(volume_types(request, version_id))
+    if given in allowed:
+        return
+    remedy = f'Use {_listed(allowed)}.' if allowed else (
+        'The cloud has none of those that are associated with the version; '
+        'contact the administrator.'
+    )
+    raise exception.BadRequest(
+        f'instance.volume.type is {names.show(given) if given else "missing"}'
+        ', but instances of this datastore version have certain types only. '
+        f'{remedy}'
+    )
+
+
+def _listed(known: list[str]) -> str:
+    return ', '.join(f'"{each}"' for each in known)
+
+
 def _check_nic(given: dict[str, str], known: list[str]) -> None:
     for key in ('net-id', 'network_id'):
         _require(f'nics[0].{key}', given.get(key), known)
@@ -110,9 +158,8 @@ def _check_nic(given: dict[str, str], known: list[str]) -> None:
 def _require(key: str, given: str | None, known: list[str] | None) -> None:
     if not given or known is None or given in known:
         return
-    there = ', '.join(f'"{each}"' for each in known)
+    take = f'Use {_listed(known)}, or omit' if known else 'Omit'
     raise exception.BadRequest(
         f'instance.{key} is {names.show(given)}, which the cloud does not '
-        f'have. {f"Use {there}, or omit" if known else "Omit"} '
-        f'"instance.{key}".'
+        f'have. {take} "instance.{key}".'
     )

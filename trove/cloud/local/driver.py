@@ -160,8 +160,9 @@ class LocalVolumes(base.Volumes):
     def __init__(self, machine: machines.Machine) -> None:
         self._machine = machine
 
-    def types(self, context: base.Context) -> list[str]:
-        return list(self._machine.conf.cloud_local.volume_types)
+    def types(self, context: base.Context) -> list[base.VolumeType]:
+        names = self._machine.conf.cloud_local.volume_types
+        return [base.VolumeType(id=name, name=name) for name in names]
 
     def create(
         self, context: base.Context, instance_id: str, size: int

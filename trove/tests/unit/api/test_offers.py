@@ -4,6 +4,7 @@ import uuid
 
 from trove.cloud import base as cloud_base
 from trove.cloud.local import driver
+from trove.objects import association
 from trove.tests.unit.api import base
 
 NETWORK = str(uuid.uuid4())
@@ -15,7 +16,9 @@ class TestOffers(base.TestCase):
 
     def setUp(self):
         super().setUp()
-        self.cloud.volumes.types = lambda context: ['fast']
+        self.cloud.volumes.types = lambda context: [
+            cloud_base.VolumeType('fast', 'fast')
+        ]
         self.cloud.network.networks = lambda context: [NETWORK]
 
     def test_what_the_cloud_has(self):
@@ -42,6 +45,23 @@ class TestOffers(base.TestCase):
             response = self.post('/instances', self.order(nics=[nic]))
             self.assert_fault(response, 501, 'notImplemented', 'subnet_id')
         self.assertEqual([], self.transport.sent)
+
+    def test_volume_types_that_are_associated_with_the_version(self):
+        def ordered(type_):
+            volume = {'size': 1, 'type': type_}
+            return self.post('/instances', self.order(volume=volume))
+
+        association.add(
+            self.version.id, association.VOLUME_TYPE, ['gone']
+        )
+        self.assert_refused(ordered('fast'), '"fast"', 'administrator')
+        association.add(
+            self.version.id, association.VOLUME_TYPE, ['fast']
+        )
+        self.assert_refused(ordered(None), 'missing', 'Take "fast"')
+        self.assertEqual([], self.transport.sent)
+
+        self.assertEqual(200, ordered('fast').status_code)
 
     def test_two_names_of_the_same(self):
         nic = {'net-id': NETWORK, 'network_id': SUBNET}

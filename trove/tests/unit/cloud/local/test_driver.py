@@ -224,7 +224,8 @@ class ServerTestCase(guests.LocalCloudTestCase):
 
         cloud = self.new_cloud()
 
-        self.assertEqual(['fast'], cloud.volumes.types(self.context))
+        (fast,) = cloud.volumes.types(self.context)
+        self.assertEqual(('fast', 'fast'), (fast.id, fast.name))
         self.assertEqual(['n1'], cloud.network.networks(self.context))
 
     def test_flavors_are_found_by_id(self):

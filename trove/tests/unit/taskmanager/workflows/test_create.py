@@ -16,6 +16,7 @@ from trove.objects.keys import instance_keys
 from trove.tests.unit.taskmanager import scene
 
 Status = states.ServiceStatus
+FAST = cloud_base.VolumeType('t1', 'fast')
 
 
 class TestCreate(scene.TestCase):
@@ -79,7 +80,7 @@ class TestCreate(scene.TestCase):
         self.assertIn('of 1 GiB instead of 2 GiB', str(shown.fault))
 
     def test_what_the_cloud_does_not_have_is_refused(self):
-        self.cloud.volumes.types = lambda context: ['fast']
+        self.cloud.volumes.types = lambda context: [FAST]
         self.cloud.network.networks = lambda context: ['n1']
         self.cloud.ignores = frozenset({'availability_zone'})
         for asked, words in (
@@ -103,7 +104,7 @@ class TestCreate(scene.TestCase):
         self.assertEqual({}, self.cloud.volume_sizes)
 
     def test_what_the_cloud_has_is_taken(self):
-        self.cloud.volumes.types = lambda context: ['fast']
+        self.cloud.volumes.types = lambda context: [FAST]
         self.cloud.network.networks = lambda context: ['n1']
 
         self.when_created(
