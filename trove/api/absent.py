@@ -22,22 +22,15 @@ _LL = _L + '/{cluster_id}'
 _M = _P + '/modules'
 _MM = _M + '/{module_id}'
 _A = _P + '/mgmt'
-_AV = _A + '/datastore-versions'
 _AP = _A + '/datastores/versions/{version}/parameters'
 _AL = _A + '/clusters/{cluster_id}'
 
 _parameter = 'configuration-parameter:'
 _root = 'cluster:extension:root:'
-_version = 'mgmt:datastore_version:'
 _mgmt_parameter = 'mgmt:configuration_parameter:'
 
 # fmt: off
 _ABSENT = (
-    ('DELETE', _P + '/datastores/{datastore}', 'datastore:delete',
-     'Deleting datastores'),
-    ('GET', _DV + '/volume-types', 'datastore:list_associated_volume_types',
-     'Volume types'),
-
     ('GET', _DV + '/parameters', _parameter + 'index',
      'Configuration parameters'),
     ('GET', _DV + '/parameters/{name}', _parameter + 'show',
@@ -90,14 +83,6 @@ _ABSENT = (
      'mgmt:instance:upgrade', 'Upgrading guest agents'),
     ('GET', _AL, 'mgmt:cluster:show', 'Clusters'),
     ('POST', _AL + '/action', 'mgmt:cluster:reset_task', 'Clusters'),
-    ('GET', _AV, _version + 'index', 'Managing datastore versions'),
-    ('POST', _AV, _version + 'create', 'Managing datastore versions'),
-    ('GET', _AV + '/{version}', _version + 'show',
-     'Managing datastore versions'),
-    ('PATCH', _AV + '/{version}', _version + 'edit',
-     'Managing datastore versions'),
-    ('DELETE', _AV + '/{version}', _version + 'delete',
-     'Managing datastore versions'),
     ('GET', _AP, _mgmt_parameter + 'index', 'Configuration parameters'),
     ('POST', _AP, _mgmt_parameter + 'create', 'Configuration parameters'),
     ('GET', _AP + '/{name}', _mgmt_parameter + 'show',
@@ -108,8 +93,7 @@ _ABSENT = (
      'Configuration parameters'),
 )
 
-#: What their bodies name. A datastore that is not there is none of it where
-#: a version is made: released Trove makes the datastore too.
+#: What their bodies name.
 _NAMED: dict[tuple[str, str], tuple[references.Reference, ...]] = {
     ('PATCH', _II): ((('instance', 'slave_of'), 'instance'),
                      (('instance', 'replica_of'), 'instance'),

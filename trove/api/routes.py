@@ -15,6 +15,7 @@ from trove.api.handlers import actions
 from trove.api.handlers import backup_strategies
 from trove.api.handlers import backups
 from trove.api.handlers import databases
+from trove.api.handlers import datastore_versions
 from trove.api.handlers import datastores
 from trove.api.handlers import flavors
 from trove.api.handlers import instances
@@ -25,6 +26,7 @@ from trove.api.handlers import users
 from trove.api.handlers import versions
 from trove.api.schemas import backup as backup_schema
 from trove.api.schemas import database as database_schema
+from trove.api.schemas import datastore_version as version_schema
 from trove.api.schemas import instance as instance_schema
 from trove.api.schemas import quota as quota_schema
 from trove.api.schemas import root as root_schema
@@ -74,6 +76,7 @@ _DV = _D + '/{datastore}/versions'
 _M = _P + '/mgmt'
 _MI = _M + '/instances'
 _MII = _MI + '/{instance_id}'
+_MV = _M + '/datastore-versions'
 _DB = _II + '/databases'
 _U = _II + '/users'
 _UU = _U + '/{name}'
@@ -85,6 +88,7 @@ _database = 'instance:extension:database:'
 _user = 'instance:extension:user:'
 _access = 'instance:extension:user_access:'
 _root = 'instance:extension:root:'
+_version = 'mgmt:datastore_version:'
 
 
 def _action(path: str, table: actions.Actions) -> Route:
@@ -107,12 +111,17 @@ ROUTES: tuple[Route, ...] = (
     Route('GET', _D, datastores.index, 'datastore:index',
           query=_PAGE),
     Route('GET', _D + '/{datastore}', datastores.show, 'datastore:show'),
+    Route('DELETE', _D + '/{datastore}', datastores.delete,
+          'datastore:delete', 202),
     Route('GET', _DV, datastores.versions, 'datastore:version_index',
           query=_PAGE),
     Route('GET', _DV + '/{version}', datastores.version,
           'datastore:version_show'),
     Route('GET', _DV + '/{version}/flavors', datastores.version_flavors,
           'datastore:list_associated_flavors'),
+    Route('GET', _DV + '/{version}/volume-types',
+          datastores.version_volume_types,
+          'datastore:list_associated_volume_types'),
     Route('GET', _D + '/versions/{version}', datastores.version_by_id,
           'datastore:version_show_by_uuid'),
 
@@ -200,6 +209,16 @@ ROUTES: tuple[Route, ...] = (
     Route('GET', _MII + '/diagnostics', mgmt.diagnostics,
           'mgmt:instance:diagnostics'),
     Route('GET', _MII + '/hwinfo', mgmt.hwinfo, 'mgmt:instance:hwinfo'),
+    Route('GET', _MV, datastore_versions.index, _version + 'index',
+          query=_PAGE),
+    Route('POST', _MV, datastore_versions.create, _version + 'create', 202,
+          version_schema.CREATE),
+    Route('GET', _MV + '/{version}', datastore_versions.show,
+          _version + 'show'),
+    Route('PATCH', _MV + '/{version}', datastore_versions.edit,
+          _version + 'edit', 202, version_schema.EDIT),
+    Route('DELETE', _MV + '/{version}', datastore_versions.delete,
+          _version + 'delete', 202),
     Route('GET', _M + '/quotas/{project}', limits.quotas, 'mgmt:quota:show',
           check=False),
     Route('PUT', _M + '/quotas/{project}', limits.update_quotas,

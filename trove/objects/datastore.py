@@ -97,6 +97,11 @@ def versions(
     )
 
 
+def all_versions() -> list[DatastoreVersion]:
+    """Return the versions of all datastores, inactive ones too."""
+    return _versions(sa.true(), inactive=True)
+
+
 def get_version(
     datastore: Datastore,
     id_or_name: str | None = None,
@@ -161,7 +166,7 @@ def save(name: str, default_version: str | None = None) -> Datastore:
             sa.select(models.Datastore).where(models.Datastore.name == name)
         )
         if row is None:
-            _check_name(name)
+            check_name(name)
             row = models.Datastore(name=name)
             db.add(row)
             db.flush()
@@ -225,7 +230,7 @@ def save_version(
         return version_from(row, parent)
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
     names.check('datastore', name)
     if name == 'versions':
         raise exception.BadRequest(

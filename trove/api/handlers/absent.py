@@ -31,13 +31,9 @@ INSTEAD = {
     'Configuration groups': 'The database uses settings that match its '
     'flavor.',
     'Configuration parameters': 'The manual of the database lists them.',
-    'Deleting datastores': 'Make its versions inactive with "trove-manage '
-    'datastore_version_update".',
     'Encrypted connections': 'Connect over a trusted network.',
     'Logs of the database': 'Ask an administrator with access to the server '
     'of the instance.',
-    'Managing datastore versions': 'Use "trove-manage '
-    'datastore_version_update".',
     'Modules': 'Install the software in the image of the datastore version.',
     'Moving instances to another host': 'Use the cloud itself.',
     'Rebuilding instances': 'Create another instance, and migrate the data '
@@ -45,7 +41,6 @@ INSTEAD = {
     'Replicas': 'Create the instances individually.',
     'Upgrading guest agents': 'Install it in the image, or on the server of '
     'the instance.',
-    'Volume types': 'The cloud chooses one.',
 }
 
 _OWNED = ('backup', 'cluster', 'configuration', 'module')

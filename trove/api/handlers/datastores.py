@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from trove.api import paging
 from trove.api import request as api_request
 from trove.api.handlers import flavors
+from trove.api.handlers import offers
 from trove.common import exception
+from trove.objects import association
 from trove.objects import datastore as datastores
+from trove.objects import datastore_version as managed
 
 #: Maximum number of datastores or versions per page.
 PAGE = 1000
@@ -78,16 +82,38 @@ def version_flavors(request: api_request.Request) -> dict[str, Any]:
 
     400 for an unknown version, 404 for an unknown datastore.
     """
-    _get_version(request)
-    return flavors.index(request)
+    version = _get_version(request)
+    chosen = association.list_(version.id, association.FLAVOR)
+    return {
+        'flavors': [
+            flavors.view(request, flavor)
+            for flavor in request.cloud.compute.list_flavors(request.context)
+            if not chosen or flavor.id in chosen
+        ]
+    }
+
+
+def version_volume_types(request: api_request.Request) -> dict[str, Any]:
+    """List the volume types for a version: 200.
+
+    400 for an unknown version, 404 for an unknown datastore.
+    """
+    types = offers.volume_types(request, _get_version(request).id)
+    return {'volume_types': [dataclasses.asdict(each) for each in types]}
+
+
+def delete(request: api_request.Request) -> None:
+    """Delete a datastore: 202, or 400 while it has versions."""
+    managed.delete_datastore(
+        request.runtime.conf, request.params['datastore']
+    )
 
 
 def _get(request: api_request.Request) -> datastores.Datastore:
     name = request.params['datastore']
-    datastore = datastores.get(request.runtime.conf, name)
-    if not request.context.is_admin and not datastores.versions(datastore.id):
-        raise exception.DatastoreNotFound(id=name)
-    return datastore
+    return datastores.get(
+        request.runtime.conf, name, inactive=bool(request.context.is_admin)
+    )
 
 
 def _get_version(

@@ -14,6 +14,7 @@ from trove.objects import quota
 from trove.tests.unit.api import base
 from trove.tests.unit.api import fates
 from trove.tests.unit.api import fates_of_backups
+from trove.tests.unit.api import fates_of_versions as versions
 from trove.tests.unit.api import test_absent
 
 NETWORK = str(uuid.uuid4())
@@ -273,6 +274,8 @@ FATES = fates_of_backups.FATES | {
     },
 }
 
+FATES |= versions.FATES
+
 #: Of other queries nothing is applied, and each is refused.
 QUERIES = {
     'limit': Refused('limit=0', 400, 'limit'),
@@ -335,6 +338,7 @@ class TestFates(base.TestCase):
             instance_id=instance.id,
             name=name,
             project=base.PROJECT,
+            version=self.version.id,
         )
 
         said = json.dumps(fate.body).replace('INSTANCE', instance.id)
@@ -350,6 +354,7 @@ class TestFates(base.TestCase):
             return
         self.assertLess(response.status_code, 300, what)
         shown = self.get(f'/instances/{instance.id}', user='admin').text
+        shown += self.get('/mgmt/datastore-versions', user='admin').text
         turned_up = json.dumps(self.transport.sent) + shown + response.text
         self.assertIn(fate.text, turned_up, what)
 

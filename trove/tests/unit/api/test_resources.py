@@ -2,6 +2,8 @@
 
 import uuid
 
+from trove.cloud import base as cloud_base
+from trove.objects import association
 from trove.objects import datastore as datastores
 from trove.objects import quota
 from trove.tests.unit.api import base
@@ -97,6 +99,51 @@ class TestDatastores(base.TestCase):
 
         self.assertEqual(
             self.get('/flavors').json['flavors'], response.json['flavors']
+        )
+
+    def test_flavors_that_are_associated_with_a_version(self):
+        association.add(self.version.id, association.FLAVOR, ['2', 'gone'])
+
+        response = self.get('/datastores/postgresql/versions/18/flavors')
+
+        self.assertEqual(
+            ['2'], [each['str_id'] for each in response.json['flavors']]
+        )
+        self.assertLess(1, len(self.get('/flavors').json['flavors']))
+
+    def test_volume_types_of_a_version(self):
+        path = '/datastores/postgresql/versions/18/volume-types'
+        self.assertEqual({'volume_types': []}, self.get(path).json)
+        self.cloud.volumes.types = lambda context: [
+            cloud_base.VolumeType('t1', 'fast', True, 'Flash'),
+            cloud_base.VolumeType('t2', 'slow', False),
+        ]
+
+        both = self.get(path).json['volume_types']
+        association.add(
+            self.version.id, association.VOLUME_TYPE, ['fast', 'gone']
+        )
+        chosen = self.get(path).json['volume_types']
+
+        fast = {
+            'id': 't1',
+            'name': 'fast',
+            'is_public': True,
+            'description': 'Flash',
+        }
+        slow = {
+            'id': 't2',
+            'name': 'slow',
+            'is_public': False,
+            'description': None,
+        }
+        self.assertEqual([fast, slow], both)
+        self.assertEqual([fast], chosen)
+        self.assert_fault(
+            self.get('/datastores/oracle/versions/18/volume-types'),
+            404,
+            'itemNotFound',
+            'oracle',
         )
 
     def test_pages(self):
