@@ -9,6 +9,7 @@ import pathlib
 import subprocess
 import sys
 from typing import Any
+import uuid
 import warnings
 
 import openstack
@@ -113,6 +114,45 @@ class CommandTest(base.DeployedTestCase):
         self.assertEqual(
             [self.deployment.VERSION], [each['Name'] for each in versions]
         )
+
+
+    def test_datastore_versions(self) -> None:
+        def managed(*arguments: str) -> str:
+            done = self.run_openstack('datastore', *arguments, admin=True)
+            self.assertEqual(0, done.returncode, done.stderr)
+            return done.stdout
+
+        image = str(uuid.uuid4())
+        managed(
+            *('version', 'create', '8.4', 'mysql', 'mysql', image),
+            *('--version-number', '8.4.5', '--image-tags', 'trove,mysql'),
+            *('--active', '--default'),
+        )
+        (version,) = self.openstack('datastore', 'version', 'list', 'mysql')
+        self.assertEqual(
+            ('8.4', '8.4.5'), (version['Name'], version['Version'])
+        )
+        managed('version', 'set', version['ID'], '--disable')
+        refused = self.run_openstack('datastore', 'show', 'mysql')
+        self.assertIn('mysql', refused.stderr)
+        self.assertNotEqual(0, refused.returncode)
+        shown = managed('show', 'mysql', '-f', 'json')
+        self.assertEqual('8.4', json.loads(shown)['default_version'])
+        managed('version', 'delete', version['ID'])
+        managed('delete', 'mysql')
+
+    def test_a_version_in_use_is_not_deleted(self) -> None:
+        self.instance()
+        version = self.openstack(
+            *('datastore', 'version', 'show', self.deployment.VERSION),
+            *('--datastore', self.deployment.DATASTORE),
+        )
+
+        refused = self.run_openstack(
+            'datastore', 'version', 'delete', version['id'], admin=True
+        )
+
+        self.assertIn('in use by', refused.stderr)
 
 
 class SDKTest(base.DeployedTestCase):
