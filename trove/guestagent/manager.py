@@ -23,6 +23,7 @@ from trove.guestagent import accounts
 from trove.guestagent import api
 from trove.guestagent import backups as backup_orders
 from trove.guestagent import diagnostics
+from trove.guestagent import modules as module_store
 from trove.guestagent import orders
 from trove.guestagent import reporter as reporters
 from trove.guestagent import restores
@@ -49,7 +50,6 @@ PREPARE_NEEDS = {
     'backup_info': Capability.BACKUP,
     'cluster_config': Capability.CLUSTER,
     'snapshot': Capability.REPLICATION,
-    'modules': Capability.MODULES,
     'store': Capability.BACKUP,
 }
 
@@ -73,11 +73,13 @@ class Manager(accounts.Accounts):
         reporter: reporters.Reporter,
         report: Callable[[], None],
         backups: backup_orders.Backups,
+        modules: module_store.Modules,
         rotate: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__(supervisor, reporter)
         self._report = report
         self._backups = backups
+        self._modules = modules
         self._rotate = rotate
 
     @property
@@ -123,7 +125,6 @@ class Manager(accounts.Accounts):
                 backup_info=backup_info,
                 cluster_config=cluster_config,
                 snapshot=snapshot,
-                modules=modules,
                 store=store,
             )
             if packages:
@@ -151,6 +152,7 @@ class Manager(accounts.Accounts):
             )
             if root_password or (backup_info and self._is_root_enabled()):
                 self._reporter.root_enabled(context)
+            self._modules.apply(modules or ())
         self._report()
 
     @orders.of_agent
@@ -256,6 +258,23 @@ class Manager(accounts.Accounts):
     ) -> None:
         with self._supervisor.turn() as driver:
             driver.unmount_volume(device_path, mount_point)
+
+    # Modules, whatever the datastore
+
+    def module_list(
+        self, context: Context, include_contents: bool = False
+    ) -> list[dict[str, Any]]:
+        return self._modules.list_(bool(context.is_admin), include_contents)
+
+    def module_apply(
+        self, context: Context, modules: list[dict[str, Any]] | None = None
+    ) -> list[dict[str, Any]]:
+        return self._modules.apply(modules or ())
+
+    def module_remove(
+        self, context: Context, module: dict[str, Any] | None = None
+    ) -> None:
+        self._modules.remove(module)
 
     # The agent
 

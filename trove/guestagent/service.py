@@ -20,6 +20,7 @@ from trove.guestagent import guest_keys
 from trove.guestagent import guest_transport
 from trove.guestagent import heartbeat as heartbeats
 from trove.guestagent import manager
+from trove.guestagent import modules
 from trove.guestagent import monotonic_time
 from trove.guestagent import reporter
 from trove.guestagent import state as states
@@ -144,6 +145,9 @@ class GuestAgent(service.Component):
                 reporting,
                 self._heartbeat.beat,
                 self._backups,
+                modules.Modules(
+                    pathlib.Path(conf.guestagent.state_dir) / 'modules'
+                ),
                 None if own_keys is None else own_keys.rotate,
             ),
             host=conf.guest_id,

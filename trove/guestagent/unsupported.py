@@ -16,7 +16,6 @@ Capability = capability.Capability
 
 _CLUSTER = Capability.CLUSTER
 _LOG = Capability.LOGS
-_MODULE = Capability.MODULES
 _REPLICATION = Capability.REPLICATION
 _TLS = Capability.TLS
 _UPGRADE = Capability.UPGRADE
@@ -62,9 +61,6 @@ ORDERS = {
     'is_shard_active': _CLUSTER,
     'make_read_only': _REPLICATION,
     'mark_design_ksafe': _CLUSTER,
-    'module_apply': _MODULE,
-    'module_list': _MODULE,
-    'module_remove': _MODULE,
     'node_cleanup': _CLUSTER,
     'node_cleanup_begin': _CLUSTER,
     'node_decommission': _CLUSTER,

@@ -31,7 +31,6 @@ class Capability(enum.StrEnum):
     CONFIGURATION = 'Changing the configuration'
     DATABASES = 'Managing databases'
     LOGS = 'Publishing logs'
-    MODULES = 'A module'
     REBUILD = 'Rebuilding an instance'
     REPLICATION = 'Replication'
     ROOT = 'The root user'

@@ -6,6 +6,7 @@ That each order does what it says is shown in the functional tests.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import dataclasses
 import pathlib
@@ -19,6 +20,7 @@ from trove.common import exception
 from trove.common import rpc
 from trove.guestagent import backups
 from trove.guestagent import manager
+from trove.guestagent import modules
 from trove.guestagent import monotonic_time
 from trove.guestagent import reporter
 from trove.guestagent import state as states
@@ -50,6 +52,7 @@ class ManagerTest(base.TestCase):
             reporting,
             lambda: self.reports.append(self.supervisor.status()),
             backups.Backups(self.supervisor, reporting, state_dir),
+            modules.Modules(state_dir / 'modules'),
         )
         self.context = trove_context.make_admin_context()
 
@@ -74,12 +77,12 @@ class ManagerTest(base.TestCase):
         carried_out = {
             *('databases', 'memory_mb', 'users', 'device_path'),
             *('config_contents', 'root_password', 'overrides', 'ds_version'),
+            'modules',
         }
         refused = {
             'backup_info': {'id': 'b'},
             'cluster_config': {'id': 'c'},
             'snapshot': {'id': 's'},
-            'modules': [{'id': 'm'}],
             'store': {'driver': 'local'},
         }
         # It is where the device is mounted, which is refused.
@@ -178,11 +181,29 @@ class ManagerTest(base.TestCase):
             {'backup_info': {'id': 1}},
             {'snapshot': {'id': 1}},
             {'cluster_config': {'id': 1}},
-            {'modules': [{'id': 1}]},
         ):
             self.prepare(**order)
             self.assertIn('not supported', self.failure()['message'])
         self.assertEqual([], self.driver.calls)
+
+    def test_a_new_database_gets_its_modules(self) -> None:
+        ping = {
+            'id': 'm1',
+            'type': 'ping',
+            'contents': base64.b64encode(b'message=hello').decode(),
+        }
+
+        self.prepare(modules=[{'module': ping}])
+
+        (applied,) = self.manager.module_list(self.context)
+        self.assertEqual('hello', applied['message'])
+        self.assertFalse(self.conductor.notify_exc_info.called)
+
+    def test_malformed_modules_are_told_of(self) -> None:
+        self.prepare(modules=[{'name': 'no module'}])
+
+        self.assertIn('malformed', self.failure()['message'])
+        self.assertEqual('healthy', self.supervisor.status())
 
     def test_a_cast_that_fails_is_reported(self) -> None:
         self.prepare()

@@ -127,7 +127,7 @@ class UnsupportedTest(base.TestCase):
         self.assertEqual(['k' * 32], self.keys)
 
     def test_without_keys_there_is_none_to_rotate(self) -> None:
-        without = manager.Manager(*[mock.Mock() for _ in range(4)])
+        without = manager.Manager(*[mock.Mock() for _ in range(5)])
 
         error = self.assertRaises(
             exception.NotSupported, without.rotate_key, self.context, 'k'
