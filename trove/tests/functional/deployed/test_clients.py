@@ -123,11 +123,8 @@ class CommandTest(base.DeployedTestCase):
             return done.stdout
 
         image = str(uuid.uuid4())
-        managed(
-            *('version', 'create', '8.4', 'mysql', 'mysql', image),
-            *('--version-number', '8.4.5', '--image-tags', 'trove,mysql'),
-            *('--active', '--default'),
-        )
+        order = f'version create 8.4 mysql mysql {image} --active --default'
+        managed(*order.split(), '--version-number', '8.4.5')
         (version,) = self.openstack('datastore', 'version', 'list', 'mysql')
         self.assertEqual(
             ('8.4', '8.4.5'), (version['Name'], version['Version'])
@@ -144,8 +141,12 @@ class CommandTest(base.DeployedTestCase):
     def test_a_version_in_use_is_not_deleted(self) -> None:
         self.instance()
         version = self.openstack(
-            *('datastore', 'version', 'show', self.deployment.VERSION),
-            *('--datastore', self.deployment.DATASTORE),
+            'datastore',
+            'version',
+            'show',
+            self.deployment.VERSION,
+            '--datastore',
+            self.deployment.DATASTORE,
         )
 
         refused = self.run_openstack(
