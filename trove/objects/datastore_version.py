@@ -223,14 +223,15 @@ def _require_unneeded(
 ) -> None:
     used = []
     for noun, table in _USERS.items():
-        there = int(
-            db.scalar(
-                sa.select(sa.func.count())
-                .select_from(table)
-                .where(_of(table, row.id), table.deleted.is_not(True))
-            )
-            or 0
+        query = (
+            sa.select(sa.func.count())
+            .select_from(table)
+            .where(_of(table, row.id))
         )
+        if table is not models.Cluster:
+            # The row of a deleted cluster cannot be without its version.
+            query = query.where(table.deleted.is_not(True))
+        there = int(db.scalar(query) or 0)
         if there:
             used.append(f'{there} {noun}{"s" if there > 1 else ""}')
     if used:

@@ -62,9 +62,6 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.guestagent.rejection_texts': (
         'unit/guestagent/test_rejections.py',
     ),
-    'trove.objects.datastore_version': (
-        'unit/api/test_datastore_versions.py',
-    ),
     'trove.objects.guest._known': ('unit/objects/guest/test_fleet.py',),
     'trove.objects.guest.server_version': ('unit/api/test_instances.py',),
     'trove.objects.instance._loading': (

@@ -8,7 +8,9 @@ here rows are really locked, and who comes second really waits or fails.
 from __future__ import annotations
 
 from trove.tests.fixtures import database
+from trove.tests.unit.objects import test_association
 from trove.tests.unit.objects import test_datastore
+from trove.tests.unit.objects import test_datastore_version
 from trove.tests.unit.objects import test_quota
 from trove.tests.unit.objects import test_replays
 from trove.tests.unit.objects import test_root
@@ -29,6 +31,7 @@ from trove.tests.unit.objects.keys import test_reencryption
 from trove.tests.unit.objects.rejected import test_journal
 
 _SUITES = (
+    test_association.TestAssociations,
     test_reports.TestRecordUpdate,
     test_work.BeginTest,
     test_work.DeletionTest,
@@ -36,6 +39,7 @@ _SUITES = (
     test_work.ListTest,
     test_datastore.TestDatastores,
     test_datastore.TestVersions,
+    test_datastore_version.TestVersions,
     test_heartbeats.TestCheck,
     test_heartbeats.TestRaces,
     test_heartbeats.TestRecord,
