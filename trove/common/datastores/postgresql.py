@@ -14,7 +14,9 @@ import re
 
 from trove.common import exception
 from trove.common import names
+from trove.common.datastores import postgresql_settings
 from trove.common.datastores import rules
+from trove.common.datastores import settings as _settings
 
 #: How names of roles begin that inherit from deleted users.
 HEIRS = 'os_admin_heir_'
@@ -96,6 +98,7 @@ class PostgreSQL(rules.Rules):
     )
     prefixes: tuple[str, ...] = ('pg_', HEIRS)
     hosts: bool = False
+    settings: _settings.Settings = postgresql_settings.PostgreSQL()
 
     def check_encoding(
         self, database: str, character_set: str | None, collate: str | None

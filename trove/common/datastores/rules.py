@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from trove.common import exception
 from trove.common import names
+from trove.common.datastores import settings as _settings
 
 #: The host of a user who may come from anywhere.
 ANY_HOST = '%'
@@ -30,6 +31,7 @@ class Rules:
     :ivar users: names that the server or Trove keeps for itself
     :ivar prefixes: beginnings of user names that are kept likewise
     :ivar hosts: whether a user is known by name and host
+    :ivar settings: what its configuration groups may have
     """
 
     title: str = 'this datastore'
@@ -38,6 +40,7 @@ class Rules:
     users: frozenset[str] = frozenset({'os_admin', 'root'})
     prefixes: tuple[str, ...] = ()
     hosts: bool = True
+    settings: _settings.Settings = _settings.Settings()
 
     def reserving(
         self: Self, databases: Iterable[str], users: Iterable[str]

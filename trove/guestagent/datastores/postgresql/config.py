@@ -23,6 +23,7 @@ import re
 from typing import Any
 
 from trove.common import exception
+from trove.common.datastores import postgresql_settings
 from trove.guestagent.datastores import account as accounts
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores import files
@@ -47,8 +48,6 @@ _REFUSED = frozenset(
         'include_if_exists',
     }
 )
-_MIB = 1024 * 1024
-
 #: Access: all users with a password from anywhere, but the agent's own
 #: superuser from this machine only, for backups too.
 _HBA = """\
@@ -58,49 +57,6 @@ host  all  postgres  all       reject
 host  all  all       all       scram-sha-256
 """
 
-#: Clients send passwords as verifiers only, so that a log of all statements
-#: has none. One log file per weekday bounds the size of the logs.
-AGENT_SETTINGS: Mapping[str, Any] = {
-    'password_encryption': 'scram-sha-256',
-    'logging_collector': True,
-    'log_destination': 'stderr',
-    'log_directory': 'log',
-    'log_filename': 'postgresql-%a.log',
-    'log_file_mode': '0600',
-    'log_rotation_age': '1d',
-    'log_rotation_size': 0,
-    'log_truncate_on_rotation': True,
-}
-
-
-def memory_settings(memory_mb: int) -> dict[str, Any]:
-    """Return settings for a server with this much memory.
-
-    A quarter for the shared buffers and at most half for the work memory of
-    all sessions together; the rest is for the cache of the operating system,
-    the agent and maintenance.
-
-    :param memory_mb: MiB
-    """
-    connections = min(500, max(50, memory_mb // 10))
-    return {
-        'max_connections': connections,
-        'shared_buffers': f'{max(16, memory_mb // 4)}MB',
-        'effective_cache_size': f'{max(32, memory_mb * 5 // 8)}MB',
-        'work_mem': f'{max(1024, memory_mb * 512 // connections)}kB',
-        'maintenance_work_mem': f'{min(2048, max(16, memory_mb // 16))}MB',
-    }
-
-
-def volume_settings(volume_bytes: int) -> dict[str, Any]:
-    """Return settings that limit the write-ahead log to part of a volume."""
-    tenth = volume_bytes // _MIB // 10
-    return {
-        'max_wal_size': f'{min(4096, max(96, tenth))}MB',
-        'min_wal_size': f'{min(80, max(32, tenth))}MB',
-        # For the next incremental backup, and for replicas.
-        'max_slot_wal_keep_size': f'{max(128, 2 * tenth)}MB',
-    }
 
 
 def render(settings: base.Settings) -> str:
@@ -155,7 +111,10 @@ class Store:
     def sizing(self, memory_mb: int | None, volume_bytes: int) -> str:
         """Return the first file; ``memory_mb`` overrides the stored value."""
         memory = memory_mb or self.memory_mb or DEFAULT_MEMORY_MB
-        return render(memory_settings(memory) | volume_settings(volume_bytes))
+        return render(
+            postgresql_settings.memory(memory)
+            | postgresql_settings.volume(volume_bytes)
+        )
 
 
 def write(

@@ -11,6 +11,7 @@ from typing import Any
 from oslo_config import cfg
 
 from trove.common import datastores
+from trove.common.datastores import postgresql_settings
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores import volume
@@ -159,7 +160,7 @@ class PostgreSQL(base.Driver):
             ),
             '20-basic.conf': self._store.basic,
             '50-user.conf': config.render(self._store.overrides),
-            '90-agent.conf': config.render(config.AGENT_SETTINGS),
+            '90-agent.conf': config.render(postgresql_settings.AGENT),
         }
         config.write(
             self._cluster.config_dir,

@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 from trove.common import exception
+from trove.common.datastores import postgresql_settings
 from trove.guestagent.datastores import account as accounts
 from trove.guestagent.datastores import base as datastores
 from trove.guestagent.datastores import processes
@@ -375,6 +376,6 @@ class StagingTest(base.GuestTestCase):
         # Then for any size of machine and volume
         for memory in (64, 512, 4096, 1024 * 1024):
             for volume in (1024**3, 1024**4):
-                settings = config.memory_settings(memory)
-                settings |= config.volume_settings(volume)
+                settings = postgresql_settings.memory(memory)
+                settings |= postgresql_settings.volume(volume)
                 driver.update_overrides(settings)

@@ -12,38 +12,6 @@ from trove.guestagent.datastores.postgresql import config
 from trove.tests import base
 
 
-class SizingTest(base.TestCase):
-    def test_memory_is_divided(self) -> None:
-        self.assertEqual(
-            {
-                'max_connections': 102,
-                'shared_buffers': '256MB',
-                'effective_cache_size': '640MB',
-                'work_mem': '5140kB',
-                'maintenance_work_mem': '64MB',
-            },
-            config.memory_settings(1024),
-        )
-
-    def test_it_never_plans_with_more_than_there_is(self) -> None:
-        for memory in (64, 128, 512, 2048, 65536, 1024 * 1024):
-            found = config.memory_settings(memory)
-            shared = int(found['shared_buffers'].removesuffix('MB'))
-            work = int(found['work_mem'].removesuffix('kB'))
-            sessions = work * found['max_connections'] / 1024
-            self.assertLessEqual(shared + sessions, memory * 1.1)
-
-    def test_the_log_is_a_part_of_the_volume(self) -> None:
-        for size, largest, smallest in (
-            (1, '102MB', '80MB'),
-            (20, '2048MB', '80MB'),
-            (1000, '4096MB', '80MB'),
-        ):
-            found = config.volume_settings(size * 1024**3)
-            self.assertEqual(largest, found['max_wal_size'])
-            self.assertEqual(smallest, found['min_wal_size'])
-
-
 class RenderTest(base.TestCase):
     def test_values_are_quoted(self) -> None:
         self.assertEqual(
