@@ -22,6 +22,7 @@ from trove import conf as trove_conf
 from trove.cmd import _accounts
 from trove.cmd import _associations
 from trove.cmd import _keys
+from trove.cmd import _parameters
 from trove.common import exception
 from trove.common import text as texts
 from trove.db import migration
@@ -187,6 +188,7 @@ def _add_commands(subparsers: Any) -> None:
         parser.add_argument('--repo_path', help=argparse.SUPPRESS)
     _add_datastore_commands(add)
     _associations.add_commands(add)
+    _parameters.add_commands(add)
     _add_service_commands(add)
     _keys.add_commands(add)
     _accounts.add_commands(add)

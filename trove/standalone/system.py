@@ -19,6 +19,7 @@ from trove.cloud import local
 from trove.cloud.local import files
 from trove.cloud.local import locks
 from trove.common import crypto
+from trove.common import datastores as kinds
 from trove.common import exception
 from trove.common import service
 from trove.conductor import service as conductor_service
@@ -26,6 +27,7 @@ from trove.db import migration
 from trove.guestagent.datastores.postgresql import binaries
 from trove.objects import database
 from trove.objects import datastore as datastores
+from trove.objects import parameter as parameters
 from trove.peers import telemetry
 from trove.standalone import guests
 from trove.taskmanager import service as taskmanager_service
@@ -241,6 +243,8 @@ def check_port(host: str, port: int) -> None:
 def register_datastore(conf: cfg.ConfigOpts) -> str:
     """Register the installed PostgreSQL, and return its version.
 
+    Its parameters are those that it lists itself.
+
     A version that was registered before and is no longer installed is kept
     for its instances, but new ones cannot be created.
 
@@ -251,7 +255,11 @@ def register_datastore(conf: cfg.ConfigOpts) -> str:
     )
     name = str(found.major)
     datastores.save(DATASTORE)
-    datastores.save_version(DATASTORE, name, manager=DATASTORE)
+    version = datastores.save_version(DATASTORE, name, manager=DATASTORE)
+    settings = kinds.rules(DATASTORE).settings
+    parameters.save(
+        version.id, settings.read_catalogue(found.catalogue()), only=True
+    )
     datastore = datastores.save(DATASTORE, name)
     for version in datastores.versions(datastore.id):
         if version.name != name:

@@ -48,6 +48,25 @@ class Binaries:
     def program(self, name: str) -> str:
         return os.fspath(self.directory / name)
 
+    def catalogue(self) -> str:
+        """Return what the server itself lists of its parameters.
+
+        :raises trove.common.exception.DatastoreError: it does not
+        """
+        done = subprocess.run(
+            [self.program('postgres'), '--describe-config'],
+            capture_output=True,
+            text=True,
+            errors='replace',
+            cwd='/',
+            env={'LC_ALL': 'C.UTF-8', 'PATH': '/usr/bin:/bin'},
+        )
+        if done.returncode != 0:
+            raise exception.DatastoreError(
+                action='list its parameters', reason=done.stderr.strip()
+            )
+        return done.stdout
+
 
 def find(
     bin_dir: str | None,

@@ -58,7 +58,6 @@ host  all  all       all       scram-sha-256
 """
 
 
-
 def render(settings: base.Settings) -> str:
     """Format settings in the syntax of postgresql.conf.
 

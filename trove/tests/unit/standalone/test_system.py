@@ -11,6 +11,7 @@ import oslo_messaging
 from trove.common import exception
 from trove.guestagent.datastores.postgresql import binaries
 from trove.objects import datastore as datastores
+from trove.objects import parameter as parameters
 from trove.standalone import system
 from trove.tests import base
 from trove.tests.fixtures import database
@@ -147,6 +148,24 @@ class DatastoreTestCase(base.TestCase):
                 'find',
                 return_value=binaries.Binaries(pathlib.Path('/x'), version),
             )
+        )
+
+        self.useFixture(
+            fixtures.MockPatchObject(
+                binaries.Binaries,
+                'catalogue',
+                return_value='jit\tuser\tG\tBOOLEAN\tFALSE\t\t\tText.\t\n',
+            )
+        )
+
+    def test_its_parameters_are_those_that_it_lists(self):
+        self.installed(18, 6)
+        system.register_datastore(self.conf)
+
+        datastore = datastores.get(self.conf, 'postgresql')
+        version = datastores.get_version(datastore)
+        self.assertEqual(
+            ['jit'], [each.name for each in parameters.list_(version.id)]
         )
 
     def versions(self):
