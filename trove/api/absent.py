@@ -14,7 +14,6 @@ from trove.api.handlers import absent
 _P = '/{project_id}'
 _II = _P + '/instances/{instance_id}'
 _DV = _P + '/datastores/{datastore}/versions/{version}'
-_V = _P + '/datastores/versions/{version}'
 _C = _P + '/configurations'
 _CC = _C + '/{configuration_id}'
 _L = _P + '/clusters'
@@ -22,23 +21,12 @@ _LL = _L + '/{cluster_id}'
 _M = _P + '/modules'
 _MM = _M + '/{module_id}'
 _A = _P + '/mgmt'
-_AP = _A + '/datastores/versions/{version}/parameters'
 _AL = _A + '/clusters/{cluster_id}'
 
-_parameter = 'configuration-parameter:'
 _root = 'cluster:extension:root:'
-_mgmt_parameter = 'mgmt:configuration_parameter:'
 
 # fmt: off
 _ABSENT = (
-    ('GET', _DV + '/parameters', _parameter + 'index',
-     'Configuration parameters'),
-    ('GET', _DV + '/parameters/{name}', _parameter + 'show',
-     'Configuration parameters'),
-    ('GET', _V + '/parameters', _parameter + 'index_by_version',
-     'Configuration parameters'),
-    ('GET', _V + '/parameters/{name}', _parameter + 'show_by_version',
-     'Configuration parameters'),
 
     ('PATCH', _II, 'instance:edit', 'Changing the datastore version'),
     ('GET', _II + '/configuration', 'instance:configuration',
@@ -83,14 +71,6 @@ _ABSENT = (
      'mgmt:instance:upgrade', 'Upgrading guest agents'),
     ('GET', _AL, 'mgmt:cluster:show', 'Clusters'),
     ('POST', _AL + '/action', 'mgmt:cluster:reset_task', 'Clusters'),
-    ('GET', _AP, _mgmt_parameter + 'index', 'Configuration parameters'),
-    ('POST', _AP, _mgmt_parameter + 'create', 'Configuration parameters'),
-    ('GET', _AP + '/{name}', _mgmt_parameter + 'show',
-     'Configuration parameters'),
-    ('PUT', _AP + '/{name}', _mgmt_parameter + 'update',
-     'Configuration parameters'),
-    ('DELETE', _AP + '/{name}', _mgmt_parameter + 'delete',
-     'Configuration parameters'),
 )
 
 #: What their bodies name.

@@ -21,10 +21,12 @@ from trove.api.handlers import flavors
 from trove.api.handlers import instances
 from trove.api.handlers import limits
 from trove.api.handlers import mgmt
+from trove.api.handlers import parameters
 from trove.api.handlers import root
 from trove.api.handlers import users
 from trove.api.handlers import versions
 from trove.api.schemas import backup as backup_schema
+from trove.api.schemas import configuration as configuration_schema
 from trove.api.schemas import database as database_schema
 from trove.api.schemas import datastore_version as version_schema
 from trove.api.schemas import instance as instance_schema
@@ -73,7 +75,9 @@ _I = _P + '/instances'
 _II = _I + '/{instance_id}'
 _D = _P + '/datastores'
 _DV = _D + '/{datastore}/versions'
+_VP = _D + '/versions/{version}/parameters'
 _M = _P + '/mgmt'
+_MP = _M + '/datastores/versions/{version}/parameters'
 _MI = _M + '/instances'
 _MII = _MI + '/{instance_id}'
 _MV = _M + '/datastore-versions'
@@ -89,6 +93,8 @@ _user = 'instance:extension:user:'
 _access = 'instance:extension:user_access:'
 _root = 'instance:extension:root:'
 _version = 'mgmt:datastore_version:'
+_parameter = 'configuration-parameter:'
+_mgmt_parameter = 'mgmt:configuration_parameter:'
 
 
 def _action(path: str, table: actions.Actions) -> Route:
@@ -124,6 +130,14 @@ ROUTES: tuple[Route, ...] = (
           'datastore:list_associated_volume_types'),
     Route('GET', _D + '/versions/{version}', datastores.version_by_id,
           'datastore:version_show_by_uuid'),
+
+    Route('GET', _DV + '/{version}/parameters', parameters.index,
+          _parameter + 'index'),
+    Route('GET', _DV + '/{version}/parameters/{name}', parameters.show,
+          _parameter + 'show'),
+    Route('GET', _VP, parameters.index, _parameter + 'index_by_version'),
+    Route('GET', _VP + '/{name}', parameters.show,
+          _parameter + 'show_by_version'),
 
     Route('GET', _P + '/flavors', flavors.index, 'flavor:index'),
     Route('GET', _P + '/flavors/{flavor}', flavors.show, 'flavor:show'),
@@ -219,6 +233,15 @@ ROUTES: tuple[Route, ...] = (
           _version + 'edit', 202, version_schema.EDIT),
     Route('DELETE', _MV + '/{version}', datastore_versions.delete,
           _version + 'delete', 202),
+    Route('GET', _MP, parameters.manage_index, _mgmt_parameter + 'index'),
+    Route('POST', _MP, parameters.create, _mgmt_parameter + 'create', 200,
+          configuration_schema.PARAMETER),
+    Route('GET', _MP + '/{name}', parameters.manage_show,
+          _mgmt_parameter + 'show'),
+    Route('PUT', _MP + '/{name}', parameters.update,
+          _mgmt_parameter + 'update', 200, configuration_schema.PARAMETER),
+    Route('DELETE', _MP + '/{name}', parameters.delete,
+          _mgmt_parameter + 'delete', 204),
     Route('GET', _M + '/quotas/{project}', limits.quotas, 'mgmt:quota:show',
           check=False),
     Route('PUT', _M + '/quotas/{project}', limits.update_quotas,

@@ -30,7 +30,6 @@ INSTEAD = {
     'and migrate the data with the tools of the database.',
     'Configuration groups': 'The database uses settings that match its '
     'flavor.',
-    'Configuration parameters': 'The manual of the database lists them.',
     'Encrypted connections': 'Connect over a trusted network.',
     'Logs of the database': 'Ask an administrator with access to the server '
     'of the instance.',

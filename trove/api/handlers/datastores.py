@@ -57,23 +57,12 @@ def version(request: api_request.Request) -> dict[str, Any]:
 
     400 for an unknown version, 404 for an unknown datastore.
     """
-    return {'version': _version(request, _get_version(request))}
+    return {'version': _version(request, get_version(request))}
 
 
 def version_by_id(request: api_request.Request) -> dict[str, Any]:
     """Show a version by its ID alone: 200, or 400 if it is unknown."""
-    version_id = request.params['version']
-    try:
-        found = datastores.get_version_by_id(
-            version_id, inactive=bool(request.context.is_admin)
-        )
-    except exception.DatastoreVersionNotFound:
-        # As released Trove, which answers 400 wherever a version is unknown.
-        raise exception.BadRequest(
-            f'Datastore version {version_id} does not exist or is not '
-            'active. List the versions with '
-            'GET /datastores/{datastore}/versions.'
-        ) from None
+    found = get_version_by_id(request)
     return {'version': _version(request, found)}
 
 
@@ -82,7 +71,7 @@ def version_flavors(request: api_request.Request) -> dict[str, Any]:
 
     400 for an unknown version, 404 for an unknown datastore.
     """
-    version = _get_version(request)
+    version = get_version(request)
     chosen = association.list_(version.id, association.FLAVOR)
     return {
         'flavors': [
@@ -98,7 +87,7 @@ def version_volume_types(request: api_request.Request) -> dict[str, Any]:
 
     400 for an unknown version, 404 for an unknown datastore.
     """
-    types = offers.volume_types(request, _get_version(request).id)
+    types = offers.volume_types(request, get_version(request).id)
     return {'volume_types': [dataclasses.asdict(each) for each in types]}
 
 
@@ -116,14 +105,40 @@ def _get(request: api_request.Request) -> datastores.Datastore:
     )
 
 
-def _get_version(
+def get_version(
     request: api_request.Request,
 ) -> datastores.DatastoreVersion:
+    """Return the version that the path names, of the datastore there.
+
+    :raises NotFound: there is no such datastore
+    :raises BadRequest: it has no such version
+    """
     return datastores.get_version(
         _get(request),
         request.params['version'],
         inactive=bool(request.context.is_admin),
     )
+
+
+def get_version_by_id(
+    request: api_request.Request,
+) -> datastores.DatastoreVersion:
+    """Return the version that the path names by its ID alone.
+
+    :raises BadRequest: it is unknown
+    """
+    version_id = request.params['version']
+    try:
+        return datastores.get_version_by_id(
+            version_id, inactive=bool(request.context.is_admin)
+        )
+    except exception.DatastoreVersionNotFound:
+        # As released Trove, which answers 400 wherever a version is unknown.
+        raise exception.BadRequest(
+            f'Datastore version {version_id} does not exist or is not '
+            'active. List the versions with '
+            'GET /datastores/{datastore}/versions.'
+        ) from None
 
 
 def _datastore(

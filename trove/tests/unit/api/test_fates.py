@@ -10,6 +10,7 @@ import json
 import uuid
 
 from trove.api import routes
+from trove.objects import parameter as parameters
 from trove.objects import quota
 from trove.tests.unit.api import base
 from trove.tests.unit.api import fates
@@ -24,6 +25,7 @@ GROUP = fates.GROUP
 _I = '/{project_id}/instances'
 _II = _I + '/{instance_id}'
 _UU = _II + '/users/{name}'
+_MP = '/{project_id}/mgmt/datastores/versions/{version}/parameters'
 
 Applied = fates.Applied
 Refused = fates.Refused
@@ -62,6 +64,28 @@ def _user(make, databases):
         'host': Refused(make(user(host='192.0.2.9')), 400, '192.0.2.9'),
         **databases,
     }
+
+
+def _parameter(**changes):
+    return {
+        'configuration-parameter': {
+            'name': 'ann',
+            'data_type': 'integer',
+            'restart_required': 0,
+            **changes,
+        }
+    }
+
+
+#: Of what is there already, and of what the path names.
+_PARAMETER = {
+    'data_type': Applied(_parameter(data_type='float'), '"type": "float"'),
+    'restart_required': Applied(
+        _parameter(restart_required=1), '"restart_required": true'
+    ),
+    'max_size': Applied(_parameter(max_size=4321), '"max": 4321'),
+    'min_size': Applied(_parameter(min_size=-4321), '"min": -4321'),
+}
 
 
 FATES = fates_of_backups.FATES | {
@@ -210,6 +234,31 @@ FATES = fates_of_backups.FATES | {
     ('PUT', '/{project_id}/mgmt/quotas/{project}'): {
         'quotas.*': Applied({'quotas': {'volumes': 4321}}, '4321'),
     },
+    ('POST', _MP): _under(
+        'configuration-parameter',
+        {
+            'name': Refused(_parameter(), 400, 'ann'),
+            **{
+                key: Applied(
+                    {
+                        'configuration-parameter': {
+                            **fate.body['configuration-parameter'],
+                            'name': f'of_{key}',
+                        }
+                    },
+                    fate.text,
+                )
+                for key, fate in _PARAMETER.items()
+            },
+        },
+    ),
+    ('PUT', _MP + '/{name}'): _under(
+        'configuration-parameter',
+        {
+            'name': Refused(_parameter(name='other'), 400, 'other'),
+            **_PARAMETER,
+        },
+    ),
     ('POST', _II + '/root'): {
         'password': Applied({'password': 'chosen'}, 'chosen'),
     },
@@ -332,6 +381,9 @@ class TestFates(base.TestCase):
         self.guest.users = {
             'ann': {'_name': 'ann', '_host': '%', '_databases': []}
         }
+        parameters.save(
+            self.version.id, [parameters.Parameter('ann', 'integer')]
+        )
         test_absent.give_all(base.PROJECT, self.version.id, GROUP)
         self.transport.sent.clear()
         where = path.removeprefix('/{project_id}').format(
