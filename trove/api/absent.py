@@ -13,7 +13,6 @@ from trove.api.handlers import absent
 
 _P = '/{project_id}'
 _II = _P + '/instances/{instance_id}'
-_DV = _P + '/datastores/{datastore}/versions/{version}'
 _C = _P + '/configurations'
 _CC = _C + '/{configuration_id}'
 _L = _P + '/clusters'
@@ -27,7 +26,6 @@ _root = 'cluster:extension:root:'
 
 # fmt: off
 _ABSENT = (
-
     ('PATCH', _II, 'instance:edit', 'Changing the datastore version'),
     ('GET', _II + '/configuration', 'instance:configuration',
      'Configuration groups'),

@@ -50,6 +50,7 @@
     │   ├── ObjectMissing               404 itemNotFound
     │   └── ObjectDamaged               409 conflict
     └── DatastoreError                  500 instanceFault
+        └── SettingsTakenBack
 
 A class says its REST status in ``code`` and the key of the error body in
 ``fault``; both are inherited. A ``message`` is a format string for the
@@ -396,3 +397,16 @@ class ObjectDamaged(ObjectStoreError):
 
 class DatastoreError(TroveError):
     message = 'The database server failed to %(action)s: %(reason)s'
+
+
+class SettingsTakenBack(DatastoreError):
+    """It runs, but not with the newest settings of its user.
+
+    :param reason: what it said to them
+    """
+
+    message = (
+        'The database did not start with the new values of its '
+        'configuration group, so it was started with the former ones: '
+        '%(reason)s Correct the group, then restart the instance.'
+    )

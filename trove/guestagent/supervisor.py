@@ -289,6 +289,10 @@ class Supervisor:
         LOG.info('The database is not running; starting it.')
         try:
             self._driver.start()
+        except exception.SettingsTakenBack as error:
+            LOG.error('%s', error)
+            self._crashed = False
+            self._up = True
         except exception.TroveError as error:
             self._fail()
             LOG.error(

@@ -138,6 +138,8 @@ class Driver(abc.ABC):
 
         Does nothing if it is running.
 
+        :raises trove.common.exception.SettingsTakenBack: it runs, with the
+            former settings of the user; it did not start with the new ones
         :raises trove.common.exception.DatastoreError: it does not start
         """
 

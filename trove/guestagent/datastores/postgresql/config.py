@@ -96,6 +96,26 @@ class Store:
         self.memory_mb: int | None = values.get('memory_mb')
         self.basic: str = values.get('basic', '')
         self.overrides: dict[str, Any] = values.get('overrides', {})
+        # Those that the server has started with last.
+        self._proven: dict[str, Any] | None = values.get('proven')
+
+    def prove(self) -> None:
+        """Note that the server has started with what is told now."""
+        if self._proven != self.overrides:
+            self._proven = dict(self.overrides)
+            self.save()
+
+    def take_back(self) -> dict[str, Any] | None:
+        """Return to the overrides that the server has started with last.
+
+        :returns: those that were told; None when there is nothing to return
+            to
+        """
+        if self._proven is None or self._proven == self.overrides:
+            return None
+        told, self.overrides = self.overrides, dict(self._proven)
+        self.save()
+        return told
 
     def save(self) -> None:
         files.write_json(
@@ -104,6 +124,7 @@ class Store:
                 'memory_mb': self.memory_mb,
                 'basic': self.basic,
                 'overrides': self.overrides,
+                'proven': self._proven,
             },
         )
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import contextlib
+import logging
 import os
 from typing import Any
 
 from oslo_config import cfg
 
 from trove.common import datastores
+from trove.common import exception
 from trove.common.datastores import postgresql_settings
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import base
@@ -23,7 +25,10 @@ from trove.guestagent.datastores.postgresql import databases
 from trove.guestagent.datastores.postgresql import grants
 from trove.guestagent.datastores.postgresql import restore
 from trove.guestagent.datastores.postgresql import root
+from trove.guestagent.datastores.postgresql import server
 from trove.guestagent.datastores.postgresql import users
+
+LOG = logging.getLogger(__name__)
 
 Capability = base.Capability
 
@@ -91,6 +96,7 @@ class PostgreSQL(base.Driver):
             self._cluster.initialize()
         else:
             self._restore.restore(preparation.backup())
+        self._check(dict(preparation.overrides))
         self.start()
         self._databases.close_template()
         self._databases.create(preparation.databases)
@@ -101,9 +107,46 @@ class PostgreSQL(base.Driver):
 
     def start(self) -> None:
         running = self._cluster.server()
-        if running.pid() is None:
-            self._write_config()
-        running.start(self._conf.guestagent.start_timeout)
+        timeout = self._conf.guestagent.start_timeout
+        if running.pid() is not None:
+            running.start(timeout)
+            return
+        self._write_config()
+        try:
+            running.start(timeout)
+        except exception.DatastoreError as error:
+            # One that is slow to come up is no reason.
+            if running.pid() is None:
+                self._start_as_before(running, error)
+            raise
+        self._store.prove()
+
+    def _start_as_before(
+        self, running: server.Server, error: exception.DatastoreError
+    ) -> None:
+        """Start without the settings that it has never started with.
+
+        Returns when there are none, or they are not to blame.
+
+        :raises SettingsTakenBack: it runs
+        """
+        told = self._store.take_back()
+        if told is None:
+            return
+        LOG.error(
+            'PostgreSQL does not start with the new values of its '
+            'configuration group; it gets the former ones: %s',
+            error,
+        )
+        self._write_config()
+        try:
+            running.start(self._conf.guestagent.start_timeout)
+        except exception.DatastoreError:
+            self._store.overrides = told
+            self._store.save()
+            return
+        reason = error.values['reason']
+        raise exception.SettingsTakenBack(reason=reason) from error
 
     def check_start(self) -> None:
         if self._data_dir.exists():

@@ -24,12 +24,15 @@ class Driver(fakes.Driver):
     """Its server does not start ``broken`` times."""
 
     broken = 0
+    takes_back = False
 
     def start(self) -> None:
         if self.broken:
             self.broken -= 1
             self.error = BROKEN
         super().start()
+        if self.takes_back:
+            raise exception.SettingsTakenBack(reason='too many.')
 
 
 class Poller:
@@ -143,6 +146,15 @@ class WatchTest(base.TestCase):
         self.wait_until_it_runs(former)
 
         self.assertEqual([1.0, 2.0], self.clock.pauses)
+
+    def test_one_that_runs_with_former_settings_runs(self) -> None:
+        self.driver.takes_back = True
+
+        self.given_it_runs()
+
+        self.assertEqual([], self.clock.pauses)
+        self.assertEqual(['healthy'], self.statuses)
+        self.assertIn('too many. Correct the group', self.logs.output)
 
     def test_a_start_of_the_machine_is_no_crash(self) -> None:
         self.given_it_runs()

@@ -63,6 +63,21 @@ class StoreTest(base.TestCase):
     def told(self, store: config.Store) -> tuple:
         return store.memory_mb, store.basic, store.overrides
 
+    def test_overrides_go_back_to_those_of_the_last_start(self) -> None:
+        store = config.Store(self.path / 's')
+        store.overrides = {'a': 1}
+        self.assertIsNone(store.take_back())
+        store.prove()
+        self.assertIsNone(store.take_back())
+        store.overrides = {'a': 2}
+        store.save()
+
+        store = config.Store(self.path / 's')
+        self.assertEqual({'a': 2}, store.take_back())
+
+        self.assertEqual({'a': 1}, store.overrides)
+        self.assertEqual({'a': 1}, config.Store(self.path / 's').overrides)
+
     def test_the_option_goes_before_the_order(self) -> None:
         store = config.Store(self.path / 's')
         for option, told, expected in (
