@@ -7,6 +7,7 @@ without an active version, are returned only with ``inactive``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Sequence
 import dataclasses
 
@@ -151,6 +152,14 @@ def get_version_by_id(
         if found:
             return found[0]
     raise exception.DatastoreVersionNotFound(id=version_id)
+
+
+def versions_of(ids: Iterable[str]) -> dict[str, DatastoreVersion]:
+    """Return versions by their ids, inactive ones too."""
+    found = _versions(
+        models.DatastoreVersion.id.in_(list(ids)), inactive=True
+    )
+    return {version.id: version for version in found}
 
 
 @session.retry(duplicates=True)
