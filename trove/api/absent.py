@@ -13,8 +13,6 @@ from trove.api.handlers import absent
 
 _P = '/{project_id}'
 _II = _P + '/instances/{instance_id}'
-_C = _P + '/configurations'
-_CC = _C + '/{configuration_id}'
 _L = _P + '/clusters'
 _LL = _L + '/{cluster_id}'
 _M = _P + '/modules'
@@ -26,9 +24,6 @@ _root = 'cluster:extension:root:'
 
 # fmt: off
 _ABSENT = (
-    ('PATCH', _II, 'instance:edit', 'Changing the datastore version'),
-    ('GET', _II + '/configuration', 'instance:configuration',
-     'Configuration groups'),
     ('GET', _II + '/log', 'instance:guest_log_list', 'Logs of the database'),
     ('POST', _II + '/log', 'instance:guest_log_action',
      'Logs of the database'),
@@ -38,15 +33,6 @@ _ABSENT = (
     ('POST', _II + '/modules', 'instance:module_apply', 'Modules'),
     ('DELETE', _II + '/modules/{module_id}', 'instance:module_remove',
      'Modules'),
-
-    ('GET', _C, 'configuration:index', 'Configuration groups'),
-    ('POST', _C, 'configuration:create', 'Configuration groups'),
-    ('GET', _CC, 'configuration:show', 'Configuration groups'),
-    ('PATCH', _CC, 'configuration:edit', 'Configuration groups'),
-    ('PUT', _CC, 'configuration:update', 'Configuration groups'),
-    ('DELETE', _CC, 'configuration:delete', 'Configuration groups'),
-    ('GET', _CC + '/instances', 'configuration:instances',
-     'Configuration groups'),
 
     ('POST', _L, 'cluster:create', 'Clusters'),
     ('GET', _LL, 'cluster:show', 'Clusters'),
@@ -73,13 +59,7 @@ _ABSENT = (
 
 #: What their bodies name.
 _NAMED: dict[tuple[str, str], tuple[references.Reference, ...]] = {
-    ('PATCH', _II): ((('instance', 'slave_of'), 'instance'),
-                     (('instance', 'replica_of'), 'instance'),
-                     (('instance', 'configuration'), 'configuration'),
-                     (('instance', 'datastore_version'),
-                      'version of the instance')),
     ('POST', _II + '/modules'): ((('modules', '*', 'id'), 'module'),),
-    ('POST', _C): ((('configuration', 'datastore'), 'datastore'),),
     ('POST', _L): ((('cluster', 'datastore'), 'datastore'),
                    (('cluster', 'configuration'), 'configuration'),
                    (('cluster', 'instances', '*', 'modules', '*', 'id'),

@@ -14,6 +14,8 @@ from trove.api.handlers import absent
 from trove.api.handlers import actions
 from trove.api.handlers import backup_strategies
 from trove.api.handlers import backups
+from trove.api.handlers import changes
+from trove.api.handlers import configurations
 from trove.api.handlers import databases
 from trove.api.handlers import datastore_versions
 from trove.api.handlers import datastores
@@ -75,6 +77,8 @@ _I = _P + '/instances'
 _II = _I + '/{instance_id}'
 _D = _P + '/datastores'
 _DV = _D + '/{datastore}/versions'
+_C = _P + '/configurations'
+_CC = _C + '/{configuration_id}'
 _VP = _D + '/versions/{version}/parameters'
 _M = _P + '/mgmt'
 _MP = _M + '/datastores/versions/{version}/parameters'
@@ -151,9 +155,13 @@ ROUTES: tuple[Route, ...] = (
     Route('GET', _I + '/detail', instances.detail, 'instance:detail',
           query=(*_CLUSTERED, 'all_projects')),
     Route('GET', _II, instances.show, 'instance:show'),
-    Route('PUT', _II, instances.update, 'instance:update', 202,
+    Route('PUT', _II, changes.update, 'instance:update', 202,
           instance_schema.UPDATE),
+    Route('PATCH', _II, changes.edit, 'instance:edit', 202,
+          instance_schema.EDIT),
     Route('DELETE', _II, instances.delete, 'instance:delete', 202),
+    Route('GET', _II + '/configuration', changes.configuration,
+          'instance:configuration'),
     _action(_II, actions.ACTIONS),
 
     Route('POST', _DB, databases.create, _database + 'create', 202,
@@ -203,6 +211,18 @@ ROUTES: tuple[Route, ...] = (
           query=('instance_id', 'project_id')),
     Route('DELETE', _S, backup_strategies.delete, 'backup_strategy:delete',
           202, query=('instance_id', 'project_id')),
+    Route('GET', _C, configurations.index, 'configuration:index',
+          query=_PAGE),
+    Route('POST', _C, configurations.create, 'configuration:create', 200,
+          configuration_schema.CREATE),
+    Route('GET', _CC, configurations.show, 'configuration:show'),
+    Route('PATCH', _CC, configurations.edit, 'configuration:edit', 200,
+          configuration_schema.EDIT),
+    Route('PUT', _CC, configurations.replace, 'configuration:update', 202,
+          configuration_schema.REPLACE),
+    Route('DELETE', _CC, configurations.delete, 'configuration:delete', 202),
+    Route('GET', _CC + '/instances', configurations.instances,
+          'configuration:instances', query=_PAGE),
 
     # No release of this tree makes any; clients ask for them all the same.
     Route('GET', _P + '/clusters', absent.clusters, 'cluster:index',

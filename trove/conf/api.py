@@ -132,6 +132,7 @@ PAGES: list[cfg.Opt] = [
     )
     for name, what in (
         ('instances_page_size', 'instances'),
+        ('configurations_page_size', 'configuration groups'),
         ('databases_page_size', 'databases'),
         ('users_page_size', 'users'),
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Policies for configuration groups; this release has none."""
+"""Policies for configuration groups and parameters."""
 
 from __future__ import annotations
 

@@ -28,8 +28,6 @@ INSTEAD = {
     'Clusters': 'Create the instances individually.',
     'Changing the datastore version': 'Create an instance of that version, '
     'and migrate the data with the tools of the database.',
-    'Configuration groups': 'The database uses settings that match its '
-    'flavor.',
     'Encrypted connections': 'Connect over a trusted network.',
     'Logs of the database': 'Ask an administrator with access to the server '
     'of the instance.',

@@ -28,10 +28,13 @@ def recorded(done: str) -> Iterator[None]:
 
     :param done: a clause, such as "Root is disabled"; the request must be
         idempotent
+    :raises Conflict: another request has done something else meanwhile
     :raises ServiceUnavailable: it is done, but was not recorded
     """
     try:
         yield
+    except exception.Conflict:
+        raise
     except Exception as error:
         known = errors.translate(error)
         raise exception.ServiceUnavailable(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Instances: create, list, show, change, delete."""
+"""Instances: create, list, show, delete."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from trove.api import references
 from trove.api import request as api_request
 from trove.api import runtime as api_runtime
 from trove.api.handlers import actions
-from trove.api.handlers import configurations
-from trove.api.handlers import guest as guests
+from trove.api.handlers import attachments
 from trove.api.handlers import offers
 from trove.api.handlers import restores
 from trove.api.schemas import instance as schema
@@ -26,6 +25,7 @@ from trove.common import exception
 from trove.common import names as common_names
 from trove.objects import datastore as datastores
 from trove.objects import owned
+from trove.objects.instance import attachments as attached
 from trove.objects.instance import entities
 from trove.objects.instance import instances
 from trove.objects.keys import workflow_secrets
@@ -33,7 +33,6 @@ from trove.objects.keys import workflow_secrets
 LOG = log.getLogger(__name__)
 
 _LATER = {
-    'configuration': 'Attaching a configuration group',
     'modules': 'Applying modules',
     'replica_count': 'Creating replicas',
     'replica_of': 'Creating or detaching replicas',
@@ -41,7 +40,7 @@ _LATER = {
 }
 
 #: References that are unsupported, but must not reveal other projects' ids.
-_NAMED: tuple[references.Reference, ...] = (
+NAMED: tuple[references.Reference, ...] = (
     (('instance', 'configuration'), 'configuration'),
     (('instance', 'modules', references.EACH, 'id'), 'module'),
     (('instance', 'replica_of'), 'instance'),
@@ -57,7 +56,7 @@ def create(request: api_request.Request) -> dict[str, Any]:
     """
     body = request.body['instance']
     common_names.check_instance(body['name'])
-    references.check(request, _NAMED)
+    references.check(request, NAMED)
     _refuse_later(body, schema.LATER)
     if body.get('users'):
         request.authorize('instance:extension:user:create')
@@ -77,6 +76,10 @@ def create(request: api_request.Request) -> dict[str, Any]:
     )
     names.check_grants(users, (item['_name'] for item in databases))
     order = _order(body, version, flavor, size, databases, backup_id)
+    if body.get('configuration'):
+        order['overrides'] = attachments.for_new(
+            request, body['configuration'], version
+        )
     instance = _record(request, body, version, flavor, order, users)
     try:
         request.taskmanager().create_instance(
@@ -112,49 +115,15 @@ def show(request: api_request.Request) -> dict[str, Any]:
     used = volume_used(request, instance)
     if used is not None:
         view['volume']['used'] = used
+    pending = attached.pending(instance)
+    if pending:
+        view['pending_restart'] = pending
     if instance.configuration_id:
         with contextlib.suppress(exception.NotFound):
             view['configuration']['name'] = owned.require(
                 request.seer, 'configuration', instance.configuration_id
             )
     return {'instance': view}
-
-
-def update(request: api_request.Request) -> None:
-    """Change the name or access of an instance, or detach its group: 202.
-
-    400 for an invalid value or a missing group, 501 for unsupported features.
-    A detachment also answers 409, 422 and 500, as requests on databases do.
-    """
-    body = request.body['instance']
-    if 'name' in body:
-        common_names.check_instance(body['name'])
-    instance = request.instance()
-    offers.check(request, body)
-    references.check(request, _NAMED)
-    for key in ('replica_of', 'slave_of'):
-        if key in body and not body[key] and not instance.slave_of_id:
-            raise exception.BadRequest(
-                f'Instance {instance.id} is not a replica, so there is '
-                'nothing to detach it from.'
-            )
-        if key in body:
-            raise _later(key)
-    if body.get('configuration'):
-        raise _later('configuration')
-    # An empty body means a detachment, as in released Trove.
-    detaches = 'configuration' in body or not body
-    with contextlib.ExitStack() as stack:
-        if detaches:
-            configurations.detach(request, instance)
-            stack.enter_context(guests.recorded('The group is removed'))
-        instances.change(
-            request.context,
-            instance.id,
-            name=body.get('name'),
-            access=body.get('access'),
-            detached=detaches,
-        )
 
 
 def delete(request: api_request.Request) -> None:
@@ -255,6 +224,7 @@ def _record(
             datastore_version_id=version.id,
             access=body.get('access'),
             region_id=body.get('region_name'),
+            configuration_id=body.get('configuration') or None,
             # For recovery, if the message is lost or its task manager dies.
             details={
                 **order,
@@ -381,10 +351,11 @@ def _refuse_later(body: dict[str, Any], keys: tuple[str, ...]) -> None:
         # openstackclient always sends a replica_count of 1.
         one = key == 'replica_count' and value == 1 and value is not True
         if value is not None and value != [] and not one:
-            raise _later(key)
+            raise later(key)
 
 
-def _later(key: str) -> exception.NotSupported:
+def later(key: str) -> exception.NotSupported:
+    """Return the error for a key of a body that is not supported yet."""
     return exception.NotSupported(
         f'{_LATER[key]} is not supported yet; omit "{key}".'
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from trove.api import validation
 from trove.api.schemas import common
+from trove.api.schemas import instance
 from trove.common.datastores import settings
 
 _LIMIT: common.Schema = {
@@ -43,6 +44,59 @@ PARAMETER = validation.Body(
             },
             ('data_type', 'name', 'restart_required'),
             'an object with "name", "data_type" and "restart_required"',
+        ),
+    )
+)
+
+_VALUES: common.Schema = {
+    'type': 'object',
+    'description': 'an object with a value for each parameter',
+}
+
+_OPTIONAL: dict[str, common.Schema] = {
+    'name': {
+        **common.NAME,
+        'maxLength': 64,
+        'description': 'a string of 1 to 64 characters that is not blank',
+    },
+    'description': {
+        'type': ['string', 'null'],
+        'maxLength': 256,
+        'description': 'a string of at most 256 characters, or null',
+    },
+}
+
+CREATE = validation.Body(
+    common.wrapped(
+        'configuration',
+        common.closed(
+            {
+                **_OPTIONAL,
+                'values': _VALUES,
+                'datastore': instance.DATASTORE,
+            },
+            ('name', 'values'),
+            'an object with "name" and "values"',
+        ),
+    )
+)
+
+REPLACE = validation.Body(
+    common.wrapped(
+        'configuration',
+        common.closed(
+            {**_OPTIONAL, 'values': _VALUES},
+            ('values',),
+            'an object with "values"',
+        ),
+    )
+)
+
+EDIT = validation.Body(
+    common.wrapped(
+        'configuration',
+        common.closed(
+            {'values': _VALUES}, ('values',), 'an object with "values"'
         ),
     )
 )

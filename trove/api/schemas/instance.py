@@ -57,9 +57,15 @@ DATASTORE = common.closed(
     description='an object with "type", "version" or "version_number"',
 )
 
+#: Of a new instance; an empty text is what some clients send for none.
+GROUP: common.Schema = {
+    'type': ['string', 'null'],
+    'maxLength': 255,
+    'description': 'the ID of a configuration group, or null for none',
+}
+
 #: Accepted by released Trove and not served here yet; the handler says so.
 LATER = (
-    'configuration',
     'modules',
     'replica_count',
     'replica_of',
@@ -118,6 +124,7 @@ CREATE = validation.Body(
                 },
                 'access': ACCESS,
                 'restorePoint': RESTORE_POINT,
+                'configuration': GROUP,
                 **{name: {} for name in LATER},
             },
             ('name',),
@@ -145,6 +152,28 @@ UPDATE = validation.Body(
                 'slave_of': _REFERENCE,
             }
         ),
+    )
+)
+
+EDIT = validation.Body(
+    common.wrapped(
+        'instance',
+        {
+            **common.closed(
+                {
+                    'name': common.NAME,
+                    'configuration': _REFERENCE,
+                    'replica_of': _REFERENCE,
+                    'slave_of': _REFERENCE,
+                    'datastore_version': {
+                        **common.TEXT,
+                        'description': 'the name or ID of a version',
+                    },
+                },
+            ),
+            'minProperties': 1,
+            'description': 'an object with what is to be changed',
+        },
     )
 )
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from trove.api.views import instance
 from trove.common.datastores import settings
+from trove.objects import configuration
 
 
 def parameter(version_id: str, it: settings.Parameter) -> dict[str, Any]:
@@ -33,3 +35,25 @@ def management_parameter(
         'max_size': it.maximum,
         'min_size': it.minimum,
     }
+
+
+def summary(it: configuration.Group) -> dict[str, Any]:
+    """Return a group as in a list."""
+    version = it.version
+    return {
+        'id': it.id,
+        'name': it.name,
+        'description': it.description,
+        'created': instance.time(it.created),
+        'updated': instance.time(it.updated),
+        'instance_count': it.instance_count,
+        'datastore_name': version.datastore_name if version else None,
+        'datastore_version_id': version.id if version else None,
+        'datastore_version_name': version.name if version else None,
+        'datastore_version_number': version.version if version else None,
+    }
+
+
+def detail(it: configuration.Group) -> dict[str, Any]:
+    """Return a group with its values."""
+    return {**summary(it), 'values': dict(it.values)}

@@ -4,7 +4,7 @@
 Tables of release 26.0 keep their names, types and keys, so that its database
 is migrated in place. ``services``, ``workflows``, ``guest_probes``,
 ``instance_addresses``, ``instance_keys``, ``instance_sealing``,
-``rpc_rejected`` and ``rpc_replays`` were added since.
+``pending_parameters``, ``rpc_rejected`` and ``rpc_replays`` were added since.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ Base = base.Base
 Cluster = cluster.Cluster
 Configuration = configuration.Configuration
 ConfigurationParameter = configuration.ConfigurationParameter
+PendingParameter = configuration.PendingParameter
 Capability = datastore.Capability
 CapabilityOverride = datastore.CapabilityOverride
 Datastore = datastore.Datastore
@@ -83,6 +84,7 @@ __all__ = (
     'InstanceModule',
     'InstanceSealing',
     'Module',
+    'PendingParameter',
     'Quota',
     'QuotaUsage',
     'RejectedMessage',

@@ -55,3 +55,19 @@ class ConfigurationParameter(base.Base):
     deleted_at: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
         sa.DateTime()
     )
+
+
+class PendingParameter(base.Base):
+    """A parameter of an instance that works after its next restart only.
+
+    Current while the task of the instance says that it needs one.
+    """
+
+    __tablename__ = 'pending_parameters'
+
+    instance_id: orm.Mapped[str] = orm.mapped_column(
+        sa.String(36), primary_key=True
+    )
+    name: orm.Mapped[str] = orm.mapped_column(
+        sa.String(128), primary_key=True
+    )

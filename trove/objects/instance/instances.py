@@ -25,9 +25,9 @@ from trove.objects import quota
 from trove.objects.backup import reports
 from trove.objects.instance import _loading
 from trove.objects.instance import _pages
+from trove.objects.instance import attachments
 from trove.objects.instance import entities
 from trove.objects.instance import states
-from trove.objects.instance import tasks
 from trove.objects.instance import workflows
 
 
@@ -53,6 +53,7 @@ def create(
     :param ram: of its flavor, in MiB
     :param volume_size: GiB
     :param access: ``is_public`` (bool), ``allowed_cidrs`` (list of text)
+    :param configuration_id: a group of the version
     :param details: arguments for an adoption; no secrets
     :param instance_id: a new UUID; None: one is generated
     :raises QuotaExceeded: the quota of the context's project is used up
@@ -77,6 +78,8 @@ def create(
         _rows.set_task(row, states.Task.BUILDING)
         db.add(row)
         db.flush()
+        if configuration_id is not None:
+            attachments.require(db, configuration_id)
         quota.hold(db, row.id, deltas)
         _rows.write_service_status(db, row.id, states.ServiceStatus.NEW)
         workflows.add(
@@ -176,13 +179,14 @@ def change(
     *,
     name: str | None = None,
     access: Mapping[str, Any] | None = None,
-    detached: bool = False,
+    regrouped: attachments.Change | None = None,
 ) -> None:
-    """Change the name of an instance, its access, or both.
+    """Change the name of an instance, its access, or its group.
 
     :param access: the keys to change, as for :func:`create`; others stay
-    :param detached: its guest has no configuration group any more
+    :param regrouped: what its guest was told
     :raises InstanceNotFound: there is none, or it is another project's
+    :raises Conflict: it has another group by now
     """
     with session.writer() as db:
         row = _rows.lock_visible(db, context, instance_id)
@@ -192,8 +196,8 @@ def change(
             what = f'Column access of instance {instance_id}'
             known = _rows.decode(row.access, what) or {}
             row.access = json.dumps({**known, **access})
-        if detached:
-            tasks.detach_configuration(context, instance_id)
+        if regrouped is not None:
+            attachments.write(db, row, regrouped)
 
 
 @session.retry
@@ -323,6 +327,7 @@ def mark_deleted(
 def _forget(db: orm.Session, instance_id: str) -> None:
     _rows.clear_faults(db, instance_id)
     reports.fail_all(db, instance_id)
+    attachments.forget(db, instance_id)
     _rows.write_service_status(db, instance_id, states.ServiceStatus.DELETED)
     for table in (
         models.InstanceAddress,

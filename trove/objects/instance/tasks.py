@@ -261,23 +261,6 @@ def reset_task(instance_id: str) -> None:
             row.server_status = 'ACTIVE'
 
 
-@session.retry
-def detach_configuration(
-    context: trove_context.TroveContext, instance_id: str
-) -> None:
-    """Record that the guest has no configuration group any more.
-
-    The instance then requires a restart, unless a running task includes one.
-
-    :raises InstanceNotFound: there is none, or it is another project's
-    """
-    with session.writer() as db:
-        row = _rows.lock_visible(db, context, instance_id)
-        row.configuration_id = None
-        if states.Task.from_code(row.task_id).is_idle:
-            _rows.set_task(row, states.Task.RESTART_REQUIRED)
-
-
 def _cancel(db: orm.Session, instance_id: str) -> models.Instance:
     row = _rows.lock(db, instance_id)
     if row is None:

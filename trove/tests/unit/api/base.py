@@ -195,6 +195,9 @@ class TestCase(base.TestCase):
     def put(self, path, body=None, **kwargs):
         return self.request('PUT', path, body, **kwargs)
 
+    def patch(self, path, body=None, **kwargs):
+        return self.request('PATCH', path, body, **kwargs)
+
     def delete(self, path, **kwargs):
         return self.request('DELETE', path, **kwargs)
 

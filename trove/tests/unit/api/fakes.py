@@ -15,6 +15,7 @@ class Guest:
         self.root = False
         self.stopped = False
         self.overrides = {'max_connections': 9}
+        self.applied = None
 
     def rpc_ping(self):
         return True
@@ -80,6 +81,9 @@ class Guest:
 
     def update_overrides(self, overrides, remove=False):
         self.overrides = overrides
+
+    def apply_overrides(self, overrides):
+        self.applied = overrides
 
     def stop_db(self):
         self.stopped = True

@@ -250,7 +250,6 @@ class TestReleased(base.TestCase):
             *(
                 ('/instances', {'instance': {'name': 'n', **one}}, noun)
                 for one, noun in (
-                    ({'configuration': 'CONFIGURATION'}, 'CONFIGURATION'),
                     ({'replica_of': 'INSTANCE'}, 'INSTANCE'),
                     ({'modules': [{'id': 'MODULE'}]}, 'MODULE'),
                 )
@@ -290,7 +289,7 @@ class TestReleased(base.TestCase):
     def test_datastores_that_are_not_there(self):
         for datastore in 'nosuch', {'type': 'nosuch'}:
             response = self.send(
-                '/configurations', {'configuration': {'datastore': datastore}}
+                '/clusters', {'cluster': {'datastore': datastore}}
             )
 
             self.assert_fault(response, 404, 'itemNotFound', 'nosuch')

@@ -9,7 +9,11 @@ key that is in a schema and not in the table fails the test by its name.
 import json
 import uuid
 
+import sqlalchemy as sa
+
 from trove.api import routes
+from trove.db import models
+from trove.db import session
 from trove.objects import parameter as parameters
 from trove.objects import quota
 from trove.tests.unit.api import base
@@ -25,7 +29,6 @@ GROUP = fates.GROUP
 _I = '/{project_id}/instances'
 _II = _I + '/{instance_id}'
 _UU = _II + '/users/{name}'
-_MP = '/{project_id}/mgmt/datastores/versions/{version}/parameters'
 
 Applied = fates.Applied
 Refused = fates.Refused
@@ -66,29 +69,10 @@ def _user(make, databases):
     }
 
 
-def _parameter(**changes):
-    return {
-        'configuration-parameter': {
-            'name': 'ann',
-            'data_type': 'integer',
-            'restart_required': 0,
-            **changes,
-        }
-    }
-
-
-#: Of what is there already, and of what the path names.
-_PARAMETER = {
-    'data_type': Applied(_parameter(data_type='float'), '"type": "float"'),
-    'restart_required': Applied(
-        _parameter(restart_required=1), '"restart_required": true'
-    ),
-    'max_size': Applied(_parameter(max_size=4321), '"max": 4321'),
-    'min_size': Applied(_parameter(min_size=-4321), '"min": -4321'),
-}
-
-
-FATES = fates_of_backups.FATES | {
+FATES = {
+    **fates.CONFIGURATIONS,
+    **fates.USERS,
+    **fates_of_backups.FATES,
     ('POST', _I): _under(
         'instance',
         {
@@ -166,8 +150,8 @@ FATES = fates_of_backups.FATES | {
                 501,
                 'allowed_cidrs',
             ),
-            'configuration': Refused(
-                order(configuration=GROUP), 501, 'configuration'
+            'configuration': Applied(
+                order(configuration=GROUP), '"overrides": {"ann": 7}'
             ),
             'modules': Refused(order(modules=[{'id': GROUP}]), 501, 'modules'),
             'replica_count': Refused(
@@ -193,8 +177,9 @@ FATES = fates_of_backups.FATES | {
                 501,
                 'allowed_cidrs',
             ),
-            'configuration': Refused(
-                {'instance': {'configuration': GROUP}}, 501, 'configuration'
+            'configuration': Applied(
+                {'instance': {'configuration': GROUP}},
+                '"overrides": {"ann": 7}',
             ),
             'replica_of': Refused(
                 {'instance': {'replica_of': ''}}, 400, 'not a replica'
@@ -234,31 +219,6 @@ FATES = fates_of_backups.FATES | {
     ('PUT', '/{project_id}/mgmt/quotas/{project}'): {
         'quotas.*': Applied({'quotas': {'volumes': 4321}}, '4321'),
     },
-    ('POST', _MP): _under(
-        'configuration-parameter',
-        {
-            'name': Refused(_parameter(), 400, 'ann'),
-            **{
-                key: Applied(
-                    {
-                        'configuration-parameter': {
-                            **fate.body['configuration-parameter'],
-                            'name': f'of_{key}',
-                        }
-                    },
-                    fate.text,
-                )
-                for key, fate in _PARAMETER.items()
-            },
-        },
-    ),
-    ('PUT', _MP + '/{name}'): _under(
-        'configuration-parameter',
-        {
-            'name': Refused(_parameter(name='other'), 400, 'other'),
-            **_PARAMETER,
-        },
-    ),
     ('POST', _II + '/root'): {
         'password': Applied({'password': 'chosen'}, 'chosen'),
     },
@@ -308,19 +268,6 @@ FATES = fates_of_backups.FATES | {
             ),
         },
     ),
-    ('PUT', _UU): _under(
-        'user',
-        {
-            'name': Applied({'user': {'name': 'carol'}}, 'carol'),
-            'password': Applied({'user': {'password': 'chosen'}}, 'chosen'),
-            'host': Refused({'user': {'host': '192.0.2.9'}}, 400, '192.0.2.9'),
-        },
-    ),
-    ('PUT', _UU + '/databases'): {
-        'databases[].name': Applied(
-            {'databases': [{'name': 'shop'}]}, '"databases": ["shop"]'
-        ),
-    },
 }
 
 FATES |= versions.FATES
@@ -373,6 +320,21 @@ class TestFates(base.TestCase):
                     instance = self.active()
                 self.check(instance, verb, path, key, fate)
 
+    def given_group(self):
+        """Given a parameter, and a group that has it and no instance."""
+        parameters.save(self.version.id, [fates.ANN])
+        test_absent.give_all(base.PROJECT, self.version.id, GROUP)
+        with session.writer() as db:
+            query = sa.update(models.Instance)
+            db.execute(query.values(configuration_id=None))
+            db.merge(
+                models.ConfigurationParameter(
+                    configuration_id=GROUP,
+                    configuration_key='ann',
+                    configuration_value='7',
+                )
+            )
+
     def check(self, instance, verb, path, key, fate):
         limits = {'instances': -1, 'volumes': -1, 'ram': -1, 'backups': -1}
         quota.set_limits(self.conf, base.PROJECT, limits)
@@ -381,16 +343,14 @@ class TestFates(base.TestCase):
         self.guest.users = {
             'ann': {'_name': 'ann', '_host': '%', '_databases': []}
         }
-        parameters.save(
-            self.version.id, [parameters.Parameter('ann', 'integer')]
-        )
-        test_absent.give_all(base.PROJECT, self.version.id, GROUP)
+        self.given_group()
         self.transport.sent.clear()
         where = path.removeprefix('/{project_id}').format(
             instance_id=instance.id,
             name=name,
             project=base.PROJECT,
             version=self.version.id,
+            configuration_id=GROUP,
         )
 
         said = json.dumps(fate.body).replace('INSTANCE', instance.id)
@@ -407,11 +367,13 @@ class TestFates(base.TestCase):
         self.assertLess(response.status_code, 300, what)
         shown = self.get(f'/instances/{instance.id}', user='admin').text
         shown += self.get('/mgmt/datastore-versions', user='admin').text
+        shown += self.get(f'/configurations/{GROUP}', user='admin').text
         turned_up = json.dumps(self.transport.sent) + shown + response.text
         self.assertIn(fate.text, turned_up, what)
 
     def test_each_parameter_of_a_query_is_applied_or_refused(self):
         instance = self.active()
+        self.given_group()
         for route in routes.ROUTES:
             if route.query is None or '{version}' in route.path:
                 continue
@@ -423,6 +385,7 @@ class TestFates(base.TestCase):
                 flavor='1',
                 database='shop',
                 backup_id=GROUP,
+                configuration_id=GROUP,
             )
             verb = route.verb
             refused = self.request(verb, f'{where}?nosuch=1', user='admin')

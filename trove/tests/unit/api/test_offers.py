@@ -79,7 +79,6 @@ class TestLater(base.TestCase):
 
     def test_values_that_look_like_none(self):
         for key, values in (
-            ('configuration', ('', 0, False, {})),
             ('replica_of', ('', 0, {})),
             ('replica_count', (0, True, False, 2, '1')),
             ('modules', ({}, '', 0)),
@@ -89,6 +88,12 @@ class TestLater(base.TestCase):
 
                 self.assert_fault(response, 501, 'notImplemented', key)
         self.assertEqual([], self.transport.sent)
+
+    def test_groups_of_another_kind(self):
+        for value in (0, False, {}):
+            response = self.post('/instances', self.order(configuration=value))
+
+            self.assert_refused(response, 'instance.configuration')
 
     def test_values_that_mean_none(self):
         order = self.order(modules=[], replica_count=1)

@@ -98,18 +98,18 @@ class TestErrors(base.TestCase):
              'resize.flavorRef', 'GET /flavors'),
             ('PUT', itself, {'instance': {'configuration': no}}, 404,
              'instance.configuration', no),
-            ('PATCH', itself, {'instance': {'datastore_version': 'x1'}}, 400,
-             'instance.datastore_version', 'x1'),
             ('POST', '/backups', {'backup': {'name': 'n', 'instance': no}},
              404, 'backup.instance', no),
             ('POST', '/backup_strategies',
              {'backup_strategy': {'instance_id': no, 'swift_container': 'c'}},
              404, 'backup_strategy.instance_id', no),
             ('POST', '/configurations',
-             {'configuration': {'datastore': {'type': 'x1'}}}, 404,
+             {'configuration': {
+                 'name': 'g', 'values': {}, 'datastore': {'type': 'x1'}}}, 404,
              'configuration.datastore', 'x1'),
             ('POST', '/configurations',
              {'configuration': {
+                 'name': 'g', 'values': {},
                  'datastore': {'type': 'postgresql', 'version': 'x1'}}}, 400,
              'configuration.datastore', 'x1'),
             ('POST', '/modules', {'module': {'datastore': 'x1'}}, 404,
@@ -133,6 +133,16 @@ class TestErrors(base.TestCase):
         )
 
         self.assert_fault(response, 501, 'notImplemented', 'trove-manage')
+
+    def test_a_version_that_the_datastore_of_the_instance_has_not(self):
+        response = self.patch(
+            f'/instances/{self.active().id}',
+            {'instance': {'datastore_version': 'x1'}},
+        )
+
+        self.assert_refused(
+            response, 'x1', 'Correct instance.datastore_version.'
+        )
 
     def test_a_version_of_the_datastore_that_the_instance_has(self):
         for version in self.version.id, self.version.name:

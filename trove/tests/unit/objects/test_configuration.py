@@ -93,3 +93,11 @@ class TestGroups(base.TestCase):
         instances.mark_deleted(instance.id)
         configuration.delete(self.context, group.id)
         self.assertRaises(exception.NotFound, self.get, group)
+
+    def test_no_instance_is_made_with_one_that_is_gone(self):
+        group = self.group(jit=True)
+        configuration.delete(self.context, group.id)
+
+        self.assertRaises(
+            exception.NotFound, self.create, configuration_id=group.id
+        )

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Instances: change the name, the access or the configuration group."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from trove.api import references
+from trove.api import request as api_request
+from trove.api.handlers import absent
+from trove.api.handlers import attachments
+from trove.api.handlers import guest as guests
+from trove.api.handlers import instances
+from trove.api.handlers import offers
+from trove.common import exception
+from trove.common import names as common_names
+
+_NAMED: tuple[references.Reference, ...] = (
+    *instances.NAMED,
+    (('instance', 'datastore_version'), 'version of the instance'),
+)
+
+
+def configuration(request: api_request.Request) -> dict[str, Any]:
+    """Show what an instance is configured with, without a group: 200."""
+    template = attachments.template(request, request.instance())
+    return {'instance': {'configuration': template}}
+
+
+def edit(request: api_request.Request) -> None:
+    """Change the name of an instance, or its group: 202.
+
+    As :func:`update`; 501 for another datastore version.
+    """
+    body = request.body['instance']
+    if body.get('datastore_version'):
+        request.instance()
+        references.check(request, _NAMED)
+        absent.refuse('Changing the datastore version')
+    _change(request, body, 'configuration' in body)
+
+
+def update(request: api_request.Request) -> None:
+    """Change name, access or configuration group of an instance: 202.
+
+    404 for an unknown group; 400 for an invalid value, a second group, one of
+    another version, or none to detach; 422 for values that the database
+    refuses; 501 for what is not supported yet.
+    """
+    body = request.body['instance']
+    # Without any key it means: detach.
+    _change(request, body, 'configuration' in body or not body)
+
+
+def _change(
+    request: api_request.Request, body: dict[str, Any], regroups: bool
+) -> None:
+    if 'name' in body:
+        common_names.check_instance(body['name'])
+    instance = request.instance()
+    offers.check(request, body)
+    references.check(request, _NAMED)
+    for key in ('replica_of', 'slave_of'):
+        if key in body and not body[key] and not instance.slave_of_id:
+            raise exception.BadRequest(
+                f'Instance {instance.id} is not a replica, so there is '
+                'nothing to detach it from.'
+            )
+        if key in body:
+            raise instances.later(key)
+    change = None
+    with contextlib.ExitStack() as stack:
+        if regroups:
+            group_id = body.get('configuration')
+            change = (
+                attachments.attach(request, instance, group_id)
+                if group_id
+                else attachments.detach(request, instance)
+            )
+            done = 'attached' if group_id else 'removed'
+            stack.enter_context(guests.recorded(f'The group is {done}'))
+        attachments.record(
+            request,
+            request.context,
+            instance.id,
+            change,
+            name=body.get('name'),
+            access=body.get('access'),
+        )
