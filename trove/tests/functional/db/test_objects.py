@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from trove.tests.fixtures import database
 from trove.tests.unit.objects import test_association
+from trove.tests.unit.objects import test_configuration
 from trove.tests.unit.objects import test_datastore
 from trove.tests.unit.objects import test_datastore_version
+from trove.tests.unit.objects import test_parameter
 from trove.tests.unit.objects import test_quota
 from trove.tests.unit.objects import test_replays
 from trove.tests.unit.objects import test_root
@@ -32,6 +34,7 @@ from trove.tests.unit.objects.rejected import test_journal
 
 _SUITES = (
     test_association.TestAssociations,
+    test_configuration.TestGroups,
     test_reports.TestRecordUpdate,
     test_work.BeginTest,
     test_work.DeletionTest,
@@ -50,6 +53,7 @@ _SUITES = (
     test_instances.TestMarkDeleted,
     test_instance_keys.TestKeys,
     test_pages.TestWork,
+    test_parameter.TestParameters,
     test_fleet.TestPeers,
     test_quota.TestCreate,
     test_quota.TestGiveBack,

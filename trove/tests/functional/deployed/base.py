@@ -5,7 +5,11 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Callable
+import json
+import os
 import pathlib
+import subprocess
+import sys
 from typing import Any
 
 from keystoneauth1 import exceptions as auth_exceptions
@@ -244,6 +248,29 @@ class DeployedTestCase(base.TestCase):
                 auth_exceptions.ConnectFailure,
             ),
         )
+
+    def run_openstack(
+        self, *arguments: str, admin: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the ``openstack`` command as a user does, by password."""
+        keystone = self.deployment.keystone
+        user = keystone.admin if admin else keystone.member
+        program = pathlib.Path(sys.executable).with_name('openstack')
+        return subprocess.run(
+            [str(program), *arguments],
+            env={**os.environ, **keystone.environment(user)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def openstack(self, *arguments: str) -> Any:
+        """Return what a command says; the test fails if it does."""
+        done = self.run_openstack(*arguments, '-f', 'json')
+        if done.returncode:
+            self.fail(f'{arguments}: {done.stdout}{done.stderr}')
+        return json.loads(done.stdout)
 
     # What the machine shows.
 
