@@ -261,16 +261,19 @@ class Manager(accounts.Accounts):
 
     # Modules, whatever the datastore
 
+    @orders.of_agent
     def module_list(
         self, context: Context, include_contents: bool = False
     ) -> list[dict[str, Any]]:
         return self._modules.list_(bool(context.is_admin), include_contents)
 
+    @orders.of_agent
     def module_apply(
         self, context: Context, modules: list[dict[str, Any]] | None = None
     ) -> list[dict[str, Any]]:
         return self._modules.apply(modules or ())
 
+    @orders.of_agent
     def module_remove(
         self, context: Context, module: dict[str, Any] | None = None
     ) -> None:
