@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
+
+from trove.objectstore import local
 from trove.tests.functional.guestagent import backups
 
 
@@ -81,3 +85,40 @@ class RestoreTest(backups.BackupTestCase):
         self.assertEqual(
             [self.place.guest_id, guest.place.guest_id], self.conductor.roots
         )
+
+    def test_what_release_26_stored_is_restored(self) -> None:
+        # Given what its runner makes: an incremental backup begins with the
+        # segments that the full one has, and ``tar`` says who owned them
+        self.prepare_guest()
+        self.write(1)
+        full = self.backup('full')
+        self.write(2)
+        more = self.backup('more', full)
+        made = io.BytesIO()
+        with (
+            tarfile.open(self.path(full)) as base,
+            tarfile.open(self.path(more)) as log,
+            tarfile.open(fileobj=made, mode='w:gz') as both,
+        ):
+            last = self.metadata(full)['stop-wal-file']
+            for archive, name in (
+                (base, f'pg_wal/{last}'),
+                *((log, name) for name in log.getnames()),
+            ):
+                member = archive.getmember(name)
+                data = archive.extractfile(member)
+                member.name = name.removeprefix('pg_wal/')
+                member.uid = member.gid = 1001
+                both.addfile(member, data)
+        made.seek(0)
+        stored = local.LocalStore(self.directory).save(
+            'backups', 'theirs', made, self.metadata(more), suffix='.tar.gz'
+        )
+        # When
+        guest = self.another()
+        theirs = {'location': stored.location, 'checksum': stored.checksum}
+        self.restore(guest, more | theirs)
+        self.wait_for_status(guest, 'healthy')
+        # Then
+        self.assertEqual('', self.failures())
+        self.assertEqual([1, 2], self.rows(guest))

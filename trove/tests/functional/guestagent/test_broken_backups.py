@@ -225,6 +225,23 @@ class RestoreTest(backups.BackupTestCase):
 
         self.assert_refused(more, '/full.tar.gz')
 
+    def test_a_chain_that_lacks_a_part_of_the_log(self) -> None:
+        # Given the newest backup, which does not name the one in between
+        first = self.backup('first', self.full)
+        self.write(2)
+        second = self.backup('second', first)
+        store = local.LocalStore(self.directory)
+        known = self.metadata(second) | {
+            'parent-location': self.full['location'],
+            'parent-checksum': self.full['checksum'],
+        }
+        with self.path(second).open('rb') as data:
+            stored = store.save('backups', 'short', data, known)
+        short = {'location': stored.location, 'checksum': stored.checksum}
+
+        # Then it is not restored up to the gap
+        self.assert_refused(second | short, 'a part is missing')
+
     def test_another_version(self) -> None:
         # Given a backup that says to be of another version
         self.resave(
