@@ -26,6 +26,7 @@ from trove.common import exception
 from trove.common import rpc
 from trove.guestagent import api as guest_api
 from trove.objects.guest import guest_versions
+from trove.standalone import demo_backups
 from trove.standalone import progress as progresses
 from trove.standalone import system as systems
 
@@ -300,6 +301,10 @@ class Demo:
         with self.database(database, user) as connection:
             return connection.execute(text).fetchall()
 
+    def execute(self, text: str) -> None:
+        with self.database(DATABASE, CLERK) as connection:
+            connection.execute(text.encode())
+
     def check_rows(self) -> None:
         found = self.query(
             DATABASE, CLERK, 'SELECT id, name FROM fruit ORDER BY id'
@@ -363,6 +368,8 @@ STEPS: list[Step] = [
     ('Request diagnostics, which it does not know: refused', Demo.refuse),
     ('Upgrade the guest agent', Demo.upgrade),
     ('Request diagnostics again', Demo.diagnose_again),
+    ('Back it up, in full and then what changed', demo_backups.back_up),
+    ('Drop the table, restore it into a new instance', demo_backups.restore),
     ('Delete the instance', Demo.delete),
     ('Stop everything, check for leftovers', Demo.stop),
 ]

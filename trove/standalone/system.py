@@ -59,6 +59,7 @@ auth_strategy = noauth
 bind_host = {host}
 bind_port = {port}
 default_datastore = {datastore}
+storage_strategy = local
 log_file = {state_dir}/log/trove.log
 use_stderr = false
 graceful_shutdown_timeout = 10
@@ -78,6 +79,9 @@ driver = local
 
 [metrics]
 in_api = true
+
+[objectstore]
+local_directory = {state_dir}/backups
 
 [cloud_local]
 state_dir = {state_dir}/cloud

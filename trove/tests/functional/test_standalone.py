@@ -304,6 +304,7 @@ class DemoTestCase(StandaloneTestCase):
             'get_diagnostics: refused',
             'needs version 1.4',
             'get_diagnostics: sent as of version 1.5',
+            'The table and its rows are on',
         ):
             self.assertIn(words, ' '.join(done.stdout.split()))
         self.assertEqual([], os.listdir(self.directory))

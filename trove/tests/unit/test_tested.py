@@ -89,6 +89,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.rpcadmin.deployment': ('unit/rpcadmin/test_readiness.py',),
     'trove.rpcadmin.live': ('unit/rpcadmin/test_readiness.py',),
     'trove.standalone.demo': ('functional/test_standalone.py',),
+    'trove.standalone.demo_backups': ('functional/test_standalone.py',),
     'trove.taskmanager.workflows.': (
         'unit/taskmanager/workflows/test_create.py',
         'unit/taskmanager/workflows/test_resize_flavor.py',
