@@ -75,20 +75,27 @@ class LocalStorage(Storage):
 DRIVERS: dict[str, type[Storage]] = {LocalStorage.name: LocalStorage}
 
 
-def check(conf: cfg.ConfigOpts, name: str) -> str:
-    """Return the name of a storage driver that users may choose.
+def choose(conf: cfg.ConfigOpts, name: str | None) -> str:
+    """Return the storage driver of a new backup.
 
-    :raises BadRequest: they may not
+    :param name: as the user names it; None: the default one
+    :raises BadRequest: users may not choose it
+    :raises NotSupported: there is no default one here
     """
-    if name not in conf.storage_drivers or name not in DRIVERS:
-        offered = ', '.join(
-            each for each in conf.storage_drivers if each in DRIVERS
-        )
+    offered = [each for each in conf.storage_drivers if each in DRIVERS]
+    wanted: str = name or conf.storage_strategy
+    if wanted in offered:
+        return wanted
+    there = ', '.join(offered)
+    if name:
         raise exception.BadRequest(
             f'storage_driver is "{name[:40]}", which is not available here; '
-            f'available: {offered or "none"}.'
+            f'available: {there or "none"}.'
         )
-    return name
+    raise exception.NotSupported(
+        f'The default storage driver of backups, "{wanted}", is not '
+        f'available here; name one as storage_driver: {there or "none"}.'
+    )
 
 
 def load(

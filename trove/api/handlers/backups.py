@@ -85,9 +85,7 @@ def _order(
         instance_id=_id(body['instance']),
         name=body['name'],
         description=body.get('description'),
-        storage_driver=storage.check(
-            conf, body.get('storage_driver') or conf.storage_strategy
-        ),
+        storage_driver=storage.choose(conf, body.get('storage_driver')),
         container=_container(request, body),
         parent_id=_id(body['parent_id']) if body.get('parent_id') else None,
         incremental=body.get('incremental') in (1, True, '1'),

@@ -143,6 +143,17 @@ class CreateTest(TestCase):
                 )
         self.assertEqual([], self.transport.sent)
 
+    def test_without_storage(self):
+        self.config(storage_strategy='swift')
+
+        self.assert_fault(
+            self.post('/backups', self.body()),
+            501,
+            'notImplemented',
+            '"swift"',
+            'local',
+        )
+
     def test_one_at_a_time(self):
         self.made()
 

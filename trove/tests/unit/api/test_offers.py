@@ -58,7 +58,7 @@ class TestOffers(base.TestCase):
         association.add(
             self.version.id, association.VOLUME_TYPE, ['fast']
         )
-        self.assert_refused(ordered(None), 'missing', 'Take "fast"')
+        self.assert_refused(ordered(None), 'missing', 'Use "fast"')
         self.assertEqual([], self.transport.sent)
 
         self.assertEqual(200, ordered('fast').status_code)

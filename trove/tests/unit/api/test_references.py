@@ -124,16 +124,6 @@ class TestErrors(base.TestCase):
                 )
         self.assertEqual([], self.transport.sent)
 
-    def test_a_version_of_a_datastore_that_is_to_be_made(self):
-        """Released Trove makes the datastore with its first version."""
-        response = self.post(
-            '/mgmt/datastore-versions',
-            {'version': {'name': '1', 'datastore_name': 'nosuch'}},
-            user='admin',
-        )
-
-        self.assert_fault(response, 501, 'notImplemented', 'trove-manage')
-
     def test_a_version_that_the_datastore_of_the_instance_has_not(self):
         response = self.patch(
             f'/instances/{self.active().id}',
