@@ -31,6 +31,8 @@ class UpdateAttributesTest(base.TestCase):
                 self.conf, self.conductor, monotonic_time.MonotonicTime(None)
             ),
             mock.Mock(),
+            mock.Mock(),
+            mock.Mock(),
         )
 
     def update(self, attributes: dict[str, Any]) -> None:

@@ -244,7 +244,7 @@ class BackupsTest(base.TestCase):
         # Given no database
         self.create('early')
         self.assertEqual('FAILED', self.outcome('early')['state'])
-        self.assertIn('the database is not there', self.failure())
+        self.assertIn('the database does not exist', self.failure())
         # Or an order that does not say how to store it
         self.prepared()
         self.backups.create(self.context, {'id': 'how'}, None)

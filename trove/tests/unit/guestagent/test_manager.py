@@ -205,6 +205,26 @@ class ManagerTest(base.TestCase):
         self.assertIn('malformed', self.failure()['message'])
         self.assertEqual('healthy', self.supervisor.status())
 
+    def test_modules_are_applied_listed_and_removed(self) -> None:
+        contents = base64.b64encode(b'message=hi').decode()
+        ping = {
+            'module': {
+                'id': 'm1',
+                'type': 'ping',
+                'name': 'hello',
+                'md5': 'd' * 32,
+                'contents': contents,
+            }
+        }
+
+        (applied,) = self.manager.module_apply(self.context, [ping])
+
+        self.assertEqual('OK', applied['status'])
+        (listed,) = self.manager.module_list(self.context)
+        self.assertEqual('m1', listed['id'])
+        self.manager.module_remove(self.context, ping)
+        self.assertEqual([], self.manager.module_list(self.context))
+
     def test_a_cast_that_fails_is_reported(self) -> None:
         self.prepare()
         self.driver.error = exception.BadRequest(reason='So it is.')

@@ -37,6 +37,7 @@ class UnsupportedTest(base.TestCase):
             ),
             mock.Mock(),
             mock.Mock(),
+            mock.Mock(),
             self.keys.append,
         )
         self.context = trove_context.TroveContext()

@@ -217,9 +217,9 @@ class TestCreate(scene.TestCase):
         self.assertEqual([], list(self.shown(self.instance_id).addresses))
 
     def test_what_cannot_be_done_is_not_left_out(self):
-        self.when_created(self.instance_id, backup_id='backup-1')
+        self.when_created(self.instance_id, slave_of_id='another')
 
-        self.assert_failed('understand the request', 'backup_id')
+        self.assert_failed('understand the request', 'slave_of_id')
 
     def test_volume_fails(self):
         self.cloud.fail(
