@@ -302,8 +302,6 @@ class ServiceUnavailable(TroveError):
 
 
 class RowLocked(ServiceUnavailable):
-    """Another transaction holds a row; this one is rolled back."""
-
     message = (
         'Another transaction holds a lock on the database row of the request '
         'for longer than the request may wait. Repeat it later; if the '
@@ -312,8 +310,6 @@ class RowLocked(ServiceUnavailable):
 
 
 class PeerUnreachable(ServiceUnavailable):
-    """A peer has no queue, so nothing could be sent to it."""
-
     message = (
         'The %(peer)s is unreachable: it has not started yet, or is gone for '
         'good, so %(method)s was not sent. Check that it is running and uses '
@@ -334,20 +330,14 @@ class ConfigurationError(TroveError):
 
 
 class ContractError(TroveError):
-    """An endpoint does not serve what its interface declares."""
-
     message = '%(endpoint)s breaks its contract: %(reasons)s'
 
 
 class DatabaseRevisionError(TroveError):
-    """The database is not in a form that this release works with."""
-
     message = '%(problem)s %(remedy)s'
 
 
 class BrokerError(TroveError):
-    """The HTTP API of the message broker does not do what it is asked."""
-
     message = (
         'The message broker failed to carry out %(action)s: %(reason)s. '
         '%(remedy)s'
@@ -359,10 +349,7 @@ class CloudError(TroveError):
 
 
 class ObjectStoreError(TroveError):
-    """What an object store was asked for is not done.
-
-    :param action: what; never with a token or a signature
-    """
+    """:param action: what is not done; never with a token or a signature"""
 
     message = 'The object store could not %(action)s: %(reason)s. %(remedy)s'
 

@@ -22,6 +22,7 @@ from trove.db import session
 from trove.db import statements
 from trove.objects import _rows
 from trove.objects import quota
+from trove.objects.backup import reports
 from trove.objects.instance import states
 from trove.objects.instance import tasks
 from trove.objects.instance import workflows
@@ -64,11 +65,17 @@ def reject_task(
         current = workflows.find(db, instance_id)
         ended = _waits(row, current, action, request_id, running)
         if ended:
-            if rejected_id is not None and not running:
+            if (
+                rejected_id is not None
+                and not running
+                and not (current is not None and _has_no_task(current))
+            ):
                 _keep(db, row, current, rejected_id, action, request_id)
             if current is not None:
                 ended = workflows.remove(db, current)
-        if ended:
+        if ended and current is not None and _has_no_task(current):
+            reports.fail_all(db, instance_id)
+        elif ended:
             tasks.give_up(db, row, current, states.Task.NONE)
         if message is not None:
             _rows.add_fault(db, instance_id, message, details)
@@ -122,12 +129,18 @@ def _waits(
 ) -> bool:
     """Return whether the task of an instance depends on the message."""
     if current is None:
-        return action is not None and workflows.fits(row, action)
+        busy = not states.Task.from_code(row.task_id).is_idle
+        return action is not None and busy and workflows.fits(row, action)
     if running and request_id is not None:
         return current.request_id == request_id[:64]
     return action is not None and workflows.asks_for(
         current, action, request_id
     )
+
+
+def _has_no_task(current: models.Workflow) -> bool:
+    """Return whether the instance keeps its task, as during a backup."""
+    return workflows.TASKS.get(current.action) is states.Task.NONE
 
 
 def _keep(

@@ -34,6 +34,17 @@ class Refused(NamedTuple):
     text: str
 
 
+def order(**changes):
+    return {
+        'instance': {
+            'name': 'db1',
+            'flavorRef': '1',
+            'volume': {'size': 1},
+            **changes,
+        }
+    }
+
+
 def under(prefix, fates):
     return {f'{prefix}.{key}': fate for key, fate in fates.items()}
 

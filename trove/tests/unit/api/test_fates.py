@@ -33,17 +33,7 @@ _UU = _II + '/users/{name}'
 Applied = fates.Applied
 Refused = fates.Refused
 _under = fates.under
-
-
-def order(**changes):
-    return {
-        'instance': {
-            'name': 'db1',
-            'flavorRef': '1',
-            'volume': {'size': 1},
-            **changes,
-        }
-    }
+order = fates.order
 
 
 def user(**changes):
