@@ -37,6 +37,7 @@ OPTS: list[cfg.Opt] = [
     ),
 ]
 
+
 def register_opts(conf: cfg.ConfigOpts) -> None:
     conf.register_opts(OPTS)
 

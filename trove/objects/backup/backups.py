@@ -127,6 +127,10 @@ def list_(
 
 def newest(db: orm.Session, instance_id: str) -> models.Backup | None:
     """Return the last complete backup of an instance."""
+    later = orm.aliased(models.Backup)
+    continued = sa.exists().where(
+        later.parent_id == models.Backup.id, later.deleted.is_not(True)
+    )
     return db.scalar(
         sa.select(models.Backup)
         .where(
@@ -134,7 +138,10 @@ def newest(db: orm.Session, instance_id: str) -> models.Backup | None:
             models.Backup.state == 'COMPLETED',
             models.Backup.deleted.is_not(True),
         )
-        .order_by(models.Backup.created.desc(), models.Backup.id)
+        # Two may be of one time: MariaDB keeps whole seconds.
+        .order_by(
+            models.Backup.created.desc(), continued, models.Backup.id
+        )
         .limit(1)
     )
 

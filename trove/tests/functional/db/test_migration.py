@@ -27,6 +27,7 @@ OURS = {
     'instance_addresses',
     'instance_keys',
     'instance_sealing',
+    'pending_parameters',
     'rpc_rejected',
     'rpc_replays',
     'services',

@@ -85,7 +85,6 @@ class CommandTest(base.DeployedTestCase):
             [self.deployment.VERSION], [each['Name'] for each in versions]
         )
 
-
     def test_datastore_versions(self) -> None:
         def managed(*arguments: str) -> str:
             done = self.run_openstack('datastore', *arguments, admin=True)

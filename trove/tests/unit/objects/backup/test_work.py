@@ -140,6 +140,16 @@ class ParentTest(BackupTest):
         self.assertEqual(second.id, third.parent_id)
         self.assertEqual('incremental', third.backup_type)
 
+    def test_of_one_time_the_last_of_the_chain(self):
+        first = self.complete()
+        second = self.complete(incremental=True)
+        for each in first, second:
+            self.set(each, created=first.created.replace(microsecond=0))
+
+        self.assertEqual(
+            second.id, self.make(incremental=True).parent_id
+        )
+
     def test_the_first_is_full(self):
         self.assertEqual('full', self.make(incremental=True).backup_type)
 
@@ -326,7 +336,9 @@ class ListTest(BackupTest):
         for number, each in enumerate(made):
             with session.writer() as db:
                 row = db.get(models.Backup, each)
-                row.updated = row.updated.replace(microsecond=number)
+                row.updated = row.updated.replace(
+                    second=number, microsecond=0
+                )
 
         first, more = backups.list_(limit=2, project_id=base.ALICE)
         rest, end = backups.list_(
