@@ -3,16 +3,15 @@
 
 from __future__ import annotations
 
-import signal
 from typing import Any
 
 from troveclient import exceptions as trove_exceptions
 
 from trove.tests.fixtures import processes
-from trove.tests.functional.deployed import base
+from trove.tests.functional.deployed import test_faults
 
 
-class BackupTest(base.DeployedTestCase):
+class BackupTest(test_faults.GuestTestCase):
     """Given a database with rows."""
 
     def setUp(self) -> None:
@@ -122,7 +121,7 @@ class BackupTest(base.DeployedTestCase):
                 == 'BUILDING',
                 'the agent makes it',
             )
-            self.kill_agent()
+            self.agent(self.source.id).kill()
 
         self.assertEqual('FAILED', self.ended(backup).status)
         self.assertIn('backup', self.fault())
@@ -130,12 +129,3 @@ class BackupTest(base.DeployedTestCase):
 
         # And the next one goes well
         self.assertEqual('COMPLETED', self.back_up('whole').status)
-
-    def kill_agent(self) -> None:
-        (agent,) = [
-            each
-            for each in self.processes_of(self.source.id)
-            if 'trove-guestagent' in ' '.join(each.cmdline())
-            and 'launcher' not in ' '.join(each.cmdline())
-        ]
-        agent.send_signal(signal.SIGKILL)
