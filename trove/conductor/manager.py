@@ -142,6 +142,12 @@ class Manager:
                     'meanwhile, no action is required',
                     backup_id,
                 ) from None
+            except errors.BadRequest as error:
+                raise guest_reports.Refused(
+                    'malformed report of a backup: %s. Look for a guest '
+                    'agent that was broken into, or upgrade it',
+                    error,
+                ) from None
             if not kept:
                 LOG.info(
                     'Ignoring a stale message of instance %s about backup %s.',

@@ -174,13 +174,13 @@ class Store(abc.ABC):
     def delete(self, location: str) -> None:
         """Delete an object and its parts; one that is gone already is fine."""
 
-    def discard(self, container: str, name: str) -> None:
-        """Remove what a writer that died has left of an object.
+    @abc.abstractmethod
+    def discard(self, location: str) -> None:
+        """Remove all objects whose location begins so, parts too.
 
-        :param name: without its suffix
+        :param location: of a name of one backup, such as its id, without
+            suffix; what a writer that died has left is removed as well
         """
-        for entry in list(self.entries(container, name)):
-            self.delete(self.location(container, entry.name))
 
     @abc.abstractmethod
     def entries(self, container: str, prefix: str = '') -> Iterator[Entry]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
 import errno
+import glob
 import hashlib
 import json
 import os
@@ -180,11 +181,12 @@ class LocalStore(base.Store):
         for kind in 'json', 'new', 'unfinished':
             _hidden(path, kind).unlink(missing_ok=True)
 
-    def discard(self, container: str, name: str) -> None:
-        top = self._path(container)
-        with _explained(f'clear {top}'):
-            for path in [*top.glob(f'{name}*'), *top.glob(f'.{name}*')]:
-                path.unlink(missing_ok=True)
+    def discard(self, location: str) -> None:
+        path = self._located(location)
+        with _explained(f'discard {location}'):
+            for name in f'{path.name}*', f'.{path.name}*':
+                for found in path.parent.glob(glob.escape(name[:-1]) + '*'):
+                    found.unlink(missing_ok=True)
 
     def entries(
         self, container: str, prefix: str = ''

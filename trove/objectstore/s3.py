@@ -176,6 +176,11 @@ class S3Store(base.Store):
                         **key, UploadId=upload['UploadId']
                     )
 
+    def discard(self, location: str) -> None:
+        container, _, name = self._key(location)['Key'].partition('/')
+        for entry in list(self.entries(container, name)):
+            self.delete(self.location(container, entry.name))
+
     def entries(
         self, container: str, prefix: str = ''
     ) -> Iterator[base.Entry]:

@@ -147,6 +147,11 @@ class SwiftStore(base.Store):
             for each in self._leftovers(container, name):
                 self._account.delete_one(container, each)
 
+    def discard(self, location: str) -> None:
+        container, name = self._find(location)
+        for entry in list(self.entries(container, name)):
+            self.delete(self.location(container, entry.name))
+
     def _leftovers(self, container: str, name: str) -> Iterator[str]:
         """Yield what a writer that was killed left of an object."""
         stem = name.partition('.')[0]

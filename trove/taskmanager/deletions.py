@@ -37,9 +37,12 @@ def delete(
     requested again.
     """
     try:
-        for each in env.database(work.descendants, backup_id):
-            if not _delete(env, context, each):
-                break
+        family = env.database(work.descendants, backup_id)
+        while family and _delete(env, context, family[0]):
+            del family[0]
+        # Those that it continues stay, and nobody tries them over and over.
+        for each in family[1:]:
+            env.database(reports.fail, each, 'DELETE_FAILED')
     except base.DatabaseGone as error:
         LOG.error(
             'Left the deletion of backup %s where it is: %s. Repair the '
@@ -61,7 +64,7 @@ def _delete(
         # Without an instance it is data that another Trove has stored.
         if backup.location and backup.instance_id:
             driver = storage.load(env.conf, context, backup.storage_driver)
-            driver.store().delete(backup.location)
+            driver.store().discard(_stem(backup))
     except exception.NotFound:
         return True
     except exception.TroveError as error:
@@ -76,6 +79,23 @@ def _delete(
     env.database(work.mark_deleted, backup_id)
     LOG.info('Backup %s deleted.', backup_id)
     return True
+
+
+def _stem(backup: backups.Backup) -> str:
+    """Return the location of a backup without its suffix.
+
+    It may have failed, with a part of its data stored.
+
+    :raises BadRequest: it is not named by the backup, so it may be another's
+    """
+    folder, _, name = str(backup.location).rpartition('/')
+    if not name.startswith(backup.id):
+        raise exception.BadRequest(
+            f'The location of backup {backup.id} in the database is '
+            f'{backup.location}, which does not have its id. Correct it '
+            'there.'
+        )
+    return f'{folder}/{backup.id}'
 
 
 class Deletions:

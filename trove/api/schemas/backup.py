@@ -11,8 +11,9 @@ CONTAINER: common.Schema = {
     'type': 'string',
     'minLength': 1,
     'maxLength': 255,
-    'pattern': r'^[\w.,:=@+-]+$',
-    'description': 'a name of letters, digits and the characters _.,:=@+-',
+    'pattern': r'^(?!\.)[\w.,:=@+-]+\Z',
+    'description': 'a name of letters, digits and the characters _.,:=@+- '
+    'that does not begin with a dot',
 }
 
 _OR_NULL = ['string', 'null']

@@ -17,7 +17,8 @@ def detail(it: backups.Backup) -> dict[str, Any]:
         'id': it.id,
         'name': it.name,
         'description': it.description,
-        'locationRef': it.location,
+        # Before, it says where the guest is to store it.
+        'locationRef': it.location if it.is_usable else None,
         'instance_id': it.instance_id,
         'created': instances.time(it.created),
         'updated': instances.time(it.updated),

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping
-import datetime
+import re
 from typing import Any
 
 from oslo_log import log
@@ -21,20 +22,30 @@ from trove.objects.instance import states
 
 LOG = log.getLogger(__name__)
 
-# The columns that a guest may set: not the instance, nor the project.
-_FIELDS = (
-    'backup_type',
-    'checksum',
-    'description',
-    'location',
-    'size',
-    'state',
-)
-_TIMES = ('backup_timestamp', 'updated')
-
-# The order of states. All others are final.
+#: States that a guest may report; what is final stays so.
 _STAGES = {'NEW': 0, 'BUILDING': 1, 'SAVING': 2}
-_LAST = 3
+_FINAL = ('COMPLETED', 'FAILED')
+
+#: What follows the id of a backup in the name of its object.
+_SUFFIX = re.compile(r'(\.[a-z0-9]{1,10}){0,4}')
+
+_CHECKSUM = re.compile(r'[0-9a-zA-Z]{1,32}')
+_TYPES = ('full', 'incremental')
+
+#: GiB; more than any volume has.
+_MAX_SIZE = 2.0**30
+
+#: What is not stored, and no reason for a log line.
+_KNOWN = (
+    'backup_id',
+    'backup_timestamp',
+    'description',
+    'id',
+    'instance_id',
+    'progress',
+    'success',
+    'updated',
+)
 
 
 @session.retry(duplicates=True)
@@ -50,8 +61,10 @@ def record_update(
     :param sent: by the guest's clock, in seconds since the epoch
     :param fields: new values of columns; those that guests may not set are
         ignored and logged
-    :returns: False when it is stale; nothing was changed
+    :returns: False when it is stale, or the backup has ended; nothing was
+        changed
     :raises NotFound: the instance has no such backup
+    :raises BadRequest: a value is malformed, or of another backup
     """
     with session.writer() as db:
         row = db.scalar(
@@ -67,37 +80,108 @@ def record_update(
             raise exception.NotFound(
                 f'Instance {instance_id} has no backup {backup_id}.'
             )
+        if row.state not in states.BACKUP_RUNS:
+            return False
         # The method name of releases, so that both share the last time.
         newest = heartbeats.is_newest(db, instance_id, 'update_backup', sent)
-        if not _is_progress(row.state, fields.get('state'), newest):
+        values = {
+            name: _READ[name](row, value)
+            for name, value in fields.items()
+            if name in _READ and value is not None
+        }
+        if not _is_progress(row.state, values.get('state'), newest):
             return False
-        for name, value in fields.items():
-            if name in _FIELDS:
-                setattr(row, name, value)
-            elif name in _TIMES:
-                setattr(row, name, _time(value) or getattr(row, name))
-            elif name not in ('id', 'backup_id', 'instance_id'):
-                LOG.info(
-                    'Ignoring field %s of a report by the guest of instance '
-                    '%s about backup %s: guests may not set it.',
-                    name,
-                    instance_id,
-                    backup_id,
-                )
+        unknown = sorted(set(fields) - {*_READ, *_KNOWN})
+        if unknown:
+            LOG.info(
+                'Ignoring %s in a report by the guest of instance %s about '
+                'backup %s: guests may not set it.',
+                ', '.join(unknown)[:100],
+                instance_id,
+                backup_id,
+            )
+        for name, value in values.items():
+            setattr(row, name, value)
+        if row.state == 'COMPLETED' and not (
+            values.get('location') and values.get('checksum')
+        ):
+            raise _malformed('location', values.get('location'))
+        row.updated = timeutils.utcnow()
         return True
 
 
-def _is_progress(known: str | None, said: object, newest: bool) -> bool:
+def _is_progress(known: str | None, said: str | None, newest: bool) -> bool:
     """Return whether a reported state follows the known one.
 
     The order of states outweighs the time of the message: the guest's clock
     may have been set back.
     """
-    if not isinstance(said, str) or said == known:
+    if said is None or said == known:
         return newest
-    before = _STAGES.get(known or 'NEW', _LAST)
-    after = _STAGES.get(said, _LAST)
-    return after > before or (newest and after == before)
+    before = _STAGES.get(known or 'NEW', 0)
+    return _STAGES.get(said, len(_STAGES)) > before
+
+
+def _malformed(name: str, value: object) -> exception.BadRequest:
+    return exception.BadRequest(
+        f'{name} of a backup cannot be {str(value)[:60]!r}'
+    )
+
+
+def _state(row: models.Backup, value: object) -> str:
+    if value not in (*_STAGES, *_FINAL):
+        raise _malformed('state', value)
+    return str(value)
+
+
+def _type(row: models.Backup, value: object) -> str:
+    if value not in _TYPES:
+        raise _malformed('backup_type', value)
+    return str(value)
+
+
+def _size(row: models.Backup, value: object) -> float:
+    if (
+        not isinstance(value, int | float)
+        or isinstance(value, bool)
+        or not 0 <= value <= _MAX_SIZE
+    ):
+        raise _malformed('size', value)
+    return float(value)
+
+
+def _checksum(row: models.Backup, value: object) -> str:
+    if not isinstance(value, str) or not _CHECKSUM.fullmatch(value):
+        raise _malformed('checksum', value)
+    return value
+
+
+def _location(row: models.Backup, value: object) -> str:
+    """Take the place of this backup, and of no other.
+
+    The task manager has written down where it is to be stored; that of
+    another release has not, but the object is named by the backup even so.
+    """
+    text = value if isinstance(value, str) else ''
+    if row.location:
+        begins = text.startswith(row.location)
+        rest = text[len(row.location):]
+    else:
+        name = text.rpartition('/')[2]
+        begins = name.startswith(row.id) and len(text) <= 1024
+        rest = name[len(row.id):]
+    if not begins or not _SUFFIX.fullmatch(rest):
+        raise _malformed('location', value)
+    return text
+
+
+_READ: dict[str, Callable[[models.Backup, object], Any]] = {
+    'backup_type': _type,
+    'checksum': _checksum,
+    'location': _location,
+    'size': _size,
+    'state': _state,
+}
 
 
 @session.retry
@@ -127,12 +211,3 @@ def fail_all(db: orm.Session, instance_id: str) -> None:
         )
         .values(state='FAILED', updated=timeutils.utcnow()),
     )
-
-
-def _time(value: object) -> datetime.datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        return timeutils.normalize_time(timeutils.parse_isotime(value))
-    except ValueError:
-        return None

@@ -167,6 +167,25 @@ def undo(instance_id: str, backup_id: str) -> bool:
 
 
 @session.retry
+def plan(
+    instance_id: str, backup_id: str, owner: str, location: str
+) -> bool:
+    """Write down where a backup is to be stored, before its guest is told.
+
+    :param location: without the suffix that the guest adds
+    :returns: False when the work is not the owner's; nothing was changed
+    """
+    with session.writer() as db:
+        if _rows.lock(db, instance_id) is None:
+            return False
+        row = _locked(db, backup_id)
+        if row is None or not workflows.is_of(db, instance_id, owner):
+            return False
+        row.location = location
+        return True
+
+
+@session.retry
 def end(instance_id: str, backup_id: str, owner: str) -> bool:
     """Write down that the work on a backup is done.
 

@@ -330,6 +330,7 @@ def _forget(db: orm.Session, instance_id: str) -> None:
     attachments.forget(db, instance_id)
     _rows.write_service_status(db, instance_id, states.ServiceStatus.DELETED)
     for table in (
+        models.BackupStrategy,
         models.InstanceAddress,
         models.ConductorLastSeen,
         models.InstanceKeys,

@@ -124,11 +124,20 @@ class CreateBackup(base.Workflow):
             return
         instance = self.instance()
         parent = self._parent(backup) if backup.parent_id else None
+        driver = self._storage(backup)
+        access = driver.writing(self._container, backup.id)
+        self._plan(driver.store().location(self._container, backup.id))
         self.guest().create_backup(
             self.context,
             backup_info=info(backup, instance, parent, self._container),
-            store=self._storage(backup).writing(self._container, backup.id),
+            store=access,
         )
+
+    def _plan(self, location: str) -> None:
+        if not self.env.database(
+            work.plan, self.instance_id, self._id, self.owner, location
+        ):
+            raise base.Superseded('the work was taken over or given up')
 
     def _wait(self) -> None:
         """Wait until the guest says that it is done, or says nothing.
@@ -182,9 +191,7 @@ class CreateBackup(base.Workflow):
         if backup.is_usable:
             return
         store = self._storage(backup).store()
-        if backup.location:
-            store.delete(backup.location)
-        store.discard(self._container, backup.id)
+        store.discard(store.location(self._container, backup.id))
 
 
 def info(

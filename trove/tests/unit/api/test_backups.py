@@ -41,7 +41,7 @@ class TestCase(base.TestCase):
             fields={
                 'state': 'COMPLETED',
                 'size': size,
-                'location': 'file:///x',
+                'location': f'file:///{backup_id}',
                 'checksum': 'c',
             },
         )

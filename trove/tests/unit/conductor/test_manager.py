@@ -317,7 +317,12 @@ class TestUpdateBackup(ConductorTestCase):
             return db.get(models.Backup, self.backup_id)
 
     def test_fields_are_kept(self):
-        self.when_updated(state='COMPLETED', size=0.5, checksum='c')
+        self.when_updated(
+            state='COMPLETED',
+            size=0.5,
+            checksum='c',
+            location=f'file:///box/{self.backup_id}.gz',
+        )
 
         backup = self.backup()
         self.assertEqual('COMPLETED', backup.state)
@@ -325,10 +330,16 @@ class TestUpdateBackup(ConductorTestCase):
         self.assertEqual('c', backup.checksum)
 
     def test_old_message_is_dropped(self):
-        self.when_updated(sent=2.0, state='COMPLETED')
+        self.when_updated(sent=2.0, state='FAILED')
         self.when_updated(sent=1.0, state='BUILDING')
 
-        self.assertEqual('COMPLETED', self.backup().state)
+        self.assertEqual('FAILED', self.backup().state)
+
+    def test_the_data_of_another_backup_is_refused(self):
+        self.when_updated(location='file:///box/another.gz')
+
+        self.assertIsNone(self.backup().location)
+        self.assert_refused('location')
 
     def test_backup_of_another_instance(self):
         other = self.given_request(name='other')

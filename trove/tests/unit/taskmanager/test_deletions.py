@@ -85,6 +85,27 @@ class DeletionsTest(scene.TestCase):
 
         self.assertNotIn('failed', self.left()[0])
 
+    def test_what_a_guest_that_died_has_left(self):
+        self.given('failed', state='FAILED')
+        for name in 'failed_00000001', '.failed.tar.gz.unfinished':
+            (self.box / 'box' / name).write_text('half')
+        self.request('failed')
+
+        self.manager.delete_backup(self.context, 'failed')
+
+        self.assertEqual({'first', 'second'}, self.left()[1])
+
+    def test_data_of_another_backup_stays(self):
+        victim = (self.box / 'box' / 'first').as_uri()
+        self.given('mine', location=victim)
+        self.request('mine')
+
+        self.manager.delete_backup(self.context, 'mine')
+
+        rows, data = self.left()
+        self.assertIn('first', data)
+        self.assertIn('mine', rows)
+
     def test_data_of_another_trove_stays(self):
         self.given('theirs', state='RESTORED', instance_id=None)
         self.request('theirs')
@@ -102,8 +123,9 @@ class DeletionsTest(scene.TestCase):
         self.manager.delete_backup(self.context, 'first')
 
         states = {each.id: each.state for each in backups.list_(limit=9)[0]}
-        self.assertEqual('DELETE_FAILED', states['third'])
+        self.assertEqual({'DELETE_FAILED'}, set(states.values()))
         self.assertEqual({'first', 'second', 'third'}, self.left()[1])
+        self.assertEqual({}, work.deletions())
 
     def test_a_task_manager_that_dies_is_replaced(self):
         self.request('first')

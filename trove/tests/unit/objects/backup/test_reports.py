@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import datetime
-
 from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects.backup import reports
 from trove.tests.unit.objects import base
+
+DONE = {'state': 'COMPLETED', 'checksum': 'c', 'location': 'file:///b1.gz'}
 
 
 class TestRecordUpdate(base.TestCase):
@@ -43,40 +43,78 @@ class TestRecordUpdate(base.TestCase):
                 state='COMPLETED',
                 size=0.5,
                 checksum='c',
-                location='swift://x',
-                updated='2026-01-02T03:04:05',
-                backup_timestamp='nonsense',
+                location='swift://x/b1.tar.gz',
+                updated='9999-12-31T00:00:00',
             )
         )
 
         row = self.row()
         self.assertEqual(
-            ('COMPLETED', 0.5, 'c'), (row.state, row.size, row.checksum)
+            ('COMPLETED', 0.5, 'c', 'swift://x/b1.tar.gz'),
+            (row.state, row.size, row.checksum, row.location),
         )
-        self.assertEqual(
-            datetime.datetime(2026, 1, 2, 3, 4, 5), row.updated
+        self.assertLess(row.updated.year, 9999)
+
+    def test_what_no_guest_may_say(self):
+        for fields in (
+            {'state': 'DELETED'},
+            {'state': {'a': 1}},
+            {'size': float('inf')},
+            {'size': -5},
+            {'size': 'abc'},
+            {'checksum': 'c' * 33},
+            {'backup_type': 'x' * 99},
+            {'location': 'swift://x/b2.tar.gz'},
+            {'location': 'swift://x/b1/../b2'},
+            {'location': 7},
+            {'state': 'COMPLETED', 'checksum': 'c'},
+            {'state': 'COMPLETED', 'location': 'swift://x/b1'},
+        ):
+            with self.subTest(fields):
+                self.assertRaises(
+                    exception.BadRequest, self.record, **fields
+                )
+                self.assertEqual('NEW', self.row().state)
+
+    def test_it_is_stored_where_the_task_manager_said(self):
+        with session.writer() as db:
+            db.get(models.Backup, 'b1').location = 'file:///box/b1'
+
+        self.assertRaises(
+            exception.BadRequest, self.record, location='file:///other/b1.gz'
         )
-        self.assertIsNone(row.backup_timestamp)
+        self.assertTrue(self.record(location='file:///box/b1.tar.gz'))
+
+    def test_what_has_ended_stays_as_it_is(self):
+        self.record(state='FAILED')
+
+        self.assertFalse(
+            self.record(
+                state='COMPLETED', checksum='c', location='file:///b1'
+            )
+        )
+
+        self.assertEqual('FAILED', self.row().state)
 
     def test_a_stale_one_is_dropped(self):
         self.assertTrue(self.record(10.0, state='SAVING'))
-        self.assertTrue(self.record(12.0, state='COMPLETED'))
+        self.assertTrue(self.record(12.0, **DONE))
 
         self.assertFalse(self.record(11.0, state='SAVING'))
 
         self.assertEqual('COMPLETED', self.row().state)
 
     def test_a_clock_that_is_set_back_holds_nothing_up(self):
-        for state, sent in (
-            ('BUILDING', 10_000),
-            ('SAVING', 6400),
-            ('COMPLETED', 6401),
+        for fields, sent in (
+            ({'state': 'BUILDING'}, 10_000),
+            ({'state': 'SAVING'}, 6400),
+            (DONE, 6401),
         ):
-            self.assertTrue(self.record(sent=sent, state=state))
-            self.assertEqual(state, self.row().state)
+            self.assertTrue(self.record(sent=sent, **fields))
+            self.assertEqual(fields['state'], self.row().state)
 
     def test_what_is_done_stays_so_whatever_the_clock_says(self):
-        self.record(sent=6400, state='COMPLETED')
+        self.record(sent=6400, **DONE)
 
         self.assertFalse(self.record(sent=10_000, state='BUILDING'))
         self.assertFalse(self.record(sent=6000, state='FAILED'))

@@ -48,11 +48,19 @@ class BackupTest(base.TestCase):
             fields={'state': state, **fields},
         )
 
+    def done(self, backup):
+        self.report(
+            backup,
+            'COMPLETED',
+            location=f'file:///{backup.id}',
+            checksum='c',
+        )
+
     def complete(self, **values):
         """A backup that was made."""
         made = self.make(**values)
         self.claim(made.instance_id, work.CREATE)
-        self.report(made, 'COMPLETED', location=f'file:///{made.id}')
+        self.done(made)
         self.assertTrue(work.end(made.instance_id, made.id, base.OWNER))
         return backups.get(self.admin, made.id)
 
@@ -112,7 +120,7 @@ class BeginTest(BackupTest):
     def test_the_next_need_not_wait_for_the_task_manager(self):
         made = self.make()
         self.claim(self.instance.id, work.CREATE)
-        self.report(made, 'COMPLETED')
+        self.done(made)
 
         self.make()
 
@@ -219,7 +227,7 @@ class EndTest(BackupTest):
             self.instance.id, task_id=states.Task.RESTART_REQUIRED.code
         )
         self.claim(self.instance.id, work.CREATE)
-        self.report(self.made, 'COMPLETED')
+        self.done(self.made)
 
         self.assertTrue(work.end(self.instance.id, self.made.id, base.OWNER))
 

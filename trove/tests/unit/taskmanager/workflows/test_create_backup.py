@@ -216,7 +216,7 @@ class SleepTest(TestCase):
         self.assertEqual(owner.ASLEEP, self.work().owner)
 
     def test_it_is_done(self):
-        self.report(self.backup.id, state='COMPLETED')
+        self.complete({'id': self.backup.id})
 
         self.when_recovered(seconds=0)
 
