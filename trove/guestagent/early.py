@@ -8,15 +8,16 @@ Import nothing heavy here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import threading
+from typing import Any
 
 from oslo_config import cfg
 
+from trove.guestagent.datastores import home as homes
 from trove.guestagent.datastores.postgresql import cluster as postgresql
 
-_STARTERS: dict[str, Callable[[cfg.ConfigOpts], None]] = {
-    'postgresql': postgresql.initialize,
+_HOMES: dict[str, type[homes.Home[Any]]] = {
+    'postgresql': postgresql.Cluster,
 }
 
 
@@ -25,11 +26,11 @@ def begin(conf: cfg.ConfigOpts) -> threading.Thread | None:
 
     Safe if it exists already, or is being created.
     """
-    starter = _STARTERS.get(conf.datastore_manager)
-    if starter is None or not conf.guestagent.initialize_early:
+    home = _HOMES.get(conf.datastore_manager)
+    if home is None or not conf.guestagent.initialize_early:
         return None
     thread = threading.Thread(
-        target=starter, args=(conf,), name='early', daemon=True
+        target=homes.make_ahead, args=(home, conf), name='early', daemon=True
     )
     thread.start()
     return thread

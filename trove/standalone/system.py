@@ -262,7 +262,9 @@ def register_datastore(conf: cfg.ConfigOpts) -> str:
     version = datastores.save_version(DATASTORE, name, manager=DATASTORE)
     settings = kinds.rules(DATASTORE).settings
     parameters.save(
-        version.id, settings.read_catalogue(found.catalogue()), only=True
+        version.id,
+        settings.read_catalogue(binaries.catalogue(found)),
+        only=True,
     )
     datastore = datastores.save(DATASTORE, name)
     for version in datastores.versions(datastore.id):

@@ -12,6 +12,7 @@ import psycopg
 
 from trove.common import datastores
 from trove.common import exception
+from trove.guestagent.datastores import server as servers
 from trove.guestagent.datastores.postgresql import server
 
 #: The database that always exists.
@@ -43,7 +44,7 @@ class Connector:
     """
 
     def __init__(
-        self, endpoint: server.Endpoint, password: Callable[[], str]
+        self, endpoint: servers.Endpoint, password: Callable[[], str]
     ) -> None:
         self._endpoint = endpoint
         self._password = password

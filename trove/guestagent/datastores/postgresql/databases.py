@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from oslo_log import log as logging
 from psycopg import errors
@@ -14,6 +13,8 @@ from trove.common import datastores
 from trove.common import exception
 from trove.common.datastores import postgresql as encodings
 from trove.guestagent.datastores import base
+from trove.guestagent.datastores import pages
+from trove.guestagent.datastores import sql as checks
 from trove.guestagent.datastores.postgresql import connection as connections
 from trove.guestagent.datastores.postgresql import grants
 
@@ -42,24 +43,13 @@ class Databases:
         self._connector = connector
         self._rules = rules
 
-    def check(self, databases: Sequence[base.Database]) -> None:
-        """Check that all of them can be created.
-
-        :raises trove.common.exception.BadRequest: one cannot
-        """
-        for database in databases:
-            name = self._rules.check_database(database['_name'])
-            self._rules.check_encoding(
-                name, database.get('_character_set'), database.get('_collate')
-            )
-
     def close_template(self) -> None:
         """Keep users from creating objects in future databases."""
         with self._connector.open('close the template') as connection:
             connection.execute('REVOKE ALL ON DATABASE template1 FROM PUBLIC')
 
     def create(self, databases: Sequence[base.Database]) -> None:
-        self.check(databases)
+        checks.check_databases(self._rules, databases)
         for database in databases:
             name = database['_name']
             with self._connector.open('create a database') as connection:
@@ -110,7 +100,7 @@ class Databases:
                     'limit': None if limit is None else limit + 1,
                 },
             ).fetchall()
-        found, after = cut(rows, limit)
+        found, after = pages.cut(rows, limit)
         return [shape(*row) for row in found], after
 
 
@@ -140,16 +130,6 @@ def _require_same(
                 f'instead of {ordered}. Delete it first, or choose another '
                 'name.',
             )
-
-
-def cut(
-    rows: list[tuple[Any, ...]], limit: int | None
-) -> tuple[list[tuple[Any, ...]], str | None]:
-    """Return a page of rows that were read with one more than the limit."""
-    if limit is None or len(rows) <= limit:
-        return rows, None
-    page = rows[:limit]
-    return page, page[-1][0] if page else None
 
 
 def shape(

@@ -17,6 +17,7 @@ from psycopg import sql
 from trove.common import datastores
 from trove.common import exception
 from trove.common.datastores import postgresql as common
+from trove.guestagent.datastores import sql as checks
 from trove.guestagent.datastores.postgresql import connection as connections
 from trove.guestagent.datastores.postgresql import server
 
@@ -108,11 +109,7 @@ class Grants:
             is of the system
         """
         wanted = list(dict.fromkeys(names))
-        for name in wanted:
-            try:
-                self._rules.check_database(name, new=False)
-            except exception.BadRequest:
-                raise exception.DatabaseNotFound(name=name) from None
+        checks.check_granted(self._rules, wanted)
         if not wanted:
             return
         with self._connector.open('look for databases') as connection:

@@ -20,6 +20,7 @@ from psycopg import sql
 
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import pipeline
+from trove.guestagent.datastores import server as endpoints
 from trove.guestagent.datastores.postgresql import cluster as clusters
 from trove.guestagent.datastores.postgresql import connection as connections
 from trove.guestagent.datastores.postgresql import restored
@@ -106,7 +107,7 @@ class Restore:
     def _check_version(self) -> None:
         found = restored.major(self._data_dir)
         programs = self._cluster.server().programs
-        if found != programs.major:
+        if str(found) != programs.major:
             raise restored.failed(
                 f'it is of PostgreSQL {found}, and this instance has '
                 f'PostgreSQL {programs.text}. Restore it into an instance '
@@ -163,7 +164,8 @@ class Restore:
                 archive_mode='off',
             )
             local = connections.Connector(
-                servers.Endpoint(f'{place}', server.endpoint.port), lambda: ''
+                endpoints.Endpoint(f'{place}', server.endpoint.port),
+                lambda: '',
             )
             with local.open(_ACTION) as connection:
                 self._check_replayed(connection, newest)

@@ -13,6 +13,8 @@ from psycopg import sql
 from trove.common import datastores
 from trove.common import exception
 from trove.guestagent.datastores import base
+from trove.guestagent.datastores import pages
+from trove.guestagent.datastores import sql as checks
 from trove.guestagent.datastores.postgresql import connection as connections
 from trove.guestagent.datastores.postgresql import databases
 from trove.guestagent.datastores.postgresql import grants
@@ -57,19 +59,6 @@ class Users:
         self._ignored = list(rules.users)
         self._ignored_databases = list(rules.databases)
 
-    def check(self, users: Sequence[base.User]) -> None:
-        """Check that all of them can be created.
-
-        :raises trove.common.exception.BadRequest: one cannot
-        """
-        for user in users:
-            name = self._rules.check_user(user['_name'])
-            self._rules.check_host(name, user.get('_host'))
-            if user.get('_password') is not None:
-                self._rules.check_password(user['_password'])
-            for database in user.get('_databases') or ():
-                self._rules.check_database(database['_name'], new=False)
-
     def known(self, name: str, host: str | None) -> str:
         """Check that a user may be shown and changed; return the name.
 
@@ -80,7 +69,7 @@ class Users:
         return self._rules.check_user(name, new=False)
 
     def create(self, users: Sequence[base.User]) -> None:
-        self.check(users)
+        checks.check_users(self._rules, users)
         self._grants.require(
             database['_name']
             for user in users
@@ -157,7 +146,7 @@ class Users:
                     'limit': None if limit is None else limit + 1,
                 },
             ).fetchall()
-            found, after = databases.cut(rows, limit)
+            found, after = pages.cut(rows, limit)
             names = [str(row[0]) for row in found]
             access = self._access(connection, names)
         return [_shape(name, access[name]) for name in names], after
@@ -199,6 +188,16 @@ class Users:
                 LOG.info('Renamed user %s to %s', name, renamed)
                 name = renamed
             _set_password(connection, name, attributes.get('password'))
+
+    def grant(
+        self, name: str, host: str | None, databases: Sequence[str]
+    ) -> None:
+        self.require(name, host)
+        self._grants.grant(name, databases)
+
+    def revoke(self, name: str, host: str | None, database: str) -> None:
+        self.require(name, host)
+        self._grants.revoke(name, database)
 
     def require(self, name: str, host: str | None = None) -> None:
         """Check that a user may be used and exists.

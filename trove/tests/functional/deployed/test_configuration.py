@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from trove.guestagent.datastores import programs
 from trove.guestagent.datastores.postgresql import binaries
 from trove.tests.functional.deployed import base
 from trove.tests.functional.guestagent import base as guest_base
@@ -18,9 +19,11 @@ class ConfigurationTest(base.DeployedTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        found = binaries.Binaries(guest_base.wheel_bin_dir(), (18, 0))
+        found = programs.Programs(
+            binaries.KIND, guest_base.wheel_bin_dir(), (18, 0)
+        )
         path = self.deployment.directory / 'catalogue'
-        path.write_text(found.catalogue())
+        path.write_text(binaries.catalogue(found))
         self.deployment.manage(
             'db_load_datastore_config_catalogue',
             self.deployment.DATASTORE,

@@ -365,7 +365,7 @@ class StagingTest(base.GuestTestCase):
             str(base.wheel_bin_dir()),
             str(self.place.path),
             None,
-            9,
+            '9',
         )
         self.assertIn('PostgreSQL 9 is not found', str(error))
 

@@ -14,8 +14,8 @@ from trove.guestagent import api
 from trove.guestagent import early
 from trove.guestagent import service
 from trove.guestagent import state as states
+from trove.guestagent.datastores import home
 from trove.guestagent.datastores import registry
-from trove.guestagent.datastores.postgresql import cluster
 from trove.tests import base
 from trove.tests.unit.guestagent import fakes
 
@@ -97,9 +97,13 @@ class EarlyTest(base.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.begun: list[object] = []
-        patch = mock.patch.dict(early._STARTERS, some=self.begun.append)
+        patch = mock.patch.dict(early._HOMES, some=self.make)
         patch.start()
         self.addCleanup(patch.stop)
+
+    def make(self, conf: object) -> mock.Mock:
+        self.begun.append(conf)
+        return mock.Mock()
 
     def test_only_if_it_is_allowed(self) -> None:
         for datastore, allowed in (
@@ -115,6 +119,5 @@ class EarlyTest(base.TestCase):
         self.assertEqual([self.conf], self.begun)
 
     def test_an_error_is_left_to_the_order(self) -> None:
-        with mock.patch.object(cluster, 'Cluster', side_effect=OSError('no')):
-            cluster.initialize(self.conf)
+        home.make_ahead(mock.Mock(side_effect=OSError('no')), self.conf)
         self.assertIn('in advance: no', self.logs.output)

@@ -9,6 +9,7 @@ from oslo_config import cfg
 import oslo_messaging
 
 from trove.common import exception
+from trove.guestagent.datastores import programs
 from trove.guestagent.datastores.postgresql import binaries
 from trove.objects import datastore as datastores
 from trove.objects import parameter as parameters
@@ -146,13 +147,15 @@ class DatastoreTestCase(base.TestCase):
             fixtures.MockPatchObject(
                 binaries,
                 'find',
-                return_value=binaries.Binaries(pathlib.Path('/x'), version),
+                return_value=programs.Programs(
+                    binaries.KIND, pathlib.Path('/x'), version
+                ),
             )
         )
 
         self.useFixture(
             fixtures.MockPatchObject(
-                binaries.Binaries,
+                binaries,
                 'catalogue',
                 return_value='jit\tuser\tG\tBOOLEAN\tFALSE\t\t\tText.\t\n',
             )

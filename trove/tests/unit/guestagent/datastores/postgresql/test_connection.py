@@ -8,9 +8,8 @@ from unittest import mock
 import psycopg
 
 from trove.common import exception
+from trove.guestagent.datastores import server as servers
 from trove.guestagent.datastores.postgresql import connection
-from trove.guestagent.datastores.postgresql import databases
-from trove.guestagent.datastores.postgresql import server
 from trove.tests import base
 
 
@@ -30,7 +29,7 @@ class PasswordTest(base.TestCase):
 class ConnectorTest(base.TestCase):
     def connector(self) -> connection.Connector:
         return connection.Connector(
-            server.Endpoint('127.0.0.1', 1), lambda: 'hush'
+            servers.Endpoint('127.0.0.1', 1), lambda: 'hush'
         )
 
     def test_nobody_listens(self) -> None:
@@ -55,16 +54,3 @@ class ConnectorTest(base.TestCase):
             'OperationalError',
             connection._reason(psycopg.OperationalError()),
         )
-
-    def test_everywhere_is_reached_here(self) -> None:
-        self.assertEqual('127.0.0.1', server.Endpoint(None, 1).host)
-        self.assertEqual('10.0.0.1', server.Endpoint('10.0.0.1', 1).host)
-
-
-class PageTest(base.TestCase):
-    def test_one_row_too_many_is_a_next_page(self) -> None:
-        rows = [('a',), ('b',), ('c',)]
-        self.assertEqual((rows, None), databases.cut(rows, None))
-        self.assertEqual((rows, None), databases.cut(rows, 3))
-        self.assertEqual((rows[:2], 'b'), databases.cut(rows, 2))
-        self.assertEqual(([], None), databases.cut(rows, 0))

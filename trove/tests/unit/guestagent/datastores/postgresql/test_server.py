@@ -8,6 +8,8 @@ import pathlib
 
 import fixtures
 
+from trove.guestagent.datastores import programs
+from trove.guestagent.datastores import server as servers
 from trove.guestagent.datastores.postgresql import binaries
 from trove.guestagent.datastores.postgresql import server
 from trove.guestagent.datastores.postgresql import server_errors
@@ -21,11 +23,11 @@ class ServerTest(base.TestCase):
 
     def server(self, version: tuple[int, int] = (18, 6)) -> server.Server:
         return server.Server(
-            binaries.Binaries(self.root / 'bin', version),
+            programs.Programs(binaries.KIND, self.root / 'bin', version),
             self.root / 'data',
             self.root / 'config',
             self.root / 'start.log',
-            server.Endpoint('127.0.0.1', 5432),
+            servers.Endpoint('127.0.0.1', 5432),
             None,
         )
 
@@ -52,18 +54,18 @@ class ServerTest(base.TestCase):
 
     def test_the_reason_is_found_in_the_logs(self) -> None:
         made = self.server()
-        self.assertIn('it exited at once', made._start_error())
+        self.assertIn('it exited at once', made.start_error())
         (self.root / 'start.log').write_text('just words\n')
-        self.assertIn('just words', made._start_error())
+        self.assertIn('just words', made.start_error())
         (self.root / 'start.log').write_text(
             'LOG:  something\nFATAL:  the first reason\n'
         )
-        self.assertIn('the first reason', made._start_error())
+        self.assertIn('the first reason', made.start_error())
         (self.root / 'data' / 'log').mkdir(parents=True)
         (self.root / 'data' / 'log' / 'a.log').write_text(
             'x' * 5000 + '\nFATAL:  the last reason\nLOG:  shut down\n'
         )
-        said = made._start_error()
+        said = made.start_error()
         self.assertIn('the last reason', said)
         self.assertIn('a.log', said)
 
@@ -77,7 +79,7 @@ class ServerTest(base.TestCase):
         (log / 'a.log').symlink_to(secret)
         (self.root / 'data' / 'postmaster.pid').symlink_to(secret)
         # Then
-        self.assertNotIn('secret', made._start_error())
+        self.assertNotIn('secret', made.start_error())
         self.assertIsNone(made.pid())
         # Nor is a directory
         (log / 'a.log').unlink()
@@ -85,7 +87,7 @@ class ServerTest(base.TestCase):
         (self.root / 'other').mkdir()
         (self.root / 'other' / 'a.log').write_text('FATAL:  the secret\n')
         log.symlink_to(self.root / 'other')
-        self.assertNotIn('secret', made._start_error())
+        self.assertNotIn('secret', made.start_error())
         # And a pipe does not stop the agent for ever
         (self.root / 'data' / 'postmaster.pid').unlink()
         os.mkfifo(self.root / 'data' / 'postmaster.pid')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finding PostgreSQL, with programs that only say their version."""
+"""Finding database servers, with programs that only say their version."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import fixtures
 
 from trove.common import exception
 from trove.guestagent.datastores import account
+from trove.guestagent.datastores import programs
 from trove.guestagent.datastores.postgresql import binaries
 from trove.tests import base
 
 ME = account.Account('me', os.geteuid(), os.getegid())
 
 
-class BinariesTest(base.TestCase):
+class ProgramsTest(base.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.root = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
@@ -68,7 +69,7 @@ class BinariesTest(base.TestCase):
             ('postgres (PostgreSQL) 19devel', (19, 0)),
             ('something else', None),
         ):
-            self.assertEqual(version, binaries.parse_version(text))
+            self.assertEqual(version, binaries.KIND.parse(text))
 
     def test_the_newest_of_the_system_comes_first(self) -> None:
         self.install('usr/9', '9.6')
@@ -82,16 +83,16 @@ class BinariesTest(base.TestCase):
     def test_then_the_python_package(self) -> None:
         self.install('wheel/pginstall', '18.6')
         self.system(self.root / 'wheel')
-        self.assertEqual(18, self.find().major)
+        self.assertEqual('18', self.find().major)
 
     def test_data_of_a_version_gets_its_programs(self) -> None:
         self.install('usr/15', '15.1')
         self.install('wheel/pginstall', '18.6')
         self.system(self.root / 'wheel')
-        self.assertEqual(15, self.find().major)
-        self.assertEqual(18, self.find(major=18).major)
+        self.assertEqual('15', self.find().major)
+        self.assertEqual('18', self.find(major='18').major)
         error = self.assertRaises(
-            exception.ConfigurationError, self.find, None, 17
+            exception.ConfigurationError, self.find, None, '17'
         )
         self.assertIn('(version 15)', str(error))
 
@@ -100,16 +101,16 @@ class BinariesTest(base.TestCase):
         self.install('wheel/pginstall', '18.6')
         self.system(self.root / 'wheel')
         for ordered, major in (
-            ('18', 18),
-            ('18.6', 18),
-            ('15', 15),
-            ('15.14-1', 15),
-            ('latest', 15),
-            (None, 15),
+            ('18', '18'),
+            ('18.6', '18'),
+            ('15', '15'),
+            ('15.14-1', '15'),
+            ('latest', '15'),
+            (None, '15'),
         ):
             self.assertEqual(major, self.find(ordered=ordered).major, ordered)
         # Data that is there goes before.
-        self.assertEqual(15, self.find(major=15, ordered='18').major)
+        self.assertEqual('15', self.find(major='15', ordered='18').major)
 
     def test_what_is_ordered_and_not_there_is_told(self) -> None:
         self.install('usr/15', '15.14')
@@ -140,18 +141,19 @@ class BinariesTest(base.TestCase):
     def test_what_can_be_reached_is_not_copied(self) -> None:
         found = self.find(self.install('opt', '16.2'))
         with self.probing(None):
-            self.assertIs(found, binaries.reachable(found, self.staging, ME))
+            self.assertIs(found, programs.reachable(found, self.staging, ME))
         self.assertFalse(self.staging.exists())
 
     def probing(self, *results):
         """Let probes with an account answer so, then True."""
         answers = list(results)
 
-        def probe(directory, account=None):
+        def probe(kind, directory, account=None):
             answer = answers.pop(0) if answers else None
-            return None if answer else binaries.Binaries(directory, (16, 2))
+            found = programs.Programs(kind, directory, (16, 2))
+            return None if answer else found
 
-        return mock.patch.object(binaries, '_probe', probe)
+        return mock.patch.object(programs, '_probe', probe)
 
     def test_what_is_out_of_reach_is_copied_once(self) -> None:
         # Given
@@ -160,9 +162,9 @@ class BinariesTest(base.TestCase):
         (self.root / 'lib.libs' / 'lib.so').write_text('code')
         # When
         with self.probing('closed'):
-            first = binaries.reachable(found, self.staging, ME)
+            first = programs.reachable(found, self.staging, ME)
         with self.probing('closed'):
-            second = binaries.reachable(found, self.staging, ME)
+            second = programs.reachable(found, self.staging, ME)
         # Then
         self.assertEqual(first, second)
         (copy,) = self.staging.iterdir()
@@ -177,24 +179,24 @@ class BinariesTest(base.TestCase):
         self.assertNotIn('lib/pginstall/include', kept)
         # And new programs get a new copy
         os.utime(found.directory / 'postgres', (1, 1))
-        binaries.stage(found, self.staging)
+        programs.stage(found, self.staging)
         self.assertEqual(2, len(list(self.staging.iterdir())))
 
     def test_another_agent_may_be_faster(self) -> None:
         found = self.find(self.install('opt', '16.2'))
-        other = binaries.stage(found, self.root / 'of another')
+        other = programs.stage(found, self.root / 'of another')
         target = self.staging / next((self.root / 'of another').iterdir()).name
 
         # The copy appears between our look and our rename
-        copy = binaries._copy
+        copy = programs._copy
 
         def slow(source, destination):
             copy(source, destination)
             if not target.exists():
                 os.rename(self.root / 'of another' / target.name, target)
 
-        with mock.patch.object(binaries, '_copy', slow):
-            found = binaries.stage(found, self.staging)
+        with mock.patch.object(programs, '_copy', slow):
+            found = programs.stage(found, self.staging)
         self.assertEqual(other.version, found.version)
         self.assertEqual([target], list(self.staging.iterdir()))
 
@@ -203,7 +205,7 @@ class BinariesTest(base.TestCase):
         with self.probing('closed', 'closed too'):
             error = self.assertRaises(
                 exception.ConfigurationError,
-                binaries.reachable,
+                programs.reachable,
                 found,
                 self.staging,
                 account.Account('other', 4242, 4242),

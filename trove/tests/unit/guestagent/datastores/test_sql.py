@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The common part of the drivers of SQL servers, without a server."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+from unittest import mock
+
+import fixtures
+
+from trove.common import datastores
+from trove.common import exception
+from trove.guestagent.datastores import base as datastores_base
+from trove.guestagent.datastores import sql
+from trove.tests import base
+
+
+class Server:
+    """Starts unless a setting is bad."""
+
+    title = 'Some'
+
+    def __init__(self) -> None:
+        self.settings: dict[str, Any] = {}
+        self.running: int | None = None
+
+    def pid(self) -> int | None:
+        return self.running
+
+    def start(self, timeout: float) -> None:
+        if 'bad' in self.settings.values():
+            raise exception.DatastoreError(action='start', reason='too bad.')
+        self.running = 1
+
+    def stop(self, timeout: float) -> None:
+        self.running = None
+
+
+class Driver(sql.SQLDriver):
+    name = 'postgresql'
+
+    def __init__(self, conf: Any, home: Any) -> None:
+        super().__init__(conf, home)
+        self.connector = mock.Mock()
+        self.databases = mock.Mock()
+        self.users = mock.Mock()
+        self.root = mock.Mock()
+
+    def write_config(self) -> None:
+        self.home.server().settings = dict(self.store.overrides)
+
+    def check_overrides(self, overrides: datastores_base.Settings) -> None:
+        return
+
+    def apply_overrides(self, overrides: datastores_base.Settings) -> None:
+        return
+
+    def close_openings(self) -> None:
+        return
+
+
+class TakeBackTest(base.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        home = mock.Mock()
+        home.kind.group = 'postgresql'
+        home.state_dir = home.data_dir = directory
+        self.server = Server()
+        home.server.return_value = self.server
+        self.driver = Driver(self.conf, home)
+
+    def prepare(self, **overrides: Any) -> None:
+        self.driver.prepare(
+            datastores_base.Preparation(memory_mb=256, overrides=overrides)
+        )
+
+    def test_settings_that_keep_it_from_starting_are_taken_back(self) -> None:
+        # Given
+        self.prepare(a='good')
+        self.driver.update_overrides({'a': 'bad'})
+        # When
+        error = self.assertRaises(
+            exception.SettingsTakenBack, self.driver.restart
+        )
+        # Then it runs with the former ones, and who asked is told
+        self.assertIn('too bad.', str(error))
+        self.assertEqual({'a': 'good'}, self.server.settings)
+        self.assertEqual(1, self.driver.pid())
+        # And it starts as if nothing had been
+        self.driver.restart()
+
+    def test_a_new_database_has_nothing_to_go_back_to(self) -> None:
+        error = self.assertRaises(
+            exception.DatastoreError, self.prepare, a='bad'
+        )
+        self.assertNotIsInstance(error, exception.SettingsTakenBack)
+        self.assertIsNone(self.driver.pid())
+
+    def test_settings_that_are_not_to_blame_are_kept(self) -> None:
+        # Given a server that starts with no settings at all
+        self.prepare(a='good')
+        self.driver.update_overrides({'a': 'better'})
+        self.driver.stop()
+        refuse = exception.DatastoreError(action='start', reason='no disk.')
+        # When
+        with mock.patch.object(self.server, 'start', side_effect=refuse):
+            error = self.assertRaises(
+                exception.DatastoreError, self.driver.start
+            )
+        # Then
+        self.assertNotIsInstance(error, exception.SettingsTakenBack)
+        self.driver.start()
+        self.assertEqual({'a': 'better'}, self.server.settings)
+
+
+class CheckTest(base.TestCase):
+    rules = datastores.rules('postgresql')
+
+    def test_one_bad_of_many_is_found(self) -> None:
+        fine = {'_name': 'fine'}
+        for check, wrong in (
+            (sql.check_databases, {'_name': 'postgres'}),
+            (sql.check_databases, {'_name': 'x', '_collate': 'klingon'}),
+            (sql.check_users, {'_name': 'root'}),
+            (sql.check_users, {'_name': 'x', '_host': '::1'}),
+            (sql.check_users, {'_name': 'x', '_password': ''}),
+            (sql.check_users, {'_name': 'x', '_databases': [{'_name': ''}]}),
+        ):
+            check(self.rules, [fine])
+            self.assertRaises(
+                exception.BadRequest, check, self.rules, [fine, wrong]
+            )
+
+    def test_databases_of_the_system_are_not_there(self) -> None:
+        sql.check_granted(self.rules, ['shop'])
+        self.assertRaises(
+            exception.DatabaseNotFound,
+            sql.check_granted,
+            self.rules,
+            ['shop', 'postgres'],
+        )
