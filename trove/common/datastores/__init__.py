@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from trove.common.datastores import mysql
 from trove.common.datastores import postgresql
 from trove.common.datastores import rules as _rules
 
@@ -18,6 +19,8 @@ ANY_HOST = _rules.ANY_HOST
 
 #: By the manager of the datastore version; others get the general ones.
 _RULES: dict[str, Rules] = {
+    'mariadb': mysql.MariaDB(),
+    'mysql': mysql.MySQL(),
     'postgresql': postgresql.PostgreSQL(),
 }
 

@@ -26,7 +26,8 @@ class Rules:
     """The rules of one datastore.
 
     :ivar title: its name in errors
-    :ivar longest: most bytes of a name in UTF-8
+    :ivar longest: most of a name, in ``unit``
+    :ivar unit: what the length of a name is counted in
     :ivar databases: names that the server or Trove keeps for itself
     :ivar users: names that the server or Trove keeps for itself
     :ivar prefixes: beginnings of user names that are kept likewise
@@ -36,6 +37,7 @@ class Rules:
 
     title: str = 'this datastore'
     longest: int = 255
+    unit: str = 'bytes of UTF-8'
     databases: frozenset[str] = frozenset()
     users: frozenset[str] = frozenset({'os_admin', 'root'})
     prefixes: tuple[str, ...] = ()
@@ -137,13 +139,19 @@ class Rules:
                 f'The name of the {what} is {names.show(name)}, which is not '
                 'valid Unicode text.'
             )
-        if len(name.encode()) > self.longest:
+        if self._length(name) > self._longest(what):
             raise exception.BadRequest(
                 f'The name of the {what} {names.show(name)} is too long: '
-                f'{self.title} allows at most {self.longest} bytes of UTF-8. '
-                'Choose a shorter one.'
+                f'{self.title} allows at most {self._longest(what)} '
+                f'{self.unit}. Choose a shorter one.'
             )
         return name
+
+    def _longest(self, what: str) -> int:
+        return self.longest
+
+    def _length(self, name: str) -> int:
+        return len(name.encode())
 
 
 def _is_in(name: str, reserved: frozenset[str], new: bool) -> bool:
