@@ -86,8 +86,10 @@ def open_foreign(
     try:
         handle = os.open(path, flags, dir_fd=directory)
     except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise FileNotFoundError(f'{path} is a symbolic link') from None
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            raise FileNotFoundError(
+                f'{path} is a symbolic link or a socket'
+            ) from None
         raise
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
@@ -99,6 +101,25 @@ def read_foreign(path: pathlib.Path, limit: int = 65536) -> str:
     """Return the beginning of a file, opened by :func:`open_foreign`."""
     with open_foreign(path) as stream:
         return stream.read(limit).decode(errors='replace')
+
+
+def tail(stream: BinaryIO, limit: int) -> str:
+    """Return the end of a file, of at most ``limit`` bytes."""
+    stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, stream.tell() - limit))
+    return stream.read(limit).decode(errors='replace')
+
+
+def sync_tree(path: pathlib.Path) -> None:
+    """Make all files in a directory durable, which may be in use."""
+    for directory, _, names in os.walk(path):
+        for name in names:
+            try:
+                with open_foreign(os.path.join(directory, name)) as stream:
+                    os.fsync(stream.fileno())
+            except FileNotFoundError:
+                continue  # A temporary one, or a socket.
+        sync_directory(pathlib.Path(directory))
 
 
 def read_json(path: pathlib.Path) -> dict[str, Any]:

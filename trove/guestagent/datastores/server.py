@@ -221,6 +221,7 @@ class Server(abc.ABC):
         """
         handle = os.memfd_create('input', 0)
         try:
+            # MariaDB ignores a file that everybody may write.
             os.fchmod(handle, 0o600)
             os.write(handle, text.encode())
             os.lseek(handle, 0, os.SEEK_SET)

@@ -29,11 +29,20 @@ class Store:
         self.overrides: dict[str, Any] = values.get('overrides', {})
         # Those that the server has started with last.
         self._proven: dict[str, Any] | None = values.get('proven')
+        #: Names of all overrides since the server was started.
+        self.touched: list[str] = values.get('touched', [])
+
+    def override(self, overrides: dict[str, Any]) -> None:
+        """Replace the overrides."""
+        self.touched = sorted({*self.touched, *self.overrides, *overrides})
+        self.overrides = overrides
+        self.save()
 
     def prove(self) -> None:
         """Note that the server has started with what is told now."""
-        if self._proven != self.overrides:
+        if self._proven != self.overrides or self.touched:
             self._proven = dict(self.overrides)
+            self.touched = []
             self.save()
 
     def take_back(self) -> dict[str, Any] | None:
@@ -56,6 +65,7 @@ class Store:
                 'basic': self.basic,
                 'overrides': self.overrides,
                 'proven': self._proven,
+                'touched': self.touched,
             },
         )
 

@@ -231,8 +231,7 @@ class SQLDriver(base.Driver):
         if not settings and not remove:
             return
         self.check_overrides(settings)
-        self.store.overrides = settings
-        self.store.save()
+        self.store.override(settings)
         if self.home.data_dir.exists():
             self.write_config()
 

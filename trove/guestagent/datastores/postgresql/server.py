@@ -212,7 +212,7 @@ class Server(server.Server):
         texts = ['']
         if self.log_file.exists():
             with self.log_file.open('rb') as stream:
-                texts = [server_errors.tail(stream)]
+                texts = [files.tail(stream, server_errors.TAIL)]
         latest, end = server_errors.last_log(self.data_dir / 'log')
         texts.append(end)
         lines = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import pathlib
-from typing import BinaryIO
 
 from trove.guestagent.datastores import files
 
@@ -31,17 +30,11 @@ def last_log(directory: pathlib.Path) -> tuple[pathlib.Path | None, str]:
             ),
         )
         with files.open_foreign(newest, handle) as stream:
-            return directory / newest, tail(stream)
+            return directory / newest, files.tail(stream, TAIL)
     except (OSError, ValueError):
         return None, ''
     finally:
         os.close(handle)
-
-
-def tail(stream: BinaryIO) -> str:
-    stream.seek(0, os.SEEK_END)
-    stream.seek(max(0, stream.tell() - TAIL))
-    return stream.read(TAIL).decode(errors='replace')
 
 
 def first_errors(text: str) -> str:

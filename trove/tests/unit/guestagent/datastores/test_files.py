@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import socket
 import stat
 from unittest import mock
 
@@ -53,3 +54,21 @@ class FilesTest(base.TestCase):
             found = (self.path / path).stat()
             self.assertEqual(expected, stat.S_IMODE(found.st_mode))
             self.assertEqual(reader.gid, found.st_gid)
+
+
+class TreeTest(base.TestCase):
+    def test_files_that_come_and_go_are_no_obstacle(self) -> None:
+        root = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        (root / 'a').mkdir()
+        (root / 'a' / 'file').write_text('x')
+        (root / 'link').symlink_to(root / 'nowhere')
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(str(root / 'socket'))
+            files.sync_tree(root)
+
+    def test_the_end_of_a_file(self) -> None:
+        root = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        (root / 'file').write_text('0123456789')
+        with (root / 'file').open('rb') as stream:
+            self.assertEqual('789', files.tail(stream, 3))
+            self.assertEqual('0123456789', files.tail(stream, 99))

@@ -56,6 +56,14 @@ class StoreTest(base.TestCase):
         self.assertEqual({'a': 1}, store.overrides)
         self.assertEqual({'a': 1}, self.store().overrides)
 
+    def test_what_was_overridden_is_known_until_the_next_start(self) -> None:
+        store = self.store()
+        store.override({'a': 1, 'b': 1})
+        store.override({'c': 1})
+        self.assertEqual(['a', 'b', 'c'], self.store().touched)
+        store.prove()
+        self.assertEqual([], self.store().touched)
+
 
 class WriteTest(base.TestCase):
     def test_files_are_written_for_one_reader(self) -> None:
