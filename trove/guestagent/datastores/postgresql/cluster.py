@@ -25,6 +25,7 @@ class Cluster(home.Home[servers.Server]):
     """
 
     kind = binaries.KIND
+    default_data_dir = '/var/lib/postgresql/data'
     witness = 'PG_VERSION'
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:

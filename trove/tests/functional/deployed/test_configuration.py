@@ -9,7 +9,7 @@ from typing import Any
 from trove.guestagent.datastores import programs
 from trove.guestagent.datastores.postgresql import binaries
 from trove.tests.functional.deployed import base
-from trove.tests.functional.guestagent import base as guest_base
+from trove.tests.functional.guestagent import stores
 
 _USER = [{'name': 'clerk', 'password': 'secret', 'databases': []}]
 
@@ -20,7 +20,7 @@ class ConfigurationTest(base.DeployedTestCase):
     def setUp(self) -> None:
         super().setUp()
         found = programs.Programs(
-            binaries.KIND, guest_base.wheel_bin_dir(), (18, 0)
+            binaries.KIND, stores.wheel_bin_dir(), (18, 0)
         )
         path = self.deployment.directory / 'catalogue'
         path.write_text(binaries.catalogue(found))

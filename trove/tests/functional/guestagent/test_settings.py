@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings that PostgreSQL does not start with."""
+"""Settings that a database server does not start with."""
 
 from __future__ import annotations
 
@@ -8,53 +8,63 @@ from typing import Any
 from trove.common import exception
 from trove.guestagent.datastores import base as datastores
 from trove.tests.functional.guestagent import base
+from trove.tests.functional.guestagent import stores
 
 
-class SettingsTest(base.GuestTestCase):
+class SettingsTests:
     def preparation(self, **overrides: Any) -> datastores.Preparation:
         return datastores.Preparation(
             memory_mb=256, overrides=overrides, root_password='top secret'
         )
 
     def show(self, name: str) -> str:
-        with self.place.session('root', 'top secret', 'postgres') as session:
-            return session.execute(
-                'SELECT current_setting(%s)', [name]
-            ).fetchone()[0]
+        with self.place.session(
+            'root', 'top secret', self.store.home
+        ) as session:
+            return self.store.show(session, name)
 
     def test_values_that_it_does_not_start_with_are_taken_back(self) -> None:
         # Given values that are right each, and too much together
+        name, value, shown, _first, _wrong = self.store.setting
+        late, new = self.store.late
         driver = self.driver()
         driver.prepare(self.preparation())
-        driver.update_overrides({'work_mem': '9MB'})
+        driver.update_overrides({name: value})
         driver.restart()
-        driver.update_overrides(
-            {'work_mem': '8MB', 'superuser_reserved_connections': 50}
-        )
+        driver.update_overrides({late: new} | self.store.deceptive)
         # When
         error = self.assertRaises(exception.SettingsTakenBack, driver.restart)
         # Then it runs with the former ones, for good
-        self.assertIn('superuser_reserved_connections', str(error))
-        self.assertEqual('9MB', self.show('work_mem'))
+        self.assertIn(self.store.deceptive_word, str(error))
+        self.assertEqual(shown, self.show(name))
         self.driver().restart()
-        self.assertEqual('9MB', self.show('work_mem'))
+        self.assertEqual(shown, self.show(name))
         # When something else is in the way, they stay
         driver = self.driver()
-        driver.update_overrides({'work_mem': '7MB'})
-        driver.configure('shared_preload_libraries = no_such_library\n')
+        driver.update_overrides({late: new})
+        driver.configure(self.store.bad_basic)
         driver.stop()
         error = self.assertRaises(exception.DatastoreError, driver.start)
         self.assertNotIsInstance(error, exception.SettingsTakenBack)
-        self.assertIn('no_such_library', str(error))
+        self.assertIn(self.store.bad_word, str(error))
         driver.configure('')
         driver.start()
-        self.assertEqual('7MB', self.show('work_mem'))
+        self.assertEqual(new, self.show(late))
 
     def test_values_for_a_new_database_are_checked_first(self) -> None:
+        name, _value, _shown, _first, wrong = self.store.setting
         error = self.assertRaises(
             exception.BadRequest,
             self.driver().prepare,
-            self.preparation(work_mem='plenty'),
+            self.preparation(**{name: wrong}),
         )
 
-        self.assertIn('work_mem', str(error))
+        self.assertIn(name.replace('_', '-'), str(error).replace('_', '-'))
+
+
+class PostgreSQLSettingsTest(SettingsTests, base.GuestTestCase):
+    pass
+
+
+class MariaDBSettingsTest(SettingsTests, base.GuestTestCase):
+    store = stores.MariaDB()

@@ -13,6 +13,7 @@ from oslo_config import cfg
 
 import trove
 from trove import conf
+from trove.guestagent.datastores import registry
 from trove.objects import quota
 from trove.tests import base
 
@@ -46,6 +47,22 @@ _BY_NAME = {
             'conf.upgrade_levels[interface.name]',
         )
         for name in ('conductor', 'guestagent', 'taskmanager')
+    },
+    **{
+        (datastore, name): (
+            'trove/guestagent/datastores/home.py',
+            f'self._options.{name}',
+        )
+        for datastore in registry.DRIVERS
+        for name in ('bin_dir', 'default_password_length', 'staging_dir')
+    },
+    **{
+        (datastore, name): (
+            'trove/guestagent/datastores/sql.py',
+            f'group.{name}',
+        )
+        for datastore in registry.DRIVERS
+        for name in ('ignore_dbs', 'ignore_users')
     },
 }
 

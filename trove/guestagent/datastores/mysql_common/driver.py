@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The common part of the drivers of MySQL and MariaDB."""
+
+from __future__ import annotations
+
+import abc
+import logging
+import re
+from typing import Any
+
+from oslo_config import cfg
+import pymysql
+
+from trove.common import exception
+from trove.guestagent.datastores import base
+from trove.guestagent.datastores import certificates
+from trove.guestagent.datastores import home as homes
+from trove.guestagent.datastores import settings
+from trove.guestagent.datastores import sql
+from trove.guestagent.datastores.mysql_common import config
+from trove.guestagent.datastores.mysql_common import connection as connections
+from trove.guestagent.datastores.mysql_common import databases
+from trove.guestagent.datastores.mysql_common import root
+from trove.guestagent.datastores.mysql_common import server as servers
+from trove.guestagent.datastores.mysql_common import users
+
+LOG = logging.getLogger(__name__)
+
+#: A variable that does not exist, or cannot be changed while it runs.
+_NOT_NOW = frozenset({1193, 1238})
+
+
+class MySQLDriver(sql.SQLDriver):
+    """MySQL or MariaDB; subclasses have what differs.
+
+    :param home: the directories and programs
+    :param session: variables of the agent's own connections
+    """
+
+    home: homes.Home[servers.Server]
+    connector: connections.Connector
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        home: homes.Home[servers.Server],
+        session: str,
+    ) -> None:
+        super().__init__(conf, home)
+        self.connector = connections.Connector(
+            home.data_dir, home.password, session
+        )
+        self.databases = databases.Databases(self.connector, self.rules)
+        self.users = users.Users(self.connector, self.identified, self.rules)
+        self.root = root.Root(
+            self.connector,
+            self.identified,
+            self.rules,
+            conf[self.name].default_password_length,
+        )
+
+    @abc.abstractmethod
+    def identified(self, password: str) -> str:
+        """Return the clause that gives a user a password.
+
+        It has a verifier, and not the password: statements are logged.
+        """
+
+    @abc.abstractmethod
+    def own_settings(self) -> dict[str, Any]:
+        """Settings that the agent relies on with this server only."""
+
+    # The server
+
+    def start(self) -> None:
+        self.home.server().answers = self.connector.answers
+        super().start()
+
+    def check_start(self) -> None:
+        if self.home.data_dir.exists():
+            self.write_config()
+            self.home.server().check_start()
+
+    def close_openings(self) -> None:
+        with self.connector.open('close the accounts') as connection:
+            connection.execute('SET SESSION sql_log_bin = 0')
+            connection.execute('DROP USER IF EXISTS root@localhost')
+
+    # Its settings
+
+    def check_overrides(self, overrides: base.Settings) -> None:
+        config.check_names(overrides)
+        text = config.render(overrides)
+        server = self.home.server()
+        names = server.names()
+        for name in overrides:
+            # It would take the beginning of a name as well.
+            if config.plain(name) not in names:
+                raise exception.BadRequest(
+                    reason=f'{name!r} is not a setting of {server.title} '
+                    f'{server.programs.text}.'
+                )
+        server.check(text)
+
+    def apply_overrides(self, overrides: base.Settings) -> None:
+        """Set what can be changed online to what the files say.
+
+        What was removed gets its former value, or the default.
+        """
+        values = self.home.server().values()
+        with self.connector.open('apply settings') as connection:
+            for name in self.store.touched:
+                text = values.get(config.plain(name))
+                if text is not None:
+                    _set(connection, config.plain(name), text)
+
+    def write_config(self) -> None:
+        directory = self.home.config_dir
+        account = self.home.account
+        certificates.ensure(
+            self.home.data_dir,
+            self._conf.guest_id or self.name,
+            self.home.endpoint.address,
+            account,
+        )
+        ours = config.agent_settings(
+            config.server_id(self._conf.guest_id or str(directory))
+        ) | {
+            'init_file': directory / config.INIT,
+            'ssl_ca': self.home.data_dir / certificates.AUTHORITY,
+            'ssl_cert': self.home.data_dir / certificates.CERTIFICATE,
+            'ssl_key': self.home.data_dir / certificates.KEY,
+        }
+        contents = {
+            '10-sizing.cnf': config.render(
+                config.sizing(self.memory_mb, self.volume_bytes()), loose=True
+            ),
+            '20-basic.cnf': self._basic(),
+            '50-user.cnf': config.render(self.store.overrides),
+            '90-agent.cnf': config.render(ours | self.own_settings()),
+        }
+        settings.write(
+            directory,
+            contents
+            | {
+                config.MAIN: config.main_file(directory, contents),
+                config.INIT: self._init(),
+            },
+            account,
+        )
+
+    def _basic(self) -> str:
+        """Return what the control plane sends, perhaps for another version."""
+        found = config.parse(self.store.basic)
+        if not found:
+            return ''
+        names = self.home.server().names()
+        known = {each: found[each] for each in found if each in names}
+        others = {each: found[each] for each in found if each not in names}
+        return config.render(known) + config.render(others, loose=True)
+
+    def _init(self) -> str:
+        """Return statements that restore the account of the agent.
+
+        It is not for replicas: each has a password of its own.
+        """
+        account = f'{servers.ADMINISTRATOR}@localhost'
+        clause = self.identified(self.home.password())
+        return (
+            'SET SESSION sql_log_bin = 0;\n'
+            f'CREATE USER IF NOT EXISTS {account} {clause};\n'
+            f'ALTER USER {account} {clause} REQUIRE NONE ACCOUNT UNLOCK;\n'
+            f'GRANT ALL PRIVILEGES ON *.* TO {account} WITH GRANT OPTION;\n'
+        )
+
+
+def _set(connection: connections.Connection, name: str, text: str) -> None:
+    """Set a variable to a value as ``--verbose --help`` has it.
+
+    :raises trove.common.exception.DatastoreError: the server refuses it
+    """
+    if text == '(No default value)':
+        text = ''
+    if text in ('TRUE', 'FALSE'):
+        text = 'ON' if text == 'TRUE' else 'OFF'
+    value: str | float | int = text
+    if re.fullmatch(r'-?\d+', text):
+        value = int(text)
+    elif re.fullmatch(r'-?\d+\.\d+', text):
+        value = float(text)
+    try:
+        connection.execute(
+            f'SET GLOBAL {connections.identifier(name)} = %s', [value]
+        )
+    except pymysql.MySQLError as error:
+        if error.args[0] not in _NOT_NOW:
+            raise exception.DatastoreError(
+                action=f'apply the setting {name}', reason=str(error.args[-1])
+            ) from None
+        LOG.info('The setting %s works from the next restart on', name)
