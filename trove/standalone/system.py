@@ -24,6 +24,8 @@ from trove.common import exception
 from trove.common import service
 from trove.conductor import service as conductor_service
 from trove.db import migration
+from trove.guestagent.datastores import programs
+from trove.guestagent.datastores.mariadb import server as mariadb
 from trove.guestagent.datastores.postgresql import binaries
 from trove.objects import database
 from trove.objects import datastore as datastores
@@ -195,7 +197,7 @@ class System(service.Component):
         migration.sync(conf)
         database.configure(conf)
         self._stack.callback(database.dispose)
-        register_datastore(conf)
+        register_datastores(conf)
         self._run(
             telemetry.watch(
                 conf, 'trove-standalone', database=True, in_api=True
@@ -244,36 +246,64 @@ def check_port(host: str, port: int) -> None:
             ) from error
 
 
-def register_datastore(conf: cfg.ConfigOpts) -> str:
-    """Register the installed PostgreSQL, and return its version.
-
-    Its parameters are those that it lists itself.
+def register_datastores(conf: cfg.ConfigOpts) -> list[str]:
+    """Register the installed datastores, and return their versions.
 
     A version that was registered before and is no longer installed is kept
     for its instances, but new ones cannot be created.
 
-    :raises ConfigurationError: PostgreSQL is not installed
+    :raises ConfigurationError: PostgreSQL, the default, is not installed
     """
     found = binaries.find(
         conf.postgresql.bin_dir, conf.postgresql.staging_dir, None
     )
-    name = str(found.major)
-    datastores.save(DATASTORE)
-    version = datastores.save_version(DATASTORE, name, manager=DATASTORE)
-    settings = kinds.rules(DATASTORE).settings
-    parameters.save(
-        version.id,
-        settings.read_catalogue(binaries.catalogue(found)),
-        only=True,
-    )
-    datastore = datastores.save(DATASTORE, name)
-    for version in datastores.versions(datastore.id):
-        if version.name != name:
+    registered = [
+        _register('postgresql', found.major, binaries.catalogue(found))
+    ]
+    try:
+        other = programs.find(
+            mariadb.KIND,
+            mariadb.candidates(),
+            conf.mariadb.bin_dir,
+            conf.mariadb.staging_dir,
+            None,
+        )
+    except exception.ConfigurationError as error:
+        LOG.info('MariaDB is not offered: %s', error)
+        _retire('mariadb')
+    else:
+        registered.append(_register('mariadb', other.major))
+    return registered
+
+
+def _register(name: str, version: str, catalogue: str | None = None) -> str:
+    """Register a version as the default of its datastore.
+
+    :param catalogue: what the database server lists of its parameters
+    """
+    datastores.save(name)
+    saved = datastores.save_version(name, version, manager=name)
+    if catalogue is not None:
+        settings = kinds.rules(name).settings
+        parameters.save(
+            saved.id, settings.read_catalogue(catalogue), only=True
+        )
+    datastores.save(name, version)
+    _retire(name, version)
+    return f'{name} {version}'
+
+
+def _retire(name: str, but: str | None = None) -> None:
+    """Allow no new instances of the other versions of a datastore."""
+    known = {each.name: each.id for each in datastores.list_()}
+    if name not in known:
+        return
+    for version in datastores.versions(known[name]):
+        if version.name != but:
             datastores.save_version(
-                DATASTORE,
+                name,
                 version.name,
-                manager=DATASTORE,
+                manager=name,
                 active=False,
                 version=version.version,
             )
-    return name

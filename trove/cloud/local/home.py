@@ -39,6 +39,9 @@ from trove.common import exception
 _FIRST = ('trove-guestagent.conf', 'guest_info.conf')
 _LAST = ('local.conf', 'boot.conf')
 
+#: Datastores whose programs may have to be copied.
+_STAGED = ('mariadb', 'postgresql')
+
 #: How many logs of servers that are gone are kept.
 MOST_LOGS = 50
 
@@ -182,10 +185,11 @@ class Home:
         ]
         if record.run_as:
             lines.append(f'run_as = {record.run_as}')
-        lines += [
-            '[postgresql]',
-            f'staging_dir = {self.state_dir / "staging"}',
-        ]
+        for datastore in _STAGED:
+            lines += [
+                f'[{datastore}]',
+                f'staging_dir = {self.state_dir / "staging"}',
+            ]
         files.write(self.etc / 'local.conf', '\n'.join(lines) + '\n')
 
     def boot(self) -> None:

@@ -10,6 +10,7 @@ import oslo_messaging
 
 from trove.common import exception
 from trove.guestagent.datastores import programs
+from trove.guestagent.datastores.mariadb import server
 from trove.guestagent.datastores.postgresql import binaries
 from trove.objects import datastore as datastores
 from trove.objects import parameter as parameters
@@ -142,28 +143,30 @@ class DatastoreTestCase(base.TestCase):
         system.database.configure(self.conf)
         self.addCleanup(system.database.dispose)
 
-    def installed(self, *version):
-        self.useFixture(
-            fixtures.MockPatchObject(
+    def installed(self, *version, mariadb=None):
+        """Given a PostgreSQL, and perhaps a MariaDB."""
+        for module, name, found in (
+            (
                 binaries,
                 'find',
-                return_value=programs.Programs(
+                programs.Programs(
                     binaries.KIND, pathlib.Path('/x'), version
                 ),
-            )
-        )
-
-        self.useFixture(
-            fixtures.MockPatchObject(
+            ),
+            (
                 binaries,
                 'catalogue',
-                return_value='jit\tuser\tG\tBOOLEAN\tFALSE\t\t\tText.\t\n',
+                'jit\tuser\tG\tBOOLEAN\tFALSE\t\t\tText.\t\n',
+            ),
+            (server, 'candidates', [mariadb] if mariadb else []),
+        ):
+            self.useFixture(
+                fixtures.MockPatchObject(module, name, return_value=found)
             )
-        )
 
     def test_its_parameters_are_those_that_it_lists(self):
         self.installed(18, 6)
-        system.register_datastore(self.conf)
+        system.register_datastores(self.conf)
 
         datastore = datastores.get(self.conf, 'postgresql')
         version = datastores.get_version(datastore)
@@ -171,32 +174,58 @@ class DatastoreTestCase(base.TestCase):
             ['jit'], [each.name for each in parameters.list_(version.id)]
         )
 
-    def versions(self):
-        datastore = datastores.get(self.conf, 'postgresql')
+    def mariadb(self, version):
+        directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        for name in ('mariadbd', 'mariadb-install-db'):
+            program = directory / name
+            program.write_text(f'#!/bin/sh\necho "Ver {version}-MariaDB"\n')
+            program.chmod(0o755)
+        return directory
+
+    def versions(self, name='postgresql'):
+        datastore = datastores.get(self.conf, name, inactive=True)
         return {
             version.name: version.active
             for version in datastores.versions(datastore.id, inactive=True)
         }
 
-    def default(self):
-        datastore = datastores.get(self.conf, 'postgresql')
+    def default(self, name='postgresql'):
+        datastore = datastores.get(self.conf, name)
         return datastores.get_version(datastore).name
 
     def test_what_is_installed_becomes_the_default_version(self):
         self.installed(18, 6)
 
         for _ in range(2):
-            self.assertEqual('18', system.register_datastore(self.conf))
+            self.assertEqual(
+                ['postgresql 18'], system.register_datastores(self.conf)
+            )
 
         self.assertEqual({'18': True}, self.versions())
         self.assertEqual('18', self.default())
+        self.assertIn('MariaDB is not offered', self.logs.output)
 
     def test_what_is_no_longer_installed_takes_no_new_instances(self):
         self.installed(17, 2)
-        system.register_datastore(self.conf)
+        system.register_datastores(self.conf)
         self.installed(18, 6)
 
-        system.register_datastore(self.conf)
+        system.register_datastores(self.conf)
 
         self.assertEqual({'17': False, '18': True}, self.versions())
         self.assertEqual('18', self.default())
+
+    def test_mariadb_is_offered_when_it_is_installed(self):
+        self.installed(18, 6, mariadb=self.mariadb('10.11.19'))
+
+        self.assertEqual(
+            ['postgresql 18', 'mariadb 10.11'],
+            system.register_datastores(self.conf),
+        )
+
+        self.assertEqual({'10.11': True}, self.versions('mariadb'))
+        self.assertEqual('10.11', self.default('mariadb'))
+        # When it is removed
+        self.installed(18, 6)
+        system.register_datastores(self.conf)
+        self.assertEqual({'10.11': False}, self.versions('mariadb'))

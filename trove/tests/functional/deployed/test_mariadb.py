@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An instance of MariaDB, from its order to its end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pymysql
+from troveclient import exceptions as trove_exceptions
+
+from trove.guestagent.datastores import programs
+from trove.guestagent.datastores.mariadb import server
+from trove.tests.functional.deployed import base
+
+
+class MariaDBTest(base.DeployedTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        found = programs.find(
+            server.KIND, server.candidates(), None, '/nowhere', None
+        )
+        manage = self.deployment.manage
+        manage('datastore_update', 'mariadb', '')
+        manage(
+            'datastore_version_update',
+            *('mariadb', found.major, 'mariadb', 'local', '', '1'),
+        )
+        manage('datastore_update', 'mariadb', found.major)
+
+    def ask(
+        self, instance: Any, user: str, password: str, statement: str
+    ) -> Any:
+        with pymysql.connect(
+            host=base.address_of(instance),
+            user=user,
+            password=password.encode(),
+            charset='utf8mb4',
+            autocommit=True,
+        ) as connection:
+            cursor = connection.cursor()
+            cursor.execute(statement)
+            return cursor.fetchall()
+
+    def refused(self, act: Any, *arguments: Any, **more: Any) -> str:
+        return str(
+            self.assertRaises(
+                trove_exceptions.BadRequest, act, *arguments, **more
+            )
+        )
+
+    def test_the_life_of_an_instance(self) -> None:
+        # Given
+        users = [
+            {
+                'name': 'clerk',
+                'password': 'secret',
+                'databases': [{'name': 'my_shop'}],
+            }
+        ]
+        made = self.create_active(
+            'maria',
+            datastore='mariadb',
+            databases=[{'name': 'my_shop', 'character_set': 'latin1'}],
+            users=users,
+        )
+        member = self.member
+        # Then the customer can work
+        self.ask(made, 'clerk', 'secret', 'CREATE TABLE my_shop.t (i int)')
+        self.assertEqual('mariadb', made.datastore['type'])
+        # When users of several hosts are made, they are told apart
+        member.users.create(
+            made.id,
+            [
+                {'name': 'ann', 'password': 'a', 'host': host}
+                for host in ('192.0.2.1', '127.0.0.1')
+            ],
+        )
+        self.eventually(
+            lambda: (
+                [(each.name, each.host) for each in member.users.list(made.id)]
+                == [
+                    ('ann', '127.0.0.1'),
+                    ('ann', '192.0.2.1'),
+                    ('clerk', '%'),
+                ]
+            ),
+            'the users are made',
+        )
+        self.ask(made, 'ann', 'a', 'SELECT 1')
+        member.users.delete(made.id, 'ann', hostname='192.0.2.1')
+        self.eventually(
+            lambda: len(member.users.list(made.id)) == 2, 'one is deleted'
+        )
+        # When names are impossible, nothing is ordered
+        for name in ('slave_1', 'emo🐘', 'x' * 81):
+            self.refused(
+                member.users.create, made.id, [{'name': name, 'password': 'x'}]
+            )
+        for name in ('sys', 'x' * 65):
+            self.refused(member.databases.create, made.id, [{'name': name}])
+        # When it is restarted, all is there
+        member.instances.restart(made.id)
+        made = self.wait_active(made.id)
+        self.ask(made, 'clerk', 'secret', 'SELECT * FROM my_shop.t')
+        # When root is enabled
+        root, password = member.root.create(made.id)
+        self.assertEqual('root', root)
+        ((version,),) = self.ask(made, root, password, 'SELECT VERSION()')
+        self.assertIn('MariaDB', version)
+        # When it is deleted, nobody answers any more
+        self.delete(made.id)
+        self.assertRaises(
+            pymysql.OperationalError, self.ask, made, 'clerk', 'secret', 'DO 1'
+        )
