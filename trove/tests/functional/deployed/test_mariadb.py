@@ -23,7 +23,12 @@ class MariaDBTest(base.DeployedTestCase):
         manage('datastore_update', 'mariadb', '')
         manage(
             'datastore_version_update',
-            *('mariadb', found.major, 'mariadb', 'local', '', '1'),
+            'mariadb',
+            found.major,
+            'mariadb',
+            'local',
+            '',
+            '1',
         )
         manage('datastore_update', 'mariadb', found.major)
 
@@ -67,7 +72,26 @@ class MariaDBTest(base.DeployedTestCase):
         # Then the customer can work
         self.ask(made, 'clerk', 'secret', 'CREATE TABLE my_shop.t (i int)')
         self.assertEqual('mariadb', made.datastore['type'])
-        # When users of several hosts are made, they are told apart
+        self.make_users_of_hosts(made)
+        self.order_what_cannot_be(made)
+        # When it is restarted, all is there
+        member.instances.restart(made.id)
+        made = self.wait_active(made.id)
+        self.ask(made, 'clerk', 'secret', 'SELECT * FROM my_shop.t')
+        # When root is enabled
+        root, password = member.root.create(made.id)
+        self.assertEqual('root', root)
+        ((version,),) = self.ask(made, root, password, 'SELECT VERSION()')
+        self.assertIn('MariaDB', version)
+        # When it is deleted, nobody answers any more
+        self.delete(made.id)
+        self.assertRaises(
+            pymysql.OperationalError, self.ask, made, 'clerk', 'secret', 'DO 1'
+        )
+
+    def make_users_of_hosts(self, made: Any) -> None:
+        """Users of several hosts are told apart."""
+        member = self.member
         member.users.create(
             made.id,
             [
@@ -91,24 +115,12 @@ class MariaDBTest(base.DeployedTestCase):
         self.eventually(
             lambda: len(member.users.list(made.id)) == 2, 'one is deleted'
         )
-        # When names are impossible, nothing is ordered
+
+    def order_what_cannot_be(self, made: Any) -> None:
+        member = self.member
         for name in ('slave_1', 'emo🐘', 'x' * 81):
             self.refused(
                 member.users.create, made.id, [{'name': name, 'password': 'x'}]
             )
         for name in ('sys', 'x' * 65):
             self.refused(member.databases.create, made.id, [{'name': name}])
-        # When it is restarted, all is there
-        member.instances.restart(made.id)
-        made = self.wait_active(made.id)
-        self.ask(made, 'clerk', 'secret', 'SELECT * FROM my_shop.t')
-        # When root is enabled
-        root, password = member.root.create(made.id)
-        self.assertEqual('root', root)
-        ((version,),) = self.ask(made, root, password, 'SELECT VERSION()')
-        self.assertIn('MariaDB', version)
-        # When it is deleted, nobody answers any more
-        self.delete(made.id)
-        self.assertRaises(
-            pymysql.OperationalError, self.ask, made, 'clerk', 'secret', 'DO 1'
-        )
