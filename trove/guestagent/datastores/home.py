@@ -164,18 +164,28 @@ class Home(abc.ABC, Generic[S]):
     def _has_data(self) -> bool:
         return (self.data_dir / self.witness).exists()
 
-    def _is_there(self) -> bool:
-        if self._mark.exists():
-            return self._mark.read_text() == _MADE
-        found = self._has_data()
-        known = self._secret.exists()
-        if known and not found:
+    def require_data(self) -> None:
+        """Check that the data is where it was created.
+
+        Started without it, a server would create new data.
+
+        :raises trove.common.exception.DatastoreError: it is not
+        """
+        if not self._has_data():
             raise exception.DatastoreError(
                 action='find its data',
                 reason=f'there is no longer a database in '
                 f'{self.data_dir}. Mount its volume. Only to give up the '
                 f'data, delete {self._secret}.',
             )
+
+    def _is_there(self) -> bool:
+        if self._mark.exists():
+            return self._mark.read_text() == _MADE
+        found = self._has_data()
+        known = self._secret.exists()
+        if known:
+            self.require_data()
         if found and not known:
             raise exception.DatastoreError(
                 action='create a database',

@@ -149,6 +149,7 @@ class SQLDriver(base.Driver):
         check_users(self.rules, preparation.users)
         volume.require_directory(preparation.device_path)
         self.home.require(preparation.version)
+        self.check_overrides(preparation.overrides)
         self.store.memory_mb = preparation.memory_mb
         self.store.basic = preparation.config_contents or ''
         self.store.overrides = dict(preparation.overrides)
@@ -169,6 +170,7 @@ class SQLDriver(base.Driver):
         if running.pid() is not None:
             running.start(timeout)
             return
+        self.home.require_data()
         self.write_config()
         try:
             running.start(timeout)

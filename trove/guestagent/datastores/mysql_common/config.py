@@ -5,7 +5,7 @@ Before every start they are written again, in a directory of the agent: an
 administrator in SQL can write files in the data directory. Later files
 override earlier ones::
 
-    10-sizing.cnf    what the memory and the volume allow
+    10-sizing.cnf    what the memory and the volume allow, and defaults
     20-basic.cnf     what the control plane sends
     50-user.cnf      the configuration group of the user
     90-agent.cnf     what the agent relies on
@@ -39,10 +39,12 @@ _REFUSED = frozenset(
     'character_sets_dir chroot console core_file daemonize datadir '
     'default_authentication_plugin external_locking extra_port '
     'general_log_file help ignore_db_dirs init_file init_rpl_role '
-    'innodb_data_file_path innodb_data_home_dir innodb_force_load_corrupted '
+    'innodb_buffer_pool_filename innodb_data_file_path innodb_data_home_dir '
+    'innodb_force_load_corrupted innodb_tmpdir '
     'innodb_log_group_home_dir innodb_page_size innodb_read_only '
     'innodb_temp_data_file_path innodb_undo_directory lc_messages_dir '
-    'local_infile log_basename log_error log_isam log_slave_updates log_tc '
+    'local_infile log_basename log_error log_isam log_slave_updates '
+    'log_slow_query_file log_tc proxy_protocol_networks '
     'lower_case_table_names memlock mysqlx pid_file port print_defaults '
     'read_only require_secure_transport secure_file_priv server_id '
     'server_uuid skip_bdb skip_grant_tables skip_name_resolve '
@@ -73,7 +75,9 @@ _SERVER_MB = 96
 
 
 def sizing(memory_mb: int, volume_bytes: int) -> dict[str, Any]:
-    """Settings for a machine, and for a volume, of this size.
+    """What is so unless a customer changes it.
+
+    Settings for a machine, and for a volume, of this size.
 
     Half of the memory that the server itself leaves is for its pool, which
     leaves the rest to sessions, to the agent and to the operating system.
@@ -94,19 +98,21 @@ def sizing(memory_mb: int, volume_bytes: int) -> dict[str, Any]:
         'max_binlog_size': f'{min(512, max(16, twentieth))}M',
         'binlog_expire_logs_seconds': 3 * 24 * 3600,
         'character_set_server': 'utf8mb4',
+        # What was committed is on the disk, and the same on replicas.
+        'binlog_format': 'ROW',
+        'sync_binlog': 1,
     }
 
 
 def agent_settings(server_id: int) -> dict[str, Any]:
-    """What is so from the birth of an instance on.
+    """What no customer changes.
 
-    Replication needs it, and would need a restart later.
+    Replication needs it from birth, for it would need a restart later; and
+    nobody is to read files of clients, or to wait for a name server.
     """
     return {
         'server_id': server_id,
         'log_bin': 'mysql-bin',
-        'binlog_format': 'ROW',
-        'sync_binlog': 1,
         'log_slave_updates': True,
         'skip_name_resolve': True,
         'local_infile': False,

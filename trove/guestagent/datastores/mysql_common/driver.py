@@ -89,6 +89,8 @@ class MySQLDriver(sql.SQLDriver):
     # Its settings
 
     def check_overrides(self, overrides: base.Settings) -> None:
+        if not overrides:
+            return
         config.check_names(overrides)
         text = config.render(overrides)
         server = self.home.server()

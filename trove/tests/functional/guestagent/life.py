@@ -235,6 +235,22 @@ class DirectoryTests:
         # Then
         self.assertIn('Mount its volume', str(error))
         self.assertEqual([], list(volume.iterdir()))
+        # Nor does a server that is started begin with new data
+        self.place.data_dir.mkdir()
+        error = self.assertRaises(
+            exception.DatastoreError, self.driver().start
+        )
+        self.assertIn('Mount its volume', str(error))
+        self.assertEqual([], list(self.place.data_dir.iterdir()))
+
+    def test_a_database_is_not_made_with_bad_settings(self) -> None:
+        for wrong in self.store.refused:
+            self.assertRaises(
+                exception.BadRequest,
+                self.driver().prepare,
+                datastores.Preparation(memory_mb=256, overrides={wrong: 1}),
+            )
+        self.assertFalse(self.place.data_dir.exists())
 
     def test_the_data_of_others_is_not_touched(self) -> None:
         self.place.data_dir.mkdir()

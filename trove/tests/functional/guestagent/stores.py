@@ -67,6 +67,8 @@ class PostgreSQL:
     #: Right each, and together what it does not start with.
     deceptive = {'superuser_reserved_connections': 50}
     deceptive_word = 'superuser_reserved_connections'
+    #: Settings that are not for customers, or that there cannot be.
+    refused = ('data_directory', 'a b')
 
     def options(self, place: Any) -> dict[str, object]:
         return {
@@ -140,6 +142,7 @@ class MariaDB:
     late = ('back_log', '333')
     deceptive = {'default_storage_engine': 'paper'}
     deceptive_word = 'paper'
+    refused = ('init_file', 'plugin_load', 'no_such_setting', 'a b')
 
     def options(self, place: Any) -> dict[str, object]:
         return {'staging_dir': str(place.path / 'staging')}

@@ -75,7 +75,7 @@ class ProcessTest(base.GuestTestCase):
             serves,
             'the database serves',
             timeout=120,
-            ignore=(base.psycopg.OperationalError,),
+            ignore=(self.store.error,),
         )
 
     def listen(
