@@ -94,7 +94,8 @@ def add_commands(
     parser.add_argument(
         'catalogue',
         help='Path of the list, or - for the standard input. Of PostgreSQL '
-        'it is the output of "postgres --describe-config".',
+        'it is the output of "postgres --describe-config"; for MariaDB, what '
+        '"mariadb --batch" prints of information_schema.SYSTEM_VARIABLES.',
     )
 
 

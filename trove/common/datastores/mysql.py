@@ -11,7 +11,9 @@ import re
 
 from trove.common import exception
 from trove.common import names
+from trove.common.datastores import mysql_settings
 from trove.common.datastores import rules
+from trove.common.datastores import settings as _settings
 
 CHARACTER_SETS = frozenset(
     'armscii8 ascii big5 binary cp1250 cp1251 cp1256 cp1257 cp850 cp852 cp866 '
@@ -152,6 +154,7 @@ class MariaDB(MySQL):
 
     title: str = 'MariaDB'
     longest_user: int = 80
+    settings: _settings.Settings = mysql_settings.MariaDB()
 
 
 def _check_characters(what: str, name: str, title: str) -> None:

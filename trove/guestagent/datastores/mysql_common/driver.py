@@ -12,6 +12,7 @@ from oslo_config import cfg
 import pymysql
 
 from trove.common import exception
+from trove.common.datastores import mysql_settings
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores import certificates
 from trove.guestagent.datastores import home as homes
@@ -97,7 +98,7 @@ class MySQLDriver(sql.SQLDriver):
         names = server.names()
         for name in overrides:
             # It would take the beginning of a name as well.
-            if config.plain(name) not in names:
+            if mysql_settings.plain(name) not in names:
                 raise exception.BadRequest(
                     reason=f'{name!r} is not a setting of {server.title} '
                     f'{server.programs.text}.'
@@ -112,9 +113,9 @@ class MySQLDriver(sql.SQLDriver):
         values = self.home.server().values()
         with self.connector.open('apply settings') as connection:
             for name in self.store.touched:
-                text = values.get(config.plain(name))
+                text = values.get(mysql_settings.plain(name))
                 if text is not None:
-                    _set(connection, config.plain(name), text)
+                    _set(connection, mysql_settings.plain(name), text)
 
     def write_config(self) -> None:
         directory = self.home.config_dir
@@ -125,9 +126,10 @@ class MySQLDriver(sql.SQLDriver):
             self.home.endpoint.address,
             account,
         )
-        ours = config.agent_settings(
-            config.server_id(self._conf.guest_id or str(directory))
-        ) | {
+        ours = {
+            'server_id': config.server_id(
+                self._conf.guest_id or str(directory)
+            ),
             'init_file': directory / config.INIT,
             'ssl_ca': self.home.data_dir / certificates.AUTHORITY,
             'ssl_cert': self.home.data_dir / certificates.CERTIFICATE,
@@ -135,11 +137,14 @@ class MySQLDriver(sql.SQLDriver):
         }
         contents = {
             '10-sizing.cnf': config.render(
-                config.sizing(self.memory_mb, self.volume_bytes()), loose=True
+                mysql_settings.sizing(self.memory_mb, self.volume_bytes()),
+                loose=True,
             ),
             '20-basic.cnf': self._basic(),
             '50-user.cnf': config.render(self.store.overrides),
-            '90-agent.cnf': config.render(ours | self.own_settings()),
+            '90-agent.cnf': config.render(
+                {**mysql_settings.AGENT, **ours, **self.own_settings()}
+            ),
         }
         settings.write(
             directory,

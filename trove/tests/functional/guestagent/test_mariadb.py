@@ -10,6 +10,7 @@ import pymysql
 
 from trove.common import exception
 from trove.common.datastores import mysql
+from trove.common.datastores import mysql_settings
 from trove.guestagent.datastores import base as datastores
 from trove.guestagent.datastores import certificates
 from trove.guestagent.datastores.mysql_common import config
@@ -305,7 +306,7 @@ class LifeTest(life.LifeTests, GuestTestCase):
         driver.prepare(datastores.Preparation(memory_mb=64))
         for memory in (64, 512, 4096, 1024 * 1024):
             for volume in (1024**3, 1024**4):
-                text = config.render(config.sizing(memory, volume))
+                text = config.render(mysql_settings.sizing(memory, volume))
                 driver.home.server().check(text)
 
 

@@ -9,8 +9,6 @@ from trove.common import exception
 from trove.guestagent.datastores.mysql_common import config
 from trove.tests import base
 
-_GIB = 1024**3
-
 #: A basic configuration as released control planes send it.
 RELEASED = """\
 [client]
@@ -46,27 +44,7 @@ To see what values a running server is using, type SHOW VARIABLES.
 """
 
 
-class SizingTest(base.TestCase):
-    def test_half_of_what_is_left_is_for_the_pool(self) -> None:
-        for memory, pool, connections in (
-            (64, '8M', 50),
-            (512, '208M', 51),
-            (4096, '2000M', 409),
-        ):
-            found = config.sizing(memory, 10 * _GIB)
-            self.assertEqual(pool, found['innodb_buffer_pool_size'])
-            self.assertEqual(connections, found['max_connections'])
-
-    def test_logs_are_a_small_part_of_the_volume(self) -> None:
-        for size, redo, binlog in (
-            (_GIB // 10, '16M', '16M'),
-            (_GIB, '51M', '51M'),
-            (1000 * _GIB, '512M', '512M'),
-        ):
-            found = config.sizing(4096, size)
-            self.assertEqual(redo, found['innodb_log_file_size'])
-            self.assertEqual(binlog, found['max_binlog_size'])
-
+class NumberTest(base.TestCase):
     def test_each_instance_has_a_number_of_its_own(self) -> None:
         found = {config.server_id(f'guest-{n}') for n in range(1000)}
         self.assertEqual(1000, len(found))
@@ -109,19 +87,7 @@ class RenderTest(base.TestCase):
             self.assertRaises(exception.BadRequest, config.render, settings)
 
     def test_what_is_ours_cannot_be_changed(self) -> None:
-        for name in (
-            'datadir',
-            'Server-ID',
-            'log_bin',
-            'log-bin-index',
-            'init_file',
-            'plugin_load_add',
-            'ssl_key',
-            'loose_server_id',
-            'skip-grant-tables',
-            'wsrep_provider',
-            'innodb_page_size',
-        ):
+        for name in ('datadir', 'Server-ID', 'skip-grant-tables'):
             self.assertRaises(
                 exception.BadRequest, config.check_names, {name: 1}
             )

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parameters of MariaDB."""
+
+from __future__ import annotations
+
+from trove.common import datastores
+from trove.common import exception
+from trove.common.datastores import mysql_settings
+from trove.common.datastores import settings
+from trove.tests import base
+
+MARIADB = datastores.rules('mariadb').settings
+
+_GIB = 1024**3
+
+CATALOGUE = (
+    ('MAX_CONNECTIONS', 'INT UNSIGNED', '10', '100000', 'NO', 'REQUIRED'),
+    ('LONG_QUERY_TIME', 'DOUBLE', '0', '31536000', 'NO', 'REQUIRED'),
+    ('SQL_MODE', 'SET', 'NULL', 'NULL', 'NO', 'REQUIRED'),
+    ('BACK_LOG', 'BIGINT', '-1', '65535', 'YES', 'REQUIRED'),
+    ('SKIP_SHOW_DATABASE', 'BOOLEAN', '\\N', '\\N', 'YES', 'NONE'),
+    ('AUTOCOMMIT', 'BOOLEAN', '\\N', '\\N', 'NO', '\\N'),
+    ('LAST_INSERT_ID', 'BIGINT UNSIGNED', '0', '9', 'NO', 'NULL'),
+    ('SERVER_ID', 'INT UNSIGNED', '1', '4294967295', 'NO', 'REQUIRED'),
+    ('SSL_KEY', 'VARCHAR', 'NULL', 'NULL', 'YES', 'REQUIRED'),
+)
+
+
+def printed(rows=CATALOGUE):
+    """Return lines as ``mariadb --batch`` prints them, with more columns."""
+    lines = [('GLOBAL_VALUE', *mysql_settings.COLUMNS)]
+    lines += [('anything', *row) for row in rows]
+    return ''.join('\t'.join(line) + '\n' for line in lines)
+
+
+class CatalogueTest(base.TestCase):
+    def test_a_catalogue_becomes_rules(self) -> None:
+        found = MARIADB.read_catalogue(printed())
+
+        self.assertEqual(
+            [
+                settings.Parameter(
+                    'max_connections', 'integer', False, 10, 100000
+                ),
+                settings.Parameter(
+                    'long_query_time', 'float', False, 0, 31536000
+                ),
+                settings.Parameter('sql_mode', 'string'),
+                settings.Parameter('back_log', 'integer', True, -1, 65535),
+                settings.Parameter('skip_show_database', 'boolean', True),
+                settings.Parameter('autocommit', 'boolean'),
+            ],
+            found,
+        )
+
+    def test_what_is_no_catalogue(self) -> None:
+        for text in (
+            '',
+            '{}',
+            printed(()),
+            printed().replace('\t', ' '),
+            printed().partition('\n')[2],
+            printed().replace('DOUBLE', 'COLOUR'),
+            printed().replace('READ_ONLY', 'OTHER'),
+        ):
+            error = self.assertRaises(
+                exception.BadRequest, MARIADB.read_catalogue, text
+            )
+
+            self.assertIn('SYSTEM_VARIABLES', str(error))
+
+    def test_what_trove_keeps_for_itself(self) -> None:
+        for name in (
+            'datadir',
+            'Server-ID',
+            'log_bin',
+            'log-bin-index',
+            'init_file',
+            'plugin_load_add',
+            'ssl_key',
+            'loose_server_id',
+            'skip-log-bin',
+            'wsrep_provider',
+            'innodb_page_size',
+        ):
+            self.assertTrue(MARIADB.is_denied(name), name)
+        for name in ('max_connections', 'sql_mode', 'skip_show_database'):
+            self.assertFalse(MARIADB.is_denied(name), name)
+
+
+class TemplateTest(base.TestCase):
+    def test_half_of_what_is_left_is_for_the_pool(self) -> None:
+        for memory, pool, connections in (
+            (64, '8M', 50),
+            (512, '208M', 51),
+            (4096, '2000M', 409),
+        ):
+            found = MARIADB.template(memory, 10 * _GIB)
+            self.assertEqual(pool, found['innodb_buffer_pool_size'])
+            self.assertEqual(connections, found['max_connections'])
+            self.assertEqual('mysql-bin', found['log_bin'])
+
+    def test_logs_are_a_small_part_of_the_volume(self) -> None:
+        for size, redo, binlog in (
+            (_GIB // 10, '16M', '16M'),
+            (_GIB, '51M', '51M'),
+            (1000 * _GIB, '512M', '512M'),
+        ):
+            found = mysql_settings.sizing(4096, size)
+            self.assertEqual(redo, found['innodb_log_file_size'])
+            self.assertEqual(binlog, found['max_binlog_size'])
