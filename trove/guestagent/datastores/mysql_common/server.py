@@ -148,7 +148,8 @@ class Server(server.Server):
         ]
 
     def start_error(self) -> str:
-        logs = [self.data_dir / LOG_FILE, self.log_file]
+        # Until it opens its own log, the server writes to the first.
+        logs = [self.log_file, self.data_dir / LOG_FILE]
         for path in logs:
             try:
                 with files.open_foreign(path) as stream:
@@ -156,7 +157,8 @@ class Server(server.Server):
             except OSError:
                 continue
             # Of the last start only.
-            said = config.errors(text.rpartition('starting as process')[2])
-            if said:
+            last = text.rpartition('starting as process')[2]
+            said = config.errors(last)
+            if said and '[ERROR]' in last:
                 return f'{"; ".join(said)[:500]} (log: {path})'
-        return f'it exited at once (log: {logs[0]})'
+        return f'it exited at once (log: {logs[-1]})'

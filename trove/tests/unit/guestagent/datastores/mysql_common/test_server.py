@@ -44,6 +44,7 @@ class ServerTest(base.TestCase):
         self.assertIn('it exited at once', self.server.start_error())
         (self.root / 'start.log').write_text('[ERROR] mariadbd: first\n')
         self.assertIn('first', self.server.start_error())
+        (self.root / 'start.log').write_text('[Warning] a: 5 adjusted to 9\n')
         (self.root / 'data' / 'mysqld.log').write_text(
             '0 [Note] Starting MariaDB 10.11 starting as process 7\n'
             '0 [ERROR] of long ago\n'
@@ -53,6 +54,9 @@ class ServerTest(base.TestCase):
         said = self.server.start_error()
         self.assertIn('the reason (log: ', said)
         self.assertNotIn('long ago', said)
+        # Or of one that did not come as far as to open its log
+        (self.root / 'start.log').write_text('[ERROR] mariadbd: last\n')
+        self.assertIn('last', self.server.start_error())
 
     def test_links_of_the_server_are_not_followed(self) -> None:
         secret = self.root / 'secret'
