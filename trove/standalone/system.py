@@ -24,7 +24,9 @@ from trove.common import exception
 from trove.common import service
 from trove.conductor import service as conductor_service
 from trove.db import migration
+from trove.guestagent.datastores import account as accounts
 from trove.guestagent.datastores import programs
+from trove.guestagent.datastores.mariadb import catalogue
 from trove.guestagent.datastores.mariadb import server as mariadb
 from trove.guestagent.datastores.postgresql import binaries
 from trove.objects import database
@@ -268,26 +270,26 @@ def register_datastores(conf: cfg.ConfigOpts) -> list[str]:
             conf.mariadb.staging_dir,
             None,
         )
-    except exception.ConfigurationError as error:
+        listed = catalogue.read(
+            other, accounts.resolve(conf.guestagent.run_as)
+        )
+    except exception.TroveError as error:
         LOG.info('MariaDB is not offered: %s', error)
         _retire('mariadb')
     else:
-        registered.append(_register('mariadb', other.major))
+        registered.append(_register('mariadb', other.major, listed))
     return registered
 
 
-def _register(name: str, version: str, catalogue: str | None = None) -> str:
+def _register(name: str, version: str, listed: str) -> str:
     """Register a version as the default of its datastore.
 
-    :param catalogue: what the database server lists of its parameters
+    :param listed: what the database server lists of its parameters
     """
     datastores.save(name)
     saved = datastores.save_version(name, version, manager=name)
-    if catalogue is not None:
-        settings = kinds.rules(name).settings
-        parameters.save(
-            saved.id, settings.read_catalogue(catalogue), only=True
-        )
+    settings = kinds.rules(name).settings
+    parameters.save(saved.id, settings.read_catalogue(listed), only=True)
     datastores.save(name, version)
     _retire(name, version)
     return f'{name} {version}'

@@ -10,6 +10,7 @@ import oslo_messaging
 
 from trove.common import exception
 from trove.guestagent.datastores import programs
+from trove.guestagent.datastores.mariadb import catalogue
 from trove.guestagent.datastores.mariadb import server
 from trove.guestagent.datastores.postgresql import binaries
 from trove.objects import datastore as datastores
@@ -17,6 +18,7 @@ from trove.objects import parameter as parameters
 from trove.standalone import system
 from trove.tests import base
 from trove.tests.fixtures import database
+from trove.tests.unit.common.datastores import test_mysql_settings
 
 
 class ConfigureTestCase(base.TestCase):
@@ -159,6 +161,7 @@ class DatastoreTestCase(base.TestCase):
                 'jit\tuser\tG\tBOOLEAN\tFALSE\t\t\tText.\t\n',
             ),
             (server, 'candidates', [mariadb] if mariadb else []),
+            (catalogue, 'read', test_mysql_settings.printed()),
         ):
             self.useFixture(
                 fixtures.MockPatchObject(module, name, return_value=found)
@@ -168,11 +171,11 @@ class DatastoreTestCase(base.TestCase):
         self.installed(18, 6)
         system.register_datastores(self.conf)
 
-        datastore = datastores.get(self.conf, 'postgresql')
-        version = datastores.get_version(datastore)
-        self.assertEqual(
-            ['jit'], [each.name for each in parameters.list_(version.id)]
-        )
+        self.assertEqual(['jit'], self.parameters('postgresql'))
+
+    def parameters(self, name):
+        version = datastores.get_version(datastores.get(self.conf, name))
+        return [each.name for each in parameters.list_(version.id)]
 
     def mariadb(self, version):
         directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
@@ -225,6 +228,7 @@ class DatastoreTestCase(base.TestCase):
 
         self.assertEqual({'10.11': True}, self.versions('mariadb'))
         self.assertEqual('10.11', self.default('mariadb'))
+        self.assertIn('max_connections', self.parameters('mariadb'))
         # When it is removed
         self.installed(18, 6)
         system.register_datastores(self.conf)
