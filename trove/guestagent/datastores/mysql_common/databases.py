@@ -156,6 +156,7 @@ def _require_same(
         if mysql.character_set_of(wanted) != mysql.character_set_of(found):
             raise exception.DatastoreError(
                 action=f'create the database {name}',
-                reason=f'there is one of this name, whose {what} is {found} '
-                f'and not {wanted}. Delete it first, or take another name.',
+                reason=f'it exists already, and its {what} is {found} '
+                f'instead of {wanted}. Delete it first, or choose another '
+                'name.',
             )

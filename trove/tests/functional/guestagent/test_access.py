@@ -51,7 +51,7 @@ class DatabaseTest(access.DatabaseTests, base.ServerTestCase):
             self.driver.create_databases,
             [database('utf', _character_set='LATIN1')],
         )
-        self.assertIn('UTF8 and not LATIN1', str(error))
+        self.assertIn('UTF8 instead of LATIN1', str(error))
 
     def test_the_encodings_are_those_of_the_server(self) -> None:
         with self.place.session(

@@ -75,7 +75,7 @@ class DatabaseTest(access.DatabaseTests, ServerTestCase):
             self.driver.create_databases,
             [database('utf', _character_set='latin1')],
         )
-        self.assertIn('utf8mb3 and not latin1', str(error))
+        self.assertIn('utf8mb3 instead of latin1', str(error))
 
     def test_the_character_sets_are_those_of_the_server(self) -> None:
         password = self.driver.enable_root()['_password']
