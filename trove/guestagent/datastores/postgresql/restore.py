@@ -158,6 +158,9 @@ class Restore:
                 unix_socket_directories=f'{place}',
                 # The segments are in pg_wal, all of them.
                 restore_command='false',
+                # Nor does a program of the old place run.
+                archive_cleanup_command='',
+                recovery_end_command='',
                 recovery_target_timeline='latest',
                 # So the limits that the old server had do not matter.
                 hot_standby='off',

@@ -22,12 +22,16 @@ from trove.guestagent.datastores import files
 AUTO: Final = 'postgresql.auto.conf'
 _MAIN: Final = 'postgresql.conf'
 _SIGNAL: Final = 'recovery.signal'
-#: What belongs to the place of the old server, not to its database.
+#: Each would make something else of the data directory.
+_UNWANTED: Final = 'standby.signal', 'tablespace_map'
+#: What belongs to the place of the old server, not to its database, and what
+#: names files, libraries and programs. ``search_path`` names schemas.
 _OF_THE_PLACE: Final = re.compile(
-    r'archive_\w+|cluster_name|config_file|data_directory|external_pid_file'
-    r'|hba_file|ident_file|listen_addresses|log_directory|log_filename|port'
-    r'|primary_\w+|promote_trigger_file|recovery_\w+|restore_command|ssl\w*'
-    r'|synchronous_standby_names|unix_socket_\w+'
+    r'archive_\w+|cluster_name|external_pid_file|include\w*|jit_provider'
+    r'|listen_addresses|log_filename|port|primary_\w+|recovery_\w+'
+    r'|ssl\w*|synchronous_standby_names|unix_socket_\w+'
+    r'|(?!search_path$)[\w.]*'
+    r'(command|director(y|ies)|file|librar(y|ies)|path)'
 )
 _SETTING: Final = re.compile(r"(\w+(?:\.\w+)?) = '(?:[^'\n]|'')*'")
 
@@ -81,7 +85,8 @@ def make_own(
             new.write(text)
         if account is not None:
             account.own(path)
-    (directory / _MAIN).unlink(missing_ok=True)
+    for name in _MAIN, *_UNWANTED:
+        (directory / name).unlink(missing_ok=True)
 
 
 def harmless(text: str) -> str:

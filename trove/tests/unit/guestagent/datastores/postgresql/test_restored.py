@@ -43,17 +43,47 @@ class RestoredTest(base.TestCase):
             "work_mem = '8MB'\nmy.setting = 'it''s'\n", restored.harmless(AUTO)
         )
 
+    def test_what_leads_out_of_the_database_is_dropped(self) -> None:
+        for name in (
+            'include',
+            'Include_Dir',
+            'include_if_exists',
+            'recovery_end_command',
+            'archive_cleanup_command',
+            'ssl_passphrase_command',
+            'archive_library',
+            'shared_preload_libraries',
+            'session_preload_libraries',
+            'local_preload_libraries',
+            'jit_provider',
+            'dynamic_library_path',
+            'extension_control_path',
+            'krb_server_keyfile',
+            'promote_trigger_file',
+            'stats_temp_directory',
+            'unix_socket_directories',
+            'some.library_path',
+        ):
+            self.assertEqual('', restored.harmless(f"{name} = 'x'\n"), name)
+        for line in "search_path = 'a, b'\n", "log_statement = 'all'\n":
+            self.assertEqual(line, restored.harmless(line))
+
     def test_the_files_are_made_those_of_this_place(self) -> None:
         # Given
         auto = self.write(restored.AUTO, AUTO)
         main = self.write('postgresql.conf', "include = '/etc/passwd'")
         self.write('global/pg_control', 'x')
+        unwanted = [
+            self.write(name, '')
+            for name in ('standby.signal', 'tablespace_map')
+        ]
         # When
         restored.make_own(self.directory, None)
         # Then
         self.assertIn('work_mem', auto.read_text())
         self.assertNotIn('curl', auto.read_text())
-        self.assertFalse(main.exists())
+        for path in main, *unwanted:
+            self.assertFalse(path.exists(), path)
         self.assertTrue((self.directory / 'recovery.signal').exists())
         self.assertEqual(0o600, stat.S_IMODE(auto.stat().st_mode))
 
