@@ -2,8 +2,9 @@
 """Makes the backups of this guest, whatever its datastore.
 
 One at a time, in a thread, while the database is used and managed. What must
-not be forgotten is in a file: an agent that was killed meanwhile removes what
-it had stored and reports the failure when it is started again.
+not be forgotten is in a file, without the secrets of the object store: an
+agent that was killed meanwhile reports the failure when it is started again,
+and removes what it had stored if that takes no secret.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ import dataclasses
 import logging
 import pathlib
 import threading
-import time
 from typing import Any
 from typing import Final
 
 from trove import objectstore
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.guestagent import backups_progress
 from trove.guestagent import reporter as reporters
 from trove.guestagent import restores
 from trove.guestagent import supervisor as supervisors
@@ -38,9 +39,8 @@ _FILE: Final = 'backup.json'
 _ACTION: Final = 'be backed up'
 #: Where released Trove stores backups unless told otherwise.
 _CONTAINER: Final = 'database_backups'
-#: Seconds between two reports of how far it is; after one that failed.
-_PROGRESS_INTERVAL: Final = 2.0
-_PROGRESS_PAUSE: Final = 60.0
+#: What lets somebody use an object store, and is not written down.
+_SECRETS: Final = frozenset(('token', 'signed'))
 #: Seconds between two tries to report the outcome, the first and the longest.
 _REPORT_DELAYS: Final = (1.0, 60.0)
 #: Seconds that another backup waits for such a report.
@@ -54,14 +54,15 @@ class Order:
     """A backup that was ordered, and what became of it.
 
     :param info: what the order says of it
-    :param access: for :func:`trove.objectstore.open_store`
+    :param access: for :func:`trove.objectstore.open_store`; None if it had
+        secrets, and the agent was started since
     :param user_id: who asked; with ``request_id`` for what is reported
     :param name: of its object, once this is known
     :param outcome: what to report of it, once it has ended
     """
 
     info: dict[str, Any]
-    access: dict[str, Any]
+    access: dict[str, Any] | None
     user_id: str | None = None
     request_id: str | None = None
     name: str | None = None
@@ -171,7 +172,10 @@ class Backups:
             )
 
     def _remember(self, order: Order) -> None:
-        files.write_json(self._path, dataclasses.asdict(order))
+        kept = order
+        if order.access is not None and _SECRETS & order.access.keys():
+            kept = dataclasses.replace(order, access=None)
+        files.write_json(self._path, dataclasses.asdict(kept))
         self._order = order
 
     def _forget(self) -> None:
@@ -201,18 +205,8 @@ class Backups:
         if order.outcome is not None:
             self._report(order, order.outcome)
             return
-        try:
-            if order.name is not None:
-                store = objectstore.open_store(order.access)
-                store.delete(store.location(order.container, order.name))
-        except exception.TroveError as error:
-            LOG.error(
-                'What there is of backup %s in container %s could not be '
-                'removed: %s Delete the backup.',
-                order.backup_id,
-                order.container,
-                error,
-            )
+        if order.name is not None:
+            self._remove(order, order.name)
         self._fail(
             order,
             exception.DatastoreError(
@@ -222,9 +216,34 @@ class Backups:
             ),
         )
 
+    def _remove(self, order: Order, name: str) -> None:
+        """Remove what is stored of a backup that was interrupted."""
+        if order.access is None:
+            LOG.warning(
+                'What there is of backup %s in container %s is not removed '
+                'by the guest agent, which keeps no access to the object '
+                'store when it ends. The task manager removes it; if it does '
+                'not, delete the backup.',
+                order.backup_id,
+                order.container,
+            )
+            return
+        try:
+            store = objectstore.open_store(order.access)
+            store.delete(store.location(order.container, name))
+        except exception.TroveError as error:
+            LOG.error(
+                'What there is of backup %s in container %s could not be '
+                'removed: %s Delete the backup.',
+                order.backup_id,
+                order.container,
+                error,
+            )
+
     def _store(self, order: Order) -> dict[str, Any]:
         """Store a backup; return what is to be reported of it."""
         driver = self._supervisor.driver
+        assert order.access is not None
         store = objectstore.open_store(order.access)
         known = {
             'datastore': str(order.info.get('datastore') or driver.name),
@@ -238,7 +257,7 @@ class Backups:
             'backup_type': 'full' if parent is None else 'incremental',
             'size': driver.filesystem_stats()['used'],
         }
-        tell = Progress(
+        tell = backups_progress.Progress(
             lambda fields: self._reporter.backup(
                 order.context, order.backup_id, state='BUILDING', **fields
             ),
@@ -304,37 +323,6 @@ class Backups:
             if self._stopping.wait(delay):
                 return
             delay = min(2 * delay, longest)
-
-
-class Progress:
-    """Tells now and then how many bytes are stored.
-
-    :param tell: is given fields of the backup; what it raises is no reason
-        to give up the backup
-    :param about: fields that are told with it
-    """
-
-    def __init__(
-        self,
-        tell: Callable[[dict[str, Any]], None],
-        about: Mapping[str, Any],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._report = tell
-        self._about = about
-        self._clock = clock
-        self._next = clock()
-
-    def __call__(self, stored: int) -> None:
-        now = self._clock()
-        if now < self._next:
-            return
-        self._next = now + _PROGRESS_INTERVAL
-        try:
-            self._report({**self._about, 'progress': stored})
-        except exception.TroveError as error:
-            self._next = now + _PROGRESS_PAUSE
-            LOG.debug('Progress was not reported: %s', error)
 
 
 class _Source:

@@ -331,6 +331,33 @@ class BackupsTest(base.TestCase):
             (context.request_id, context.project_id),
         )
 
+    def test_secrets_of_the_store_are_not_written_down(self) -> None:
+        # Given an agent that was killed
+        self.prepared()
+        store = mock.Mock(spec=stores.Store)
+        self.useFixture(
+            fixtures.MockPatch(
+                'trove.objectstore.open_store', return_value=store
+            )
+        )
+        go_on = threading.Event()
+        self.addCleanup(go_on.set)
+        store.save.side_effect = lambda *args, **kw: go_on.wait(60)
+        self.access = {'driver': 'swift', 'token': 'T0', 'signed': {'k': 'S0'}}
+        self.create()
+        waiting.until(lambda: store.save.called, 'it is being stored')
+        kept = (self.top / 'backup.json').read_text()
+        self.assertIn('b1.bin', kept)
+        self.assertNotRegex(kept, 'T0|S0')
+        # When
+        log = self.useFixture(fixtures.FakeLogger())
+        self.agent().start()
+        # Then
+        self.assertEqual('FAILED', self.outcome()['state'])
+        self.assertIn('task manager removes it', log.output)
+        store.delete.assert_not_called()
+        go_on.set()
+
     def test_an_outcome_is_not_lost(self) -> None:
         # Given
         self.prepared()

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from trove.common import exception
-from trove.guestagent import backups
+from trove.guestagent import backups_progress
 from trove.tests import base
 
 
@@ -23,7 +23,7 @@ class ProgressTest(base.TestCase):
             raise self.error
 
     def told_of(self, *moments: float) -> list[int]:
-        progress = backups.Progress(self.tell, {}, lambda: self.now)
+        progress = backups_progress.Progress(self.tell, {}, lambda: self.now)
         for self.now in moments:
             progress(int(self.now * 10))
         return self.told
