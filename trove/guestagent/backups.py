@@ -249,7 +249,7 @@ class Backups:
             'datastore': str(order.info.get('datastore') or driver.name),
             'datastore-version': str(order.info.get('datastore_version')),
         }
-        parent = restores.parent_of(store, order.info)
+        parent = restores.parent_of(store, order.info, order.container)
         if parent is not None:
             known['parent-location'] = parent.location
             known['parent-checksum'] = parent.checksum

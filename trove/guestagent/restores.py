@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import functools
 from typing import Any
 from typing import Final
+from urllib import parse
 
 from trove import objectstore
 from trove.common import context as trove_context
@@ -59,11 +60,12 @@ def ordered(
 
 
 def parent_of(
-    store: stores.Store, info: Mapping[str, Any]
+    store: stores.Store, info: Mapping[str, Any], container: str
 ) -> stores.Head | None:
     """Return the stored backup that a new one is to build on.
 
     :param info: of the new one
+    :param container: where that is to be stored
     :returns: None: the new one is a full one
     :raises trove.common.exception.TroveError: it is not there, or not what
         it was
@@ -71,7 +73,14 @@ def parent_of(
     parent = info.get('parent')
     if not parent:
         return None
-    return _head(store, parent['location'], parent.get('checksum'))
+    location = str(parent['location'])
+    if _container(location) != _container(store.location(container, 'name')):
+        # It could not be restored.
+        raise exception.BadRequest(
+            reason=f'A backup in container {container} cannot build on '
+            f'{location}. Store it in the container of its parent.'
+        )
+    return _head(store, location, parent.get('checksum'))
 
 
 def chain(
@@ -103,8 +112,28 @@ def chain(
             )
         )
         location = head.metadata.get('parent-location', '')
+        if location:
+            _require_beside(location, head.location)
         checksum = head.metadata.get('parent-checksum')
     return tuple(reversed(found))
+
+
+def _require_beside(parent: str, child: str) -> None:
+    """Return when both are in one container.
+
+    Who may write a backup there could name that of somebody else otherwise.
+    """
+    if _container(parent) != _container(child):
+        raise exception.BadRequest(
+            reason=f'Backup {child} cannot be restored: it builds on '
+            f'{parent}, which is in another container. Restore another '
+            'backup.'
+        )
+
+
+def _container(location: str) -> str:
+    """Return what names a container; the address of Swift may change."""
+    return parse.urlsplit(location).path.rpartition('/')[0]
 
 
 def _read(

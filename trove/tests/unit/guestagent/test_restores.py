@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 from typing import Any
+from unittest import mock
 
 import fixtures
 
@@ -80,6 +81,42 @@ class ChainTest(base.TestCase):
             exception.ObjectDamaged, self.ordered, self.parent
         )
         self.assertIn('/one', str(error))
+
+    def test_a_parent_is_in_the_same_container(self) -> None:
+        # Given a backup of somebody else
+        other = self.store.save('other', 'x', io.BytesIO(b'x'), {'label': 'x'})
+        stored = self.save('bad', other)
+
+        error = self.assertRaises(exception.BadRequest, self.ordered, stored)
+
+        self.assertIn('in another container', str(error))
+        self.assertIn(other.location, str(error))
+
+    def test_the_address_of_a_store_may_change(self) -> None:
+        known = {
+            'parent-location': 'https://new/v1/AUTH_p/c/full',
+            'parent-checksum': 'sum',
+        }
+        store = mock.Mock(spec=stores.Store)
+        store.head.side_effect = lambda location: stores.Head(
+            location, 'sum', 1, {} if location.endswith('full') else known
+        )
+
+        links = restores.chain(store, {'location': 'http://old/v1/AUTH_p/c/i'})
+
+        self.assertEqual(known['parent-location'], links[0].location)
+
+    def test_none_is_made_that_could_not_be_restored(self) -> None:
+        info = {'parent': {'location': self.parent.location}}
+
+        self.assertEqual(
+            self.parent.location,
+            restores.parent_of(self.store, info, 'c').location,
+        )
+        error = self.assertRaises(
+            exception.BadRequest, restores.parent_of, self.store, info, 'd'
+        )
+        self.assertIn('the container of its parent', str(error))
 
     def test_a_circle_is_not_followed(self) -> None:
         location = self.store.location('c', 'circle')
