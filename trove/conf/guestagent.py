@@ -121,6 +121,13 @@ AGENT_OPTS: list[cfg.Opt] = [
         'its start, including recovery.',
     ),
     cfg.IntOpt(
+        'backup_stall_timeout',
+        default=600,
+        min=1,
+        help='Timeout in seconds for the next data of a backup that is made: '
+        'after that it is given up.',
+    ),
+    cfg.IntOpt(
         'recovery_timeout',
         default=43200,
         min=1,

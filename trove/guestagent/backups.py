@@ -268,7 +268,9 @@ class Backups:
         try:
             with driver.backup(
                 backups.Request(
-                    order.backup_id, parent.metadata if parent else None
+                    order.backup_id,
+                    parent.metadata if parent else None,
+                    self._check_stopping,
                 )
             ) as stream:
                 name = order.backup_id + stream.suffix
@@ -276,7 +278,7 @@ class Backups:
                 stored = store.save(
                     order.container,
                     order.backup_id,
-                    _Source(stream, self._stopping),
+                    _Source(stream, self._check_stopping),
                     # Read when all of the stream was: it is known then.
                     collections.ChainMap(known, stream.metadata),
                     suffix=stream.suffix,
@@ -287,6 +289,13 @@ class Backups:
                 store.delete(stored.location)
             raise
         return about | _outcome(stored, known | stream.metadata)
+
+    def _check_stopping(self) -> None:
+        if self._stopping.is_set():
+            raise exception.DatastoreError(
+                action=_ACTION,
+                reason='the guest agent is stopped. Make the backup again.',
+            )
 
     def _fail(self, order: Order, error: Exception) -> None:
         self._tell(order.context, order.backup_id, error)
@@ -326,20 +335,16 @@ class Backups:
 
 
 class _Source:
-    """What is stored of a stream, up to when the agent stops."""
+    """What is stored of a stream, up to when ``check`` raises."""
 
     def __init__(
-        self, stream: backups.Stream, stopping: threading.Event
+        self, stream: backups.Stream, check: Callable[[], None]
     ) -> None:
         self._stream = stream
-        self._stopping = stopping
+        self._check = check
 
     def read(self, size: int) -> bytes:
-        if self._stopping.is_set():
-            raise exception.DatastoreError(
-                action=_ACTION,
-                reason='the guest agent is stopped. Make the backup again.',
-            )
+        self._check()
         return self._stream.read(size)
 
 

@@ -24,10 +24,13 @@ class Request:
     :param backup_id: its id, which is its label, too
     :param parent: what is known of the backup that it builds on; None for a
         full one
+    :param check: raises when the backup is to be given up; called at least
+        every second while nothing can be read
     """
 
     backup_id: str
     parent: Metadata | None = None
+    check: Callable[[], None] = lambda: None
 
 
 class Stream(Protocol):

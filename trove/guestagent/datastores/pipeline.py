@@ -9,13 +9,17 @@ nothing more to read, a program ends.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence
 import contextlib
 import fcntl
+import math
 import os
+import select
 import signal
 import subprocess
 import threading
+import time
 from typing import Any
 from typing import IO
 
@@ -27,6 +31,8 @@ _PIPE_SIZE = 1 << 20
 _TAIL = 4000
 #: Seconds for a program to end after its output did.
 _END_TIMEOUT = 60
+#: Seconds between two checks while nothing comes.
+_CHECK_INTERVAL = 1.0
 #: Seconds for the last words of one that has ended.
 _LISTEN_TIMEOUT = 5
 
@@ -40,6 +46,8 @@ class Pipeline:
     :param commands: of the programs
     :param fed: the first one reads what :meth:`write` is given, and what the
         last one writes is dropped; else :meth:`read` returns that
+    :param stall_timeout: seconds to wait for something to read
+    :param check: called every second of that; raises to give up
     :param options: for :class:`subprocess.Popen`
     :raises trove.common.exception.DatastoreError: one cannot be started
     """
@@ -49,9 +57,13 @@ class Pipeline:
         action: str,
         *commands: Sequence[str],
         fed: bool = False,
+        stall_timeout: float = math.inf,
+        check: Callable[[], None] = lambda: None,
         **options: Any,
     ) -> None:
         self._action = action
+        self._stall_timeout = stall_timeout
+        self._check_wanted = check
         self._running: list[_Program] = []
         source: Any = subprocess.PIPE if fed else subprocess.DEVNULL
         try:
@@ -88,13 +100,34 @@ class Pipeline:
     def read(self, size: int) -> bytes:
         """Return at most ``size`` bytes; none when all came through.
 
-        :raises trove.common.exception.DatastoreError: a program failed
+        :raises trove.common.exception.DatastoreError: a program failed, or
+            nothing came for too long
         """
         assert self._output is not None
+        self._await(self._output)
         piece = self._output.read(size)
         if not piece:
             self._check()
         return piece
+
+    def _await(self, output: IO[bytes]) -> None:
+        """Return when there is something to read, or the end."""
+        poll = select.poll()
+        poll.register(output, select.POLLIN)
+        end = time.monotonic() + self._stall_timeout
+        while True:
+            left = min(end - time.monotonic(), _CHECK_INTERVAL)
+            if poll.poll(max(left, 0) * 1000):
+                return
+            self._check_wanted()
+            if time.monotonic() >= end:
+                self.abort()
+                raise exception.DatastoreError(
+                    action=self._action,
+                    reason=f'nothing came for {self._stall_timeout} s. Check '
+                    'what keeps the database server or its disk busy, or '
+                    'raise the option [guestagent] backup_stall_timeout.',
+                )
 
     def write(self, piece: bytes) -> None:
         """Feed the first program.

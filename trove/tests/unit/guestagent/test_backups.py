@@ -304,6 +304,8 @@ class BackupsTest(base.TestCase):
         self.assertEqual('FAILED', self.outcome()['state'])
         self.assertIn('stopped', self.failure())
         self.assertEqual([], self.left())
+        check = self.driver.requests[0].check
+        self.assertRaises(exception.DatastoreError, check)
 
     def test_an_agent_that_was_killed_reports_it_when_it_is_back(
         self,
@@ -356,7 +358,6 @@ class BackupsTest(base.TestCase):
         self.assertEqual('FAILED', self.outcome()['state'])
         self.assertIn('task manager removes it', log.output)
         store.delete.assert_not_called()
-        go_on.set()
 
     def test_an_outcome_is_not_lost(self) -> None:
         # Given

@@ -72,6 +72,30 @@ class ReadTest(base.TestCase):
 
         self.assertIn('/nowhere/gzip: No such file', said)
 
+    def test_one_that_stalls_is_given_up(self) -> None:
+        with pipeline.Pipeline(
+            'copy', shell('echo a; exec sleep 60'), stall_timeout=0.2
+        ) as pipe:
+            self.assertEqual(b'a\n', pipe.read(1000))
+            (child,) = _children()
+
+            error = self.assertRaises(
+                exception.DatastoreError, pipe.read, 1000
+            )
+
+            self.assertIn('nothing came for 0.2 s', str(error))
+            self.assertIn('backup_stall_timeout', str(error))
+            self.assertTrue(processes.wait_gone(child, 30))
+
+    def test_one_that_stalls_can_be_stopped(self) -> None:
+        def check() -> None:
+            raise InterruptedError
+
+        with pipeline.Pipeline(
+            'copy', shell('exec sleep 60'), check=check
+        ) as pipe:
+            self.assertRaises(InterruptedError, pipe.read, 1000)
+
     def test_nothing_outlives_the_context(self) -> None:
         with pipeline.Pipeline('copy', ['/bin/cat', '/dev/zero']) as pipe:
             pipe.read(1)
