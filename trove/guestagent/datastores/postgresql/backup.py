@@ -7,6 +7,7 @@ an archive of the segments of the write-ahead log since its parent.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
 import re
@@ -29,12 +30,12 @@ from trove.guestagent.datastores.postgresql import wal
 
 _ACTION: Final = 'be backed up'
 _LABEL: Final = re.compile(
-    r'START WAL LOCATION: (?P<segment>[0-9A-F]+/[0-9A-F]+) '
+    rf'START WAL LOCATION: (?P<segment>{wal.POSITION}) '
     r'\(file (?P<file>[0-9A-F]{24})\)\n'
-    r'CHECKPOINT LOCATION: (?P<checkpoint>[0-9A-F]+/[0-9A-F]+)\n'
+    rf'CHECKPOINT LOCATION: (?P<checkpoint>{wal.POSITION})\n'
 )
 _END: Final = re.compile(
-    r'write-ahead log end point: (?P<position>[0-9A-F]+/[0-9A-F]+)'
+    rf'write-ahead log end point: (?P<position>{wal.POSITION})$', re.MULTILINE
 )
 #: Bytes of a base backup within which its label is, uncompressed.
 _HEAD: Final = 4096
@@ -43,28 +44,40 @@ _TABLESPACES = """
 SELECT string_agg(spcname, ', ' ORDER BY spcname) FROM pg_tablespace
 WHERE spcname NOT IN ('pg_default', 'pg_global')
 """
-_SEGMENT_SIZE = "SELECT pg_size_bytes(current_setting('wal_segment_size'))"
+_SEGMENT_SIZE = 'SHOW wal_segment_size'
 _LOADED = 'SELECT pg_conf_load_time()'
 _RELOAD = 'SELECT pg_conf_load_time(), pg_reload_conf()'
 #: Seconds for the server to read its configuration.
 _RELOAD_TIMEOUT: Final = 10
-_CHECKPOINT = 'SELECT checkpoint_lsn::text FROM pg_control_checkpoint()'
+_CHECKPOINT = """
+SELECT checkpoint_lsn::text, timeline_id FROM pg_control_checkpoint()
+"""
 #: It is a record, so there is a segment even if nothing was changed.
 _MARK = 'SELECT pg_create_restore_point(%s)'
-_SWITCH = """
-SELECT pg_walfile_name(lsn), lsn::text
-FROM (SELECT pg_switch_wal()) AS switch (lsn)
-"""
+_SWITCH = 'SELECT pg_switch_wal()::text'
 
 
 class Backups:
-    """Makes the backups of a cluster."""
+    """Makes the backups of a cluster.
+
+    A superuser may have replaced the functions of the server, so what these
+    return is not trusted.
+
+    :param volume_bytes: returns the size of the volume
+    :param stall_timeout: seconds to wait for the next data of a full backup
+    """
 
     def __init__(
-        self, cluster: clusters.Cluster, connector: connections.Connector
+        self,
+        cluster: clusters.Cluster,
+        connector: connections.Connector,
+        volume_bytes: Callable[[], int],
+        stall_timeout: float,
     ) -> None:
         self._cluster = cluster
         self._connector = connector
+        self._volume_bytes = volume_bytes
+        self._stall_timeout = stall_timeout
         #: What is known of the newest backup, from whose end on the log is
         #: kept.
         self._newest = cluster.state_dir / 'postgresql-backup.json'
@@ -112,7 +125,7 @@ class Backups:
     @contextlib.contextmanager
     def _full(self, request: backups.Request) -> Iterator[_BaseBackup]:
         with self._connector.open(_ACTION) as connection:
-            size = _row(connection, _SEGMENT_SIZE)[0]
+            size = _segment_size(connection)
         server = self._cluster.server()
         command = [
             server.programs.program('pg_basebackup'),
@@ -134,6 +147,8 @@ class Backups:
                 _ACTION,
                 command,
                 pass_fds=[handle],
+                stall_timeout=self._stall_timeout,
+                check=request.check,
                 **server.options(
                     PGPASSFILE=f'/proc/self/fd/{handle}',
                     PGSSLMODE='disable',
@@ -157,24 +172,25 @@ class Backups:
                 f'another ({parent.get("label", "without label")})'
             )
         with self._connector.open(_ACTION) as connection:
-            size = _row(connection, _SEGMENT_SIZE)[0]
-            checkpoint = _row(connection, _CHECKPOINT)[0]
+            size = _segment_size(connection)
+            checkpoint, timeline = _row(connection, _CHECKPOINT)
             _row(connection, _MARK, f'backup {request.backup_id}'[:63])
-            name, stop = _row(connection, _SWITCH)
+            (stop,) = _row(connection, _SWITCH)
             self._check_kept(connection, newest)
+        wal.parse_position(checkpoint)
         before = wal.Segment.parse(newest['stop-wal-file'], size)
-        last = wal.Segment.parse(name, size)
-        if before.timeline != last.timeline:
-            raise wal.gone('its history is another since the parent was made')
-        segments = before.until(last)
+        last = wal.Segment.ending(
+            wal.parse_timeline(timeline), wal.parse_position(stop), size
+        )
+        self._check_range(before, last)
         with contextlib.closing(
             wal.SegmentStream(
                 self._cluster.data_dir / 'pg_wal',
-                segments,
+                before.until(last),
                 {
                     'label': request.backup_id,
                     'start-segment': newest['stop-segment'],
-                    'start-wal-file': segments[0].name,
+                    'start-wal-file': next(before.until(last)).name,
                     'stop-segment': stop,
                     'stop-wal-file': last.name,
                     'checkpoint-location': checkpoint,
@@ -183,6 +199,18 @@ class Backups:
             )
         ) as stream:
             yield stream
+
+    def _check_range(self, before: wal.Segment, last: wal.Segment) -> None:
+        """Return when there can be segments after one, up to another."""
+        if before.timeline != last.timeline:
+            raise wal.gone('its history is another since the parent was made')
+        count = last.number - before.number
+        most = self._volume_bytes() // last.size
+        if not 0 < count <= most:
+            raise wal.gone(
+                f'the log since the parent was made has {count} segments, as '
+                f'the server tells, and the volume has place for {most}'
+            )
 
     def _check_still_kept(self, newest: dict[str, Any]) -> None:
         with self._connector.open(_ACTION) as connection:
@@ -264,6 +292,10 @@ class _Head:
     def text(self) -> str:
         label = self._found[tarfile.BLOCKSIZE:]
         return label.decode(errors='replace')
+
+
+def _segment_size(connection: connections.Connection) -> int:
+    return wal.parse_segment_size(_row(connection, _SEGMENT_SIZE)[0])
 
 
 def _row(

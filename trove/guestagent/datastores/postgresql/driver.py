@@ -54,7 +54,12 @@ class PostgreSQL(sql.SQLDriver):
         self.root = root.Root(
             connector, conf.postgresql.default_password_length
         )
-        self._backups = backup.Backups(self.home, connector)
+        self._backups = backup.Backups(
+            self.home,
+            connector,
+            self._volume_bytes,
+            conf.guestagent.backup_stall_timeout,
+        )
         self._restore = restore.Restore(
             self.home,
             self.write_config,

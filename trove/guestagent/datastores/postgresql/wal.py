@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Generator
+from collections.abc import Iterable
 from collections.abc import Iterator
-from collections.abc import Sequence
 import dataclasses
 import os
 import pathlib
+import re
 import tarfile
 from typing import BinaryIO
 from typing import Final
@@ -23,12 +24,54 @@ _PIECE: Final = 1 << 20
 _BLOCK: Final = tarfile.BLOCKSIZE
 #: Bytes that the numbers of segments count up to before the log number does.
 _LOG: Final = 1 << 32
+#: Part of a pattern: a position.
+POSITION: Final = '[0-9A-F]{1,8}/[0-9A-F]{1,8}'
+_POSITION: Final = re.compile(POSITION)
+_SIZE: Final = re.compile('([0-9]{1,4})(MB|GB)')
+_UNITS: Final = {'MB': 20, 'GB': 30}
+#: Bytes that a segment may have.
+_SIZES: Final = frozenset(1 << power for power in range(20, 31))
 
 
-def parse_position(text: str) -> int:
-    """Read a position such as ``0/2000028``."""
+def parse_position(text: object) -> int:
+    """Read a position such as ``0/2000028``.
+
+    :raises trove.common.exception.DatastoreError: it is none
+    """
+    if not isinstance(text, str) or not _POSITION.fullmatch(text):
+        raise _not_understood('a position', text)
     high, _, low = text.partition('/')
     return (int(high, 16) << 32) + int(low, 16)
+
+
+def parse_segment_size(text: str) -> int:
+    """Read a size such as ``16MB``, as the server shows it.
+
+    :raises trove.common.exception.DatastoreError: it is none
+    """
+    found = _SIZE.fullmatch(text)
+    size = int(found[1]) << _UNITS[found[2]] if found else 0
+    if size not in _SIZES:
+        raise _not_understood('the size of a segment', text)
+    return size
+
+
+def parse_timeline(value: object) -> int:
+    """Check the number of a timeline.
+
+    :raises trove.common.exception.DatastoreError: it is none
+    """
+    if not isinstance(value, int) or not 0 < value < 1 << 32:
+        raise _not_understood('a timeline', value)
+    return value
+
+
+def _not_understood(what: str, found: object) -> exception.DatastoreError:
+    return exception.DatastoreError(
+        action='be asked about its write-ahead log',
+        reason=f'{str(found)[:80]!r} is not {what}. See whether functions in '
+        'pg_catalog were replaced, and whether its version is supported.',
+    )
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -59,12 +102,10 @@ class Segment:
         log, segment = divmod(self.number, _LOG // self.size)
         return f'{self.timeline:08X}{log:08X}{segment:08X}'
 
-    def until(self, last: Segment) -> list[Segment]:
-        """The segments after this one, up to ``last``."""
-        return [
-            dataclasses.replace(self, number=number)
-            for number in range(self.number + 1, last.number + 1)
-        ]
+    def until(self, last: Segment) -> Iterator[Segment]:
+        """Yield the segments after this one, up to ``last``."""
+        for number in range(self.number + 1, last.number + 1):
+            yield dataclasses.replace(self, number=number)
 
 
 class SegmentStream:
@@ -81,7 +122,7 @@ class SegmentStream:
     def __init__(
         self,
         directory: pathlib.Path,
-        segments: Sequence[Segment],
+        segments: Iterable[Segment],
         metadata: dict[str, str],
         check: Callable[[], None],
     ) -> None:
@@ -103,7 +144,7 @@ class SegmentStream:
         self._pieces.close()
 
     def _compressed(
-        self, directory: pathlib.Path, segments: Sequence[Segment]
+        self, directory: pathlib.Path, segments: Iterable[Segment]
     ) -> Generator[bytes, None, None]:
         compressor = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
         for piece in _archive(directory, segments):
@@ -113,7 +154,7 @@ class SegmentStream:
 
 
 def _archive(
-    directory: pathlib.Path, segments: Sequence[Segment]
+    directory: pathlib.Path, segments: Iterable[Segment]
 ) -> Iterator[bytes]:
     handle = os.open(
         directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import dataclasses
 import io
 import pathlib
 import tarfile
@@ -15,6 +16,50 @@ from trove.guestagent.datastores.postgresql import wal
 from trove.tests import base
 
 _MIB = 1 << 20
+
+
+class UntrustedTest(base.TestCase):
+    """What a superuser may have the server say."""
+
+    def test_positions(self) -> None:
+        self.assertEqual(0xA_0200_0028, wal.parse_position('A/2000028'))
+        for text in (
+            '',
+            '0',
+            '0/',
+            '0/2000028\n',
+            '0/200002g',
+            '0/-1',
+            '0/1_0',
+            '123456789/0',
+            '٣/0',
+            None,
+            7,
+        ):
+            error = self.assertRaises(
+                exception.DatastoreError, wal.parse_position, text
+            )
+            self.assertIn('is not a position', str(error))
+        error = self.assertRaises(
+            exception.DatastoreError, wal.parse_position, 'x' * 100_000
+        )
+        self.assertLess(len(str(error)), 400)
+
+    def test_sizes_of_segments(self) -> None:
+        for text, size in (('1MB', 1), ('16MB', 16), ('1GB', 1024)):
+            self.assertEqual(size * _MIB, wal.parse_segment_size(text))
+        for text in '0MB', '3MB', '2GB', '512kB', '1', '-1MB', '2048MB', '':
+            error = self.assertRaises(
+                exception.DatastoreError, wal.parse_segment_size, text
+            )
+            self.assertIn('is not the size of a segment', str(error))
+
+    def test_timelines(self) -> None:
+        self.assertEqual(7, wal.parse_timeline(7))
+        for value in 0, -1, 1 << 32, '1', None:
+            self.assertRaises(
+                exception.DatastoreError, wal.parse_timeline, value
+            )
 
 
 class SegmentTest(base.TestCase):
@@ -45,7 +90,10 @@ class SegmentTest(base.TestCase):
             ],
             [each.name for each in first.until(last)],
         )
-        self.assertEqual([], last.until(last))
+        self.assertEqual([], list(last.until(last)))
+        # However many they are
+        many = dataclasses.replace(last, number=1 << 62)
+        self.assertEqual(last.number + 1, next(last.until(many)).number)
 
 
 class StreamTest(base.TestCase):
