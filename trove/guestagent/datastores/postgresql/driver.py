@@ -57,7 +57,7 @@ class PostgreSQL(sql.SQLDriver):
         self._backups = backup.Backups(
             self.home,
             connector,
-            self._volume_bytes,
+            self.volume_bytes,
             conf.guestagent.backup_stall_timeout,
         )
         self._restore = restore.Restore(
