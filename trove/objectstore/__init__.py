@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where backups are stored, as streams: see :mod:`.base` for the interface.
+"""Object stores for backups; see :mod:`.base` for the interface.
 
-Guest agents and the control plane use it alike, so it stays small: no
+Guest agents and the control plane use them, so the package is small: no
 database and no RPC.
 """
 
@@ -20,8 +20,8 @@ from trove.objectstore import local
 def open_store(access: Mapping[str, Any]) -> base.Store:
     """Return the store that an order names.
 
-    :param access: ``driver``, and what that needs: ``local`` has
-        ``directory`` and maybe ``min_free``, in bytes; ``swift`` has either
+    :param access: ``driver`` and its parameters: ``local`` has ``directory``
+        and optionally ``min_free``, in bytes; ``swift`` has either
         ``storage_url`` and ``token``, or ``signed`` as
         :func:`trove.objectstore.access.sign` returns it
     :raises trove.common.exception.NotSupported: there is no such driver
@@ -39,7 +39,7 @@ def _local(access: Mapping[str, Any]) -> base.Store:
 
 
 def _swift(access: Mapping[str, Any]) -> base.Store:
-    # Many MiB of memory, which most guests do without.
+    # It takes many MiB of memory, and most guests do not need it.
     swift = importlib.import_module('trove.objectstore.swift')
     who = importlib.import_module('trove.objectstore.access')
     store: base.Store = swift.SwiftStore(

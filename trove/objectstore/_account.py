@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is asked of Swift, one request each."""
+"""The requests to Swift."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Account(_http.Http):
     """The containers and objects of an account."""
 
     def make_container(self, container: str) -> None:
-        self.request('PUT', container, action=f'make container {container}')
+        self.request('PUT', container, action=f'create container {container}')
 
     def key(self, container: str) -> str | None:
-        """Return what TempURLs of a container are signed with."""
+        """Return the key of the TempURLs of a container."""
         answer = self.request('HEAD', container, action=f'find {container}')
         return answer.headers.get(_KEY)
 
@@ -54,7 +54,7 @@ class Account(_http.Http):
         checksum: str,
         metadata: Mapping[str, str],
     ) -> None:
-        """Store an object of one part, verified by Swift."""
+        """Store an object of a single part, verified by Swift."""
         self.request(
             'PUT',
             container,
@@ -71,7 +71,7 @@ class Account(_http.Http):
         parts: Sequence[base.Part],
         metadata: Mapping[str, str],
     ) -> base.Part:
-        """Make one object of parts, verified by Swift."""
+        """Assemble an object from parts, verified by Swift."""
         listed = [
             {
                 'path': f'/{container}/{part.name}',
@@ -105,7 +105,7 @@ class Account(_http.Http):
     def listed(
         self, container: str, name: str
     ) -> list[tuple[base.Part, bool]]:
-        """Return what a manifest lists, and what of it are manifests."""
+        """Return the entries of a manifest, and which are manifests."""
         answer = self.request(
             'GET',
             container,
@@ -124,25 +124,25 @@ class Account(_http.Http):
         ]
 
     def manifest_limit(self) -> int:
-        """Return how many parts a manifest may list."""
+        """Return the maximum number of parts in a manifest."""
         slo = self.info().get('slo')
         limit = slo.get('max_manifest_segments') if slo else None
         return limit if isinstance(limit, int) and limit > 1 else PAGE
 
     def delete_one(self, container: str, name: str) -> None:
-        """Delete an object, but not what it lists."""
+        """Delete an object, but not its parts."""
         try:
             self.request(
                 'DELETE', container, name, action=f'delete {container}/{name}'
             )
         except exception.ObjectMissing:
-            pass  # That is what was wanted.
+            pass  # It is gone already.
 
     def delete_large(self, container: str, name: str) -> None:
         """Delete a large object with all its parts.
 
-        Swift refuses to do that for more than ten manifests at once, so each
-        is deleted by itself.
+        Swift refuses more than ten manifests in one request, so each is
+        deleted separately.
         """
         action = f'delete {container}/{name}'
         for part, is_manifest in self.listed(container, name):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An object on its way, over as many connections as it takes."""
+"""Reading of an object, with new connections after failures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trove.objectstore import errors
 
 LOG = logging.getLogger(__name__)
 
-#: How connections break in the middle of an answer.
+#: Errors of a connection that breaks within an answer.
 BROKEN: tuple[type[Exception], ...] = (urllib3.exceptions.HTTPError, OSError)
 
 
@@ -30,10 +30,10 @@ class Data(Protocol):
 
 
 class Arriving:
-    """The data of an object, over as many connections as it takes.
+    """The data of an object, with new connections after failures.
 
-    :param get: asks for them from a byte on
-    :ivar offset: how many bytes were read
+    :param get: requests the data from an offset on
+    :ivar offset: number of bytes that were read
     """
 
     def __init__(
@@ -75,12 +75,13 @@ class Arriving:
         if failed >= self._retry.attempts:
             raise errors.unreachable(
                 self._action,
-                f'it was cut {failed} times at byte {self.offset}: {reason}',
+                f'the connection broke {failed} times at byte {self.offset}: '
+                f'{reason}',
             )
         LOG.warning(
-            'The object store was to %(action)s, and was cut at byte '
-            '%(offset)d: %(reason)s. It is read on from there. Check the '
-            'object store if this persists.',
+            'The connection to the object store broke at byte %(offset)d '
+            'of the attempt to %(action)s: %(reason)s. Resuming there. Check '
+            'the object store if this persists.',
             {
                 'action': self._action,
                 'offset': self.offset,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests to Swift: retried when that helps, explained when it does not."""
+"""Requests to Swift, with retries of temporary failures."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from trove.objectstore import errors
 
 LOG = logging.getLogger(__name__)
 
-#: 422: what arrived does not match its ETag; 498 is Swift's own 429.
+#: 422: the received data do not match their ETag; 498 is Swift's own 429.
 _TEMPORARY = frozenset({408, 422, 429, 498, 500, 502, 503, 504})
 _FULL = frozenset({413, 507})
 _DENIED = frozenset({401, 403})
 _MISSING = frozenset({404, 410})
-#: Most characters of an answer that an error quotes.
+#: Maximum number of characters of an answer in an error.
 _QUOTED = 200
 
 
 class _TemporaryError(Exception):
-    """The request may succeed if it is repeated."""
+    """A failure that may be temporary, so the request is retried."""
 
     def __init__(self, reason: str, after: float | None = None) -> None:
         super().__init__(reason)
@@ -40,8 +40,8 @@ class _TemporaryError(Exception):
 class Http:
     """Sends requests to one account, one at a time.
 
-    :param verify: as of requests: whether, or with which certificates
-    :param timeout: seconds without a byte after which a request has failed
+    :param verify: as in requests: a boolean, or the path of certificates
+    :param timeout: seconds without data after which a request fails
     """
 
     def __init__(
@@ -71,9 +71,9 @@ class Http:
     ) -> requests.Response:
         """Return the answer, whose status is below 300.
 
-        :param action: what the request is for, as in "could not ..."
-        :raises trove.common.exception.ObjectStoreError: one of those below
-            it, by the status
+        :param action: completes "could not ..."
+        :raises trove.common.exception.ObjectStoreError: the subclass for the
+            status
         """
         signed = self.access.query(method, container, name)
         words = parse.urlencode({**(query or {}), **signed})
@@ -90,11 +90,11 @@ class Http:
         )
 
     def info(self) -> Mapping[str, Any]:
-        """Return what Swift says of itself; nothing if it says nothing."""
+        """Return the limits of Swift; empty if it does not publish them."""
         url = parse.urljoin(self.access.storage_url, '/info')
         try:
             answer = self._retried(
-                'tell its limits', url, 'GET', authenticated=False
+                'show its limits', url, 'GET', authenticated=False
             )
             return dict(answer.json())
         except (exception.ObjectStoreError, ValueError) as error:
@@ -143,8 +143,8 @@ class Http:
 
 def _tell(action: str, state: tenacity.RetryCallState) -> None:
     LOG.warning(
-        'The object store could not %(action)s at attempt %(attempt)d, '
-        'which is repeated in %(seconds).1f s: %(reason)s. Check the object '
+        'The object store could not %(action)s: %(reason)s. Attempt '
+        '%(attempt)d failed; retrying in %(seconds).1f s. Check the object '
         'store if this persists.',
         {
             'action': action,

@@ -10,7 +10,7 @@ import hashlib
 
 from trove.objectstore import base
 
-#: Writes a manifest under a name, and returns it as a part.
+#: Writes a manifest with a name, and returns it as a part.
 Write = Callable[[str, Sequence[base.Part]], base.Part]
 
 
@@ -19,7 +19,7 @@ def md5(data: bytes | bytearray) -> str:
 
 
 def checksum(parts: Iterable[base.Part]) -> str:
-    """Return the checksum that Swift gives a large object."""
+    """Return the checksum of a large object in Swift."""
     digest = hashlib.md5(usedforsecurity=False)
     for part in parts:
         digest.update(part.checksum.encode())
@@ -27,7 +27,7 @@ def checksum(parts: Iterable[base.Part]) -> str:
 
 
 def part_name(name: str, number: int) -> str:
-    """Return the name that released Trove gives a part as well."""
+    """Return the name of a part, as in released Trove."""
     return f'{name}_{number:08d}'
 
 
@@ -37,21 +37,21 @@ def manifest_name(name: str, number: int) -> str:
 
 
 class Manifests:
-    """Collects parts, and writes a manifest whenever enough are there.
+    """Collects parts, and writes a manifest for each full list of them.
 
-    So it remembers few, however many there are. As long as one manifest can
-    list all parts, there is just that one, as released Trove makes it.
+    So memory does not grow with the number of parts. If one manifest can list
+    all parts, it is the only one, as in released Trove.
 
     :param name: of the object, without suffix
-    :param limit: the most that a manifest can list; at least 2
-    :ivar written: how many manifests were begun, without the last one
+    :param limit: maximum number of entries of a manifest; at least 2
+    :ivar written: number of begun manifests, without the last one
     """
 
     def __init__(self, name: str, limit: int, write: Write) -> None:
         self._name = name
         self._limit = limit
         self._write = write
-        #: What is not in a manifest yet: parts, manifests of those, ...
+        #: Entries without a manifest yet: parts, manifests of those, ...
         self._levels: list[list[base.Part]] = [[]]
         self.written = 0
 
@@ -66,7 +66,7 @@ class Manifests:
         self._levels[level].append(part)
 
     def _close(self, level: int) -> None:
-        """Put a level into a manifest, and that into the next level."""
+        """Write a manifest of a level, and add it to the next level."""
         name = manifest_name(self._name, self.written)
         self.written += 1
         parts, self._levels[level] = self._levels[level], []
@@ -82,9 +82,9 @@ class Manifests:
 
 
 class Fold:
-    """Works out the checksum of a large object from its parts alone.
+    """Computes the checksum of a large object from its parts.
 
-    For who may not read the manifests that :class:`Manifests` wrote.
+    For readers without access to the manifests of :class:`Manifests`.
 
     :param first: size of the first manifest that another lists; None if
         there is just one manifest
@@ -101,7 +101,7 @@ class Fold:
             return
         self._early.append(part)
         if sum(each.size for each in self._early) == self._first:
-            # So many does a manifest list.
+            # This is the number of entries of a manifest.
             self._manifests = Manifests('', len(self._early), _joined)
             for each in self._early:
                 self._manifests.add(each)

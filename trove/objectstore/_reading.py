@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How an object comes out of Swift, verified to its last byte."""
+"""Reading of objects from Swift, completely verified."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _PIECE = 1 << 18
 
 
 class Reading:
-    """One object of a container while it is read.
+    """The reading of one object of a container.
 
-    :param location: what it is called in errors
+    :param location: for errors
     """
 
     def __init__(
@@ -47,8 +47,8 @@ class Reading:
         whole = _part(self._name, found)
         if checksum not in (None, whole.checksum):
             raise self._damaged(
-                f'its checksum is {whole.checksum}, and was {checksum} when '
-                'it was stored'
+                f'its checksum is {whole.checksum} instead of {checksum}, as '
+                'stored'
             )
         if 'X-Static-Large-Object' not in found.headers:
             parts = iter([whole])
@@ -85,9 +85,9 @@ class Reading:
                 yield part
 
     def _named_parts(self, whole: base.Part) -> Iterator[base.Part]:
-        """Yield the parts that have the names that a store gives them.
+        """Yield the parts of a large object by their names.
 
-        With signed URLs Swift shows no manifest.
+        Manifests are not accessible with signed URLs.
         """
         stem = self._name.partition('.')[0]
         first = None
@@ -110,7 +110,7 @@ class Reading:
     def _verified(
         self, arriving: _arriving.Arriving, parts: Iterator[base.Part]
     ) -> Iterator[bytes]:
-        """Yield pieces, none with the end of a part that does not match."""
+        """Yield pieces, but not the end of a part that does not match."""
         for part in parts:
             digest = hashlib.md5(usedforsecurity=False)
             left = part.size
@@ -131,8 +131,8 @@ class Reading:
     def _compare(self, part: base.Part, checksum: str) -> None:
         if checksum != part.checksum:
             raise self._damaged(
-                f'the checksum of {part.name} is {part.checksum}, and that '
-                f'of its data {checksum}'
+                f'the checksum of the data of {part.name} is {checksum} '
+                f'instead of {part.checksum}'
             )
 
     def _get(self, whole: base.Part, offset: int) -> _Answer:
@@ -150,8 +150,9 @@ class Reading:
             return _Answer(answer)
         answer.close()
         raise self._damaged(
-            f'{length} bytes with checksum {_account.etag(answer)} came from '
-            f'byte {offset} on, instead of {wanted} with {whole.checksum}'
+            f'{length} bytes with checksum {_account.etag(answer)} were '
+            f'received from byte {offset} on, instead of {wanted} with '
+            f'{whole.checksum}'
         )
 
 

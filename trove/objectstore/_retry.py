@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When to try again, and what to say of a connection that failed."""
+"""Retries, and the reasons of failed connections."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import requests
 
 @dataclasses.dataclass(frozen=True)
 class Retry:
-    """How a request is repeated that failed for a reason that may pass.
+    """The retries of a request after temporary failures.
 
-    :ivar attempts: how many times it is tried, at most
-    :ivar delay: seconds before the second; doubled before each of the next
-    :ivar max_delay: most seconds between two, whatever the store asks for
+    :ivar attempts: maximum number of attempts
+    :ivar delay: seconds before the second one; doubled before each next one
+    :ivar max_delay: maximum of seconds between two, even if the store asks
+        for more
     """
 
     attempts: int = 7
@@ -24,7 +25,7 @@ class Retry:
     max_delay: float = 30.0
 
     def after(self, attempt: int, wanted: float | None = None) -> float:
-        """Return the seconds to wait after so many attempts."""
+        """Return the seconds to wait after an attempt, counted from 1."""
         if wanted is not None:
             return min(wanted, self.max_delay)
         longest = min(self.delay * 2.0 ** (attempt - 1), self.max_delay)
@@ -32,7 +33,7 @@ class Retry:
 
 
 def bare(error: BaseException) -> str:
-    """Say why a connection failed, without its URL, which may be signed."""
+    """Return the reason of a failure without the URL, which may be signed."""
     inner: BaseException | None = error
     while inner is not None:
         cause = inner.__cause__ or inner.__context__

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How an object gets into Swift, or nothing of it."""
+"""Storing of objects in Swift, completely or not at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOG = logging.getLogger(__name__)
 
 
 class Saving:
-    """One object of a container while it is stored.
+    """The storing of one object of a container.
 
     :param stem: its name without suffix
     :param final: its name
@@ -39,7 +39,7 @@ class Saving:
         self._metadata = metadata
         self._progress = progress
         self._size = 0
-        #: Names of what may be there, the last one first.
+        #: Number of parts that may exist.
         self._begun: int = 0
         self._parts: list[base.Part] = []
         self._only: base.Part | None = None
@@ -65,7 +65,7 @@ class Saving:
         self.add(base.Part(name, checksum, len(data)))
 
     def put_only(self, data: bytearray) -> None:
-        """Store all of it."""
+        """Store an object of a single part."""
         checksum = _manifests.md5(data)
         self._account.put(
             self._container, self._final, data, checksum, self._metadata
@@ -74,7 +74,7 @@ class Saving:
         self._tell(len(data))
 
     def add(self, part: base.Part) -> None:
-        """Take a part that is stored."""
+        """Add a stored part."""
         if self._account.access.is_owner:
             self._manifests.add(part)
         else:
@@ -87,7 +87,7 @@ class Saving:
             self._progress(self._size)
 
     def finish(self) -> base.Stored:
-        """Make the object, if this may be done here."""
+        """Assemble the object, if the access permits that."""
         if self._parts:
             checksum = _manifests.checksum(self._parts)
         else:
@@ -99,7 +99,7 @@ class Saving:
         return base.Stored(location, checksum, self._size, self._parts)
 
     def undo(self) -> None:
-        """Delete what there is of it, for it has failed."""
+        """Delete its parts after a failure."""
         manifests = 0
         if '_manifests' in self.__dict__:
             manifests = self._manifests.written
@@ -119,9 +119,9 @@ class Saving:
                 self._account.delete_one(self._container, name)
             except exception.ObjectStoreError as error:
                 LOG.error(
-                    'Up to %(count)d objects of a backup that failed stay in '
-                    'container %(container)s: %(names)s. Delete the backup, '
-                    'or these objects. %(error)s',
+                    'Could not delete up to %(count)d objects of a failed '
+                    'backup in container %(container)s: %(names)s. %(error)s '
+                    'Delete the backup, or these objects.',
                     {
                         'count': len(names) - index,
                         'container': self._container,

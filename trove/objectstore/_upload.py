@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way of a stream into parts, one uploaded while the next is read."""
+"""Upload of a stream in parts, one uploaded while the next is read."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from concurrent import futures
 
 from trove.objectstore import base
 
-#: Bytes that are read at once.
+#: Bytes of a read.
 PIECE = 1 << 20
 
 
 def split(source: base.Source, size: int) -> Iterator[tuple[bytearray, bool]]:
     """Yield parts of ``size`` bytes, and whether each is the last.
 
-    All but the last are full. There is at least one, which may be empty.
+    Only the last may be smaller. There is at least one, which may be empty.
     """
     ahead = source.read(PIECE) or b''
     while True:
@@ -37,11 +37,11 @@ def upload(
     put: Callable[[int, bytearray], None],
     put_only: Callable[[bytearray], None],
 ) -> None:
-    """Upload all of a source, with at most two parts in memory.
+    """Upload a source, with at most two parts in memory.
 
-    :param put: takes the number of a part and its data; called in a thread,
-        one part after the other
-    :param put_only: takes all data, if they are a single part
+    :param put: stores a part with its number; called in a thread, for one
+        part after the other
+    :param put_only: stores the only part
     """
     running: futures.Future[None] | None = None
     with futures.ThreadPoolExecutor(1) as pool:

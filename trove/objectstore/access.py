@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may use Swift: somebody with a token, or with signed URLs."""
+"""Access to Swift, with a token or with signed URLs."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from trove.objectstore import errors
 
 
 class Access(abc.ABC):
-    """What lets a request through.
+    """The credentials of requests.
 
-    :ivar storage_url: of the account, without a slash at its end
-    :ivar is_owner: whether everything in the account may be done, or only
-        what was signed
+    :ivar storage_url: of the account, without a trailing slash
+    :ivar is_owner: whether all requests to the account are permitted, or only
+        signed ones
     """
 
     is_owner: bool
@@ -33,23 +33,23 @@ class Access(abc.ABC):
 
     @abc.abstractmethod
     def plugin(self) -> plugin.BaseAuthPlugin | None:
-        """Return what puts a token into requests."""
+        """Return the plugin that adds a token to requests."""
 
     @abc.abstractmethod
     def query(
         self, method: str, container: str, name: str
     ) -> Mapping[str, str]:
-        """Return what the query of a request needs.
+        """Return the query parameters of a request.
 
         :raises trove.common.exception.ObjectStoreDenied: it was not signed
         """
 
 
 class Token(Access):
-    """A token, and where to get the next one.
+    """A token, with a source of further ones.
 
-    :param source: returns a valid token; called again when Swift does not
-        take the last one any more
+    :param source: returns a valid token; called again when Swift refuses the
+        last one
     """
 
     is_owner = True
@@ -68,7 +68,7 @@ class Token(Access):
 
 
 class _TokenPlugin(plugin.BaseAuthPlugin):
-    """Asks once, and once more after each 401."""
+    """Gets a token once, and a new one after each 401."""
 
     def __init__(self, source: Callable[[], str]) -> None:
         super().__init__()
@@ -86,7 +86,7 @@ class _TokenPlugin(plugin.BaseAuthPlugin):
 
 
 class SignedUrls(Access):
-    """What :func:`sign` made: some methods on names that begin alike."""
+    """The result of :func:`sign`: some methods for a prefix of names."""
 
     is_owner = False
 
@@ -102,7 +102,7 @@ class SignedUrls(Access):
     def query(
         self, method: str, container: str, name: str
     ) -> Mapping[str, str]:
-        # Swift takes a HEAD with the signature of a GET or PUT.
+        # Swift accepts the signature of a GET or PUT for a HEAD.
         signed = self._queries.get(method) or (
             self._queries.get('GET') or self._queries.get('PUT')
             if method == 'HEAD'
@@ -118,7 +118,7 @@ def _not_signed(
     method: str, container: str, name: str
 ) -> exception.ObjectStoreDenied:
     return errors.denied(
-        f'{method} {container}/{name}', 'the TempURLs are not signed for this'
+        f'{method} {container}/{name}', 'the TempURLs do not permit this'
     )
 
 
@@ -131,11 +131,11 @@ def sign(
     methods: Sequence[str],
     expires: int,
 ) -> dict[str, Any]:
-    """Sign TempURLs for all objects of a container that begin alike.
+    """Sign TempURLs for all objects of a container with a prefix.
 
-    What is returned goes into messages as it is, and is as good as a
-    password until it expires: keep it out of logs. Swift takes no manifests
-    of large objects with it; see :meth:`.base.Store.assemble`.
+    The result is for messages, and a secret until it expires: do not log it.
+    Swift refuses manifests of large objects with it; see
+    :meth:`.base.Store.assemble`.
 
     :param key: ``Temp-URL-Key`` of the account or the container
     :param methods: of GET, PUT and DELETE

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The interface of object stores.
 
-A store keeps objects in containers. An object is written and read as a
-stream: whatever its size, a store holds at most 64 MiB of it in memory. What
-is written is all there, or nothing of it is; what is read is verified to its
-last byte.
+A store keeps objects in containers. Objects are written and read as streams,
+with at most 64 MiB of them in memory. An object is stored completely or not at
+all, and is completely verified when it is read.
 
-Errors, all with a remedy, are those below
-:class:`trove.common.exception.ObjectStoreError`.
+All errors are subclasses of :class:`trove.common.exception.ObjectStoreError`,
+and have a remedy.
 """
 
 from __future__ import annotations
@@ -20,15 +19,15 @@ from collections.abc import Sequence
 import dataclasses
 from typing import Protocol
 
-#: Is told the bytes stored or read so far; from any thread, one at a time.
+#: Called with the number of bytes so far; from any thread, one at a time.
 Progress = Callable[[int], None]
 
 
 class Source(Protocol):
-    """What can be stored: a pipe or a file, opened to read bytes."""
+    """A source of bytes: a pipe or a binary file, open for reading."""
 
     def read(self, size: int, /) -> bytes | None:
-        """Return at most ``size`` bytes; none of them at the end."""
+        """Return at most ``size`` bytes; none at the end."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,15 +45,15 @@ class Part:
 
 @dataclasses.dataclass(frozen=True)
 class Stored:
-    """An object that was stored.
+    """A stored object.
 
-    :ivar location: its URL, from which the store finds it again
+    :ivar location: its URL, by which the store finds it
     :ivar checksum: the MD5 of its data; of a large object, the MD5 of the
-        hexadecimal MD5s of its parts, one after the other
+        concatenated hexadecimal MD5s of its parts
     :ivar size: in bytes
-    :ivar parts: not empty if the parts are stored, but the object is not
-        there yet, because the writer may only write parts: somebody with a
-        token calls :meth:`Store.assemble` with them
+    :ivar parts: not empty if only the parts are stored, because the writer
+        may not assemble the object: the control plane passes them to
+        :meth:`Store.assemble`
     """
 
     location: str
@@ -65,11 +64,10 @@ class Stored:
 
 @dataclasses.dataclass(frozen=True)
 class Head:
-    """An object that is there.
+    """An existing object.
 
     :ivar metadata: names in lower case, such as ``parent-checksum``, without
-        the prefix that the store puts before them; Swift shows none to who
-        has no token
+        the prefix of the store; Swift shows none without a token
     """
 
     location: str
@@ -80,9 +78,9 @@ class Head:
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """An object in the list of a container; ``size`` is in bytes.
+    """An entry in the list of a container; ``size`` is in bytes.
 
-    A large object may have the size of its manifest here: see its head.
+    For a large object it may be the size of the manifest: use the head.
     """
 
     name: str
@@ -90,9 +88,9 @@ class Entry:
 
 
 class Store(abc.ABC):
-    """Stores objects, and finds them again by their location.
+    """Stores objects, and finds them by their location.
 
-    A store is for one thread. It opens connections when it is used.
+    It is not thread-safe. Connections are opened at the first use.
     """
 
     @abc.abstractmethod
@@ -106,17 +104,16 @@ class Store(abc.ABC):
         suffix: str = '',
         progress: Progress | None = None,
     ) -> Stored:
-        """Store all that the source has as object ``name`` + ``suffix``.
+        """Store all data of the source as object ``name`` + ``suffix``.
 
-        The container is made if it is not there. Parts are named ``name``,
-        an underscore and a number of eight digits. No other object may be
-        named so: what is left of them is deleted with the object.
+        A missing container is created. The names of parts are ``name``, an
+        underscore and a number of eight digits. Do not use these names for
+        other objects: leftover parts are deleted with the object.
 
-        If it fails, for whatever reason, nothing stays behind. So it does if
-        the source raises: let a source do that whose writer failed, for a
-        stream that ends early looks like one that is complete.
+        After a failure nothing remains. A source must raise if its writer
+        failed, because an early end is not detected.
 
-        :param name: of one backup only, such as its id
+        :param name: unique, such as the id of a backup
         :param metadata: names with letters, digits and hyphens only; values
             in a single line
         """
@@ -129,12 +126,12 @@ class Store(abc.ABC):
         parts: Sequence[Part],
         metadata: Mapping[str, str],
     ) -> Stored:
-        """Make an object of parts that were stored by a writer without token.
+        """Assemble an object from the parts of a writer without token.
+
+        After a failure the parts remain: repeat it, or delete the location.
 
         :param name: with its suffix
-        If it fails, the parts stay: repeat it, or delete the location.
-
-        :param parts: as :attr:`Stored.parts` has them
+        :param parts: as in :attr:`Stored.parts`
         """
 
     @abc.abstractmethod
@@ -147,36 +144,36 @@ class Store(abc.ABC):
     ) -> Iterator[bytes]:
         """Yield the data of an object, in pieces of at most 1 MiB.
 
-        The iterator raises, at the first piece if the object is missing or
-        has another checksum, later if the data is cut or does not match. So
-        whoever consumes it must not take what came so far for complete.
-        Close it if it is not consumed to the end.
+        The iterator raises at the first piece if the object is missing or
+        has another checksum, later if the data are truncated or damaged. So
+        discard the former pieces after an error. Close it if it is not
+        consumed to the end.
 
-        :param checksum: as :attr:`Stored.checksum` had it; None verifies the
-            data against what the store itself says
+        :param checksum: as in :attr:`Stored.checksum`; None: that of the
+            store
         """
 
     @abc.abstractmethod
     def head(self, location: str) -> Head:
-        """Return what is known of an object.
+        """Return the metadata of an object.
 
-        :raises trove.common.exception.ObjectMissing: it is not there
+        :raises trove.common.exception.ObjectMissing: it does not exist
         """
 
     @abc.abstractmethod
     def location(self, container: str, name: str) -> str:
-        """Return where an object of this name, with its suffix, is stored.
+        """Return the location of an object by its name with suffix.
 
-        So who was interrupted deletes what there may be of it.
+        It need not exist: an interrupted writer deletes this location.
         """
 
     @abc.abstractmethod
     def delete(self, location: str) -> None:
-        """Delete an object and its parts; one that is gone already is fine."""
+        """Delete an object and its parts; idempotent."""
 
     @abc.abstractmethod
     def discard(self, location: str) -> None:
-        """Remove all objects whose location begins so, parts too.
+        """Delete all objects whose location begins so, parts too.
 
         :param location: of a name of one backup, such as its id, without
             suffix; what a writer that died has left is removed as well
@@ -184,7 +181,7 @@ class Store(abc.ABC):
 
     @abc.abstractmethod
     def entries(self, container: str, prefix: str = '') -> Iterator[Entry]:
-        """Yield the objects whose name begins so, parts too, by name.
+        """Yield the objects with a prefix, parts included, by name.
 
-        There are none in a container that does not exist.
+        A missing container has none.
         """

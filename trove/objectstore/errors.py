@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The errors of all object stores, each with what to do about it.
+"""The errors of all object stores, each with a remedy.
 
-``action`` is what the store was asked for, as in "could not ...".
+``action`` completes "could not ...".
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ def unreachable(
     return exception.ObjectStoreUnreachable(
         action=action,
         reason=reason,
-        remedy='Check that it is running and can be reached from here, then '
+        remedy='Check that it is running and reachable from this host, then '
         'repeat the request.',
     )
 
@@ -24,8 +24,8 @@ def full(action: str, reason: str) -> exception.ObjectStoreFull:
     return exception.ObjectStoreFull(
         action=action,
         reason=reason,
-        remedy='Delete backups, or have the quota of the project or the '
-        'store itself enlarged.',
+        remedy='Delete backups, or increase the quota of the project or the '
+        'size of the store.',
     )
 
 
@@ -42,7 +42,7 @@ def missing(action: str, reason: str) -> exception.ObjectMissing:
     return exception.ObjectMissing(
         action=action,
         reason=reason,
-        remedy='Somebody may have deleted it: use another backup.',
+        remedy='It may have been deleted: use another backup.',
     )
 
 
@@ -50,12 +50,12 @@ def damaged(action: str, reason: str) -> exception.ObjectDamaged:
     return exception.ObjectDamaged(
         action=action,
         reason=reason,
-        remedy='Discard what was read of it, and use another backup.',
+        remedy='Discard the data that were read, and use another backup.',
     )
 
 
 def refused(action: str, reason: str) -> exception.ObjectRefused:
-    """What is wrong with the request itself, or not understood at all."""
+    """Return the error for a request that the store refuses."""
     return exception.ObjectRefused(
         action=action,
         reason=reason,

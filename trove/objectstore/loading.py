@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which object store the options name, and where it is."""
+"""Object stores as configured by the options."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ def load(
     """Return a store.
 
     :param kind: as in the option ``storage_strategy``, which is the default
-    :param who: may use it; only Swift needs somebody
-    :raises ConfigurationError: there is no such store
+    :param who: the access, for Swift only
+    :raises ConfigurationError: the store does not exist
     """
     name = kind or conf.storage_strategy
     if name not in _KINDS:
         raise exception.ConfigurationError(
             option='storage_strategy',
             value=name,
-            remedy=f'there is no such store. Use one of {", ".join(_KINDS)}.',
+            remedy=f'no such store exists. Use one of {", ".join(_KINDS)}.',
         )
     return _KINDS[name](conf, who)
 
 
 def container(conf: cfg.ConfigOpts, *wanted: str | None) -> str:
-    """Return the first container that is named, else the default one."""
+    """Return the first container that is set, else the default one."""
     named: str | None = next(filter(None, wanted), None)
     default: str = conf.backup_swift_container
     return named or default
@@ -67,8 +67,8 @@ def storage_url(
         remedy=f'and the service catalog of the request has no '
         f'{conf.swift_endpoint_type} of a service of type '
         f'{conf.swift_service_type} in region '
-        f'{conf.os_region_name or "(any)"}. Set swift_url, or have Swift '
-        'entered into the catalog.',
+        f'{conf.os_region_name or "(any)"}. Set swift_url, or add Swift to '
+        'the catalog.',
     )
 
 

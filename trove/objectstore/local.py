@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A directory as object store, for all services on one machine.
+"""A directory as object store, for all services on one host.
 
-An object is a file, ``CONTAINER/NAME``; what is known of it is in a hidden
-file beside it. A location is a ``file://`` URL below the directory.
+An object is a file, ``CONTAINER/NAME``; its metadata are in a hidden file
+beside it. A location is a ``file://`` URL below the directory.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class LocalStore(base.Store):
-    """Keeps objects in a directory of this machine.
+    """Keeps objects in a directory of this host.
 
-    :param directory: absolute; made when something is stored
-    :param min_free: bytes that stay free in its file system
+    :param directory: absolute; created with the first object
+    :param min_free: bytes to keep free in its file system
     """
 
     def __init__(
@@ -129,8 +129,8 @@ class LocalStore(base.Store):
         if checksum not in (None, head.checksum):
             raise errors.damaged(
                 action,
-                f'its checksum is {head.checksum}, and was {checksum} when '
-                'it was stored',
+                f'its checksum is {head.checksum} instead of {checksum}, as '
+                'stored',
             )
         digest = hashlib.md5(usedforsecurity=False)
         size = 0
@@ -147,8 +147,8 @@ class LocalStore(base.Store):
         if (size, digest.hexdigest()) != (head.size, head.checksum):
             raise errors.damaged(
                 action,
-                f'{size} bytes were read, which do not match the checksum of '
-                f'the {head.size} bytes that were stored',
+                f'the {size} bytes that were read do not match the checksum '
+                f'of the {head.size} bytes that were stored',
             )
 
     def head(self, location: str) -> base.Head:
@@ -176,7 +176,7 @@ class LocalStore(base.Store):
             self._remove(path)
 
     def _remove(self, path: pathlib.Path) -> None:
-        """Remove an object, and what one that was not finished left."""
+        """Remove an object, or its leftovers of an interrupted writer."""
         path.unlink(missing_ok=True)
         for kind in 'json', 'new', 'unfinished':
             _hidden(path, kind).unlink(missing_ok=True)
@@ -204,7 +204,7 @@ class LocalStore(base.Store):
         yield from sorted(found, key=lambda entry: entry.name)
 
     def _path(self, container: str, name: str | None = None) -> pathlib.Path:
-        """Return the file of an object; it is below the directory."""
+        """Return the file of an object, below the directory."""
         words = [container, *(name.split('/') if name is not None else ())]
         path = self._directory.joinpath(*words)
         plain = all(
@@ -215,8 +215,8 @@ class LocalStore(base.Store):
         if not plain or not path.resolve().is_relative_to(top):
             raise errors.refused(
                 f'use object {name!r} of container {container!r}',
-                'each part of the name must be a plain name of a file that '
-                'does not begin with a dot',
+                'each part of the name must be a file name that does not '
+                'begin with a dot',
             )
         return path
 
@@ -238,7 +238,7 @@ def _hidden(path: pathlib.Path, kind: str) -> pathlib.Path:
 
 
 def _create(path: pathlib.Path) -> BinaryIO:
-    """Open a file to write, which only its owner may read."""
+    """Open a file for writing that only its owner may read."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
     return os.fdopen(os.open(path, flags, 0o600), 'wb')
 
@@ -263,7 +263,7 @@ def _sync_directory(path: pathlib.Path) -> None:
 
 @contextlib.contextmanager
 def _explained(action: str) -> Iterator[None]:
-    """Turn what the file system says into errors of the store."""
+    """Convert errors of the file system to those of the store."""
     try:
         yield
     except (FileNotFoundError, NotADirectoryError) as error:

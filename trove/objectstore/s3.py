@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""S3, and what speaks its language.
+"""S3 and compatible object stores.
 
-All containers are folders of one bucket, for the names of buckets are shared
-by all the world. A location is ``s3://BUCKET/CONTAINER/NAME``. The checksum of
+All containers are folders of one bucket, because the names of buckets are
+global. A location is ``s3://BUCKET/CONTAINER/NAME``. The checksum of
 a large object is that of S3: the MD5 of the binary MD5s of its parts, a hyphen
 and their number.
 """
@@ -26,20 +26,20 @@ from trove.objectstore import _upload
 from trove.objectstore import base
 from trove.objectstore import errors
 
-#: Bytes of a part: S3 takes 10,000 of them, two are in memory.
+#: Bytes of a part: S3 allows 10,000 of them, two are in memory.
 PART_SIZE = 24 << 20
 _MOST_PARTS = 10000
 _PIECE = 1 << 18
-#: Metadata of ours: without it the checksum cannot be worked out again.
+#: Metadata of this store, required to compute the checksum again.
 _SIZE_KEY = 'trove-part-size'
 
 
 def settings(attempts: int, timeout: float) -> config.Config:
-    """Return how a client of boto3 works for a store."""
+    """Return the configuration of a client of boto3."""
     return config.Config(
         connect_timeout=timeout,
         read_timeout=timeout,
-        # Not all that speak S3 know its newer checksums.
+        # Not all compatible stores support the newer checksums of S3.
         request_checksum_calculation='when_required',
         response_checksum_validation='when_required',
         retries={'mode': 'standard', 'max_attempts': attempts},
@@ -48,10 +48,10 @@ def settings(attempts: int, timeout: float) -> config.Config:
 
 
 class S3Store(base.Store):
-    """Keeps objects in one bucket, which must be there.
+    """Keeps objects in one existing bucket.
 
-    :param client: an S3 client of boto3, which repeats what fails
-    :param retry: how reading is taken up that broke in the middle
+    :param client: an S3 client of boto3, which retries failed requests
+    :param retry: for reads after the connection broke
     """
 
     def __init__(
@@ -120,8 +120,7 @@ class S3Store(base.Store):
         if checksum not in (None, whole):
             raise errors.damaged(
                 action,
-                f'its checksum is {whole}, and was {checksum} when it was '
-                'stored',
+                f'its checksum is {whole} instead of {checksum}, as stored',
             )
 
         def get(offset: int) -> Any:
@@ -144,8 +143,8 @@ class S3Store(base.Store):
         if digest.checksum() != whole:
             raise errors.damaged(
                 action,
-                f'its checksum is {whole}, and that of its data '
-                f'{digest.checksum()}',
+                f'the checksum of its data is {digest.checksum()} instead of '
+                f'{whole}',
             )
 
     def head(self, location: str) -> base.Head:
@@ -166,7 +165,7 @@ class S3Store(base.Store):
         key = self._key(location)
         with _explained(f'delete {location}'):
             self._client.delete_object(**key)
-            # What writers left that were killed.
+            # Leftovers of killed writers.
             left = self._client.list_multipart_uploads(
                 Bucket=key['Bucket'], Prefix=key['Key']
             )
@@ -205,7 +204,7 @@ class S3Store(base.Store):
 
 
 class _Saving:
-    """One object while it is stored."""
+    """The storing of one object."""
 
     def __init__(
         self,
@@ -229,7 +228,7 @@ class _Saving:
         if number >= _MOST_PARTS:
             raise errors.refused(
                 self._action,
-                f'S3 takes no more than {_MOST_PARTS} parts, which were '
+                f'S3 allows at most {_MOST_PARTS} parts, which were '
                 f'{self.size} bytes',
             )
         digest = hashlib.md5(data, usedforsecurity=False).digest()
@@ -268,7 +267,7 @@ class _Saving:
             self._progress(self.size)
 
     def finish(self) -> str:
-        """Make the object, and return its checksum."""
+        """Complete the object, and return its checksum."""
         if not self._parts:
             return self._checksum
         with _explained(self._action):
@@ -286,7 +285,7 @@ class _Saving:
         return checksum
 
     def undo(self) -> None:
-        """Delete what there is of it, as far as S3 lets us."""
+        """Delete its parts, as far as possible."""
         with contextlib.suppress(boto_exceptions.ClientError, *_BROKEN):
             if self._upload is not None:
                 self._client.abort_multipart_upload(
@@ -297,7 +296,7 @@ class _Saving:
 
 
 class _Digest:
-    """Works out the checksum of an object whose parts have a known size."""
+    """Computes the checksum of an object whose parts have a known size."""
 
     def __init__(self, part_size: int) -> None:
         self._part_size = part_size
@@ -336,7 +335,7 @@ _FULL = ('QuotaExceeded', 'InsufficientStorage', 'EntityTooLarge')
 
 @contextlib.contextmanager
 def _explained(action: str) -> Iterator[None]:
-    """Turn what boto3 raises into errors of the store."""
+    """Convert errors of boto3 to those of the store."""
     try:
         yield
     except boto_exceptions.ClientError as error:

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the control plane does about the storage of backups.
+"""Storage drivers of backups, for the control plane.
 
-A storage driver lets the task managers use an object store, and gives guest
-agents what they need for one backup: :func:`trove.objectstore.open_store`
-makes a store of it.
+A storage driver opens an object store for the task managers, and grants guest
+agents the access for one backup, for :func:`trove.objectstore.open_store`.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from trove.objectstore import loading
 class Storage(abc.ABC):
     """A storage driver.
 
-    :param context: of the user, for what is done in the user's name
+    :param context: of the user, whose credentials are used
     """
 
     name: str
@@ -39,18 +38,18 @@ class Storage(abc.ABC):
 
     @abc.abstractmethod
     def writing(self, container: str, name: str) -> dict[str, Any]:
-        """Return what a guest needs to write objects that begin so.
+        """Return the access to write objects with a prefix.
 
-        The container is made if it is not there.
+        A missing container is created.
         """
 
     @abc.abstractmethod
     def reading(self, location: str) -> dict[str, Any]:
-        """Return what a guest needs to read an object and its parents."""
+        """Return the access to read an object and its parents."""
 
 
 class LocalStorage(Storage):
-    """A directory of this machine."""
+    """A directory of this host."""
 
     name = 'local'
 
@@ -78,9 +77,9 @@ DRIVERS: dict[str, type[Storage]] = {LocalStorage.name: LocalStorage}
 def choose(conf: cfg.ConfigOpts, name: str | None) -> str:
     """Return the storage driver of a new backup.
 
-    :param name: as the user names it; None: the default one
-    :raises BadRequest: users may not choose it
-    :raises NotSupported: there is no default one here
+    :param name: from the request; None: the default one
+    :raises BadRequest: it is not available
+    :raises NotSupported: the default one is not available
     """
     offered = [each for each in conf.storage_drivers if each in DRIVERS]
     wanted: str = name or conf.storage_strategy
@@ -103,8 +102,8 @@ def load(
 ) -> Storage:
     """Return the storage driver of a backup.
 
-    :param name: None, as rows of old releases have it: the default one
-    :raises ConfigurationError: there is no such driver
+    :param name: None, as in rows of old releases: the default one
+    :raises ConfigurationError: the driver does not exist
     """
     wanted = name or conf.storage_strategy
     if wanted not in DRIVERS:

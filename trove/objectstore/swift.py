@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Swift, with the objects of released Trove.
+"""Swift, with objects in the format of released Trove.
 
-An object of a single part is just that. A larger one is a static large object
-of parts ``NAME_00000000``, ``NAME_00000001`` ... in the same container. What
-released Trove stored is read here, and it reads what is stored here: it makes
-parts of 2 GiB and does not repeat their upload; here they are small enough to
-be kept in memory until they are stored.
+An object of a single part is a plain object. A larger one is a static large
+object of parts ``NAME_00000000``, ``NAME_00000001`` ... in the same container.
+Released Trove and this one can read the objects of each other. Its parts have
+2 GiB, and their upload is not retried; here they are small enough to be kept
+in memory until they are stored.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ PART_SIZE = 16 << 20
 class SwiftStore(base.Store):
     """Keeps objects in one account of Swift.
 
-    With signed URLs it stores parts, but no large objects; it lists nothing
-    and makes no containers.
+    With signed URLs it stores parts, but no large objects; it cannot list or
+    create containers.
 
-    :param who: may use the account
-    :param part_size: in bytes, above :data:`PART_SIZE` counted as that
-    :param verify: as of requests: whether, or with which certificates
-    :param timeout: seconds without a byte after which a request has failed
+    :param who: the access to the account
+    :param part_size: in bytes, at most :data:`PART_SIZE`
+    :param verify: as in requests: a boolean, or the path of certificates
+    :param timeout: seconds without data after which a request fails
     """
 
     def __init__(
@@ -137,7 +137,7 @@ class SwiftStore(base.Store):
         try:
             answer = self._account.head(container, name)
         except exception.ObjectMissing:
-            pass  # Its parts may be there nevertheless.
+            pass  # Its parts may exist nevertheless.
         else:
             if 'X-Static-Large-Object' in answer.headers:
                 self._account.delete_large(container, name)
@@ -153,7 +153,7 @@ class SwiftStore(base.Store):
             self.delete(self.location(container, entry.name))
 
     def _leftovers(self, container: str, name: str) -> Iterator[str]:
-        """Yield what a writer that was killed left of an object."""
+        """Yield the leftovers of an object whose writer was killed."""
         stem = name.partition('.')[0]
         ours = re.compile(re.escape(stem) + r'_(manifest_)?\d{8}')
         for entry in self._account.entries(container, f'{stem}_'):
@@ -168,16 +168,16 @@ class SwiftStore(base.Store):
         methods: Sequence[str],
         expires: int,
     ) -> dict[str, Any]:
-        """Return TempURLs for somebody without a token.
+        """Return TempURLs for a guest without a token.
 
-        The container and its key are made if they are not there; parameters
-        and result are those of :func:`.access.sign`.
+        A missing container or key is created. Parameters and result are those
+        of :func:`.access.sign`.
         """
         self._account.make_container(container)
         key = self._account.key(container)
         if key is None:
             self._account.set_key(container, secrets.token_hex(32))
-            # Somebody else may have set one at the same time.
+            # Another process may have set one at the same time.
             key = self._account.key(container) or ''
         return access.sign(
             self._access.storage_url,
@@ -194,9 +194,9 @@ class SwiftStore(base.Store):
         return self._account.entries(container, prefix)
 
     def _find(self, location: str) -> tuple[str, str]:
-        """Return container and name, if it is in the account.
+        """Return container and name of a location in the account.
 
-        The address of Swift may have changed since it was stored.
+        The address of Swift may have changed since the object was stored.
         """
         account = self._access.storage_url.rpartition('/')[2]
         path = parse.urlsplit(location).path

@@ -279,7 +279,7 @@ class ReadingTest(base.SwiftTestCase):
         came, said = self.read_some(exception.ObjectDamaged)
 
         self.assertNotIn(self.stored_data, came)
-        self.assertIn('checksum of b1_00000000', said)
+        self.assertIn('checksum of the data of b1_00000000', said)
 
     def test_a_part_that_was_replaced(self):
         for data in (b'x' * 1000, b'x'):

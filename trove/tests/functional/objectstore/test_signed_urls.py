@@ -131,7 +131,7 @@ class SignedUrlsTest(base.SwiftTestCase):
             lambda: list(self.guest.entries(self.container)),
         ):
             error = self.assertRaises(exception.ObjectStoreDenied, use)
-            self.assertIn('not signed for this', str(error))
+            self.assertIn('do not permit this', str(error))
 
     def test_swift_checks_the_signature_too(self):
         stored = self.guest_saves(self.data(0.5))

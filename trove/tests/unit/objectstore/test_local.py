@@ -52,7 +52,7 @@ class LocalStoreTest(contract.Contract, base.TestCase):
             exception.ObjectDamaged, self.load, stored
         )
 
-        self.assertIn(f'{len(self.data) - 1} bytes were read', str(error))
+        self.assertIn(f'{len(self.data) - 1} bytes that were read', str(error))
 
     def test_changed_data_do_not_end_well(self):
         stored = self.save()
