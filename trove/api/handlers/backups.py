@@ -47,7 +47,9 @@ def create(request: api_request.Request) -> dict[str, Any]:
         )
     references.check(request, _NAMED)
     order = _order(request, body)
-    backup = work.begin(request.runtime.conf, request.context, order)
+    backup, container = work.begin(
+        request.runtime.conf, request.context, order
+    )
     info = {
         'id': backup.id,
         'name': backup.name,
@@ -57,7 +59,7 @@ def create(request: api_request.Request) -> dict[str, Any]:
         'checksum': None,
         'parent': None,
         'storage_driver': backup.storage_driver,
-        'swift_container': order.container,
+        'swift_container': container,
     }
     try:
         request.taskmanager().create_backup(
@@ -86,7 +88,8 @@ def _order(
         name=body['name'],
         description=body.get('description'),
         storage_driver=storage.choose(conf, body.get('storage_driver')),
-        container=_container(request, body),
+        container=body.get('swift_container'),
+        default_container=_container(request, body),
         parent_id=_id(body['parent_id']) if body.get('parent_id') else None,
         incremental=body.get('incremental') in (1, True, '1'),
     )
@@ -98,12 +101,9 @@ def _id(reference: str) -> str:
 
 
 def _container(request: api_request.Request, body: dict[str, Any]) -> str:
-    named: str = (
-        body.get('swift_container')
-        or strategies.container(request.project_id, _id(body['instance']))
-        or request.runtime.conf.backup_swift_container
-    )
-    return named
+    strategy = strategies.container(request.project_id, _id(body['instance']))
+    default: str = request.runtime.conf.backup_swift_container
+    return strategy or default
 
 
 def index(request: api_request.Request) -> dict[str, Any]:

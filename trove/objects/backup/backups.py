@@ -66,6 +66,11 @@ class Backup:
         return self.state in USABLE
 
 
+def container_of(location: str) -> str:
+    """Return the container of an object: all but its name and store."""
+    return location.rpartition('/')[0].rpartition('/')[2]
+
+
 def is_stuck(conf: cfg.ConfigOpts, backup: Backup | models.Backup) -> bool:
     """Say whether its guest has reported nothing for days."""
     changed = backup.updated or backup.created

@@ -45,14 +45,16 @@ class Order:
     :ivar parent_id: the backup to continue; None: see ``incremental``
     :ivar incremental: continue the newest backup of the instance; without
         one it is a full backup
-    :ivar container: where in the object store
+    :ivar container: where in the object store; None: with the parent, else in
+        ``default_container``
     """
 
     instance_id: str
     name: str
     description: str | None
     storage_driver: str
-    container: str
+    container: str | None
+    default_container: str
     parent_id: str | None = None
     incremental: bool = False
 
@@ -60,7 +62,7 @@ class Order:
 @session.retry(duplicates=True)
 def begin(
     conf: cfg.ConfigOpts, context: trove_context.TroveContext, order: Order
-) -> backups.Backup:
+) -> tuple[backups.Backup, str]:
     """Write a backup down as NEW, and queue the work.
 
     :raises InstanceNotFound: there is none, or it is another project's
@@ -83,6 +85,7 @@ def begin(
                 id=row.id, task=f'{current.action} is going on.'
             )
         parent = _parent(db, context, instance, order)
+        container = _container(order, parent)
         quota.take(conf, db, instance.tenant_id, _ONE)
         made = models.Backup(
             id=uuidutils.generate_uuid(),
@@ -104,10 +107,10 @@ def begin(
             row.id,
             CREATE,
             request_id=context.request_id,
-            details={'backup_id': made.id, 'container': order.container},
+            details={'backup_id': made.id, 'container': container},
         )
         db.flush()
-        return backups.find(db, context, made.id)
+        return backups.find(db, context, made.id), container
 
 
 def _check(instance: entities.Instance) -> None:
@@ -148,6 +151,25 @@ def _parent(
             'instance as parent_id, or make a full backup without one.'
         )
     return parent
+
+
+def _container(
+    order: Order, parent: models.Backup | backups.Backup | None
+) -> str:
+    """Return where a backup is to be stored: that of its parent.
+
+    :raises BadRequest: another one was asked for
+    """
+    if parent is None or not parent.location:
+        return order.container or order.default_container
+    there = backups.container_of(parent.location)
+    if order.container not in (None, there):
+        raise exception.BadRequest(
+            f'swift_container is "{order.container}", but backup {parent.id}, '
+            f'which this one continues, is in "{there}". Omit it, or make a '
+            'full backup.'
+        )
+    return there
 
 
 @session.retry

@@ -18,6 +18,9 @@ from trove.taskmanager.workflows import base
 #: Seconds to wait at once: small backups are done by then.
 _FIRST_WAIT = 20.0
 
+#: Seconds to wait for the guest's own words about its failure.
+_REASON_WAIT = 2.0
+
 _AGAIN = 'Delete the backup, then make a new one.'
 _STORE = (
     'Check the object store (its logs say more); delete the backup, then make '
@@ -176,9 +179,22 @@ class CreateBackup(base.Workflow):
             )
 
     def _own_words(self) -> str:
-        fault = self.instance().fault
-        begun = self._backup().created
-        if fault is None or (begun is not None and fault.created < begun):
+        """Return what the guest says about its failure.
+
+        The fault travels in a message of its own.
+        """
+        created = self._backup().created
+        # Faults are of whole seconds on some databases.
+        begun = created.replace(microsecond=0) if created else None
+
+        def look() -> entities.Fault | None:
+            fault = self.instance().fault
+            if fault is None or (begun is not None and fault.created < begun):
+                return None
+            return fault
+
+        fault = self.wait(look, _REASON_WAIT)
+        if fault is None:
             return 'the guest agent reported that it failed, but not why'
         return f'the guest agent reported: {fault.message}'
 

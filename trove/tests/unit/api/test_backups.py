@@ -41,7 +41,7 @@ class TestCase(base.TestCase):
             fields={
                 'state': 'COMPLETED',
                 'size': size,
-                'location': f'file:///{backup_id}',
+                'location': f'file:///database_backups/{backup_id}',
                 'checksum': 'c',
             },
         )

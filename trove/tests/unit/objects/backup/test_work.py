@@ -30,15 +30,17 @@ class BackupTest(base.TestCase):
                 'name': 'nightly',
                 'description': None,
                 'storage_driver': 'local',
-                'container': 'box',
+                'container': None,
+                'default_container': 'box',
             }
             | values
         )
 
     def make(self, context=None, **values):
-        return work.begin(
+        made, self.container = work.begin(
             self.conf, context or self.context, self.order(**values)
         )
+        return made
 
     def report(self, backup, state, **fields):
         reports.record_update(
@@ -52,7 +54,7 @@ class BackupTest(base.TestCase):
         self.report(
             backup,
             'COMPLETED',
-            location=f'file:///{backup.id}',
+            location=f'file:///box/{backup.id}',
             checksum='c',
         )
 
@@ -168,6 +170,25 @@ class ParentTest(BackupTest):
         self.assertEqual(
             first.id, self.make(parent_id=first.id).parent_id
         )
+
+    def test_it_is_stored_with_its_parent(self):
+        parent = self.complete()
+
+        self.make(parent_id=parent.id, default_container='other')
+
+        self.assertEqual('box', self.container)
+
+    def test_it_is_not_stored_elsewhere(self):
+        parent = self.complete()
+
+        error = self.assertRaises(
+            exception.BadRequest,
+            self.make,
+            parent_id=parent.id,
+            container='other',
+        )
+
+        self.assertIn('"box"', str(error))
 
     def test_none_of_another_instance(self):
         parent = self.complete()

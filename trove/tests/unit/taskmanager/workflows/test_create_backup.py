@@ -18,6 +18,7 @@ from trove.objects.backup import work
 from trove.objects.instance import workflows as instance_workflows
 from trove.taskmanager import owner
 from trove.taskmanager.workflows import create_backup
+from trove.tests.fixtures import waiting
 from trove.tests.unit.taskmanager import scene
 
 
@@ -40,7 +41,7 @@ class TestCase(scene.TestCase):
 
     def given_backup(self, **values):
         """What the API does before it casts."""
-        return work.begin(
+        backup, _ = work.begin(
             self.conf,
             self.context,
             work.Order(
@@ -49,11 +50,13 @@ class TestCase(scene.TestCase):
                     'name': 'nightly',
                     'description': None,
                     'storage_driver': 'local',
-                    'container': 'box',
+                    'container': None,
+                    'default_container': 'box',
                 }
                 | values
             ),
         )
+        return backup
 
     def complete(self, backup_info, **_):
         """The guest has stored the data."""
@@ -268,6 +271,11 @@ class DiesTest(TestCase):
         with patch:
             self.assertRaises(scene.Killed, self.when_made, self.backup)
         self.when_recovered()
+        waiting.until(
+            lambda: self.state(self.backup) == 'COMPLETED',
+            'the guest has made it',
+        )
+        self.when_recovered(seconds=0)
 
     def test_before_the_guest_is_told(self):
         for method in '_check', '_order':
@@ -288,7 +296,10 @@ class DiesTest(TestCase):
     def test_its_message_is_lost(self):
         self.when_recovered(seconds=120)
 
-        self.assertEqual('COMPLETED', self.state(self.backup))
+        waiting.until(
+            lambda: self.state(self.backup) == 'COMPLETED',
+            'the guest has made it',
+        )
 
 
 class StoreTest(TestCase):
