@@ -62,7 +62,7 @@ ROUNDS = 4
 #: it early.
 _SILENT_FACTOR = 3
 
-#: The version of a peer that understands no version of an interface.
+#: The version of a peer that supports no version of an interface.
 _NOTHING = '0.0'
 
 
@@ -76,7 +76,7 @@ def check_pins(conf: cfg.ConfigOpts) -> None:
 
 
 def lowest(interface: rpc.Interface, texts: Iterable[str]) -> str | None:
-    """Return the version that all services understand.
+    """Return the version that all services support.
 
     :param texts: the report of each: a revision, or one per major, separated
         by commas
