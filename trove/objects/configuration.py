@@ -153,17 +153,22 @@ def change(
     :raises Conflict: its values were changed meanwhile
     """
     with session.writer() as db:
-        row = _visible(db, context, before.id, lock=True)
-        if _values(db, [row])[row.id] != dict(before.values):
-            raise exception.Conflict(
-                f'Configuration {before.id} was changed by another request '
-                'meanwhile. Look at its values, then repeat the request.'
-            )
+        row = _held(db, context, before)
         for column in ('name', 'description'):
             if column in columns:
                 setattr(row, column, columns[column])
         row.updated = timeutils.utcnow()
         _write(db, row.id, values)
+
+
+def hold(db: orm.Session, before: Group) -> None:
+    """Keep a group as it is until the transaction ends.
+
+    :param before: as it was read
+    :raises NotFound: it was deleted
+    :raises Conflict: its values were changed meanwhile
+    """
+    _held(db, trove_context.make_admin_context(), before)
 
 
 @session.retry
@@ -212,6 +217,18 @@ def _visible(
     ):
         raise exception.NotFound(
             f'Configuration {group_id} could not be found.'
+        )
+    return row
+
+
+def _held(
+    db: orm.Session, context: trove_context.TroveContext, before: Group
+) -> models.Configuration:
+    row = _visible(db, context, before.id, lock=True)
+    if _values(db, [row])[row.id] != dict(before.values):
+        raise exception.Conflict(
+            f'Configuration {before.id} was changed by another request '
+            'meanwhile. Look at its values, then repeat the request.'
         )
     return row
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
@@ -44,15 +45,15 @@ def attach(
     values = check(group, group.values)
     instance.require_available()
     waits = _give(request, instance, {}, values, values)
-    return attachments.Change(None, group.id, waits)
+    return attachments.Change(None, group, waits)
 
 
 def for_new(
     request: api_request.Request,
     group_id: str,
     version: datastores.DatastoreVersion,
-) -> dict[str, Any]:
-    """Return the values that a new instance of a version begins with.
+) -> tuple[configurations.Group, dict[str, Any]]:
+    """Return a group, and the values that a new instance begins with.
 
     :raises BadRequest: the group is not for the version
     :raises Unprocessable: it has a value that is not allowed any more
@@ -61,7 +62,7 @@ def for_new(
     refusal = attachments.refusal_to_use(group, version.id)
     if refusal is not None:
         raise refusal
-    return check(group, group.values)
+    return group, check(group, group.values)
 
 
 def detach(
@@ -190,10 +191,13 @@ def spread(
     configurations.change(
         request.seer, group, values=values, columns=columns
     )
+    now = configurations.get(request.seer, group.id)
+    # Those that got the group since have the values of before.
+    targets += _joined(request, group, targets) if names else []
     failed: dict[str, Exception] = {}
     for target in targets:
         try:
-            _renew(request, target, group, values, names)
+            _renew(request, target, group, now, names)
         except exception.TroveError as error:
             if target is targets[0]:
                 _restore(request, group)
@@ -229,15 +233,30 @@ def _targets(
     return sorted(found, key=lambda each: not each.slave_of_id)
 
 
+def _joined(
+    request: api_request.Request,
+    group: configurations.Group,
+    known: Collection[entities.Instance],
+) -> list[entities.Instance]:
+    """Return the instances that have a group, without those known before."""
+    everything = trove_context.make_admin_context()
+    ids = {each.id for each in known}
+    return [
+        request.judged(instances.get(everything, instance_id))
+        for instance_id, _ in configurations.instances(group.id)[0]
+        if instance_id not in ids
+    ]
+
+
 def _renew(
     request: api_request.Request,
     instance: entities.Instance,
-    group: configurations.Group,
-    values: Values,
+    before: configurations.Group,
+    now: configurations.Group,
     names: Iterable[str],
 ) -> None:
-    waits = _give(request, instance, group.values, values, names)
-    change = attachments.Change(group.id, group.id, waits)
+    waits = _give(request, instance, before.values, now.values, names)
+    change = attachments.Change(before.id, now, waits)
     with guests.recorded(f'Instance {instance.id} has the new values'):
         everything = trove_context.make_admin_context()
         record(request, everything, instance.id, change)

@@ -23,6 +23,7 @@ from trove.api.views import instance as views
 from trove.cloud import base as cloud_base
 from trove.common import exception
 from trove.common import names as common_names
+from trove.objects import configuration as configurations
 from trove.objects import datastore as datastores
 from trove.objects import owned
 from trove.objects.instance import attachments as attached
@@ -76,11 +77,12 @@ def create(request: api_request.Request) -> dict[str, Any]:
     )
     names.check_grants(users, (item['_name'] for item in databases))
     order = _order(body, version, flavor, size, databases, backup_id)
+    group = None
     if body.get('configuration'):
-        order['overrides'] = attachments.for_new(
+        group, order['overrides'] = attachments.for_new(
             request, body['configuration'], version
         )
-    instance = _record(request, body, version, flavor, order, users)
+    instance = _record(request, body, version, flavor, order, users, group)
     try:
         request.taskmanager().create_instance(
             request.context, instance_id=instance.id, users=users, **order
@@ -209,6 +211,7 @@ def _record(
     flavor: cloud_base.Flavor,
     order: dict[str, Any],
     users: list[dict[str, Any]],
+    group: configurations.Group | None,
 ) -> entities.Instance:
     """Store a new instance."""
     instance_id = uuidutils.generate_uuid()
@@ -224,7 +227,7 @@ def _record(
             datastore_version_id=version.id,
             access=body.get('access'),
             region_id=body.get('region_name'),
-            configuration_id=body.get('configuration') or None,
+            group=group,
             # For recovery, if the message is lost or its task manager dies.
             details={
                 **order,

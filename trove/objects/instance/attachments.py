@@ -26,13 +26,14 @@ class Change:
     """What the guest of an instance was told about its settings.
 
     :param before: id of the group that the instance had; None for none
-    :param after: id of the group that it has now; None for none
+    :param after: the group that it has now, with the values that the guest
+        was told; None for none
     :param waits: names of the parameters that work after a restart only
     :param unknown: whether some may wait that nobody can name
     """
 
     before: str | None
-    after: str | None
+    after: configuration.Group | None
     waits: Collection[str] = ()
     unknown: bool = False
 
@@ -75,7 +76,8 @@ def write(db: orm.Session, row: models.Instance, change: Change) -> None:
     """Write down what the guest has.
 
     :param row: of the instance, locked
-    :raises Conflict: the instance has another group than before
+    :raises Conflict: the instance has another group than before, or the
+        group other values than the guest was told
     :raises NotFound: the group was deleted
     """
     if (row.configuration_id or None) != change.before:
@@ -84,8 +86,8 @@ def write(db: orm.Session, row: models.Instance, change: Change) -> None:
             'meanwhile. Look at what it has, then repeat the request.'
         )
     if change.after is not None:
-        require(db, change.after)
-    row.configuration_id = change.after
+        configuration.hold(db, change.after)
+    row.configuration_id = change.after.id if change.after else None
     task = states.Task.from_code(row.task_id)
     if not (change.waits or change.unknown) or not task.is_idle:
         return
@@ -96,25 +98,6 @@ def write(db: orm.Session, row: models.Instance, change: Change) -> None:
     for name in sorted(change.waits):
         key = {'instance_id': row.id, 'name': name}
         statements.put_new(db, _PENDING, ('instance_id', 'name'), key)
-
-
-def require(db: orm.Session, group_id: str) -> None:
-    """Keep a group from being deleted until the transaction ends.
-
-    :raises NotFound: it is deleted
-    """
-    found = db.scalar(
-        sa.select(models.Configuration.id)
-        .where(
-            models.Configuration.id == group_id,
-            models.Configuration.deleted.is_not(True),
-        )
-        .with_for_update()
-    )
-    if found is None:
-        raise exception.NotFound(
-            f'Configuration {group_id} could not be found.'
-        )
 
 
 def pending(instance: entities.Instance) -> list[str]:

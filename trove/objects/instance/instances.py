@@ -21,6 +21,7 @@ from trove.db import models
 from trove.db import session
 from trove.db import statements
 from trove.objects import _rows
+from trove.objects import configuration
 from trove.objects import quota
 from trove.objects.backup import reports
 from trove.objects.instance import _loading
@@ -44,7 +45,7 @@ def create(
     access: Mapping[str, Any] | None = None,
     region_id: str | None = None,
     slave_of_id: str | None = None,
-    configuration_id: str | None = None,
+    group: configuration.Group | None = None,
     details: Mapping[str, Any] | None = None,
     instance_id: str | None = None,
 ) -> entities.Instance:
@@ -53,7 +54,8 @@ def create(
     :param ram: of its flavor, in MiB
     :param volume_size: GiB
     :param access: ``is_public`` (bool), ``allowed_cidrs`` (list of text)
-    :param configuration_id: a group of the version
+    :param group: a configuration group of the version; the job has its
+        values
     :param details: arguments for an adoption; no secrets
     :param instance_id: a new UUID; None: one is generated
     :raises QuotaExceeded: the quota of the context's project is used up
@@ -72,14 +74,14 @@ def create(
             access=json.dumps(dict(access)) if access is not None else None,
             region_id=region_id,
             slave_of_id=slave_of_id,
-            configuration_id=configuration_id,
+            configuration_id=group.id if group else None,
             server_status='BUILD',
         )
         _rows.set_task(row, states.Task.BUILDING)
         db.add(row)
         db.flush()
-        if configuration_id is not None:
-            attachments.require(db, configuration_id)
+        if group is not None:
+            configuration.hold(db, group)
         quota.hold(db, row.id, deltas)
         _rows.write_service_status(db, row.id, states.ServiceStatus.NEW)
         workflows.add(

@@ -188,6 +188,25 @@ class TestAttach(TestCase):
         self.assertEqual({'jit': True}, self.guest.overrides)
         self.assertEqual(first, self.found(instance).configuration_id)
 
+    def test_a_group_that_is_changed_meanwhile(self):
+        group_id = self.group(jit=True)
+        instance = self.active()
+
+        def changed(**arguments):
+            self.transport.on_send = None
+            group = configurations.get(self.context(), group_id)
+            configurations.change(
+                self.context(), group, values={'jit': False}, columns={}
+            )
+
+        self.transport.on_send = changed
+        response = self.put_group(instance, group_id)
+
+        self.assert_fault(response, 409, 'conflict', group_id)
+        # And the guest has what the instance has: nothing.
+        self.assertEqual({}, self.guest.overrides)
+        self.assertIsNone(self.found(instance).configuration_id)
+
     def test_a_group_that_is_deleted_meanwhile(self):
         group_id = self.group(jit=True)
         instance = self.active()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import fixtures
 import oslo_messaging
 
 from trove.common import exception
@@ -150,6 +151,24 @@ class TestSpread(test_configuration.TestCase):
         for instance in self.instances:
             shown = self.shown(instance)
             self.assertEqual(['max_connections'], shown['pending_restart'])
+
+    def test_one_that_gets_the_group_meanwhile_is_told(self):
+        late = self.active()
+        change = configurations.change
+
+        def attached(context, group, **changes):
+            # After those that have it were listed.
+            instances.update(late.id, configuration_id=group.id)
+            change(context, group, **changes)
+
+        with fixtures.MonkeyPatch(
+            'trove.objects.configuration.change', attached
+        ):
+            response = self.patch(self.path, self.body(jit=False))
+
+        self.assertEqual(200, response.status_code, response.text)
+        methods = [method for method, _, _ in self.transport.sent]
+        self.assertEqual(4, methods.count('update_overrides'))
 
     def test_replicas_are_told_first(self):
         source, *others = self.instances

@@ -81,7 +81,7 @@ class TestGroups(base.TestCase):
 
     def test_one_with_instances_stays(self):
         group = self.group(jit=True)
-        instance = self.create(configuration_id=group.id)
+        instance = self.create(group=group)
 
         self.assertRaises(
             exception.BadRequest, configuration.delete, self.context, group.id
@@ -98,6 +98,12 @@ class TestGroups(base.TestCase):
         group = self.group(jit=True)
         configuration.delete(self.context, group.id)
 
-        self.assertRaises(
-            exception.NotFound, self.create, configuration_id=group.id
+        self.assertRaises(exception.NotFound, self.create, group=group)
+
+    def test_no_instance_is_made_with_values_of_before(self):
+        group = self.group(jit=True)
+        configuration.change(
+            self.context, group, values={'jit': False}, columns={}
         )
+
+        self.assertRaises(exception.Conflict, self.create, group=group)
