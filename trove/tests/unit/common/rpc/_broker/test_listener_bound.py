@@ -40,14 +40,15 @@ class Work:
     def __init__(self) -> None:
         self.may = threading.Event()
         self.done: list[str] = []
-        self.places = 0
+        # Threads append: to add to a number is not atomic.
+        self.places: list[None] = []
 
     def expect(self, message: Any) -> contextlib.AbstractContextManager[None]:
         return self._place()
 
     @contextlib.contextmanager
     def _place(self) -> Any:
-        self.places += 1
+        self.places.append(None)
         yield
 
     def dispatch(self, message: Any) -> None:
@@ -133,7 +134,7 @@ class BoundTest(base.TestCase):
         self.work.may.set()
         reader.join()
         waiting.until(lambda: len(self.work.done) == 8, 'all are done')
-        self.assertEqual(8, self.work.places)
+        self.assertEqual(8, len(self.work.places))
 
     def test_few_that_are_large_are_enough(self) -> None:
         self.config(rpc_max_message_bytes=100_000)
