@@ -10,6 +10,7 @@ nothing more to read, a program ends.
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Generator
 from collections.abc import Sequence
 import contextlib
 import fcntl
@@ -174,6 +175,25 @@ class Pipeline:
             raise exception.DatastoreError(
                 action=self._action, reason='; '.join(reasons)
             )
+
+
+def pour(
+    action: str,
+    pieces: Generator[bytes, None, None],
+    *commands: Sequence[str],
+    **options: Any,
+) -> None:
+    """Have programs read all of a stream, see :class:`Pipeline`.
+
+    :raises trove.common.exception.TroveError: the stream or a program failed
+    """
+    with (
+        contextlib.closing(pieces),
+        Pipeline(action, *commands, fed=True, **options) as pipe,
+    ):
+        for piece in pieces:
+            pipe.write(piece)
+        pipe.finish()
 
 
 class _Program:

@@ -57,6 +57,17 @@ def works_in(pid: int, directory: pathlib.Path) -> bool:
     return fields.rpartition(')')[2].split()[0] not in 'ZX'
 
 
+def leads_session(pid: int) -> bool:
+    """Return whether a process is a server, as :func:`spawn` starts them.
+
+    Their tools belong to the session of the agent.
+    """
+    try:
+        return os.getsid(pid) == pid
+    except ProcessLookupError:
+        return False
+
+
 def all_in(directory: pathlib.Path) -> list[int]:
     """Return the ids of all processes that work in ``directory``."""
     return [pid for pid in _pids() if works_in(pid, directory)]

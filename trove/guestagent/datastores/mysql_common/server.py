@@ -63,11 +63,14 @@ class Server(server.Server):
         """Wait for a server that starts and has not written its pid file.
 
         The agent that started it may have died: two servers on the same
-        data would wait for each other.
+        data would wait for each other. A backup tool works there, too, and
+        is not waited for.
         """
         processes.wait_for(
             lambda: self.pid() is not None
-            or not processes.all_in(self.data_dir),
+            or not any(
+                map(processes.leads_session, processes.all_in(self.data_dir))
+            ),
             _STARTING_TIMEOUT,
             interval=0.1,
         )

@@ -93,16 +93,10 @@ class Restore:
             '--no-same-owner',
             '--no-overwrite-dir',
         ]
-        with (
-            contextlib.closing(link.read()) as pieces,
-            # As the server's user, it can do no harm elsewhere.
-            pipeline.Pipeline(
-                _ACTION, command, fed=True, **self._cluster.server().options()
-            ) as pipe,
-        ):
-            for piece in pieces:
-                pipe.write(piece)
-            pipe.finish()
+        # As the server's user, it can do no harm elsewhere.
+        pipeline.pour(
+            _ACTION, link.read(), command, **self._cluster.server().options()
+        )
 
     def _check_version(self) -> None:
         found = restored.major(self._data_dir)

@@ -63,6 +63,18 @@ class ProcessesTest(base.TestCase):
         self.assertFalse(processes.is_child(pid))
         self.assertFalse(pathlib.Path(f'/proc/{pid}').exists())
 
+    def test_servers_are_told_from_tools(self) -> None:
+        server = processes.spawn(['sleep', '600'])
+        self.addCleanup(processes.wait_gone, server, 30)
+        self.addCleanup(processes.send, server, signal.SIGKILL)
+        tool = subprocess.Popen(['sleep', '600'])
+        self.addCleanup(tool.wait)
+        self.addCleanup(tool.kill)
+
+        self.assertTrue(processes.leads_session(server))
+        self.assertFalse(processes.leads_session(tool.pid))
+        self.assertFalse(processes.leads_session(2**22 + 1))
+
     def test_waiting_ends(self) -> None:
         self.assertTrue(processes.wait_for(lambda: True, 0))
         self.assertFalse(processes.wait_for(lambda: False, 0.02, 0.001))
