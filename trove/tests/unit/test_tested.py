@@ -54,6 +54,10 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         'unit/guestagent/test_unsupported.py',
         'unit/test_released_interfaces.py',
     ),
+    'trove.guestagent.datastores.mariadb.tools': (
+        'unit/guestagent/datastores/mariadb/test_backup.py',
+        'unit/guestagent/datastores/mariadb/test_restore.py',
+    ),
     'trove.guestagent.datastores.mysql_common.': (
         'functional/guestagent/test_access.py',
         'functional/guestagent/test_mariadb.py',

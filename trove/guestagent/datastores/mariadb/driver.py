@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from typing import Any
 
 from oslo_config import cfg
 
+from trove.guestagent.datastores import backup as backups
+from trove.guestagent.datastores import base
+from trove.guestagent.datastores.mariadb import backup
+from trove.guestagent.datastores.mariadb import restore
 from trove.guestagent.datastores.mariadb import server as servers
 from trove.guestagent.datastores.mysql_common import driver
 
@@ -17,6 +22,8 @@ _SESSION = (
     'sql_log_off = 1, slow_query_log = 0, lock_wait_timeout = 30, '
     'max_statement_time = 120'
 )
+#: MiB that the tool needs to replay a log.
+_LEAST_MB = 96
 
 
 class MariaDB(driver.MySQLDriver):
@@ -27,9 +34,23 @@ class MariaDB(driver.MySQLDriver):
     """
 
     name = 'mariadb'
+    capabilities = driver.MySQLDriver.capabilities | {
+        base.Capability.BACKUP,
+    }
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         super().__init__(conf, servers.Home(conf), _SESSION)
+        self._backups = backup.Backups(
+            self.home,
+            self.connector,
+            self.identified,
+            conf.guestagent.backup_stall_timeout,
+        )
+        self._restore = restore.Restore(
+            self.home,
+            conf.guestagent.recovery_timeout,
+            conf.guestagent.stop_timeout,
+        )
 
     def identified(self, password: str) -> str:
         once = hashlib.sha1(password.encode(), usedforsecurity=False).digest()
@@ -42,3 +63,25 @@ class MariaDB(driver.MySQLDriver):
             # The volume may have been mounted here.
             'ignore_db_dirs': 'lost+found',
         }
+
+    def init_statements(self) -> str:
+        # Of a backup that the server was stopped in, or an agent killed.
+        return (
+            super().init_statements()
+            + f'DROP USER IF EXISTS {backup.ACCOUNT};\n'
+        )
+
+    # Backups
+
+    def create_data(self, preparation: base.Preparation) -> None:
+        if preparation.backup is None:
+            super().create_data(preparation)
+        else:
+            self._restore.restore(
+                preparation.backup(), max(_LEAST_MB, self.memory_mb // 2)
+            )
+
+    def backup(
+        self, request: backups.Request
+    ) -> contextlib.AbstractContextManager[backups.Stream]:
+        return self._backups.make(request)

@@ -27,6 +27,13 @@ from trove.guestagent.datastores.mysql_common import users
 
 LOG = logging.getLogger(__name__)
 
+#: Accounts of the server itself, of agents and of replicas.
+_OPENINGS = """
+SELECT User, Host FROM mysql.user
+WHERE User = 'root' AND Host = 'localhost'
+   OR User = 'os_admin' AND Host <> 'localhost'
+   OR User = 'healthcheck' OR LEFT(User, 6) = 'slave_'
+"""
 #: A variable that does not exist, or cannot be changed while it runs.
 _NOT_NOW = frozenset({1193, 1238})
 
@@ -85,7 +92,9 @@ class MySQLDriver(sql.SQLDriver):
     def close_openings(self) -> None:
         with self.connector.open('close the accounts') as connection:
             connection.execute('SET SESSION sql_log_bin = 0')
-            connection.execute('DROP USER IF EXISTS root@localhost')
+            # A restored one has those of the old place.
+            for account in connection.execute(_OPENINGS):
+                connection.execute('DROP USER IF EXISTS %s@%s', account)
 
     # Its settings
 
@@ -151,7 +160,7 @@ class MySQLDriver(sql.SQLDriver):
             contents
             | {
                 config.MAIN: config.main_file(directory, contents),
-                config.INIT: self._init(),
+                config.INIT: self.init_statements(),
             },
             account,
         )
@@ -166,10 +175,11 @@ class MySQLDriver(sql.SQLDriver):
         others = {each: found[each] for each in found if each not in names}
         return config.render(known) + config.render(others, loose=True)
 
-    def _init(self) -> str:
-        """Return statements that restore the account of the agent.
+    def init_statements(self) -> str:
+        """Return the statements that the server begins each start with.
 
-        It is not for replicas: each has a password of its own.
+        They restore the account of the agent. Replicas do not hear of it: each
+        has a password of its own.
         """
         account = f'{servers.ADMINISTRATOR}@localhost'
         clause = self.identified(self.home.password())

@@ -83,6 +83,7 @@ class MariaDBTest(base.DeployedTestCase):
         self.assertEqual('root', root)
         ((version,),) = self.ask(made, root, password, 'SELECT VERSION()')
         self.assertIn('MariaDB', version)
+        self.back_up_and_restore(made)
         # When it is deleted, nobody answers any more
         self.delete(made.id)
         self.assertRaises(
@@ -115,6 +116,41 @@ class MariaDBTest(base.DeployedTestCase):
         self.eventually(
             lambda: len(member.users.list(made.id)) == 2, 'one is deleted'
         )
+
+    def back_up_and_restore(self, made: Any) -> None:
+        """A chain of backups becomes an instance of its own."""
+        statement = 'INSERT INTO my_shop.t VALUES ({})'
+        self.ask(made, 'clerk', 'secret', statement.format(1))
+        full = self.backed_up('full', made)
+        self.ask(made, 'clerk', 'secret', statement.format(2))
+        newest = self.backed_up('newest', made, incremental=True)
+        self.assertEqual(full.id, newest.parent_id)
+        self.ask(made, 'clerk', 'secret', statement.format(3))
+        restored = self.create_active(
+            'restored',
+            datastore='mariadb',
+            restorePoint={'backupRef': newest.id},
+        )
+        rows = self.ask(restored, 'clerk', 'secret', 'SELECT * FROM my_shop.t')
+        self.assertEqual([(1,), (2,)], sorted(rows))
+        root = self.member.root.is_root_enabled(restored.id)
+        self.assertTrue(root.rootEnabled)
+        self.delete(restored.id)
+        # Those that continue it go with the first
+        self.member.backups.delete(full.id)
+        self.eventually(lambda: not self.member.backups.list(), 'all are gone')
+
+    def backed_up(self, name: str, made: Any, **values: Any) -> Any:
+        backup = self.member.backups.create(name, made.id, **values)
+
+        def ended() -> Any:
+            found = self.member.backups.get(backup.id)
+            return found if found.status in ('COMPLETED', 'FAILED') else None
+
+        found = self.eventually(ended, f'{name} has ended')
+        self.assertEqual('COMPLETED', found.status)
+        self.wait_active(made.id)
+        return found
 
     def order_what_cannot_be(self, made: Any) -> None:
         member = self.member

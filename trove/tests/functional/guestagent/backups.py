@@ -62,7 +62,7 @@ class BackupTestCase(base.GuestTestCase):
         self.guest = Guest(self, self.place)
 
     def another(self) -> Guest:
-        place = base.Place()
+        place = base.Place(self.store)
         self.addCleanup(place.clean_up)
         return Guest(self, place)
 
@@ -119,7 +119,7 @@ class BackupTestCase(base.GuestTestCase):
                 'backup_type': 'incremental' if parent else 'full',
                 'parent': parent
                 and {k: parent[k] for k in ('location', 'checksum')},
-                'datastore': 'postgresql',
+                'datastore': self.store.name,
                 'datastore_version': '18',
                 'storage_driver': 'local',
                 'swift_container': 'backups',

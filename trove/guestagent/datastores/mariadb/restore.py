@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A database from backups, before its server is started."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Sequence
+import logging
+import pathlib
+import re
+import shutil
+import tempfile
+import time
+from typing import Final
+
+from trove.common import exception
+from trove.guestagent.datastores import backup as backups
+from trove.guestagent.datastores import files
+from trove.guestagent.datastores import home as homes
+from trove.guestagent.datastores import pipeline
+from trove.guestagent.datastores.mariadb import tools
+from trove.guestagent.datastores.mysql_common import server as servers
+
+LOG = logging.getLogger(__name__)
+
+_ACTION: Final = 'restore the backup'
+#: Of the tool: what the server was that it backed up. The second name is that
+#: of MariaDB 11.1 and later.
+_INFO: Final = 'xtrabackup_info', 'mariadb_backup_info'
+_VERSION: Final = re.compile(
+    r'^server_version = (\d+\.\d+)\.\d+(-MariaDB)?', re.MULTILINE
+)
+#: Of the tool: settings that InnoDB had.
+_SETTINGS: Final = 'backup-my.cnf'
+_HARMLESS: Final = re.compile(r'\[mysqld\]|innodb_\w+=(\./|[\w:;.]*)')
+_PIECE: Final = 4096
+
+
+class Restore:
+    """Makes a database of what was stored.
+
+    :param timeout: seconds to replay the log of one backup
+    :param stop_timeout: as of the option
+    """
+
+    def __init__(
+        self,
+        home: homes.Home[servers.Server],
+        timeout: float,
+        stop_timeout: float,
+    ) -> None:
+        self._home = home
+        self._timeout = timeout
+        self._stop_timeout = stop_timeout
+
+    def restore(self, chain: Sequence[backups.Link], memory_mb: int) -> None:
+        """Make the database of a full backup and those that continue it.
+
+        What the agent made before is lost, and so is what came of this if it
+        fails.
+
+        :param memory_mb: what the tool may use
+        :raises trove.common.exception.TroveError: it cannot be made
+        """
+        server = self._home.server()
+        for name in tools.BACKUP, tools.STREAM:
+            tools.find(server, name, _ACTION)
+        server.stop(self._stop_timeout)
+        with self._home.restoring():
+            full = self._unpack(chain[0])
+            self._check_version(full)
+            prepare = [f'--target-dir={full}', f'--use-memory={memory_mb}M']
+            self._prepare(prepare)
+            for link in chain[1:]:
+                more = self._unpack(link)
+                self._prepare([*prepare, f'--incremental-dir={more}'])
+                shutil.rmtree(more)
+            (full / _SETTINGS).unlink(missing_ok=True)
+            for path in list(full.iterdir()):
+                path.rename(self._home.data_dir / path.name)
+            full.rmdir()
+
+    def _unpack(self, link: backups.Link) -> pathlib.Path:
+        """Return the directory with the files of a backup.
+
+        It is in the data directory, whose volume has the room.
+        """
+        LOG.info('Restoring %s', link.location)
+        server = self._home.server()
+        directory = pathlib.Path(
+            tempfile.mkdtemp(prefix='restored-', dir=self._home.data_dir)
+        )
+        if self._home.account is not None:
+            self._home.account.own(directory)
+        # As the server's user, they can do no harm elsewhere.
+        pipeline.pour(
+            _ACTION,
+            link.read(),
+            ['gzip', '--decompress', '--stdout'],
+            [
+                tools.find(server, tools.STREAM, _ACTION),
+                '--extract',
+                f'--directory={directory}',
+            ],
+            **server.options(),
+        )
+        self._disarm(directory)
+        return directory
+
+    def _disarm(self, directory: pathlib.Path) -> None:
+        """Have neither the tool nor the server led elsewhere."""
+        for path in directory.rglob('*.isl'):
+            raise _failed(
+                f'a table of it is outside its data directory ({path.stem}). '
+                'Restore another backup.'
+            )
+        path = directory / _SETTINGS
+        try:
+            text = files.read_foreign(path)
+        except FileNotFoundError:
+            return
+        lines = filter(_HARMLESS.fullmatch, text.split('\n'))
+        files.write(path, '\n'.join(lines) + '\n', self._home.account)
+
+    def _check_version(self, directory: pathlib.Path) -> None:
+        found = None
+        for name in _INFO:
+            path = directory / name
+            if path.exists():
+                found = _VERSION.search(files.read_foreign(path))
+        if found is None:
+            raise _failed(
+                'there is no full backup of MariaDB in it. Restore another '
+                'backup.'
+            )
+        title = 'MariaDB' if found[2] else 'MySQL'
+        programs = self._home.server().programs
+        if (title, found[1]) != ('MariaDB', programs.major):
+            raise _failed(
+                f'it is of {title} {found[1]}, and this instance has MariaDB '
+                f'{programs.text}. Restore it into an instance with a '
+                f'datastore version of {title} {found[1]}.'
+            )
+
+    def _prepare(self, options: list[str]) -> None:
+        """Have the tool replay the log, or add another backup."""
+        server = self._home.server()
+        command = [
+            tools.find(server, tools.BACKUP, _ACTION),
+            '--no-defaults',
+            '--prepare',
+            *options,
+        ]
+        with pipeline.Pipeline(
+            _ACTION,
+            command,
+            check=_deadline(self._timeout),
+            **server.options(),
+        ) as pipe:
+            while pipe.read(_PIECE):
+                pass
+            tools.require_done(pipe, _ACTION)
+
+
+def _deadline(seconds: float) -> Callable[[], None]:
+    """Return what raises when that time is over."""
+    end = time.monotonic() + seconds
+
+    def check() -> None:
+        if time.monotonic() > end:
+            raise _failed(
+                f'its log is not replayed after {seconds} s. Raise the option '
+                '[guestagent] recovery_timeout.'
+            )
+
+    return check
+
+
+def _failed(reason: str) -> exception.DatastoreError:
+    return exception.DatastoreError(action=_ACTION, reason=reason)
