@@ -20,9 +20,8 @@ from trove.common import exception
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import files
 from trove.guestagent.datastores import pipeline
-from trove.guestagent.datastores import processes
+from trove.guestagent.datastores.postgresql import access
 from trove.guestagent.datastores.postgresql import cluster as clusters
-from trove.guestagent.datastores.postgresql import config
 from trove.guestagent.datastores.postgresql import connection as connections
 from trove.guestagent.datastores.postgresql import server as servers
 from trove.guestagent.datastores.postgresql import slot
@@ -45,10 +44,6 @@ SELECT string_agg(spcname, ', ' ORDER BY spcname) FROM pg_tablespace
 WHERE spcname NOT IN ('pg_default', 'pg_global')
 """
 _SEGMENT_SIZE = 'SHOW wal_segment_size'
-_LOADED = 'SELECT pg_conf_load_time()'
-_RELOAD = 'SELECT pg_conf_load_time(), pg_reload_conf()'
-#: Seconds for the server to read its configuration.
-_RELOAD_TIMEOUT: Final = 10
 _CHECKPOINT = """
 SELECT checkpoint_lsn::text, timeline_id FROM pg_control_checkpoint()
 """
@@ -85,7 +80,7 @@ class Backups:
     @contextlib.contextmanager
     def make(self, request: backups.Request) -> Iterator[backups.Stream]:
         """Make a backup, see :meth:`.base.Driver.backup`."""
-        self._let_in()
+        access.let_in(self._cluster, self._connector)
         with self._connector.open(_ACTION) as connection:
             self._refuse_tablespaces(connection)
             if request.parent is None:
@@ -96,21 +91,6 @@ class Backups:
         files.write_json(self._newest, stream.metadata)
         with self._connector.open(_ACTION) as connection:
             slot.advance(connection, stream.metadata['stop-segment'])
-
-    def _let_in(self) -> None:
-        """Have a server that an older agent started let backups in."""
-        if not config.update_hba(
-            self._cluster.config_dir, self._cluster.account
-        ):
-            return
-        with self._connector.open(_ACTION) as connection:
-            before = _row(connection, _RELOAD)[0]
-        processes.wait_for(lambda: self._loaded() > before, _RELOAD_TIMEOUT)
-
-    def _loaded(self) -> Any:
-        """When the configuration was read that a new session has."""
-        with self._connector.open(_ACTION) as connection:
-            return _row(connection, _LOADED)[0]
 
     def _refuse_tablespaces(self, connection: connections.Connection) -> None:
         names = _row(connection, _TABLESPACES)[0]
