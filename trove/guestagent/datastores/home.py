@@ -125,12 +125,13 @@ class Home(abc.ABC, Generic[S]):
             files.write(self._mark, _MADE, durable=False)
 
     @contextlib.contextmanager
-    def restoring(self) -> Iterator[str]:
+    def restoring(self, password: str | None = None) -> Iterator[str]:
         """Have the files of the database made within the context.
 
         What this agent made before is removed. Until the end a mark says
         that the database is not complete, as with :meth:`initialize`.
 
+        :param password: that the administrator has, of a replica
         :returns: the password that the administrator is to have
         :raises trove.common.exception.DatastoreError: the directory holds
             something that is not ours
@@ -139,9 +140,10 @@ class Home(abc.ABC, Generic[S]):
             if self._secret.exists():
                 files.write(self._mark, '')
             self._make_directory()
-            password = passwords.generate(
-                self._options.default_password_length
-            )
+            if password is None:
+                password = passwords.generate(
+                    self._options.default_password_length
+                )
             files.write(self._secret, password)
             try:
                 yield password

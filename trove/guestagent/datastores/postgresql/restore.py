@@ -69,18 +69,34 @@ class Restore:
         server.stop(self._stop_timeout)
         with self._cluster.restoring() as password:
             try:
-                self._unpack(chain[0], self._data_dir)
-                restored.refuse_links(self._data_dir)
-                self._check_version()
-                self._verify()
-                for link in chain[1:]:
-                    self._unpack(link, self._data_dir / 'pg_wal')
-                restored.refuse_links(self._data_dir / 'pg_wal')
-                restored.make_own(self._data_dir, self._cluster.account)
+                self._unpack_all(chain, restored.RECOVERY)
                 self._write_config()
                 self._replay(chain[-1].metadata, password)
             finally:
                 server.stop(self._stop_timeout)
+
+    def restore_replica(
+        self, chain: Sequence[backups.Link], password: str
+    ) -> None:
+        """Make the files that a replica begins with, see :meth:`restore`.
+
+        :param password: of the superuser of its primary
+        """
+        self._cluster.server().stop(self._stop_timeout)
+        with self._cluster.restoring(password):
+            self._unpack_all(chain, restored.STANDBY)
+
+    def _unpack_all(
+        self, chain: Sequence[backups.Link], signal: str
+    ) -> None:
+        self._unpack(chain[0], self._data_dir)
+        restored.refuse_links(self._data_dir)
+        self._check_version()
+        self._verify()
+        for link in chain[1:]:
+            self._unpack(link, self._data_dir / 'pg_wal')
+        restored.refuse_links(self._data_dir / 'pg_wal')
+        restored.make_own(self._data_dir, self._cluster.account, signal)
 
     def _unpack(self, link: backups.Link, directory: pathlib.Path) -> None:
         LOG.info('Restoring %s', link.location)

@@ -21,9 +21,10 @@ from trove.guestagent.datastores import files
 #: Changed by ALTER SYSTEM, read after all other files.
 AUTO: Final = 'postgresql.auto.conf'
 _MAIN: Final = 'postgresql.conf'
-_SIGNAL: Final = 'recovery.signal'
-#: Each would make something else of the data directory.
-_UNWANTED: Final = 'standby.signal', 'tablespace_map'
+#: Each has the server start as something else.
+RECOVERY: Final = 'recovery.signal'
+STANDBY: Final = 'standby.signal'
+_UNWANTED: Final = 'tablespace_map', RECOVERY, STANDBY
 #: What belongs to the place of the old server, not to its database, and what
 #: names files, libraries and programs. ``search_path`` names schemas.
 _OF_THE_PLACE: Final = re.compile(
@@ -71,22 +72,25 @@ def major(directory: pathlib.Path) -> int:
 
 
 def make_own(
-    directory: pathlib.Path, account: accounts.Account | None
+    directory: pathlib.Path, account: accounts.Account | None, signal: str
 ) -> None:
-    """Drop the settings of the old place, and have the log replayed."""
+    """Drop the settings of the old place, and have the log replayed.
+
+    :param signal: what the server is to start as
+    """
     auto = directory / AUTO
     settings = ''
     if auto.exists():
         settings = harmless(files.read_foreign(auto, 1 << 20))
-    for name, text in (AUTO, settings), (_SIGNAL, ''):
+    for name in _MAIN, *_UNWANTED:
+        (directory / name).unlink(missing_ok=True)
+    for name, text in (AUTO, settings), (signal, ''):
         path = directory / name
         path.unlink(missing_ok=True)
         with open(path, 'x', encoding='utf-8', opener=files.private) as new:
             new.write(text)
         if account is not None:
             account.own(path)
-    for name in _MAIN, *_UNWANTED:
-        (directory / name).unlink(missing_ok=True)
 
 
 def harmless(text: str) -> str:

@@ -78,7 +78,7 @@ class RestoredTest(base.TestCase):
             for name in ('standby.signal', 'tablespace_map')
         ]
         # When
-        restored.make_own(self.directory, None)
+        restored.make_own(self.directory, None, restored.RECOVERY)
         # Then
         self.assertIn('work_mem', auto.read_text())
         self.assertNotIn('curl', auto.read_text())
@@ -93,7 +93,7 @@ class RestoredTest(base.TestCase):
         auto = self.directory / restored.AUTO
         (self.directory / 'recovery.signal').symlink_to(secret)
 
-        restored.make_own(self.directory, None)
+        restored.make_own(self.directory, None, restored.RECOVERY)
 
         self.assertEqual('secret', secret.read_text())
         self.assertEqual('', auto.read_text())
