@@ -102,6 +102,8 @@ class Backups:
         self._order: Order | None = None
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
+        #: The backup that was stored last.
+        self._stored: str | None = None
 
     def start(self) -> None:
         """End what an agent before this one has begun."""
@@ -140,6 +142,24 @@ class Backups:
         except Exception as error:  # noqa: BLE001
             self._reporter.backup_failed(context, str(info.get('id')))
             self._tell(context, str(info.get('id')), error)
+
+    def make(self, context: Context, info: Mapping[str, Any]) -> None:
+        """Make a backup and wait until it has ended.
+
+        Released task managers order that, for a replica.
+
+        :raises trove.common.exception.DatastoreError: it is not stored; what
+            failed is a fault, as with :meth:`create`
+        """
+        self.create(context, info, None)
+        with self._changed:
+            self._changed.wait_for(lambda: self._order is None)
+            if self._stored != str(info.get('id')):
+                raise exception.DatastoreError(
+                    action=_ACTION,
+                    reason='the fault of the instance says why. Make the '
+                    'replica again.',
+                )
 
     def _begin(self, order: Order, work: Callable[[Order], None]) -> None:
         with self._changed:
@@ -198,6 +218,7 @@ class Backups:
             self._fail(order, error if same else _interrupted(error))
         else:
             LOG.info('Backup %s is stored.', order.backup_id)
+            self._stored = order.backup_id
             self._remember(dataclasses.replace(order, outcome=outcome))
             self._report(order, outcome)
 

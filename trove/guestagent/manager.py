@@ -25,12 +25,14 @@ from trove.guestagent import backups as backup_orders
 from trove.guestagent import diagnostics
 from trove.guestagent import modules as module_store
 from trove.guestagent import orders
+from trove.guestagent import replication as replicas
 from trove.guestagent import reporter as reporters
 from trove.guestagent import restores
 from trove.guestagent import supervisor as supervisors
 from trove.guestagent import unsupported
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores import capability
+from trove.guestagent.datastores import replication
 
 LOG = logging.getLogger(__name__)
 
@@ -55,7 +57,7 @@ PREPARE_NEEDS = {
 
 
 @refusals.serve(api.API.interface, unsupported.ORDERS)
-class Manager(accounts.Accounts):
+class Manager(accounts.Accounts, replicas.Replication):
     """Serves :class:`trove.guestagent.api.API`.
 
     The sender of a cast gets no answer, so an error in a cast becomes a fault
@@ -148,6 +150,7 @@ class Manager(accounts.Accounts):
                     )
                     if backup_info
                     else None,
+                    snapshot=replication.parse(snapshot) if snapshot else None,
                 )
             )
             if root_password or (backup_info and self._is_root_enabled()):

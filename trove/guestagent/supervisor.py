@@ -131,6 +131,18 @@ class Supervisor:
                 )
             yield self._driver
 
+    @contextlib.contextmanager
+    def restarting(self) -> Iterator[base.Driver]:
+        """Like :meth:`turn`, for what may restart the server.
+
+        The server is wanted to run from then on.
+        """
+        with self.turn() as driver, self._pin():
+            self._check_start(driver)
+            self._want(True)
+            yield driver
+        self._forget_failures()
+
     def prepare(self, preparation: base.Preparation) -> None:
         """Create the database and start it; may be repeated.
 
@@ -168,11 +180,8 @@ class Supervisor:
         self._forget_failures()
 
     def restart(self) -> None:
-        with self.turn() as driver, self._pin():
-            self._check_start(driver)
-            self._want(True)
+        with self.restarting() as driver:
             driver.restart()
-        self._forget_failures()
 
     def _check_start(self, driver: base.Driver) -> None:
         """Check that the server can be started again after a stop.

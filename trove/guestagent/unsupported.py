@@ -16,7 +16,6 @@ Capability = capability.Capability
 
 _CLUSTER = Capability.CLUSTER
 _LOG = Capability.LOGS
-_REPLICATION = Capability.REPLICATION
 _TLS = Capability.TLS
 _UPGRADE = Capability.UPGRADE
 
@@ -24,42 +23,29 @@ ORDERS = {
     'add_config_servers': _CLUSTER,
     'add_members': _CLUSTER,
     'add_shard': _CLUSTER,
-    'attach_replica': _REPLICATION,
-    'attach_replication_slave': _REPLICATION,
     'authorize_public_keys': _CLUSTER,
-    'backup_required_for_replication': _REPLICATION,
-    'cleanup_source_on_replica_detach': _REPLICATION,
     'cluster_addslots': _CLUSTER,
     'cluster_complete': _CLUSTER,
     'cluster_meet': _CLUSTER,
     'cluster_secure': _CLUSTER,
     'create_admin_user': _CLUSTER,
-    'demote_replication_master': _REPLICATION,
-    'detach_replica': _REPLICATION,
-    'enable_as_master': _REPLICATION,
     'get_admin_credentials': _CLUSTER,
     'get_admin_password': _CLUSTER,
     'get_cluster_context': _CLUSTER,
     'get_data_center': _CLUSTER,
     'get_key': _CLUSTER,
-    'get_last_txn': _REPLICATION,
-    'get_latest_txn_id': _REPLICATION,
     'get_node_id_for_removal': _CLUSTER,
     'get_node_ip': _CLUSTER,
     'get_public_keys': _CLUSTER,
     'get_rack': _CLUSTER,
-    'get_replica_context': _REPLICATION,
     'get_replica_set_name': _CLUSTER,
-    'get_replication_snapshot': _REPLICATION,
     'get_root_password': Capability.ROOT_PASSWORD,
     'get_seeds': _CLUSTER,
-    'get_txn_count': _REPLICATION,
     'grow_cluster': _CLUSTER,
     'guest_log_action': _LOG,
     'guest_log_list': _LOG,
     'install_cluster': _CLUSTER,
     'is_shard_active': _CLUSTER,
-    'make_read_only': _REPLICATION,
     'mark_design_ksafe': _CLUSTER,
     'node_cleanup': _CLUSTER,
     'node_cleanup_begin': _CLUSTER,
@@ -82,6 +68,5 @@ ORDERS = {
     'store_admin_password': _CLUSTER,
     'update_guest': Capability.AGENT_UPDATE,
     'upgrade': _UPGRADE,
-    'wait_for_txn': _REPLICATION,
     'write_cluster_configuration_overrides': _CLUSTER,
 }

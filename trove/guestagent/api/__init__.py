@@ -15,6 +15,7 @@ from trove.common import rpc
 from trove.guestagent.api import clusters
 from trove.guestagent.api import history
 from trove.guestagent.api import released
+from trove.guestagent.api import replication
 
 Context = trove_context.TroveContext
 User = dict[str, Any]
@@ -34,7 +35,11 @@ INTERFACE = rpc.Interface(
 
 
 class API(
-    released.Released, clusters.Clusters, rpc.Client, interface=INTERFACE
+    replication.Replication,
+    released.Released,
+    clusters.Clusters,
+    rpc.Client,
+    interface=INTERFACE,
 ):
     """Orders to the guest agent of one instance.
 

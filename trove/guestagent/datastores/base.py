@@ -23,6 +23,7 @@ from oslo_config import cfg
 
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import capability
+from trove.guestagent.datastores import replication
 
 Capability = capability.Capability
 
@@ -85,6 +86,7 @@ class Preparation:
     :param device_path: block device of the volume, None for a directory
     :param backup: returns what to begin with: a full backup and those that
         continue it, the newest last
+    :param snapshot: the primary to follow; with ``backup``, which is its
     """
 
     memory_mb: int
@@ -96,9 +98,10 @@ class Preparation:
     version: str | None = None
     device_path: str | None = None
     backup: Callable[[], Sequence[backups.Link]] | None = None
+    snapshot: replication.Context | None = None
 
 
-class Driver(abc.ABC):
+class Driver(replication.Replicating, abc.ABC):
     """A database server on this machine.
 
     :param conf: the options; the constructor must not change anything

@@ -65,7 +65,8 @@ def methods(driver: type) -> dict[str, Capability]:
     """Return the declared methods of a base class of drivers, by name."""
     return {
         name: member.capability
-        for name, member in vars(driver).items()
+        for each in reversed(driver.__mro__)
+        for name, member in vars(each).items()
         if hasattr(member, 'capability')
     }
 

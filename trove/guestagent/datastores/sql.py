@@ -157,6 +157,10 @@ class SQLDriver(base.Driver):
         self.create_data(preparation)
         self.check_overrides(preparation.overrides)
         self.start()
+        if preparation.snapshot is not None:
+            # What is in a replica comes from its primary.
+            self.home.settle()
+            return
         self.close_openings()
         self.databases.create(preparation.databases)
         self.users.create(preparation.users)

@@ -18,6 +18,7 @@ from trove.guestagent import api
 from trove.guestagent import backups
 from trove.guestagent import manager
 from trove.guestagent import orders
+from trove.guestagent import replication
 from trove.guestagent import supervisor
 from trove.guestagent import unsupported
 from trove.guestagent.datastores import base as datastores
@@ -101,7 +102,10 @@ def attributes(source: Any) -> set[str]:
 def asked_of_drivers() -> set[str]:
     """Return the names of all attributes that the agent looks up."""
     return set().union(
-        *map(attributes, (accounts, backups, manager, supervisor))
+        *map(
+            attributes,
+            (accounts, backups, manager, replication, supervisor),
+        )
     )
 
 

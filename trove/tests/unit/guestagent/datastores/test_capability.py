@@ -47,11 +47,11 @@ class DriverTest(base.TestCase):
 
     def test_a_capability_that_has_no_methods_yet(self) -> None:
         said = self.refusal(
-            capabilities=fakes.Driver.capabilities | {Capability.REPLICATION}
+            capabilities=fakes.Driver.capabilities | {Capability.CLUSTER}
         )
 
         self.assertIn('trove/guestagent/datastores/base.py declares no', said)
-        self.assertIn('@capability.of(Capability.REPLICATION)', said)
+        self.assertIn('@capability.of(Capability.CLUSTER)', said)
 
     def test_what_a_datastore_lacks_is_said(self) -> None:
         driver = fakes.Driver()

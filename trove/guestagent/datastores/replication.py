@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What drivers do for replication, whatever their datastore.
+
+Who follows whom is decided by the task managers. A driver keeps the role of
+its server, so that a server that was made a replica never starts as a primary
+again by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from typing import NotRequired
+from typing import TypedDict
+
+from trove.common import exception
+from trove.guestagent.datastores import capability
+
+Capability = capability.Capability
+
+
+class Primary(TypedDict):
+    """Where a primary accepts connections."""
+
+    host: str
+    port: int
+
+
+class ReplicationUser(TypedDict):
+    """The user that replicas connect with."""
+
+    name: str
+    password: str
+
+
+class ReplicaConf(TypedDict):
+    """What else a replica needs.
+
+    ``log_position`` is where to start, empty where the data tell;
+    ``administrator`` has the password of the agent's own user, which a
+    replica has from its primary. It is in snapshots only.
+    """
+
+    log_position: dict[str, Any]
+    replication_user: ReplicationUser
+    administrator: NotRequired[dict[str, str]]
+
+
+class Context(TypedDict):
+    """How to follow a primary, in the form of released Trove."""
+
+    master: Primary
+    replica_conf: ReplicaConf
+
+
+class Replicating:
+    """The methods of :class:`.base.Driver` for replication."""
+
+    #: What snapshots name as ``replication_strategy``.
+    replication_strategy: str = ''
+
+    @capability.of(Capability.REPLICATION)
+    def replica_snapshot(self, replica_id: str | None) -> Context:
+        """Let a new replica follow, from the newest full backup on.
+
+        What it needs for that is kept on this primary, within bounds. Can be
+        repeated.
+
+        :param replica_id: None, when the task manager does not tell it
+        """
+        raise NotImplementedError
+
+    @capability.of(Capability.REPLICATION)
+    def replica_context(self) -> Context:
+        """Return how replicas that have data follow this primary."""
+        raise NotImplementedError
+
+    @capability.of(Capability.REPLICATION)
+    def attach_replica(self, context: Context) -> None:
+        """Follow a primary, and return when that works.
+
+        A former primary becomes read-only first of all, whatever happens
+        then; what it has and the other has not is discarded where the
+        datastore can do that. The server is restarted only if it must be.
+
+        :raises trove.common.exception.TroveError: it does not follow
+        """
+        raise NotImplementedError
+
+    @capability.of(Capability.REPLICATION)
+    def detach_replica(self, for_failover: bool) -> dict[str, Any]:
+        """Stop following.
+
+        :param for_failover: stay read-only, to be promoted or attached;
+            otherwise become an instance of its own, which can be written
+        :returns: for :meth:`remove_replica` on the former primary
+        """
+        raise NotImplementedError
+
+    @capability.of(Capability.REPLICATION)
+    def remove_replica(self, replica_info: Mapping[str, Any]) -> None:
+        """Remove what this primary keeps for a replica; may be repeated."""
+        raise NotImplementedError
+
+    @capability.of(Capability.REPLICATION)
+    def enable_as_primary(self) -> None:
+        """Prepare to be followed; does not make the server writable."""
+        raise NotImplementedError
+
+    @capability.of(Capability.REPLICATION)
+    def demote_primary(self) -> None:
+        """Remove what was kept for replicas; the server follows another."""
+        raise NotImplementedError
+
+    @capability.of(Capability.REPLICATION)
+    def set_read_only(self, read_only: bool) -> None:
+        """Make the server read-only for all users, or writable.
+
+        Read-only outlasts a restart, and no user can bypass it. All that was
+        acknowledged before is on the disk then. To make a replica that no
+        longer follows writable is its promotion. Can be repeated.
+        """
+        raise NotImplementedError
+
+    @capability.of(Capability.REPLICATION)
+    def latest_transaction(self) -> str:
+        """Return the position up to which the server has all changes."""
+        raise NotImplementedError
+
+    @capability.of(Capability.REPLICATION)
+    def has_transaction(self, transaction: str) -> bool:
+        """Whether a replica has all changes up to a position.
+
+        :raises trove.common.exception.TroveError: it never will have
+        """
+        raise NotImplementedError
+
+    @capability.of(Capability.REPLICATION)
+    def last_transaction(self) -> tuple[str, int]:
+        """Return what a replica has received, though not applied yet.
+
+        :returns: what is the same for all replicas of a primary; and a
+            number that is the higher the more was received
+        """
+        raise NotImplementedError
+
+    @capability.of(Capability.REPLICATION)
+    def transaction_count(self) -> int:
+        """Return about how many transactions there were."""
+        raise NotImplementedError
+
+
+def parse(context: Mapping[str, Any]) -> Context:
+    """Check what a task manager sent, and return it.
+
+    :raises trove.common.exception.BadRequest: it is malformed
+    """
+    try:
+        conf = context['replica_conf']
+        user = conf['replication_user']
+        found: Context = {
+            'master': {
+                'host': str(context['master']['host']),
+                'port': int(context['master']['port']),
+            },
+            'replica_conf': {
+                'log_position': dict(conf.get('log_position') or {}),
+                'replication_user': {
+                    'name': str(user['name']),
+                    'password': str(user['password']),
+                },
+            },
+        }
+        if conf.get('administrator'):
+            password = str(conf['administrator']['password'])
+            found['replica_conf']['administrator'] = {'password': password}
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise exception.BadRequest(
+            reason='The order to follow a primary is malformed: it needs '
+            '"master" with host and port, and "replica_conf" with '
+            '"replication_user". Upgrade the guest agent of the primary.'
+        ) from None
+    return found
