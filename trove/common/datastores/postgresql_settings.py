@@ -24,6 +24,8 @@ AGENT: Mapping[str, Any] = {
     'log_rotation_age': '1d',
     'log_rotation_size': 0,
     'log_truncate_on_rotation': True,
+    # A former primary can be rewound without checksums, too.
+    'wal_log_hints': True,
 }
 
 #: Paths, commands, addresses, replication and certificates.
@@ -126,6 +128,8 @@ def volume(volume_bytes: int) -> dict[str, Any]:
     return {
         'max_wal_size': f'{min(4096, max(96, tenth))}MB',
         'min_wal_size': f'{min(80, max(32, tenth))}MB',
+        # For replicas that begin to follow, and for a rewind.
+        'wal_keep_size': '80MB',
         # For the next incremental backup, and for replicas.
         'max_slot_wal_keep_size': f'{max(128, 2 * tenth)}MB',
     }

@@ -43,9 +43,11 @@ _REFUSED = frozenset(
     }
 )
 #: Access: all users with a password from anywhere, but the agent's own
-#: superuser from this machine only, for backups too.
+#: superuser from this machine only, for backups too. Replicas use
+#: the one user that is there for them.
 _HBA = """\
 host  replication  postgres  samehost  scram-sha-256
+host  replication  replicator  all  scram-sha-256
 host  all  postgres  samehost  scram-sha-256
 host  all  postgres  all       reject
 host  all  all       all       scram-sha-256

@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from collections.abc import Sequence
 import contextlib
+from typing import Any
 
 from oslo_config import cfg
 
+from trove.common import exception
 from trove.common.datastores import postgresql_settings
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import base
+from trove.guestagent.datastores import replication
 from trove.guestagent.datastores import settings
 from trove.guestagent.datastores import sql
 from trove.guestagent.datastores.postgresql import backup
@@ -18,7 +23,9 @@ from trove.guestagent.datastores.postgresql import config
 from trove.guestagent.datastores.postgresql import connection
 from trove.guestagent.datastores.postgresql import databases
 from trove.guestagent.datastores.postgresql import grants
+from trove.guestagent.datastores.postgresql import replication as replicas
 from trove.guestagent.datastores.postgresql import restore
+from trove.guestagent.datastores.postgresql import role as roles
 from trove.guestagent.datastores.postgresql import root
 from trove.guestagent.datastores.postgresql import users
 
@@ -35,7 +42,9 @@ class PostgreSQL(sql.SQLDriver):
     name = 'postgresql'
     capabilities = sql.SQLDriver.capabilities | {
         Capability.BACKUP,
+        Capability.REPLICATION,
     }
+    replication_strategy = 'PostgresqlReplicationStreaming'
 
     home: clusters.Cluster
     connector: connection.Connector
@@ -60,6 +69,15 @@ class PostgreSQL(sql.SQLDriver):
             self.volume_bytes,
             conf.guestagent.backup_stall_timeout,
         )
+        self._role = roles.Role(self.home, conf.guest_id or self.name)
+        self._replication = replicas.Replication(
+            self.home,
+            connector,
+            self._role,
+            self.start,
+            self.stop,
+            self.write_config,
+        )
         self._restore = restore.Restore(
             self.home,
             self.write_config,
@@ -72,11 +90,35 @@ class PostgreSQL(sql.SQLDriver):
     def create_data(self, preparation: base.Preparation) -> None:
         if preparation.backup is None:
             super().create_data(preparation)
-        else:
+        elif preparation.snapshot is None:
             self._restore.restore(preparation.backup())
+        else:
+            self._create_replica(preparation.backup(), preparation.snapshot)
+
+    def _create_replica(
+        self, chain: Sequence[backups.Link], context: replication.Context
+    ) -> None:
+        administrator = context['replica_conf'].get('administrator')
+        if administrator is None:
+            raise exception.BadRequest(
+                reason='The primary did not tell the password of its '
+                'administrator, which a replica has from it. Upgrade the '
+                'guest agent of the primary.'
+            )
+        self._restore.restore_replica(chain, administrator['password'])
+        self._replication.begin(context)
+        self._role.before_start()
+        self.write_config()
+        self.home.server().start(self._conf.guestagent.recovery_timeout)
 
     def close_openings(self) -> None:
         self.databases.close_template()
+
+    def start(self) -> None:
+        if self.pid() is None and self.home.data_dir.exists():
+            self._role.before_start()
+        super().start()
+        self._replication.after_start()
 
     def check_start(self) -> None:
         if self.home.data_dir.exists():
@@ -101,7 +143,9 @@ class PostgreSQL(sql.SQLDriver):
             '10-sizing.conf': config.render(sizing),
             '20-basic.conf': self.store.basic,
             '50-user.conf': config.render(self.store.overrides),
-            '90-agent.conf': config.render(postgresql_settings.AGENT),
+            '90-agent.conf': config.render(
+                {**postgresql_settings.AGENT, **self._role.settings()}
+            ),
         }
         settings.write(
             self.home.config_dir,
@@ -112,6 +156,7 @@ class PostgreSQL(sql.SQLDriver):
             | config.main_files(self.home.data_dir),
             self.home.account,
         )
+        self._role.write_password()
 
     # Backups
 
@@ -119,3 +164,41 @@ class PostgreSQL(sql.SQLDriver):
         self, request: backups.Request
     ) -> contextlib.AbstractContextManager[backups.Stream]:
         return self._backups.make(request)
+
+    # Replication
+
+    def replica_snapshot(self, replica_id: str | None) -> replication.Context:
+        return self._replication.snapshot(replica_id)
+
+    def replica_context(self) -> replication.Context:
+        return self._replication.context()
+
+    def attach_replica(self, context: replication.Context) -> None:
+        self._replication.attach(context)
+
+    def detach_replica(self, for_failover: bool) -> dict[str, Any]:
+        return self._replication.detach(for_failover)
+
+    def remove_replica(self, replica_info: Mapping[str, Any]) -> None:
+        self._replication.remove(replica_info)
+
+    def enable_as_primary(self) -> None:
+        self._replication.context()
+
+    def demote_primary(self) -> None:
+        self._replication.demote()
+
+    def set_read_only(self, read_only: bool) -> None:
+        self._replication.set_read_only(read_only)
+
+    def latest_transaction(self) -> str:
+        return self._replication.latest()
+
+    def has_transaction(self, transaction: str) -> bool:
+        return self._replication.has(transaction)
+
+    def last_transaction(self) -> tuple[str, int]:
+        return self._replication.last()
+
+    def transaction_count(self) -> int:
+        return self._replication.count()

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Replicas of a PostgreSQL, by the orders that agents get."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+import psycopg
+
+from trove.guestagent.datastores import processes
+from trove.tests.fixtures import waiting
+from trove.tests.functional.guestagent import backups
+
+
+class ReplicationTest(backups.BackupTestCase):
+    """Each test is a whole life: servers are slow to make."""
+
+    def make_replica(self, backup: dict[str, Any]) -> backups.Guest:
+        guest = self.another()
+        snapshot = self.guest.api.get_replication_snapshot(
+            self.context,
+            {
+                'id': backup['id'],
+                'state': 'COMPLETED',
+                'replica_id': guest.place.guest_id,
+            },
+        )
+        self.assertEqual(backup['id'], snapshot['dataset']['snapshot_id'])
+        self.restore(
+            guest, backup, databases=[], users=[], snapshot=snapshot
+        )
+        self.wait_for_status(guest, 'healthy')
+        self.assertEqual('', self.failures())
+        return guest
+
+    def has(self, guest: backups.Guest, *numbers: int) -> None:
+        waiting.until(
+            lambda: self.rows(guest) == list(numbers),
+            f'{numbers} have come',
+            timeout=60,
+        )
+
+    def is_writable(self, guest: backups.Guest) -> bool:
+        try:
+            self.sql('CREATE TABLE tried (number int)', guest)
+        except psycopg.errors.ReadOnlySqlTransaction:
+            return False
+        self.sql('DROP TABLE tried', guest)
+        return True
+
+    def slots(self, guest: backups.Guest) -> list[str]:
+        found = self.sql(
+            'SELECT slot_name FROM pg_replication_slots ORDER BY 1', guest
+        )
+        return [name for (name,) in found]
+
+    def promote(
+        self,
+        old: backups.Guest,
+        new: backups.Guest,
+        *others: backups.Guest,
+    ) -> None:
+        """Do what task managers do, those of releases, too."""
+        old.api.make_read_only(self.context, True)
+        position = old.api.get_latest_txn_id(self.context)
+        new.api.wait_for_txn(self.context, position)
+        new.api.detach_replica(self.context, for_failover=True)
+        new.api.enable_as_master(self.context, '')
+        new.api.make_read_only(self.context, False)
+        context = new.api.get_replica_context(self.context)
+        for other in others:
+            other.api.detach_replica(self.context, for_failover=True)
+            other.api.attach_replica(self.context, context, '', restart=True)
+        old.api.attach_replica(self.context, context, '', restart=False)
+        old.api.demote_replication_master(self.context)
+
+    def test_a_planned_promotion(self) -> None:
+        # Given a primary with two replicas, and what was written since
+        self.prepare_guest()
+        self.write(1)
+        full = self.backup('full')
+        self.write(2)
+        first = self.make_replica(full)
+        second = self.make_replica(full)
+        self.write(3)
+        for replica in (first, second):
+            self.has(replica, 1, 2, 3)
+            self.assertFalse(self.is_writable(replica))
+        kept = self.slots(self.guest)
+        self.assertEqual(3, len(kept), kept)
+        # When one takes over
+        self.promote(self.guest, first, second)
+        # Then exactly this one can be written, and the others follow it
+        writable = [
+            guest
+            for guest in (self.guest, first, second)
+            if self.is_writable(guest)
+        ]
+        self.assertEqual([first], writable)
+        self.sql('INSERT INTO orders VALUES (4)', first)
+        for guest in (self.guest, second):
+            self.has(guest, 1, 2, 3, 4)
+        self.assertEqual([], self.slots(self.guest))
+        self.assertEqual(2, len(self.slots(first)))
+        # And that outlasts a restart of all of them
+        for guest in (self.guest, first, second):
+            guest.api.restart(self.context)
+        self.sql('INSERT INTO orders VALUES (5)', first)
+        for guest in (self.guest, second):
+            self.has(guest, 1, 2, 3, 4, 5)
+        # When one becomes an instance of its own
+        info = second.api.detach_replica(self.context, for_failover=False)
+        first.api.cleanup_source_on_replica_detach(self.context, info)
+        # Then it has what it had, and keeps nothing of the primary
+        self.sql('INSERT INTO orders VALUES (6)', second)
+        self.assertEqual([1, 2, 3, 4, 5, 6], self.rows(second))
+        self.assertEqual([1, 2, 3, 4, 5], self.rows(first))
+        self.assertEqual(1, len(self.slots(first)))
+        self.assertEqual(
+            [],
+            self.sql(
+                "SELECT 1 FROM pg_roles WHERE rolname = 'replicator'", second
+            ),
+        )
+
+    def test_a_dead_primary_that_returns_is_rewound(self) -> None:
+        # Given a primary whose last row no replica has
+        self.prepare_guest()
+        self.write(1)
+        replica = self.make_replica(self.backup('full'))
+        self.has(replica, 1)
+        before = replica.api.get_last_txn(self.context)
+        info = replica.api.detach_replica(self.context, for_failover=True)
+        self.assertEqual(replica.place.guest_id, info['replica_id'])
+        self.write(2)
+        agent = self.guest.agent
+        assert agent is not None
+        agent.stop()
+        for pid in processes.all_in(self.place.data_dir):
+            processes.send(pid, signal.SIGKILL)
+        # When the replica takes over, and is written
+        after = replica.api.get_last_txn(self.context)
+        self.assertEqual(before[0], after[0])
+        self.assertGreaterEqual(after[1], before[1])
+        self.assertGreater(replica.api.get_txn_count(self.context), 1)
+        replica.api.enable_as_master(self.context, '')
+        replica.api.make_read_only(self.context, False)
+        self.sql('INSERT INTO orders VALUES (3)', replica)
+        context = replica.api.get_replica_context(self.context)
+        # And the dead one returns, and is told to follow
+        self.guest.start()
+        self.guest.api.attach_replica(self.context, context, '')
+        # Then it has what the other has, and nothing else
+        self.has(self.guest, 1, 3)
+        self.assertFalse(self.is_writable(self.guest))
+        self.assertTrue(self.is_writable(replica))
+
+    def test_a_promotion_is_undone(self) -> None:
+        # Given a primary that was made read-only
+        self.prepare_guest()
+        self.write(1)
+        self.guest.api.make_read_only(self.context, True)
+        self.guest.api.make_read_only(self.context, True)
+        self.assertFalse(self.is_writable(self.guest))
+        # When
+        self.guest.api.make_read_only(self.context, False)
+        self.guest.api.make_read_only(self.context, False)
+        # Then
+        self.write(2)
+        self.assertEqual([1, 2], self.rows(self.guest))
