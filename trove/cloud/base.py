@@ -171,6 +171,27 @@ class Compute(abc.ABC):
         :raises NotFound: the instance has no server
         """
 
+    @abc.abstractmethod
+    def rebuild_server(self, context: Context, spec: ServerSpec) -> Server:
+        """Replace the disk of the server by that of an image, and boot it.
+
+        What runs on it is stopped in order first. The volume of the spec,
+        the address and the id of the server stay.
+
+        :raises NotFound: the instance has no server
+        """
+
+    @abc.abstractmethod
+    def migrate_server(
+        self, context: Context, instance_id: str, host: str | None
+    ) -> Server:
+        """Move the server to another host; it may reboot.
+
+        :param host: None: the cloud chooses one. A server that is there
+            already is left alone.
+        :raises NotFound: the instance has no server
+        """
+
 
 class Volumes(abc.ABC):
     """One volume per instance."""
@@ -241,6 +262,10 @@ class Cloud(abc.ABC):
     #: the driver does not apply. The API refuses a request that asks for them.
     ignores: ClassVar[frozenset[str]] = frozenset()
 
+    #: Why the driver cannot do something, by the name of the method. The API
+    #: refuses it with this text, before anything is touched.
+    refuses: ClassVar[Mapping[str, str]] = {}
+
     @abc.abstractmethod
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         """Read the options; contact nothing before the first use."""
@@ -278,6 +303,7 @@ class _Fenced(Cloud):
 
     def __init__(self, cloud: Cloud, check: Callable[[], None]) -> None:
         self.ignores = cloud.ignores  # type: ignore[misc]
+        self.refuses = cloud.refuses  # type: ignore[misc]
         self.compute = _part(cloud.compute, check)
         self.volumes = _part(cloud.volumes, check)
         self.network = _part(cloud.network, check)

@@ -134,6 +134,26 @@ class NoopCompute(base.Compute):
             )
         return server
 
+    def rebuild_server(
+        self, context: base.Context, spec: base.ServerSpec
+    ) -> base.Server:
+        self._state.step('rebuild_server', spec.instance_id)
+        server = self._existing(spec.instance_id)
+        with self._state.lock:
+            self._state.specs[spec.instance_id] = spec
+        return server
+
+    def migrate_server(
+        self, context: base.Context, instance_id: str, host: str | None
+    ) -> base.Server:
+        self._state.step('migrate_server', instance_id)
+        server = dataclasses.replace(
+            self._existing(instance_id), host=host or 'elsewhere'
+        )
+        with self._state.lock:
+            self._state.servers[instance_id] = server
+        return server
+
     def _existing(self, instance_id: str) -> base.Server:
         with self._state.lock:
             server = self._state.servers.get(instance_id)

@@ -11,11 +11,13 @@ knows by name, and this driver does not create users.
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from concurrent import futures
 import contextlib
 import copy
 import dataclasses
 import shutil
+from typing import ClassVar
 import uuid
 
 from oslo_config import cfg
@@ -36,6 +38,8 @@ GIB = 1024**3
 _AT_ONCE = 8
 
 _TRY_AGAIN = 'Reboot the instance to retry.'
+
+_SINGLE_HOST = 'all servers of this cloud run on one host'
 
 
 class LocalCompute(base.Compute):
@@ -120,6 +124,41 @@ class LocalCompute(base.Compute):
             # Last: until then the same request does it again.
             home.write(dataclasses.replace(record, up=True))
             return server
+
+    def rebuild_server(
+        self, context: base.Context, spec: base.ServerSpec
+    ) -> base.Server:
+        machine = self._machine
+        with machine.changing(
+            spec.instance_id, 'rebuild the server'
+        ) as home:
+            record = _existing(home)
+            if record.volume_id is None:
+                raise exception.CloudError(
+                    action='rebuild the server',
+                    reason='its data are on the disk that would be replaced',
+                )
+            home.check()
+            machine.stop(home)
+            home.replace()
+            home.put(spec.files)
+            record = dataclasses.replace(
+                record,
+                name=spec.name,
+                up=True,
+                run_as=machine.database_user(),
+            )
+            home.configure(record)
+            home.write(record)
+            machine.start(home)
+            return self._server(home, record)
+
+    def migrate_server(
+        self, context: base.Context, instance_id: str, host: str | None
+    ) -> base.Server:
+        raise exception.CloudError(
+            action='move the server', reason=_SINGLE_HOST
+        )
 
     def _reboot(
         self, home: homes.Home, record: homes.Record
@@ -259,6 +298,7 @@ class LocalCloud(base.Cloud):
 
     #: It is a single machine, whose addresses nobody else reaches.
     ignores = frozenset({'availability_zone', 'is_public'})
+    refuses: ClassVar[Mapping[str, str]] = {'migrate_server': _SINGLE_HOST}
 
     def __init__(
         self,

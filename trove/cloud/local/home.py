@@ -218,6 +218,15 @@ class Home:
             probe.touch()
             probe.unlink()
 
+    def replace(self) -> None:
+        """Remove all that is not on the volume, as of a new disk.
+
+        The record and the log stay.
+        """
+        for name in ('etc', 'run', 'state', 'disk'):
+            _remove_tree(self.root / name)
+        self.make()
+
     def remove(self) -> None:
         self._keep_log()
         _remove_tree(self.root)

@@ -13,8 +13,8 @@ class Contract:
 
     def given_server(self):
         flavor = self.cloud.compute.list_flavors(self.context)[0]
-        spec = cloud_base.ServerSpec('i1', 'db', flavor)
-        self.cloud.volumes.create(self.context, 'i1', 2)
+        volume = self.cloud.volumes.create(self.context, 'i1', 2)
+        spec = cloud_base.ServerSpec('i1', 'db', flavor, volume_id=volume.id)
         self.addCleanup(self.delete)
         return self.cloud.compute.create_server(self.context, spec)
 
@@ -56,9 +56,40 @@ class Contract:
         for change in (
             lambda: compute.reboot_server(self.context, 'i1'),
             lambda: compute.resize_server(self.context, 'i1', flavor),
+            lambda: compute.rebuild_server(
+                self.context, cloud_base.ServerSpec('i1', 'db', flavor)
+            ),
             lambda: volumes.extend(self.context, 'i1', 3),
         ):
             self.assertRaises(exception.NotFound, change)
+
+    def test_a_rebuilt_server_keeps_volume_address_and_id(self):
+        flavor = self.cloud.compute.list_flavors(self.context)[0]
+        server = self.given_server()
+        volume = self.cloud.volumes.get(self.context, 'i1')
+        spec = cloud_base.ServerSpec('i1', 'db', flavor, volume_id=volume.id)
+
+        for _ in range(2):
+            rebuilt = self.cloud.compute.rebuild_server(self.context, spec)
+
+            self.assertEqual(
+                (server.id, server.addresses), (rebuilt.id, rebuilt.addresses)
+            )
+        self.assertEqual(volume, self.cloud.volumes.get(self.context, 'i1'))
+
+    def test_a_server_moves_or_the_cloud_says_why_not(self):
+        self.given_server()
+        if 'migrate_server' in self.cloud.refuses:
+            self.assertRaises(
+                exception.CloudError,
+                self.cloud.compute.migrate_server,
+                self.context,
+                'i1',
+                None,
+            )
+            return
+        moved = self.cloud.compute.migrate_server(self.context, 'i1', 'h2')
+        self.assertEqual('h2', moved.host)
 
     def test_a_volume_grows_and_does_not_shrink(self):
         volumes = self.cloud.volumes
