@@ -33,6 +33,7 @@ from trove.guestagent import unsupported
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores import capability
 from trove.guestagent.datastores import replication
+from trove.guestagent.datastores import settings
 
 LOG = logging.getLogger(__name__)
 
@@ -156,6 +157,25 @@ class Manager(accounts.Accounts, replicas.Replication):
             if root_password or (backup_info and self._is_root_enabled()):
                 self._reporter.root_enabled(context)
             self._modules.apply(modules or ())
+        self._report()
+
+    @orders.needs(Capability.REBUILD)
+    def rebuild(
+        self,
+        context: Context,
+        ds_version: str,
+        config_contents: str | None = None,
+        config_overrides: dict[str, Any] | None = None,
+    ) -> None:
+        with self._reporter.reporting(context, 'take over the data'):
+            self._supervisor.rebuild(
+                base.Preparation(
+                    memory_mb=settings.machine_memory_mb(),
+                    config_contents=_contents(config_contents),
+                    overrides=config_overrides or {},
+                    version=ds_version,
+                )
+            )
         self._report()
 
     @orders.of_agent

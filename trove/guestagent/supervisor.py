@@ -165,6 +165,28 @@ class Supervisor:
             self._remember(states.State(phase=states.READY))
             self._forget_failures()
 
+    def rebuild(self, preparation: base.Preparation) -> None:
+        """Take over the data of a former machine; may be repeated.
+
+        :raises trove.common.exception.TroveError: it cannot be done; the
+            data are unchanged
+        """
+        with self.turns:
+            if self._state.phase != states.READY:
+                self._pinned = states.STATUS_BUILDING
+                self._changed()
+            try:
+                self._driver.rebuild(preparation)
+                self._remember(states.State(phase=states.READY))
+            except BaseException:
+                if self._state.phase != states.READY:
+                    self._remember(states.State(phase=states.FAILED))
+                raise
+            finally:
+                self._pinned = None
+                self._changed()
+            self._forget_failures()
+
     def _phase(self, phase: str) -> None:
         self._remember(dataclasses.replace(self._state, phase=phase))
         self._changed()

@@ -55,7 +55,6 @@ ORDERS = {
     'pre_create_backup': Capability.SNAPSHOT,
     'pre_upgrade': _UPGRADE,
     'prep_primary': _CLUSTER,
-    'rebuild': Capability.REBUILD,
     'remove_nodes': _CLUSTER,
     'reset_admin_password': _CLUSTER,
     'set_auto_bootstrap': _CLUSTER,

@@ -180,6 +180,18 @@ class Driver(replication.Replicating, abc.ABC):
         self.stop()
         self.start()
 
+    @capability.of(Capability.REBUILD)
+    def rebuild(self, preparation: Preparation) -> None:
+        """Take over the data of a former machine, and start the server.
+
+        It may be repeated. Databases and users are what they were.
+
+        :param preparation: no databases, users, password and backup
+        :raises trove.common.exception.DatastoreError: there are no data, or
+            the server cannot use them
+        """
+        raise NotImplementedError
+
     # Its settings
 
     @capability.of(Capability.CONFIGURATION)

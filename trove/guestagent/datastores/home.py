@@ -152,6 +152,29 @@ class Home(abc.ABC, Generic[S]):
                 raise
             files.write(self._mark, _MADE)
 
+    def take_over(self, reset: Callable[[str], None]) -> None:
+        """Make the database of another agent ours, unless it is.
+
+        :param reset: is given the new password of the administrator
+        :raises trove.common.exception.DatastoreError: there is none
+        """
+        with self._locked('initialize'):
+            if not self._secret.exists() and self._has_data():
+                password = passwords.generate(
+                    self._options.default_password_length
+                )
+                reset(password)
+                # Last: until then the same order does it again.
+                files.write(self._secret, password)
+        self.require_data()
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether there is a database that this agent does not know."""
+        return self._has_data() and not (
+            self._secret.exists() or self._mark.exists()
+        )
+
     def settle(self) -> None:
         """Make the new database durable.
 
@@ -271,6 +294,9 @@ def make_ahead(
     """
     try:
         home = find(conf)
+        if home.is_foreign:
+            # Of a former machine: what is to be done with it is an order.
+            return
         home.initialize()
         home.settle()
     except Exception as error:  # noqa: BLE001

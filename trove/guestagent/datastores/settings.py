@@ -9,6 +9,7 @@ import pathlib
 from typing import Any
 
 from trove.guestagent.datastores import account as accounts
+from trove.guestagent.datastores import base
 from trove.guestagent.datastores import files
 
 #: MiB of memory to start the server with when the memory is unknown.
@@ -31,6 +32,13 @@ class Store:
         self._proven: dict[str, Any] | None = values.get('proven')
         #: Names of all overrides since the server was started.
         self.touched: list[str] = values.get('touched', [])
+
+    def begin(self, preparation: base.Preparation) -> None:
+        """Keep what a database server is created with."""
+        self.memory_mb = preparation.memory_mb
+        self.basic = preparation.config_contents or ''
+        self.overrides = dict(preparation.overrides)
+        self.save()
 
     def override(self, overrides: dict[str, Any]) -> None:
         """Replace the overrides."""

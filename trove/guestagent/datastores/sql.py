@@ -99,6 +99,7 @@ class SQLDriver(base.Driver):
             Capability.ACCESS,
             Capability.CONFIGURATION,
             Capability.DATABASES,
+            Capability.REBUILD,
             Capability.ROOT,
             Capability.USERS,
             Capability.VOLUME,
@@ -150,10 +151,7 @@ class SQLDriver(base.Driver):
         volume.require_directory(preparation.device_path)
         self.home.require(preparation.version)
         self.check_overrides(preparation.overrides)
-        self.store.memory_mb = preparation.memory_mb
-        self.store.basic = preparation.config_contents or ''
-        self.store.overrides = dict(preparation.overrides)
-        self.store.save()
+        self.store.begin(preparation)
         self.create_data(preparation)
         self.check_overrides(preparation.overrides)
         self.start()
@@ -167,6 +165,16 @@ class SQLDriver(base.Driver):
         if preparation.root_password:
             self.root.enable(preparation.root_password)
         self.home.settle()
+
+    def rebuild(self, preparation: base.Preparation) -> None:
+        self.home.require(preparation.version)
+        self.store.begin(preparation)
+        self.check_overrides(preparation.overrides)
+        self.home.take_over(self.reset_password)
+        self.start()
+
+    def reset_password(self, password: str) -> None:
+        """Give the administrator another password, unless a start does."""
 
     def start(self) -> None:
         running = self.home.server()

@@ -23,6 +23,7 @@ from trove.guestagent.datastores.postgresql import config
 from trove.guestagent.datastores.postgresql import connection
 from trove.guestagent.datastores.postgresql import databases
 from trove.guestagent.datastores.postgresql import grants
+from trove.guestagent.datastores.postgresql import private
 from trove.guestagent.datastores.postgresql import replication as replicas
 from trove.guestagent.datastores.postgresql import restore
 from trove.guestagent.datastores.postgresql import role as roles
@@ -110,6 +111,18 @@ class PostgreSQL(sql.SQLDriver):
         self._role.before_start()
         self.write_config()
         self.home.server().start(self._conf.guestagent.recovery_timeout)
+
+    def reset_password(self, password: str) -> None:
+        self.write_config()
+        try:
+            with private.session(
+                self.home,
+                'take over the data',
+                self._conf.guestagent.recovery_timeout,
+            ) as connection:
+                private.set_password(connection, password)
+        finally:
+            self.stop()
 
     def close_openings(self) -> None:
         self.databases.close_template()

@@ -4,27 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Iterator
 from collections.abc import Sequence
-import contextlib
 import logging
 import os
 import pathlib
-import pwd
-import shutil
 import subprocess
-import tempfile
 from typing import Final
-
-from psycopg import sql
 
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import pipeline
-from trove.guestagent.datastores import server as endpoints
 from trove.guestagent.datastores.postgresql import cluster as clusters
 from trove.guestagent.datastores.postgresql import connection as connections
+from trove.guestagent.datastores.postgresql import private
 from trove.guestagent.datastores.postgresql import restored
-from trove.guestagent.datastores.postgresql import server as servers
 from trove.guestagent.datastores.postgresql import server_errors
 from trove.guestagent.datastores.postgresql import wal
 
@@ -32,8 +24,6 @@ LOG = logging.getLogger(__name__)
 
 _ACTION: Final = 'restore the backup'
 _REPLAYED: Final = 'SELECT pg_last_wal_replay_lsn()::text'
-#: As the superuser, and only for who is the user of the agent.
-_HBA: Final = f'local all {servers.SUPERUSER} peer map=agent\n'
 
 
 class Restore:
@@ -152,61 +142,23 @@ class Restore:
             )
 
     def _replay(self, newest: backups.Metadata, password: str) -> None:
-        """Replay the log, then exchange the password of the old instance.
-
-        Until then it is reached through a socket only, by the agent only.
-        """
-        server = self._cluster.server()
-        with self._private_place() as place:
-            server.start(
-                self._timeout,
-                # Not before it is promoted.
-                ('ready',),
-                hba_file=f'{place}/hba',
-                ident_file=f'{place}/ident',
-                listen_addresses='',
-                unix_socket_directories=f'{place}',
-                # The segments are in pg_wal, all of them.
-                restore_command='false',
-                # Nor does a program of the old place run.
-                archive_cleanup_command='',
-                recovery_end_command='',
-                recovery_target_timeline='latest',
-                # So the limits that the old server had do not matter.
-                hot_standby='off',
-                archive_mode='off',
-            )
-            local = connections.Connector(
-                endpoints.Endpoint(f'{place}', server.endpoint.port),
-                lambda: '',
-            )
-            with local.open(_ACTION) as connection:
-                self._check_replayed(connection, newest)
-                verifier = connections.encrypt(
-                    connection, servers.SUPERUSER, password
-                )
-                connection.execute(
-                    sql.SQL('ALTER ROLE {} LOGIN PASSWORD {}').format(
-                        sql.Identifier(servers.SUPERUSER),
-                        sql.Literal(verifier),
-                    )
-                )
-
-    @contextlib.contextmanager
-    def _private_place(self) -> Iterator[pathlib.Path]:
-        """A directory for a socket, whose path must be short."""
-        place = pathlib.Path(tempfile.mkdtemp(prefix='trove-'))
-        user = pwd.getpwuid(os.geteuid()).pw_name
-        try:
-            hba, ident = place / 'hba', place / 'ident'
-            hba.write_text(_HBA)
-            ident.write_text(f'agent "{user}" {servers.SUPERUSER}\n')
-            if self._cluster.account is not None:
-                for path in place, hba, ident:
-                    self._cluster.account.own(path)
-            yield place
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
+        """Replay the log, then exchange the password of the old instance."""
+        with private.session(
+            self._cluster,
+            _ACTION,
+            self._timeout,
+            # The segments are in pg_wal, all of them.
+            restore_command='false',
+            # Nor does a program of the old place run.
+            archive_cleanup_command='',
+            recovery_end_command='',
+            recovery_target_timeline='latest',
+            # So the limits that the old server had do not matter.
+            hot_standby='off',
+            archive_mode='off',
+        ) as connection:
+            self._check_replayed(connection, newest)
+            private.set_password(connection, password)
 
     def _check_replayed(
         self, connection: connections.Connection, newest: backups.Metadata

@@ -7,6 +7,7 @@ Each class is mixed into one for each datastore.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -87,6 +88,31 @@ class LifeTests:
         other.start()
         self.assertTrue(driver.answers())
         self.assertEqual((1,), self.read())
+
+    def test_data_are_taken_over_by_the_agent_of_a_new_disk(self) -> None:
+        # Given a server that died with its machine
+        driver = self.driver()
+        driver.prepare(PREPARATION)
+        self.write()
+        processes.send(driver.pid(), signal.SIGKILL)
+        shutil.rmtree(self.place.state_dir)
+        # When a new agent starts, it creates nothing
+        new = self.driver()
+        self.assertTrue(new.home.is_foreign)
+        self.assertRaises(exception.DatastoreError, new.prepare, PREPARATION)
+        # And when it is told to, it goes on with what is there
+        kept = datastores.Preparation(
+            memory_mb=256, overrides={'max_connections': 66}
+        )
+        for _ in range(2):
+            new.rebuild(kept)
+        self.assertEqual((1,), self.read())
+        self.assertEqual('66', self.show('max_connections'))
+        self.assertTrue(
+            self.place.can_connect('root', 'top secret', self.store.home)
+        )
+        new.create_databases([{'_name': 'later'}])
+        self.assertIn('later', [d['_name'] for d in new.list_databases()[0]])
 
     def test_the_server_runs_unprivileged_in_its_own_session(self) -> None:
         # When

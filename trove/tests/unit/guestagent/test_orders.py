@@ -188,23 +188,23 @@ class OrdersTest(base.TestCase):
     def test_an_order_that_is_served_and_no_driver_can(self) -> None:
         refused = dict(unsupported.ORDERS)
         served = self.served | {
-            'rebuild': orders.Needs(refused.pop('rebuild'), True)
+            'update_guest': orders.Needs(refused.pop('update_guest'), True)
         }
 
         (edit,) = self.edits(served=served, refused=refused)
 
-        self.assertIn('Add Capability.REBUILD, which rebuild', edit)
+        self.assertIn('Add Capability.AGENT_UPDATE, which update_guest', edit)
 
     def test_a_driver_that_says_what_no_order_asks_for(self) -> None:
         class Saving(fakes.Driver):
             capabilities = fakes.Driver.capabilities
 
-        Saving.capabilities |= {Capability.REBUILD}
+        Saving.capabilities |= {Capability.AGENT_UPDATE}
 
         edits = self.edits(drivers=(*DRIVERS, Saving))
 
         self.assertEqual(2, len(edits), edits)
-        self.assertIn('move rebuild from', edits[0])
+        self.assertIn('move update_guest from', edits[0])
         self.assertIn('nothing asks for it', edits[1])
 
     def test_an_order_that_is_served_and_refused(self) -> None:
@@ -217,12 +217,14 @@ class OrdersTest(base.TestCase):
 
     def test_a_capability_that_no_order_needs(self) -> None:
         refused = dict(unsupported.ORDERS)
-        del refused['rebuild']
+        del refused['update_guest']
 
-        edits = self.edits(contract=CONTRACT - {'rebuild'}, refused=refused)
+        edits = self.edits(
+            contract=CONTRACT - {'update_guest'}, refused=refused
+        )
 
         self.assertEqual(
-            [f'Remove REBUILD from {_CAPABILITIES}: no order needs it.'],
+            [f'Remove AGENT_UPDATE from {_CAPABILITIES}: no order needs it.'],
             edits,
         )
 
