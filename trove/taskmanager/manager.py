@@ -151,6 +151,16 @@ class Manager:
     ) -> None:
         self._run('resize_volume', context, instance_id, int(new_size))
 
+    def migrate(
+        self, context: Context, instance_id: str, host: str | None
+    ) -> None:
+        self._run('migrate', context, instance_id, host)
+
+    def rebuild(
+        self, context: Context, instance_id: str, image_id: str
+    ) -> None:
+        self._run('rebuild', context, instance_id, image_id)
+
     def _run(
         self, job: str, context: Context, instance_id: str, *more: Any
     ) -> None:

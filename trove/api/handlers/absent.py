@@ -32,9 +32,6 @@ INSTEAD = {
     'Logs of the database': 'Ask an administrator with access to the server '
     'of the instance.',
     'Modules': 'Install the software in the image of the datastore version.',
-    'Moving instances to another host': 'Use the cloud itself.',
-    'Rebuilding instances': 'Create another instance, and migrate the data '
-    'with the tools of the database.',
     'Replicas': 'Create the instances individually.',
     'Upgrading guest agents': 'Install it in the image, or on the server of '
     'the instance.',

@@ -7,11 +7,11 @@ from typing import Any
 
 from trove.api import paging
 from trove.api import request as api_request
-from trove.api.handlers import absent
 from trove.api.handlers import actions
 from trove.api.schemas import common
 from trove.api.schemas import instance as schemas
 from trove.api.views import instance as views
+from trove.common import exception
 from trove.objects import root as root_object
 from trove.objects.instance import entities
 from trove.objects.instance import instances
@@ -69,6 +69,63 @@ def _reset_task_status(
     tasks.reset_task(instance.id)
 
 
+def _migrate(
+    request: api_request.Request, instance: entities.Instance, value: Any
+) -> None:
+    """Move the server of an instance to another host: 202.
+
+    409 while another task is running, 422 for an instance that is not ready,
+    501 where the cloud has a single host.
+    """
+    _check_cloud(request, instance, 'migrate_server')
+    host = (value or {}).get('host')
+    taskmanager = request.taskmanager()
+    actions.start(
+        request,
+        instance,
+        'migrate',
+        lambda: taskmanager.migrate(
+            request.context, instance_id=instance.id, host=host
+        ),
+        details={'host': host},
+    )
+
+
+def _rebuild(
+    request: api_request.Request, instance: entities.Instance, value: Any
+) -> None:
+    """Replace the disk of the server by that of an image: 202.
+
+    400 for one without a volume or in a replication set, 409 while another
+    task is running, 422 for one that is half built.
+    """
+    refusal = instance.refusal_to_rebuild()
+    if refusal is not None:
+        raise refusal
+    _check_cloud(request, instance, 'rebuild_server')
+    image_id = value['image_id']
+    taskmanager = request.taskmanager()
+    actions.start(
+        request,
+        instance,
+        'rebuild',
+        lambda: taskmanager.rebuild(
+            request.context, instance_id=instance.id, image_id=image_id
+        ),
+        details={'image_id': image_id},
+    )
+
+
+def _check_cloud(
+    request: api_request.Request, instance: entities.Instance, method: str
+) -> None:
+    reason = request.cloud.refuses.get(method)
+    if reason is not None:
+        raise exception.NotSupported(
+            f'Instance {instance.id} was not changed: {reason}.'
+        )
+
+
 def _action(
     handler: actions.Handler,
     rule: str,
@@ -82,14 +139,8 @@ ACTIONS = actions.Actions(
         'reboot': _action(actions.reboot, 'reboot'),
         'stop': _action(_stop, 'stop'),
         'reset-task-status': _action(_reset_task_status, 'reset_task_status'),
-        'migrate': _action(
-            absent.action('Moving instances to another host'),
-            'migrate',
-            schemas.MIGRATE,
-        ),
-        'rebuild': _action(
-            absent.action('Rebuilding instances'), 'rebuild', schemas.REBUILD
-        ),
+        'migrate': _action(_migrate, 'migrate', schemas.MIGRATE),
+        'rebuild': _action(_rebuild, 'rebuild', schemas.REBUILD),
     }
 )
 

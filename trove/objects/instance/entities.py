@@ -7,6 +7,7 @@ import dataclasses
 import datetime
 from typing import Any
 
+from trove.common import exception
 from trove.objects import clock
 from trove.objects import datastore
 from trove.objects.instance import states
@@ -115,6 +116,21 @@ class Instance:
         if silence <= expiry:
             return self
         return dataclasses.replace(self, silent_for=int(silence))
+
+    def refusal_to_rebuild(self) -> exception.BadRequest | None:
+        """Return why its server cannot get another disk, None when it can."""
+        if not self.volume_size:
+            return exception.BadRequest(
+                f'Instance {self.id} has no volume: its data are on the disk '
+                'that would be replaced. Make a backup of it, and restore '
+                'that into an instance with a volume.'
+            )
+        if self.slave_of_id or self.replicas:
+            return exception.BadRequest(
+                f'Instance {self.id} is in a replication set. Detach its '
+                'replicas, or itself if it is one, then rebuild it.'
+            )
+        return None
 
     def require_available(self) -> None:
         """Check that its guest can serve orders about users and databases.

@@ -112,7 +112,7 @@ def reopen_task(conf: cfg.ConfigOpts, rejected_id: str) -> bool:
         if row is None:
             raise exception.InstanceNotFound(id=found.instance_id)
         task = states.Task.from_code(kept['task_id'])
-        _check_free(db, row, task)
+        _check_free(db, row, task, str(kept['action']))
         reserved = kept.get('reserved') or {}
         if reserved:
             quota.take(conf, db, row.tenant_id or '', reserved, reserve=True)
@@ -173,13 +173,13 @@ def _keep(
 
 
 def _check_free(
-    db: orm.Session, row: models.Instance, wanted: states.Task
+    db: orm.Session, row: models.Instance, wanted: states.Task, action: str
 ) -> None:
     """Check that an instance is still as the end of the task left it."""
     task = states.Task.from_code(row.task_id)
     if workflows.find(db, row.id) is None:
         if task.is_idle:
-            if wanted is not states.Task.BUILDING:
+            if wanted is not states.Task.BUILDING or action == 'rebuild':
                 return
         elif wanted is states.Task.DELETING:
             if task is wanted or task.is_error:

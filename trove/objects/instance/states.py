@@ -247,7 +247,8 @@ def refusal_to_begin(
     """Return why a task must not begin now, None when it may.
 
     An instance whose last task failed without an effect accepts another task,
-    whose success makes it ACTIVE again.
+    whose success makes it ACTIVE again. A rebuild, which is BUILDING, repairs
+    one whose database server or guest agent is broken.
 
     :param wanted: the task to begin
     :returns: InstanceBusy, Unprocessable or Forbidden
@@ -257,7 +258,7 @@ def refusal_to_begin(
     return _refusal_if_busy(instance_id, task) or _refusal_if_not_ready(
         instance_id,
         service_status,
-        service_status.allows_actions,
+        wanted is Task.BUILDING or service_status.allows_actions,
         backing_up,
     )
 

@@ -100,6 +100,8 @@ def begin_task(
         if task is states.Task.DELETING and row.server_status == 'ERROR':
             # ERROR with DELETING means that the deletion failed.
             row.server_status = 'SHUTDOWN'
+        elif task is states.Task.BUILDING:
+            row.server_status = 'BUILD'
         _rows.set_task(row, task)
         db.flush()
         return _loaded(db, row.id)
@@ -178,10 +180,10 @@ def fail_task(
     """End a task with failure: the status is ERROR, with a fault.
 
     :param task: an error task, after which the instance can only be deleted;
-        NONE when the instance is unchanged, so that it accepts other tasks
-        and is ACTIVE after a success. An instance that was being built always
-        gets an error task, and one that was being deleted can only be deleted
-        again.
+        NONE when the instance is unchanged or can be repaired, so that it
+        accepts other tasks and is ACTIVE after a success. An instance that
+        was being created always gets an error task, and one that was being
+        deleted can only be deleted again.
     :param message: of the fault: what failed, why, and the remedy
     :param details: of the fault
     :returns: False when the job has another owner; nothing was changed
@@ -319,7 +321,7 @@ def give_up(
     """Set an instance to ERROR after its job was removed."""
     if not task.is_error:
         now = states.Task.from_code(row.task_id)
-        if now is states.Task.BUILDING:
+        if now is states.Task.BUILDING and not workflows.rebuilds(current):
             # A half built instance must not accept other tasks.
             task = states.Task.BUILDING_ERROR_SERVER
         elif now is states.Task.DELETING or now.is_error:

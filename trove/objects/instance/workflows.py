@@ -36,7 +36,10 @@ TASKS = {
     'create_backup': states.Task.NONE,
     'create_instance': states.Task.BUILDING,
     'delete_instance': states.Task.DELETING,
+    'migrate': states.Task.MIGRATING,
     'reboot': states.Task.REBOOTING,
+    # As released APIs have it; see rebuilds().
+    'rebuild': states.Task.BUILDING,
     'resize_flavor': states.Task.RESIZING,
     'resize_volume': states.Task.RESIZING,
     'restart': states.Task.REBOOTING,
@@ -304,6 +307,11 @@ def fits(row: models.Instance, action: str) -> bool:
     if wanted is states.Task.NONE:
         return task.is_idle
     return wanted is task and not (task.is_idle or task.is_error)
+
+
+def rebuilds(row: models.Workflow | None) -> bool:
+    """Return whether BUILDING is the task of an instance with data."""
+    return row is not None and row.action == 'rebuild'
 
 
 def stored(row: models.Workflow) -> dict[str, Any]:

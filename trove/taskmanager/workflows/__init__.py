@@ -7,7 +7,9 @@ from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import create
 from trove.taskmanager.workflows import create_backup
 from trove.taskmanager.workflows import delete
+from trove.taskmanager.workflows import migrate
 from trove.taskmanager.workflows import reboot
+from trove.taskmanager.workflows import rebuild
 from trove.taskmanager.workflows import resize_flavor
 from trove.taskmanager.workflows import resize_volume
 from trove.taskmanager.workflows import restart
@@ -20,7 +22,9 @@ WORKFLOWS: dict[str, type[base.Workflow]] = {
         create.Create,
         create_backup.CreateBackup,
         delete.Delete,
+        migrate.Migrate,
         reboot.Reboot,
+        rebuild.Rebuild,
         resize_flavor.ResizeFlavor,
         resize_volume.ResizeVolume,
         restart.Restart,

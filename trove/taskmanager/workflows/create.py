@@ -12,14 +12,11 @@ from typing import Any
 from oslo_config import cfg
 
 from trove.cloud import base as cloud_base
-from trove.common import broker_accounts
 from trove.common import context as trove_context
 from trove.common import exception
-from trove.guestagent import api as guestagent
 from trove.objects.guest import heartbeats
 from trove.objects.instance import states
 from trove.objects.instance import workflows
-from trove.objects.keys import instance_keys
 from trove.objects.keys import workflow_secrets
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import flavors
@@ -27,6 +24,7 @@ from trove.taskmanager.workflows import guest
 from trove.taskmanager.workflows import guest_files
 from trove.taskmanager.workflows import released_guest
 from trove.taskmanager.workflows import restored
+from trove.taskmanager.workflows import servers
 
 Task = states.Task
 Status = states.ServiceStatus
@@ -271,8 +269,8 @@ class Create(base.Workflow):
                 self.conf,
                 instance,
                 request.datastore_manager,
-                self._key(),
-                None if self._has_server() else self._account(),
+                guest_files.key(self),
+                None if self._has_server() else guest_files.account(self),
                 request.ds_version,
             ),
             volume_id=instance.volume_id,
@@ -287,23 +285,6 @@ class Create(base.Workflow):
             self.cloud.compute.get_server(self.context, self.instance_id)
         )
 
-    def _key(self) -> str | None:
-        """Return the key of the guest's messages, stored with the row."""
-        if not self.conf.enable_secure_rpc_messaging:
-            return None
-        return self.env.database(
-            instance_keys.create, self.conf, self.instance_id
-        )
-
-    def _account(self) -> broker_accounts.Account | None:
-        """Create the guest's account at the message broker."""
-        if not self.conf.guest_accounts.management_url:
-            return None
-        return broker_accounts.Accounts(self.conf).create(
-            self.instance_id,
-            guestagent.API.interface.topic(self.conf, self.instance_id),
-        )
-
     def _delete_server(self) -> None:
         self.cloud.compute.delete_server(self.context, self.instance_id)
         self.cloud.network.release(self.context, self.instance_id)
@@ -313,25 +294,7 @@ class Create(base.Workflow):
         self.record_addresses([])
 
     def _wait_for_server(self) -> None:
-        def look() -> cloud_base.Server | None:
-            server = self.cloud.compute.get_server(
-                self.context, self.instance_id
-            )
-            if server is None:
-                raise base.StepFailed(reason='the server has disappeared')
-            if server.status == cloud_base.ERROR:
-                raise base.StepFailed(
-                    reason='the server failed to start: '
-                    f'{server.reason or "the cloud gives no reason"}'
-                )
-            return server if server.status == cloud_base.ACTIVE else None
-
-        server = self.wait(look, self._left())
-        if server is None:
-            raise base.StepFailed(
-                reason='the server is not active after '
-                f'{self._timeout} seconds'
-            )
+        servers.wait(self, self._left())
         self.record_addresses(
             self.cloud.network.addresses(self.context, self.instance_id)
         )

@@ -12,7 +12,10 @@ from trove.common import broker_accounts
 from trove.common import exception
 from trove.common import rpc
 from trove.conf import rabbit
+from trove.guestagent import api as guestagent
 from trove.objects.instance import entities
+from trove.objects.keys import instance_keys
+from trove.taskmanager.workflows import base
 
 #: Their names, in the order in which a guest agent reads them.
 CONFIG = 'trove-guestagent.conf'
@@ -47,6 +50,25 @@ def make(
             }
         ),
     }
+
+
+def key(workflow: base.Workflow) -> str | None:
+    """Return the key of the guest's messages, stored with the row."""
+    if not workflow.conf.enable_secure_rpc_messaging:
+        return None
+    return workflow.env.database(
+        instance_keys.create, workflow.conf, workflow.instance_id
+    )
+
+
+def account(workflow: base.Workflow) -> broker_accounts.Account | None:
+    """Give the guest an account at the message broker, or a new password."""
+    if not workflow.conf.guest_accounts.management_url:
+        return None
+    return broker_accounts.Accounts(workflow.conf).create(
+        workflow.instance_id,
+        guestagent.API.interface.topic(workflow.conf, workflow.instance_id),
+    )
 
 
 def _config(

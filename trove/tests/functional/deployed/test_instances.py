@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from typing import Any
+import uuid
 
 import psycopg
 import sqlalchemy as sa
@@ -254,6 +255,46 @@ class ActionTest(base.DeployedTestCase):
 
         self.wait_active(self.target.id)
         self.assertNotEqual(before, self.started())
+
+    def test_management_rebuild(self) -> None:
+        # Given an agent whose disk was damaged
+        before = self.started()
+        (disk,) = self.server_directory(self.target.id).glob('state')
+        for path in disk.iterdir():
+            if path.is_file():
+                path.write_bytes(b'nonsense')
+
+        self.admin.mgmt_instances.rebuild(self.target.id, str(uuid.uuid4()))
+
+        busy = self.member.instances.get(self.target.id)
+        self.assertEqual('BUILD', busy.status)
+        self.wait_active(self.target.id)
+        self.assertNotEqual(before, self.started())
+        self.member.databases.create(self.target.id, [{'name': 'after'}])
+        self.member.databases.delete(self.target.id, 'after')
+
+    def test_management_stop(self) -> None:
+        self.admin.mgmt_instances.stop(self.target.id)
+
+        self.wait(
+            self.target.id,
+            lambda i: i.operating_status == 'SHUTDOWN',
+            'is stopped',
+        )
+        self.assertFalse(self.connects(self.target, *self.login))
+        self.member.instances.restart(self.target.id)
+        self.wait_active(self.target.id)
+        self.started()
+
+    def test_management_migrate_where_there_is_one_host(self) -> None:
+        failure = self.assertRaises(
+            trove_exceptions.ClientException,
+            self.admin.mgmt_instances.migrate,
+            self.target.id,
+        )
+
+        self.assertEqual(501, failure.http_status)
+        self.assertIn('one host', str(failure))
 
     def test_resize_to_a_larger_flavor(self) -> None:
         # Given a flavor with half the memory of the other

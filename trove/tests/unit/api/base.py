@@ -263,11 +263,11 @@ class TestCase(base.TestCase):
         tasks.end_task(instance.id, owner)
         return instances.get(self.context(project), instance.id)
 
-    def reports(self, instance):
-        """Given a guest that says now that all is well."""
+    def reports(self, instance, status=states.ServiceStatus.HEALTHY):
+        """Given a guest that says now how its database is."""
         reports.heard(
             instance.id,
-            status=states.ServiceStatus.HEALTHY,
+            status=status,
             guest_version=self.guest_version,
             sent=None,
         )

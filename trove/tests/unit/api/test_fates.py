@@ -201,9 +201,9 @@ FATES = {
         'reboot': Applied({'reboot': {}}, 'reboot'),
         'stop': Applied({'stop': {}}, 'stop_db'),
         'reset-task-status': Applied({'reset-task-status': {}}, '"ACTIVE"'),
-        'migrate.host': Refused({'migrate': {'host': 'h'}}, 501, 'Moving'),
-        'rebuild.image_id': Refused(
-            {'rebuild': {'image_id': GROUP}}, 501, 'Rebuilding'
+        'migrate.host': Applied({'migrate': {'host': 'h'}}, 'migrate'),
+        'rebuild.image_id': Applied(
+            {'rebuild': {'image_id': GROUP}}, 'rebuild'
         ),
     },
     ('PUT', '/{project_id}/mgmt/quotas/{project}'): {

@@ -4,7 +4,9 @@ import uuid
 
 import oslo_messaging
 
+from trove.cloud.local import driver
 from trove.objects.instance import instances
+from trove.objects.instance import states
 from trove.objects.instance import workflows
 from trove.tests.unit.api import base
 
@@ -71,16 +73,70 @@ class TestMgmt(base.TestCase):
         self.assertEqual('ACTIVE', shown['status'])
         self.assertIsNone(workflows.get_workflow(instance.id))
 
-    def test_what_there_is_not(self):
-        for body, text in (
-            ({'migrate': {}}, 'Moving'),
-            ({'migrate': {'host': None}}, 'Moving'),
-            ({'migrate': {'host': 'h'}}, 'Moving'),
-            ({'rebuild': {'image_id': 'x'}}, 'Rebuilding'),
-        ):
-            response = self.act(self.active(), body)
+    def assert_sent(self, response, *message):
+        self.assertEqual(202, response.status_code, response.text)
+        self.assertEqual([message], self.transport.sent)
+        self.transport.sent.clear()
 
-            self.assert_fault(response, 501, 'notImplemented', text)
+    def test_migrate(self):
+        for value, host in ({}, None), (None, None), ({'host': 'h'}, 'h'):
+            instance = self.active()
+
+            response = self.act(instance, {'migrate': value})
+
+            self.assert_sent(
+                response,
+                'migrate',
+                '1.0',
+                {'instance_id': instance.id, 'host': host},
+            )
+            kept = workflows.get_workflow(instance.id)
+            self.assertEqual({'host': host}, kept.details)
+
+    def test_migrate_where_there_is_one_host(self):
+        self.cloud.refuses = driver.LocalCloud.refuses
+        instance = self.active()
+
+        response = self.act(instance, {'migrate': {}})
+
+        self.assert_fault(response, 501, 'notImplemented', 'on one host')
+        self.assertEqual([], self.transport.sent)
+        self.assertIsNone(workflows.get_workflow(instance.id))
+
+    def test_rebuild(self):
+        instance = self.active()
+
+        response = self.act(instance, {'rebuild': {'image_id': 'i1'}})
+
+        self.assert_sent(
+            response,
+            'rebuild',
+            '1.1',
+            {'instance_id': instance.id, 'image_id': 'i1'},
+        )
+        shown = self.get(f'/instances/{instance.id}').json['instance']
+        self.assertEqual('BUILD', shown['status'])
+        again = self.act(instance, {'rebuild': {'image_id': 'i1'}})
+        self.assert_fault(again, 422, 'unprocessableEntity')
+
+    def test_rebuild_of_one_that_is_broken(self):
+        instance = self.active()
+        self.reports(instance, states.ServiceStatus.FAILED)
+
+        response = self.act(instance, {'rebuild': {'image_id': 'i1'}})
+
+        self.assertEqual(202, response.status_code, response.text)
+        refused = self.act(self.building(), {'rebuild': {'image_id': 'i1'}})
+        self.assert_fault(refused, 422, 'unprocessableEntity')
+
+    def test_rebuild_of_what_would_lose_its_data(self):
+        lone, source = self.active(), self.active()
+        instances.update(lone.id, volume_size=None)
+        instances.update(self.active().id, slave_of_id=source.id)
+        for instance, text in (lone, 'no volume'), (source, 'replication'):
+            response = self.act(instance, {'rebuild': {'image_id': 'i1'}})
+
+            self.assert_refused(response, text)
         self.assertEqual([], self.transport.sent)
 
     def test_a_service_looks_and_changes_nothing(self):

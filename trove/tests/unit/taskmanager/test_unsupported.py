@@ -20,6 +20,11 @@ class TestUnsupported(scene.TestCase):
     def order_job(self, name, **arguments):
         getattr(self.manager, name)(self.context, **arguments)
 
+    def refused(self, instance_id):
+        self.order_job(
+            'shrink_cluster', cluster_id='c0', instance_ids=[instance_id]
+        )
+
     def given_row(self, row):
         with session.writer() as db:
             db.add(row)
@@ -49,20 +54,20 @@ class TestUnsupported(scene.TestCase):
         with session.writer() as db:
             db.get(models.Instance, instance_id).task_id = Task.MIGRATING.code
 
-        self.order_job('migrate', instance_id=instance_id, host=None)
+        self.refused(instance_id)
 
-        self.assert_fault(instance_id, 'migrate')
+        self.assert_fault(instance_id, 'shrink_cluster')
         self.assertTrue(self.shown(instance_id).task.is_idle)
 
     def test_other_work_goes_on(self):
         instance_id, _ = self.given_instance()
         self.given_task(instance_id, Task.REBOOTING, 'reboot')
 
-        self.order_job('migrate', instance_id=instance_id, host=None)
+        self.refused(instance_id)
 
         self.assertIs(Task.REBOOTING, self.shown(instance_id).task)
         self.assertEqual('reboot', workflows.get_workflow(instance_id).action)
-        self.assertIn('Moving', self.shown(instance_id).fault.message)
+        self.assertIn('A cluster', self.shown(instance_id).fault.message)
 
     def test_clusters_are_not_busy_for_ever(self):
         instance_id, _ = self.given_instance()
@@ -99,7 +104,7 @@ class TestUnsupported(scene.TestCase):
             db.delete(db.get(models.Workflow, instance_id))
 
     def test_who_is_not_there_is_passed_over(self):
-        self.order_job('migrate', instance_id='nobody', host=None)
+        self.refused('nobody')
         self.order_job(
             'reapply_module',
             module_id='m',
@@ -119,6 +124,6 @@ class TestUnsupported(scene.TestCase):
         self.config(connection='sqlite:////nowhere/at/all', group='database')
         session.configure(self.conf)
 
-        self.order_job('migrate', instance_id=instance_id, host=None)
+        self.refused(instance_id)
 
         self.assertIn('Repair the database', self.logs.output)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The base class of workflows that change the server of a stopped database."""
+
+from __future__ import annotations
+
+from trove.common import exception
+from trove.taskmanager.workflows import base
+from trove.taskmanager.workflows import guest
+from trove.taskmanager.workflows import orders
+
+
+class Stopped(base.Workflow):
+    """Stops the database and starts it again, for its steps."""
+
+    _newest = 0.0
+
+    def stop_database(self) -> None:
+        orders.give(self, lambda guest: guest.stop_db(self.context))
+
+    def start_database(self) -> None:
+        """Start it; the guest agent adapts its settings to the memory."""
+        self._newest = guest.last_sent(self)
+        version = self.instance().datastore_version
+        number = (version.version or version.name) if version else None
+        orders.give(
+            self,
+            lambda guest: guest.start_db_with_conf_changes(
+                self.context, config_contents=None, ds_version=number
+            ),
+        )
+
+    def wait_for_database(self) -> None:
+        guest.wait_until_usable(
+            self, self.conf.resize_time_out, newer_than=self._newest
+        )
+
+    def start_again(self) -> None:
+        self.start_database()
+        self.wait_for_database()
+
+    def wait_for_answer(self, done: str) -> None:
+        """Wait until the guest agent of the changed server answers.
+
+        :param done: what was done to the server
+        :raises StepFailed: after ``resize_time_out``
+        """
+        seconds = self.conf.resize_time_out
+        if not self.wait(self._answers, seconds):
+            raise base.StepFailed(
+                reason=f'its guest agent did not answer within {seconds} '
+                f'seconds after its server was {done}'
+            )
+
+    def _answers(self) -> bool:
+        try:
+            self.guest().rpc_ping(self.context)
+        except (exception.PeerTimeout, exception.PeerUnreachable):
+            return False
+        # The cap of its silent time may be too low.
+        self.env.transport.caps.forget('guestagent', self.instance_id)
+        return True

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Replace the disk of a server; the data are on the volume."""
+
+from __future__ import annotations
+
+from trove.common import exception
+from trove.objects import configuration as configurations
+from trove.objects.instance import instances
+from trove.objects.instance import states
+from trove.tests.unit.taskmanager import scene
+
+Status = states.ServiceStatus
+Task = states.Task
+
+
+class RebuildTest(scene.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.instance_id, self.guest = self.given_instance('1.5')
+        self.guest.hooks['rebuild'] = lambda **_: self.guest.report(
+            Status.HEALTHY
+        )
+
+    def when_rebuilt(self, image_id='image-2'):
+        self.given_task(
+            self.instance_id,
+            Task.BUILDING,
+            'rebuild',
+            details={'image_id': image_id},
+        )
+        self.manager.rebuild(self.context, self.instance_id, image_id)
+
+    def test_the_new_guest_takes_over_the_data(self):
+        before = self.cloud.specs[self.instance_id]
+
+        self.when_rebuilt()
+
+        self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
+        spec = self.cloud.specs[self.instance_id]
+        self.assertEqual('image-2', spec.image_id)
+        self.assertEqual(before.volume_id, spec.volume_id)
+        self.assertEqual(before.flavor.id, spec.flavor.id)
+        self.assertIn(self.instance_id, spec.files['guest_info.conf'])
+        self.assertEqual(
+            ['rpc_ping', 'stop_db', 'rpc_ping', 'rebuild'], self.guest.asked
+        )
+        self.assertEqual('18', self.guest.arguments('rebuild')['ds_version'])
+
+    def test_its_configuration_group_stays(self):
+        group = configurations.create(
+            self.context,
+            name='g',
+            version_id=self.version.id,
+            values={'work_mem': '7MB'},
+        )
+        instances.update(self.instance_id, configuration_id=group.id)
+
+        self.when_rebuilt()
+
+        told = self.guest.arguments('rebuild')
+        self.assertEqual({'work_mem': '7MB'}, told['config_overrides'])
+
+    def test_a_guest_that_is_broken(self):
+        def fail(**_):
+            raise exception.DatastoreError(action='stop', reason='no disk')
+
+        self.guest.hooks['stop_db'] = fail
+
+        self.when_rebuilt()
+
+        self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
+
+    def test_the_cloud_fails_and_it_is_rebuilt_again(self):
+        self.cloud.fail(
+            'rebuild_server', exception.CloudError('no image'), times=1
+        )
+
+        self.when_rebuilt()
+
+        self.assert_fault(self.instance_id, 'rebuild the server', 'no image')
+        self.assertIn('start_db_with_conf_changes', self.guest.asked)
+        self.assertTrue(self.shown(self.instance_id).task.is_idle)
+
+        self.when_rebuilt()
+
+        self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
+
+    def test_the_guest_cannot_use_the_data(self):
+        self.guest.hooks['rebuild'] = lambda **_: self.guest.report(
+            Status.FAILED
+        )
+
+        self.when_rebuilt()
+
+        self.assert_fault(
+            self.instance_id, 'wait until the database runs', 'another one'
+        )
+        self.assertTrue(self.shown(self.instance_id).task.is_idle)
+
+    def test_what_was_said_before_does_not_count(self):
+        self.config(usage_timeout=1)
+        self.guest.hooks['rebuild'] = lambda **_: None
+        self.cloud.on(
+            'rebuild_server', lambda _: self.guest.report(Status.HEALTHY)
+        )
+
+        self.when_rebuilt()
+
+        self.assert_fault(self.instance_id, 'sent no heartbeat')
+
+    def test_another_task_manager_goes_on_with_it(self):
+        def die(_):
+            self.cloud.on('rebuild_server', lambda _: None)
+            raise scene.Killed
+
+        self.cloud.on('rebuild_server', die)
+        self.assertRaises(scene.Killed, self.when_rebuilt)
+
+        self.when_recovered()
+
+        self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
+        spec = self.cloud.specs[self.instance_id]
+        self.assertEqual('image-2', spec.image_id)
+
+    def test_one_in_a_replication_set_is_left_alone(self):
+        instances.update(self.given_request(), slave_of_id=self.instance_id)
+
+        self.when_rebuilt()
+
+        self.assert_fault(self.instance_id, 'replication set', 'Nothing')
+        self.assertEqual([], self.guest.asked)
