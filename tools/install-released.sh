@@ -6,9 +6,10 @@
 #   tools/install-released.sh             releases 26 and 12
 #   tools/install-released.sh 14 21       these
 #   tools/install-released.sh all         all that tools/released has pins of
+#   tools/install-released.sh tempest     Tempest and its tests of Trove
 #
 # They are the live peers of the interoperation tests, which run none of
-# their code in their own process. The environments are .interop/RELEASE in
+# their code in their own process, and the tests of others. The environments are .interop/RELEASE in
 # the top directory, or where TROVE_INTEROP_VENVS says; PYTHON names the
 # interpreter to make them with (python3.11: what the pins are for). One that
 # is there and unchanged is left alone. All are made at the same time.
@@ -30,9 +31,16 @@ if [[ ${releases[0]} == all ]]; then
     done
 fi
 
+pins_of() {
+    case $1 in
+        tempest) echo tools/released/tempest.txt ;;
+        *) echo "tools/released/trove-$1.txt" ;;
+    esac
+}
+
 install_release() {
-    local pins=tools/released/trove-$1.txt venv=$venvs/$1
-    local stamp
+    local pins venv=$venvs/$1 stamp
+    pins=$(pins_of "$1")
     stamp=$(sha256sum "$pins" | cut -d' ' -f1)
     if [[ -x $venv/bin/python
         && $(cat "$venv/.trove-released" 2>/dev/null) == "$stamp" ]]; then
@@ -46,9 +54,9 @@ install_release() {
 }
 
 for release in "${releases[@]}"; do
-    [[ -e tools/released/trove-$release.txt ]] || {
+    [[ -e $(pins_of "$release") ]] || {
         echo "install-released.sh: no pins for release $release; there are" \
-            tools/released/trove-* >&2
+            tools/released/*.txt >&2
         exit 2
     }
 done

@@ -33,8 +33,8 @@ export PYTHONWARNINGS=${PYTHONWARNINGS:-default::DeprecationWarning:trove}
 export PATH=$venv/bin:$PATH
 
 # In the order in which they are run: what fails soonest comes first.
-all=(contracts pins style types unit functional interop cover docs api-ref
-    releasenotes packaging)
+all=(contracts pins style types unit functional interop tempest cover docs
+    api-ref releasenotes packaging)
 others=(genconfig genpolicy benchmarks)
 
 # --- the checks -------------------------------------------------------------
@@ -48,6 +48,7 @@ describe() {
         unit) echo 'unit tests' ;;
         functional) echo 'functional tests: real broker and databases' ;;
         interop) echo "released Trove as live peers, others' released trees" ;;
+        tempest) echo 'the tests of Trove that Tempest runs anywhere' ;;
         cover) echo 'coverage of the unit tests, at least 90 %' ;;
         docs) echo 'documentation, warnings are errors' ;;
         api-ref) echo 'API reference, warnings are errors' ;;
@@ -134,7 +135,7 @@ check_functional() {
     # The tests of one module share what it starts: one group. What several
     # modules use is started once by each of the two processes.
     run_stestr functional 2 --test-path ./trove/tests/functional \
-        --exclude-regex 'functional\.interop\.' \
+        --exclude-regex 'functional\.(interop|tempest)\.' \
         --group_regex '(([^.]+\.)*test_[^.]+)'
 }
 
@@ -148,6 +149,13 @@ check_interop() {
     # The tests of one release use the same running processes: one group.
     run_stestr interop 2 --test-path ./trove/tests/functional/interop \
         --top-dir . --group_regex '(.*\.Release[0-9]+)'
+}
+
+check_tempest() {
+    echo "TROVE_TEMPEST is ${TROVE_TEMPEST:-all}."
+    tools/install-released.sh tempest
+    run_stestr tempest 1 --test-path ./trove/tests/functional/tempest \
+        --top-dir .
 }
 
 check_cover() {
@@ -283,11 +291,13 @@ done
 [[ -n ${TOX_ENV_DIR:-} ]] || tools/install.sh --tests
 for name in "${names[@]}"; do
     case $name in
-        functional | interop | benchmarks) need_packages; break ;;
+        functional | interop | tempest | benchmarks) need_packages; break ;;
     esac
 done
 if [[ $# == 0 ]]; then
     rm -rf cover
+    # All of it takes a quarter of an hour: by name, tools/run-tests.sh tempest.
+    export TROVE_TEMPEST=${TROVE_TEMPEST:-daily}
 fi
 
 failed=()
@@ -315,7 +325,7 @@ fi
 streams=()
 for name in "${names[@]}"; do
     case $name in
-        unit | functional | interop) streams+=("$results/$name") ;;
+        unit | functional | interop | tempest) streams+=("$results/$name") ;;
     esac
 done
 if ((${#streams[@]})); then
