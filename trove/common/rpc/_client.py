@@ -348,8 +348,8 @@ class Client:
         seconds = None
         if method.timeout is not None:
             seconds = self._timeout or transport.settings[method.timeout]
-        sender = plan.sender(context)
         version, arguments = message.version, message.arguments
+        sender = plan.sender(context, arguments)
         if method.kind == 'cast' and not plan.ours:
             arguments = notification.add(
                 interface, plan.cap.limit, peer, method.name, arguments, sender

@@ -162,12 +162,17 @@ class Planner:
             self._version(frozenset(said)), arguments, tuple(left_out)
         )
 
-    def sender(self, context: trove_context.TroveContext) -> dict[str, Any]:
-        """Return what a message says of its sender."""
+    def sender(
+        self,
+        context: trove_context.TroveContext,
+        arguments: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """Return what a message with these arguments says of its sender."""
         said = context.to_wire(released=not self.ours)
         if self.ours:
             said[_message.REVISION] = self.interface.latest.name
-        if not self.interface.carries_token:
+        used = not self.ours and arguments.get(self.interface.token_for or '')
+        if not (used or self.interface.carries_token):
             said.pop('auth_token', None)
             said.pop('service_catalog', None)
         return said

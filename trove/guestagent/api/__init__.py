@@ -29,6 +29,7 @@ INTERFACE = rpc.Interface(
     topic=lambda conf, peer: f'guestagent.{peer}',
     peer='guest agent of instance %s',
     remedy='Upgrade the guest agent of the instance, then repeat the request.',
+    token_for='backup_info',
     sealed_since='1.5',
     history=history.REVISIONS,
 )
@@ -86,7 +87,9 @@ class API(
             ``location``, ``type``, ``checksum``, ``storage_driver``
         :param ds_version: the version of the datastore; a guest that does
             not know the argument has only one
-        :param store: where the backup is, as :meth:`create_backup` has it
+        :param store: where the backup is, as :meth:`create_backup` has it;
+            ``known`` describes it and those that it continues, the full one
+            last
         """
 
     @rpc.call('1.0', repeatable=True)
@@ -311,7 +314,9 @@ class API(
             ``parent`` (``location`` and ``checksum``) if it is incremental
         :param store: how to write into the object store, see
             :func:`trove.objectstore.open_store`; None: with the token of the
-            user, which the guests of released Trove do
+            user, which the guests of released Trove do. ``known`` describes
+            the parent; ``renews``: the backup is being made, and this is its
+            later permission
         """
 
     # The volume and the agent

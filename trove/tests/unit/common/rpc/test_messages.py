@@ -222,6 +222,34 @@ class EndpointTest(base.MessageTestCase):
             ],
         )
 
+    def test_a_token_goes_to_released_peers_that_need_it(self):
+        self.context.auth_token = 'secret'
+
+        class Needed(
+            sample.API,
+            interface=dataclasses.replace(sample.INTERFACE, token_for='what'),
+        ):
+            drop = sample.API.drop
+
+        self.serve()
+        for announced, what in ('1.2', 'cup'), ('1.2', ''), ('1.10', 'cup'):
+            self.announced = announced
+            transport = self.memory_transport(
+                discover={'guestagent': lambda peer, each=announced: each}
+            )
+            Needed(transport, self.id()).drop(self.context, what)
+        waiting.until(lambda: len(self.manager.contexts) == 3, 'all came')
+
+        self.assertEqual(
+            {('cup', 'secret'), ('', None), ('cup', None)},
+            {
+                (arguments['what'], context.auth_token)
+                for (_, arguments), context in zip(
+                    self.manager.received, self.manager.contexts, strict=True
+                )
+            },
+        )
+
     def test_the_project_is_read_from_every_released_form(self):
         self.serve()
         for key in ('project_id', 'tenant', 'project'):
