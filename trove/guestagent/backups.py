@@ -22,6 +22,7 @@ from typing import Final
 from trove import objectstore
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.guestagent import backups_outcome
 from trove.guestagent import backups_progress
 from trove.guestagent import reporter as reporters
 from trove.guestagent import restores
@@ -100,6 +101,7 @@ class Backups:
         self._path = state_dir / _FILE
         self._changed = threading.Condition()
         self._order: Order | None = None
+        self._store_used: stores.Store | None = None
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         #: The backup that was stored last.
@@ -126,8 +128,12 @@ class Backups:
         """Begin to make a backup; its failure becomes a fault.
 
         :param access: None: with what the context and the order have, as
-            released task managers send them
+            released task managers send them. With ``renews`` it is a later
+            one for a backup that is being made
         """
+        if access and access.get('renews'):
+            self._renew(str(info.get('id')), access)
+            return
         try:
             # Users and databases that were ordered before are part of it.
             with self._supervisor.turn():
@@ -160,6 +166,15 @@ class Backups:
                     reason='the fault of the instance says why. Make the '
                     'replica again.',
                 )
+
+    def _renew(self, backup_id: str, access: Mapping[str, Any]) -> None:
+        with self._changed:
+            order, store = self._order, self._store_used
+            if order is None or store is None or order.backup_id != backup_id:
+                LOG.debug('Backup %s is not being made now.', backup_id)
+                return
+            store.renew(access)
+        LOG.info('Backup %s may be written until later.', backup_id)
 
     def _begin(self, order: Order, work: Callable[[Order], None]) -> None:
         with self._changed:
@@ -201,7 +216,7 @@ class Backups:
     def _forget(self) -> None:
         with self._changed:
             self._path.unlink(missing_ok=True)
-            self._order = None
+            self._order = self._store_used = None
             self._changed.notify_all()
 
     # What the thread does
@@ -265,15 +280,14 @@ class Backups:
         """Store a backup; return what is to be reported of it."""
         driver = self._supervisor.driver
         assert order.access is not None
-        store = objectstore.open_store(order.access)
-        known = {
-            'datastore': str(order.info.get('datastore') or driver.name),
-            'datastore-version': str(order.info.get('datastore_version')),
-        }
-        parent = restores.parent_of(store, order.info, order.container)
-        if parent is not None:
-            known['parent-location'] = parent.location
-            known['parent-checksum'] = parent.checksum
+        store = self._store_used = objectstore.open_store(order.access)
+        parent = restores.parent_of(
+            store,
+            order.info,
+            order.container,
+            restores.told_heads(order.access),
+        )
+        known = backups_outcome.known(order.info, driver.name, parent)
         about = {
             'backup_type': 'full' if parent is None else 'incremental',
             'size': driver.filesystem_stats()['used'],
@@ -309,7 +323,9 @@ class Backups:
             if stored is not None:
                 store.delete(stored.location)
             raise
-        return about | _outcome(stored, known | stream.metadata)
+        return about | backups_outcome.outcome(
+            stored, known | stream.metadata
+        )
 
     def _check_stopping(self) -> None:
         if self._stopping.is_set():
@@ -376,24 +392,3 @@ def _interrupted(error: Exception) -> exception.DatastoreError:
         reason='it was stopped or restarted, or it crashed, meanwhile. Make '
         f'the backup again. ({error})',
     )
-
-
-def _outcome(
-    stored: stores.Stored, metadata: Mapping[str, str]
-) -> dict[str, Any]:
-    """Return what is to be reported of a backup that is stored."""
-    outcome: dict[str, Any] = {
-        'checksum': stored.checksum,
-        'location': stored.location,
-        'progress': stored.size,
-        'state': 'COMPLETED',
-        'success': True,
-    }
-    if stored.parts:
-        # Somebody with a token makes the object of them.
-        outcome |= {
-            'state': 'SAVING',
-            'parts': [dataclasses.asdict(part) for part in stored.parts],
-            'metadata': dict(metadata),
-        }
-    return outcome

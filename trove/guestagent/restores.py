@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from collections.abc import Mapping
+from collections.abc import Sequence
 import functools
 from typing import Any
 from typing import Final
@@ -55,17 +56,44 @@ def ordered(
         :func:`released_access`
     :raises trove.common.exception.TroveError: it cannot be restored
     """
-    store = objectstore.open_store(access or released_access(context, info))
+    access = access or released_access(context, info)
+    store = objectstore.open_store(access)
+    told = told_heads(access)
+    if told:
+        return tuple(_link(store, head) for head in reversed(told))
     return chain(store, info)
 
 
+def told_heads(access: Mapping[str, Any]) -> list[stores.Head]:
+    """Return the objects that the task manager has described.
+
+    Of what is read with signed URLs the metadata cannot be seen.
+
+    :param access: as ordered; ``known`` are the objects, of a chain the full
+        backup last
+    """
+    return [
+        stores.Head(
+            str(each['location']),
+            str(each['checksum']),
+            int(each['size']),
+            dict(each['metadata']),
+        )
+        for each in access.get('known') or ()
+    ]
+
+
 def parent_of(
-    store: stores.Store, info: Mapping[str, Any], container: str
+    store: stores.Store,
+    info: Mapping[str, Any],
+    container: str,
+    told: Sequence[stores.Head] = (),
 ) -> stores.Head | None:
     """Return the stored backup that a new one is to build on.
 
     :param info: of the new one
     :param container: where that is to be stored
+    :param told: see :func:`told_heads`
     :returns: None: the new one is a full one
     :raises trove.common.exception.TroveError: it is not there, or not what
         it was
@@ -80,7 +108,11 @@ def parent_of(
             reason=f'A backup in container {container} cannot build on '
             f'{location}. Store it in the container of its parent.'
         )
-    return _head(store, location, parent.get('checksum'))
+    return _checked(
+        next((head for head in told if head.location == location), None)
+        or store.head(location),
+        parent.get('checksum'),
+    )
 
 
 def chain(
@@ -103,14 +135,8 @@ def chain(
                 f'{_LONGEST} others. Restore another backup.'
             )
         seen.add(location)
-        head = _head(store, location, checksum)
-        found.append(
-            backups.Link(
-                location,
-                head.metadata,
-                functools.partial(_read, store, head),
-            )
-        )
+        head = _checked(store.head(location), checksum)
+        found.append(_link(store, head))
         location = head.metadata.get('parent-location', '')
         if location:
             _require_beside(location, head.location)
@@ -142,13 +168,21 @@ def _read(
     yield from store.read(head.location, head.checksum)
 
 
-def _head(
-    store: stores.Store, location: str, checksum: str | None
-) -> stores.Head:
-    head = store.head(location)
+def _link(store: stores.Store, head: stores.Head) -> backups.Link:
+    return backups.Link(
+        head.location, head.metadata, functools.partial(_read, store, head)
+    )
+
+
+def _checked(head: stores.Head, checksum: str | None) -> stores.Head:
+    """Return an object that is what it was.
+
+    :param checksum: that it had; None: not known
+    :raises trove.common.exception.ObjectDamaged: it has another one
+    """
     if checksum and head.checksum != checksum:
         raise exception.ObjectDamaged(
-            action=f'read {location}',
+            action=f'read {head.location}',
             reason=f'its checksum is {head.checksum}, and was {checksum} when '
             'it was stored',
             remedy='Use another backup.',

@@ -22,8 +22,8 @@ def open_store(access: Mapping[str, Any]) -> base.Store:
 
     :param access: ``driver`` and its parameters: ``local`` has ``directory``
         and optionally ``min_free``, in bytes; ``swift`` has either
-        ``storage_url`` and ``token``, or ``signed`` as
-        :func:`trove.objectstore.access.sign` returns it
+        ``storage_url`` and ``token``, or ``signed``, a list of results of
+        :func:`trove.objectstore.access.sign`
     :raises trove.common.exception.NotSupported: there is no such driver
     """
     driver = access.get('driver')

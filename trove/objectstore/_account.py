@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
 import json
+from typing import Any
 
 import requests
 
@@ -19,7 +20,6 @@ from trove.objectstore import errors
 
 META = 'x-object-meta-'
 PAGE = 1000
-_KEY = 'X-Container-Meta-Temp-URL-Key'
 
 
 class Account(_http.Http):
@@ -28,18 +28,42 @@ class Account(_http.Http):
     def make_container(self, container: str) -> None:
         self.request('PUT', container, action=f'create container {container}')
 
-    def key(self, container: str) -> str | None:
-        """Return the key of the TempURLs of a container."""
-        answer = self.request('HEAD', container, action=f'find {container}')
-        return answer.headers.get(_KEY)
+    def check(self) -> None:
+        """Return when the account can be used."""
+        self.request('HEAD', '', action='show the account')
 
-    def set_key(self, container: str, key: str) -> None:
-        self.request(
-            'POST',
-            container,
-            action=f'set the key for TempURLs of container {container}',
-            headers={_KEY: key},
-        )
+    def show_container(self, container: str) -> Mapping[str, str]:
+        """Return the headers of a container."""
+        answer = self.request('HEAD', container, action=f'find {container}')
+        return answer.headers
+
+    def set_container(
+        self, container: str, headers: Mapping[str, str]
+    ) -> None:
+        """Change some headers of a container, all or none."""
+        action = f'set the keys for TempURLs of container {container}'
+        self.request('POST', container, action=action, headers=headers)
+
+    def parts(
+        self, container: str, name: str, number: int
+    ) -> list[base.Part]:
+        """Return the first parts of an object, as Swift has them.
+
+        What was just stored may be missing in the list of a container.
+        """
+        listed = {
+            item['name']: base.Part(item['name'], item['hash'], item['bytes'])
+            for item in self._items(container, f'{name}_')
+        }
+        names = [_manifests.part_name(name, each) for each in range(number)]
+        return [
+            listed.get(each) or self._part(container, each) for each in names
+        ]
+
+    def _part(self, container: str, name: str) -> base.Part:
+        found = self.head(container, name)
+        size = int(found.headers['Content-Length'])
+        return base.Part(name, etag(found), size)
 
     def head(self, container: str, name: str) -> requests.Response:
         return self.request(
@@ -171,6 +195,13 @@ class Account(_http.Http):
     def entries(
         self, container: str, prefix: str
     ) -> Iterator[base.Entry]:
+        for item in self._items(container, prefix):
+            yield base.Entry(item['name'], item['bytes'])
+
+    def _items(
+        self, container: str, prefix: str
+    ) -> Iterator[Mapping[str, Any]]:
+        """Yield the objects in the list of a container."""
         query = {'format': 'json', 'prefix': prefix, 'limit': str(PAGE)}
         while True:
             try:
@@ -180,8 +211,7 @@ class Account(_http.Http):
             except exception.ObjectMissing:
                 return
             page = answer.json() if answer.content else []
-            for item in page:
-                yield base.Entry(item['name'], item['bytes'])
+            yield from page
             if len(page) < PAGE:
                 return
             query['marker'] = page[-1]['name']

@@ -77,8 +77,9 @@ class Http:
         """
         signed = self.access.query(method, container, name)
         words = parse.urlencode({**(query or {}), **signed})
-        url = f'{self.access.storage_url}/{parse.quote(container)}'
-        url += f'/{parse.quote(name)}' if name else ''
+        url = self.access.storage_url
+        for word in filter(None, (container, name)):
+            url += f'/{parse.quote(word)}'
         url += f'?{words}' if words else ''
         return self._retried(
             action,

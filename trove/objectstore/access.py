@@ -86,15 +86,20 @@ class _TokenPlugin(plugin.BaseAuthPlugin):
 
 
 class SignedUrls(Access):
-    """The result of :func:`sign`: some methods for a prefix of names."""
+    """Results of :func:`sign`: some methods for some prefixes of names.
+
+    :param signed: at least one, all of one account
+    """
 
     is_owner = False
 
-    def __init__(self, signed: Mapping[str, Any]) -> None:
-        super().__init__(signed['storage_url'])
-        self._container: str = signed['container']
-        self._prefix: str = signed['prefix']
-        self._queries: Mapping[str, Mapping[str, str]] = signed['queries']
+    def __init__(self, signed: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__(signed[0]['storage_url'])
+        self._signed = signed
+
+    def renew(self, signed: Sequence[Mapping[str, Any]]) -> None:
+        """Use others from the next request on; safe from any thread."""
+        self._signed = signed
 
     def plugin(self) -> None:
         return None
@@ -103,15 +108,16 @@ class SignedUrls(Access):
         self, method: str, container: str, name: str
     ) -> Mapping[str, str]:
         # Swift accepts the signature of a GET or PUT for a HEAD.
-        signed = self._queries.get(method) or (
-            self._queries.get('GET') or self._queries.get('PUT')
-            if method == 'HEAD'
-            else None
-        )
-        inside = container == self._container and name.startswith(self._prefix)
-        if not signed or not name or not inside:
-            raise _not_signed(method, container, name)
-        return signed
+        also = ('GET', 'PUT') if method == 'HEAD' else ()
+        for each in self._signed:
+            inside = container == each['container'] and name.startswith(
+                each['prefix']
+            )
+            for wanted in (method, *also) if inside and name else ():
+                if wanted in each['queries']:
+                    found: Mapping[str, str] = each['queries'][wanted]
+                    return found
+        raise _not_signed(method, container, name)
 
 
 def _not_signed(

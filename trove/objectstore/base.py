@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
+from typing import Any
 from typing import Protocol
 
 #: Called with the number of bytes so far; from any thread, one at a time.
@@ -52,7 +53,7 @@ class Stored:
         concatenated hexadecimal MD5s of its parts
     :ivar size: in bytes
     :ivar parts: not empty if only the parts are stored, because the writer
-        may not assemble the object: the control plane passes them to
+        may not assemble the object: the control plane does it, see
         :meth:`Store.assemble`
     """
 
@@ -119,19 +120,40 @@ class Store(abc.ABC):
         """
 
     @abc.abstractmethod
+    def renew(self, access: Mapping[str, Any]) -> None:
+        """Use a later access, as for :func:`trove.objectstore.open_store`.
+
+        It may be called while another thread uses the store.
+        """
+
+    @abc.abstractmethod
     def assemble(
         self,
         container: str,
         name: str,
-        parts: Sequence[Part],
+        suffix: str,
+        *,
+        number: int,
+        checksum: str,
         metadata: Mapping[str, str],
     ) -> Stored:
         """Assemble an object from the parts of a writer without token.
 
-        After a failure the parts remain: repeat it, or delete the location.
+        The store is asked for the parts. After a failure they remain: repeat
+        it, or delete the location.
 
-        :param name: with its suffix
-        :param parts: as in :attr:`Stored.parts`
+        :param name: without suffix
+        :param number: of parts, as the writer counted them
+        :param checksum: of all parts, as the writer computed it
+        :raises trove.common.exception.ObjectDamaged: the parts that are
+            stored are others
+        """
+
+    @abc.abstractmethod
+    def check(self) -> None:
+        """Return when the store can be used.
+
+        :raises trove.common.exception.ObjectStoreError: it cannot
         """
 
     @abc.abstractmethod

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Mapping
-from collections.abc import Sequence
 import contextlib
 import errno
 import glob
@@ -109,13 +108,22 @@ class LocalStore(base.Store):
         self,
         container: str,
         name: str,
-        parts: Sequence[base.Part],
+        suffix: str,
+        *,
+        number: int,
+        checksum: str,
         metadata: Mapping[str, str],
     ) -> base.Stored:
         raise errors.refused(
             f'assemble {container}/{name}',
             'a directory stores objects as a whole',
         )
+
+    def check(self) -> None:
+        """Return always: the directory is made with the first object."""
+
+    def renew(self, access: Mapping[str, Any]) -> None:
+        """Change nothing: files may be written without end."""
 
     def read(
         self,

@@ -12,7 +12,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from collections.abc import Mapping
-from collections.abc import Sequence
 import contextlib
 import hashlib
 from typing import Any
@@ -98,12 +97,22 @@ class S3Store(base.Store):
         self,
         container: str,
         name: str,
-        parts: Sequence[base.Part],
+        suffix: str,
+        *,
+        number: int,
+        checksum: str,
         metadata: Mapping[str, str],
     ) -> base.Stored:
         raise errors.refused(
             f'assemble {container}/{name}', 'S3 stores objects as a whole'
         )
+
+    def check(self) -> None:
+        with _explained(f'show bucket {self._bucket}'):
+            self._client.head_bucket(Bucket=self._bucket)
+
+    def renew(self, access: Mapping[str, Any]) -> None:
+        """Change nothing: the keys of S3 have no end."""
 
     def read(
         self,

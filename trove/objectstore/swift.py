@@ -14,17 +14,18 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 import re
-import secrets
 from typing import Any
 from urllib import parse
 
 from trove.common import exception
 from trove.objectstore import _account
+from trove.objectstore import _keys
+from trove.objectstore import _manifests
 from trove.objectstore import _reading
 from trove.objectstore import _retry
 from trove.objectstore import _saving
 from trove.objectstore import _upload
-from trove.objectstore import access
+from trove.objectstore import access as accesses
 from trove.objectstore import base
 from trove.objectstore import errors
 
@@ -48,7 +49,7 @@ class SwiftStore(base.Store):
 
     def __init__(
         self,
-        who: access.Access,
+        who: accesses.Access,
         *,
         part_size: int = PART_SIZE,
         retry: Retry | None = None,
@@ -89,12 +90,22 @@ class SwiftStore(base.Store):
         self,
         container: str,
         name: str,
-        parts: Sequence[base.Part],
+        suffix: str,
+        *,
+        number: int,
+        checksum: str,
         metadata: Mapping[str, str],
     ) -> base.Stored:
-        stem = parts[0].name.rpartition('_')[0]
+        parts = self._account.parts(container, name, number)
+        found = _manifests.checksum(parts)
+        if found != checksum:
+            raise errors.damaged(
+                f'assemble {container}/{name}{suffix}',
+                f'the checksum of its {number} parts is {found} instead of '
+                f'{checksum}, as they were written',
+            )
         saving = _saving.Saving(
-            self._account, container, stem, name, metadata
+            self._account, container, name, name + suffix, metadata
         )
         try:
             for part in parts:
@@ -103,6 +114,13 @@ class SwiftStore(base.Store):
         except BaseException:
             saving.undo()
             raise
+
+    def check(self) -> None:
+        self._account.check()
+
+    def renew(self, access: Mapping[str, Any]) -> None:
+        if isinstance(self._access, accesses.SignedUrls):
+            self._access.renew(access['signed'])
 
     def read(
         self,
@@ -174,19 +192,36 @@ class SwiftStore(base.Store):
         of :func:`.access.sign`.
         """
         self._account.make_container(container)
-        key = self._account.key(container)
-        if key is None:
-            self._account.set_key(container, secrets.token_hex(32))
-            # Another process may have set one at the same time.
-            key = self._account.key(container) or ''
-        return access.sign(
+        return accesses.sign(
             self._access.storage_url,
-            key,
+            _keys.current(self._account, container),
             container,
             prefix,
             methods=methods,
             expires=expires,
         )
+
+    def sign_reading(self, location: str, *, expires: int) -> dict[str, Any]:
+        """Return TempURLs to read an object and its parts.
+
+        :param expires: in seconds since the epoch
+        """
+        container, name = self._find(location)
+        return accesses.sign(
+            self._access.storage_url,
+            _keys.current(self._account, container),
+            container,
+            name.partition('.')[0],
+            methods=('GET',),
+            expires=expires,
+        )
+
+    def rotate(self, container: str, now: float) -> None:
+        """Rotate the keys of TempURLs if that is due; see :mod:`._keys`.
+
+        :param now: in seconds since the epoch
+        """
+        _keys.rotate(self._account, container, now)
 
     def entries(
         self, container: str, prefix: str = ''

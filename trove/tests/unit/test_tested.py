@@ -54,6 +54,9 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         'unit/guestagent/test_unsupported.py',
         'unit/test_released_interfaces.py',
     ),
+    'trove.guestagent.backups_outcome': (
+        'unit/guestagent/test_backups_signed.py',
+    ),
     'trove.guestagent.datastores.mariadb.tools': (
         'unit/guestagent/datastores/mariadb/test_backup.py',
         'unit/guestagent/datastores/mariadb/test_restore.py',
@@ -82,6 +85,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.objectstore._account': ('functional/objectstore/test_swift.py',),
     'trove.objectstore._arriving': ('functional/objectstore/test_faults.py',),
     'trove.objectstore._http': ('functional/objectstore/test_faults.py',),
+    'trove.objectstore._keys': ('functional/objectstore/test_signed_urls.py',),
     'trove.objectstore._reading': ('functional/objectstore/test_faults.py',),
     'trove.objectstore._retry': ('functional/objectstore/test_faults.py',),
     'trove.objectstore._saving': ('functional/objectstore/test_faults.py',),

@@ -11,6 +11,9 @@ from trove.common import exception
 from trove.objectstore import access
 from trove.tests.functional.objectstore import base
 
+KEY = 'X-Container-Meta-Temp-URL-Key'
+DAY = 86400
+
 
 class SignedUrlsTest(base.SwiftTestCase):
     """``self.guest`` may use what begins with ``b1``."""
@@ -27,7 +30,9 @@ class SignedUrlsTest(base.SwiftTestCase):
             methods=methods,
             expires=int(time.time()) + ends,
         )
-        return self.make_store(access.SignedUrls(json.loads(json.dumps(urls))))
+        return self.make_store(
+            access.SignedUrls([json.loads(json.dumps(urls))])
+        )
 
     def guest_saves(self, data: bytes, name: str = 'b1'):
         return self.guest.save(
@@ -36,6 +41,20 @@ class SignedUrlsTest(base.SwiftTestCase):
             io.BytesIO(data),
             self.metadata,
             suffix='.tar.gz',
+        )
+
+    def key(self) -> str:
+        found = self.swift.request('HEAD', self.container)
+        return found.headers[KEY]
+
+    def assemble(self, made):
+        return self.store.assemble(
+            self.container,
+            'b1',
+            '.tar.gz',
+            number=len(made.parts),
+            checksum=made.checksum,
+            metadata=self.metadata,
         )
 
     def test_an_object_of_one_part_is_there(self):
@@ -54,9 +73,7 @@ class SignedUrlsTest(base.SwiftTestCase):
                 self.assertEqual(parts, len(made.parts))
                 self.assertEqual(parts, len(self.names()))
 
-                stored = self.store.assemble(
-                    self.container, 'b1.tar.gz', made.parts, self.metadata
-                )
+                stored = self.assemble(made)
 
                 self.assertEqual(len(data), stored.size)
                 self.assertEqual(made.location, stored.location)
@@ -106,19 +123,41 @@ class SignedUrlsTest(base.SwiftTestCase):
         made = self.guest_saves(self.data(6))
         self.swift.request('DELETE', f'{self.container}/b1_00000005')
 
-        self.assertRaises(
-            exception.ObjectDamaged,
-            self.store.assemble,
-            self.container,
-            'b1.tar.gz',
-            made.parts,
-            {},
-        )
+        self.assertRaises(exception.ObjectMissing, self.assemble, made)
         self.assertEqual(
             [f'b1_0000000{number}' for number in range(5)], self.names()
         )
         self.store.delete(made.location)
         self.assertEqual([], self.names())
+
+    def test_parts_that_are_not_those_that_were_written(self):
+        made = self.guest_saves(self.data(3))
+        self.swift.request('PUT', f'{self.container}/b1_00000001', data=b'x')
+
+        error = self.assertRaises(
+            exception.ObjectDamaged, self.assemble, made
+        )
+
+        self.assertIn(made.checksum, str(error))
+
+    def test_a_later_permission_is_used_from_then_on(self):
+        signed = [
+            self.store.sign(
+                self.container,
+                'b1',
+                methods=['PUT'],
+                expires=int(time.time()) + seconds,
+            )
+            for seconds in (-1, 600)
+        ]
+        self.guest = self.make_store(access.SignedUrls(signed[:1]))
+        self.assertRaises(
+            exception.ObjectStoreDenied, self.guest_saves, self.data(0.5)
+        )
+
+        self.guest.renew({'signed': signed[1:]})
+
+        self.guest_saves(self.data(0.5))
 
     def test_other_objects_and_methods_are_not_allowed(self):
         stored = self.guest_saves(self.data(0.5))
@@ -148,7 +187,9 @@ class SignedUrlsTest(base.SwiftTestCase):
             {'queries': {'DELETE': urls['queries']['GET']}},
         ):
             with self.subTest(change):
-                store = self.make_store(access.SignedUrls({**urls, **change}))
+                store = self.make_store(
+                    access.SignedUrls([{**urls, **change}])
+                )
                 if 'DELETE' in change['queries']:
                     use = store._account.delete_one
                     args = self.container, 'b1.tar.gz'
@@ -183,3 +224,31 @@ class SignedUrlsTest(base.SwiftTestCase):
         )
 
         self.assertEqual(first, second)
+
+    def test_keys_are_rotated_and_urls_stay_valid_meanwhile(self):
+        stored = self.guest_saves(self.data(0.5))
+        reader, now = self.signed('GET'), 1_700_000_000.0
+
+        # Nothing happens before the key is old, and its successor known
+        for later in 0, 29 * DAY, 31 * DAY, 31 * DAY + 9:
+            self.store.rotate(self.container, now + later)
+        key = self.key()
+        self.store.rotate(self.container, now + 32 * DAY)
+
+        self.assertNotEqual(key, self.key())
+        for each in reader, self.signed('GET'):
+            self.assertEqual(
+                self.data(0.5),
+                b''.join(each.read(stored.location, stored.checksum)),
+            )
+
+    def test_keys_of_others_are_used_as_they_are(self):
+        self.store.rotate(self.container, 1)
+        self.swift.request('POST', self.container, headers={KEY: 'theirs'})
+
+        self.store.rotate(self.container, 40 * DAY)
+        self.store.rotate(self.container, 80 * DAY)
+
+        self.guest = self.signed('PUT')
+        self.guest_saves(self.data(0.5))
+        self.assertEqual('theirs', self.key())

@@ -269,24 +269,3 @@ class BackupsTest(bytes_only.BackupsTestCase):
         # Then
         self.assertEqual('COMPLETED', self.outcome()['state'])
         self.assertEqual(2, len(self.left()))
-
-    def test_parts_are_handed_over(self) -> None:
-        # Given a store that may write parts only
-        self.prepared()
-        part = stores.Part('b1_00000000', 'sum', 9)
-        store = mock.Mock(spec=stores.Store)
-        store.save.return_value = stores.Stored('there', 's', 9, [part])
-        self.useFixture(
-            fixtures.MockPatch(
-                'trove.objectstore.open_store', return_value=store
-            )
-        )
-        self.create()
-
-        outcome = self.outcome()
-        self.assertEqual('SAVING', outcome['state'])
-        self.assertEqual(
-            [{'name': 'b1_00000000', 'checksum': 'sum', 'size': 9}],
-            outcome['parts'],
-        )
-        self.assertEqual('fake', outcome['metadata']['datastore'])

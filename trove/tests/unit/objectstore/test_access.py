@@ -44,7 +44,7 @@ class SignTest(base.TestCase):
 
     def test_each_method_has_its_own_query(self):
         signed = self.sign('GET', 'PUT', 'DELETE')
-        urls = access.SignedUrls(signed)
+        urls = access.SignedUrls([signed])
 
         for method in 'GET', 'PUT', 'DELETE':
             self.assertEqual(
@@ -56,7 +56,7 @@ class SignTest(base.TestCase):
         )
 
     def test_what_was_not_signed_is_denied(self):
-        urls = access.SignedUrls(self.sign('DELETE'))
+        urls = access.SignedUrls([self.sign('DELETE')])
         for method, container, name in (
             ('GET', 'backups', 'b1'),
             ('HEAD', 'backups', 'b1'),

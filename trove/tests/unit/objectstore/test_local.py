@@ -149,8 +149,10 @@ class LocalStoreTest(contract.Contract, base.TestCase):
             self.store.assemble,
             'backups',
             'b1',
-            [],
-            {},
+            '.gz',
+            number=1,
+            checksum='c',
+            metadata={},
         )
 
         self.assertIn('as a whole', str(error))

@@ -44,9 +44,11 @@ class OpenTest(base.TestCase):
         for how in (
             {'storage_url': url, 'token': 't'},
             {
-                'signed': access.sign(
-                    url, 'k', 'c', 'n', methods=['PUT'], expires=1
-                )
+                'signed': [
+                    access.sign(
+                        url, 'k', 'c', 'n', methods=['PUT'], expires=1
+                    )
+                ]
             },
         ):
             store = objectstore.open_store({'driver': 'swift'} | how)
