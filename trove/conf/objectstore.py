@@ -52,8 +52,8 @@ DEFAULT_OPTS: list[cfg.Opt] = [
     ),
     cfg.StrOpt(
         'os_region_name',
-        help='Region of Swift in the service catalog. Unset, the first one '
-        'that the catalog has is used.',
+        help='Region of Swift in the service catalog. Default: region_name '
+        'in [service_credentials].',
     ),
     cfg.BoolOpt(
         'swift_api_insecure',
@@ -82,6 +82,17 @@ OPTS: list[cfg.Opt] = [
         min=1,
         help='Seconds without a byte from the object store after which a '
         'request has failed.',
+    ),
+    cfg.IntOpt(
+        'signed_lifetime',
+        default=6 * 3600,
+        min=60,
+        max=7 * 86400,
+        mutable=True,
+        help='Seconds for which a guest agent may write a backup to Swift or '
+        'S3 without a renewal. The task managers renew it after half of it, '
+        'so a backup may take longer, but fails if all task managers are '
+        'stopped for the other half.',
     ),
     cfg.StrOpt(
         'local_directory',

@@ -61,12 +61,16 @@ def storage_url(
                 url = endpoint.get(conf.swift_endpoint_type)
                 if url and endpoint.get('region') == region:
                     return str(url)
-    raise exception.ConfigurationError(
+    raise unknown_url(conf)
+
+
+def unknown_url(conf: cfg.ConfigOpts) -> exception.ConfigurationError:
+    """Return the error when nothing tells the URL of Swift."""
+    return exception.ConfigurationError(
         option='swift_url',
         value=conf.swift_url or '',
-        remedy=f'and the service catalog of the request has no '
-        f'{conf.swift_endpoint_type} of a service of type '
-        f'{conf.swift_service_type} in region '
+        remedy=f'and the service catalog has no {conf.swift_endpoint_type} '
+        f'of a service of type {conf.swift_service_type} in region '
         f'{conf.os_region_name or "(any)"}. Set swift_url, or add Swift to '
         'the catalog.',
     )

@@ -3,75 +3,21 @@
 
 A storage driver opens an object store for the task managers, and grants guest
 agents the access for one backup, for :func:`trove.objectstore.open_store`.
+Add a driver to :data:`DRIVERS`.
 """
 
 from __future__ import annotations
 
-import abc
-from typing import Any
-
 from oslo_config import cfg
 
-from trove.common import context as trove_context
 from trove.common import exception
-from trove.objectstore import base
-from trove.objectstore import loading
+from trove.objectstore import _storage
 
+Storage = _storage.Storage
 
-class Storage(abc.ABC):
-    """A storage driver.
-
-    :param context: of the user, whose credentials are used
-    """
-
-    name: str
-
-    def __init__(
-        self, conf: cfg.ConfigOpts, context: trove_context.TroveContext
-    ) -> None:
-        self._conf = conf
-        self._context = context
-
-    @abc.abstractmethod
-    def store(self) -> base.Store:
-        """Return the object store, for the control plane."""
-
-    @abc.abstractmethod
-    def writing(self, container: str, name: str) -> dict[str, Any]:
-        """Return the access to write objects with a prefix.
-
-        A missing container is created.
-        """
-
-    @abc.abstractmethod
-    def reading(self, location: str) -> dict[str, Any]:
-        """Return the access to read an object and its parents."""
-
-
-class LocalStorage(Storage):
-    """A directory of this host."""
-
-    name = 'local'
-
-    def store(self) -> base.Store:
-        return loading.load(self._conf, self.name)
-
-    def writing(self, container: str, name: str) -> dict[str, Any]:
-        return self._access()
-
-    def reading(self, location: str) -> dict[str, Any]:
-        return self._access()
-
-    def _access(self) -> dict[str, Any]:
-        options = self._conf.objectstore
-        return {
-            'driver': self.name,
-            'directory': options.local_directory,
-            'min_free': options.local_min_free << 20,
-        }
-
-
-DRIVERS: dict[str, type[Storage]] = {LocalStorage.name: LocalStorage}
+DRIVERS: dict[str, type[Storage]] = {
+    each.name: each for each in (_storage.LocalStorage,)
+}
 
 
 def choose(conf: cfg.ConfigOpts, name: str | None) -> str:
@@ -98,11 +44,12 @@ def choose(conf: cfg.ConfigOpts, name: str | None) -> str:
 
 
 def load(
-    conf: cfg.ConfigOpts, context: trove_context.TroveContext, name: str | None
+    conf: cfg.ConfigOpts, name: str | None, project_id: str
 ) -> Storage:
     """Return the storage driver of a backup.
 
     :param name: None, as in rows of old releases: the default one
+    :param project_id: of the project that owns the backup
     :raises ConfigurationError: the driver does not exist
     """
     wanted = name or conf.storage_strategy
@@ -113,4 +60,4 @@ def load(
             remedy=f'no storage driver has this name. Known: '
             f'{", ".join(sorted(DRIVERS))}.',
         )
-    return DRIVERS[wanted](conf, context)
+    return DRIVERS[wanted](conf, project_id)

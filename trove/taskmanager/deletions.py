@@ -25,11 +25,7 @@ from trove.taskmanager.workflows import base
 LOG = logging.getLogger(__name__)
 
 
-def delete(
-    env: base.Environment,
-    context: trove_context.TroveContext,
-    backup_id: str,
-) -> None:
+def delete(env: base.Environment, backup_id: str) -> None:
     """Delete a backup and its descendants, as far as that goes.
 
     It raises nothing. One that cannot be deleted gets the status
@@ -38,7 +34,7 @@ def delete(
     """
     try:
         family = env.database(work.descendants, backup_id)
-        while family and _delete(env, context, family[0]):
+        while family and _delete(env, family[0]):
             del family[0]
         # Those that it continues stay, and nobody tries them over and over.
         for each in family[1:]:
@@ -52,19 +48,17 @@ def delete(
         )
 
 
-def _delete(
-    env: base.Environment,
-    context: trove_context.TroveContext,
-    backup_id: str,
-) -> bool:
+def _delete(env: base.Environment, backup_id: str) -> bool:
     try:
         backup = env.database(
             backups.get, trove_context.make_admin_context(), backup_id
         )
         # Without an instance it is data that another Trove has stored.
         if backup.location and backup.instance_id:
-            driver = storage.load(env.conf, context, backup.storage_driver)
-            driver.store().discard(_stem(backup))
+            driver = storage.load(
+                env.conf, backup.storage_driver, backup.project_id
+            )
+            driver.store(backup.location).discard(_stem(backup))
     except exception.NotFound:
         return True
     except exception.TroveError as error:
@@ -128,8 +122,4 @@ class Deletions:
                     backup_id,
                     timeout,
                 )
-                delete(
-                    self._env,
-                    trove_context.make_admin_context(),
-                    backup_id,
-                )
+                delete(self._env, backup_id)

@@ -184,7 +184,7 @@ class Manager:
         )
 
     def delete_backup(self, context: Context, backup_id: str) -> None:
-        deletions.delete(self._env, context, backup_id)
+        deletions.delete(self._env, backup_id)
 
     def refuse(
         self,

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 from typing import Any
+from urllib import parse
 
 from oslo_config import cfg
 from oslo_utils import timeutils
@@ -71,13 +72,23 @@ def container_of(location: str) -> str:
     return location.rpartition('/')[0].rpartition('/')[2]
 
 
+def folder_of(location: str) -> str:
+    """Return the path of a location without name; addresses may change."""
+    return parse.urlsplit(location).path.rpartition('/')[0]
+
+
 def is_stuck(conf: cfg.ConfigOpts, backup: Backup | models.Backup) -> bool:
     """Say whether its guest has reported nothing for days."""
+    longest: int = conf.running_backups_expires
+    return unchanged_for(backup) > longest * 86400
+
+
+def unchanged_for(backup: Backup | models.Backup) -> float:
+    """Return the seconds since its last report."""
     changed = backup.updated or backup.created
-    oldest = timeutils.utcnow() - datetime.timedelta(
-        days=conf.running_backups_expires
-    )
-    return changed is not None and changed < oldest
+    if changed is None:
+        return 0
+    return (timeutils.utcnow() - changed).total_seconds()
 
 
 def get(context: trove_context.TroveContext, backup_id: str) -> Backup:

@@ -17,8 +17,10 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.db import statements
+from trove.objects import _rows
 from trove.objects.guest import heartbeats
 from trove.objects.instance import states
+from trove.objects.instance import workflows
 
 LOG = log.getLogger(__name__)
 
@@ -32,6 +34,12 @@ _SUFFIX = re.compile(r'(\.[a-z0-9]{1,10}){0,4}')
 _CHECKSUM = re.compile(r'[0-9a-zA-Z]{1,32}')
 _TYPES = ('full', 'incremental')
 
+#: What a guest may say of an object in parts.
+_MAX_PARTS = 10_000_000
+_MAX_METADATA = 30
+_NAME = re.compile(r'[a-z0-9-]{1,64}')
+_VALUE = re.compile(r'[ -~]{0,256}')
+
 #: GiB; more than any volume has.
 _MAX_SIZE = 2.0**30
 
@@ -42,6 +50,8 @@ _KNOWN = (
     'description',
     'id',
     'instance_id',
+    'metadata',
+    'parts',
     'progress',
     'success',
     'updated',
@@ -66,20 +76,9 @@ def record_update(
     :raises NotFound: the instance has no such backup
     :raises BadRequest: a value is malformed, or of another backup
     """
+    saved = _saved(fields)
     with session.writer() as db:
-        row = db.scalar(
-            sa.select(models.Backup)
-            .where(
-                models.Backup.id == backup_id,
-                models.Backup.instance_id == instance_id,
-                models.Backup.deleted.is_not(True),
-            )
-            .with_for_update()
-        )
-        if row is None:
-            raise exception.NotFound(
-                f'Instance {instance_id} has no backup {backup_id}.'
-            )
+        row = _locked(db, instance_id, backup_id, saved is not None)
         if row.state not in states.BACKUP_RUNS:
             return False
         # The method name of releases, so that both share the last time.
@@ -91,15 +90,11 @@ def record_update(
         }
         if not _is_progress(row.state, values.get('state'), newest):
             return False
-        unknown = sorted(set(fields) - {*_READ, *_KNOWN})
-        if unknown:
-            LOG.info(
-                'Ignoring %s in a report by the guest of instance %s about '
-                'backup %s: guests may not set it.',
-                ', '.join(unknown)[:100],
-                instance_id,
-                backup_id,
-            )
+        _log_unknown(row, fields)
+        if saved is not None and _keep(db, row, saved, values.get('location')):
+            # It is complete when the task manager has verified it.
+            values['state'] = 'SAVING'
+            del values['checksum']
         for name, value in values.items():
             setattr(row, name, value)
         if row.state == 'COMPLETED' and not (
@@ -108,6 +103,95 @@ def record_update(
             raise _malformed('location', values.get('location'))
         row.updated = timeutils.utcnow()
         return True
+
+
+def _locked(
+    db: orm.Session, instance_id: str, backup_id: str, with_instance: bool
+) -> models.Backup:
+    """Lock a backup, after its instance where both are to be changed.
+
+    :raises NotFound: the instance has no such backup
+    """
+    if with_instance:
+        _rows.lock(db, instance_id)
+    row = db.scalar(
+        sa.select(models.Backup)
+        .where(
+            models.Backup.id == backup_id,
+            models.Backup.instance_id == instance_id,
+            models.Backup.deleted.is_not(True),
+        )
+        .with_for_update()
+    )
+    if row is None:
+        raise exception.NotFound(
+            f'Instance {instance_id} has no backup {backup_id}.'
+        )
+    return row
+
+
+def _log_unknown(row: models.Backup, fields: Mapping[str, Any]) -> None:
+    unknown = sorted(set(fields) - {*_READ, *_KNOWN})
+    if unknown:
+        LOG.info(
+            'Ignoring %s in a report by the guest of instance %s about '
+            'backup %s: guests may not set it.',
+            ', '.join(unknown)[:100],
+            row.instance_id,
+            row.id,
+        )
+
+
+def _saved(fields: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what a guest says of all that it has stored; None: not all.
+
+    :raises BadRequest: it is malformed
+    """
+    number, metadata = fields.get('parts'), fields.get('metadata')
+    if fields.get('state') == 'COMPLETED':
+        # It is an object, not parts of one.
+        number, metadata = 0, {}
+    elif fields.get('state') != 'SAVING' or number is None:
+        return None
+    checksum = fields.get('checksum')
+    if not (type(number) is int and 0 <= number <= _MAX_PARTS):
+        raise _malformed('parts', number)
+    if not isinstance(checksum, str) or not _CHECKSUM.fullmatch(checksum):
+        raise _malformed('checksum', checksum)
+    if not (
+        isinstance(metadata, dict)
+        and len(metadata) <= _MAX_METADATA
+        and all(
+            isinstance(value, str)
+            and _NAME.fullmatch(name)
+            and _VALUE.fullmatch(value)
+            for name, value in metadata.items()
+        )
+    ):
+        raise _malformed('metadata', metadata)
+    return {'parts': number, 'checksum': checksum, 'metadata': metadata}
+
+
+def _keep(
+    db: orm.Session,
+    row: models.Backup,
+    saved: Mapping[str, Any],
+    location: str | None,
+) -> bool:
+    """Keep what a guest said, for the task manager that verifies it.
+
+    :returns: False when that is of a release, which verifies nothing
+    :raises BadRequest: and which assembles nothing either
+    """
+    work = workflows.find(db, str(row.instance_id))
+    details = workflows.stored(work).get('details') if work else None
+    is_ours = (details or {}).get('backup_id') == row.id and row.location
+    if location is None or (saved['parts'] and not is_ours):
+        raise _malformed('location', location)
+    if work is None or not is_ours:
+        return False
+    suffix = location.rpartition('/')[2][len(row.id):]
+    return workflows.put_details(db, work, saved={**saved, 'suffix': suffix})
 
 
 def _is_progress(known: str | None, said: str | None, newest: bool) -> bool:

@@ -208,6 +208,31 @@ def plan(
 
 
 @session.retry
+def complete(
+    instance_id: str,
+    backup_id: str,
+    owner: str,
+    location: str,
+    checksum: str,
+) -> bool:
+    """Write down that the object of a backup is assembled and verified.
+
+    :returns: False when the work is not the owner's; nothing was changed
+    """
+    with session.writer() as db:
+        if _rows.lock(db, instance_id) is None:
+            return False
+        row = _locked(db, backup_id)
+        if row is None or not workflows.is_of(db, instance_id, owner):
+            return False
+        row.location = location
+        row.checksum = checksum
+        row.state = 'COMPLETED'
+        row.updated = timeutils.utcnow()
+        return True
+
+
+@session.retry
 def end(instance_id: str, backup_id: str, owner: str) -> bool:
     """Write down that the work on a backup is done.
 

@@ -145,6 +145,22 @@ def workflow_step(instance_id: str, owner: str, step: str) -> bool:
     return _compare_and_set(instance_id, owner, step=step[:64])
 
 
+def add_details(instance_id: str, owner: str, **values: Any) -> bool:
+    """Add to the details of a job.
+
+    :returns: False when the job has another owner: stop it
+    """
+    with session.writer() as db:
+        if _rows.lock(db, instance_id) is None:
+            return False
+        current = find(db, instance_id)
+        return (
+            current is not None
+            and current.owner == owner
+            and put_details(db, current, **values)
+        )
+
+
 def adopt(instance_id: str, old_owner: str | None, new_owner: str) -> bool:
     """Adopt a job of a dead owner.
 
@@ -204,6 +220,23 @@ def add(
     db.add(row)
     db.flush()
     return row
+
+
+def put_details(
+    db: orm.Session, row: models.Workflow, **values: Any
+) -> bool:
+    """Add to the details of a job whose instance is locked.
+
+    :returns: False when its owner changed
+    """
+    known = stored(row)
+    details = {**(known.get('details') or {}), **values}
+    statement = (
+        sa.update(models.Workflow)
+        .where(*_is(row.instance_id, row.owner))
+        .values(details=json.dumps({**known, 'details': details}))
+    )
+    return statements.execute(db, statement) > 0
 
 
 def drop(

@@ -4,22 +4,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+import logging
 from typing import Any
 
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.objects.backup import backups
+from trove.objects.backup import reports
 from trove.objects.backup import work
 from trove.objects.instance import entities
 from trove.objects.instance import workflows
+from trove.objectstore import errors
 from trove.objectstore import storage
 from trove.taskmanager.workflows import base
+
+LOG = logging.getLogger(__name__)
 
 #: Seconds to wait at once: small backups are done by then.
 _FIRST_WAIT = 20.0
 
 #: Seconds to wait for the guest's own words about its failure.
 _REASON_WAIT = 2.0
+
+#: Seconds to wait for the object store when all data are stored.
+_STORE_TIMEOUT = 3600
+
+#: GiB of data of an instance without a volume, at most.
+_NO_VOLUME = 1024
 
 _AGAIN = 'Delete the backup, then make a new one.'
 _STORE = (
@@ -33,6 +44,7 @@ class CreateBackup(base.Workflow):
 
     :param backup_id: None when the work was taken over and nobody knows it
     :param container: where it goes; None: the default one
+    :param expires: until when its guest may write, if that is limited
     """
 
     action = work.CREATE
@@ -46,16 +58,21 @@ class CreateBackup(base.Workflow):
         instance_id: str,
         backup_id: str | None,
         container: str | None = None,
+        expires: float | None = None,
     ) -> None:
         super().__init__(env, context, instance_id)
         self._backup_id = backup_id
+        self._expires = expires
         self._container = container or env.conf.backup_swift_container
 
     @classmethod
     def known(
         cls, env: base.Environment, row: workflows.Workflow
     ) -> tuple[Any, ...]:
-        return row.details.get('backup_id'), row.details.get('container')
+        return tuple(
+            row.details.get(name)
+            for name in ('backup_id', 'container', 'expires')
+        )
 
     def details(self) -> dict[str, Any]:
         return {'backup_id': self._backup_id, 'container': self._container}
@@ -74,6 +91,9 @@ class CreateBackup(base.Workflow):
                 remedy=_STORE,
             ),
             base.Step('wait for the backup', do=self._wait, remedy=_STORE),
+            base.Step(
+                'complete the backup', do=self._complete, remedy=_STORE
+            ),
         ]
 
     def finish(self) -> bool:
@@ -101,7 +121,9 @@ class CreateBackup(base.Workflow):
         )
 
     def _storage(self, backup: backups.Backup) -> storage.Storage:
-        return storage.load(self.conf, self.context, backup.storage_driver)
+        return storage.load(
+            self.conf, backup.storage_driver, backup.project_id
+        )
 
     def _check(self) -> None:
         backup = self._backup()
@@ -125,16 +147,47 @@ class CreateBackup(base.Workflow):
         if backup.state != 'NEW':
             # Whoever had the work before has told the guest.
             return
+        driver = self._storage(backup)
+        store = driver.store()
+        self._plan(store.location(self._container, backup.id))
+        self._tell(backup, driver)
+
+    def _tell(
+        self, backup: backups.Backup, driver: storage.Storage, **more: Any
+    ) -> None:
+        """Tell the guest to make a backup, or until when it may write it."""
         instance = self.instance()
         parent = self._parent(backup) if backup.parent_id else None
-        driver = self._storage(backup)
-        access = driver.writing(self._container, backup.id)
-        self._plan(driver.store().location(self._container, backup.id))
-        self.guest().create_backup(
-            self.context,
-            backup_info=info(backup, instance, parent, self._container),
-            store=access,
+        about = info(backup, instance, parent, self._container)
+        access = driver.writing(
+            self._container,
+            backup.id,
+            size=(instance.volume_size or _NO_VOLUME) << 30,
+            parent=parent.location if parent else None,
         )
+        guest = self.guest()
+        if guest.can_send('create_backup', store=access):
+            self._expires = access.get('expires')
+            self._note(expires=self._expires)
+            guest.create_backup(
+                self.context, backup_info=about, store={**access, **more}
+            )
+        elif not more:
+            about |= driver.for_released(self.context)
+            LOG.warning(
+                'The guest agent of instance %s is of release 26 or older '
+                'and gets the token of the user for backup %s, which must be '
+                'complete before the token expires. Upgrade the guest agent.',
+                self.instance_id,
+                backup.id,
+            )
+            guest.create_backup(self.context, backup_info=about)
+
+    def _note(self, **details: Any) -> None:
+        if not self.env.database(
+            workflows.add_details, self.instance_id, self.owner, **details
+        ):
+            raise base.Superseded('the work was taken over or given up')
 
     def _plan(self, location: str) -> None:
         if not self.env.database(
@@ -153,9 +206,12 @@ class CreateBackup(base.Workflow):
             backup = self._backup()
             if backup.state == 'FAILED':
                 raise base.StepFailed(reason=self._own_words())
-            if not backup.is_running:
+            if not backup.is_running or self._saved() is not None:
                 return True
             self._check_guest()
+            driver = self._storage(backup)
+            if driver.needs_renewal(self._expires):
+                self._tell(backup, driver, renews=True)
             if backups.is_stuck(self.conf, backup):
                 raise base.StepFailed(
                     reason=f'it has been {backup.state} for '
@@ -166,6 +222,82 @@ class CreateBackup(base.Workflow):
 
         if not self.wait(look, 0 if self.taken_over else _FIRST_WAIT):
             raise base.Asleep
+
+    def _saved(self) -> Mapping[str, Any] | None:
+        """Return what the guest said of what it has stored, all of it."""
+        row = self.env.database(workflows.get_workflow, self.instance_id)
+        saved: Mapping[str, Any] | None = None
+        if row is not None and row.owner == self.owner:
+            saved = row.details.get('saved')
+        return saved
+
+    def _complete(self) -> None:
+        """See that the store has what the guest says.
+
+        :raises Asleep: the store is unreachable, and is asked again later
+        """
+        backup = self._backup()
+        try:
+            self._verify(backup)
+        except exception.ObjectStoreUnreachable as error:
+            if backups.unchanged_for(backup) > _STORE_TIMEOUT:
+                raise
+            LOG.warning(
+                'Backup %s is stored, but not complete: %s It is tried again '
+                'for an hour.',
+                backup.id,
+                error,
+            )
+            raise base.Asleep from None
+        except exception.ObjectStoreError:
+            self.env.database(reports.fail, backup.id, 'FAILED')
+            raise
+
+    def _verify(self, backup: backups.Backup) -> None:
+        location, checksum = str(backup.location), backup.checksum
+        store = self._storage(backup).store(location)
+        # Without, a conductor of a release believed the guest.
+        saved = self._saved() if backup.is_running else None
+        if saved is not None:
+            checksum = saved['checksum']
+        if saved is not None and saved['parts']:
+            stored = store.assemble(
+                self._container,
+                backup.id,
+                saved['suffix'],
+                number=saved['parts'],
+                checksum=saved['checksum'],
+                metadata={**saved['metadata'], **self._metadata(backup)},
+            )
+            location, checksum = stored.location, stored.checksum
+        found = store.head(location).checksum
+        if found != checksum:
+            raise errors.damaged(
+                f'verify {location}',
+                f'its checksum is {found}, and {checksum} as it was written',
+            )
+        if saved is not None and not self.env.database(
+            work.complete,
+            self.instance_id,
+            backup.id,
+            self.owner,
+            location,
+            checksum,
+        ):
+            raise base.Superseded('the work was taken over or given up')
+
+    def _metadata(self, backup: backups.Backup) -> dict[str, str]:
+        """Return what is known here of a backup, whatever its guest says."""
+        version = backup.datastore_version
+        known: dict[str, str | None] = {}
+        if version is not None:
+            known['datastore'] = version.datastore_name
+            known['datastore-version'] = version.name
+        if backup.parent_id is not None:
+            parent = self._parent(backup)
+            known['parent-location'] = parent.location
+            known['parent-checksum'] = parent.checksum
+        return {name: value for name, value in known.items() if value}
 
     def _check_guest(self) -> None:
         most = 2 * self.conf.agent_heartbeat_expiry
@@ -206,7 +338,7 @@ class CreateBackup(base.Workflow):
             return
         if backup.is_usable:
             return
-        store = self._storage(backup).store()
+        store = self._storage(backup).store(backup.location)
         store.discard(store.location(self._container, backup.id))
 
 

@@ -8,29 +8,22 @@ from typing import Any
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.objects.backup import backups
+from trove.objectstore import base as stores
 from trove.objectstore import storage
 from trove.taskmanager.workflows import base
 
 _OTHER = 'Delete the instance; create it from another backup.'
 
+#: Backups that one may continue.
+_LONGEST = 1000
+
 
 def check(workflow: base.Workflow, backup_id: str) -> None:
-    """See that the data of a backup is there, and is what it was.
+    """Check that the data of a backup and its parents are as they were made.
 
-    :raises StepFailed: it is not
+    :raises StepFailed: they are not
     """
-    backup = _read(workflow.env, backup_id)
-    store = _storage(workflow, backup).store()
-    try:
-        head = store.head(str(backup.location))
-    except exception.TroveError as error:
-        raise _failed(str(error).rstrip('.')) from None
-    if backup.checksum and head.checksum != backup.checksum:
-        raise _failed(
-            f'the data of backup {backup_id} has the checksum '
-            f'{head.checksum}, and had {backup.checksum} when it was made: '
-            'it has changed since'
-        )
+    _chain(workflow, _read(workflow.env, backup_id))
 
 
 def order(workflow: base.Workflow, backup_id: str | None) -> dict[str, Any]:
@@ -41,24 +34,76 @@ def order(workflow: base.Workflow, backup_id: str | None) -> dict[str, Any]:
     if backup_id is None:
         return {}
     backup = _read(workflow.env, backup_id)
-    return {
-        'backup_info': {
-            'id': backup.id,
-            'instance_id': backup.instance_id,
-            'location': backup.location,
-            'type': backup.backup_type,
-            'checksum': backup.checksum,
-            'storage_driver': backup.storage_driver,
-        },
-        'store': _storage(workflow, backup).reading(str(backup.location)),
+    driver = _storage(workflow, backup)
+    about = {
+        'id': backup.id,
+        'instance_id': backup.instance_id,
+        'location': backup.location,
+        'type': backup.backup_type,
+        'checksum': backup.checksum,
+        'storage_driver': backup.storage_driver,
     }
+    access = driver.reading(_chain(workflow, backup))
+    if workflow.guest().can_send('prepare', store=access):
+        return {'backup_info': about, 'store': access}
+    return {'backup_info': about | driver.for_released(workflow.context)}
+
+
+def _chain(
+    workflow: base.Workflow, backup: backups.Backup
+) -> list[stores.Head]:
+    """Return a backup and those that it continues, the full one last.
+
+    :raises StepFailed: one of them is missing, or not what it was
+    """
+    store = _storage(workflow, backup).store(backup.location)
+    found: list[stores.Head] = []
+    location, checksum = str(backup.location), backup.checksum
+    row: backups.Backup | None = backup
+    while location:
+        if len(found) >= _LONGEST or location in [f.location for f in found]:
+            raise _failed(f'backup {backup.id} continues itself')
+        found.append(_head(store, location, checksum))
+        if row is not None and row.parent_id is not None:
+            row = _read(workflow.env, row.parent_id)
+            location, checksum = str(row.location), row.checksum
+            continue
+        metadata = found[-1].metadata
+        if row is not None and row.instance_id is not None:
+            break
+        # What another Trove has stored has no rows here.
+        row = None
+        checksum = metadata.get('parent-checksum')
+        parent = metadata.get('parent-location', '')
+        if parent and backups.folder_of(parent) != backups.folder_of(location):
+            raise _failed(
+                f'backup {backup.id} continues {parent}, which is in another '
+                'container'
+            )
+        location = parent
+    return found
+
+
+def _head(
+    store: stores.Store, location: str, checksum: str | None
+) -> stores.Head:
+    try:
+        head = store.head(location)
+    except exception.TroveError as error:
+        raise _failed(str(error).rstrip('.')) from None
+    if checksum and head.checksum != checksum:
+        raise _failed(
+            f'the object {location} has the checksum {head.checksum}, and '
+            f'had {checksum} when it was stored: it has changed since'
+        )
+    return head
 
 
 def _storage(
     workflow: base.Workflow, backup: backups.Backup
 ) -> storage.Storage:
     return storage.load(
-        workflow.conf, workflow.context, backup.storage_driver
+        workflow.conf, backup.storage_driver, backup.project_id
     )
 
 

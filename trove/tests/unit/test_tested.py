@@ -89,6 +89,9 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.objectstore._reading': ('functional/objectstore/test_faults.py',),
     'trove.objectstore._retry': ('functional/objectstore/test_faults.py',),
     'trove.objectstore._saving': ('functional/objectstore/test_faults.py',),
+    'trove.objectstore._storage': (
+        'unit/taskmanager/workflows/test_create_backup.py',
+    ),
     'trove.objectstore.storage': (
         'unit/taskmanager/workflows/test_create_backup.py',
     ),

@@ -5,12 +5,14 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects.backup import reports
+from trove.objects.backup import work
+from trove.objects.instance import workflows
 from trove.tests.unit.objects import base
 
 DONE = {'state': 'COMPLETED', 'checksum': 'c', 'location': 'file:///b1.gz'}
 
 
-class TestRecordUpdate(base.TestCase):
+class TestCase(base.TestCase):
     def setUp(self):
         super().setUp()
         self.instance = self.ready()
@@ -37,6 +39,8 @@ class TestRecordUpdate(base.TestCase):
         with session.reader() as db:
             return db.get(models.Backup, 'b1')
 
+
+class TestRecordUpdate(TestCase):
     def test_it_is_written_down(self):
         self.assertTrue(
             self.record(
@@ -142,3 +146,87 @@ class TestRecordUpdate(base.TestCase):
         self.assertEqual((base.ALICE, False), (row.tenant_id, row.deleted))
         self.assertIn('tenant_id', self.logs.output)
         self.assertIn('nope', self.logs.output)
+
+
+class TestVerified(TestCase):
+    """Given the work of a task manager that verifies what is stored."""
+
+    def setUp(self):
+        super().setUp()
+        with session.writer() as db:
+            db.get(models.Backup, 'b1').location = 'swift:///box/b1'
+            workflows.add(
+                db,
+                self.instance.id,
+                work.CREATE,
+                request_id=None,
+                details={'backup_id': 'b1'},
+            )
+
+    def saved(self):
+        return workflows.get_workflow(self.instance.id).details.get('saved')
+
+    def test_what_is_stored_is_not_complete_yet(self):
+        for number, state in (0, 'COMPLETED'), (2, 'SAVING'):
+            with self.subTest(state):
+                said = {'metadata': {'lsn': '7'}, 'parts': number}
+
+                self.record(
+                    state=state,
+                    checksum='c',
+                    location='swift:///box/b1.tar.gz',
+                    **(said if number else {}),
+                )
+
+                row = self.row()
+                self.assertEqual(('SAVING', None), (row.state, row.checksum))
+                self.assertEqual('swift:///box/b1.tar.gz', row.location)
+                self.assertEqual(
+                    {
+                        'checksum': 'c',
+                        'metadata': said['metadata'] if number else {},
+                        'parts': number,
+                        'suffix': '.tar.gz',
+                    },
+                    self.saved(),
+                )
+
+    def test_malformed_parts(self):
+        right = {
+            'state': 'SAVING',
+            'parts': 2,
+            'metadata': {'lsn': '7'},
+            'checksum': 'c',
+            'location': 'swift:///box/b1.gz',
+        }
+        for wrong in (
+            {'parts': -1},
+            {'parts': True},
+            {'parts': 10**9},
+            {'metadata': None},
+            {'metadata': {'a b': 'c'}},
+            {'metadata': {'lsn': 'a\r\nX-Delete-After: 1'}},
+            {'metadata': {f'k{number}': '' for number in range(31)}},
+            {'checksum': None},
+            {'location': None},
+            {'location': 'swift:///other/b1.gz'},
+        ):
+            with self.subTest(wrong):
+                self.assertRaises(
+                    exception.BadRequest, self.record, **(right | wrong)
+                )
+                self.assertIsNone(self.saved())
+
+    def test_parts_are_of_the_backup_that_is_being_made(self):
+        self.record(state='FAILED')
+
+        self.record(
+            state='SAVING',
+            parts=2,
+            metadata={},
+            checksum='c',
+            location='swift:///box/b1.gz',
+        )
+
+        self.assertIsNone(self.saved())
+        self.assertEqual('FAILED', self.row().state)

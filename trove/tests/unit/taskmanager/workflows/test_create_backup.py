@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
+import io
 import pathlib
 
 import fixtures
@@ -16,6 +18,7 @@ from trove.objects.backup import backups
 from trove.objects.backup import reports
 from trove.objects.backup import work
 from trove.objects.instance import workflows as instance_workflows
+from trove.objectstore import local
 from trove.taskmanager import owner
 from trove.taskmanager.workflows import create_backup
 from trove.tests.fixtures import waiting
@@ -38,6 +41,8 @@ class TestCase(scene.TestCase):
         )
         self.instance_id, self.guest = self.given_instance(version='1.5')
         self.guest.hooks['create_backup'] = self.complete
+        #: That the guest reports, if not the right one.
+        self.checksum = None
 
     def given_backup(self, **values):
         """What the API does before it casts."""
@@ -60,11 +65,14 @@ class TestCase(scene.TestCase):
 
     def complete(self, backup_info, **_):
         """The guest has stored the data."""
+        stored = local.LocalStore(self.directory).save(
+            'box', backup_info['id'], io.BytesIO(b'data'), {}, suffix='.gz'
+        )
         self.report(
             backup_info['id'],
             state='COMPLETED',
-            location=f'file://{self.directory}/box/{backup_info["id"]}.gz',
-            checksum='c',
+            location=stored.location,
+            checksum=self.checksum or stored.checksum,
         )
 
     def report(self, backup_id, **fields):
@@ -131,10 +139,22 @@ class CreateBackupTest(TestCase):
         self.assertEqual(
             {
                 'location': f'file://{self.directory}/box/{first.id}.gz',
-                'checksum': 'c',
+                'checksum': hashlib.md5(b'data').hexdigest(),
             },
             told['parent'],
         )
+
+    def test_the_guest_is_not_believed(self):
+        self.checksum = '0' * 32
+        backup = self.given_backup()
+
+        self.when_made(backup)
+
+        self.assertEqual('FAILED', self.state(backup))
+        self.assertIn(
+            'its checksum is', self.shown(self.instance_id).fault.message
+        )
+        self.assertEqual([], list((self.directory / 'box').iterdir()))
 
     def test_a_parent_that_was_deleted_meanwhile(self):
         first = self.given_backup()
@@ -271,11 +291,14 @@ class DiesTest(TestCase):
         with patch:
             self.assertRaises(scene.Killed, self.when_made, self.backup)
         self.when_recovered()
+        self.then_stored()
+        self.when_recovered(seconds=0)
+
+    def then_stored(self):
         waiting.until(
-            lambda: self.state(self.backup) == 'COMPLETED',
+            lambda: self.state(self.backup) in ('SAVING', 'COMPLETED'),
             'the guest has made it',
         )
-        self.when_recovered(seconds=0)
 
     def test_before_the_guest_is_told(self):
         for method in '_check', '_order':
@@ -295,11 +318,10 @@ class DiesTest(TestCase):
 
     def test_its_message_is_lost(self):
         self.when_recovered(seconds=120)
+        self.then_stored()
+        self.when_recovered(seconds=0)
 
-        waiting.until(
-            lambda: self.state(self.backup) == 'COMPLETED',
-            'the guest has made it',
-        )
+        self.assertEqual('COMPLETED', self.state(self.backup))
 
 
 class StoreTest(TestCase):

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The base of the storage drivers, and the driver ``local``."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+import dataclasses
+import time
+from typing import Any
+
+from oslo_config import cfg
+
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.objectstore import base
+from trove.objectstore import loading
+
+
+class Storage(abc.ABC):
+    """A storage driver.
+
+    What a guest agent gets is for messages, and may have a secret: do not
+    log it. Its entry ``expires``, if it has one, is the time in seconds since
+    the epoch from which on it is not valid; get another one before.
+
+    :param project_id: of the project that owns the backup
+    """
+
+    name: str
+
+    def __init__(self, conf: cfg.ConfigOpts, project_id: str) -> None:
+        self._conf = conf
+        self._project_id = project_id
+
+    @abc.abstractmethod
+    def store(self, location: str | None = None) -> base.Store:
+        """Return the object store, for the control plane.
+
+        :param location: of an object that is to be used, if it may be
+            elsewhere than new ones
+        """
+
+    @abc.abstractmethod
+    def writing(
+        self,
+        container: str,
+        name: str,
+        *,
+        size: int,
+        parent: str | None = None,
+    ) -> dict[str, Any]:
+        """Return the access to write objects with a prefix.
+
+        A missing container is created.
+
+        :param size: in bytes, of what is stored at most
+        :param parent: the location of the backup that it continues
+        """
+
+    def needs_renewal(self, expires: float | None) -> bool:
+        """Return whether an access to write is at its half."""
+        half = self._conf.objectstore.signed_lifetime / 2
+        return expires is not None and time.time() > expires - half
+
+    @abc.abstractmethod
+    def reading(self, heads: Sequence[base.Head]) -> dict[str, Any]:
+        """Return the access to read a backup and those that it continues.
+
+        :param heads: as :meth:`store` has them, a full backup last
+        """
+
+    def check(self, context: trove_context.TroveContext) -> None:
+        """Return when a user may use the store, and it can be reached.
+
+        :raises trove.common.exception.TroveError: which of them is not so
+        """
+        self.store().check()
+
+    def head(
+        self, context: trove_context.TroveContext, location: str
+    ) -> base.Head:
+        """Return the metadata of an object, if a user may see it.
+
+        :param location: from a request: it may be anything
+        :raises trove.common.exception.BadRequest: it is not an object of the
+            project
+        """
+        raise exception.BadRequest(
+            reason=f'storage driver "{self.name}" does not register what '
+            'another Trove has stored; use "swift".'
+        )
+
+    def for_released(
+        self, context: trove_context.TroveContext
+    ) -> dict[str, Any]:
+        """Return what is added to ``backup_info`` for released guests.
+
+        They use the token of the user.
+
+        :raises trove.common.exception.NotSupported: they cannot use it
+        """
+        raise exception.NotSupported(
+            f'The guest agents of releases up to 26 cannot use the storage '
+            f'driver "{self.name}". Upgrade the guest agent of the instance, '
+            'or name "swift" as storage_driver.'
+        )
+
+
+def known(heads: Sequence[base.Head]) -> list[dict[str, Any]]:
+    """Return what a guest is told of objects, whose metadata it cannot see."""
+    return [dataclasses.asdict(head) for head in heads]
+
+
+class LocalStorage(Storage):
+    """A directory of this host."""
+
+    name = 'local'
+
+    def store(self, location: str | None = None) -> base.Store:
+        return loading.load(self._conf, self.name)
+
+    def writing(
+        self,
+        container: str,
+        name: str,
+        *,
+        size: int,
+        parent: str | None = None,
+    ) -> dict[str, Any]:
+        return self._access()
+
+    def reading(self, heads: Sequence[base.Head]) -> dict[str, Any]:
+        return self._access()
+
+    def _access(self) -> dict[str, Any]:
+        options = self._conf.objectstore
+        return {
+            'driver': self.name,
+            'directory': options.local_directory,
+            'min_free': options.local_min_free << 20,
+        }
