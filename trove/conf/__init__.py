@@ -32,6 +32,7 @@ GROUPS = (
     'objectstore',
     'quota',
     'rpc',
+    'service_credentials',
     'taskmanager',
 )
 

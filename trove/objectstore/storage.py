@@ -12,11 +12,13 @@ from oslo_config import cfg
 
 from trove.common import exception
 from trove.objectstore import _storage
+from trove.objectstore import _storage_swift
 
 Storage = _storage.Storage
 
 DRIVERS: dict[str, type[Storage]] = {
-    each.name: each for each in (_storage.LocalStorage,)
+    each.name: each
+    for each in (_storage.LocalStorage, _storage_swift.SwiftStorage)
 }
 
 

@@ -33,6 +33,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         'unit/common/test_broker_accounts.py',
         'functional/rpc/test_accounts.py',
     ),
+    'trove.common.credentials': ('functional/deployed/test_backups_swift.py',),
     'trove.common.rpc._broker.connection': (
         'unit/common/rpc/_broker/test_waits_connecting.py',
         'functional/rpc/test_settings.py',
@@ -91,6 +92,9 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.objectstore._saving': ('functional/objectstore/test_faults.py',),
     'trove.objectstore._storage': (
         'unit/taskmanager/workflows/test_create_backup.py',
+    ),
+    'trove.objectstore._storage_swift': (
+        'functional/deployed/test_backups_swift.py',
     ),
     'trove.objectstore.storage': (
         'unit/taskmanager/workflows/test_create_backup.py',
