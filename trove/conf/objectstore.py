@@ -67,7 +67,8 @@ OPTS: list[cfg.Opt] = [
     cfg.StrOpt(
         'cafile',
         help='CA bundle that verifies the certificate of the object store. '
-        'Default: the bundle of requests.',
+        'It must have the same path in guests. Default: the bundle of '
+        'requests.',
     ),
     cfg.IntOpt(
         'attempts',

@@ -23,7 +23,8 @@ def open_store(access: Mapping[str, Any]) -> base.Store:
     :param access: ``driver`` and its parameters: ``local`` has ``directory``
         and optionally ``min_free``, in bytes; ``swift`` has either
         ``storage_url`` and ``token``, or ``signed``, a list of results of
-        :func:`trove.objectstore.access.sign`
+        :func:`trove.objectstore.access.sign`, and optionally ``settings``,
+        see :func:`trove.objectstore.swift.open_with`
     :raises trove.common.exception.NotSupported: there is no such driver
     """
     driver = access.get('driver')
@@ -42,10 +43,11 @@ def _swift(access: Mapping[str, Any]) -> base.Store:
     # It takes many MiB of memory, and most guests do not need it.
     swift = importlib.import_module('trove.objectstore.swift')
     who = importlib.import_module('trove.objectstore.access')
-    store: base.Store = swift.SwiftStore(
+    store: base.Store = swift.open_with(
         who.SignedUrls(access['signed'])
         if 'signed' in access
-        else who.Token(access['storage_url'], lambda: access['token'])
+        else who.Token(access['storage_url'], lambda: access['token']),
+        access.get('settings') or {},
     )
     return store
 

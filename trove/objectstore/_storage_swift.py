@@ -82,24 +82,26 @@ class SwiftStorage(_storage.Storage):
         )
         store.rotate(container, now)
         heads = [store.head(parent)] if parent else []
-        return {
-            'driver': self.name,
-            'signed': [signed],
-            'known': _storage.known(heads),
-            'expires': expires,
-        }
+        return self._access([signed], heads) | {'expires': expires}
 
     def reading(self, heads: Sequence[base.Head]) -> dict[str, Any]:
         store = self.store(heads[0].location)
         lifetime = min(self._conf.restore_usage_timeout, _keys.AGE)
         expires = int(time.time()) + lifetime
+        signed = [
+            store.sign_reading(head.location, expires=expires)
+            for head in heads
+        ]
+        return self._access(signed, heads)
+
+    def _access(
+        self, signed: Sequence[dict[str, Any]], heads: Sequence[base.Head]
+    ) -> dict[str, Any]:
         return {
             'driver': self.name,
-            'signed': [
-                store.sign_reading(head.location, expires=expires)
-                for head in heads
-            ],
+            'signed': signed,
             'known': _storage.known(heads),
+            'settings': loading.swift_settings(self._conf),
         }
 
     def check(self, context: trove_context.TroveContext) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import importlib
+from typing import Any
 
 from oslo_config import cfg
 
@@ -76,6 +77,19 @@ def unknown_url(conf: cfg.ConfigOpts) -> exception.ConfigurationError:
     )
 
 
+def swift_settings(conf: cfg.ConfigOpts) -> dict[str, Any]:
+    """Return the options of Swift, for :func:`.swift.open_with`."""
+    verify: bool | str = not conf.swift_api_insecure
+    if verify and conf.objectstore.cafile:
+        verify = conf.objectstore.cafile
+    return {
+        'part_size': conf.backup_segment_max_size,
+        'attempts': conf.objectstore.attempts,
+        'timeout': conf.objectstore.timeout,
+        'verify': verify,
+    }
+
+
 def _local(
     conf: cfg.ConfigOpts, who: access.Access | None
 ) -> local.LocalStore:
@@ -94,16 +108,7 @@ def _swift(
             value='swift',
             remedy='but neither a token nor TempURLs for Swift were given.',
         )
-    verify: bool | str = not conf.swift_api_insecure
-    if verify and conf.objectstore.cafile:
-        verify = conf.objectstore.cafile
-    return swift.SwiftStore(
-        who,
-        part_size=conf.backup_segment_max_size,
-        retry=swift.Retry(attempts=conf.objectstore.attempts),
-        verify=verify,
-        timeout=conf.objectstore.timeout,
-    )
+    return swift.open_with(who, swift_settings(conf))
 
 
 def _s3(conf: cfg.ConfigOpts, who: access.Access | None) -> base.Store:

@@ -35,6 +35,23 @@ Retry = _retry.Retry
 PART_SIZE = 16 << 20
 
 
+def open_with(
+    who: accesses.Access, settings: Mapping[str, Any]
+) -> SwiftStore:
+    """Return a store with the settings of an order, or of the options.
+
+    :param settings: ``attempts``, and keyword arguments of the store; all of
+        them may be missing
+    """
+    others = dict(settings)
+    attempts = others.pop('attempts', None)
+    return SwiftStore(
+        who,
+        retry=_retry.Retry(attempts=attempts) if attempts else None,
+        **others,
+    )
+
+
 class SwiftStore(base.Store):
     """Keeps objects in one account of Swift.
 

@@ -250,13 +250,14 @@ class CreateBackup(base.Workflow):
             )
             raise base.Asleep from None
         except exception.ObjectStoreError:
-            self.env.database(reports.fail, backup.id, 'FAILED')
+            if backup.is_usable:
+                # A conductor of a release believed the guest.
+                self.env.database(reports.fail, backup.id, 'FAILED')
             raise
 
     def _verify(self, backup: backups.Backup) -> None:
         location, checksum = str(backup.location), backup.checksum
         store = self._storage(backup).store(location)
-        # Without, a conductor of a release believed the guest.
         saved = self._saved() if backup.is_running else None
         if saved is not None:
             checksum = saved['checksum']

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from troveclient import exceptions as trove_exceptions
+
 from trove.tests.fixtures import deployment
 from trove.tests.fixtures import swift
 from trove.tests.functional.deployed import test_backups
@@ -29,7 +31,11 @@ class SwiftDeployment(deployment.Deployment):
             'DEFAULT': {
                 'storage_strategy': 'swift',
                 'storage_drivers': 'swift',
+                'backup_segment_max_size': str(_PART_SIZE),
+                'agent_heartbeat_expiry': '30',
             },
+            # A failure is final soon.
+            'objectstore': {'attempts': '2', 'timeout': '5'},
             'service_credentials': {
                 'auth_url': keystone.url,
                 'username': user.name,
@@ -78,8 +84,9 @@ class SwiftBackupTest(test_backups.BackupBase):
             f'database_backups/{second.id}.tar.gz',
             second.locationRef,
         )
-        head = self.request('HEAD', f'database_backups/{second.id}.tar.gz')
+        head = self.request('HEAD', f'database_backups/{full.id}.tar.gz')
         self.assertEqual('True', head.headers['X-Static-Large-Object'])
+        head = self.request('HEAD', f'database_backups/{second.id}.tar.gz')
         self.assertEqual(
             full.locationRef, head.headers['X-Object-Meta-Parent-Location']
         )
@@ -97,3 +104,77 @@ class SwiftBackupTest(test_backups.BackupBase):
         self.delete_backup(full.id)
 
         self.assertEqual([], self.stored())
+
+    def test_whatever_fails_has_a_reason_and_leaves_nothing(self) -> None:
+        # Given one that is complete
+        full = self.back_up('full')
+        self.assertEqual('COMPLETED', full.status, self.fault())
+        complete = self.stored()
+        swift = self.deployment.swift
+
+        # When Swift is away, no other one begins
+        swift.break_it(
+            {'match': 'HEAD', 'do': 'status', 'status': 503, 'times': 99}
+        )
+        error = self.assertRaises(
+            trove_exceptions.ClientException, self.begin, 'never'
+        )
+        swift.break_it()
+        self.assertIn('503', str(error))
+        self.assertEqual(1, len(self.member.backups.list()))
+
+        # When it breaks while one is written, or is completed
+        for rule, reason in (
+            ({'match': 'PUT .*_00000001', 'status': 507}, '507'),
+            ({'match': 'PUT .*_00000001', 'status': 401}, '401'),
+            ({'match': 'PUT .*_00000001', 'status': 503}, '503'),
+            ({'match': 'PUT .*tar.gz', 'status': 507}, '507'),
+        ):
+            swift.break_it({'do': 'status', 'times': 9, **rule})
+            failed = self.back_up('failed')
+            swift.break_it()
+
+            self.assertEqual('FAILED', failed.status, rule)
+            self.wait_fault(reason)
+            self.eventually(
+                lambda: self.stored() == complete, 'nothing of it is left'
+            )
+
+        # It may be away for a while when all is written, or be slow
+        swift.break_it(
+            {'match': 'PUT .*_00000001', 'do': 'slow', 'seconds': 7},
+            {'match': 'PUT .*tar.gz', 'do': 'status', 'status': 503}
+            | {'times': 2},
+        )
+        late = self.back_up('late')
+        self.assertEqual('COMPLETED', late.status, self.fault())
+        self.delete_backup(late.id)
+
+        self.assert_damage_is_noticed(full)
+
+    def assert_damage_is_noticed(self, full: Any) -> None:
+        """What is damaged is not restored, nor continued."""
+        self.request(
+            'PUT', f'database_backups/{full.id}_00000001', data='x'
+        )
+        for location in (
+            f'database_backups/{full.id}_00000001',
+            f'database_backups/{full.id}.tar.gz',
+        ):
+            self.assert_not_restored(full, full.id)
+            self.request('DELETE', location)
+        failed = self.back_up('failed', parent_id=full.id)
+        self.assertEqual('FAILED', failed.status)
+        self.wait_fault(full.id)
+
+    def wait_fault(self, reason: str) -> None:
+        # It comes in a message of its own.
+        self.eventually(lambda: reason in self.fault(), f'fault {reason}')
+
+    def assert_not_restored(self, backup: Any, reason: str) -> None:
+        instance = self.create(
+            'restored', restorePoint={'backupRef': backup.id}
+        )
+        fault = self.settled(instance.id).fault
+        self.assertIn(reason, fault['message'])
+        self.delete(instance.id)
