@@ -39,6 +39,19 @@ RESIZE_VOLUME = (
 )
 RESTART = ('restart the database', 'wait until the database runs')
 REBOOT = ('reboot the server', 'wait until the database runs')
+BACKUP = (
+    'check the backup',
+    'have the guest agent make the backup',
+    'wait for the backup',
+)
+REBUILD = (
+    'check that the data are on a volume',
+    'stop the database before the rebuild',
+    'rebuild the server',
+    'wait for the rebuilt server',
+    'tell the guest agent to take over the data',
+    'wait until the database runs',
+)
 DELETE = (
     'stop the database',
     'delete the server',
@@ -46,6 +59,9 @@ DELETE = (
     'release the addresses',
     'delete the queues',
 )
+
+#: The driver local has no images: any id is good.
+_IMAGE = '9a2f3b52-6df7-4a32-a3c6-5d5f0b6f1c70'
 
 
 class KillTest(test_faults.FaultTestCase):
@@ -92,6 +108,11 @@ class KillTest(test_faults.FaultTestCase):
                 return list(connection.execute(sa.select(model)))
         finally:
             engine.dispose()
+
+    def worked_at(self, instance_id: str) -> bool:
+        """Say whether somebody has work on an instance."""
+        found = [row.instance_id for row in self.rows(models.Workflow)]
+        return instance_id in found
 
     def reserved(self) -> dict[str, tuple[int, int]]:
         """What the project uses and has reserved."""
@@ -148,6 +169,20 @@ class KillTest(test_faults.FaultTestCase):
             self.admin.mgmt_instances.reboot(instance.id)
             self.settles(instance.id, lambda i: i.status == 'ACTIVE')
 
+        with self.killed_at(BACKUP):
+            backup = self.member.backups.create('killed', instance.id)
+            self.eventually(
+                lambda: not self.worked_at(instance.id),
+                'the work on the backup has ended',
+            )
+            self.wait_active(instance.id)
+        self.assertEqual(
+            'COMPLETED', self.member.backups.get(backup.id).status
+        )
+        with self.killed_at(REBUILD):
+            self.admin.mgmt_instances.rebuild(instance.id, _IMAGE)
+            self.settles(instance.id, lambda i: i.status == 'ACTIVE')
+
         with self.connect(instance, *login) as connection:
             row = connection.execute('SELECT n FROM kept').fetchone()
         self.assertEqual((7,), row)
@@ -155,6 +190,10 @@ class KillTest(test_faults.FaultTestCase):
             self.member.instances.delete(instance.id)
             self.eventually(lambda: self.is_gone(instance.id), 'it is gone')
         self.then_nothing_is_left(instance.id)
+        self.member.backups.delete(backup.id)
+        self.eventually(
+            lambda: not self.member.backups.list(), 'the backup is deleted'
+        )
         self.assertEqual(before, self.reserved())
 
     def then_nothing_is_left(self, instance_id: str) -> None:
@@ -165,7 +204,4 @@ class KillTest(test_faults.FaultTestCase):
         # Nobody knows the names of those for all; they expire.
         named = [name for name in queues if '_fanout_' not in name]
         self.assertEqual([], [name for name in named if instance_id in name])
-        self.assertNotIn(
-            instance_id,
-            [row.instance_id for row in self.rows(models.Workflow)],
-        )
+        self.assertFalse(self.worked_at(instance_id))
