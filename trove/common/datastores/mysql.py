@@ -15,6 +15,7 @@ from trove.common.datastores import mysql_settings
 from trove.common.datastores import rules
 from trove.common.datastores import settings as _settings
 
+#: Of both.
 CHARACTER_SETS = frozenset(
     'armscii8 ascii big5 binary cp1250 cp1251 cp1256 cp1257 cp850 cp852 cp866 '
     'cp932 dec8 eucjpms euckr gb2312 gbk geostd8 greek hebrew hp8 keybcs2 '
@@ -40,12 +41,15 @@ def character_set_of(character_set: str) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class MySQL(rules.Rules):
-    """The rules of MySQL 5.7 and later.
+    """The rules of MySQL 8.0 and later.
 
     :ivar longest_user: most characters of the name of a user
+    :ivar character_sets: that the server has
     """
 
     title: str = 'MySQL'
+    settings: _settings.Settings = mysql_settings.MySQL()
+    character_sets: frozenset[str] = CHARACTER_SETS | {'gb18030'}
     longest: int = 64
     unit: str = 'characters'
     longest_user: int = 32
@@ -119,12 +123,12 @@ class MySQL(rules.Rules):
         self, database: str, character_set: str | None, collate: str | None
     ) -> None:
         """Return when there may be such: the server knows its collations."""
-        if character_set and character_set.lower() not in CHARACTER_SETS:
+        if character_set and character_set.lower() not in self.character_sets:
             raise exception.BadRequest(
                 f'The database {names.show(database)} has the '
                 f'"character_set" {names.show(character_set)}, which '
                 f'{self.title} does not support. Use one of '
-                f'{", ".join(sorted(CHARACTER_SETS))}.'
+                f'{", ".join(sorted(self.character_sets))}.'
             )
         if not collate:
             return
@@ -132,7 +136,7 @@ class MySQL(rules.Rules):
         wanted = character_set_of(character_set or own)
         unicode = _UNICODE.fullmatch(collate.lower())
         if not re.fullmatch(r'\w+', collate, re.ASCII) or not (
-            unicode or own in CHARACTER_SETS
+            unicode or own in self.character_sets
         ):
             raise exception.BadRequest(
                 f'The database {names.show(database)} has the "collate" '
@@ -153,6 +157,7 @@ class MariaDB(MySQL):
     """The rules of MariaDB 10.6 and later."""
 
     title: str = 'MariaDB'
+    character_sets: frozenset[str] = CHARACTER_SETS
     longest_user: int = 80
     settings: _settings.Settings = mysql_settings.MariaDB()
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parameters of MariaDB: who may set which, and what they begin with."""
+"""Parameters of MySQL and MariaDB: who may set which, and their defaults."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
+import fnmatch
 import re
 from typing import Any
 
@@ -16,14 +18,13 @@ from trove.common.datastores import settings
 #: is waited for.
 AGENT: Mapping[str, Any] = {
     'log_bin': 'mysql-bin',
-    'log_slave_updates': True,
     'skip_name_resolve': True,
     'local_infile': False,
 }
 
 #: Files, addresses, programs that the server would run, and what replication,
 #: backups and encryption rely on.
-_DENIED = tuple(
+DENIED = tuple(
     'allow_suspicious_udfs aria_log_dir_path basedir bind_address bootstrap '
     'character_sets_dir chroot console core_file daemonize datadir debug* '
     'default_authentication_plugin external_locking extra_port feedback* '
@@ -77,6 +78,95 @@ _OPTIONS = frozenset(
     'slave_parallel_mode'.split()
 )
 
+#: What prints a catalogue.
+MARIADB_CATALOGUE = (
+    "mariadb --batch --execute 'SELECT * FROM "
+    "information_schema.SYSTEM_VARIABLES'"
+)
+MYSQL_CATALOGUE = (
+    "mysql --batch --execute 'SELECT * FROM "
+    "performance_schema.variables_metadata'"
+)
+
+#: What else MySQL has of these. Privileges and replication rely on them, or
+#: they need a store of keys.
+_DENIED_MYSQL = tuple(
+    'admin_* authentication_policy auto_generate_certs binlog_encryption '
+    'binlog_format caching_sha2_password_* clone_* create_admin_listener_* '
+    'early_plugin_load enforce_gtid_consistency init_replica init_slave '
+    'initialize* innodb_dedicated_server innodb_directories '
+    'innodb_doublewrite_dir innodb_redo_log_archive_dirs '
+    'innodb_temp_tablespaces_dir keyring* log_error_services log_raw '
+    'log_replica_updates mandatory_roles mysqlx* ndb* offline_mode '
+    'partial_revokes persist* replica_* server_memory sha256_password_* '
+    'skip_replica_start slave_* source_* sync_master_info sync_relay_log* '
+    'sync_source_info telemetry* tls_certificates_enforced_validation '
+    'upgrade validate_*'.split()
+)
+
+_MYSQL_TYPES = {
+    'Boolean': 'boolean',
+    'Enumeration': 'string',
+    'Integer': 'integer',
+    'Numeric': 'float',
+    'Set': 'string',
+    'String': 'string',
+}
+
+#: The columns of a catalogue of MySQL that are read.
+MYSQL_COLUMNS = (
+    'VARIABLE_NAME',
+    'VARIABLE_SCOPE',
+    'DATA_TYPE',
+    'MIN_VALUE',
+    'MAX_VALUE',
+)
+
+#: Variables that no option of MySQL sets; its catalogue does not tell.
+_NO_OPTIONS = tuple(
+    'build_id character_set_client character_set_connection '
+    'character_set_database character_set_results character_set_system '
+    'collation_connection collation_database default_collation_for_utf8mb4 '
+    'foreign_key_checks have_* hostname innodb_monitor_* innodb_version '
+    'keyring_operations large_files_support large_page_size license '
+    'locked_in_memory lower_case_file_system max_insert_delayed_threads '
+    'profiling protocol_version rbr_exec_mode sql_auto_is_null '
+    'sql_big_selects sql_buffer_result sql_log_off sql_notes '
+    'sql_quote_show_create sql_replica_skip_counter sql_safe_updates '
+    'sql_select_limit sql_slave_skip_counter sql_warnings system_time_zone '
+    'time_zone unique_checks version_*'.split()
+)
+
+#: Variables of MySQL that are set at a start only; likewise.
+_FIXED = tuple(
+    'back_log binlog_gtid_simple_recovery '
+    'binlog_rotate_encryption_master_key_at_startup '
+    'binlog_row_event_max_size container_aware disabled_storage_engines '
+    'disconnect_on_expired_password ft_max_word_len ft_min_word_len '
+    'ft_query_expansion_limit ft_stopword_file '
+    'innodb_adaptive_hash_index_parts innodb_api_disable_rowlock '
+    'innodb_api_enable_* innodb_autoinc_lock_mode '
+    'innodb_buffer_pool_chunk_size innodb_buffer_pool_instances '
+    'innodb_buffer_pool_load_at_startup innodb_doublewrite_* '
+    'innodb_flush_method innodb_force_recovery innodb_ft_cache_size '
+    'innodb_ft_max_token_size innodb_ft_min_token_size '
+    'innodb_ft_sort_pll_degree innodb_ft_total_cache_size '
+    'innodb_log_file_size innodb_log_files_in_group '
+    'innodb_native_foreign_keys innodb_numa_interleave innodb_open_files '
+    'innodb_page_cleaners innodb_purge_threads innodb_read_io_threads '
+    'innodb_rollback_on_timeout innodb_sort_buffer_size '
+    'innodb_sync_array_size innodb_use_native_aio '
+    'innodb_validate_tablespace_paths innodb_write_io_threads large_pages '
+    'max_digest_length myisam_mmap_size myisam_recover_options '
+    'ngram_token_size open_files_limit performance_schema '
+    'performance_schema_*_size performance_schema_max_*_classes '
+    'performance_schema_max_*_handles performance_schema_max_*_instances '
+    'performance_schema_max_*_locks performance_schema_max_*_stack '
+    'performance_schema_max_*_stat performance_schema_max_digest_length '
+    'performance_schema_max_sql_text_length skip_show_database '
+    'table_open_cache_instances thread_handling thread_stack'.split()
+)
+
 #: How ``mariadb --batch`` and ``INTO OUTFILE`` print that there is no value.
 _NONE = ('NULL', '\\N')
 
@@ -84,6 +174,9 @@ _MIB = 1024 * 1024
 
 #: MiB that the server itself needs, besides its caches.
 _SERVER_MB = 96
+_MYSQL_SERVER_MB = 192
+#: MiB from which on MySQL watches its own performance.
+_ROOMY_MB = 1024
 
 
 def plain(name: str) -> str:
@@ -92,16 +185,29 @@ def plain(name: str) -> str:
 
 
 @dataclasses.dataclass(frozen=True)
-class MariaDB(settings.Settings):
-    """The settings of MariaDB 10.6 and later."""
+class Settings(settings.Settings):
+    """The settings of MySQL or MariaDB."""
 
-    title: str = 'MariaDB'
-    denied: tuple[str, ...] = _DENIED
+    denied: tuple[str, ...] = DENIED
 
     def is_denied(self, name: str) -> bool:
         text = plain(name)
         denied = super().is_denied
         return denied(text) or denied(_PREFIX.sub('', text))
+
+    def sizing(self, memory_mb: int, volume_bytes: int) -> dict[str, Any]:
+        """Return the settings for a machine, see :func:`sizing`."""
+        return sizing(memory_mb, volume_bytes)
+
+    def template(self, memory_mb: int, volume_bytes: int) -> dict[str, Any]:
+        return self.sizing(memory_mb, volume_bytes) | dict(AGENT)
+
+
+@dataclasses.dataclass(frozen=True)
+class MariaDB(Settings):
+    """The settings of MariaDB 10.6 and later."""
+
+    title: str = 'MariaDB'
 
     def read_catalogue(self, text: str) -> list[settings.Parameter]:
         """Read the table ``SYSTEM_VARIABLES``, with a header."""
@@ -113,7 +219,7 @@ class MariaDB(settings.Settings):
             if row.get('VARIABLE_TYPE') not in _TYPES or not (
                 row.keys() >= {*COLUMNS}
             ):
-                raise _malformed(number)
+                raise _malformed(number, MARIADB_CATALOGUE)
             name = plain(row['VARIABLE_NAME'])
             # What no option of the server sets is in no option file.
             is_option = (
@@ -122,11 +228,8 @@ class MariaDB(settings.Settings):
             if is_option and not self.is_denied(name):
                 found.append(_parameter(name, row))
         if not found:
-            raise _malformed(1)
+            raise _malformed(1, MARIADB_CATALOGUE)
         return found
-
-    def template(self, memory_mb: int, volume_bytes: int) -> dict[str, Any]:
-        return sizing(memory_mb, volume_bytes) | dict(AGENT)
 
 
 def _parameter(name: str, row: Mapping[str, str]) -> settings.Parameter:
@@ -140,21 +243,77 @@ def _parameter(name: str, row: Mapping[str, str]) -> settings.Parameter:
     )
 
 
+@dataclasses.dataclass(frozen=True)
+class MySQL(Settings):
+    """The settings of MySQL 8.0 and later."""
+
+    title: str = 'MySQL'
+    denied: tuple[str, ...] = DENIED + _DENIED_MYSQL
+
+    def sizing(self, memory_mb: int, volume_bytes: int) -> dict[str, Any]:
+        found = sizing(memory_mb, volume_bytes, _MYSQL_SERVER_MB)
+        # Rows are the only format that is not deprecated.
+        del found['binlog_format']
+        megabytes = int(found['innodb_log_file_size'].rstrip('M'))
+        return found | {
+            # Since 8.0.30 instead of innodb_log_file_size, of two files.
+            'innodb_redo_log_capacity': f'{2 * megabytes}M',
+            # It is a hundred MiB.
+            'performance_schema': memory_mb >= _ROOMY_MB,
+        }
+
+    def read_catalogue(self, text: str) -> list[settings.Parameter]:
+        """Read the table ``variables_metadata``, with a header."""
+        header, *lines = text.splitlines() or ['']
+        columns = header.split('\t')
+        found = []
+        for number, line in enumerate(lines, 2):
+            row = dict(zip(columns, line.split('\t'), strict=False))
+            if row.get('DATA_TYPE') not in _MYSQL_TYPES or not (
+                row.keys() >= {*MYSQL_COLUMNS}
+            ):
+                raise _malformed(number, MYSQL_CATALOGUE)
+            name = plain(row['VARIABLE_NAME'])
+            if (
+                row['VARIABLE_SCOPE'] != 'SESSION_ONLY'
+                and not _is_in(name, _NO_OPTIONS)
+                and not self.is_denied(name)
+            ):
+                kind = _MYSQL_TYPES[row['DATA_TYPE']]
+                found.append(
+                    settings.Parameter(
+                        name,
+                        kind,
+                        _is_in(name, _FIXED),
+                        _number(row['MIN_VALUE'], kind),
+                        _number(row['MAX_VALUE'], kind),
+                    )
+                )
+        if not found:
+            raise _malformed(1, MYSQL_CATALOGUE)
+        return found
+
+
+def _is_in(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+
 def _number(text: str, kind: str) -> float | None:
-    if text in _NONE or kind not in ('float', 'integer'):
+    if not text or text in _NONE or kind not in ('float', 'integer'):
         return None
     return int(text) if text.lstrip('-').isdigit() else float(text)
 
 
-def _malformed(number: int) -> exception.BadRequest:
+def _malformed(number: int, command: str) -> exception.BadRequest:
     return exception.BadRequest(
-        f'Line {number} is not of the form that "mariadb --batch --execute '
-        "'SELECT * FROM information_schema.SYSTEM_VARIABLES'\" prints. Give "
-        'its output unchanged.'
+        f'Line {number} is not of the form that "{command}" prints. Give its '
+        'output unchanged.'
     )
 
 
-def sizing(memory_mb: int, volume_bytes: int) -> dict[str, Any]:
+def sizing(
+    memory_mb: int, volume_bytes: int, server_mb: int = _SERVER_MB
+) -> dict[str, Any]:
     """Settings for a machine with this much memory, in MiB, and a volume.
 
     Half of the memory that the server itself leaves is for its pool, which
@@ -165,7 +324,7 @@ def sizing(memory_mb: int, volume_bytes: int) -> dict[str, Any]:
     return {
         'max_connections': min(500, max(50, memory_mb // 10)),
         'innodb_buffer_pool_size': (
-            f'{max(8, (memory_mb - _SERVER_MB) // 2)}M'
+            f'{max(8, (memory_mb - server_mb) // 2)}M'
         ),
         'innodb_log_buffer_size': f'{min(16, max(2, memory_mb // 128))}M',
         'innodb_log_file_size': (

@@ -9,6 +9,7 @@ from typing import Any
 
 from oslo_config import cfg
 
+from trove.common.datastores import mysql_settings
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores.mariadb import backup
@@ -34,6 +35,7 @@ class MariaDB(driver.MySQLDriver):
     """
 
     name = 'mariadb'
+    settings = mysql_settings.MariaDB()
     capabilities = driver.MySQLDriver.capabilities | {
         base.Capability.BACKUP,
     }
@@ -60,6 +62,7 @@ class MariaDB(driver.MySQLDriver):
     def own_settings(self) -> dict[str, Any]:
         return {
             'gtid_strict_mode': True,
+            'log_slave_updates': True,
             # The volume may have been mounted here.
             'ignore_db_dirs': 'lost+found',
         }

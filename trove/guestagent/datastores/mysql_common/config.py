@@ -29,7 +29,6 @@ INIT = 'init.sql'
 
 _NAME = re.compile(r'[A-Za-z][A-Za-z0-9_-]*')
 _GROUPS = frozenset({'mysqld', 'server', 'mariadb', 'mariadbd'})
-_SETTINGS = mysql_settings.MariaDB()
 
 
 def server_id(name: str) -> int:
@@ -38,13 +37,16 @@ def server_id(name: str) -> int:
     return int.from_bytes(digest[:4], 'big') or 1
 
 
-def check_names(settings: base.Settings) -> None:
+def check_names(
+    settings: base.Settings, known: mysql_settings.Settings
+) -> None:
     """Check that customers may change all of these.
 
+    :param known: which they may not
     :raises trove.common.exception.BadRequest: they may not
     """
     for name in settings:
-        if _SETTINGS.is_denied(str(name)):
+        if known.is_denied(str(name)):
             raise exception.BadRequest(
                 reason=f'{name!r} is not a setting that may be changed.'
             )
@@ -86,7 +88,9 @@ def _quote(name: str, value: Any) -> str:
     return mark + text.replace('\\', '\\\\') + mark
 
 
-def parse(text: str) -> dict[str, str | None]:
+def parse(
+    text: str, settings: mysql_settings.Settings
+) -> dict[str, str | None]:
     """Read the settings of the server from an option file.
 
     Those that are reserved for Trove are ignored: released control planes
@@ -102,7 +106,7 @@ def parse(text: str) -> dict[str, str | None]:
         if not ours or not line or line[0] in '#;!':
             continue
         name, sign, value = (part.strip() for part in line.partition('='))
-        if not _SETTINGS.is_denied(name):
+        if not settings.is_denied(name):
             known = mysql_settings.plain(name)
             found[known] = _unquote(value) if sign else None
     return found

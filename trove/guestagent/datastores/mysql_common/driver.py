@@ -7,6 +7,7 @@ import abc
 import logging
 import re
 from typing import Any
+from typing import ClassVar
 
 from oslo_config import cfg
 import pymysql
@@ -16,7 +17,7 @@ from trove.common.datastores import mysql_settings
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores import certificates
 from trove.guestagent.datastores import home as homes
-from trove.guestagent.datastores import settings
+from trove.guestagent.datastores import settings as stored
 from trove.guestagent.datastores import sql
 from trove.guestagent.datastores.mysql_common import config
 from trove.guestagent.datastores.mysql_common import connection as connections
@@ -44,6 +45,9 @@ class MySQLDriver(sql.SQLDriver):
     :param home: the directories and programs
     :param session: variables of the agent's own connections
     """
+
+    #: What customers may change.
+    settings: ClassVar[mysql_settings.Settings]
 
     home: homes.Home[servers.Server]
     connector: connections.Connector
@@ -101,7 +105,7 @@ class MySQLDriver(sql.SQLDriver):
     def check_overrides(self, overrides: base.Settings) -> None:
         if not overrides:
             return
-        config.check_names(overrides)
+        config.check_names(overrides, self.settings)
         text = config.render(overrides)
         server = self.home.server()
         names = server.names()
@@ -146,7 +150,7 @@ class MySQLDriver(sql.SQLDriver):
         }
         contents = {
             '10-sizing.cnf': config.render(
-                mysql_settings.sizing(self.memory_mb, self.volume_bytes()),
+                self.settings.sizing(self.memory_mb, self.volume_bytes()),
                 loose=True,
             ),
             '20-basic.cnf': self._basic(),
@@ -155,7 +159,7 @@ class MySQLDriver(sql.SQLDriver):
                 {**mysql_settings.AGENT, **ours, **self.own_settings()}
             ),
         }
-        settings.write(
+        stored.write(
             directory,
             contents
             | {
@@ -167,7 +171,7 @@ class MySQLDriver(sql.SQLDriver):
 
     def _basic(self) -> str:
         """Return what the control plane sends, perhaps for another version."""
-        found = config.parse(self.store.basic)
+        found = config.parse(self.store.basic, self.settings)
         if not found:
             return ''
         names = self.home.server().names()

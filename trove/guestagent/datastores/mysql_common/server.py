@@ -106,7 +106,7 @@ class Server(server.Server):
         :raises trove.common.exception.BadRequest: the server rejects one, or
             would change its value
         """
-        done = self.run(self._parsing, text)
+        done = self.run(self._validating, text)
         said = config.errors(done.stderr)
         if done.returncode != 0 or said:
             raise exception.BadRequest(
@@ -123,7 +123,7 @@ class Server(server.Server):
         # Checks write access only; starting the server truncates it.
         open(self.log_file, 'ab', opener=files.private).close()
         main = os.fspath(self._config_dir / config.MAIN)
-        done = self.run(lambda _: self._parsing(main))
+        done = self.run(lambda _: self._validating(main))
         if done.returncode != 0:
             said = '; '.join(config.errors(done.stderr))[:1000]
             raise exception.DatastoreError(
@@ -149,6 +149,10 @@ class Server(server.Server):
             '--verbose',
             '--help',
         ]
+
+    def _validating(self, config_file: str) -> list[str]:
+        """Return the command that fails, or says it, if they are wrong."""
+        return self._parsing(config_file)
 
     def start_error(self) -> str:
         # Until it opens its own log, the server writes to the first.

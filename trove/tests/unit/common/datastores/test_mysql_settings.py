@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parameters of MariaDB."""
+"""Parameters of MySQL and MariaDB."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from trove.common.datastores import settings
 from trove.tests import base
 
 MARIADB = datastores.rules('mariadb').settings
+MYSQL = datastores.rules('mysql').settings
 
 _GIB = 1024**3
 
@@ -109,3 +110,65 @@ class TemplateTest(base.TestCase):
             found = mysql_settings.sizing(4096, size)
             self.assertEqual(redo, found['innodb_log_file_size'])
             self.assertEqual(binlog, found['max_binlog_size'])
+
+
+class MySQLTest(base.TestCase):
+    CATALOGUE = (
+        ('max_connections', 'GLOBAL', 'Integer', '1', '100000', 'Text'),
+        ('long_query_time', 'SESSION', 'Numeric', '0', '31536000', 'Text'),
+        ('sql_mode', 'SESSION', 'Set', '', '', 'Text'),
+        ('back_log', 'GLOBAL', 'Integer', '0', '65535', 'A\\nB'),
+        ('autocommit', 'SESSION', 'Boolean', '', '', ''),
+        ('binlog_row_image', 'SESSION', 'Enumeration', '', '', ''),
+        ('init_connect', 'GLOBAL', 'String', '', '', ''),
+        # Of a session, no option of the server, and Trove's own
+        ('last_insert_id', 'SESSION_ONLY', 'Integer', '0', '9', ''),
+        ('version_comment', 'GLOBAL', 'String', '', '', ''),
+        ('mysqlx_port', 'GLOBAL', 'Integer', '1', '65535', ''),
+        ('server_id', 'GLOBAL', 'Integer', '0', '4294967295', ''),
+    )
+
+    def printed(self, rows: tuple = CATALOGUE) -> str:
+        lines = [(*mysql_settings.MYSQL_COLUMNS, 'DOCUMENTATION'), *rows]
+        return ''.join('\t'.join(line) + '\n' for line in lines)
+
+    def test_a_catalogue_becomes_rules(self) -> None:
+        self.assertEqual(
+            [
+                settings.Parameter(
+                    'max_connections', 'integer', False, 1, 100000
+                ),
+                settings.Parameter(
+                    'long_query_time', 'float', False, 0, 31536000
+                ),
+                settings.Parameter('sql_mode', 'string'),
+                settings.Parameter('back_log', 'integer', True, 0, 65535),
+                settings.Parameter('autocommit', 'boolean'),
+                settings.Parameter('binlog_row_image', 'string'),
+                settings.Parameter('init_connect', 'string'),
+            ],
+            MYSQL.read_catalogue(self.printed()),
+        )
+
+    def test_what_is_no_catalogue(self) -> None:
+        for text in (
+            '',
+            printed(),
+            self.printed(()),
+            self.printed().replace('Numeric', 'Colour'),
+            self.printed().replace('MIN_VALUE', 'OTHER'),
+        ):
+            error = self.assertRaises(
+                exception.BadRequest, MYSQL.read_catalogue, text
+            )
+
+            self.assertIn('variables_metadata', str(error))
+
+    def test_small_servers_do_not_watch_themselves(self) -> None:
+        small = MYSQL.template(512, 10 * _GIB)
+        large = MYSQL.template(4096, 10 * _GIB)
+        self.assertIs(False, small['performance_schema'])
+        self.assertIs(True, large['performance_schema'])
+        self.assertEqual('160M', small['innodb_buffer_pool_size'])
+        self.assertEqual('256M', small['innodb_redo_log_capacity'])
+        self.assertEqual('mysql-bin', small['log_bin'])

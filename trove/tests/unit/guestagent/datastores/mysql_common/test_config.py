@@ -6,8 +6,11 @@ from __future__ import annotations
 import pathlib
 
 from trove.common import exception
+from trove.common.datastores import mysql_settings
 from trove.guestagent.datastores.mysql_common import config
 from trove.tests import base
+
+_SETTINGS = mysql_settings.MariaDB()
 
 #: A basic configuration as released control planes send it.
 RELEASED = """\
@@ -89,9 +92,11 @@ class RenderTest(base.TestCase):
     def test_what_is_ours_cannot_be_changed(self) -> None:
         for name in ('datadir', 'Server-ID', 'skip-grant-tables'):
             self.assertRaises(
-                exception.BadRequest, config.check_names, {name: 1}
+                exception.BadRequest, config.check_names, {name: 1}, _SETTINGS
             )
-        config.check_names({'max_connections': 1, 'sql_mode': ''})
+        config.check_names(
+            {'max_connections': 1, 'sql_mode': ''}, _SETTINGS
+        )
 
     def test_the_first_file_leads_to_the_others(self) -> None:
         self.assertEqual(
@@ -109,11 +114,11 @@ class ParseTest(base.TestCase):
                 'init_connect': 'SET NAMES "utf8"',
                 'skip_show_database': None,
             },
-            config.parse(RELEASED),
+            config.parse(RELEASED, _SETTINGS),
         )
 
     def test_lines_without_a_group_are_the_servers(self) -> None:
-        self.assertEqual({'a': '1'}, config.parse('a = 1\n# b = 2\n\n'))
+        self.assertEqual({'a': '1'}, config.parse('a = 1\n# b = 2\n\n', _SETTINGS))
 
 
 class SaidTest(base.TestCase):
