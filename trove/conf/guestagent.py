@@ -49,7 +49,7 @@ AGENT_OPTS: list[cfg.Opt] = [
         help='Directory for the files of the database. The user in run_as '
         'must be able to enter its parent directories. Unset, '
         '/var/lib/postgresql/data for PostgreSQL, /var/lib/mysql/data for '
-        'MariaDB.',
+        'MySQL and MariaDB.',
     ),
     cfg.StrOpt(
         'state_dir',
@@ -184,48 +184,67 @@ POSTGRESQL_OPTS: list[cfg.Opt] = [
     ),
 ]
 
-MARIADB_OPTS: list[cfg.Opt] = [
-    cfg.PortOpt(
-        'mariadb_port',
-        default=3306,
-        help='TCP port that MariaDB listens on.',
-    ),
-    cfg.StrOpt(
-        'bin_dir',
-        help='Directory of mariadbd. Unset, that of the installed package '
-        'mariadb-server.',
-    ),
-    cfg.StrOpt(
-        'staging_dir',
-        default='/var/cache/trove',
-        help='Directory for a copy of the MariaDB programs, created when the '
-        'user in run_as cannot execute those in bin_dir.',
-    ),
-    cfg.ListOpt(
-        'ignore_users',
-        default=['os_admin', 'root'],
-        help='Users that are never listed and cannot be created or changed. '
-        'Use the same value for trove-api, so that it refuses what guests '
-        'refuse.',
-    ),
-    cfg.ListOpt(
-        'ignore_dbs',
-        default=['mysql', 'information_schema', 'performance_schema', 'sys'],
-        help='Databases that are never listed and cannot be created or '
-        'changed. Use the same value for trove-api.',
-    ),
-    cfg.IntOpt(
-        'default_password_length',
-        default=36,
-        min=12,
-        help='Number of characters of generated passwords.',
-    ),
-]
+
+def _mysql_options(
+    title: str, program: str, package: str
+) -> list[cfg.Opt]:
+    """Return the options of MySQL or MariaDB.
+
+    :param program: that is the server
+    :param package: that has it
+    """
+    return [
+        cfg.PortOpt(
+            f'{title.lower()}_port',
+            default=3306,
+            help=f'TCP port that {title} listens on.',
+        ),
+        cfg.StrOpt(
+            'bin_dir',
+            help=f'Directory of {program}. Unset, that of the installed '
+            f'package {package}.',
+        ),
+        cfg.StrOpt(
+            'staging_dir',
+            default='/var/cache/trove',
+            help=f'Directory for a copy of the {title} programs, created '
+            'when the user in run_as cannot execute those in bin_dir.',
+        ),
+        cfg.ListOpt(
+            'ignore_users',
+            default=['os_admin', 'root'],
+            help='Users that are never listed and cannot be created or '
+            'changed. Use the same value for trove-api, so that it refuses '
+            'what guests refuse.',
+        ),
+        cfg.ListOpt(
+            'ignore_dbs',
+            default=[
+                'mysql',
+                'information_schema',
+                'performance_schema',
+                'sys',
+            ],
+            help='Databases that are never listed and cannot be created or '
+            'changed. Use the same value for trove-api.',
+        ),
+        cfg.IntOpt(
+            'default_password_length',
+            default=36,
+            min=12,
+            help='Number of characters of generated passwords.',
+        ),
+    ]
+
+
+MARIADB_OPTS = _mysql_options('MariaDB', 'mariadbd', 'mariadb-server')
+MYSQL_OPTS = _mysql_options('MySQL', 'mysqld', 'mysql-server')
 
 _GROUPS: dict[str, list[cfg.Opt]] = {
     'DEFAULT': IDENTITY_OPTS,
     'guestagent': AGENT_OPTS,
     'mariadb': MARIADB_OPTS,
+    'mysql': MYSQL_OPTS,
     'postgresql': POSTGRESQL_OPTS,
 }
 

@@ -15,10 +15,12 @@ from oslo_config import cfg
 
 from trove.guestagent.datastores import home as homes
 from trove.guestagent.datastores.mariadb import server as mariadb
+from trove.guestagent.datastores.mysql import server as mysql
 from trove.guestagent.datastores.postgresql import cluster as postgresql
 
 _HOMES: dict[str, type[homes.Home[Any]]] = {
     'mariadb': mariadb.Home,
+    'mysql': mysql.Home,
     'postgresql': postgresql.Cluster,
 }
 

@@ -40,7 +40,7 @@ _FIRST = ('trove-guestagent.conf', 'guest_info.conf')
 _LAST = ('local.conf', 'boot.conf')
 
 #: Datastores whose programs may have to be copied.
-_STAGED = ('mariadb', 'postgresql')
+_STAGED = ('mariadb', 'mysql', 'postgresql')
 
 #: How many logs of servers that are gone are kept.
 MOST_LOGS = 50

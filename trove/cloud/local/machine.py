@@ -161,7 +161,7 @@ def _immediate(identity: processes.Identity) -> signal.Signals:
     # PostgreSQL gives its shared memory back; killed, it could not.
     if processes.name(identity) == 'postgres':
         return signal.SIGQUIT
-    # MariaDB has none, and would write all down first.
-    if processes.name(identity) == 'mariadbd':
+    # MariaDB and MySQL have none, and would write all down first.
+    if processes.name(identity) in ('mariadbd', 'mysqld'):
         return signal.SIGKILL
     return signal.SIGTERM

@@ -10,6 +10,7 @@ from oslo_config import cfg
 from trove.common import drivers
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores.mariadb import driver as mariadb
+from trove.guestagent.datastores.mysql import driver as mysql
 from trove.guestagent.datastores.postgresql import driver as postgresql
 
 NAMESPACE = 'trove.guestagent.datastores'
@@ -18,6 +19,7 @@ NAMESPACE = 'trove.guestagent.datastores'
 #: trove/tests/unit/guestagent/test_orders.py.
 DRIVERS: dict[str, type[base.Driver]] = {
     mariadb.MariaDB.name: mariadb.MariaDB,
+    mysql.MySQL.name: mysql.MySQL,
     postgresql.PostgreSQL.name: postgresql.PostgreSQL,
 }
 

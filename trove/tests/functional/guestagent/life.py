@@ -33,8 +33,8 @@ PREPARATION = datastores.Preparation(
 )
 
 
-class LifeTests:
-    """Of a server of its own."""
+class OrderTests:
+    """Of a server of its own: what each does in its own way."""
 
     def show(self, name: str) -> str:
         with self.place.session('clerk', 'secret', 'shop') as session:
@@ -68,6 +68,68 @@ class LifeTests:
         # When it is prepared again, everything is as before
         driver.prepare(PREPARATION)
         self.assertEqual((1,), self.read())
+
+    def test_settings_are_checked_kept_and_applied(self) -> None:
+        # Given
+        driver = self.driver()
+        driver.prepare(PREPARATION)
+        name, value, shown, first, wrong_value = self.store.setting
+        # When they are wrong, nothing changes
+        for wrong in (
+            {name: wrong_value},
+            {'no_such_setting': 1},
+            {"x'; y": 1},
+            {name: '1\n'},
+        ):
+            self.assertRaises(
+                exception.BadRequest, driver.update_overrides, wrong
+            )
+        # When they are right
+        late, new = self.store.late
+        before = self.show(late)
+        driver.update_overrides({name: value, late: new})
+        driver.apply_overrides({})
+        # Then those that can work at once do, the others after a restart
+        self.assertTrue(
+            processes.wait_for(lambda: self.show(name) == shown, 30)
+        )
+        self.assertEqual(before, self.show(late))
+        self.driver().restart()
+        self.assertEqual(new, self.show(late))
+        # When they are removed
+        driver = self.driver()
+        driver.update_overrides({}, remove=True)
+        driver.apply_overrides({})
+        self.assertTrue(
+            processes.wait_for(lambda: self.show(name) == first, 30)
+        )
+        driver.restart()
+        self.assertNotEqual(new, self.show(late))
+        # And the basic settings come before those of the customer
+        driver.configure(self.store.basic)
+        driver.update_overrides({name: value})
+        driver.restart()
+        self.assertEqual('44', self.show('max_connections'))
+        self.assertEqual(shown, self.show(name))
+
+    def test_a_server_that_cannot_start_says_why(self) -> None:
+        # Given
+        driver = self.driver()
+        driver.prepare(PREPARATION)
+        # When it has settings that cannot be met
+        driver.configure(self.store.bad_basic)
+        driver.stop()
+        error = self.assertRaises(exception.DatastoreError, driver.start)
+        # Then
+        self.assertIn(self.store.bad_word, str(error))
+        self.assertIsNone(driver.pid())
+        # And it starts when they are taken back
+        driver.configure('')
+        driver.start()
+
+
+class LifeTests(OrderTests):
+    """Of processes that end, besides."""
 
     def test_data_survives_restarts_and_the_agent(self) -> None:
         # Given
@@ -162,64 +224,6 @@ class LifeTests:
         self.assertIsNone(stranger.poll())
         driver.start()
         self.assertTrue(driver.answers())
-
-    def test_settings_are_checked_kept_and_applied(self) -> None:
-        # Given
-        driver = self.driver()
-        driver.prepare(PREPARATION)
-        name, value, shown, first, wrong_value = self.store.setting
-        # When they are wrong, nothing changes
-        for wrong in (
-            {name: wrong_value},
-            {'no_such_setting': 1},
-            {"x'; y": 1},
-            {name: '1\n'},
-        ):
-            self.assertRaises(
-                exception.BadRequest, driver.update_overrides, wrong
-            )
-        # When they are right
-        late, new = self.store.late
-        before = self.show(late)
-        driver.update_overrides({name: value, late: new})
-        driver.apply_overrides({})
-        # Then those that can work at once do, the others after a restart
-        self.assertTrue(
-            processes.wait_for(lambda: self.show(name) == shown, 30)
-        )
-        self.assertEqual(before, self.show(late))
-        self.driver().restart()
-        self.assertEqual(new, self.show(late))
-        # When they are removed
-        driver = self.driver()
-        driver.update_overrides({}, remove=True)
-        driver.apply_overrides({})
-        self.assertTrue(
-            processes.wait_for(lambda: self.show(name) == first, 30)
-        )
-        driver.restart()
-        self.assertNotEqual(new, self.show(late))
-        # And the basic settings come before those of the customer
-        driver.configure(self.store.basic)
-        driver.update_overrides({name: value})
-        driver.restart()
-        self.assertEqual('44', self.show('max_connections'))
-        self.assertEqual(shown, self.show(name))
-
-    def test_a_server_that_cannot_start_says_why(self) -> None:
-        # Given
-        driver = self.driver()
-        driver.prepare(PREPARATION)
-        # When it has settings that cannot be met
-        driver.configure(self.store.bad_basic)
-        driver.stop()
-        error = self.assertRaises(exception.DatastoreError, driver.start)
-        # Then
-        self.assertIn(self.store.bad_word, str(error))
-        self.assertIsNone(driver.pid())
-        # And it starts when they are taken back
-        driver.configure('')
-        driver.start()
 
 
 class DirectoryTests:

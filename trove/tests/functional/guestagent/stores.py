@@ -3,15 +3,22 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import importlib.util
+import os
 import pathlib
+import shutil
+import tempfile
 from typing import Any
 
 import psycopg
 import pymysql
 
 from trove.guestagent.datastores.mariadb import driver as mariadb
+from trove.guestagent.datastores.mysql import driver as mysql
 from trove.guestagent.datastores.postgresql import driver as postgresql
+from trove.tests.fixtures import mysql as binaries
 
 #: Names that a careless program would trip over.
 _AWKWARD = (
@@ -165,3 +172,30 @@ class MariaDB:
     def show(self, session: Any, name: str) -> str:
         found = session.execute(f'SELECT @@GLOBAL.{name}')
         return str(found.fetchone()[0])
+
+
+class MySQL(MariaDB):
+    name = 'mysql'
+    title = 'MySQL'
+    driver = mysql.MySQL
+
+    awkward = (*_AWKWARD, 'Größe 数据库', 'my_shop', 'x' * 32)
+    impossible = ('', 'a\0b', 'x' * 65, '数' * 65, '\ud800', 'a🐘', None, 7)
+    system_users = ('mysql.sys', 'os_admin', 'root', 'healthcheck')
+    encoding = ('utf8mb4', 'utf8mb4_0900_ai_ci')
+    setting = ('sort_buffer_size', '1M', '1048576', '262144', 'plenty')
+
+    def options(self, place: Any) -> dict[str, object]:
+        return {
+            'bin_dir': str(binaries.bin_dir()),
+            'staging_dir': str(_staging_dir()),
+        }
+
+
+@functools.cache
+def _staging_dir() -> str:
+    """Where all tests find a copy, should one be necessary: it is large."""
+    made = tempfile.mkdtemp(prefix='trove-staging-')
+    os.chmod(made, 0o755)
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made

@@ -118,7 +118,9 @@ class ParseTest(base.TestCase):
         )
 
     def test_lines_without_a_group_are_the_servers(self) -> None:
-        self.assertEqual({'a': '1'}, config.parse('a = 1\n# b = 2\n\n', _SETTINGS))
+        self.assertEqual(
+            {'a': '1'}, config.parse('a = 1\n# b = 2\n\n', _SETTINGS)
+        )
 
 
 class SaidTest(base.TestCase):
