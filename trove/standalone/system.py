@@ -89,6 +89,8 @@ local_directory = {state_dir}/backups
 
 [cloud_local]
 state_dir = {state_dir}/cloud
+# Clients send "is_public": true, and whoever is on this machine reaches all.
+public_access = true
 """
 
 _KEYS = """\

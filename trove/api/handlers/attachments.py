@@ -67,19 +67,16 @@ def for_new(
 
 def detach(
     request: api_request.Request, instance: entities.Instance
-) -> attachments.Change:
+) -> attachments.Change | None:
     """Take the group from an instance; that must be written down afterwards.
 
     To do it again does no harm.
 
-    :raises BadRequest: none is attached
+    :returns: None if it has no group, as is asked for
     """
     group_id = instance.configuration_id
     if not group_id:
-        raise exception.BadRequest(
-            f'Instance {instance.id} has no configuration group, so there '
-            'is nothing to detach.'
-        )
+        return None
     instance.require_available()
     values: Values = {}
     unknown = False

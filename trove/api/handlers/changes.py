@@ -44,9 +44,9 @@ def edit(request: api_request.Request) -> None:
 def update(request: api_request.Request) -> None:
     """Change name, access or configuration group of an instance: 202.
 
-    404 for an unknown group; 400 for an invalid value, a second group, one of
-    another version, or none to detach; 422 for values that the database
-    refuses; 501 for what is not supported yet.
+    404 for an unknown group; 400 for an invalid value, a second group or one
+    of another version; 422 for values that the database refuses; 501 for what
+    is not supported yet.
     """
     body = request.body['instance']
     # Without any key it means: detach.

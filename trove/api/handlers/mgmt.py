@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from oslo_log import log
+
 from trove.api import paging
 from trove.api import request as api_request
 from trove.api.handlers import actions
+from trove.api.handlers import instances as instance_handlers
 from trove.api.schemas import common
 from trove.api.schemas import instance as schemas
 from trove.api.views import instance as views
@@ -16,6 +19,8 @@ from trove.objects import root as root_object
 from trove.objects.instance import entities
 from trove.objects.instance import instances
 from trove.objects.instance import tasks
+
+LOG = log.getLogger(__name__)
 
 
 def index(request: api_request.Request) -> dict[str, Any]:
@@ -43,7 +48,29 @@ def show(request: api_request.Request) -> dict[str, Any]:
     """Show an instance with details for operators: 200, or 404."""
     instance = request.instance(include_deleted=bool(request.flag('deleted')))
     history = root_object.history(instance.id)
-    return {'instance': views.management_detail(request, instance, history)}
+    view = views.management_detail(request, instance, history)
+    used = instance_handlers.volume_used(request, instance)
+    if used is not None:
+        view['volume']['used'] = used
+    if view['server'] is not None:
+        view['server']['host'] = _host(request, instance)
+    return {'instance': view}
+
+
+def _host(
+    request: api_request.Request, instance: entities.Instance
+) -> str | None:
+    """Return the host of a server, None if the cloud does not tell."""
+    try:
+        server = request.cloud.compute.get_server(request.context, instance.id)
+    except exception.TroveError as error:
+        LOG.info(
+            'Showing instance %s without the host of its server: %s',
+            instance.id,
+            error,
+        )
+        return None
+    return server.host if server is not None else None
 
 
 def _stop(

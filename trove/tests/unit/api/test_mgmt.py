@@ -4,7 +4,9 @@ import uuid
 
 import oslo_messaging
 
+from trove.cloud import base as cloud_base
 from trove.cloud.local import driver
+from trove.common import exception
 from trove.objects.instance import instances
 from trove.objects.instance import states
 from trove.objects.instance import workflows
@@ -209,6 +211,28 @@ class TestMgmt(base.TestCase):
         self.assertIn('state_description', it['guest_status'])
         self.assertIn('task_description', it)
         self.assertNotIn('root_enabled', it)
+
+    def test_show_where_it_is(self):
+        instance = self.active()
+        self.cloud.compute.create_server(
+            None,
+            cloud_base.ServerSpec(
+                instance.id, 'db', self.cloud.compute.get_flavor(None, '1')
+            ),
+        )
+
+        it = self.admin(f'/{instance.id}').json['instance']
+
+        self.assertEqual('noop', it['server']['host'])
+        self.assertIn('used', it['volume'])
+
+    def test_a_cloud_that_does_not_tell_where_it_is(self):
+        instance = self.active()
+        self.cloud.fail('get_server', exception.CloudError('no answer'))
+
+        it = self.admin(f'/{instance.id}').json['instance']
+
+        self.assertIsNone(it['server']['host'])
 
     def test_show_one_without_a_server(self):
         instance = self.building()
