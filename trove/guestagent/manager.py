@@ -30,6 +30,7 @@ from trove.guestagent import reporter as reporters
 from trove.guestagent import restores
 from trove.guestagent import supervisor as supervisors
 from trove.guestagent import unsupported
+from trove.guestagent import upgrades
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores import capability
 from trove.guestagent.datastores import replication
@@ -58,7 +59,9 @@ PREPARE_NEEDS = {
 
 
 @refusals.serve(api.API.interface, unsupported.ORDERS)
-class Manager(accounts.Accounts, replicas.Replication):
+class Manager(
+    accounts.Accounts, replicas.Replication, upgrades.Upgrades
+):
     """Serves :class:`trove.guestagent.api.API`.
 
     The sender of a cast gets no answer, so an error in a cast becomes a fault

@@ -17,7 +17,6 @@ Capability = capability.Capability
 _CLUSTER = Capability.CLUSTER
 _LOG = Capability.LOGS
 _TLS = Capability.TLS
-_UPGRADE = Capability.UPGRADE
 
 ORDERS = {
     'add_config_servers': _CLUSTER,
@@ -51,9 +50,7 @@ ORDERS = {
     'node_cleanup_begin': _CLUSTER,
     'node_decommission': _CLUSTER,
     'post_create_backup': Capability.SNAPSHOT,
-    'post_upgrade': _UPGRADE,
     'pre_create_backup': Capability.SNAPSHOT,
-    'pre_upgrade': _UPGRADE,
     'prep_primary': _CLUSTER,
     'remove_nodes': _CLUSTER,
     'reset_admin_password': _CLUSTER,
@@ -66,6 +63,5 @@ ORDERS = {
     'store_admin_credentials': _CLUSTER,
     'store_admin_password': _CLUSTER,
     'update_guest': Capability.AGENT_UPDATE,
-    'upgrade': _UPGRADE,
     'write_cluster_configuration_overrides': _CLUSTER,
 }

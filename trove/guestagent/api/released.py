@@ -50,10 +50,18 @@ class Released:
         :param ds_version: the version of the datastore
         """
 
-    @rpc.call('1.0', timeout=_SLOW)
-    def pre_upgrade(self, context: Context) -> dict[str, Any]:
-        """Prepare for a rebuild of the server with another image.
+    @rpc.call(
+        '1.0',
+        timeout=_SLOW,
+        spans={'datastore_version': rpc.Span('1.5', may_omit=True)},
+    )
+    def pre_upgrade(
+        self, context: Context, datastore_version: str | None = None
+    ) -> dict[str, Any]:
+        """Prepare for an upgrade.
 
+        :param datastore_version: the version to upgrade to: checks that it
+            can be used
         :returns: for :meth:`post_upgrade`
         """
 
@@ -87,9 +95,12 @@ class Released:
     def post_upgrade(
         self, context: Context, upgrade_info: dict[str, Any]
     ) -> None:
-        """Continue after the rebuild of the server with another image.
+        """Continue after an upgrade.
 
-        :param upgrade_info: what :meth:`pre_upgrade` returned
+        No release sends it. Since 1.5 it fails if the last order to upgrade
+        failed, or if the server is not of this version.
+
+        :param upgrade_info: has ``datastore_version``
         """
 
     @rpc.call('1.5', timeout=_SLOW)

@@ -24,6 +24,7 @@ from oslo_config import cfg
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import capability
 from trove.guestagent.datastores import replication
+from trove.guestagent.datastores import upgrade
 
 Capability = capability.Capability
 
@@ -101,7 +102,7 @@ class Preparation:
     snapshot: replication.Context | None = None
 
 
-class Driver(replication.Replicating, abc.ABC):
+class Driver(replication.Replicating, upgrade.Upgrading, abc.ABC):
     """A database server on this machine.
 
     :param conf: the options; the constructor must not change anything

@@ -70,7 +70,8 @@ class Home(abc.ABC, Generic[S]):
         self._secret = self.state_dir / f'{name}-password'
         self._mark = self.state_dir / 'initializing'
         self._server: S | None = None
-        self._ordered: str | None = conf.datastore_version
+        self._used = self.state_dir / f'{name}-version'
+        self._ordered: str | None = self._noted(0) or conf.datastore_version
         self._finding = threading.Lock()
         files.private_directory(self.state_dir, self.account)
         self.config_dir = self.state_dir / name
@@ -101,6 +102,41 @@ class Home(abc.ABC, Generic[S]):
         found = self.server().programs
         if not order.fits(found.text, ordered):
             raise self.kind.wrong_version(str(ordered), found.text)
+
+    def installed(self, version: str) -> programs.Programs:
+        """Find the programs of a version that can use the data.
+
+        :raises trove.common.exception.TroveError: there are none
+        """
+        found = self._find(version)
+        if not order.fits(found.text, version):
+            raise exception.DatastoreError(
+                action=f'run version {version}',
+                reason=f'of those that can use the data, {found.text} is '
+                'installed.',
+            )
+        return found
+
+    def use(self, version: str, former: str = '') -> None:
+        """Run the programs of a version from now on.
+
+        :param former: to return to if they do not start
+        """
+        files.write(self._used, f'{version}\n{former}\n')
+        with self._finding:
+            self._ordered, self._server = version, None
+
+    @property
+    def former_version(self) -> str | None:
+        """Return the version to go back to, until the new one runs."""
+        return self._noted(1)
+
+    def _noted(self, line: int) -> str | None:
+        try:
+            lines = self._used.read_text(encoding='utf-8').splitlines()
+        except FileNotFoundError:
+            return None
+        return lines[line] or None
 
     def initialize(self) -> None:
         """Create the database unless it exists.
@@ -258,10 +294,10 @@ class Home(abc.ABC, Generic[S]):
         """Return the server, with the programs for its data."""
         with self._finding:
             if self._server is None:
-                self._server = self.make_server(self._find())
+                self._server = self.make_server(self._find(self._ordered))
             return self._server
 
-    def _find(self) -> programs.Programs:
+    def _find(self, ordered: str | None) -> programs.Programs:
         return programs.find(
             self.kind,
             self.candidates(),
@@ -269,7 +305,7 @@ class Home(abc.ABC, Generic[S]):
             self._options.staging_dir,
             self.account,
             None if self._mark.exists() else self.data_major(),
-            self._ordered,
+            ordered,
         )
 
     def password(self) -> str:

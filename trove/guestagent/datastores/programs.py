@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 import dataclasses
+import glob
 import hashlib
 import logging
 import os
@@ -113,15 +114,17 @@ def find(
     """Find an installation; copy it if ``account`` cannot execute it.
 
     :param directories: that may have it, preferred first
-    :param bin_dir: the only directory to search, unless None
+    :param bin_dir: the only directories to search, unless None
     :param staging_dir: the parent directory of copies
     :param account: the user that runs the programs; None for the agent's own
     :param major: the major version of existing data
-    :param ordered: the version for new data, from the datastore version
+    :param ordered: the version of the datastore version; for existing data
+        one of the same major version will do
     :raises trove.common.exception.ConfigurationError: none is found
     """
     seen = []
-    for directory in [pathlib.Path(bin_dir)] if bin_dir else directories:
+    fallback = None
+    for directory in _named(bin_dir) if bin_dir else directories:
         found = _probe(kind, directory)
         if found is None or not locate(directory, kind.maker).exists():
             continue
@@ -131,7 +134,12 @@ def find(
         if major is not None and found.major != major:
             seen.append(f'{directory} (version {found.major})')
             continue
+        if not order.fits(found.text, ordered):
+            fallback = fallback or found
+            continue
         return reachable(found, pathlib.Path(staging_dir), account)
+    if fallback is not None:
+        return reachable(fallback, pathlib.Path(staging_dir), account)
     if major is None and seen:
         raise kind.wrong_version(str(ordered), ', '.join(seen))
     wanted = kind.title if major is None else f'{kind.title} {major}'
@@ -142,6 +150,12 @@ def find(
         + (f', only {", ".join(seen)}' if seen else '')
         + f'. {kind.install}, or set the directory of its programs.',
     )
+
+
+def _named(bin_dir: str) -> list[pathlib.Path]:
+    """Return the directories of an option, the last ones first."""
+    found = sorted(map(pathlib.Path, glob.glob(bin_dir)), reverse=True)
+    return found or [pathlib.Path(bin_dir)]
 
 
 def _probe(

@@ -18,9 +18,11 @@ from oslo_config import cfg
 from trove.common import datastores
 from trove.common import exception
 from trove.guestagent.datastores import base
+from trove.guestagent.datastores import checks
 from trove.guestagent.datastores import home as homes
 from trove.guestagent.datastores import server as servers
 from trove.guestagent.datastores import settings as stores
+from trove.guestagent.datastores import upgrade
 from trove.guestagent.datastores import volume
 
 LOG = logging.getLogger(__name__)
@@ -101,6 +103,7 @@ class SQLDriver(base.Driver):
             Capability.DATABASES,
             Capability.REBUILD,
             Capability.ROOT,
+            Capability.UPGRADE,
             Capability.USERS,
             Capability.VOLUME,
             Capability.VOLUME_SIZE,
@@ -146,8 +149,8 @@ class SQLDriver(base.Driver):
     # The server
 
     def prepare(self, preparation: base.Preparation) -> None:
-        check_databases(self.rules, preparation.databases)
-        check_users(self.rules, preparation.users)
+        checks.check_databases(self.rules, preparation.databases)
+        checks.check_users(self.rules, preparation.users)
         volume.require_directory(preparation.device_path)
         self.home.require(preparation.version)
         self.check_overrides(preparation.overrides)
@@ -175,6 +178,14 @@ class SQLDriver(base.Driver):
 
     def reset_password(self, password: str) -> None:
         """Give the administrator another password, unless a start does."""
+
+    def check_upgrade(self, version: str) -> None:
+        if self.home.data_dir.exists():
+            self.write_config()
+        upgrade.check(self.home, version)
+
+    def upgrade(self, version: str) -> None:
+        upgrade.carry_out(self.home, self.start, self.stop, version)
 
     def start(self) -> None:
         running = self.home.server()
@@ -353,45 +364,3 @@ class SQLDriver(base.Driver):
         """Store the new size of a directory, which has none of its own."""
         volume.require_directory(device_path)
         self._conf.mutate_config_files()
-
-
-def check_databases(
-    rules: datastores.Rules, databases: Sequence[base.Database]
-) -> None:
-    """Check that all of them can be created.
-
-    :raises trove.common.exception.BadRequest: one cannot
-    """
-    for database in databases:
-        name = rules.check_database(database['_name'])
-        rules.check_encoding(
-            name, database.get('_character_set'), database.get('_collate')
-        )
-
-
-def check_users(
-    rules: datastores.Rules, users: Sequence[base.User]
-) -> None:
-    """Check that all of them can be created.
-
-    :raises trove.common.exception.BadRequest: one cannot
-    """
-    for user in users:
-        name = rules.check_user(user['_name'])
-        rules.check_host(name, user.get('_host'))
-        if user.get('_password') is not None:
-            rules.check_password(user['_password'])
-        for database in user.get('_databases') or ():
-            rules.check_database(database['_name'], new=False)
-
-
-def check_granted(rules: datastores.Rules, names: Sequence[str]) -> None:
-    """Check that all of them are names of databases of the customer.
-
-    :raises trove.common.exception.DatabaseNotFound: one is not
-    """
-    for name in names:
-        try:
-            rules.check_database(name, new=False)
-        except exception.BadRequest:
-            raise exception.DatabaseNotFound(name=name) from None

@@ -70,6 +70,9 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         'functional/guestagent/test_access.py',
         'functional/guestagent/test_deletion.py',
     ),
+    'trove.guestagent.datastores.upgrade': (
+        'functional/guestagent/test_server.py',
+    ),
     'trove.guestagent.module_drivers': ('unit/guestagent/test_modules.py',),
     'trove.guestagent.rejection_texts': (
         'unit/guestagent/test_rejections.py',

@@ -15,7 +15,7 @@ from oslo_log import log as logging
 
 from trove.common import datastores
 from trove.common import exception
-from trove.guestagent.datastores import sql as checks
+from trove.guestagent.datastores import checks
 from trove.guestagent.datastores.mysql_common import connection as connections
 
 LOG = logging.getLogger(__name__)

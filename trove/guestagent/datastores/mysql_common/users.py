@@ -11,9 +11,9 @@ from oslo_log import log as logging
 from trove.common import datastores
 from trove.common import exception
 from trove.guestagent.datastores import base
+from trove.guestagent.datastores import checks
 from trove.guestagent.datastores import pages
 from trove.guestagent.datastores import passwords
-from trove.guestagent.datastores import sql as checks
 from trove.guestagent.datastores.mysql_common import connection as connections
 from trove.guestagent.datastores.mysql_common import databases
 from trove.guestagent.datastores.mysql_common import grants

@@ -13,8 +13,8 @@ from trove.common import datastores
 from trove.common import exception
 from trove.common.datastores import postgresql as encodings
 from trove.guestagent.datastores import base
+from trove.guestagent.datastores import checks
 from trove.guestagent.datastores import pages
-from trove.guestagent.datastores import sql as checks
 from trove.guestagent.datastores.postgresql import connection as connections
 from trove.guestagent.datastores.postgresql import grants
 

@@ -17,7 +17,7 @@ from psycopg import sql
 from trove.common import datastores
 from trove.common import exception
 from trove.common.datastores import postgresql as common
-from trove.guestagent.datastores import sql as checks
+from trove.guestagent.datastores import checks
 from trove.guestagent.datastores.postgresql import connection as connections
 from trove.guestagent.datastores.postgresql import server
 

@@ -13,8 +13,8 @@ from psycopg import sql
 from trove.common import datastores
 from trove.common import exception
 from trove.guestagent.datastores import base
+from trove.guestagent.datastores import checks
 from trove.guestagent.datastores import pages
-from trove.guestagent.datastores import sql as checks
 from trove.guestagent.datastores.postgresql import connection as connections
 from trove.guestagent.datastores.postgresql import databases
 from trove.guestagent.datastores.postgresql import grants

@@ -6,11 +6,13 @@ from __future__ import annotations
 import dataclasses
 import os
 import subprocess
+from typing import Any
 
 from trove.common import exception
 from trove.common.datastores import postgresql_settings
 from trove.guestagent.datastores import account as accounts
 from trove.guestagent.datastores import base as datastores
+from trove.guestagent.datastores import programs
 from trove.guestagent.datastores.postgresql import binaries
 from trove.guestagent.datastores.postgresql import config
 from trove.tests.functional.guestagent import base
@@ -96,6 +98,110 @@ class LifeTest(life.LifeTests, base.GuestTestCase):
         self.assertEqual(os.geteuid(), secret.stat().st_uid)
         self.assertEqual([], list(away.iterdir()))
         self.assertTrue(self.place.can_connect('clerk', 'secret', 'shop'))
+
+
+class UpgradeTest(base.GuestTestCase):
+    """Several versions are installed: copies that say different numbers."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        found = binaries.find(str(stores.wheel_bin_dir()), '/nowhere', None)
+        self.now = found.text
+        installed = [
+            programs.stage(found, self.place.path / f'installed-{number}')
+            for number in range(3)
+        ]
+        # As long as the number that they replace in a program.
+        self.next, self.broken, self.missing = (
+            f'{self.now[:-1]}{(int(self.now[-1]) + each) % 10}'
+            for each in (1, 2, 3)
+        )
+        server = installed[1].directory / 'postgres'
+        server.write_bytes(
+            server.read_bytes().replace(
+                self.now.encode(), self.next.encode()
+            )
+        )
+        # One that parses its settings, and does not start.
+        server = installed[2].directory / 'postgres'
+        server.write_text(
+            '#!/bin/sh\n'
+            f'case "$*" in\n'
+            f'--version) echo "postgres (PostgreSQL) {self.broken}";;\n'
+            '*"-C port") ;;\n'
+            '*) echo "FATAL: it is broken" >&2; exit 1;;\n'
+            'esac\n'
+        )
+        self.given = self.driver()
+        self.given.prepare(
+            datastores.Preparation(memory_mb=256, version=self.now)
+        )
+        self.assertEqual(self.now, self.shown())
+
+    def driver(self) -> Any:
+        conf = self.place.conf()
+        conf.set_override(
+            'bin_dir',
+            f'{self.place.path}/installed-*/*/*/*/bin',
+            'postgresql',
+        )
+        return self.store.driver(conf)
+
+    def shown(self, driver: Any = None) -> str:
+        driver = driver or self.given
+        self.assertTrue(driver.answers())
+        return str(driver.version())
+
+    def test_it_is_upgraded_and_stays_so(self) -> None:
+        self.given.create_databases([{'_name': 'kept'}])
+
+        for _ in range(2):
+            self.given.check_upgrade(self.next)
+            self.given.upgrade(self.next)
+
+            self.assertEqual(self.next, self.shown())
+        (found, _) = self.given.list_databases()
+        self.assertEqual(['kept'], [each['_name'] for each in found])
+        # And an agent that is started later runs the same
+        later = self.driver()
+        later.restart()
+        self.assertEqual(self.next, self.shown(later))
+        later.upgrade(self.now)
+        self.assertEqual(self.now, self.shown(later))
+
+    def test_a_version_that_does_not_start_is_taken_back(self) -> None:
+        self.given.check_upgrade(self.broken)
+
+        error = self.assertRaises(
+            exception.DatastoreError, self.given.upgrade, self.broken
+        )
+
+        self.assertIn('it is broken', str(error))
+        self.assertEqual(self.now, self.shown())
+        self.assertEqual(self.now, self.shown(self.driver()))
+
+    def test_an_agent_that_died_meanwhile_takes_it_back_as_well(self) -> None:
+        # Given one that was killed before the new version had started
+        self.given.stop()
+        self.given.home.use(self.broken, self.now)
+        later = self.driver()
+        self.assertRaises(exception.DatastoreError, later.start)
+
+        self.assertRaises(
+            exception.DatastoreError, later.upgrade, self.broken
+        )
+
+        self.assertEqual(self.now, self.shown(later))
+
+    def test_what_is_not_installed_stops_nothing(self) -> None:
+        pid = self.given.pid()
+        for version in (self.missing, '17.1'):
+            for order in (self.given.check_upgrade, self.given.upgrade):
+                error = self.assertRaises(
+                    exception.DatastoreError, order, version
+                )
+                self.assertIn(version, str(error))
+        self.assertEqual(pid, self.given.pid())
 
 
 class DirectoryTest(life.DirectoryTests, base.GuestTestCase):

@@ -21,6 +21,7 @@ from trove.guestagent import orders
 from trove.guestagent import replication
 from trove.guestagent import supervisor
 from trove.guestagent import unsupported
+from trove.guestagent import upgrades
 from trove.guestagent.datastores import base as datastores
 from trove.guestagent.datastores import capability
 from trove.guestagent.datastores import registry
@@ -104,7 +105,7 @@ def asked_of_drivers() -> set[str]:
     return set().union(
         *map(
             attributes,
-            (accounts, backups, manager, replication, supervisor),
+            (accounts, backups, manager, replication, supervisor, upgrades),
         )
     )
 
@@ -261,8 +262,8 @@ class OrdersTest(base.TestCase):
         self.assertEqual(
             set(),
             declared - asked_of_drivers(),
-            'Use them in trove/guestagent/manager.py, accounts.py or '
-            'backups.py, or remove them from Driver in '
+            'Use them in trove/guestagent/manager.py or a module of its '
+            'orders, or remove them from Driver in '
             'trove/guestagent/datastores/base.py.',
         )
 

@@ -112,6 +112,21 @@ class ProgramsTest(base.TestCase):
         # Data that is there goes before.
         self.assertEqual('15', self.find(major='15', ordered='18').major)
 
+    def test_of_several_that_fit_the_data_the_ordered_one_is_taken(self):
+        for number in ('18.6', '18.7', '17.9'):
+            self.install(f'opt/{number}', number)
+        pattern = self.root / 'opt/*/bin'
+        for major, ordered, text in (
+            ('18', '18.6', '18.6'),
+            ('18', '18.7', '18.7'),
+            # The packages were replaced.
+            ('18', '18.5', '18.7'),
+            ('17', '18.6', '17.9'),
+            (None, '18.6', '18.6'),
+        ):
+            found = self.find(pattern, major, ordered)
+            self.assertEqual(text, found.text)
+
     def test_what_is_ordered_and_not_there_is_told(self) -> None:
         self.install('usr/15', '15.14')
         self.install('wheel/pginstall', '18.6')

@@ -9,7 +9,6 @@ from unittest import mock
 
 import fixtures
 
-from trove.common import datastores
 from trove.common import exception
 from trove.guestagent.datastores import base as datastores_base
 from trove.guestagent.datastores import sql
@@ -113,31 +112,3 @@ class TakeBackTest(base.TestCase):
         self.assertNotIsInstance(error, exception.SettingsTakenBack)
         self.driver.start()
         self.assertEqual({'a': 'better'}, self.server.settings)
-
-
-class CheckTest(base.TestCase):
-    rules = datastores.rules('postgresql')
-
-    def test_one_bad_of_many_is_found(self) -> None:
-        fine = {'_name': 'fine'}
-        for check, wrong in (
-            (sql.check_databases, {'_name': 'postgres'}),
-            (sql.check_databases, {'_name': 'x', '_collate': 'klingon'}),
-            (sql.check_users, {'_name': 'root'}),
-            (sql.check_users, {'_name': 'x', '_host': '::1'}),
-            (sql.check_users, {'_name': 'x', '_password': ''}),
-            (sql.check_users, {'_name': 'x', '_databases': [{'_name': ''}]}),
-        ):
-            check(self.rules, [fine])
-            self.assertRaises(
-                exception.BadRequest, check, self.rules, [fine, wrong]
-            )
-
-    def test_databases_of_the_system_are_not_there(self) -> None:
-        sql.check_granted(self.rules, ['shop'])
-        self.assertRaises(
-            exception.DatabaseNotFound,
-            sql.check_granted,
-            self.rules,
-            ['shop', 'postgres'],
-        )
