@@ -96,8 +96,6 @@ def require(
             instances.get(request.seer, wanted)
         elif noun == 'version':
             _require_version(request, wanted)
-        elif noun == 'version of the instance':
-            _require_own_version(request, wanted)
         else:
             owned.require(request.seer, noun, wanted)
 
@@ -116,18 +114,6 @@ def _require_version(request: api_request.Request, version_id: str) -> None:
     except exception.DatastoreVersionNotFound as error:
         # As wherever a body names one, and not the path.
         raise exception.UnknownDatastoreVersion(str(error)) from None
-
-
-def _require_own_version(request: api_request.Request, wanted: str) -> None:
-    """Look for a version of the datastore that the instance has."""
-    now = request.instance().datastore_version
-    if now is not None:
-        datastore = datastores.get(
-            request.runtime.conf, now.datastore_id, inactive=True
-        )
-        datastores.get_version(
-            datastore, wanted, inactive=_inactive(request)
-        )
 
 
 def _require_datastore(

@@ -47,5 +47,13 @@ def is_older(version: str | None, than: str | None, parts: int) -> bool:
     return _first(one, parts) < _first(other, parts)
 
 
+def series(manager: str | None) -> int:
+    """Return how many numbers name a series of versions of a datastore.
+
+    All versions of a series use the same data.
+    """
+    return 1 if manager == 'postgresql' else 2
+
+
 def _first(version: str, parts: int) -> list[int]:
     return [int(each) for each in version.split('.')[:parts]]

@@ -161,6 +161,11 @@ class Manager:
     ) -> None:
         self._run('rebuild', context, instance_id, image_id)
 
+    def upgrade(
+        self, context: Context, instance_id: str, datastore_version_id: str
+    ) -> None:
+        self._run('upgrade', context, instance_id, datastore_version_id)
+
     def _run(
         self, job: str, context: Context, instance_id: str, *more: Any
     ) -> None:

@@ -40,7 +40,6 @@ JOBS = {
     'restart_cluster': 'A cluster',
     'shrink_cluster': 'A cluster',
     'update_access': 'Changing the access of an instance that exists',
-    'upgrade': 'Changing the datastore version',
     'upgrade_cluster': 'A cluster',
 }
 

@@ -26,8 +26,6 @@ INSTEAD = {
     'pg_dump.',
     'Backup strategies': 'Backups are not supported either.',
     'Clusters': 'Create the instances individually.',
-    'Changing the datastore version': 'Create an instance of that version, '
-    'and migrate the data with the tools of the database.',
     'Encrypted connections': 'Connect over a trusted network.',
     'Logs of the database': 'Ask an administrator with access to the server '
     'of the instance.',

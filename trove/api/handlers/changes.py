@@ -8,18 +8,13 @@ from typing import Any
 
 from trove.api import references
 from trove.api import request as api_request
-from trove.api.handlers import absent
 from trove.api.handlers import attachments
 from trove.api.handlers import guest as guests
 from trove.api.handlers import instances
 from trove.api.handlers import offers
+from trove.api.handlers import upgrades
 from trove.common import exception
 from trove.common import names as common_names
-
-_NAMED: tuple[references.Reference, ...] = (
-    *instances.NAMED,
-    (('instance', 'datastore_version'), 'version of the instance'),
-)
 
 
 def configuration(request: api_request.Request) -> dict[str, Any]:
@@ -31,13 +26,19 @@ def configuration(request: api_request.Request) -> dict[str, Any]:
 def edit(request: api_request.Request) -> None:
     """Change the name of an instance, or its group: 202.
 
-    As :func:`update`; 501 for another datastore version.
+    As :func:`update`. For another datastore version: 400 for one that is
+    unknown or cannot use the data, 409 while another task is running, 422 for
+    an instance that is not ready.
     """
     body = request.body['instance']
-    if body.get('datastore_version'):
-        request.instance()
-        references.check(request, _NAMED)
-        absent.refuse('Changing the datastore version')
+    if 'datastore_version' in body:
+        if len(body) > 1:
+            raise exception.BadRequest(
+                'instance has "datastore_version" and other keys. Change the '
+                'version with a request of its own.'
+            )
+        upgrades.start(request, request.instance(), body['datastore_version'])
+        return
     _change(request, body, 'configuration' in body)
 
 
@@ -60,7 +61,7 @@ def _change(
         common_names.check_instance(body['name'])
     instance = request.instance()
     offers.check(request, body)
-    references.check(request, _NAMED)
+    references.check(request, instances.NAMED)
     for key in ('replica_of', 'slave_of'):
         if key in body and not body[key] and not instance.slave_of_id:
             raise exception.BadRequest(

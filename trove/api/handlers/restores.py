@@ -59,7 +59,7 @@ def _check_version(
             f'and the instance of {version.datastore_name}. Correct '
             'instance.datastore or instance.restorePoint.'
         )
-    parts = 1 if version.manager == 'postgresql' else 2
+    parts = ordered.series(version.manager)
     if ordered.is_older(version.version, known.version, parts):
         raise exception.BadRequest(
             f'Backup {backup.id} is of version {known.version}, and the '

@@ -14,6 +14,7 @@ from trove.common import ordered
 from trove.common import seldom
 from trove.objects import _rows
 from trove.objects.guest import _known
+from trove.objects.instance import states
 
 LOG = log.getLogger(__name__)
 
@@ -28,7 +29,7 @@ def compare(
 
     :param found: the reported version, None when it was not reported
     """
-    if found is None:
+    if found is None or it.task is states.Task.UPGRADING:
         return
     told = (it.fault or '').startswith(BEGINS)
     if ordered.fits(found, it.ordered):

@@ -43,6 +43,7 @@ TASKS = {
     'resize_flavor': states.Task.RESIZING,
     'resize_volume': states.Task.RESIZING,
     'restart': states.Task.REBOOTING,
+    'upgrade': states.Task.UPGRADING,
 }
 
 

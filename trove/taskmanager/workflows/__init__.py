@@ -13,6 +13,7 @@ from trove.taskmanager.workflows import rebuild
 from trove.taskmanager.workflows import resize_flavor
 from trove.taskmanager.workflows import resize_volume
 from trove.taskmanager.workflows import restart
+from trove.taskmanager.workflows import upgrade
 
 #: By the method of the task manager's interface: what the manager runs for a
 #: message, and the recovery for a task manager that died.
@@ -28,6 +29,7 @@ WORKFLOWS: dict[str, type[base.Workflow]] = {
         resize_flavor.ResizeFlavor,
         resize_volume.ResizeVolume,
         restart.Restart,
+        upgrade.Upgrade,
     )
 }
 

@@ -273,6 +273,38 @@ class ActionTest(base.DeployedTestCase):
         self.member.databases.create(self.target.id, [{'name': 'after'}])
         self.member.databases.delete(self.target.id, 'after')
 
+    def test_upgrade(self) -> None:
+        self.started()
+        now = self.deployment.VERSION
+        datastore = self.deployment.DATASTORE
+        versions = self.admin.mgmt_ds_versions
+        # One that is installed, by another name, and one that is not
+        for name, number in ('again', now), ('missing', f'{now}.9'):
+            versions.create(
+                name, datastore, datastore, str(uuid.uuid4()), version=number
+            )
+            (made,) = (
+                each for each in versions.list() if each.name == name
+            )
+            self.addCleanup(versions.delete, made.id)
+
+        self.member.instances.upgrade(self.target.id, 'again')
+
+        self.wait(
+            self.target.id,
+            lambda i: i.datastore['version'] == 'again',
+            'has the other version',
+        )
+        self.wait_active(self.target.id)
+        self.started()
+        self.member.instances.upgrade(self.target.id, 'missing')
+        failed = self.wait_error(self.target.id)
+        self.assertIn('Nothing was changed', failed.fault['message'])
+        self.started()
+        self.member.instances.upgrade(self.target.id, now)
+        instance = self.wait_active(self.target.id)
+        self.assertEqual(now, instance.datastore['version'])
+
     def test_management_stop(self) -> None:
         self.admin.mgmt_instances.stop(self.target.id)
 

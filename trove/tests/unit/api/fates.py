@@ -84,8 +84,8 @@ CONFIGURATIONS = {
                 {'instance': {'configuration': GROUP}},
                 '"overrides": {"ann": 7}',
             ),
-            'datastore_version': Refused(
-                {'instance': {'datastore_version': '18'}}, 501, 'version'
+            'datastore_version': Applied(
+                {'instance': {'datastore_version': '18'}}, 'upgrade'
             ),
             'replica_of': Refused(
                 {'instance': {'replica_of': ''}}, 400, 'not a replica'

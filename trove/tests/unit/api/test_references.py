@@ -133,13 +133,3 @@ class TestErrors(base.TestCase):
         self.assert_refused(
             response, 'x1', 'Correct instance.datastore_version.'
         )
-
-    def test_a_version_of_the_datastore_that_the_instance_has(self):
-        for version in self.version.id, self.version.name:
-            response = self.request(
-                'PATCH',
-                f'/instances/{self.active().id}',
-                {'instance': {'datastore_version': version}},
-            )
-
-            self.assert_fault(response, 501, 'notImplemented')

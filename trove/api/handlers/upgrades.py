@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Instances: another version of the database server."""
+
+from __future__ import annotations
+
+from trove.api import references
+from trove.api import request as api_request
+from trove.api.handlers import actions
+from trove.common import exception
+from trove.common import ordered
+from trove.objects import datastore as datastores
+from trove.objects.instance import entities
+
+
+def start(
+    request: api_request.Request, instance: entities.Instance, wanted: str
+) -> None:
+    """Upgrade an instance, and its replicas before it.
+
+    :param wanted: name or id of a version of its datastore
+    :raises BadRequest: it does not exist, or cannot use the data
+    """
+    with references.naming('instance.datastore_version'):
+        version = _version(request, instance, wanted)
+        _check(instance, version)
+    taskmanager = request.taskmanager()
+    actions.start(
+        request,
+        instance,
+        'upgrade',
+        lambda: taskmanager.upgrade(
+            request.context,
+            instance_id=instance.id,
+            datastore_version_id=version.id,
+        ),
+        details={'datastore_version_id': version.id},
+    )
+
+
+def _version(
+    request: api_request.Request, instance: entities.Instance, wanted: str
+) -> datastores.DatastoreVersion:
+    now = instance.datastore_version
+    if now is None:
+        raise exception.BadRequest(
+            f'The datastore version of instance {instance.id} is unknown.'
+        )
+    datastore = datastores.get(
+        request.runtime.conf, now.datastore_id, inactive=True
+    )
+    return datastores.get_version(
+        datastore, wanted, inactive=bool(request.context.is_admin)
+    )
+
+
+def _check(
+    instance: entities.Instance, version: datastores.DatastoreVersion
+) -> None:
+    now = instance.datastore_version
+    if now is None or now.id == version.id:
+        return
+    if now.manager != version.manager:
+        raise exception.BadRequest(
+            f'Version {version.name} has the manager {version.manager}, and '
+            f'instance {instance.id} has {now.manager}.'
+        )
+    numbers = [each.version or each.name for each in (now, version)]
+    parts = ordered.series(version.manager)
+    one, other = numbers
+    if ordered.number(other) is None:
+        raise exception.BadRequest(
+            f'Version {version.name} has no number, which an upgrade needs. '
+            'Ask an administrator to give it one.'
+        )
+    if ordered.is_older(one, other, parts) or ordered.is_older(
+        other, one, parts
+    ):
+        raise exception.BadRequest(
+            f'Instance {instance.id} has version {one}, whose data cannot be '
+            f'used by version {other}. Create an instance of that version, '
+            'and migrate the data with the tools of the database.'
+        )

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Another version of the database server, by PATCH of an instance."""
+
+from trove.objects import datastore as datastores
+from trove.objects.instance import workflows
+from trove.tests.unit.api import base
+
+
+class UpgradeTest(base.TestCase):
+    def version_of(self, name, number, **values):
+        return datastores.save_version(
+            values.pop('datastore', 'postgresql'),
+            name,
+            manager=values.pop('manager', 'postgresql'),
+            image_id='image-2',
+            version=number,
+            **values,
+        )
+
+    def upgrade(self, instance, version, **more):
+        return self.patch(
+            f'/instances/{instance.id}',
+            {'instance': {'datastore_version': version, **more}},
+        )
+
+    def test_by_name_and_by_id(self):
+        version = self.version_of('18-new', '18.7')
+        for wanted in version.name, version.id:
+            instance = self.active()
+
+            response = self.upgrade(instance, wanted)
+
+            self.assertEqual(202, response.status_code, response.text)
+            (sent,) = self.transport.sent
+            self.assertEqual(
+                (
+                    'upgrade',
+                    '1.0',
+                    {
+                        'instance_id': instance.id,
+                        'datastore_version_id': version.id,
+                    },
+                ),
+                sent,
+            )
+            shown = self.get(f'/instances/{instance.id}').json['instance']
+            self.assertEqual('UPGRADE', shown['status'])
+            # It is changed when the server runs.
+            self.assertEqual(self.version.name, shown['datastore']['version'])
+            kept = workflows.get_workflow(instance.id)
+            self.assertEqual(
+                {'datastore_version_id': version.id}, kept.details
+            )
+            self.transport.sent.clear()
+
+    def test_the_same_version(self):
+        response = self.upgrade(self.active(), self.version.id)
+
+        self.assertEqual(202, response.status_code, response.text)
+
+    def test_versions_that_cannot_use_the_data(self):
+        self.version_of('17', '17.9')
+        self.version_of('19', '19.1')
+        self.version_of('other', '18.7', manager='mariadb')
+        self.version_of('latest', None)
+        self.version_of('off', '18.8', active=False)
+        instance = self.active()
+        for wanted, text in (
+            ('17', 'cannot be used'),
+            ('19', 'cannot be used'),
+            ('other', 'mariadb'),
+            ('latest', 'has no number'),
+            ('off', 'not active'),
+            ('none', 'does not exist'),
+        ):
+            response = self.upgrade(instance, wanted)
+
+            self.assert_refused(
+                response, text, 'Correct instance.datastore_version.'
+            )
+        self.assertEqual([], self.transport.sent)
+
+    def test_one_that_is_busy(self):
+        response = self.upgrade(self.building(), self.version.id)
+
+        self.assert_fault(response, 422, 'unprocessableEntity')
+
+    def test_nothing_else_is_changed_beside(self):
+        instance = self.active()
+
+        response = self.upgrade(instance, self.version.id, name='other')
+
+        self.assert_refused(response, 'request of its own')
+        shown = self.get(f'/instances/{instance.id}').json['instance']
+        self.assertEqual(instance.name, shown['name'])
