@@ -92,12 +92,15 @@ class Storage(abc.ABC):
         )
 
     def for_released(
-        self, context: trove_context.TroveContext
+        self,
+        context: trove_context.TroveContext,
+        location: str | None = None,
     ) -> dict[str, Any]:
         """Return what is added to ``backup_info`` for released guests.
 
         They use the token of the user.
 
+        :param location: of what is to be read; None: a new one is written
         :raises trove.common.exception.NotSupported: they cannot use it
         """
         raise exception.NotSupported(

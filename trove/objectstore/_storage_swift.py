@@ -33,15 +33,21 @@ class SwiftStorage(_storage.Storage):
 
     def store(self, location: str | None = None) -> swift.SwiftStore:
         session = credentials.session(self._conf)
-        urls = self._accounts(session)
-        # The address of Swift may have changed since.
-        url = next((u for u in urls if _is_in(u, location or '')), urls[0])
+        url = self._account(session, location)
         return self._open(access.Token(url, _Tokens(session)))
 
     def _open(self, who: access.Access) -> swift.SwiftStore:
         store = loading.load(self._conf, self.name, who)
         assert isinstance(store, swift.SwiftStore)
         return store
+
+    def _account(
+        self, session: ks_session.Session, location: str | None
+    ) -> str:
+        """Return the URL of the account of an object, or of new ones."""
+        urls = self._accounts(session)
+        # The address of Swift may have changed since.
+        return next((u for u in urls if _is_in(u, location or '')), urls[0])
 
     def _accounts(self, session: ks_session.Session) -> list[str]:
         """Return the URLs of the project's account, that to write to first.
@@ -133,7 +139,9 @@ class SwiftStorage(_storage.Storage):
         return self._open(access.Token(url, lambda: token))
 
     def for_released(
-        self, context: trove_context.TroveContext
+        self,
+        context: trove_context.TroveContext,
+        location: str | None = None,
     ) -> dict[str, Any]:
         if not context.auth_token:
             raise exception.NotSupported(
@@ -142,8 +150,8 @@ class SwiftStorage(_storage.Storage):
                 'this token is not kept. Upgrade the guest agent, or repeat '
                 'the request.'
             )
-        url = self._accounts(credentials.session(self._conf))[0]
-        return {'swift_url': url}
+        session = credentials.session(self._conf)
+        return {'swift_url': self._account(session, location)}
 
 
 class _Tokens:

@@ -10,6 +10,7 @@ from oslo_log import log
 from trove.api import paging
 from trove.api import references
 from trove.api import request as api_request
+from trove.api.handlers import registrations
 from trove.api.views import backup as views
 from trove.common import exception
 from trove.common import names as common_names
@@ -31,16 +32,14 @@ def create(request: api_request.Request) -> dict[str, Any]:
     """Have a backup made: 202, with its status NEW.
 
     400 for an invalid value, 404 without the instance or the parent, 413
-    beyond the quota, 422 while the instance is not ready, 501 for
-    "restore_from", 503 if no task manager was reached.
+    beyond the quota, 422 while the instance is not ready, 503 if no task
+    manager was reached. With "restore_from", 202 with the status RESTORED;
+    404 without the object, 401 if the user may not read it.
     """
     body = request.body['backup']
     common_names.check('backup', body['name'])
     if body.get('restore_from'):
-        raise exception.NotSupported(
-            'Registering data that another Trove has stored is not supported '
-            'yet; omit "restore_from".'
-        )
+        return {'backup': views.detail(registrations.register(request, body))}
     if not body.get('instance'):
         raise exception.BadRequest(
             'backup has no "instance", which is required.'

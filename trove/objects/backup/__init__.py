@@ -3,6 +3,7 @@
 
 - :mod:`backups`: what there is to know of a backup, how it is found,
 - :mod:`work`: how one is begun, ended and deleted,
+- :mod:`registered`: how what another Trove has stored becomes one,
 - :mod:`reports`: what guests say while they make one,
 - :mod:`strategies`: where the backups of a project, or an instance, go.
 """

@@ -20,8 +20,11 @@ from trove.db import session
 from trove.objects import datastore as datastores
 from trove.objects.instance import states
 
+#: Another Trove has stored it.
+REGISTERED = 'RESTORED'
+
 #: States of a backup from which an instance can be made.
-USABLE = ('COMPLETED', 'RESTORED')
+USABLE = ('COMPLETED', REGISTERED)
 
 #: Its deletion was requested, and a task manager carries it out.
 GOING = 'DELETED'

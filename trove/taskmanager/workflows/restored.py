@@ -46,7 +46,8 @@ def order(workflow: base.Workflow, backup_id: str | None) -> dict[str, Any]:
     access = driver.reading(_chain(workflow, backup))
     if workflow.guest().can_send('prepare', store=access):
         return {'backup_info': about, 'store': access}
-    return {'backup_info': about | driver.for_released(workflow.context)}
+    about |= driver.for_released(workflow.context, backup.location)
+    return {'backup_info': about}
 
 
 def _chain(

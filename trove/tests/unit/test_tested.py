@@ -86,6 +86,9 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         'unit/objects/keys/test_reencryption.py',
     ),
     'trove.objects.owned': ('unit/objects/instance/test_tasks.py',),
+    'trove.objects.backup.registered': (
+        'functional/deployed/test_backups_swift.py',
+    ),
     'trove.objectstore._account': ('functional/objectstore/test_swift.py',),
     'trove.objectstore._arriving': ('functional/objectstore/test_faults.py',),
     'trove.objectstore._http': ('functional/objectstore/test_faults.py',),

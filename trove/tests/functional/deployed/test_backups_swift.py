@@ -101,9 +101,49 @@ class SwiftBackupTest(test_backups.BackupBase):
             self.assertEqual(expected, self.rows(restored))
             self.delete(restored.id)
 
+        self.assert_registered(second)
+
         self.delete_backup(full.id)
 
         self.assertEqual([], self.stored())
+
+    def assert_registered(self, backup: Any) -> None:
+        """What another Trove has stored can be restored, too."""
+        registered = self.register(backup.locationRef)
+        self.addCleanup(self.delete_backup, registered.id)
+        self.assertEqual('RESTORED', registered.status)
+        restored = self.create_active(
+            'registered', restorePoint={'backupRef': registered.id}
+        )
+        self.assertEqual({'tea', 'coffee'}, self.rows(restored))
+        self.delete(restored.id)
+        before = self.stored()
+        self.delete_backup(registered.id)
+        self.assertEqual(before, self.stored())
+
+        for location, error in (
+            (f'{backup.locationRef}x', trove_exceptions.NotFound),
+            # A token is sent to no other address.
+            (
+                backup.locationRef.replace('//127', '//swift.127'),
+                trove_exceptions.BadRequest,
+            ),
+            (
+                backup.locationRef.replace('/AUTH_', '/AUTH_0'),
+                trove_exceptions.BadRequest,
+            ),
+        ):
+            self.assertRaises(error, self.register, location)
+
+    def register(self, location: str) -> Any:
+        version = self.member.datastore_versions.list('postgresql')[0]
+        return self.member.backups.create(
+            'registered',
+            None,
+            restore_from=location,
+            restore_ds_version=version.id,
+            restore_size=1,
+        )
 
     def test_whatever_fails_has_a_reason_and_leaves_nothing(self) -> None:
         # Given one that is complete

@@ -43,7 +43,7 @@ FATES = {
             ),
             **{
                 f'restore_from.{key}': Refused(
-                    backup(restore_from=_REMOTE), 501, 'restore_from'
+                    backup(restore_from=_REMOTE), 400, 'restore_from'
                 )
                 for key in _REMOTE
             },

@@ -129,9 +129,22 @@ class CreateTest(TestCase):
                         'size': 1,
                     }
                 },
-                501,
-                'notImplemented',
-                'restore_from',
+                400,
+                'badRequest',
+                'backup.instance is for a backup that is made here',
+            ),
+            (
+                {
+                    'instance': None,
+                    'restore_from': {
+                        'remote_location': 'https://other/v1/AUTH_a/b/c',
+                        'local_datastore_version_id': self.version.id,
+                        'size': 1,
+                    },
+                },
+                400,
+                'badRequest',
+                'use "swift"',
             ),
         ):
             with self.subTest(values):
