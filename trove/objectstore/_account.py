@@ -77,6 +77,7 @@ class Account(_http.Http):
         data: bytearray,
         checksum: str,
         metadata: Mapping[str, str],
+        delete_after: int | None = None,
     ) -> None:
         """Store an object of a single part, verified by Swift."""
         self.request(
@@ -84,7 +85,7 @@ class Account(_http.Http):
             container,
             name,
             action=f'store {container}/{name}',
-            headers={'ETag': checksum, **_headers(metadata)},
+            headers={'ETag': checksum, **_headers(metadata, delete_after)},
             data=data,
         )
 
@@ -94,6 +95,7 @@ class Account(_http.Http):
         name: str,
         parts: Sequence[base.Part],
         metadata: Mapping[str, str],
+        delete_after: int | None = None,
     ) -> base.Part:
         """Assemble an object from parts, verified by Swift."""
         listed = [
@@ -112,7 +114,7 @@ class Account(_http.Http):
                 name,
                 action=action,
                 query={'multipart-manifest': 'put'},
-                headers=_headers(metadata),
+                headers=_headers(metadata, delete_after),
                 data=json.dumps(listed).encode(),
             )
         except exception.ObjectRefused as error:
@@ -222,5 +224,10 @@ def etag(answer: requests.Response) -> str:
     return answer.headers.get('ETag', '').strip('"')
 
 
-def _headers(metadata: Mapping[str, str]) -> dict[str, str]:
-    return {f'{META}{key}': value for key, value in metadata.items()}
+def _headers(
+    metadata: Mapping[str, str], delete_after: int | None
+) -> dict[str, str]:
+    headers = {f'{META}{key}': value for key, value in metadata.items()}
+    if delete_after is not None:
+        headers['X-Delete-After'] = str(delete_after)
+    return headers

@@ -31,6 +31,7 @@ class Saving:
         final: str,
         metadata: Mapping[str, str],
         progress: base.Progress | None = None,
+        delete_after: int | None = None,
     ) -> None:
         self._account = account
         self._container = container
@@ -38,6 +39,7 @@ class Saving:
         self._final = final
         self._metadata = metadata
         self._progress = progress
+        self._delete_after = delete_after
         self._size = 0
         #: Number of parts that may exist.
         self._begun: int = 0
@@ -53,7 +55,11 @@ class Saving:
     def _write(self, name: str, parts: Sequence[base.Part]) -> base.Part:
         last = name == self._final
         return self._account.put_manifest(
-            self._container, name, parts, self._metadata if last else {}
+            self._container,
+            name,
+            parts,
+            self._metadata if last else {},
+            self._delete_after,
         )
 
     def put(self, number: int, data: bytearray) -> None:
@@ -61,14 +67,21 @@ class Saving:
         name = _manifests.part_name(self._stem, number)
         self._begun = number + 1
         checksum = _manifests.md5(data)
-        self._account.put(self._container, name, data, checksum, {})
+        self._account.put(
+            self._container, name, data, checksum, {}, self._delete_after
+        )
         self.add(base.Part(name, checksum, len(data)))
 
     def put_only(self, data: bytearray) -> None:
         """Store an object of a single part."""
         checksum = _manifests.md5(data)
         self._account.put(
-            self._container, self._final, data, checksum, self._metadata
+            self._container,
+            self._final,
+            data,
+            checksum,
+            self._metadata,
+            self._delete_after,
         )
         self._only = base.Part(self._final, checksum, len(data))
         self._tell(len(data))

@@ -104,6 +104,7 @@ class Store(abc.ABC):
         *,
         suffix: str = '',
         progress: Progress | None = None,
+        delete_after: int | None = None,
     ) -> Stored:
         """Store all data of the source as object ``name`` + ``suffix``.
 
@@ -117,6 +118,8 @@ class Store(abc.ABC):
         :param name: unique, such as the id of a backup
         :param metadata: names with letters, digits and hyphens only; values
             in a single line
+        :param delete_after: seconds after which the store deletes it by
+            itself; None to keep it
         """
 
     @abc.abstractmethod

@@ -2,7 +2,8 @@
 """A directory as object store, for all services on one host.
 
 An object is a file, ``CONTAINER/NAME``; its metadata are in a hidden file
-beside it. A location is a ``file://`` URL below the directory.
+beside it. A location is a ``file://`` URL below the directory. An object that
+is to be deleted by itself is, when another one like that is stored beside it.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class LocalStore(base.Store):
         *,
         suffix: str = '',
         progress: base.Progress | None = None,
+        delete_after: int | None = None,
     ) -> base.Stored:
         path = self._path(container, name + suffix)
         action = f'store {path}'
@@ -65,9 +67,13 @@ class LocalStore(base.Store):
                     'metadata': dict(metadata),
                     'size': size,
                 }
+                if delete_after is not None:
+                    about['delete_after'] = delete_after
                 _write_about(path, about)
                 unfinished.replace(path)
                 _sync_directory(path.parent)
+                if delete_after is not None:
+                    self._delete_old(path)
         except BaseException:
             self._remove(path)
             raise
@@ -94,6 +100,18 @@ class LocalStore(base.Store):
             file.flush()
             os.fsync(file.fileno())
         return size, digest.hexdigest()
+
+    def _delete_old(self, new: pathlib.Path) -> None:
+        """Delete what is to be, in the directory of a new object."""
+        now = new.stat().st_mtime
+        for about in new.parent.glob('.*.json'):
+            path = about.with_name(about.name[1:].removesuffix('.json'))
+            try:
+                after = json.loads(about.read_text('utf-8'))['delete_after']
+                if path.stat().st_mtime + after < now:
+                    self._remove(path)
+            except (FileNotFoundError, LookupError, TypeError, ValueError):
+                continue  # It is to be kept, or just being stored or deleted.
 
     def _check_space(self, file: BinaryIO, more: int, action: str) -> None:
         state = os.fstatvfs(file.fileno())

@@ -75,7 +75,14 @@ class S3Store(base.Store):
         *,
         suffix: str = '',
         progress: base.Progress | None = None,
+        delete_after: int | None = None,
     ) -> base.Stored:
+        if delete_after is not None:
+            raise errors.refused(
+                f'store {container}/{name}{suffix}',
+                'S3 deletes by rules of the bucket only, not each object '
+                'after a time of its own',
+            )
         saving = _Saving(
             self._client,
             {'Bucket': self._bucket, 'Key': f'{container}/{name}{suffix}'},

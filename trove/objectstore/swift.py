@@ -88,11 +88,18 @@ class SwiftStore(base.Store):
         *,
         suffix: str = '',
         progress: base.Progress | None = None,
+        delete_after: int | None = None,
     ) -> base.Stored:
         if self._access.is_owner:
             self._account.make_container(container)
         saving = _saving.Saving(
-            self._account, container, name, name + suffix, metadata, progress
+            self._account,
+            container,
+            name,
+            name + suffix,
+            metadata,
+            progress,
+            delete_after,
         )
         try:
             _upload.upload(

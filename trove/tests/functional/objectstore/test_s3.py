@@ -53,9 +53,9 @@ class LargeTest(S3TestCase):
 
     data = bytes(range(250)) * (PART_SIZE * 5 // 2 // 250)
 
-    def save(self):
+    def save(self, **kwargs):
         return self.store.save(
-            'backups', 'b1', io.BytesIO(self.data), {'lsn': '1'}
+            'backups', 'b1', io.BytesIO(self.data), {'lsn': '1'}, **kwargs
         )
 
     def load(self, stored) -> bytes:
@@ -77,6 +77,14 @@ class LargeTest(S3TestCase):
         self.store.delete(stored.location)
         # Swift deletes the parts later, by its expirer.
         self.assertEqual([], self.swift.names(self.bucket))
+
+    def test_what_is_kept_for_a_time_is_refused(self):
+        error = self.assertRaises(
+            exception.ObjectStoreError, self.save, delete_after=60
+        )
+
+        self.assertIn('rules of the bucket', str(error))
+        self.assertEqual([], self.left())
 
     def test_what_fails_leaves_nothing(self):
         for status, error in (

@@ -34,13 +34,14 @@ class SignedUrlsTest(base.SwiftTestCase):
             access.SignedUrls([json.loads(json.dumps(urls))])
         )
 
-    def guest_saves(self, data: bytes, name: str = 'b1'):
+    def guest_saves(self, data: bytes, name: str = 'b1', **kwargs):
         return self.guest.save(
             self.container,
             name,
             io.BytesIO(data),
             self.metadata,
             suffix='.tar.gz',
+            **kwargs,
         )
 
     def key(self) -> str:
@@ -64,6 +65,13 @@ class SignedUrlsTest(base.SwiftTestCase):
         self.assertEqual(self.data(0.5), self.load(stored))
         head = self.store.head(stored.location)
         self.assertEqual(self.metadata, dict(head.metadata))
+
+    def test_an_object_that_is_deleted_after_its_time(self):
+        self.guest_saves(self.data(0.5), delete_after=600)
+
+        path = f'{self.container}/b1.tar.gz'
+        head = self.swift.request('HEAD', path).headers
+        self.assertIn('X-Delete-At', head)
 
     def test_a_large_object_is_assembled_by_somebody_else(self):
         for parts in 3, 6:

@@ -72,6 +72,15 @@ class LayoutTest(base.SwiftTestCase):
             stored.checksum,
         )
 
+    def test_all_of_it_is_deleted_after_its_time(self):
+        self.save(self.data(1), name='b0', delete_after=600)
+        self.save(self.data(2.5), delete_after=600)
+
+        for name in self.names():
+            path = f'{self.container}/{name}'
+            head = self.swift.request('HEAD', path).headers
+            self.assertIn('X-Delete-At', head, name)
+
     def test_metadata_are_of_the_whole_object(self):
         for parts in 1, 3, 5:
             with self.subTest(parts):

@@ -143,6 +143,23 @@ class LocalStoreTest(contract.Contract, base.TestCase):
             ['i1/postgresql-general/log 1.tar.gz'], self.names()
         )
 
+    def test_what_is_kept_for_a_time_is_deleted(self):
+        for number in range(2):
+            self.save(name=f'short-{number}', delete_after=60)
+            self.save(name=f'kept-{number}')
+        old = self.file('short-0.tar.gz')
+        os.utime(old, (1, 1))
+        os.utime(self.file('kept-0.tar.gz'), (1, 1))
+        self.file('.broken.json').write_text('{')
+
+        self.save(name='short-2', delete_after=60)
+
+        self.assertEqual(
+            ['kept-0', 'kept-1', 'short-1', 'short-2'],
+            [name.removesuffix('.tar.gz') for name in self.names()],
+        )
+        self.assertFalse(old.with_name(f'.{old.name}.json').exists())
+
     def test_objects_are_not_assembled(self):
         error = self.assertRaises(
             exception.ObjectStoreError,
