@@ -27,6 +27,7 @@ GROUPS = (
     'database',
     'datastore',
     'guest_accounts',
+    'guest_log',
     'guestagent',
     'metrics',
     'objectstore',

@@ -23,6 +23,8 @@ from trove.guestagent import accounts
 from trove.guestagent import api
 from trove.guestagent import backups as backup_orders
 from trove.guestagent import diagnostics
+from trove.guestagent import log_orders
+from trove.guestagent import logs as guest_logs
 from trove.guestagent import modules as module_store
 from trove.guestagent import orders
 from trove.guestagent import replication as replicas
@@ -60,7 +62,10 @@ PREPARE_NEEDS = {
 
 @refusals.serve(api.API.interface, unsupported.ORDERS)
 class Manager(
-    accounts.Accounts, replicas.Replication, upgrades.Upgrades
+    accounts.Accounts,
+    log_orders.LogOrders,
+    replicas.Replication,
+    upgrades.Upgrades,
 ):
     """Serves :class:`trove.guestagent.api.API`.
 
@@ -79,12 +84,14 @@ class Manager(
         reporter: reporters.Reporter,
         report: Callable[[], None],
         backups: backup_orders.Backups,
+        logs: guest_logs.Logs,
         modules: module_store.Modules,
         rotate: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__(supervisor, reporter)
         self._report = report
         self._backups = backups
+        self._logs = logs
         self._modules = modules
         self._rotate = rotate
 

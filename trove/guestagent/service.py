@@ -19,6 +19,7 @@ from trove.guestagent import early
 from trove.guestagent import guest_keys
 from trove.guestagent import guest_transport
 from trove.guestagent import heartbeat as heartbeats
+from trove.guestagent import logs
 from trove.guestagent import manager
 from trove.guestagent import modules
 from trove.guestagent import monotonic_time
@@ -61,6 +62,7 @@ class GuestAgent(service.Component):
         self._guest_transport: guest_transport.GuestTransport | None = None
         self._supervisor: supervisors.Supervisor | None = None
         self._backups: backups.Backups | None = None
+        self._logs: logs.Logs | None = None
         self._heartbeat: heartbeats.Heartbeat | None = None
         self._time_sent: monotonic_time.MonotonicTime | None = None
         self._server: Any = None
@@ -139,12 +141,17 @@ class GuestAgent(service.Component):
         )
         # It ends what was begun before there are new orders.
         self._backups.start()
+        self._logs = logs.Logs(
+            conf, self._supervisor, pathlib.Path(conf.guestagent.state_dir)
+        )
+        self._logs.start()
         return transport.server(
             manager.Manager(
                 self._supervisor,
                 reporting,
                 self._heartbeat.beat,
                 self._backups,
+                self._logs,
                 modules.Modules(
                     pathlib.Path(conf.guestagent.state_dir) / 'modules'
                 ),
@@ -165,6 +172,8 @@ class GuestAgent(service.Component):
             self._server = None
         if self._backups is not None:
             self._backups.stop()
+        if self._logs is not None:
+            self._logs.stop()
         if self._heartbeat is not None:
             self._heartbeat.stop()
         if self._guest_transport is not None:

@@ -15,7 +15,6 @@ from trove.guestagent.datastores import capability
 Capability = capability.Capability
 
 _CLUSTER = Capability.CLUSTER
-_LOG = Capability.LOGS
 _TLS = Capability.TLS
 
 ORDERS = {
@@ -41,8 +40,6 @@ ORDERS = {
     'get_root_password': Capability.ROOT_PASSWORD,
     'get_seeds': _CLUSTER,
     'grow_cluster': _CLUSTER,
-    'guest_log_action': _LOG,
-    'guest_log_list': _LOG,
     'install_cluster': _CLUSTER,
     'is_shard_active': _CLUSTER,
     'mark_design_ksafe': _CLUSTER,

@@ -180,6 +180,7 @@ class Home:
             f'bind_address = {record.address}',
             f'data_dir = {place / "data"}',
             f'state_dir = {self.root / "state"}',
+            f'log_file = {self.log}',
             f'memory_mb = {record.flavor.ram}',
             'initialize_early = true',
         ]

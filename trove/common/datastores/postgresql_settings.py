@@ -12,18 +12,18 @@ from trove.common import exception
 from trove.common.datastores import settings
 
 #: What the guest agent relies on. Passwords reach the server as verifiers
-#: only, so that even a log of all statements has none. One file per weekday
-#: keeps the log bounded.
+#: only, so that even a log of all statements has none. The agent rotates the
+#: log when it has become too large.
 AGENT: Mapping[str, Any] = {
     'password_encryption': 'scram-sha-256',
     'logging_collector': True,
     'log_destination': 'stderr',
     'log_directory': 'log',
-    'log_filename': 'postgresql-%a.log',
+    'log_filename': 'postgresql.log',
     'log_file_mode': '0600',
-    'log_rotation_age': '1d',
+    'log_rotation_age': 0,
     'log_rotation_size': 0,
-    'log_truncate_on_rotation': True,
+    'log_truncate_on_rotation': False,
     # A former primary can be rewound without checksums, too.
     'wal_log_hints': True,
 }

@@ -63,8 +63,8 @@ REVISIONS = (
     rpc.Revision(
         '1.5',
         'Messages are sealed with authenticated encryption; rotate_key was '
-        'added; create_backup and prepare take store, pre_upgrade takes '
-        'datastore_version. All forms of all '
+        'added; create_backup, guest_log_action and prepare take store, '
+        'pre_upgrade takes datastore_version. All forms of all '
         'messages of any release are accepted: attach_replication_slave, '
         'cleanup_source_on_replica_detach, update_guest, the methods of '
         'clusters, and the older form of upgrade. Orders that the datastore '

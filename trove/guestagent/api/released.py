@@ -114,9 +114,17 @@ class Released:
 
     @rpc.call('1.0', timeout=_SLOW, repeatable=True)
     def guest_log_list(self, context: Context) -> list[dict[str, Any]]:
-        """List the available logs."""
+        """List the logs that the asker may see.
 
-    @rpc.call('1.0', timeout=_SLOW)
+        :returns: ``name``, ``type`` (USER or SYS), ``status``, ``published``
+            and ``pending`` (bytes), ``container``, ``prefix``, ``metafile``
+        """
+
+    @rpc.call(
+        '1.0',
+        timeout=_SLOW,
+        spans={'store': rpc.Span('1.5', may_omit=True)},
+    )
     def guest_log_action(
         self,
         context: Context,
@@ -125,10 +133,16 @@ class Released:
         disable: bool,
         publish: bool,
         discard: bool,
+        store: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Enable, disable, publish or discard a log.
+        """Enable, disable, discard or publish a log, or only show it.
 
-        :returns: the new state of the log
+        :param store: how to write into the object store, see
+            :func:`trove.objectstore.open_store`, with ``container`` and
+            ``expiry`` (seconds); what is to be discarded was removed there
+            by the sender. None: with the token of the user, which the guests
+            of released Trove do
+        :returns: the log, as :meth:`guest_log_list` has it
         """
 
     @rpc.call('1.0', timeout=_SLOW, repeatable=True)

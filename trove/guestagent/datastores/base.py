@@ -23,6 +23,7 @@ from oslo_config import cfg
 
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import capability
+from trove.guestagent.datastores import logs
 from trove.guestagent.datastores import replication
 from trove.guestagent.datastores import upgrade
 
@@ -102,7 +103,9 @@ class Preparation:
     snapshot: replication.Context | None = None
 
 
-class Driver(replication.Replicating, upgrade.Upgrading, abc.ABC):
+class Driver(
+    logs.Logging, replication.Replicating, upgrade.Upgrading, abc.ABC
+):
     """A database server on this machine.
 
     :param conf: the options; the constructor must not change anything

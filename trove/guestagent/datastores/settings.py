@@ -32,6 +32,8 @@ class Store:
         self._proven: dict[str, Any] | None = values.get('proven')
         #: Names of all overrides since the server was started.
         self.touched: list[str] = values.get('touched', [])
+        #: Names of the logs that are switched on.
+        self.logs: list[str] = values.get('logs', [])
 
     def begin(self, preparation: base.Preparation) -> None:
         """Keep what a database server is created with."""
@@ -44,6 +46,11 @@ class Store:
         """Replace the overrides."""
         self.touched = sorted({*self.touched, *self.overrides, *overrides})
         self.overrides = overrides
+        self.save()
+
+    def switch_log(self, name: str, on: bool) -> None:
+        """Note that a log is on or off."""
+        self.logs = sorted({*self.logs, name} if on else {*self.logs} - {name})
         self.save()
 
     def prove(self) -> None:
@@ -74,6 +81,7 @@ class Store:
                 'overrides': self.overrides,
                 'proven': self._proven,
                 'touched': self.touched,
+                'logs': self.logs,
             },
         )
 

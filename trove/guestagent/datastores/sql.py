@@ -20,6 +20,7 @@ from trove.common import exception
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores import checks
 from trove.guestagent.datastores import home as homes
+from trove.guestagent.datastores import logs
 from trove.guestagent.datastores import server as servers
 from trove.guestagent.datastores import settings as stores
 from trove.guestagent.datastores import upgrade
@@ -90,7 +91,7 @@ class Connector(Protocol):
     def answers(self) -> bool: ...
 
 
-class SQLDriver(base.Driver):
+class SQLDriver(logs.Logged, base.Driver):
     """A driver of an SQL server, without what differs between them.
 
     Subclasses set a name and the attributes below.
@@ -101,6 +102,7 @@ class SQLDriver(base.Driver):
             Capability.ACCESS,
             Capability.CONFIGURATION,
             Capability.DATABASES,
+            Capability.LOGS,
             Capability.REBUILD,
             Capability.ROOT,
             Capability.UPGRADE,

@@ -21,6 +21,7 @@ DISTRIBUTIONS = {
     'openstack': 'openstacksdk',
     'paste': 'pastedeploy',
     'subunit': 'python-subunit',
+    'swiftclient': 'python-swiftclient',
     'troveclient': 'python-troveclient',
     'yaml': 'pyyaml',
 }

@@ -8,6 +8,7 @@ override earlier ones::
     10-sizing.cnf    what the memory and the volume allow, and defaults
     20-basic.cnf     what the control plane sends
     50-user.cnf      the configuration group of the user
+    60-logs.cnf      logs that the user has enabled
     90-agent.cnf     what the agent relies on
 """
 

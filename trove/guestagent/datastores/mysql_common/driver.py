@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Sequence
 import logging
 import re
 from typing import Any
@@ -17,6 +18,7 @@ from trove.common.datastores import mysql_settings
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores import certificates
 from trove.guestagent.datastores import home as homes
+from trove.guestagent.datastores import logs as log_files
 from trove.guestagent.datastores import settings as stored
 from trove.guestagent.datastores import sql
 from trove.guestagent.datastores.mysql_common import config
@@ -35,6 +37,17 @@ WHERE User = 'root' AND Host = 'localhost'
    OR User = 'os_admin' AND Host <> 'localhost'
    OR User = 'healthcheck' OR LEFT(User, 6) = 'slave_'
 """
+
+#: Files of logs, in the data directory.
+_GENERAL = 'general.log'
+_SLOW = 'slow_query.log'
+#: What is flushed to have the server open the file of a log again.
+_FLUSHED = {
+    'general': 'GENERAL LOGS',
+    'slow_query': 'SLOW LOGS',
+    'error': 'ERROR LOGS',
+}
+
 #: A variable that does not exist, or cannot be changed while it runs.
 _NOT_NOW = frozenset({1193, 1238})
 
@@ -144,6 +157,8 @@ class MySQLDriver(sql.SQLDriver):
                 self._conf.guest_id or str(directory)
             ),
             'init_file': directory / config.INIT,
+            'general_log_file': self.home.data_dir / _GENERAL,
+            'slow_query_log_file': self.home.data_dir / _SLOW,
             'ssl_ca': self.home.data_dir / certificates.AUTHORITY,
             'ssl_cert': self.home.data_dir / certificates.CERTIFICATE,
             'ssl_key': self.home.data_dir / certificates.KEY,
@@ -155,6 +170,7 @@ class MySQLDriver(sql.SQLDriver):
             ),
             '20-basic.cnf': self._basic(),
             '50-user.cnf': config.render(self.store.overrides),
+            '60-logs.cnf': config.render(self.log_settings()),
             '90-agent.cnf': config.render(
                 {**mysql_settings.AGENT, **ours, **self.own_settings()}
             ),
@@ -168,6 +184,39 @@ class MySQLDriver(sql.SQLDriver):
             },
             account,
         )
+
+    # Logs
+
+    def logs(self) -> Sequence[log_files.Log]:
+        directory = self.home.data_dir
+        group = self._conf[self.name]
+        return (
+            log_files.Log(
+                'general',
+                directory / _GENERAL,
+                {'log_output': 'FILE', 'general_log': True},
+            ),
+            log_files.Log(
+                'slow_query',
+                directory / _SLOW,
+                {
+                    'log_output': 'FILE',
+                    'long_query_time': group.guest_log_long_query_time / 1000,
+                    'slow_query_log': True,
+                },
+            ),
+            log_files.Log('error', directory / servers.LOG_FILE),
+        )
+
+    def apply_log(self, log: log_files.Log) -> None:
+        values = self.home.server().values()
+        with self.connector.open(f'switch its log {log.name}') as connection:
+            for name in log.settings or ():
+                _set(connection, name, values[name])
+
+    def reopen_log(self, log: log_files.Log) -> None:
+        with self.connector.open(f'rotate its log {log.name}') as connection:
+            connection.execute(f'FLUSH LOCAL {_FLUSHED[log.name]}')
 
     def _basic(self) -> str:
         """Return what the control plane sends, perhaps for another version."""

@@ -10,6 +10,7 @@ earlier ones::
     trove.d/10-sizing.conf    limits from the memory and the volume
     trove.d/20-basic.conf     from the control plane
     trove.d/50-user.conf      the configuration group of the user
+    trove.d/60-logs.conf      logs that the user has enabled
     trove.d/90-agent.conf     required by the agent
 """
 

@@ -14,6 +14,7 @@ from trove.common import exception
 from trove.common.datastores import postgresql_settings
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import base
+from trove.guestagent.datastores import logs as log_files
 from trove.guestagent.datastores import replication
 from trove.guestagent.datastores import settings
 from trove.guestagent.datastores import sql
@@ -156,6 +157,7 @@ class PostgreSQL(sql.SQLDriver):
             '10-sizing.conf': config.render(sizing),
             '20-basic.conf': self.store.basic,
             '50-user.conf': config.render(self.store.overrides),
+            '60-logs.conf': config.render(self.log_settings()),
             '90-agent.conf': config.render(
                 {**postgresql_settings.AGENT, **self._role.settings()}
             ),
@@ -170,6 +172,32 @@ class PostgreSQL(sql.SQLDriver):
             self.home.account,
         )
         self._role.write_password()
+
+    # Logs
+
+    def logs(self) -> Sequence[log_files.Log]:
+        settings = postgresql_settings.AGENT
+        return (
+            log_files.Log(
+                'general',
+                self.home.data_dir
+                / settings['log_directory']
+                / settings['log_filename'],
+                {
+                    'log_statement': 'all',
+                    'log_min_duration_statement': (
+                        self._conf.postgresql.guest_log_long_query_time
+                    ),
+                },
+            ),
+        )
+
+    def apply_log(self, log: log_files.Log) -> None:
+        self.home.server().reload()
+
+    def reopen_log(self, log: log_files.Log) -> None:
+        with self.connector.open('rotate its log') as connection:
+            connection.execute('SELECT pg_rotate_logfile()')
 
     # Backups
 

@@ -64,6 +64,13 @@ _BY_NAME = {
         for datastore in registry.DRIVERS
         for name in ('ignore_dbs', 'ignore_users')
     },
+    **{
+        (datastore, 'guest_log_long_query_time'): (
+            'trove/guestagent/datastores/mysql_common/driver.py',
+            'group.guest_log_long_query_time',
+        )
+        for datastore in ('mariadb', 'mysql')
+    },
 }
 
 #: Registered when they are needed, by libraries or by the commands.
@@ -71,6 +78,8 @@ _OTHERS = {
     'command',
     'executor_thread_pool_size',
     'keystone_authtoken',
+    'log_dir',
+    'log_file',
     'oslo_middleware',
     'prog',
 }

@@ -64,6 +64,9 @@ NEEDED = (
             'api/*.py',
             'manager.py',
             'accounts.py',
+            'log_orders.py',
+            'replication.py',
+            'upgrades.py',
             'unsupported.py',
         )
     ),

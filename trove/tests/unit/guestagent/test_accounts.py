@@ -33,6 +33,7 @@ class UpdateAttributesTest(base.TestCase):
             mock.Mock(),
             mock.Mock(),
             mock.Mock(),
+            mock.Mock(),
         )
 
     def update(self, attributes: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import rpc
 from trove.guestagent import backups
+from trove.guestagent import logs
 from trove.guestagent import manager
 from trove.guestagent import modules
 from trove.guestagent import monotonic_time
@@ -52,6 +53,7 @@ class ManagerTest(base.TestCase):
             reporting,
             lambda: self.reports.append(self.supervisor.status()),
             backups.Backups(self.supervisor, reporting, state_dir),
+            logs.Logs(self.conf, self.supervisor, state_dir),
             modules.Modules(state_dir / 'modules'),
         )
         self.context = trove_context.make_admin_context()

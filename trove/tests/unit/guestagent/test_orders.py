@@ -16,6 +16,7 @@ from typing import Any
 from trove.guestagent import accounts
 from trove.guestagent import api
 from trove.guestagent import backups
+from trove.guestagent import logs
 from trove.guestagent import manager
 from trove.guestagent import orders
 from trove.guestagent import replication
@@ -105,7 +106,15 @@ def asked_of_drivers() -> set[str]:
     return set().union(
         *map(
             attributes,
-            (accounts, backups, manager, replication, supervisor, upgrades),
+            (
+                accounts,
+                backups,
+                logs,
+                manager,
+                replication,
+                supervisor,
+                upgrades,
+            ),
         )
     )
 

@@ -51,6 +51,7 @@ class RebuildTest(base.TestCase):
             self.changed,
             mock.Mock(),
             mock.Mock(),
+            mock.Mock(),
         )
 
     def changed(self) -> None:

@@ -100,6 +100,7 @@ class ReplicationTest(base.TestCase):
             lambda: None,
             self.backups,
             mock.Mock(),
+            mock.Mock(),
         )
         self.context = trove_context.make_admin_context()
 

@@ -38,6 +38,7 @@ class UnsupportedTest(base.TestCase):
             mock.Mock(),
             mock.Mock(),
             mock.Mock(),
+            mock.Mock(),
             self.keys.append,
         )
         self.context = trove_context.TroveContext()
@@ -128,7 +129,7 @@ class UnsupportedTest(base.TestCase):
         self.assertEqual(['k' * 32], self.keys)
 
     def test_without_keys_there_is_none_to_rotate(self) -> None:
-        without = manager.Manager(*[mock.Mock() for _ in range(5)])
+        without = manager.Manager(*[mock.Mock() for _ in range(6)])
 
         error = self.assertRaises(
             exception.NotSupported, without.rotate_key, self.context, 'k'

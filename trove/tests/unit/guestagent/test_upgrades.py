@@ -58,6 +58,7 @@ class UpgradeTest(base.TestCase):
             lambda: None,
             mock.Mock(),
             mock.Mock(),
+            mock.Mock(),
         )
         self.context = trove_context.make_admin_context()
 

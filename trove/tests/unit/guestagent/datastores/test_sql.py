@@ -11,6 +11,7 @@ import fixtures
 
 from trove.common import exception
 from trove.guestagent.datastores import base as datastores_base
+from trove.guestagent.datastores import logs as log_files
 from trove.guestagent.datastores import sql
 from trove.tests import base
 
@@ -45,9 +46,13 @@ class Driver(sql.SQLDriver):
         self.databases = mock.Mock()
         self.users = mock.Mock()
         self.root = mock.Mock()
+        self.calls: list[tuple[str, str]] = []
 
     def write_config(self) -> None:
-        self.home.server().settings = dict(self.store.overrides)
+        self.home.server().settings = {
+            **self.store.overrides,
+            **self.log_settings(),
+        }
 
     def check_overrides(self, overrides: datastores_base.Settings) -> None:
         return
@@ -58,8 +63,22 @@ class Driver(sql.SQLDriver):
     def close_openings(self) -> None:
         return
 
+    def logs(self) -> list[log_files.Log]:
+        return [
+            log_files.Log(
+                'general', self.home.data_dir / 'general.log', {'all': True}
+            ),
+            log_files.Log('error', self.home.data_dir / 'error.log'),
+        ]
 
-class TakeBackTest(base.TestCase):
+    def apply_log(self, log: log_files.Log) -> None:
+        self.calls.append(('apply', log.name))
+
+    def reopen_log(self, log: log_files.Log) -> None:
+        self.calls.append(('reopen', log.name))
+
+
+class SQLTestCase(base.TestCase):
     def setUp(self) -> None:
         super().setUp()
         directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
@@ -75,6 +94,49 @@ class TakeBackTest(base.TestCase):
             datastores_base.Preparation(memory_mb=256, overrides=overrides)
         )
 
+
+class LogsTest(SQLTestCase):
+    def test_a_log_is_on_until_it_is_switched_off(self) -> None:
+        self.prepare()
+        self.assertFalse(self.driver.is_log_on('general'))
+        self.assertTrue(self.driver.is_log_on('error'))
+
+        self.driver.switch_log('general', True)
+
+        self.assertEqual({'all': True}, self.server.settings)
+        # Another agent knows it
+        self.driver = Driver(self.conf, self.driver.home)
+        self.assertTrue(self.driver.is_log_on('general'))
+        self.driver.switch_log('general', False)
+        self.assertFalse(self.driver.is_log_on('general'))
+        self.assertEqual({}, self.server.settings)
+
+    def test_a_server_that_is_stopped_is_not_told(self) -> None:
+        self.prepare()
+        self.driver.switch_log('general', True)
+        self.driver.stop()
+
+        self.driver.switch_log('general', False)
+
+        self.assertEqual([('apply', 'general')], self.driver.calls)
+        self.driver.start()
+        self.assertEqual({}, self.server.settings)
+
+    def test_an_empty_log_keeps_its_former_part(self) -> None:
+        path = self.driver.home.data_dir / 'general.log'
+        path.write_text('one')
+        for _ in range(2):
+            self.driver.rotate_log('general')
+
+        (former,) = path.parent.glob('general.log*')
+        self.assertEqual('one', former.read_text())
+        self.assertEqual(2 * [('reopen', 'general')], self.driver.calls)
+
+    def test_there_is_no_such_log(self) -> None:
+        self.assertRaises(exception.NotFound, self.driver.is_log_on, 'slow')
+
+
+class TakeBackTest(SQLTestCase):
     def test_settings_that_keep_it_from_starting_are_taken_back(self) -> None:
         # Given
         self.prepare(a='good')

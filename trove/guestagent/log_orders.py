@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Orders about the logs of a guest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trove.common import context as trove_context
+from trove.guestagent import logs as guest_logs
+from trove.guestagent import orders
+from trove.guestagent.datastores import base
+
+Capability = base.Capability
+Context = trove_context.TroveContext
+
+
+class LogOrders:
+    """The methods of :class:`trove.guestagent.manager.Manager` for them."""
+
+    _logs: guest_logs.Logs
+
+    @orders.needs(Capability.LOGS, turn=False)
+    def guest_log_list(self, context: Context) -> list[dict[str, Any]]:
+        return self._logs.list_(context)
+
+    @orders.needs(Capability.LOGS, turn=False)
+    def guest_log_action(
+        self,
+        context: Context,
+        log_name: str,
+        enable: bool,
+        disable: bool,
+        publish: bool,
+        discard: bool,
+        store: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        return self._logs.act(
+            context,
+            log_name,
+            guest_logs.Action(
+                enable=bool(enable),
+                disable=bool(disable),
+                discard=bool(discard),
+                publish=bool(publish),
+            ),
+            store,
+        )
