@@ -24,9 +24,6 @@ _root = 'cluster:extension:root:'
 
 # fmt: off
 _ABSENT = (
-    ('GET', _II + '/log', 'instance:guest_log_list', 'Logs of the database'),
-    ('POST', _II + '/log', 'instance:guest_log_action',
-     'Logs of the database'),
     ('GET', _II + '/ssl', 'instance:ssl_show', 'Encrypted connections'),
     ('POST', _II + '/ssl', 'instance:ssl_action', 'Encrypted connections'),
     ('GET', _II + '/modules', 'instance:module_list', 'Modules'),

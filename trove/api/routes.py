@@ -22,6 +22,7 @@ from trove.api.handlers import datastores
 from trove.api.handlers import flavors
 from trove.api.handlers import instances
 from trove.api.handlers import limits
+from trove.api.handlers import logs
 from trove.api.handlers import mgmt
 from trove.api.handlers import parameters
 from trove.api.handlers import root
@@ -32,6 +33,7 @@ from trove.api.schemas import configuration as configuration_schema
 from trove.api.schemas import database as database_schema
 from trove.api.schemas import datastore_version as version_schema
 from trove.api.schemas import instance as instance_schema
+from trove.api.schemas import log as log_schema
 from trove.api.schemas import quota as quota_schema
 from trove.api.schemas import root as root_schema
 from trove.api.schemas import user as user_schema
@@ -194,6 +196,10 @@ ROUTES: tuple[Route, ...] = (
           root_schema.ENABLE),
     Route('GET', _R, root.show, _root + 'index'),
     Route('DELETE', _R, root.disable, _root + 'delete', 204),
+
+    Route('GET', _II + '/log', logs.index, 'instance:guest_log_list'),
+    Route('POST', _II + '/log', logs.act, 'instance:guest_log_action', 200,
+          log_schema.ACT),
 
     Route('GET', _II + '/backups', backups.index_of_instance,
           'instance:backups', query=_PAGE),

@@ -27,8 +27,6 @@ INSTEAD = {
     'Backup strategies': 'Backups are not supported either.',
     'Clusters': 'Create the instances individually.',
     'Encrypted connections': 'Connect over a trusted network.',
-    'Logs of the database': 'Ask an administrator with access to the server '
-    'of the instance.',
     'Modules': 'Install the software in the image of the datastore version.',
     'Replicas': 'Create the instances individually.',
     'Upgrading guest agents': 'Install it in the image, or on the server of '

@@ -147,3 +147,18 @@ class Instance:
         )
         if refusal is not None:
             raise refusal
+
+    def require_guest(self) -> None:
+        """Check that its guest reports, whatever its database server does.
+
+        :raises Unprocessable: it does not, or has never done
+        """
+        refusal = states.refusal_if_silent(self.id, self.silent_for)
+        if refusal is not None:
+            raise refusal
+        if self.service_status is states.ServiceStatus.NEW:
+            raise exception.Unprocessable(
+                reason=f'the guest agent of instance {self.id} has not '
+                'reported yet. Repeat the request when the status of the '
+                'instance is ACTIVE.'
+            )

@@ -275,17 +275,31 @@ def refusal_to_ask(
     :param silent_for: seconds since its last report, when too many
     :returns: InstanceBusy or Unprocessable; None when it can
     """
-    refusal = _refusal_if_busy(instance_id, task)
-    if refusal is None and silent_for is not None:
-        refusal = exception.Unprocessable(
-            reason=f'the guest agent of instance {instance_id} has not '
-            f'reported for {silent_for} seconds. Repeat the request when the '
-            'operating_status of the instance is HEALTHY. If it stays '
-            'silent, restart the instance, or ask an administrator to '
-            'reboot it.'
+    return (
+        _refusal_if_busy(instance_id, task)
+        or refusal_if_silent(instance_id, silent_for)
+        or _refusal_if_not_ready(
+            instance_id, service_status, service_status.responsive, False
         )
-    return refusal or _refusal_if_not_ready(
-        instance_id, service_status, service_status.responsive, False
+    )
+
+
+def refusal_if_silent(
+    instance_id: str, silent_for: int | None
+) -> exception.TroveError | None:
+    """Return why a guest cannot be asked at all; None when it can.
+
+    :param silent_for: seconds since its last report, when too many
+    :returns: Unprocessable
+    """
+    if silent_for is None:
+        return None
+    return exception.Unprocessable(
+        reason=f'the guest agent of instance {instance_id} has not '
+        f'reported for {silent_for} seconds. Repeat the request when the '
+        'operating_status of the instance is HEALTHY. If it stays '
+        'silent, restart the instance, or ask an administrator to '
+        'reboot it.'
     )
 
 

@@ -106,6 +106,28 @@ class SwiftBackupTest(test_backups.BackupBase):
         self.delete_backup(full.id)
 
         self.assertEqual([], self.stored())
+        self.assert_logs_are_read()
+
+    def assert_logs_are_read(self) -> None:
+        """Logs are published to Swift, where commands of users read them."""
+        general = (self.source.id, 'general')
+
+        def tailed() -> bool:
+            self.rows(self.source)
+            self.openstack('database', 'log', 'set', *general, '--publish')
+            done = self.run_openstack('database', 'log', 'tail', *general)
+            self.assertEqual(0, done.returncode, done.stderr)
+            return 'SELECT name FROM goods' in done.stdout
+
+        self.eventually(tailed, 'the log has what the user asked')
+        for name in self.request('GET', 'database_logs').text.split():
+            head = self.request('HEAD', f'database_logs/{name}')
+            self.assertIn('X-Delete-At', head.headers)
+        self.openstack(
+            'database', 'log', 'set', *general, '--disable', '--discard'
+        )
+        left = self.request('GET', 'database_logs').text
+        self.assertEqual('', left)
 
     def assert_registered(self, backup: Any) -> None:
         """What another Trove has stored can be restored, too."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from trove.tests.fixtures import mysql
 from trove.tests.fixtures import waiting
 from trove.tests.functional.guestagent import logs
 from trove.tests.functional.guestagent import stores
@@ -32,3 +33,14 @@ class MariaDBTest(logs.LogTests):
         self.assertEqual('Published', shown['status'])
         self.server.rotate_log('error')
         self.assertLess(self.path('error').stat().st_size, 1 << 10)
+
+
+class MySQLTest(MariaDBTest):
+    store = stores.MySQL()
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        reason = mysql.missing()
+        if reason is not None:
+            raise cls.skipException(reason)
+        super().setUpClass()

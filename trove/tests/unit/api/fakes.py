@@ -16,6 +16,8 @@ class Guest:
         self.stopped = False
         self.overrides = {'max_connections': 9}
         self.applied = None
+        self.logs = []
+        self.refuses = None
 
     def rpc_ping(self):
         return True
@@ -118,3 +120,12 @@ class Guest:
 
     def get_hwinfo(self):
         return {'hwinfo': {'mem_total': 2048, 'num_cpus': 2}}
+
+    def guest_log_list(self):
+        return self.logs
+
+    def guest_log_action(self, log_name, store=None, **flags):
+        if self.refuses is not None:
+            raise self.refuses
+        (log,) = [each for each in self.logs if each['name'] == log_name]
+        return log

@@ -19,6 +19,7 @@ from trove.objects import quota
 from trove.tests.unit.api import base
 from trove.tests.unit.api import fates
 from trove.tests.unit.api import fates_of_backups
+from trove.tests.unit.api import fates_of_logs
 from trove.tests.unit.api import fates_of_versions as versions
 from trove.tests.unit.api import test_absent
 
@@ -63,6 +64,7 @@ FATES = {
     **fates.CONFIGURATIONS,
     **fates.USERS,
     **fates_of_backups.FATES,
+    **fates_of_logs.FATES,
     ('POST', _I): _under(
         'instance',
         {
@@ -333,6 +335,7 @@ class TestFates(base.TestCase):
         self.guest.users = {
             'ann': {'_name': 'ann', '_host': '%', '_databases': []}
         }
+        self.guest.logs = [fates_of_logs.log(instance.id)]
         self.given_group()
         self.transport.sent.clear()
         where = path.removeprefix('/{project_id}').format(
