@@ -29,8 +29,8 @@ class Interface:
     :param remedy: what an operator does about a peer that is too old
     :param carries_token: the user's token and service catalog go along; not
         where one end of the interface is a customer's machine
-    :param token_for: an argument, with which they go along nevertheless to
-        peers of releases, which can use it in no other way
+    :param token_for: arguments that, if true, have them go along nevertheless
+        to peers of releases, which have no other access to an object store
     :param sealed_since: the first revision whose peers understand sealed
         messages, where releases served the interface that know the released
         encryption only; None where none did, and all peers understand them
@@ -47,7 +47,7 @@ class Interface:
     peer: str
     remedy: str
     carries_token: bool = False
-    token_for: str | None = None
+    token_for: tuple[str, ...] = ()
     sealed_since: str | None = None
     names_sender: bool = False
     follows: bool = False

@@ -171,7 +171,9 @@ class Planner:
         said = context.to_wire(released=not self.ours)
         if self.ours:
             said[_message.REVISION] = self.interface.latest.name
-        used = not self.ours and arguments.get(self.interface.token_for or '')
+        used = not self.ours and any(
+            arguments.get(name) for name in self.interface.token_for
+        )
         if not (used or self.interface.carries_token):
             said.pop('auth_token', None)
             said.pop('service_catalog', None)

@@ -29,7 +29,7 @@ INTERFACE = rpc.Interface(
     topic=lambda conf, peer: f'guestagent.{peer}',
     peer='guest agent of instance %s',
     remedy='Upgrade the guest agent of the instance, then repeat the request.',
-    token_for='backup_info',
+    token_for=('backup_info', 'discard', 'publish'),
     sealed_since='1.5',
     history=history.REVISIONS,
 )

@@ -227,7 +227,9 @@ class EndpointTest(base.MessageTestCase):
 
         class Needed(
             sample.API,
-            interface=dataclasses.replace(sample.INTERFACE, token_for='what'),
+            interface=dataclasses.replace(
+                sample.INTERFACE, token_for=('no', 'what')
+            ),
         ):
             drop = sample.API.drop
 
