@@ -95,7 +95,9 @@ def add_commands(
         'catalogue',
         help='Path of the list, or - for the standard input. Of PostgreSQL '
         'it is the output of "postgres --describe-config"; for MariaDB, what '
-        '"mariadb --batch" prints of information_schema.SYSTEM_VARIABLES.',
+        '"mariadb --batch" prints of information_schema.SYSTEM_VARIABLES; for '
+        'MySQL 9, what "mysql --batch" prints of '
+        'performance_schema.variables_metadata.',
     )
 
 

@@ -26,8 +26,10 @@ from trove.conductor import service as conductor_service
 from trove.db import migration
 from trove.guestagent.datastores import account as accounts
 from trove.guestagent.datastores import programs
-from trove.guestagent.datastores.mariadb import catalogue
+from trove.guestagent.datastores.mariadb import catalogue as of_mariadb
 from trove.guestagent.datastores.mariadb import server as mariadb
+from trove.guestagent.datastores.mysql import catalogue as of_mysql
+from trove.guestagent.datastores.mysql import server as mysql
 from trove.guestagent.datastores.postgresql import binaries
 from trove.objects import database
 from trove.objects import datastore as datastores
@@ -264,22 +266,25 @@ def register_datastores(conf: cfg.ConfigOpts) -> list[str]:
     registered = [
         _register('postgresql', found.major, binaries.catalogue(found))
     ]
-    try:
-        other = programs.find(
-            mariadb.KIND,
-            mariadb.candidates(),
-            conf.mariadb.bin_dir,
-            conf.mariadb.staging_dir,
-            None,
-        )
-        listed = catalogue.read(
-            other, accounts.resolve(conf.guestagent.run_as)
-        )
-    except exception.TroveError as error:
-        LOG.info('MariaDB is not offered: %s', error)
-        _retire('mariadb')
-    else:
-        registered.append(_register('mariadb', other.major, listed))
+    for server, catalogue in (mariadb, of_mariadb), (mysql, of_mysql):
+        kind = server.KIND
+        options = conf[kind.group]
+        try:
+            other = programs.find(
+                kind,
+                server.candidates(),
+                options.bin_dir,
+                options.staging_dir,
+                None,
+            )
+            listed = catalogue.read(
+                other, accounts.resolve(conf.guestagent.run_as)
+            )
+        except exception.TroveError as error:
+            LOG.info('%s is not offered: %s', kind.title, error)
+            _retire(kind.group)
+        else:
+            registered.append(_register(kind.group, other.major, listed))
     return registered
 
 

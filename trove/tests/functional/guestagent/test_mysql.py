@@ -12,12 +12,16 @@ from trove.common import datastores as rules
 from trove.common import exception
 from trove.guestagent.datastores import base as datastores
 from trove.guestagent.datastores import certificates
+from trove.guestagent.datastores.mysql import catalogue
 from trove.guestagent.datastores.mysql_common import config
 from trove.tests.fixtures import mysql
 from trove.tests.functional.guestagent import access
 from trove.tests.functional.guestagent import base
 from trove.tests.functional.guestagent import life
 from trove.tests.functional.guestagent import stores
+
+#: A variable that a running server cannot change.
+_FIXED = 1238
 
 
 class ServerTest(
@@ -128,6 +132,26 @@ class ServerTest(
                 exception.BadRequest, self.driver.update_overrides, wrong
             )
             self.assertIn(next(iter(wrong)), str(error))
+
+    def test_parameters_are_those_of_the_server(self) -> None:
+        # Given what it lists
+        server = self.driver.home.server()
+        settings = rules.rules('mysql').settings
+        listed = catalogue.read(server.programs, server.account)
+        # When each is set as its rule says
+        wrong = []
+        with self.root() as session:
+            for each in settings.read_catalogue(listed):
+                name = each.name
+                try:
+                    session.execute(f'SET GLOBAL {name} = @@GLOBAL.{name}')
+                    fixed = False
+                except pymysql.MySQLError as error:
+                    fixed = error.args[0] == _FIXED
+                if fixed != each.restart_required:
+                    wrong.append(name)
+        # Then the server does the same
+        self.assertEqual([], wrong)
 
     def test_sizing_is_accepted_by_mysql(self) -> None:
         settings = rules.rules('mysql').settings

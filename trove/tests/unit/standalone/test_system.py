@@ -12,6 +12,8 @@ from trove.common import exception
 from trove.guestagent.datastores import programs
 from trove.guestagent.datastores.mariadb import catalogue
 from trove.guestagent.datastores.mariadb import server
+from trove.guestagent.datastores.mysql import catalogue as mysql_catalogue
+from trove.guestagent.datastores.mysql import server as mysql
 from trove.guestagent.datastores.postgresql import binaries
 from trove.objects import datastore as datastores
 from trove.objects import parameter as parameters
@@ -145,8 +147,8 @@ class DatastoreTestCase(base.TestCase):
         system.database.configure(self.conf)
         self.addCleanup(system.database.dispose)
 
-    def installed(self, *version, mariadb=None):
-        """Given a PostgreSQL, and perhaps a MariaDB."""
+    def installed(self, *version, mariadb=None, mysql_in=None):
+        """Given a PostgreSQL, and perhaps the others."""
         for module, name, found in (
             (
                 binaries,
@@ -162,6 +164,12 @@ class DatastoreTestCase(base.TestCase):
             ),
             (server, 'candidates', [mariadb] if mariadb else []),
             (catalogue, 'read', test_mysql_settings.printed()),
+            (mysql, 'candidates', [mysql_in] if mysql_in else []),
+            (
+                mysql_catalogue,
+                'read',
+                test_mysql_settings.MySQLTest.printed(),
+            ),
         ):
             self.useFixture(
                 fixtures.MockPatchObject(module, name, return_value=found)
@@ -233,3 +241,18 @@ class DatastoreTestCase(base.TestCase):
         self.installed(18, 6)
         system.register_datastores(self.conf)
         self.assertEqual({'10.11': False}, self.versions('mariadb'))
+
+    def test_mysql_is_offered_when_it_is_installed(self):
+        directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        program = directory / 'mysqld'
+        program.write_text('#!/bin/sh\necho "Ver 9.7.4-2 for Linux"\n')
+        program.chmod(0o755)
+        self.installed(18, 6, mysql_in=directory)
+
+        self.assertEqual(
+            ['postgresql 18', 'mysql 9.7'],
+            system.register_datastores(self.conf),
+        )
+
+        self.assertEqual('9.7', self.default('mysql'))
+        self.assertIn('max_connections', self.parameters('mysql'))

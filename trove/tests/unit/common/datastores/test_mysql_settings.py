@@ -128,7 +128,8 @@ class MySQLTest(base.TestCase):
         ('server_id', 'GLOBAL', 'Integer', '0', '4294967295', ''),
     )
 
-    def printed(self, rows: tuple = CATALOGUE) -> str:
+    @staticmethod
+    def printed(rows: tuple = CATALOGUE) -> str:
         lines = [(*mysql_settings.MYSQL_COLUMNS, 'DOCUMENTATION'), *rows]
         return ''.join('\t'.join(line) + '\n' for line in lines)
 
