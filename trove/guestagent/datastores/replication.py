@@ -9,14 +9,20 @@ again by itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
+import socket
 from typing import Any
+from typing import Final
 from typing import NotRequired
 from typing import TypedDict
 
 from trove.common import exception
 from trove.guestagent.datastores import capability
+from trove.guestagent.datastores import server as servers
 
 Capability = capability.Capability
+
+#: Any address elsewhere: nothing is sent there.
+_ELSEWHERE: Final = ('192.0.2.1', 9)
 
 
 class Primary(TypedDict):
@@ -181,3 +187,12 @@ def parse(context: Mapping[str, Any]) -> Context:
             '"replication_user". Upgrade the guest agent of the primary.'
         ) from None
     return found
+
+
+def own_address(endpoint: servers.Endpoint) -> str:
+    """Return the address at which others reach this server."""
+    if endpoint.address is not None:
+        return endpoint.address
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(_ELSEWHERE)
+        return str(probe.getsockname()[0])

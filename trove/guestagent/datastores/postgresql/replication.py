@@ -105,7 +105,7 @@ class Replication:
         access.let_in(self._cluster, self._connector)
         return {
             'master': {
-                'host': upstreams.own_address(self._cluster.endpoint),
+                'host': replication.own_address(self._cluster.endpoint),
                 'port': self._cluster.endpoint.port,
             },
             'replica_conf': {

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 import contextlib
-import socket
 from typing import Final
 
 import psycopg
@@ -13,7 +12,6 @@ from psycopg import conninfo
 
 from trove.common import exception
 from trove.guestagent.datastores import replication
-from trove.guestagent.datastores import server as servers
 from trove.guestagent.datastores.postgresql import connection as connections
 from trove.guestagent.datastores.postgresql import role as roles
 from trove.guestagent.datastores.postgresql import wal
@@ -29,8 +27,6 @@ WHERE slot_name = %s AND NOT active AND wal_status = 'lost'
 """
 #: How the name of a segment begins.
 _TIMELINE: Final = 'SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8)'
-#: Any address elsewhere: nothing is sent there.
-_ELSEWHERE: Final = ('192.0.2.1', 9)
 
 
 class Upstream:
@@ -86,12 +82,3 @@ class Upstream:
                 reason=f'{self._master["host"]}:{self._master["port"]} says: '
                 f'{said}. Check that it runs and the network between the two.',
             ) from None
-
-
-def own_address(endpoint: servers.Endpoint) -> str:
-    """Return the address at which others reach this server."""
-    if endpoint.address is not None:
-        return endpoint.address
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(_ELSEWHERE)
-        return str(probe.getsockname()[0])
