@@ -13,9 +13,10 @@ from trove.common.datastores import mysql_settings
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores.mariadb import backup
+from trove.guestagent.datastores.mariadb import gtid
 from trove.guestagent.datastores.mariadb import restore
 from trove.guestagent.datastores.mariadb import server as servers
-from trove.guestagent.datastores.mysql_common import driver
+from trove.guestagent.datastores.mysql_common import replicating
 
 #: The agent's statements are in no log of the server, and none waits long for
 #: a lock.
@@ -27,7 +28,7 @@ _SESSION = (
 _LEAST_MB = 96
 
 
-class MariaDB(driver.MySQLDriver):
+class MariaDB(replicating.ReplicatingDriver):
     """MariaDB 10.6 or later.
 
     :param conf: uses the groups ``guestagent`` and ``mariadb``; nothing is
@@ -36,7 +37,10 @@ class MariaDB(driver.MySQLDriver):
 
     name = 'mariadb'
     settings = mysql_settings.MariaDB()
-    capabilities = driver.MySQLDriver.capabilities | {
+    dialect = gtid.Dialect()
+    withheld = 'READ_ONLY ADMIN'
+    replication_strategy = 'MariaDBGTIDReplication'
+    capabilities = replicating.ReplicatingDriver.capabilities | {
         base.Capability.BACKUP,
     }
 
@@ -79,10 +83,18 @@ class MariaDB(driver.MySQLDriver):
     def create_data(self, preparation: base.Preparation) -> None:
         if preparation.backup is None:
             super().create_data(preparation)
-        else:
-            self._restore.restore(
-                preparation.backup(), max(_LEAST_MB, self.memory_mb // 2)
-            )
+            return
+        context = preparation.snapshot
+        if context is not None:
+            # Before there are data that could be started without it.
+            self.replication.keep(context)
+        self._restore.restore(
+            preparation.backup(), max(_LEAST_MB, self.memory_mb // 2)
+        )
+        if context is not None:
+            position = restore.position(self.home.data_dir)
+            self.start()
+            self.replication.begin(context, position)
 
     def backup(
         self, request: backups.Request

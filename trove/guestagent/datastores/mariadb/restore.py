@@ -27,6 +27,8 @@ _ACTION: Final = 'restore the backup'
 #: Of the tool: what the server was that it backed up. The second name is that
 #: of MariaDB 11.1 and later.
 _INFO: Final = 'xtrabackup_info', 'mariadb_backup_info'
+#: Likewise: where it was in its binary log.
+_POSITION: Final = 'xtrabackup_binlog_info', 'mariadb_backup_binlog_info'
 _VERSION: Final = re.compile(
     r'^server_version = (\d+\.\d+)\.\d+(-MariaDB)?', re.MULTILINE
 )
@@ -160,6 +162,23 @@ class Restore:
             while pipe.read(_PIECE):
                 pass
             tools.require_done(pipe, _ACTION)
+
+
+def position(data_dir: pathlib.Path) -> str:
+    """Return the position of restored data in the binary log.
+
+    :raises trove.common.exception.DatastoreError: the backup has none
+    """
+    for name in _POSITION:
+        path = data_dir / name
+        if path.exists():
+            # The file, the offset, and the GTIDs.
+            fields = files.read_foreign(path).rstrip('\n').split('\t')
+            return fields[2] if len(fields) > 2 else ''
+    raise _failed(
+        'it does not tell its position in the binary log, so no replica can '
+        'begin with it. Make a full backup of the primary.'
+    )
 
 
 def _deadline(seconds: float) -> Callable[[], None]:

@@ -71,6 +71,16 @@ class Connection:
             rows: Rows = cursor.fetchall()
             return rows
 
+    def row(self, statement: str) -> dict[str, Any] | None:
+        """Carry a statement out; return its first row by columns, if any."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement)
+            found = cursor.fetchone()
+            if found is None:
+                return None
+            names = [each[0] for each in cursor.description]
+            return dict(zip(names, found, strict=True))
+
     def try_to(
         self, code: int, statement: str, values: Sequence[object] = ()
     ) -> bool:

@@ -59,6 +59,8 @@ class MySQLDriver(sql.SQLDriver):
     :param session: variables of the agent's own connections
     """
 
+    #: A privilege with which root could write on a replica.
+    withheld: ClassVar[str | None] = None
     #: What customers may change.
     settings: ClassVar[mysql_settings.Settings]
 
@@ -82,6 +84,7 @@ class MySQLDriver(sql.SQLDriver):
             self.identified,
             self.rules,
             conf[self.name].default_password_length,
+            self.withheld,
         )
 
     @abc.abstractmethod
@@ -94,6 +97,10 @@ class MySQLDriver(sql.SQLDriver):
     @abc.abstractmethod
     def own_settings(self) -> dict[str, Any]:
         """Settings that the agent relies on with this server only."""
+
+    def role_settings(self) -> dict[str, Any]:
+        """Settings for the role of the server in replication."""
+        return {}
 
     # The server
 
@@ -172,7 +179,12 @@ class MySQLDriver(sql.SQLDriver):
             '50-user.cnf': config.render(self.store.overrides),
             '60-logs.cnf': config.render(self.log_settings()),
             '90-agent.cnf': config.render(
-                {**mysql_settings.AGENT, **ours, **self.own_settings()}
+                {
+                    **mysql_settings.AGENT,
+                    **ours,
+                    **self.own_settings(),
+                    **self.role_settings(),
+                }
             ),
         }
         stored.write(

@@ -25,6 +25,7 @@ class Root:
     :param identified: makes the clause of a password, which is not in it
     :param rules: which passwords may be
     :param password_length: characters of a generated password
+    :param withheld: a privilege that it does not get
     """
 
     def __init__(
@@ -33,11 +34,13 @@ class Root:
         identified: Callable[[str], str],
         rules: datastores.Rules,
         password_length: int,
+        withheld: str | None = None,
     ) -> None:
         self._connector = connector
         self._identified = identified
         self._rules = rules
         self._password_length = password_length
+        self._withheld = withheld
 
     def enable(self, password: str | None = None) -> base.User:
         """Make root an administrator with this or a generated password."""
@@ -53,6 +56,10 @@ class Root:
                 'GRANT ALL PRIVILEGES ON *.* TO %s@%s WITH GRANT OPTION',
                 _ACCOUNT,
             )
+            if self._withheld:
+                connection.execute(
+                    f'REVOKE {self._withheld} ON *.* FROM %s@%s', _ACCOUNT
+                )
         LOG.info('Enabled root')
         return {
             '_name': NAME,

@@ -147,3 +147,26 @@ class RestoreTest(base.TestCase):
         self.assert_refused(
             'recovery_timeout', link('full', xtrabackup_info=_OURS)
         )
+
+
+class PositionTest(base.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.root = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+
+    def test_where_a_replica_begins(self) -> None:
+        for name in 'mariadb_backup_binlog_info', 'xtrabackup_binlog_info':
+            for text, position in (
+                ('mysql-bin.000002\t1234\t0-1-5\n', '0-1-5'),
+                # Of a server that nothing was written to.
+                ('mysql-bin.000001\t330\t\n', ''),
+                ('mysql-bin.000001\t330\n', ''),
+            ):
+                (self.root / name).write_text(text)
+                self.assertEqual(position, restore.position(self.root))
+
+    def test_a_backup_without_a_position(self) -> None:
+        error = self.assertRaises(
+            exception.DatastoreError, restore.position, self.root
+        )
+        self.assertIn('Make a full backup', str(error))

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Replication of MariaDB.
+
+A position has one GTID for each domain, ``DOMAIN-SERVER-SEQUENCE``: there are
+all transactions of the domain up to it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from trove.common import exception
+from trove.guestagent.datastores.mysql_common import connection as connections
+from trove.guestagent.datastores.mysql_common import gtid
+from trove.guestagent.datastores.mysql_common import role as roles
+from trove.guestagent.datastores.mysql_common import upstream
+
+_GTID: Final = re.compile(r'(\d+)-(\d+)-(\d+)')
+
+
+class Dialect(gtid.Dialect):
+    read_only = ('read_only',)
+    witness = 'master.info'
+    position = 'SELECT @@GLOBAL.gtid_current_pos'
+    stop_receiving = 'STOP SLAVE IO_THREAD'
+    stop = 'STOP SLAVE'
+    forget = 'RESET SLAVE ALL'
+    start = 'START SLAVE'
+
+    def follow(
+        self, connection: connections.Connection, state: roles.State
+    ) -> None:
+        # What it wrote as a primary counts, too.
+        connection.execute(
+            'SET GLOBAL gtid_slave_pos = @@GLOBAL.gtid_current_pos'
+        )
+        connection.execute(
+            'CHANGE MASTER TO MASTER_HOST = %s, MASTER_PORT = %s, '
+            'MASTER_USER = %s, MASTER_PASSWORD = %s, MASTER_SSL = 1, '
+            'MASTER_SSL_VERIFY_SERVER_CERT = 0, MASTER_CONNECT_RETRY = 5, '
+            'MASTER_USE_GTID = slave_pos',
+            [state.host, state.port, state.user, state.password],
+        )
+
+    def set_position(
+        self, connection: connections.Connection, position: str
+    ) -> None:
+        parse(position)
+        connection.execute('SET GLOBAL gtid_slave_pos = %s', [position])
+
+    def status(
+        self, connection: connections.Connection
+    ) -> gtid.Status | None:
+        row = connection.row('SHOW SLAVE STATUS')
+        if row is None:
+            return None
+        return gtid.status(row, 'Slave', upstream.plain(row['Gtid_IO_Pos']))
+
+    def has(
+        self, connection: connections.Connection, position: str
+    ) -> bool:
+        own = upstream.plain(connection.execute(self.position)[0][0])
+        applied = parse(own)
+        return all(
+            applied.get(domain, (0, 0))[1] >= sequence
+            for domain, (_, sequence) in parse(position).items()
+        )
+
+    def errant(self, own: str, primary: str) -> str:
+        theirs = parse(primary)
+        return ','.join(
+            f'{domain}-{server}-{sequence}'
+            for domain, (server, sequence) in parse(own).items()
+            if sequence > theirs.get(domain, (0, 0))[1]
+            or (
+                sequence == theirs[domain][1] and server != theirs[domain][0]
+            )
+        )
+
+    def count(self, position: str) -> int:
+        return sum(sequence for _, sequence in parse(position).values())
+
+
+def parse(position: str) -> dict[int, tuple[int, int]]:
+    """Return server and sequence by domain.
+
+    :raises trove.common.exception.BadRequest: it is malformed
+    """
+    found = {}
+    for word in filter(None, position.split(',')):
+        parts = _GTID.fullmatch(word)
+        if parts is None:
+            raise exception.BadRequest(
+                reason=f'{position[:200]!r} is no position of MariaDB, such '
+                'as "0-1-100".'
+            )
+        domain, server, sequence = map(int, parts.groups())
+        found[domain] = server, sequence
+    return found

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What differs between MySQL and MariaDB in replication."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+from typing import Any
+from typing import ClassVar
+from typing import Final
+
+from trove.guestagent.datastores.mysql_common import connection as connections
+from trove.guestagent.datastores.mysql_common import role as roles
+
+Connection = connections.Connection
+
+
+@dataclasses.dataclass(frozen=True)
+class Status:
+    """How a replica follows.
+
+    :param received: the position up to which it has received transactions
+    :param error: why it does not follow; empty when it does, or may soon
+    :param differs: the primary has not what comes after its position
+    """
+
+    follows: bool
+    received: str
+    error: str
+    differs: bool = False
+
+
+#: The primary cannot send what is asked for.
+_CANNOT_SEND: Final = 1236
+
+
+class Dialect(abc.ABC):
+    """The statements of one of them; positions are texts of GTIDs."""
+
+    #: Variables that keep all users from writing, the first one last.
+    read_only: ClassVar[tuple[str, ...]]
+    #: A file in the data directory of a server that follows another.
+    witness: ClassVar[str]
+    #: The query of a server's position, which any user may ask for.
+    position: ClassVar[str]
+    #: Stop receiving; stop following; forget whom; begin to follow.
+    stop_receiving: ClassVar[str]
+    stop: ClassVar[str]
+    forget: ClassVar[str]
+    start: ClassVar[str]
+
+    @abc.abstractmethod
+    def follow(self, connection: Connection, state: roles.State) -> None:
+        """Say whom to follow, from the own position on."""
+
+    @abc.abstractmethod
+    def set_position(self, connection: Connection, position: str) -> None:
+        """Say up to which position the restored data are."""
+
+    @abc.abstractmethod
+    def status(self, connection: Connection) -> Status | None:
+        """Return how it follows; None when it is to follow nobody."""
+
+    @abc.abstractmethod
+    def has(self, connection: Connection, position: str) -> bool:
+        """Whether all transactions up to a position are applied."""
+
+    @abc.abstractmethod
+    def errant(self, own: str, primary: str) -> str:
+        """Return the transactions that only a replica has.
+
+        :param own: its position
+        :param primary: that of the server that it is to follow
+        """
+
+    @abc.abstractmethod
+    def count(self, position: str) -> int:
+        """Return how many transactions lead to a position."""
+
+
+def status(row: dict[str, Any], prefix: str, received: str) -> Status:
+    """Read what the server says.
+
+    :param prefix: ``Slave`` or ``Replica``, as it names its threads
+    """
+    threads = [row[f'{prefix}_{name}_Running'] for name in ('IO', 'SQL')]
+    errors = [row[f'Last_{name}_Error'] for name in ('IO', 'SQL')]
+    state = str(row[f'{prefix}_IO_State'])
+    return Status(
+        # Before, its primary may refuse yet what it asks for.
+        threads == ['Yes', 'Yes']
+        and state.startswith(('Waiting for', 'Queueing')),
+        received,
+        '; '.join(
+            str(error)
+            for thread, error in zip(threads, errors, strict=True)
+            if error and thread != 'Yes'
+        ),
+        row['Last_IO_Errno'] == _CANNOT_SEND,
+    )
