@@ -16,6 +16,7 @@ import contextlib
 import fcntl
 import math
 import os
+import re
 import select
 import signal
 import subprocess
@@ -34,6 +35,8 @@ _TAIL = 4000
 _END_TIMEOUT = 60
 #: Seconds between two checks while nothing comes.
 _CHECK_INTERVAL = 1.0
+#: How programs begin what went wrong, among what went well.
+_ERROR = re.compile(r'\b(error|fatal): ', re.IGNORECASE)
 #: Seconds for the last words of one that has ended.
 _LISTEN_TIMEOUT = 5
 
@@ -234,7 +237,7 @@ class _Program:
         if status == 0:
             return None
         how = f'signal {-status}' if status < 0 else f'exit status {status}'
-        said = self.said()
+        said = _errors(self.said())
         return f'{self._name} ended with {how}{f": {said}" if said else ""}'
 
     def kill(self) -> None:
@@ -250,3 +253,10 @@ class _Program:
         ):
             if stream is not None:
                 stream.close()
+
+
+def _errors(said: str) -> str:
+    """Keep the lines about errors of what a program said, if it marks them."""
+    lines = said.splitlines()
+    marked = [line for line in lines if _ERROR.search(line)]
+    return '\n'.join(marked) or said

@@ -104,6 +104,31 @@ class Backups:
 
     @contextlib.contextmanager
     def _full(self, request: backups.Request) -> Iterator[_BaseBackup]:
+        try:
+            with self._base_backup(request) as stream:
+                yield stream
+        except exception.DatastoreError as error:
+            # pg_basebackup does not pass on what the server says.
+            if not self._has_dropped_log():
+                raise
+            raise exception.DatastoreError(
+                action=_ACTION,
+                reason='more was written while the backup was made than the '
+                'server keeps (max_slot_wal_keep_size, a fifth of the '
+                'volume). Make it when less is written, or with a larger '
+                'volume.',
+            ) from error
+
+    def _has_dropped_log(self) -> bool:
+        try:
+            with self._connector.open(_ACTION) as connection:
+                return not slot.keeps_any(connection)
+        except exception.TroveError:
+            # A server that is stopped is a reason of its own.
+            return False
+
+    @contextlib.contextmanager
+    def _base_backup(self, request: backups.Request) -> Iterator[_BaseBackup]:
         with self._connector.open(_ACTION) as connection:
             size = _segment_size(connection)
         server = self._cluster.server()

@@ -22,7 +22,7 @@ _KEPT: Final = ('reserved', 'extended')
 
 def reserve(connection: connections.Connection) -> None:
     """Keep the log from now on, or from where it is kept already."""
-    if _kept_from(connection) is not None:
+    if keeps_any(connection):
         return
     connection.execute(
         'SELECT pg_drop_replication_slot(slot_name) '
@@ -35,6 +35,11 @@ def reserve(connection: connections.Connection) -> None:
         )
     except errors.DuplicateObject:
         pass
+
+
+def keeps_any(connection: connections.Connection) -> bool:
+    """Whether the log is kept, from wherever."""
+    return _kept_from(connection) is not None
 
 
 def keeps(connection: connections.Connection, position: int) -> bool:

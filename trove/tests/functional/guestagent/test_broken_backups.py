@@ -34,6 +34,12 @@ class Slow(local.LocalStore):
         return super().save(*args, **kwargs | {'progress': progress})
 
 
+#: Fills a segment of the log without writing as much.
+_SEGMENT = """
+SELECT pg_logical_emit_message(false, 'trove', ''), pg_switch_wal()
+"""
+
+
 class InterruptedTest(backups.BackupTestCase):
     def setUp(self) -> None:
         super().setUp()
@@ -69,6 +75,21 @@ class InterruptedTest(backups.BackupTestCase):
         Slow.go_on.set()
 
         self.assert_failed('pg_basebackup ended with signal 9')
+        # And the next one is made
+        self.assertEqual('COMPLETED', self.backup('next')['state'])
+
+    def test_more_log_than_is_kept(self) -> None:
+        self.guest.api.enable_root_with_password(self.context, 'secret')
+        self.begin()
+        with self.place.session('root', 'secret', 'postgres') as session:
+            session.execute("ALTER SYSTEM SET max_slot_wal_keep_size = '64MB'")
+            session.execute('SELECT pg_reload_conf()')
+            for _ in range(20):
+                session.execute(_SEGMENT)
+            session.execute('CHECKPOINT')
+        Slow.go_on.set()
+
+        self.assert_failed('more was written while the backup was made')
         # And the next one is made
         self.assertEqual('COMPLETED', self.backup('next')['state'])
 

@@ -48,6 +48,17 @@ class ReadTest(base.TestCase):
         self.assertIn('failed to copy: sh ended with exit status 3', said)
         self.assertIn('full disk', said)
 
+    def test_what_went_well_is_not_told(self) -> None:
+        said = self.failure(
+            shell(
+                'echo checkpoint completed >&2; '
+                'echo "copy: error: no permission" >&2; exit 1'
+            )
+        )
+
+        self.assertIn('exit status 1: copy: error: no permission', said)
+        self.assertNotIn('checkpoint', said)
+
     def test_each_program_decides(self) -> None:
         self.assertIn(
             'signal 9', self.failure(shell('echo a; kill -9 $$'), shell('cat'))
