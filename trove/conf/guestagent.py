@@ -124,8 +124,9 @@ AGENT_OPTS: list[cfg.Opt] = [
         'backup_stall_timeout',
         default=600,
         min=1,
-        help='Timeout in seconds for the next data of a backup that is made: '
-        'after that it is given up.',
+        help='Timeout in seconds for the next data of a backup that is made, '
+        'or for the programs of a restore to take more: after that it is '
+        'given up.',
     ),
     cfg.IntOpt(
         'recovery_timeout',

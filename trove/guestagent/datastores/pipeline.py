@@ -50,7 +50,8 @@ class Pipeline:
     :param commands: of the programs
     :param fed: the first one reads what :meth:`write` is given, and what the
         last one writes is dropped; else :meth:`read` returns that
-    :param stall_timeout: seconds to wait for something to read
+    :param stall_timeout: seconds to wait for something to read, or for the
+        first program to take more
     :param check: called every second of that; raises to give up
     :param options: for :class:`subprocess.Popen`
     :raises trove.common.exception.DatastoreError: one cannot be started
@@ -90,6 +91,8 @@ class Pipeline:
             ) from error
         self._output: IO[bytes] | None = source
         self._input = self._running[0].process.stdin
+        if self._input is not None:
+            os.set_blocking(self._input.fileno(), False)
         for stream in self._output, self._input:
             if stream is not None:
                 with contextlib.suppress(OSError):
@@ -108,16 +111,16 @@ class Pipeline:
             nothing came for too long
         """
         assert self._output is not None
-        self._await(self._output)
+        self._await(self._output, select.POLLIN, 'came')
         piece = self._output.read(size)
         if not piece:
             self._check()
         return piece
 
-    def _await(self, output: IO[bytes]) -> None:
-        """Return when there is something to read, or the end."""
+    def _await(self, stream: IO[bytes], event: int, what: str) -> None:
+        """Return when there is something to read, room, or the end."""
         poll = select.poll()
-        poll.register(output, select.POLLIN)
+        poll.register(stream, event)
         end = time.monotonic() + self._stall_timeout
         while True:
             left = min(end - time.monotonic(), _CHECK_INTERVAL)
@@ -128,21 +131,23 @@ class Pipeline:
                 self.abort()
                 raise exception.DatastoreError(
                     action=self._action,
-                    reason=f'nothing came for {self._stall_timeout} s. Check '
-                    'what keeps the database server or its disk busy, or '
-                    'raise the option [guestagent] backup_stall_timeout.',
+                    reason=f'nothing {what} for {self._stall_timeout} s. '
+                    'Check what keeps the database server or its disk busy, '
+                    'or raise the option [guestagent] backup_stall_timeout.',
                 )
 
     def write(self, piece: bytes) -> None:
         """Feed the first program.
 
-        :raises trove.common.exception.DatastoreError: it reads no more
+        :raises trove.common.exception.DatastoreError: it reads no more, or
+            nothing for too long
         """
         assert self._input is not None
         view = memoryview(piece)
         try:
             while view:
-                view = view[self._input.write(view):]
+                self._await(self._input, select.POLLOUT, 'was taken')
+                view = view[self._input.write(view) or 0:]
         except BrokenPipeError:
             self._check()
             raise exception.DatastoreError(

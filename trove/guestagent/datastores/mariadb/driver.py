@@ -56,6 +56,7 @@ class MariaDB(replicating.ReplicatingDriver):
             self.home,
             conf.guestagent.recovery_timeout,
             conf.guestagent.stop_timeout,
+            conf.guestagent.backup_stall_timeout,
         )
 
     def identified(self, password: str) -> str:

@@ -43,6 +43,7 @@ class Restore:
 
     :param timeout: seconds to replay the log of one backup
     :param stop_timeout: as of the option
+    :param stall_timeout: likewise
     """
 
     def __init__(
@@ -50,10 +51,12 @@ class Restore:
         home: homes.Home[servers.Server],
         timeout: float,
         stop_timeout: float,
+        stall_timeout: float,
     ) -> None:
         self._home = home
         self._timeout = timeout
         self._stop_timeout = stop_timeout
+        self._stall_timeout = stall_timeout
 
     def restore(self, chain: Sequence[backups.Link], memory_mb: int) -> None:
         """Make the database of a full backup and those that continue it.
@@ -104,6 +107,7 @@ class Restore:
                 '--extract',
                 f'--directory={directory}',
             ],
+            stall_timeout=self._stall_timeout,
             **server.options(),
         )
         self._disarm(directory)

@@ -85,6 +85,7 @@ class PostgreSQL(sql.SQLDriver):
             self.write_config,
             conf.guestagent.recovery_timeout,
             conf.guestagent.stop_timeout,
+            conf.guestagent.backup_stall_timeout,
         )
 
     # The server

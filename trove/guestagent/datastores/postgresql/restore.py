@@ -32,6 +32,7 @@ class Restore:
     :param write_config: writes the configuration that it will run with
     :param timeout: seconds to replay the log
     :param stop_timeout: as of the option
+    :param stall_timeout: likewise
     """
 
     def __init__(
@@ -40,11 +41,13 @@ class Restore:
         write_config: Callable[[], None],
         timeout: float,
         stop_timeout: float,
+        stall_timeout: float,
     ) -> None:
         self._cluster = cluster
         self._write_config = write_config
         self._timeout = timeout
         self._stop_timeout = stop_timeout
+        self._stall_timeout = stall_timeout
         self._data_dir = cluster.data_dir
 
     def restore(self, chain: Sequence[backups.Link]) -> None:
@@ -101,7 +104,11 @@ class Restore:
         ]
         # As the server's user, it can do no harm elsewhere.
         pipeline.pour(
-            _ACTION, link.read(), command, **self._cluster.server().options()
+            _ACTION,
+            link.read(),
+            command,
+            stall_timeout=self._stall_timeout,
+            **self._cluster.server().options(),
         )
 
     def _check_version(self) -> None:

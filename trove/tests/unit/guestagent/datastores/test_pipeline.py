@@ -166,6 +166,16 @@ class WriteTest(base.TestCase):
             )
             self.assertIn('no space left', str(error))
 
+    def test_one_that_stalls_is_given_up(self) -> None:
+        with pipeline.Pipeline(
+            'unpack', shell('exec sleep 60'), fed=True, stall_timeout=0.2
+        ) as pipe:
+            error = self.assertRaises(
+                exception.DatastoreError, pipe.write, b'x' * 9_000_000
+            )
+
+        self.assertIn('nothing was taken for 0.2 s', str(error))
+
     def test_what_was_not_finished_is_killed(self) -> None:
         # Otherwise its half would look like the whole.
         with pipeline.Pipeline(

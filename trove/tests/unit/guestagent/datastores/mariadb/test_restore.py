@@ -54,7 +54,7 @@ class RestoreTest(base.TestCase):
             'mbstream', 'exec tar -x --directory="${2#--directory=}"'
         )
         self.tool('echo completed OK! >&2')
-        self.restore = restore.Restore(self.home, 60, 60)
+        self.restore = restore.Restore(self.home, 60, 60, 60)
 
     def tool(self, script: str) -> None:
         self.home.script(
@@ -142,7 +142,7 @@ class RestoreTest(base.TestCase):
 
     def test_a_log_without_an_end(self) -> None:
         self.tool('exec sleep 600')
-        self.restore = restore.Restore(self.home, 0.5, 60)
+        self.restore = restore.Restore(self.home, 0.5, 60, 60)
 
         self.assert_refused(
             'recovery_timeout', link('full', xtrabackup_info=_OURS)
