@@ -159,14 +159,14 @@ class CreateBackup(base.Workflow):
         instance = self.instance()
         parent = self._parent(backup) if backup.parent_id else None
         about = info(backup, instance, parent, self._container)
-        access = driver.writing(
-            self._container,
-            backup.id,
-            size=(instance.volume_size or _NO_VOLUME) << 30,
-            parent=parent.location if parent else None,
-        )
         guest = self.guest()
-        if guest.can_send('create_backup', store=access):
+        if guest.can_send('create_backup', store={}):
+            access = driver.writing(
+                self._container,
+                backup.id,
+                size=(instance.volume_size or _NO_VOLUME) << 30,
+                parent=parent.location if parent else None,
+            )
             self._expires = access.get('expires')
             self._note(expires=self._expires)
             guest.create_backup(

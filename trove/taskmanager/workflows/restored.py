@@ -43,9 +43,9 @@ def order(workflow: base.Workflow, backup_id: str | None) -> dict[str, Any]:
         'checksum': backup.checksum,
         'storage_driver': backup.storage_driver,
     }
-    access = driver.reading(_chain(workflow, backup))
-    if workflow.guest().can_send('prepare', store=access):
-        return {'backup_info': about, 'store': access}
+    chain = _chain(workflow, backup)
+    if workflow.guest().can_send('prepare', store={}):
+        return {'backup_info': about, 'store': driver.reading(chain)}
     about |= driver.for_released(workflow.context, backup.location)
     return {'backup_info': about}
 
