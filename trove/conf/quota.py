@@ -33,6 +33,13 @@ OPTS: list[cfg.Opt] = [
         min=-1,
         help='Maximum number of backups per project. -1 is unlimited.',
     ),
+    cfg.IntOpt(
+        'max_configurations_per_tenant',
+        default=100,
+        min=-1,
+        help='Maximum number of configuration groups per project. -1 is '
+        'unlimited. Simultaneous requests may exceed it a little.',
+    ),
 ]
 
 

@@ -9,6 +9,7 @@ import dataclasses
 import datetime
 from typing import Any
 
+from oslo_config import cfg
 from oslo_utils import timeutils
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -49,6 +50,7 @@ class Group:
 
 @session.retry
 def create(
+    conf: cfg.ConfigOpts,
     context: trove_context.TroveContext,
     *,
     name: str,
@@ -59,8 +61,10 @@ def create(
     """Make a group of the project.
 
     :param values: as :meth:`settings.Settings.check` has returned them
+    :raises QuotaExceeded: the project may not have another group
     """
     with session.writer() as db:
+        _check_quota(conf, db, context.project_id or '')
         row = _GROUP(
             name=name,
             description=description,
@@ -73,6 +77,21 @@ def create(
         # MariaDB keeps whole seconds.
         db.refresh(row)
         return _load(db, [row])[0]
+
+
+def _check_quota(
+    conf: cfg.ConfigOpts, db: orm.Session, project_id: str
+) -> None:
+    most = conf.max_configurations_per_tenant
+    found = db.scalar(
+        sa.select(sa.func.count())
+        .select_from(_GROUP)
+        .where(_GROUP.tenant_id == project_id, _GROUP.deleted.is_not(True))
+    )
+    if 0 <= most <= (found or 0):
+        raise exception.QuotaExceeded(
+            resources=f'configurations (limit {most})'
+        )
 
 
 def get(context: trove_context.TroveContext, group_id: str) -> Group:

@@ -19,8 +19,8 @@ from trove.objects import parameter as parameters
 def create(request: api_request.Request) -> dict[str, Any]:
     """Make a group: 200.
 
-    404 or 400 for an unknown datastore or version, 422 for a parameter or a
-    value that is not allowed.
+    404 or 400 for an unknown datastore or version, 413 beyond the
+    quota, 422 for a parameter or a value that is not allowed.
     """
     body = request.body['configuration']
     wanted = body.get('datastore') or {}
@@ -32,6 +32,7 @@ def create(request: api_request.Request) -> dict[str, Any]:
         )
     settings = kinds.rules(version.manager or '').settings
     group = configurations.create(
+        request.runtime.conf,
         request.context,
         name=body['name'],
         description=body.get('description'),

@@ -126,6 +126,20 @@ class TestGroups(TestCase):
         listed = self.get('/configurations').json
         self.assertEqual({'configurations': []}, listed)
 
+    def test_too_many(self):
+        self.config(max_configurations_per_tenant=1)
+        first = self.group(jit=False)
+        body = {'configuration': {'name': 'mine', 'values': {'jit': True}}}
+
+        self.assert_fault(
+            self.post('/configurations', body), 413, 'overLimit', 'limit 1'
+        )
+
+        # Those of others, and deleted ones, do not count
+        self.group(project=base.OTHER_PROJECT, jit=False)
+        self.delete(f'/configurations/{first}')
+        self.group(jit=True)
+
     def test_bodies_that_are_refused(self):
         good = {'name': 'mine', 'values': {}}
         for changes, words in (

@@ -23,6 +23,7 @@ class TestGroups(base.TestCase):
 
     def group(self, context=None, **values):
         return configuration.create(
+            self.conf,
             context or self.context,
             name='mine',
             version_id=self.version.id,

@@ -48,6 +48,7 @@ class RebuildTest(scene.TestCase):
 
     def test_its_configuration_group_stays(self):
         group = configurations.create(
+            self.conf,
             self.context,
             name='g',
             version_id=self.version.id,
