@@ -209,9 +209,7 @@ class CreateBackup(base.Workflow):
             if not backup.is_running or self._saved() is not None:
                 return True
             self._check_guest()
-            driver = self._storage(backup)
-            if driver.needs_renewal(self._expires):
-                self._tell(backup, driver, renews=True)
+            self._renew(backup)
             if backups.is_stuck(self.conf, backup):
                 raise base.StepFailed(
                     reason=f'it has been {backup.state} for '
@@ -222,6 +220,24 @@ class CreateBackup(base.Workflow):
 
         if not self.wait(look, 0 if self.taken_over else _FIRST_WAIT):
             raise base.Asleep
+
+    def _renew(self, backup: backups.Backup) -> None:
+        """Tell the guest in time until when it may write from now on."""
+        driver = self._storage(backup)
+        if not driver.needs_renewal(self._expires):
+            return
+        try:
+            self._tell(backup, driver, renews=True)
+        except (
+            exception.ObjectStoreUnreachable,
+            exception.ServiceUnavailable,
+        ) as error:
+            LOG.warning(
+                'The access of the guest agent for backup %s was not renewed: '
+                '%s It is tried again until the access expires.',
+                backup.id,
+                error,
+            )
 
     def _saved(self) -> Mapping[str, Any] | None:
         """Return what the guest said of what it has stored, all of it."""

@@ -102,9 +102,6 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.objectstore._storage_swift': (
         'functional/deployed/test_backups_swift.py',
     ),
-    'trove.objectstore.storage': (
-        'unit/taskmanager/workflows/test_create_backup.py',
-    ),
     'trove.policies.': (
         'unit/policies/test_policies.py',
         'unit/api/test_declared.py',

@@ -7,7 +7,6 @@ import datetime
 import hashlib
 import io
 import pathlib
-from unittest import mock
 
 import fixtures
 from oslo_utils import timeutils
@@ -20,7 +19,6 @@ from trove.objects.backup import reports
 from trove.objects.backup import work
 from trove.objects.instance import workflows as instance_workflows
 from trove.objectstore import local
-from trove.objectstore import storage
 from trove.taskmanager import owner
 from trove.taskmanager.workflows import create_backup
 from trove.tests.fixtures import waiting
@@ -324,46 +322,6 @@ class DiesTest(TestCase):
         self.when_recovered(seconds=0)
 
         self.assertEqual('COMPLETED', self.state(self.backup))
-
-
-class Handed(storage.DRIVERS['local']):
-    """A store that the guest agents of releases can use."""
-
-    def for_released(self, context, location=None):
-        return {'swift_url': 'http://swift/v1/AUTH_p'}
-
-
-class ReleasedTest(TestCase):
-    """The guest agent is of release 26."""
-
-    def setUp(self):
-        super().setUp()
-        self.instance_id, self.guest = self.given_instance(version='1.3')
-        self.guest.hooks['create_backup'] = self.complete
-
-    def test_it_gets_what_it_uses(self):
-        backup = self.given_backup()
-
-        with mock.patch.dict(storage.DRIVERS, local=Handed):
-            self.when_made(backup)
-
-        self.assertEqual('COMPLETED', self.state(backup))
-        told = self.guest.arguments('create_backup')
-        self.assertNotIn('store', told)
-        self.assertEqual(
-            'http://swift/v1/AUTH_p', told['backup_info']['swift_url']
-        )
-        self.assertIn('Upgrade the guest agent', self.logs.output)
-
-    def test_a_store_that_it_cannot_use(self):
-        backup = self.given_backup()
-
-        self.when_made(backup)
-
-        self.assertEqual('FAILED', self.state(backup))
-        self.assertNotIn('create_backup', self.guest.asked)
-        fault = self.shown(self.instance_id).fault
-        self.assertIn('Upgrade the guest agent', fault.details)
 
 
 class StoreTest(TestCase):
