@@ -43,6 +43,7 @@ BACKUP = (
     'check the backup',
     'have the guest agent make the backup',
     'wait for the backup',
+    'complete the backup',
 )
 REBUILD = (
     'check that the data are on a volume',
@@ -58,6 +59,12 @@ DELETE = (
     'delete the volume',
     'release the addresses',
     'delete the queues',
+)
+
+UPGRADE = (
+    'check that the new version can be used',
+    'upgrade the replicas',
+    'upgrade the database server',
 )
 
 #: The driver local has no images: any id is good.
@@ -152,23 +159,7 @@ class KillTest(test_faults.FaultTestCase):
             connection.execute('CREATE TABLE kept (n int)')
             connection.execute('INSERT INTO kept VALUES (7)')
 
-        with self.killed_at(RESTART):
-            self.member.instances.restart(instance.id)
-            self.settles(instance.id, lambda i: i.status == 'ACTIVE')
-        with self.killed_at(RESIZE_FLAVOR):
-            self.member.instances.resize_instance(
-                instance.id, self.OTHER_FLAVOR
-            )
-            self.settles(
-                instance.id, lambda i: i.flavor['id'] == self.OTHER_FLAVOR
-            )
-        with self.killed_at(RESIZE_VOLUME):
-            self.member.instances.resize_volume(instance.id, 2)
-            self.settles(instance.id, lambda i: i.volume['size'] == 2)
-        with self.killed_at(REBOOT):
-            self.admin.mgmt_instances.reboot(instance.id)
-            self.settles(instance.id, lambda i: i.status == 'ACTIVE')
-
+        self.when_killed_in_changes(instance)
         with self.killed_at(BACKUP):
             backup = self.member.backups.create('killed', instance.id)
             self.eventually(
@@ -195,6 +186,29 @@ class KillTest(test_faults.FaultTestCase):
             lambda: not self.member.backups.list(), 'the backup is deleted'
         )
         self.assertEqual(before, self.reserved())
+
+    def when_killed_in_changes(self, instance: Any) -> None:
+        with self.killed_at(RESTART):
+            self.member.instances.restart(instance.id)
+            self.settles(instance.id, lambda i: i.status == 'ACTIVE')
+        with self.killed_at(RESIZE_FLAVOR):
+            self.member.instances.resize_instance(
+                instance.id, self.OTHER_FLAVOR
+            )
+            self.settles(
+                instance.id, lambda i: i.flavor['id'] == self.OTHER_FLAVOR
+            )
+        with self.killed_at(RESIZE_VOLUME):
+            self.member.instances.resize_volume(instance.id, 2)
+            self.settles(instance.id, lambda i: i.volume['size'] == 2)
+        with self.killed_at(REBOOT):
+            self.admin.mgmt_instances.reboot(instance.id)
+            self.settles(instance.id, lambda i: i.status == 'ACTIVE')
+        with self.killed_at(UPGRADE):
+            self.member.instances.upgrade(
+                instance.id, self.deployment.VERSION
+            )
+            self.settles(instance.id, lambda i: i.status == 'ACTIVE')
 
     def then_nothing_is_left(self, instance_id: str) -> None:
         self.assertFalse(self.server_directory(instance_id).exists())
