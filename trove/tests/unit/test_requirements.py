@@ -19,6 +19,7 @@ DISTRIBUTIONS = {
     'griffe': 'griffelib',
     'keystoneclient': 'python-keystoneclient',
     'openstack': 'openstacksdk',
+    'openstackclient': 'python-openstackclient',
     'paste': 'pastedeploy',
     'subunit': 'python-subunit',
     'swiftclient': 'python-swiftclient',

@@ -17,10 +17,13 @@ import psycopg
 import requests
 from troveclient import exceptions as trove_exceptions
 
+from trove.guestagent.datastores import programs
+from trove.guestagent.datastores.postgresql import binaries
 from trove.tests import base
 from trove.tests.fixtures import deployment
 from trove.tests.fixtures import processes
 from trove.tests.fixtures import waiting
+from trove.tests.functional.guestagent import stores
 
 _shared: deployment.Deployment | None = None
 _instances: dict[str, Any] = {}
@@ -271,6 +274,20 @@ class DeployedTestCase(base.TestCase):
         if done.returncode:
             self.fail(f'{arguments}: {done.stdout}{done.stderr}')
         return json.loads(done.stdout)
+
+    def load_rules(self) -> None:
+        """Load the rules for parameters that the server itself lists."""
+        found = programs.Programs(
+            binaries.KIND, stores.wheel_bin_dir(), (18, 0)
+        )
+        path = self.deployment.directory / 'catalogue'
+        path.write_text(binaries.catalogue(found))
+        self.deployment.manage(
+            'db_load_datastore_config_catalogue',
+            self.deployment.DATASTORE,
+            self.deployment.VERSION,
+            str(path),
+        )
 
     # What the machine shows.
 

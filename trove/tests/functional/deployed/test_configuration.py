@@ -6,10 +6,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from trove.guestagent.datastores import programs
-from trove.guestagent.datastores.postgresql import binaries
 from trove.tests.functional.deployed import base
-from trove.tests.functional.guestagent import stores
 
 _USER = [{'name': 'clerk', 'password': 'secret', 'databases': []}]
 
@@ -19,17 +16,7 @@ class ConfigurationTest(base.DeployedTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        found = programs.Programs(
-            binaries.KIND, stores.wheel_bin_dir(), (18, 0)
-        )
-        path = self.deployment.directory / 'catalogue'
-        path.write_text(binaries.catalogue(found))
-        self.deployment.manage(
-            'db_load_datastore_config_catalogue',
-            self.deployment.DATASTORE,
-            self.deployment.VERSION,
-            str(path),
-        )
+        self.load_rules()
 
     def version(self) -> tuple[str, str]:
         return '--datastore', self.deployment.DATASTORE
