@@ -10,6 +10,7 @@ ALL = (
     'contract_check',
     'rpc_call',
     'create_instance',
+    'backups',
     'api',
     'guest_agent',
     'idle',

@@ -36,14 +36,19 @@ _LOOK = 0.1
 _USER = 'nobody'
 
 
-def by_rest(client: Any, datastore: str) -> tuple[float, str]:
-    """Seconds from POST to ACTIVE, and the id of the instance."""
+def by_rest(
+    client: Any, datastore: str, **values: Any
+) -> tuple[float, str]:
+    """Seconds from POST to ACTIVE, and the id of the instance.
+
+    :param values: more of the request
+    """
     start = time.perf_counter()
     instance = client.instances.create(
         'measured',
         flavor_id='1',
-        volume={'size': 1},
         datastore=datastore,
+        **{'volume': {'size': 1}, **values},
     )
 
     def active() -> bool:
@@ -52,11 +57,11 @@ def by_rest(client: Any, datastore: str) -> tuple[float, str]:
             raise RuntimeError(f'The instance failed: {shown.to_dict()}')
         return bool(shown.status == 'ACTIVE')
 
-    waiting.until(active, 'the instance is ACTIVE', 60, _LOOK)
+    waiting.until(active, 'the instance is ACTIVE', 300, _LOOK)
     return time.perf_counter() - start, str(instance.id)
 
 
-def by_hand(binaries: pathlib.Path) -> float:
+def by_hand(programs: pathlib.Path) -> float:
     """Seconds of ``initdb`` and of the first start."""
     as_root = os.geteuid() == 0
     user = {'user': _USER} if as_root else {}
@@ -67,7 +72,7 @@ def by_hand(binaries: pathlib.Path) -> float:
     port = str(ports.free_port())
     start = time.perf_counter()
     subprocess.run(
-        [str(binaries / 'initdb'), '-D', data, '-U', 'postgres'],
+        [str(programs / 'initdb'), '-D', data, '-U', 'postgres'],
         check=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -75,7 +80,7 @@ def by_hand(binaries: pathlib.Path) -> float:
         **user,
     )
     server = subprocess.Popen(
-        [str(binaries / 'postgres'), '-D', data, '-p', port]
+        [str(programs / 'postgres'), '-D', data, '-p', port]
         + ['-k', str(directory), '-h', '127.0.0.1'],
         stderr=subprocess.DEVNULL,
         cwd=directory,
@@ -83,7 +88,7 @@ def by_hand(binaries: pathlib.Path) -> float:
     )
     try:
         waiting.until(
-            lambda: _accepts(port), 'the server accepts', 60, _POLL
+            lambda: accepts(port), 'the server accepts', 60, _POLL
         )
         return time.perf_counter() - start
     finally:
@@ -92,7 +97,7 @@ def by_hand(binaries: pathlib.Path) -> float:
         shutil.rmtree(directory)
 
 
-def _accepts(port: str) -> bool:
+def accepts(port: str) -> bool:
     try:
         psycopg.connect(
             f'host=127.0.0.1 port={port} user=postgres dbname=postgres'
@@ -102,7 +107,7 @@ def _accepts(port: str) -> bool:
     return True
 
 
-def _delete(client: Any, instance_id: str) -> None:
+def delete(client: Any, instance_id: str) -> None:
     client.instances.delete(instance_id)
 
     def gone() -> bool:
@@ -115,7 +120,7 @@ def _delete(client: Any, instance_id: str) -> None:
     waiting.until(gone, 'the instance is gone', 60)
 
 
-def _binaries(place: deployment.Deployment, instance_id: str) -> pathlib.Path:
+def binaries(place: deployment.Deployment, instance_id: str) -> pathlib.Path:
     """Where the programs are that the instance runs."""
     directory = place.state_dir / 'volumes' / instance_id
     (pid_file,) = directory.rglob('postmaster.pid')
@@ -129,13 +134,13 @@ def main() -> int:
     with place:
         client = place.client(place.keystone.member)
         _, first = by_rest(client, place.DATASTORE)
-        binaries = _binaries(place, first)
-        _delete(client, first)
+        programs = binaries(place, first)
+        delete(client, first)
         for _ in range(TIMES):
-            hand.append(by_hand(binaries))
+            hand.append(by_hand(programs))
             seconds, instance_id = by_rest(client, place.DATASTORE)
             rest.append(seconds)
-            _delete(client, instance_id)
+            delete(client, instance_id)
     print(f'POST to ACTIVE: {_report.spread(rest, "s")}')
     print(f'by hand: {_report.spread(hand, "s")}')
     ratio = statistics.median(rest) / statistics.median(hand)
