@@ -31,6 +31,7 @@ from trove.guestagent import replication as replicas
 from trove.guestagent import reporter as reporters
 from trove.guestagent import restores
 from trove.guestagent import supervisor as supervisors
+from trove.guestagent import tls_orders
 from trove.guestagent import unsupported
 from trove.guestagent import upgrades
 from trove.guestagent.datastores import base
@@ -65,6 +66,7 @@ class Manager(
     accounts.Accounts,
     log_orders.LogOrders,
     replicas.Replication,
+    tls_orders.TlsOrders,
     upgrades.Upgrades,
 ):
     """Serves :class:`trove.guestagent.api.API`.

@@ -15,7 +15,6 @@ from trove.guestagent.datastores import capability
 Capability = capability.Capability
 
 _CLUSTER = Capability.CLUSTER
-_TLS = Capability.TLS
 
 ORDERS = {
     'add_config_servers': _CLUSTER,
@@ -54,9 +53,6 @@ ORDERS = {
     'set_auto_bootstrap': _CLUSTER,
     'set_seeds': _CLUSTER,
     'shrink_cluster': _CLUSTER,
-    'ssl_action': _TLS,
-    'ssl_rollback': _TLS,
-    'ssl_show': _TLS,
     'store_admin_credentials': _CLUSTER,
     'store_admin_password': _CLUSTER,
     'update_guest': Capability.AGENT_UPDATE,

@@ -168,7 +168,12 @@ class Released:
 
     @rpc.call('1.3', timeout=_SLOW, repeatable=True)
     def ssl_show(self, context: Context) -> dict[str, Any]:
-        """Return how connections are encrypted."""
+        """Return how connections are encrypted.
+
+        :returns: ``status`` (on or off), ``mode`` ("builtin" with the
+            certificate that the server has made itself), ``certificate`` with
+            ``cn``, ``expire_at``, ``san`` and ``payload`` (PEM)
+        """
 
     @rpc.call('1.3', timeout=_SLOW)
     def ssl_action(
@@ -181,7 +186,10 @@ class Released:
     ) -> dict[str, Any]:
         """Enable or disable the encryption of connections.
 
-        :param container: of the certificate and its key
+        :param mode: ``basic``, ``enforced`` or ``mtls``
+        :param container: ``certificate``, ``private_key`` and ``ca``, in the
+            form PEM; a dict, although the frozen contracts say otherwise
+        :returns: ``restart_required``
         """
 
     @rpc.call('1.3', timeout=_SLOW)

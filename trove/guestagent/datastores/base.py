@@ -25,6 +25,7 @@ from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import capability
 from trove.guestagent.datastores import logs
 from trove.guestagent.datastores import replication
+from trove.guestagent.datastores import tls
 from trove.guestagent.datastores import upgrade
 
 Capability = capability.Capability
@@ -104,7 +105,8 @@ class Preparation:
 
 
 class Driver(
-    logs.Logging, replication.Replicating, upgrade.Upgrading, abc.ABC
+    logs.Logging, replication.Replicating, tls.Securing, upgrade.Upgrading,
+    abc.ABC,
 ):
     """A database server on this machine.
 

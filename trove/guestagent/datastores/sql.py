@@ -23,6 +23,7 @@ from trove.guestagent.datastores import home as homes
 from trove.guestagent.datastores import logs
 from trove.guestagent.datastores import server as servers
 from trove.guestagent.datastores import settings as stores
+from trove.guestagent.datastores import tls
 from trove.guestagent.datastores import upgrade
 from trove.guestagent.datastores import volume
 
@@ -91,7 +92,7 @@ class Connector(Protocol):
     def answers(self) -> bool: ...
 
 
-class SQLDriver(logs.Logged, base.Driver):
+class SQLDriver(logs.Logged, tls.Secured, base.Driver):
     """A driver of an SQL server, without what differs between them.
 
     Subclasses set a name and the attributes below.
@@ -105,6 +106,7 @@ class SQLDriver(logs.Logged, base.Driver):
             Capability.LOGS,
             Capability.REBUILD,
             Capability.ROOT,
+            Capability.TLS,
             Capability.UPGRADE,
             Capability.USERS,
             Capability.VOLUME,
@@ -128,6 +130,7 @@ class SQLDriver(logs.Logged, base.Driver):
             self.name, group.ignore_dbs, group.ignore_users
         )
         self.store = stores.Store(home.state_dir / f'{self.name}.json')
+        self.secured = tls.Store(home.state_dir / 'tls.json')
 
     @abc.abstractmethod
     def write_config(self) -> None:

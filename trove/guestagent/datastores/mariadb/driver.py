@@ -36,6 +36,7 @@ class MariaDB(replicating.ReplicatingDriver):
     """
 
     name = 'mariadb'
+    reload_tls = 'FLUSH LOCAL SSL'
     settings = mysql_settings.MariaDB()
     dialect = gtid.Dialect()
     withheld = 'READ_ONLY ADMIN'

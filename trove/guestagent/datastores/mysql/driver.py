@@ -27,6 +27,7 @@ class MySQL(driver.MySQLDriver):
     """
 
     name = 'mysql'
+    reload_tls = 'ALTER INSTANCE RELOAD TLS'
     settings = mysql_settings.MySQL()
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:

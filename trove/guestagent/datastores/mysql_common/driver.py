@@ -17,10 +17,12 @@ from trove.common import exception
 from trove.common.datastores import mysql_settings
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores import certificates
+from trove.guestagent.datastores import files
 from trove.guestagent.datastores import home as homes
 from trove.guestagent.datastores import logs as log_files
 from trove.guestagent.datastores import settings as stored
 from trove.guestagent.datastores import sql
+from trove.guestagent.datastores import tls
 from trove.guestagent.datastores.mysql_common import config
 from trove.guestagent.datastores.mysql_common import connection as connections
 from trove.guestagent.datastores.mysql_common import databases
@@ -48,6 +50,14 @@ _FLUSHED = {
     'error': 'ERROR LOGS',
 }
 
+#: How users have to connect, by the mode of the encryption.
+_REQUIRED = {
+    None: 'REQUIRE NONE',
+    tls.BASIC: 'REQUIRE NONE',
+    tls.ENFORCED: 'REQUIRE SSL',
+    tls.MUTUAL: 'REQUIRE X509',
+}
+
 #: A variable that does not exist, or cannot be changed while it runs.
 _NOT_NOW = frozenset({1193, 1238})
 
@@ -61,6 +71,8 @@ class MySQLDriver(sql.SQLDriver):
 
     #: A privilege with which root could write on a replica.
     withheld: ClassVar[str | None] = None
+    #: The statement by which it reads its certificate again.
+    reload_tls: ClassVar[str]
     #: What customers may change.
     settings: ClassVar[mysql_settings.Settings]
 
@@ -78,7 +90,9 @@ class MySQLDriver(sql.SQLDriver):
             home.data_dir, home.password, session
         )
         self.databases = databases.Databases(self.connector, self.rules)
-        self.users = users.Users(self.connector, self.identified, self.rules)
+        self._users = self.users = users.Users(
+            self.connector, self.identified, self.rules, self.required
+        )
         self.root = root.Root(
             self.connector,
             self.identified,
@@ -153,12 +167,7 @@ class MySQLDriver(sql.SQLDriver):
     def write_config(self) -> None:
         directory = self.home.config_dir
         account = self.home.account
-        certificates.ensure(
-            self.home.data_dir,
-            self._conf.guest_id or self.name,
-            self.home.endpoint.address,
-            account,
-        )
+        self._ensure_certificate()
         ours = {
             'server_id': config.server_id(
                 self._conf.guest_id or str(directory)
@@ -196,6 +205,53 @@ class MySQLDriver(sql.SQLDriver):
             },
             account,
         )
+
+    # Encryption
+
+    def _ensure_certificate(self) -> None:
+        certificates.ensure(
+            self.home.data_dir,
+            self._conf.guest_id or self.name,
+            self.home.endpoint.address,
+            self.home.account,
+        )
+
+    def certificate(self) -> str | None:
+        bundle = self.secured.current.bundle
+        if bundle is not None:
+            return bundle.certificate
+        try:
+            return files.read_foreign(
+                self.home.data_dir / certificates.CERTIFICATE
+            )
+        except FileNotFoundError:
+            return None
+
+    def write_certificate(self, bundle: tls.Bundle | None) -> None:
+        directory = self.home.data_dir
+        if bundle is None:
+            (directory / certificates.CERTIFICATE).unlink(missing_ok=True)
+            self._ensure_certificate()
+            return
+        tls.write(
+            {
+                directory / certificates.KEY: bundle.private_key,
+                directory / certificates.AUTHORITY: (
+                    bundle.authority or bundle.certificate
+                ),
+                directory / certificates.CERTIFICATE: bundle.certificate,
+            },
+            self.home.account,
+        )
+
+    def apply_tls(self) -> None:
+        with self.connector.open('change its certificate') as connection:
+            connection.execute(self.reload_tls)
+        self._users.require(self.required())
+
+    def required(self) -> str:
+        """Return the clause for how users have to connect."""
+        return _REQUIRED[self.secured.current.mode]
 
     # Logs
 

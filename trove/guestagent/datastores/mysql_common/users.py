@@ -38,6 +38,12 @@ SELECT SCHEMA_NAME, DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME
 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN %s
 ORDER BY {connections.binary('SCHEMA_NAME')}
 """
+#: Root is one of them; roles of MariaDB have no host.
+_CUSTOMERS = """
+SELECT User, Host FROM mysql.user
+WHERE User <> '' AND Host NOT IN ('', 'localhost')
+  AND LEFT(User, 6) <> 'slave_'
+"""
 _ALL = 2**63 - 1
 _PASSWORD_LENGTH = 36
 
@@ -47,6 +53,7 @@ class Users:
 
     :param identified: makes the clause of a password, which is not in it
     :param rules: which may be made; reserved ones are not shown
+    :param required: returns the clause for how new ones have to connect
     """
 
     def __init__(
@@ -54,8 +61,10 @@ class Users:
         connector: connections.Connector,
         identified: Callable[[str], str],
         rules: datastores.Rules,
+        required: Callable[[], str],
     ) -> None:
         self._connector = connector
+        self._required = required
         self._identified = identified
         self._rules = rules
 
@@ -78,7 +87,9 @@ class Users:
             password or passwords.generate(_PASSWORD_LENGTH)
         )
         if connection.try_to(
-            connections.CANNOT_USER, f'CREATE USER %s@%s {clause}', account
+            connections.CANNOT_USER,
+            f'CREATE USER %s@%s {clause} {self._required()}',
+            account,
         ):
             LOG.info('Created user %s@%s', *account)
         else:
@@ -86,6 +97,12 @@ class Users:
             if password is not None:
                 connection.execute(f'ALTER USER %s@%s {clause}', account)
         grants.grant(connection, account, _databases(user))
+
+    def require(self, clause: str) -> None:
+        """Change how all users have to connect, but the agent and replicas."""
+        with self._connector.open('change who is encrypted') as connection:
+            for account in connection.execute(_CUSTOMERS):
+                connection.execute(f'ALTER USER %s@%s {clause}', account)
 
     def delete(self, name: str, host: str | None = None) -> None:
         account = self._account(name, host)

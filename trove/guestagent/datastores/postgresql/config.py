@@ -24,6 +24,7 @@ from trove.common import exception
 from trove.guestagent.datastores import account as accounts
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores import files
+from trove.guestagent.datastores import tls
 
 INCLUDE_DIR = 'trove.d'
 MAIN = 'postgresql.conf'
@@ -46,13 +47,19 @@ _REFUSED = frozenset(
 #: Access: all users with a password from anywhere, but the agent's own
 #: superuser from this machine only, for backups too. Replicas use
 #: the one user that is there for them.
-_HBA = """\
+_AGENTS = """\
 host  replication  postgres  samehost  scram-sha-256
 host  replication  replicator  all  scram-sha-256
 host  all  postgres  samehost  scram-sha-256
 host  all  postgres  all       reject
-host  all  all       all       scram-sha-256
 """
+#: With a certificate, the name of the user is the common name in it.
+_HBA = {
+    None: f'{_AGENTS}host  all  all       all       scram-sha-256\n',
+    tls.BASIC: f'{_AGENTS}host  all  all       all       scram-sha-256\n',
+    tls.ENFORCED: f'{_AGENTS}hostssl  all  all  all  scram-sha-256\n',
+    tls.MUTUAL: f'{_AGENTS}hostssl  all  all  all  cert\n',
+}
 
 
 def render(settings: base.Settings) -> str:
@@ -81,12 +88,15 @@ def _quote(name: str, value: Any) -> str:
     return "'" + text.replace('\\', '\\\\').replace("'", "''") + "'"
 
 
-def main_files(data_dir: pathlib.Path) -> dict[str, str]:
-    """Return the text of the files that PostgreSQL reads first, by name."""
+def main_files(data_dir: pathlib.Path, mode: str | None) -> dict[str, str]:
+    """Return the text of the files that PostgreSQL reads first, by name.
+
+    :param mode: of the encryption, see :mod:`.tls`
+    """
     return {
         MAIN: f'include_if_exists = {_quote("", data_dir / MAIN)}\n'
         f"include_dir = '{INCLUDE_DIR}'\n",
-        HBA: _HBA,
+        HBA: _HBA[mode],
     }
 
 
@@ -98,7 +108,7 @@ def update_hba(
     :returns: whether it was; the server must read it then
     """
     path = directory / HBA
-    if path.read_text(encoding='utf-8') == _HBA:
+    if path.read_text(encoding='utf-8') in _HBA.values():
         return False
-    files.write(path, _HBA, reader, durable=False)
+    files.write(path, _HBA[None], reader, durable=False)
     return True

@@ -18,11 +18,13 @@ from trove.guestagent.datastores import logs as log_files
 from trove.guestagent.datastores import replication
 from trove.guestagent.datastores import settings
 from trove.guestagent.datastores import sql
+from trove.guestagent.datastores import tls
 from trove.guestagent.datastores.postgresql import backup
 from trove.guestagent.datastores.postgresql import cluster as clusters
 from trove.guestagent.datastores.postgresql import config
 from trove.guestagent.datastores.postgresql import connection
 from trove.guestagent.datastores.postgresql import databases
+from trove.guestagent.datastores.postgresql import encryption
 from trove.guestagent.datastores.postgresql import grants
 from trove.guestagent.datastores.postgresql import private
 from trove.guestagent.datastores.postgresql import replication as replicas
@@ -80,6 +82,7 @@ class PostgreSQL(sql.SQLDriver):
             self.stop,
             self.write_config,
         )
+        self._tls = encryption.Encryption(self.home, self.connector)
         self._restore = restore.Restore(
             self.home,
             self.write_config,
@@ -160,7 +163,11 @@ class PostgreSQL(sql.SQLDriver):
             '50-user.conf': config.render(self.store.overrides),
             '60-logs.conf': config.render(self.log_settings()),
             '90-agent.conf': config.render(
-                {**postgresql_settings.AGENT, **self._role.settings()}
+                {
+                    **postgresql_settings.AGENT,
+                    **self._role.settings(),
+                    **self._tls.settings(self.secured.current),
+                }
             ),
         }
         settings.write(
@@ -169,10 +176,24 @@ class PostgreSQL(sql.SQLDriver):
                 f'{config.INCLUDE_DIR}/{name}': text
                 for name, text in contents.items()
             }
-            | config.main_files(self.home.data_dir),
+            | config.main_files(
+                self.home.data_dir, self.secured.current.mode
+            ),
             self.home.account,
         )
         self._role.write_password()
+
+    # Encryption
+
+    def certificate(self) -> str | None:
+        bundle = self.secured.current.bundle
+        return bundle.certificate if bundle else None
+
+    def write_certificate(self, bundle: tls.Bundle | None) -> None:
+        self._tls.write(bundle)
+
+    def apply_tls(self) -> None:
+        self._tls.apply(self.secured.current)
 
     # Logs
 

@@ -66,6 +66,7 @@ NEEDED = (
             'accounts.py',
             'log_orders.py',
             'replication.py',
+            'tls_orders.py',
             'upgrades.py',
             'unsupported.py',
         )

@@ -21,6 +21,7 @@ from trove.guestagent import manager
 from trove.guestagent import orders
 from trove.guestagent import replication
 from trove.guestagent import supervisor
+from trove.guestagent import tls_orders
 from trove.guestagent import unsupported
 from trove.guestagent import upgrades
 from trove.guestagent.datastores import base as datastores
@@ -113,6 +114,7 @@ def asked_of_drivers() -> set[str]:
                 manager,
                 replication,
                 supervisor,
+                tls_orders,
                 upgrades,
             ),
         )

@@ -13,6 +13,7 @@ from trove.common import exception
 from trove.guestagent.datastores import base as datastores_base
 from trove.guestagent.datastores import logs as log_files
 from trove.guestagent.datastores import sql
+from trove.guestagent.datastores import tls
 from trove.tests import base
 
 
@@ -47,6 +48,8 @@ class Driver(sql.SQLDriver):
         self.users = mock.Mock()
         self.root = mock.Mock()
         self.calls: list[tuple[str, str]] = []
+        self.written: tls.Bundle | None = None
+        self.refused: object = self
 
     def write_config(self) -> None:
         self.home.server().settings = {
@@ -62,6 +65,18 @@ class Driver(sql.SQLDriver):
 
     def close_openings(self) -> None:
         return
+
+    def certificate(self) -> str | None:
+        bundle = self.secured.current.bundle
+        return bundle.certificate if bundle else None
+
+    def write_certificate(self, bundle: tls.Bundle | None) -> None:
+        self.written = bundle
+
+    def apply_tls(self) -> None:
+        self.calls.append(('tls', str(self.secured.current.mode)))
+        if self.written is self.refused:
+            raise exception.DatastoreError(action='use it', reason='no.')
 
     def logs(self) -> list[log_files.Log]:
         return [

@@ -44,7 +44,7 @@ class RenderTest(base.TestCase):
 
 class FilesTest(base.TestCase):
     def test_the_first_file_leads_to_the_others(self) -> None:
-        found = config.main_files(pathlib.Path("/da'ta"))
+        found = config.main_files(pathlib.Path("/da'ta"), None)
         self.assertEqual(
             "include_if_exists = '/da''ta/postgresql.conf'\n"
             "include_dir = 'trove.d'\n",
