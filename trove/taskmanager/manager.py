@@ -161,6 +161,11 @@ class Manager:
     ) -> None:
         self._run('rebuild', context, instance_id, image_id)
 
+    def update_access(
+        self, context: Context, instance_id: str, access: dict[str, Any]
+    ) -> None:
+        self._run('update_access', context, instance_id, access)
+
     def upgrade(
         self, context: Context, instance_id: str, datastore_version_id: str
     ) -> None:

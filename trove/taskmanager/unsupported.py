@@ -39,7 +39,6 @@ JOBS = {
     'reapply_module': 'A module',
     'restart_cluster': 'A cluster',
     'shrink_cluster': 'A cluster',
-    'update_access': 'Changing the access of an instance that exists',
     'upgrade_cluster': 'A cluster',
 }
 

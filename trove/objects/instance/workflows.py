@@ -38,11 +38,11 @@ TASKS = {
     'delete_instance': states.Task.DELETING,
     'migrate': states.Task.MIGRATING,
     'reboot': states.Task.REBOOTING,
-    # As released APIs have it; see rebuilds().
-    'rebuild': states.Task.BUILDING,
+    'rebuild': states.Task.BUILDING,  # as released; see rebuilds()
     'resize_flavor': states.Task.RESIZING,
     'resize_volume': states.Task.RESIZING,
     'restart': states.Task.REBOOTING,
+    'update_access': states.Task.UPDATING,
     'upgrade': states.Task.UPGRADING,
 }
 

@@ -13,6 +13,7 @@ from trove.taskmanager.workflows import rebuild
 from trove.taskmanager.workflows import resize_flavor
 from trove.taskmanager.workflows import resize_volume
 from trove.taskmanager.workflows import restart
+from trove.taskmanager.workflows import update_access
 from trove.taskmanager.workflows import upgrade
 
 #: By the method of the task manager's interface: what the manager runs for a
@@ -29,6 +30,7 @@ WORKFLOWS: dict[str, type[base.Workflow]] = {
         resize_flavor.ResizeFlavor,
         resize_volume.ResizeVolume,
         restart.Restart,
+        update_access.UpdateAccess,
         upgrade.Upgrade,
     )
 }
