@@ -24,6 +24,7 @@ from trove.api.handlers import instances
 from trove.api.handlers import limits
 from trove.api.handlers import logs
 from trove.api.handlers import mgmt
+from trove.api.handlers import modules
 from trove.api.handlers import parameters
 from trove.api.handlers import root
 from trove.api.handlers import users
@@ -165,6 +166,9 @@ ROUTES: tuple[Route, ...] = (
     Route('GET', _II + '/configuration', changes.configuration,
           'instance:configuration'),
     _action(_II, actions.ACTIONS),
+
+    Route('GET', _II + '/modules', modules.of_instance,
+          'instance:module_list', query=('from_guest', 'include_contents')),
 
     Route('POST', _DB, databases.create, _database + 'create', 202,
           database_schema.CREATE),

@@ -17,7 +17,11 @@ class Guest:
         self.overrides = {'max_connections': 9}
         self.applied = None
         self.logs = []
+        self.modules = []
         self.refuses = None
+
+    def module_list(self, include_contents=False):
+        return self.modules
 
     def rpc_ping(self):
         return True
