@@ -161,6 +161,16 @@ class Compute(abc.ABC):
         """
 
     @abc.abstractmethod
+    def stop_server(self, context: Context, instance_id: str) -> None:
+        """Stop everything that runs on the server, until it is rebooted.
+
+        Nothing of it runs when this returns. A server that is stopped or not
+        there is fine.
+
+        :raises CloudError: it may still run
+        """
+
+    @abc.abstractmethod
     def resize_server(
         self, context: Context, instance_id: str, flavor: Flavor
     ) -> Server:

@@ -10,9 +10,9 @@ For tests of what uses a cloud::
     assert cloud.calls == [('volumes.create', 'i1'), ('create_server', 'i1')]
 
 The steps are named ``create_server``, ``get_server``, ``delete_server``,
-``reboot_server``, ``resize_server``, ``volumes.create``, ``volumes.get``,
-``volumes.extend``, ``volumes.delete``, ``network.addresses`` and
-``network.release``.
+``reboot_server``, ``stop_server``, ``resize_server``, ``volumes.create``,
+``volumes.get``, ``volumes.extend``, ``volumes.delete``, ``network.addresses``
+and ``network.release``.
 """
 
 from __future__ import annotations
@@ -121,7 +121,21 @@ class NoopCompute(base.Compute):
         self, context: base.Context, instance_id: str
     ) -> base.Server:
         self._state.step('reboot_server', instance_id)
-        return self._existing(instance_id)
+        return self._become(instance_id, base.ACTIVE)
+
+    def stop_server(self, context: base.Context, instance_id: str) -> None:
+        self._state.step('stop_server', instance_id)
+        if self.get_server(context, instance_id) is not None:
+            self._become(instance_id, base.SHUTOFF)
+
+    def _become(self, instance_id: str, status: str) -> base.Server:
+        self._existing(instance_id)
+        with self._state.lock:
+            server = dataclasses.replace(
+                self._state.servers[instance_id], status=status
+            )
+            self._state.servers[instance_id] = server
+        return server
 
     def resize_server(
         self, context: base.Context, instance_id: str, flavor: base.Flavor

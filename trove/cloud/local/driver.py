@@ -110,6 +110,14 @@ class LocalCompute(base.Compute):
         with self._machine.changing(instance_id, 'reboot the server') as home:
             return self._reboot(home, _existing(home))
 
+    def stop_server(self, context: base.Context, instance_id: str) -> None:
+        with self._machine.changing(instance_id, 'stop the server') as home:
+            record = home.read()
+            if record is not None:
+                # First: nobody starts it again then.
+                home.write(dataclasses.replace(record, up=False))
+                self._machine.stop(home)
+
     def resize_server(
         self, context: base.Context, instance_id: str, flavor: base.Flavor
     ) -> base.Server:

@@ -91,6 +91,21 @@ class Contract:
         moved = self.cloud.compute.migrate_server(self.context, 'i1', 'h2')
         self.assertEqual('h2', moved.host)
 
+    def test_a_server_that_is_stopped_runs_after_a_reboot(self):
+        compute = self.cloud.compute
+        self.given_server()
+
+        for _ in range(2):
+            compute.stop_server(self.context, 'i1')
+            server = compute.get_server(self.context, 'i1')
+            self.assertEqual(cloud_base.SHUTOFF, server.status)
+        self.assertEqual([], self.cloud.resume())
+        compute.reboot_server(self.context, 'i1')
+        compute.stop_server(self.context, 'nobody')
+
+        server = compute.get_server(self.context, 'i1')
+        self.assertEqual(cloud_base.ACTIVE, server.status)
+
     def test_a_volume_grows_and_does_not_shrink(self):
         volumes = self.cloud.volumes
         self.given_server()
