@@ -249,13 +249,18 @@ class Replication:
     def set_read_only(self, read_only: bool) -> None:
         if not read_only:
             self._promote()
-        elif not self._is_in_recovery():
+            return
+        promoting = self._role.state.role == roles.PROMOTING
+        if not self._is_in_recovery():
             with self._connector.open('write its changes') as connection:
                 # So that stopping it takes no longer than it must.
                 connection.execute('SET statement_timeout = 0')
                 connection.execute('CHECKPOINT')
-            self._role.change(role=roles.STANDBY, host=None, port=None)
-            self._restart()
+        elif not promoting:
+            return
+        self._role.change(role=roles.STANDBY, host=None, port=None)
+        # A promotion that has begun ends with the server.
+        self._restart()
 
     def after_start(self) -> None:
         """Complete a promotion that was interrupted."""
