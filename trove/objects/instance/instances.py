@@ -28,6 +28,7 @@ from trove.objects.instance import _loading
 from trove.objects.instance import _pages
 from trove.objects.instance import attachments
 from trove.objects.instance import entities
+from trove.objects.instance import replicas
 from trove.objects.instance import states
 from trove.objects.instance import workflows
 
@@ -54,6 +55,7 @@ def create(
     :param ram: of its flavor, in MiB
     :param volume_size: GiB
     :param access: ``is_public`` (bool), ``allowed_cidrs`` (list of text)
+    :param slave_of_id: the primary that it is to follow
     :param group: a configuration group of the version; the job has its
         values
     :param details: arguments for an adoption; no secrets
@@ -63,6 +65,8 @@ def create(
     project_id = context.project_id or ''
     deltas = {'instances': 1, 'ram': ram, 'volumes': volume_size or 0}
     with session.writer() as db:
+        if slave_of_id is not None:
+            replicas.require_primary(db, context, slave_of_id)
         quota.take(conf, db, project_id, deltas)
         row = models.Instance(
             id=instance_id or uuidutils.generate_uuid(),

@@ -263,6 +263,15 @@ def refusal_to_begin(
     )
 
 
+def refusal_to_join(
+    *, instance_id: str, task: Task, backing_up: bool
+) -> exception.TroveError | None:
+    """Return why an instance cannot take part in a job of another one."""
+    return _refusal_if_busy(instance_id, task) or _refusal_if_not_ready(
+        instance_id, ServiceStatus.RUNNING, True, backing_up
+    )
+
+
 def refusal_to_ask(
     *,
     instance_id: str,
@@ -336,6 +345,9 @@ def _refusal_to_delete(
     task: Task,
     replicas: Collection[str],
 ) -> exception.TroveError | None:
+    if task in (Task.PROMOTING, Task.EJECTING):
+        # Other instances wait for its end.
+        return exception.InstanceBusy(id=instance_id, task=task.text)
     if replicas and task is not Task.DELETING:
         return exception.Forbidden(
             f'Instance {instance_id} has replicas: '

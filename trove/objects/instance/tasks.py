@@ -26,6 +26,7 @@ from trove.objects import _rows
 from trove.objects import quota
 from trove.objects.backup import reports
 from trove.objects.instance import _loading
+from trove.objects.instance import _superseded
 from trove.objects.instance import entities
 from trove.objects.instance import states
 from trove.objects.instance import workflows
@@ -94,7 +95,7 @@ def begin_task(
                 'task_id': row.task_id,
                 'task_description': row.task_description,
                 'server_status': row.server_status,
-                'workflow': workflows.dump(current) if current else None,
+                'workflow': _superseded.dump(current) if current else None,
             },
         )
         if task is states.Task.DELETING and row.server_status == 'ERROR':
@@ -143,7 +144,7 @@ def undo_task(
         row.task_description = before.get('task_description')
         row.server_status = before.get('server_status')
         if before.get('workflow'):
-            db.add(workflows.restored(before['workflow']))
+            db.add(_superseded.restored(before['workflow']))
         return True
 
 

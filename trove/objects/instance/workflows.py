@@ -36,7 +36,10 @@ TASKS = {
     'create_backup': states.Task.NONE,
     'create_instance': states.Task.BUILDING,
     'delete_instance': states.Task.DELETING,
+    'detach_replica': states.Task.DETACHING,
+    'eject_replica_source': states.Task.EJECTING,
     'migrate': states.Task.MIGRATING,
+    'promote_to_replica_source': states.Task.PROMOTING,
     'reboot': states.Task.REBOOTING,
     'rebuild': states.Task.BUILDING,  # as released; see rebuilds()
     'resize_flavor': states.Task.RESIZING,
@@ -284,12 +287,31 @@ def find(db: orm.Session, instance_id: str) -> models.Workflow | None:
 
 
 def remove(db: orm.Session, row: models.Workflow) -> bool:
-    """Remove a row unless its owner changed; return whether it did."""
+    """Remove a row unless its owner changed; return whether it did.
+
+    The *members* of the job, other instances that have its task while it
+    runs, get back the task that they had before.
+    """
     db.expunge(row)
     gone = sa.delete(models.Workflow).where(
         *_is(row.instance_id, row.owner)
     )
-    return statements.execute(db, gone) > 0
+    if not statements.execute(db, gone):
+        return False
+    task = TASKS.get(row.action, states.Task.NONE)
+    members = (stored(row).get('details') or {}).get('members') or {}
+    for member, code in sorted(members.items()):
+        before = states.Task.from_code(code)
+        statements.execute(
+            db,
+            sa.update(models.Instance)
+            .where(
+                models.Instance.id == member,
+                models.Instance.task_id == task.code,
+            )
+            .values(task_id=before.code, task_description=before.text),
+        )
+    return True
 
 
 def _is(
@@ -369,31 +391,4 @@ def _workflow(row: models.Workflow) -> Workflow:
         started=row.started,
         updated=row.updated,
         details=stored(row).get('details') or {},
-    )
-
-
-def dump(row: models.Workflow) -> dict[str, Any]:
-    """Return a row as values for JSON, for :func:`restored`."""
-    return {
-        'instance_id': row.instance_id,
-        'action': row.action,
-        'state': row.state,
-        'step': row.step,
-        'owner': row.owner,
-        'request_id': row.request_id,
-        'started': row.started.isoformat() if row.started else None,
-        'details': row.details,
-    }
-
-
-def restored(values: dict[str, Any]) -> models.Workflow:
-    """Return a new row with the values of :func:`dump`."""
-    started = values.get('started')
-    return models.Workflow(
-        **{
-            **values,
-            'started': (
-                datetime.datetime.fromisoformat(started) if started else None
-            ),
-        }
     )

@@ -82,6 +82,9 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.objects.instance._loading': (
         'unit/objects/instance/test_instances.py',
     ),
+    'trove.objects.instance._superseded': (
+        'unit/objects/instance/test_tasks.py',
+    ),
     'trove.objects.keys.database_key': (
         'unit/objects/keys/test_reencryption.py',
     ),

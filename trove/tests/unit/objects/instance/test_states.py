@@ -230,10 +230,13 @@ class TestRefusals(testtools.TestCase):
         self.assertIsNone(refusal(Task.DELETING, backing_up=True))
 
     def test_anything_is_deleted_whatever_goes_on(self):
+        others_wait = {Task.PROMOTING, Task.EJECTING}
         for task, status in itertools.product(Task, Status):
-            self.assertIsNone(
-                refusal(Task.DELETING, task=task, service_status=status)
-            )
+            got = refusal(Task.DELETING, task=task, service_status=status)
+            if task in others_wait:
+                self.assert_refused(exception.InstanceBusy, got)
+            else:
+                self.assertIsNone(got)
 
     def test_a_source_of_replicas_is_not_deleted(self):
         got = refusal(Task.DELETING, replicas=('r2', 'r1'))
