@@ -163,8 +163,7 @@ class Backups:
             if self._stored != str(info.get('id')):
                 raise exception.DatastoreError(
                     action=_ACTION,
-                    reason='the fault of the instance says why. Make the '
-                    'replica again.',
+                    reason='its fault says why. Make the replica again.',
                 )
 
     def _renew(self, backup_id: str, access: Mapping[str, Any]) -> None:
@@ -306,6 +305,7 @@ class Backups:
                     order.backup_id,
                     parent.metadata if parent else None,
                     self._check_stopping,
+                    apart=bool(order.info.get('for_replica')),
                 )
             ) as stream:
                 name = order.backup_id + stream.suffix

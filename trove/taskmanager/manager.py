@@ -17,7 +17,7 @@ from trove.taskmanager import deletions
 from trove.taskmanager import unsupported
 from trove.taskmanager import workflows
 from trove.taskmanager.workflows import base
-from trove.taskmanager.workflows import create
+from trove.taskmanager.workflows import create_request
 from trove.taskmanager.workflows import runner
 
 Context = trove_context.TroveContext
@@ -65,13 +65,13 @@ class Manager:
 
         Its name, volume size and access are read from its row.
         """
-        request = create.Request(
+        request = create_request.Request(
             flavor=flavor,
             datastore_manager=datastore_manager,
             image_id=image_id,
             databases=databases or [],
             users=users or [],
-            packages=create.split(packages),
+            packages=create_request.split(packages),
             availability_zone=availability_zone,
             root_password=root_password,
             nics=nics or [],
@@ -79,9 +79,9 @@ class Manager:
             modules=modules,
             ds_version=ds_version,
             backup_id=backup_id,
+            slave_of_id=slave_of_id,
             unsupported=(
                 *_names(
-                    slave_of_id=slave_of_id,
                     cluster_config=cluster_config,
                     locality=locality,
                 ),
@@ -191,6 +191,8 @@ class Manager:
             instance_id,
             str(backup_info['id']),
             backup_info.get('swift_container'),
+            None,
+            bool(backup_info.get('for_replica')),
         )
 
     def delete_backup(self, context: Context, backup_id: str) -> None:

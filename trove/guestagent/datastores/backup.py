@@ -26,11 +26,13 @@ class Request:
         full one
     :param check: raises when the backup is to be given up; called at least
         every second while nothing can be read
+    :param apart: it is for a replica, and later ones do not build on it
     """
 
     backup_id: str
     parent: Metadata | None = None
     check: Callable[[], None] = lambda: None
+    apart: bool = False
 
 
 class Stream(Protocol):

@@ -43,6 +43,7 @@ class Order:
     """What somebody wants a backup of, and how.
 
     :ivar parent_id: the backup to continue; None: see ``incremental``
+    :ivar for_replica: the next incremental one does not continue it
     :ivar incremental: continue the newest backup of the instance; without
         one it is a full backup
     :ivar container: where in the object store; None: with the parent, else in
@@ -57,6 +58,7 @@ class Order:
     default_container: str
     parent_id: str | None = None
     incremental: bool = False
+    for_replica: bool = False
 
 
 @session.retry(duplicates=True)
@@ -107,7 +109,8 @@ def begin(
             row.id,
             CREATE,
             request_id=context.request_id,
-            details={'backup_id': made.id, 'container': container},
+            details={'backup_id': made.id, 'container': container}
+            | ({'for_replica': True} if order.for_replica else {}),
         )
         db.flush()
         return backups.find(db, context, made.id), container

@@ -169,6 +169,11 @@ class Workflow(abc.ABC):
     #: row, so it may run a job that was adopted already.
     repeatable: ClassVar[bool] = True
 
+    #: What to do about steps that could not be undone.
+    left_over: ClassVar[str] = (
+        'Delete the instance, which removes what is left.'
+    )
+
     def __init__(
         self,
         env: Environment,
@@ -271,15 +276,20 @@ class Workflow(abc.ABC):
             self.instance_id,
         )
 
-    def guest(self, timeout: float | None = None) -> guest_api.API:
+    def guest(
+        self, timeout: float | None = None, instance_id: str | None = None
+    ) -> guest_api.API:
         """Return a client of the instance's guest agent, for one order.
 
         :param timeout: seconds to wait for a reply
+        :param instance_id: of another instance
         :raises Superseded: the workflow was lost
         """
         self.check_owner()
         return guest_api.API(
-            self.env.transport, self.instance_id, timeout=timeout
+            self.env.transport,
+            instance_id or self.instance_id,
+            timeout=timeout,
         )
 
     def record(self, **columns: Any) -> None:

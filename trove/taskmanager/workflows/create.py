@@ -3,13 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from collections.abc import Sequence
-import dataclasses
 import time
 from typing import Any
-
-from oslo_config import cfg
 
 from trove.cloud import base as cloud_base
 from trove.common import context as trove_context
@@ -17,12 +12,13 @@ from trove.common import exception
 from trove.objects.guest import heartbeats
 from trove.objects.instance import states
 from trove.objects.instance import workflows
-from trove.objects.keys import workflow_secrets
 from trove.taskmanager.workflows import base
+from trove.taskmanager.workflows import create_request
 from trove.taskmanager.workflows import flavors
 from trove.taskmanager.workflows import guest
 from trove.taskmanager.workflows import guest_files
 from trove.taskmanager.workflows import released_guest
+from trove.taskmanager.workflows import replica
 from trove.taskmanager.workflows import restored
 from trove.taskmanager.workflows import servers
 
@@ -43,68 +39,6 @@ _CLOUD = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Request:
-    """The arguments of the message that the instance's row does not have.
-
-    :param flavor: id, name, ram (MiB), vcpus, disk (GiB)
-    :param databases: as in the message
-    :param users: as in the message
-    :param backup_id: of the backup to restore
-    :param unsupported: arguments that this task manager cannot satisfy
-    """
-
-    flavor: Mapping[str, Any]
-    datastore_manager: str
-    image_id: str | None = None
-    databases: Sequence[Mapping[str, Any]] = ()
-    users: Sequence[Mapping[str, Any]] = dataclasses.field(
-        default=(), repr=False
-    )
-    packages: Sequence[str] = ()
-    availability_zone: str | None = None
-    root_password: str | None = dataclasses.field(default=None, repr=False)
-    nics: Sequence[Mapping[str, Any]] = ()
-    overrides: Mapping[str, Any] | None = None
-    modules: Sequence[Any] | None = None
-    ds_version: str | None = None
-    backup_id: str | None = None
-    unsupported: Sequence[str] = ()
-
-
-def split(packages: str | Sequence[str] | None) -> list[str]:
-    """Return packages as a list; a string is split at commas."""
-    if isinstance(packages, str):
-        packages = packages.split(',')
-    return [name.strip() for name in packages or [] if name.strip()]
-
-
-#: The fields of a request that hold secrets, or may.
-_SECRETS = ('users', 'root_password', 'overrides', 'modules')
-
-
-def to_details(
-    conf: cfg.ConfigOpts, instance_id: str, request: Request
-) -> dict[str, Any]:
-    """Return a request as stored in the row, with its secrets sealed."""
-    values = dataclasses.asdict(request)
-    secrets = {name: values.pop(name) for name in _SECRETS}
-    return values | workflow_secrets.seal(conf, instance_id, secrets)
-
-
-def from_details(
-    conf: cfg.ConfigOpts, instance_id: str, details: Mapping[str, Any]
-) -> Request | None:
-    """Return the request of a row, None when it is incomplete."""
-    secrets = workflow_secrets.unseal(conf, instance_id, details)
-    known = {field.name for field in dataclasses.fields(Request)}
-    if secrets is None or not details.get('flavor'):
-        return None
-    values = {**details, **secrets}
-    values['packages'] = split(values.get('packages'))
-    return Request(**{k: v for k, v in values.items() if k in known})
-
-
 class Create(base.Workflow):
     """Creates an instance.
 
@@ -120,7 +54,7 @@ class Create(base.Workflow):
         env: base.Environment,
         context: trove_context.TroveContext,
         instance_id: str,
-        request: Request | None = None,
+        request: create_request.Request | None = None,
     ) -> None:
         super().__init__(env, context, instance_id)
         self._request = request
@@ -130,10 +64,15 @@ class Create(base.Workflow):
     def known(
         cls, env: base.Environment, row: workflows.Workflow
     ) -> tuple[Any, ...]:
-        return (from_details(env.conf, row.instance_id, row.details),)
+        found = create_request.from_details(
+            env.conf, row.instance_id, row.details
+        )
+        return (found,)
 
     def details(self) -> dict[str, Any] | None:
-        return to_details(self.conf, self.instance_id, self.request)
+        return create_request.to_details(
+            self.conf, self.instance_id, self.request
+        )
 
     @property
     def complete(self) -> bool:
@@ -185,8 +124,18 @@ class Create(base.Workflow):
             ),
         ]
 
+    def finish(self) -> bool:
+        done = super().finish()
+        replica.drop_backup(self, self._request)
+        return done
+
+    def fail(self, step: base.Step, message: str, details: str) -> bool:
+        done = super().fail(step, message, details)
+        replica.drop_backup(self, self._request)
+        return done
+
     @property
-    def request(self) -> Request:
+    def request(self) -> create_request.Request:
         assert self._request is not None
         return self._request
 
@@ -214,7 +163,8 @@ class Create(base.Workflow):
                 f'{", ".join(self.request.unsupported)}',
                 remedy='Delete the instance, and create it without them.',
             )
-        if self.request.backup_id:
+        replica.check(self.request)
+        if self.request.backup_id and not self.request.slave_of_id:
             restored.check(self, self.request.backup_id)
 
     def _create_volume(self) -> None:
@@ -312,6 +262,7 @@ class Create(base.Workflow):
         if self.taken_over and self._has_orders():
             return
         request = self.request
+        following = replica.order(self, request)
         volume = self.cloud.volumes.get(self.context, self.instance_id)
         mount_point = volume.mount_point if volume else None
         config = None
@@ -341,6 +292,7 @@ class Create(base.Workflow):
             modules=list(request.modules) if request.modules else None,
             ds_version=request.ds_version,
             **restored.order(self, request.backup_id),
+            **following,
         )
 
     def _has_orders(self) -> bool:

@@ -45,6 +45,7 @@ class CreateBackup(base.Workflow):
     :param backup_id: None when the work was taken over and nobody knows it
     :param container: where it goes; None: the default one
     :param expires: until when its guest may write, if that is limited
+    :param for_replica: the next incremental one does not continue it
     """
 
     action = work.CREATE
@@ -59,23 +60,27 @@ class CreateBackup(base.Workflow):
         backup_id: str | None,
         container: str | None = None,
         expires: float | None = None,
+        for_replica: bool = False,
     ) -> None:
         super().__init__(env, context, instance_id)
         self._backup_id = backup_id
         self._expires = expires
+        self._for_replica = for_replica
         self._container = container or env.conf.backup_swift_container
 
     @classmethod
     def known(
         cls, env: base.Environment, row: workflows.Workflow
     ) -> tuple[Any, ...]:
-        return tuple(
-            row.details.get(name)
-            for name in ('backup_id', 'container', 'expires')
-        )
+        names = ('backup_id', 'container', 'expires', 'for_replica')
+        return tuple(row.details.get(name) for name in names)
 
     def details(self) -> dict[str, Any]:
-        return {'backup_id': self._backup_id, 'container': self._container}
+        return {
+            'backup_id': self._backup_id,
+            'container': self._container,
+            'for_replica': self._for_replica,
+        }
 
     @property
     def complete(self) -> bool:
@@ -159,6 +164,8 @@ class CreateBackup(base.Workflow):
         instance = self.instance()
         parent = self._parent(backup) if backup.parent_id else None
         about = info(backup, instance, parent, self._container)
+        if self._for_replica:
+            about['for_replica'] = True
         guest = self.guest()
         if guest.can_send('create_backup', store={}):
             access = driver.writing(

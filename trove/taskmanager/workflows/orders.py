@@ -27,22 +27,25 @@ _MAX_TRIES = 3
 Order = Callable[[guest_api.API], object]
 
 
-def give(workflow: base.Workflow, order: Order) -> None:
+def give(
+    workflow: base.Workflow, order: Order, to: str | None = None
+) -> None:
     """Send an order to a guest, again when its agent was restarted.
 
     :param order: calls one idempotent method of the client
+    :param to: another instance than that of the workflow
     :raises base.StepFailed: the agent was restarted during each try
     :raises base.Superseded: the workflow was lost
     :raises trove.common.exception.TroveError: raised by the method
     """
     for _ in range(_MAX_TRIES):
-        before = _process(workflow)
+        before = _process(workflow, to)
         done: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
-        client = workflow.guest()
+        client = workflow.guest(instance_id=to)
         threading.Thread(
             target=_call, args=(order, client, done), daemon=True
         ).start()
-        if _wait(workflow, before, done):
+        if _wait(workflow, to, before, done):
             return
     raise base.StepFailed(
         reason=f'its guest agent died {_MAX_TRIES} times during it',
@@ -65,6 +68,7 @@ def _call(
 
 def _wait(
     workflow: base.Workflow,
+    to: str | None,
     before: str | None,
     done: queue.SimpleQueue[BaseException | None],
 ) -> bool:
@@ -77,7 +81,7 @@ def _wait(
                 raise base.Superseded(
                     'the task manager is being stopped'
                 ) from None
-            now = _process(workflow)
+            now = _process(workflow, to)
             if before is not None and now is not None and now != before:
                 return False
             continue
@@ -86,9 +90,9 @@ def _wait(
         return True
 
 
-def _process(workflow: base.Workflow) -> str | None:
+def _process(workflow: base.Workflow, to: str | None) -> str | None:
     """Return the identity of the agent's process, None when unknown."""
-    client = workflow.guest(timeout=POLL_INTERVAL)
+    client = workflow.guest(timeout=POLL_INTERVAL, instance_id=to)
     try:
         if not client.can_send('get_diagnostics'):
             return None

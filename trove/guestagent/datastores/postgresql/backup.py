@@ -88,7 +88,11 @@ class Backups:
         make = self._full if request.parent is None else self._incremental
         with make(request) as stream:
             yield stream
-        files.write_json(self._newest, stream.metadata)
+        if request.apart and self._newest.exists():
+            # The log since the newest of the others is needed for the next.
+            return
+        if not request.apart:
+            files.write_json(self._newest, stream.metadata)
         with self._connector.open(_ACTION) as connection:
             slot.advance(connection, stream.metadata['stop-segment'])
 

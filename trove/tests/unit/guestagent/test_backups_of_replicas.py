@@ -20,7 +20,7 @@ class BackupsOfReplicasTest(bytes_only.BackupsTestCase):
             exception.DatastoreError, self.backups.make, self.context, info
         )
 
-        self.assertIn('the fault of the instance says why', str(error))
+        self.assertIn('its fault says why', str(error))
 
     def test_one_for_a_replica_that_is_stored(self) -> None:
         self.prepared()
