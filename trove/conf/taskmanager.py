@@ -75,6 +75,16 @@ OPTS: list[cfg.Opt] = [
         'instance that is deleted. 0: no clean stop.',
     ),
     cfg.IntOpt(
+        'promote_lag_timeout',
+        default=30,
+        min=1,
+        mutable=True,
+        help='Seconds within which a replica must receive all that its '
+        'primary had when the promotion began. A replica that lags behind '
+        'further is not promoted, as its primary would be read-only for '
+        'longer.',
+    ),
+    cfg.IntOpt(
         'repeatable_queue_timeout',
         deprecated_name='queue_patience',
         default=15,

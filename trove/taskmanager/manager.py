@@ -171,6 +171,17 @@ class Manager:
     ) -> None:
         self._run('upgrade', context, instance_id, datastore_version_id)
 
+    def detach_replica(self, context: Context, instance_id: str) -> None:
+        self._run('detach_replica', context, instance_id)
+
+    def promote_to_replica_source(
+        self, context: Context, instance_id: str
+    ) -> None:
+        self._run('promote_to_replica_source', context, instance_id)
+
+    def eject_replica_source(self, context: Context, instance_id: str) -> None:
+        self._run('eject_replica_source', context, instance_id)
+
     def _run(
         self, job: str, context: Context, instance_id: str, *more: Any
     ) -> None:

@@ -32,10 +32,7 @@ Context = trove_context.TroveContext
 JOBS = {
     'create_cluster': 'A cluster',
     'delete_cluster': 'A cluster',
-    'detach_replica': 'Replication',
-    'eject_replica_source': 'Replication',
     'grow_cluster': 'A cluster',
-    'promote_to_replica_source': 'Replication',
     'reapply_module': 'A module',
     'restart_cluster': 'A cluster',
     'shrink_cluster': 'A cluster',

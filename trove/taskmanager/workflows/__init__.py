@@ -7,7 +7,10 @@ from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import create
 from trove.taskmanager.workflows import create_backup
 from trove.taskmanager.workflows import delete
+from trove.taskmanager.workflows import detach_replica
+from trove.taskmanager.workflows import eject
 from trove.taskmanager.workflows import migrate
+from trove.taskmanager.workflows import promote
 from trove.taskmanager.workflows import reboot
 from trove.taskmanager.workflows import rebuild
 from trove.taskmanager.workflows import resize_flavor
@@ -24,7 +27,10 @@ WORKFLOWS: dict[str, type[base.Workflow]] = {
         create.Create,
         create_backup.CreateBackup,
         delete.Delete,
+        detach_replica.Detach,
+        eject.Eject,
         migrate.Migrate,
+        promote.Promote,
         reboot.Reboot,
         rebuild.Rebuild,
         resize_flavor.ResizeFlavor,

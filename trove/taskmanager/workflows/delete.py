@@ -10,6 +10,7 @@ from trove.objects.guest import heartbeats
 from trove.objects.instance import instances
 from trove.objects.instance import states
 from trove.taskmanager.workflows import base
+from trove.taskmanager.workflows import detach_replica
 from trove.taskmanager.workflows import guest
 
 LOG = logging.getLogger(__name__)
@@ -90,6 +91,11 @@ class Delete(base.Workflow):
             self.cloud.compute.delete_server(self.context, self.instance_id)
         except exception.NotFound:
             pass
+        primary = self.instance().slave_of_id
+        if primary:
+            detach_replica.leave(
+                self, primary, {'replica_id': self.instance_id}
+            )
 
     def _delete_volume(self) -> None:
         try:

@@ -231,10 +231,10 @@ def _undo(workflow: base.Workflow, begun: list[base.Step]) -> list[str]:
             raise
         except Exception as error:
             LOG.exception(
-                'Instance %s: could not undo "%s". Delete the instance, or '
-                'remove its remaining resources from the cloud.',
+                'Instance %s: could not undo "%s". %s',
                 workflow.instance_id,
                 step.name,
+                workflow.left_over,
             )
             problems.append(f'"{step.name}" ({_reason(error)})')
     return problems
@@ -260,9 +260,7 @@ def _fail(
     ]
     if problems:
         left = f'Not undone: {", ".join(problems)}.'
-        details.append(
-            f'{left} Delete the instance, which removes what is left.'
-        )
+        details.append(f'{left} {workflow.left_over}')
         message = f'{message} {left}'
     elif any(each.undo for each in begun):
         details.append('All steps were undone.')

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Promote a replica; its primary becomes a replica."""
+
+from __future__ import annotations
+
+from trove.common import exception
+from trove.objects.instance import replicas
+from trove.objects.instance import states
+from trove.taskmanager.workflows import base
+from trove.taskmanager.workflows import regroup
+
+_AGAIN = 'The primary is the same as before. Promote the replica again.'
+_CHECK = (
+    'Check the guest agents of both instances, then promote the replica again.'
+)
+_READ_ONLY = (
+    'This primary may be read-only: the promotion of its replica %s failed, '
+    'and could not be undone. Promote that replica again, or another one, '
+    'when the guest agents can be reached; or eject this primary.'
+)
+
+
+class Promote(regroup.Regroup):
+    """Promotes a replica.
+
+    Nothing that the primary acknowledged is lost: the replica has all of it
+    before it becomes writable.
+    """
+
+    action = replicas.PROMOTE
+
+    def steps(self) -> list[base.Step]:
+        return [
+            base.Step(
+                'check the primary and the replica',
+                do=self._check,
+                remedy=_AGAIN,
+            ),
+            base.Step(
+                'let the primary be followed',
+                do=self._prepare,
+                undo=self._return,
+                remedy=_AGAIN,
+            ),
+            base.Step(
+                'make the primary read-only',
+                do=self._close_primary,
+                undo=self._reopen_primary,
+                remedy=_CHECK,
+            ),
+            base.Step(
+                'wait until the replica has all changes',
+                do=self._catch_up,
+                remedy=_AGAIN,
+            ),
+            base.Step(
+                'make the replica writable',
+                do=lambda: self.open(self.instance_id),
+                undo=lambda: self.close(self.instance_id),
+                remedy=_CHECK,
+            ),
+            base.Step(
+                'record the new primary',
+                do=lambda: self.record_primary(
+                    self.instance_id, follows=True
+                ),
+                remedy=_CHECK,
+            ),
+            base.Step(
+                'have the others follow the new primary',
+                do=self._follow,
+                remedy='The replica is the primary now; check its guest '
+                'agent. Delete those that do not follow it.',
+            ),
+        ]
+
+    def _check(self) -> None:
+        """See that both answer, and that the replica is not far behind."""
+        self.occupy()
+        seconds = self.conf.taskmanager.promote_lag_timeout
+        primary = self.guest(instance_id=self.primary)
+        primary.rpc_ping(self.context)
+        self.guest().rpc_ping(self.context)
+        position = primary.get_latest_txn_id(self.context)
+        try:
+            self.guest(timeout=seconds).wait_for_txn(
+                self.context, txn=position
+            )
+        except exception.PeerTimeout:
+            raise base.StepFailed(
+                reason=f'it has not received within {seconds} seconds what '
+                'its primary had before: it lags behind too far',
+                remedy='Nothing was changed. Promote it when the load of the '
+                'primary is lower, or choose another replica.',
+            ) from None
+
+    def _prepare(self) -> None:
+        self.give(
+            self.primary,
+            lambda guest: guest.enable_as_master(
+                self.context, replica_source_config=None
+            ),
+        )
+
+    def _return(self) -> None:
+        """Have the replica follow its primary again."""
+        if self.is_recorded(self.instance_id):
+            return
+        self.require_closed(self.instance_id)
+        self.attach(self.instance_id, self.context_of(self.primary))
+
+    def _close_primary(self) -> None:
+        self.give(
+            self.primary,
+            lambda guest: guest.make_read_only(self.context, read_only=True),
+        )
+
+    def _reopen_primary(self) -> None:
+        if self.is_recorded(self.instance_id):
+            return
+        try:
+            self.require_closed(self.instance_id)
+            self.give(
+                self.primary,
+                lambda guest: guest.make_read_only(
+                    self.context, read_only=False
+                ),
+            )
+        except exception.TroveError:
+            self.fail_member(
+                self.primary, states.Task.NONE, _READ_ONLY % self.instance_id
+            )
+            raise
+
+    def _catch_up(self) -> None:
+        primary = self.guest(instance_id=self.primary)
+        position = primary.get_latest_txn_id(self.context)
+        self.give(
+            self.instance_id,
+            lambda guest: guest.wait_for_txn(self.context, txn=position),
+        )
+
+    def _follow(self) -> None:
+        """Have all others follow; the former primary comes last.
+
+        Its own changes reach the others by way of the new primary only.
+        """
+        former = self.primary
+        others = sorted(self.members - {self.instance_id, former})
+        failed = states.Task.PROMOTION_ERROR
+        self.follow(self.instance_id, others, failed)
+        self.follow(self.instance_id, [former], failed)
+        try:
+            self.guest(instance_id=former).demote_replication_master(
+                self.context
+            )
+        except exception.TroveError:
+            # What it keeps for replicas is bounded. It has its fault, if it
+            # does not follow.
+            pass
