@@ -26,6 +26,7 @@ from trove.api.handlers import logs
 from trove.api.handlers import mgmt
 from trove.api.handlers import modules
 from trove.api.handlers import parameters
+from trove.api.handlers import replicas
 from trove.api.handlers import root
 from trove.api.handlers import users
 from trove.api.handlers import versions
@@ -151,7 +152,7 @@ ROUTES: tuple[Route, ...] = (
 
     Route('GET', _P + '/limits', limits.index, 'limits:index'),
 
-    Route('POST', _I, instances.create, 'instance:create', 200,
+    Route('POST', _I, replicas.create, 'instance:create', 200,
           instance_schema.CREATE),
     Route('GET', _I, instances.index, 'instance:index',
           query=(*_CLUSTERED, 'all_projects')),
@@ -165,7 +166,7 @@ ROUTES: tuple[Route, ...] = (
     Route('DELETE', _II, instances.delete, 'instance:delete', 202),
     Route('GET', _II + '/configuration', changes.configuration,
           'instance:configuration'),
-    _action(_II, actions.ACTIONS),
+    _action(_II, replicas.ACTIONS),
 
     Route('GET', _II + '/modules', modules.of_instance,
           'instance:module_list', query=('from_guest', 'include_contents')),

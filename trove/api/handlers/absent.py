@@ -28,7 +28,6 @@ INSTEAD = {
     'Clusters': 'Create the instances individually.',
     'Encrypted connections': 'Connect over a trusted network.',
     'Modules': 'Install the software in the image of the datastore version.',
-    'Replicas': 'Create the instances individually.',
     'Upgrading guest agents': 'Install it in the image, or on the server of '
     'the instance.',
 }

@@ -12,7 +12,6 @@ from oslo_log import log
 from trove.api import references
 from trove.api import request as api_request
 from trove.api import validation
-from trove.api.handlers import absent
 from trove.api.schemas import common
 from trove.api.schemas import instance as schemas
 from trove.cloud import base as cloud_base
@@ -79,6 +78,7 @@ def start(
     instance: entities.Instance,
     action: str,
     send: Callable[[], None],
+    begin: Callable[[], object] | None = None,
     **details: Any,
 ) -> None:
     """Begin a task of an instance, and send its message.
@@ -86,6 +86,7 @@ def start(
     :param action: name of the task manager's method, which has a task in
         ``workflows.TASKS``
     :param send: sends the message; when it fails, the task is reverted
+    :param begin: begins the task, instead of ``begin_task``
     :param details: further arguments of ``begin_task``
     :raises InstanceBusy, Unprocessable, Forbidden: the task must not begin
     :raises QuotaExceeded: the quota of the project is used up
@@ -94,9 +95,12 @@ def start(
     """
     task = workflows.TASKS[action]
     try:
-        tasks.begin_task(
-            request.seer, instance.id, task, action=action, **details
-        )
+        if begin is not None:
+            begin()
+        else:
+            tasks.begin_task(
+                request.seer, instance.id, task, action=action, **details
+            )
     except exception.RowLocked:
         # There is nothing to revert, which would wait for the row again.
         raise
@@ -171,8 +175,11 @@ def reset_status(
     """Cancel the current task of an instance, with status ERROR: 202.
 
     The task manager notices at the next step and stops. Its leftovers are
-    removed with the instance.
+    removed with the instance. 409 while it is promoted, or a primary ejected:
+    others wait for the end.
     """
+    if instance.task in (states.Task.PROMOTING, states.Task.EJECTING):
+        raise exception.InstanceBusy(id=instance.id, task=instance.task.text)
     warn_of_end(request, instance)
     tasks.reset(instance.id)
 
@@ -346,16 +353,6 @@ ACTIONS = Actions(
             ('instance:reset_status', 'instance:force_delete'),
             schemas.RESET_STATUS,
             _reset_rule,
-        ),
-        'promote_to_replica_source': Action(
-            absent.action('Replicas'),
-            ('instance:promote_to_replica_source',),
-            schemas.NOTHING,
-        ),
-        'eject_replica_source': Action(
-            absent.action('Replicas'),
-            ('instance:eject_replica_source',),
-            schemas.NOTHING,
         ),
     }
 )

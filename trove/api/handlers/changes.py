@@ -8,6 +8,7 @@ from typing import Any
 
 from trove.api import references
 from trove.api import request as api_request
+from trove.api.handlers import actions
 from trove.api.handlers import attachments
 from trove.api.handlers import guest as guests
 from trove.api.handlers import instances
@@ -15,6 +16,7 @@ from trove.api.handlers import offers
 from trove.api.handlers import upgrades
 from trove.common import exception
 from trove.common import names as common_names
+from trove.objects.instance import entities
 
 
 def configuration(request: api_request.Request) -> dict[str, Any]:
@@ -26,9 +28,9 @@ def configuration(request: api_request.Request) -> dict[str, Any]:
 def edit(request: api_request.Request) -> None:
     """Change the name of an instance, or its group: 202.
 
-    As :func:`update`. For another datastore version: 400 for one that is
-    unknown or cannot use the data, 409 while another task is running, 422 for
-    an instance that is not ready.
+    As :func:`update`, which detaches replicas, too. For another datastore
+    version: 400 for one that is unknown or cannot use the data, 409 while
+    another task is running, 422 for an instance that is not ready.
     """
     body = request.body['instance']
     if 'datastore_version' in body:
@@ -43,7 +45,10 @@ def edit(request: api_request.Request) -> None:
 
 
 def update(request: api_request.Request) -> None:
-    """Change name, access or configuration group of an instance: 202.
+    """Change name, access or group of an instance, or detach it: 202.
+
+    A replica whose ``replica_of`` is null becomes an instance of its own; 400
+    for any other one, 409 or 422 while it is busy or not ready.
 
     404 for an unknown group; 400 for an invalid value, a second group or one
     of another version; 422 for values that the database refuses; 501 for what
@@ -62,14 +67,9 @@ def _change(
     instance = request.instance()
     offers.check(request, body)
     references.check(request, instances.NAMED)
-    for key in ('replica_of', 'slave_of'):
-        if key in body and not body[key] and not instance.slave_of_id:
-            raise exception.BadRequest(
-                f'Instance {instance.id} is not a replica, so there is '
-                'nothing to detach it from.'
-            )
-        if key in body:
-            raise instances.later(key)
+    if 'replica_of' in body or 'slave_of' in body:
+        _detach(request, instance, body)
+        return
     change = None
     with contextlib.ExitStack() as stack:
         if regroups:
@@ -89,3 +89,46 @@ def _change(
             name=body.get('name'),
             access=body.get('access'),
         )
+
+
+def _detach(
+    request: api_request.Request,
+    instance: entities.Instance,
+    body: dict[str, Any],
+) -> None:
+    """Have a replica become an instance of its own.
+
+    :raises BadRequest: it is no replica, or the body says something else
+    :raises InstanceBusy, Unprocessable: it cannot be detached now
+    """
+    key = 'replica_of' if 'replica_of' in body else 'slave_of'
+    others = sorted(set(body) - {key, 'name'})
+    if body[key]:
+        raise exception.BadRequest(
+            f'instance.{key} is "{body[key]}", but an instance that exists '
+            'does not become a replica. Use null to detach it, or create a '
+            'replica of the other one.'
+        )
+    if others:
+        raise exception.BadRequest(
+            f'instance.{key} is to be changed with {", ".join(others)}. '
+            'Detach the replica in a request of its own.'
+        )
+    if not instance.slave_of_id:
+        raise exception.BadRequest(
+            f'Instance {instance.id} is not a replica, so there is '
+            'nothing to detach it from.'
+        )
+    if 'name' in body:
+        attachments.record(
+            request, request.context, instance.id, None, name=body['name']
+        )
+    taskmanager = request.taskmanager()
+    actions.start(
+        request,
+        instance,
+        'detach_replica',
+        lambda: taskmanager.detach_replica(
+            request.context, instance_id=instance.id
+        ),
+    )

@@ -35,9 +35,6 @@ LOG = log.getLogger(__name__)
 
 _LATER = {
     'modules': 'Applying modules',
-    'replica_count': 'Creating replicas',
-    'replica_of': 'Creating or detaching replicas',
-    'slave_of': 'Creating or detaching replicas',
 }
 
 #: References that are unsupported, but must not reveal other projects' ids.
@@ -58,7 +55,7 @@ def create(request: api_request.Request) -> dict[str, Any]:
     body = request.body['instance']
     common_names.check_instance(body['name'])
     references.check(request, NAMED)
-    _refuse_later(body, schema.LATER)
+    refuse_later(body)
     if body.get('users'):
         request.authorize('instance:extension:user:create')
     if body.get('databases'):
@@ -76,19 +73,21 @@ def create(request: api_request.Request) -> dict[str, Any]:
         body.get('users') or (),
     )
     names.check_grants(users, (item['_name'] for item in databases))
-    order = _order(body, version, flavor, size, databases, backup_id)
+    message = order(
+        body, version, flavor, size, databases, backup_id
+    )
     group = None
     if body.get('configuration'):
-        group, order['overrides'] = attachments.for_new(
+        group, message['overrides'] = attachments.for_new(
             request, body['configuration'], version
         )
-    instance = _record(request, body, version, flavor, order, users, group)
+    instance = record(request, body, version, flavor, message, users, group)
     try:
         request.taskmanager().create_instance(
-            request.context, instance_id=instance.id, users=users, **order
+            request.context, instance_id=instance.id, users=users, **message
         )
     except Exception:
-        if _remove(instance.id, flavor):
+        if remove(instance.id, flavor):
             raise
         # A task manager has the job, so the message was delivered after all.
     return {'instance': views.detail(request, instance)}
@@ -204,7 +203,7 @@ def _list(request: api_request.Request, view: Any) -> dict[str, Any]:
     return paging.body(request, 'instances', items, marker)
 
 
-def _record(
+def record(
     request: api_request.Request,
     body: dict[str, Any],
     version: datastores.DatastoreVersion,
@@ -227,6 +226,7 @@ def _record(
             datastore_version_id=version.id,
             access=body.get('access'),
             region_id=body.get('region_name'),
+            slave_of_id=order['slave_of_id'],
             group=group,
             # For recovery, if the message is lost or its task manager dies.
             details={
@@ -240,11 +240,11 @@ def _record(
         raise
     except exception.ServiceUnavailable:
         # The connection may have broken after the commit.
-        _remove(instance_id, flavor)
+        remove(instance_id, flavor)
         raise
 
 
-def _remove(instance_id: str, flavor: cloud_base.Flavor) -> bool:
+def remove(instance_id: str, flavor: cloud_base.Flavor) -> bool:
     """Remove an instance whose creation was not sent.
 
     :returns: False when there is none, or a task manager creates it
@@ -310,13 +310,13 @@ def _volume_size(request: api_request.Request, body: dict[str, Any]) -> int:
     return actions.volume_size(request, body['volume'])
 
 
-def _order(
+def order(
     body: dict[str, Any],
     version: datastores.DatastoreVersion,
     flavor: cloud_base.Flavor,
     size: int,
-    databases: list[dict[str, Any]],
-    backup_id: str | None,
+    databases: list[dict[str, Any]] | None = None,
+    backup_id: str | None = None,
 ) -> dict[str, Any]:
     """Return the arguments for the task manager, without id and users.
 
@@ -327,7 +327,7 @@ def _order(
         'name': body['name'],
         'flavor': flavor.to_dict(),
         'image_id': version.image_id,
-        'databases': databases,
+        'databases': databases or [],
         'datastore_manager': version.manager,
         'packages': version.packages,
         'volume_size': size,
@@ -348,17 +348,10 @@ def _order(
     }
 
 
-def _refuse_later(body: dict[str, Any], keys: tuple[str, ...]) -> None:
-    for key in keys:
-        value = body.get(key)
-        # openstackclient always sends a replica_count of 1.
-        one = key == 'replica_count' and value == 1 and value is not True
-        if value is not None and value != [] and not one:
-            raise later(key)
-
-
-def later(key: str) -> exception.NotSupported:
-    """Return the error for a key of a body that is not supported yet."""
-    return exception.NotSupported(
-        f'{_LATER[key]} is not supported yet; omit "{key}".'
-    )
+def refuse_later(body: dict[str, Any]) -> None:
+    """Refuse keys of a body that are not supported yet."""
+    for key in schema.LATER:
+        if body.get(key) not in (None, []):
+            raise exception.NotSupported(
+                f'{_LATER[key]} is not supported yet; omit "{key}".'
+            )

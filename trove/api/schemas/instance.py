@@ -67,8 +67,6 @@ GROUP: common.Schema = {
 #: Accepted by released Trove and not served here yet; the handler says so.
 LATER = (
     'modules',
-    'replica_count',
-    'replica_of',
 )
 
 RESTORE_POINT: common.Schema = {
@@ -124,6 +122,18 @@ CREATE = validation.Body(
                 },
                 'access': ACCESS,
                 'restorePoint': RESTORE_POINT,
+                'replica_of': {
+                    'type': ['string', 'null'],
+                    'minLength': 1,
+                    'maxLength': 255,
+                    'description': 'the ID of the primary',
+                },
+                'replica_count': {
+                    'type': ['integer', 'null'],
+                    'minimum': 1,
+                    'maximum': 3,
+                    'description': 'a number from 1 to 3',
+                },
                 'configuration': GROUP,
                 **{name: {} for name in LATER},
             },

@@ -91,7 +91,7 @@ CONFIGURATIONS = {
                 {'instance': {'replica_of': ''}}, 400, 'not a replica'
             ),
             'slave_of': Refused(
-                {'instance': {'slave_of': GROUP}}, 501, 'slave_of'
+                {'instance': {'slave_of': GROUP}}, 400, 'slave_of'
             ),
         },
     ),

@@ -351,18 +351,6 @@ class TestActions(base.TestCase):
                 workflows.workflow_step(instance.id, 'me', 'next')
             )
 
-    def test_what_there_is_not(self):
-        instance = self.active()
-        foreign = self.active(project=base.OTHER_PROJECT)
-        for name in ('promote_to_replica_source', 'eject_replica_source'):
-            response = self.act(instance, {name: {}})
-            hidden = self.act(foreign, {name: {}})
-
-            self.assert_fault(
-                response, 501, 'notImplemented', 'Replicas', 'release'
-            )
-            self.assert_fault(hidden, 404, 'itemNotFound')
-
     def test_policy_of_each_action(self):
         instance = self.active()
         self.useFixture(

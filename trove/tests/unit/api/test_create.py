@@ -183,8 +183,6 @@ class TestCreate(base.TestCase):
 
     def test_what_comes_later_is_refused_by_name(self):
         for key, value in (
-            ('replica_of', self.active().id),
-            ('replica_count', 2),
             ('modules', ['a']),
         ):
             response = self.post('/instances', self.order(**{key: value}))

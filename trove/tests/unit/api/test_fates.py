@@ -147,9 +147,9 @@ FATES = {
             ),
             'modules': Refused(order(modules=[{'id': GROUP}]), 501, 'modules'),
             'replica_count': Refused(
-                order(replica_count=2), 501, 'replica_count'
+                order(replica_count=2), 400, 'replica_count'
             ),
-            'replica_of': Refused(order(replica_of=GROUP), 501, 'replica_of'),
+            'replica_of': Refused(order(replica_of=GROUP), 400, 'flavorRef'),
             'restorePoint.backupRef': Applied(
                 order(restorePoint={'backupRef': GROUP}),
                 f'"backup_id": "{GROUP}"',
@@ -177,7 +177,7 @@ FATES = {
                 {'instance': {'replica_of': ''}}, 400, 'not a replica'
             ),
             'slave_of': Refused(
-                {'instance': {'slave_of': GROUP}}, 501, 'slave_of'
+                {'instance': {'slave_of': GROUP}}, 400, 'slave_of'
             ),
         },
     ),
@@ -193,10 +193,10 @@ FATES = {
             {'reset_status': {'force_delete': True}}, '"ERROR"'
         ),
         'promote_to_replica_source': Refused(
-            {'promote_to_replica_source': {}}, 501, 'Replicas'
+            {'promote_to_replica_source': {}}, 400, 'not a replica'
         ),
         'eject_replica_source': Refused(
-            {'eject_replica_source': {}}, 501, 'Replicas'
+            {'eject_replica_source': {}}, 400, 'no replicas'
         ),
     },
     ('POST', '/{project_id}/mgmt/instances/{instance_id}/action'): {

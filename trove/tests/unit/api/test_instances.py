@@ -288,7 +288,7 @@ class TestUpdate(base.TestCase):
 
             self.assert_refused(response)
 
-    def test_what_comes_later(self):
+    def test_an_instance_does_not_become_a_replica(self):
         instance = self.active()
 
         response = self.put(
@@ -296,7 +296,7 @@ class TestUpdate(base.TestCase):
             {'instance': {'replica_of': self.active().id}},
         )
 
-        self.assert_fault(response, 501, 'notImplemented')
+        self.assert_refused(response, 'does not become a replica')
 
     def test_what_comes_later_and_is_not_there(self):
         instance = self.active()

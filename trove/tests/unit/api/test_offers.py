@@ -79,8 +79,6 @@ class TestLater(base.TestCase):
 
     def test_values_that_look_like_none(self):
         for key, values in (
-            ('replica_of', ('', 0, {})),
-            ('replica_count', (0, True, False, 2, '1')),
             ('modules', ({}, '', 0)),
         ):
             for value in values:
@@ -94,6 +92,17 @@ class TestLater(base.TestCase):
             response = self.post('/instances', self.order(configuration=value))
 
             self.assert_refused(response, 'instance.configuration')
+
+    def test_replicas_of_another_kind(self):
+        for key, values in (
+            ('replica_of', ('', 0, {})),
+            ('replica_count', (0, True, False, 2, 4, '1')),
+        ):
+            for value in values:
+                response = self.post('/instances', self.order(**{key: value}))
+
+                self.assert_refused(response, f'instance.{key}')
+        self.assertEqual([], self.transport.sent)
 
     def test_values_that_mean_none(self):
         order = self.order(modules=[], replica_count=1)
