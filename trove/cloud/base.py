@@ -272,6 +272,9 @@ class Cloud(abc.ABC):
     #: the driver does not apply. The API refuses a request that asks for them.
     ignores: ClassVar[frozenset[str]] = frozenset()
 
+    #: The values of ``locality`` that all servers of the cloud comply with.
+    localities: ClassVar[frozenset[str]] = frozenset()
+
     #: Why the driver cannot do something, by the name of the method. The API
     #: refuses it with this text, before anything is touched.
     refuses: ClassVar[Mapping[str, str]] = {}
@@ -313,6 +316,7 @@ class _Fenced(Cloud):
 
     def __init__(self, cloud: Cloud, check: Callable[[], None]) -> None:
         self.ignores = cloud.ignores  # type: ignore[misc]
+        self.localities = cloud.localities  # type: ignore[misc]
         self.refuses = cloud.refuses  # type: ignore[misc]
         self.compute = _part(cloud.compute, check)
         self.volumes = _part(cloud.volumes, check)

@@ -83,7 +83,9 @@ class Manager:
             unsupported=(
                 *_names(
                     cluster_config=cluster_config,
-                    locality=locality,
+                    locality=None
+                    if locality in self._env.cloud.localities
+                    else locality,
                 ),
                 *self._unknown(
                     context, availability_zone, volume_type, nics, access

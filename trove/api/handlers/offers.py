@@ -32,7 +32,10 @@ def check(
             'access.is_public',
             'is_public' in ignored and (access or {}).get('is_public'),
         ),
-        ('locality', body.get('locality')),
+        (
+            'locality',
+            body.get('locality') not in (None, *request.cloud.localities),
+        ),
         (
             'availability_zone',
             'availability_zone' in ignored and body.get('availability_zone'),

@@ -306,6 +306,7 @@ class LocalCloud(base.Cloud):
 
     #: It is a single machine, whose addresses nobody else reaches.
     ignores = frozenset({'availability_zone', 'is_public'})
+    localities = frozenset({'affinity'})
     refuses: ClassVar[Mapping[str, str]] = {'migrate_server': _SINGLE_HOST}
 
     def __init__(

@@ -5,6 +5,7 @@ import uuid
 import oslo_messaging
 import testscenarios
 
+from trove.cloud.local import driver
 from trove.objects import quota
 from trove.objects.instance import workflows
 from trove.tests.unit.api import base
@@ -201,6 +202,15 @@ class TestCreate(base.TestCase):
             self.assert_fault(response, 501, 'notImplemented', key)
         self.assertEqual([], self.transport.sent)
         self.assertEqual([], self.get('/instances').json['instances'])
+
+    def test_a_locality_that_all_servers_have(self):
+        self.cloud.localities = driver.LocalCloud.localities
+
+        together = self.post('/instances', self.order(locality='affinity'))
+        apart = self.post('/instances', self.order(locality='anti-affinity'))
+
+        self.assertEqual(200, together.status_code, together.text)
+        self.assert_fault(apart, 501, 'notImplemented', 'locality')
 
     def test_what_clients_always_send_is_accepted(self):
         response = self.post(

@@ -106,10 +106,10 @@ class TestCreate(scene.TestCase):
     def test_what_the_cloud_has_is_taken(self):
         self.cloud.volumes.types = lambda context: [FAST]
         self.cloud.network.networks = lambda context: ['n1']
+        self.cloud.localities = frozenset({'affinity'})
+        known = {'volume_type': 'fast', 'nics': [{'network_id': 'n1'}]}
 
-        self.when_created(
-            self.instance_id, volume_type='fast', nics=[{'network_id': 'n1'}]
-        )
+        self.when_created(self.instance_id, **known, locality='affinity')
 
         self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
 
