@@ -42,9 +42,10 @@ class TlsOrders:
         enable: bool,
         disable: bool,
     ) -> dict[str, Any]:
-        wanted = _wanted(mode, container, bool(enable), bool(disable))
         with self._supervisor.turn() as driver:
-            driver.set_tls(wanted)
+            driver.set_tls(
+                _wanted(mode, container, bool(enable), bool(disable))
+            )
         return {'restart_required': False}
 
     @orders.needs(Capability.TLS)

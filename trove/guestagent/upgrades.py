@@ -49,8 +49,8 @@ class Upgrades:
         self._upgrade_error = None
         with self._reporter.reporting(context, 'upgrade the database server'):
             try:
-                version = _version(upgrade_info, instance_version)
                 with self._supervisor.restarting() as driver:
+                    version = _version(upgrade_info, instance_version)
                     driver.check_upgrade(version)
                     driver.upgrade(version)
             except Exception as error:
@@ -62,8 +62,8 @@ class Upgrades:
     def post_upgrade(
         self, context: Context, upgrade_info: dict[str, Any]
     ) -> None:
-        version = _version(upgrade_info, None)
         with self._supervisor.turn() as driver:
+            version = _version(upgrade_info, None)
             if self._upgrade_error is not None:
                 raise self._upgrade_error
             found = driver.version() if driver.answers() else None
