@@ -90,6 +90,7 @@ class TestPersonas(base.TestCase):
                 'list_databases',
                 'list_users',
                 'get_user',
+                'guest_log_list',
             },
         )
         self.assertEqual(self.before, self.state())

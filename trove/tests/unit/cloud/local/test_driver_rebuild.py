@@ -33,7 +33,7 @@ class RebuildTestCase(guests.LocalCloudTestCase):
 
     def test_data_on_the_disk_are_not_thrown_away(self):
         self.create()
-        (self.home() / 'disk/data').write_text('kept')
+        (self.home() / 'disk/table').write_text('kept')
 
         error = self.assertRaises(
             exception.CloudError,
@@ -43,4 +43,4 @@ class RebuildTestCase(guests.LocalCloudTestCase):
         )
 
         self.assertIn('would be replaced', str(error))
-        self.assertTrue((self.home() / 'disk/data').exists())
+        self.assertTrue((self.home() / 'disk/table').exists())
