@@ -27,6 +27,7 @@ from trove.common import rpc
 from trove.guestagent import api as guest_api
 from trove.objects.guest import guest_versions
 from trove.standalone import demo_backups
+from trove.standalone import demo_life
 from trove.standalone import progress as progresses
 from trove.standalone import system as systems
 
@@ -305,6 +306,11 @@ class Demo:
         with self.database(DATABASE, CLERK) as connection:
             connection.execute(text.encode())
 
+    def ask(self, text: str) -> str:
+        """Return the only value of an answer."""
+        ((value,),) = self.query(DATABASE, CLERK, text.encode())
+        return str(value)
+
     def check_rows(self) -> None:
         found = self.query(
             DATABASE, CLERK, 'SELECT id, name FROM fruit ORDER BY id'
@@ -370,6 +376,10 @@ STEPS: list[Step] = [
     ('Request diagnostics again', Demo.diagnose_again),
     ('Back it up, in full and then what changed', demo_backups.back_up),
     ('Drop the table, restore it into a new instance', demo_backups.restore),
+    ('Attach a configuration group, detach it', demo_life.configure),
+    ('Make a replica, read the rows there', demo_life.replicate),
+    ('Promote it, write there, read at the old primary', demo_life.promote),
+    ('Upgrade it to another datastore version', demo_life.upgrade),
     ('Delete the instance', Demo.delete),
     ('Stop everything, check for leftovers', Demo.stop),
 ]

@@ -305,6 +305,9 @@ class DemoTestCase(StandaloneTestCase):
             'needs version 1.4',
             'get_diagnostics: sent as of version 1.5',
             'The table and its rows are on',
+            '8MB with the group',
+            'the old primary, follows it',
+            'Its version was',
         ):
             self.assertIn(words, ' '.join(done.stdout.split()))
         self.assertEqual([], os.listdir(self.directory))

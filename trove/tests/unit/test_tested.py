@@ -116,6 +116,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.rpcadmin.live': ('unit/rpcadmin/test_readiness.py',),
     'trove.standalone.demo': ('functional/test_standalone.py',),
     'trove.standalone.demo_backups': ('functional/test_standalone.py',),
+    'trove.standalone.demo_life': ('functional/test_standalone.py',),
     'trove.taskmanager.workflows.': (
         'unit/taskmanager/workflows/test_create.py',
         'unit/taskmanager/workflows/test_resize_flavor.py',
