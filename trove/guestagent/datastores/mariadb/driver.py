@@ -82,21 +82,14 @@ class MariaDB(replicating.ReplicatingDriver):
 
     # Backups
 
-    def create_data(self, preparation: base.Preparation) -> None:
-        if preparation.backup is None:
-            super().create_data(preparation)
-            return
-        context = preparation.snapshot
-        if context is not None:
-            # Before there are data that could be started without it.
-            self.replication.keep(context)
+    def restore_data(self, preparation: base.Preparation) -> str:
+        assert preparation.backup is not None
         self._restore.restore(
             preparation.backup(), max(_LEAST_MB, self.memory_mb // 2)
         )
-        if context is not None:
-            position = restore.position(self.home.data_dir)
-            self.start()
-            self.replication.begin(context, position)
+        if preparation.snapshot is None:
+            return ''
+        return restore.position(self.home.data_dir)
 
     def backup(
         self, request: backups.Request

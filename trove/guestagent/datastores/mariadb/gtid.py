@@ -67,7 +67,9 @@ class Dialect(gtid.Dialect):
             for domain, (_, sequence) in parse(position).items()
         )
 
-    def errant(self, own: str, primary: str) -> str:
+    def errant(
+        self, connection: connections.Connection, own: str, primary: str
+    ) -> str:
         theirs = parse(primary)
         return ','.join(
             f'{domain}-{server}-{sequence}'

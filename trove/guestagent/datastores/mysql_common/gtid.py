@@ -40,7 +40,7 @@ class Dialect(abc.ABC):
     #: Variables that keep all users from writing, the first one last.
     read_only: ClassVar[tuple[str, ...]]
     #: A file in the data directory of a server that follows another.
-    witness: ClassVar[str]
+    witness: ClassVar[str | None] = None
     #: The query of a server's position, which any user may ask for.
     position: ClassVar[str]
     #: Stop receiving; stop following; forget whom; begin to follow.
@@ -66,7 +66,7 @@ class Dialect(abc.ABC):
         """Whether all transactions up to a position are applied."""
 
     @abc.abstractmethod
-    def errant(self, own: str, primary: str) -> str:
+    def errant(self, connection: Connection, own: str, primary: str) -> str:
         """Return the transactions that only a replica has.
 
         :param own: its position

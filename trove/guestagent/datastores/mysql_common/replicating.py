@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Mapping
 from typing import Any
 from typing import ClassVar
@@ -44,6 +45,26 @@ class ReplicatingDriver(driver.MySQLDriver):
             self.identified,
             self.write_config,
         )
+
+    @abc.abstractmethod
+    def restore_data(self, preparation: base.Preparation) -> str:
+        """Make the data of a backup.
+
+        :returns: the position of a replica's, if its data do not know it
+        """
+
+    def create_data(self, preparation: base.Preparation) -> None:
+        context = preparation.snapshot
+        if preparation.backup is None:
+            super().create_data(preparation)
+        elif context is None:
+            self.restore_data(preparation)
+        else:
+            # Before there are data that could be started without it.
+            self.replication.keep(context)
+            position = self.restore_data(preparation)
+            self.start()
+            self.replication.begin(context, position)
 
     def role_settings(self) -> dict[str, Any]:
         return self.replication.settings()

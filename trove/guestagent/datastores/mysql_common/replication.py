@@ -25,6 +25,8 @@ LOG = logging.getLogger(__name__)
 _ACTION: Final = 'follow its primary'
 #: How the name of the user for replicas begins, as in released Trove.
 _USERS: Final = 'slave_'
+#: The longest that MySQL can follow with.
+_PASSWORD_LENGTH: Final = 32
 #: Seconds until a server follows, and has applied what it received.
 _FOLLOW_TIMEOUT: Final = 30
 _APPLY_TIMEOUT: Final = 60
@@ -52,11 +54,13 @@ class Replication:
         self._write_config = write_config
         self._role = roles.Role(
             home.state_dir / f'{home.kind.group}-replication.json',
-            home.data_dir / dialect.witness,
+            home.data_dir,
+            dialect.witness,
         )
 
     def settings(self) -> dict[str, Any]:
-        """Return the settings for the role."""
+        """Return the settings for the role, and note it beside the data."""
+        self._role.mark(self._home.account)
         if self._role.is_primary:
             return {}
         return dict.fromkeys(self._dialect.read_only, True)
@@ -80,9 +84,7 @@ class Replication:
         """Have a user for replicas, whose password is known here."""
         state = self._role.state
         name = state.user or f'{_USERS}{secrets.token_hex(4)}'
-        password = state.password or passwords.generate(
-            self._home.conf[self._home.kind.group].default_password_length
-        )
+        password = state.password or passwords.generate(_PASSWORD_LENGTH)
         with self._connector.open('create the replication user') as connection:
             if self._role.is_primary:
                 self._role.change(user=name, password=password)
@@ -123,7 +125,8 @@ class Replication:
         primary = upstream.position(self._role.state, dialect.position)
         with self._connector.open(_ACTION) as connection:
             self._leave(connection)
-            errant = dialect.errant(self._position(connection), primary)
+            own = self._position(connection)
+            errant = dialect.errant(connection, own, primary)
             if errant:
                 raise _differs(
                     f'it has transactions that its primary does not have '

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The role of a MySQL server, kept in the directory of the agent.
 
-It decides what the server is started as, whatever its data directory says.
+It decides what the server is started as, whatever its data directory says. A
+mark there tells the agent of a rebuilt server, which has lost the other.
 """
 
 from __future__ import annotations
@@ -11,10 +12,14 @@ import pathlib
 from typing import Any
 from typing import Final
 
+from trove.guestagent.datastores import account as accounts
 from trove.guestagent.datastores import files
 
 PRIMARY: Final = 'primary'
 REPLICA: Final = 'replica'
+
+#: In the data directory of a replica.
+MARK: Final = 'trove-replica'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,12 +43,21 @@ class Role:
     """Keeps the role of a server.
 
     :param path: of its file
-    :param witness: a file that a server has that follows another
+    :param data_dir: of the server
+    :param witness: a file that a server has there that follows another
     """
 
-    def __init__(self, path: pathlib.Path, witness: pathlib.Path) -> None:
+    def __init__(
+        self,
+        path: pathlib.Path,
+        data_dir: pathlib.Path,
+        witness: str | None = None,
+    ) -> None:
         self._path = path
-        self._witness = witness
+        self._mark = data_dir / MARK
+        self._witnesses = [self._mark]
+        if witness is not None:
+            self._witnesses.append(data_dir / witness)
         values = files.read_json(path)
         names = {field.name for field in dataclasses.fields(State)}
         self.state = State(**{k: v for k, v in values.items() if k in names})
@@ -57,7 +71,19 @@ class Role:
 
     @property
     def is_primary(self) -> bool:
-        if not self._path.exists() and self._witness.exists():
+        if not self._path.exists() and any(
+            path.exists() for path in self._witnesses
+        ):
             # The server of the instance was rebuilt; its data are a replica's.
             self.change(role=REPLICA)
         return self.state.role == PRIMARY
+
+    def mark(self, reader: accounts.Account | None) -> None:
+        """Have the data directory say the same.
+
+        :param reader: the user that runs the server
+        """
+        if self.is_primary:
+            self._mark.unlink(missing_ok=True)
+        elif not self._mark.exists():
+            files.write(self._mark, '', reader)

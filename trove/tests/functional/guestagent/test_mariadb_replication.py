@@ -3,131 +3,14 @@
 
 from __future__ import annotations
 
-import signal
 from typing import Any
 
-import pymysql
-
-from trove.common import exception
-from trove.guestagent.datastores import processes
-from trove.tests.functional.guestagent import backups
 from trove.tests.functional.guestagent import replicas
 from trove.tests.functional.guestagent import stores
 
-#: The server runs with --read-only.
-_READ_ONLY = 1290
 
-
-class ReplicationTest(replicas.ReplicaTestCase):
-    """Each test is a whole life: servers are slow to make."""
-
+class ReplicationTest(replicas.GTIDTests):
     store = stores.MariaDB()
 
-    def root(self, guest: backups.Guest, text: str) -> list[Any]:
-        with guest.place.session('root', 'top secret', 'mysql') as session:
-            return list(session.execute(text).fetchall())
-
-    def is_writable(self, guest: backups.Guest) -> bool:
-        found = set()
-        # Root is a customer, too.
-        for user, password in ('clerk', 'secret'), ('root', 'top secret'):
-            with guest.place.session(user, password, 'shop') as session:
-                try:
-                    session.execute('CREATE TABLE tried (number int)')
-                    session.execute('DROP TABLE tried')
-                    found.add(True)
-                except pymysql.MySQLError as error:
-                    self.assertEqual(_READ_ONLY, error.args[0])
-                    found.add(False)
-        (writable,) = found
-        return writable
-
-    def writable(self, *guests: backups.Guest) -> list[backups.Guest]:
-        return [guest for guest in guests if self.is_writable(guest)]
-
-    def users(self, guest: backups.Guest) -> list[str]:
-        rows = self.root(
-            guest, "SELECT User FROM user WHERE LEFT(User, 6) = 'slave_'"
-        )
-        return [name for (name,) in rows]
-
-    def attach(self, guest: backups.Guest, primary: backups.Guest) -> None:
-        context = primary.api.get_replica_context(self.context)
-        guest.api.attach_replica(self.context, context, '')
-
-    def test_a_life_of_replicas(self) -> None:
-        # Given a primary with a replica of a chain of backups
-        self.prepare_guest(root_password='top secret')
-        self.write(1)
-        full = self.backup('full')
-        self.write(2)
-        first = self.make_replica(self.backup('more', full))
-        self.write(3)
-        # And one of a full backup
-        second = self.make_replica(full)
-        for replica in (first, second):
-            self.has(replica, 1, 2, 3)
-            self.assertFalse(self.is_writable(replica))
-        # When one takes over
-        self.promote(self.guest, first, second)
-        # Then exactly this one can be written, and the others follow it
-        everybody = (self.guest, first, second)
-        self.assertEqual([first], self.writable(*everybody))
-        self.sql('INSERT INTO orders VALUES (4)', first)
-        for guest in (self.guest, second):
-            self.has(guest, 1, 2, 3, 4)
-        # And that outlasts a restart of all of them
-        for guest in everybody:
-            guest.api.restart(self.context)
-        self.assertEqual([first], self.writable(*everybody))
-        self.sql('INSERT INTO orders VALUES (5)', first)
-        for guest in (self.guest, second):
-            self.has(guest, 1, 2, 3, 4, 5)
-        # When one becomes an instance of its own
-        info = second.api.detach_replica(self.context, for_failover=False)
-        first.api.cleanup_source_on_replica_detach(self.context, info)
-        # Then it has what it had, and keeps nothing of the primary
-        self.sql('INSERT INTO orders VALUES (6)', second)
-        self.assertEqual([1, 2, 3, 4, 5, 6], self.rows(second))
-        self.assertEqual([1, 2, 3, 4, 5], self.rows(first))
-        self.assertEqual([], self.users(second))
-        self.assertEqual(1, len(self.users(first)))
-        # And nobody takes it back, as it differs now
-        error = self.assertRaises(
-            exception.DatastoreError, self.attach, second, first
-        )
-        self.assertIn('Delete this replica', str(error))
-        self.assertFalse(self.is_writable(second))
-        self.lose_the_primary(first, self.guest)
-
-    def lose_the_primary(
-        self, dead: backups.Guest, heir: backups.Guest
-    ) -> None:
-        # Given a primary that dies
-        before = heir.api.get_last_txn(self.context)
-        agent = dead.agent
-        assert agent is not None
-        agent.stop()
-        for pid in processes.all_in(dead.place.data_dir):
-            processes.send(pid, signal.SIGKILL)
-        # When its replica takes over
-        after = heir.api.get_last_txn(self.context)
-        self.assertEqual(before, after)
-        self.assertGreater(heir.api.get_txn_count(self.context), 1)
-        heir.api.detach_replica(self.context, for_failover=True)
-        heir.api.enable_as_master(self.context, '')
-        heir.api.make_read_only(self.context, False)
-        self.sql('INSERT INTO orders VALUES (7)', heir)
-        # And the dead one returns, and is told to follow
-        dead.start()
-        self.wait_for_status(dead, 'healthy')
-        self.attach(dead, heir)
-        # Then it has what the other has
-        self.has(dead, 1, 2, 3, 4, 5, 7)
-        self.assertFalse(self.is_writable(dead))
-        self.assertTrue(self.is_writable(heir))
-        # When a promotion is undone
-        heir.api.make_read_only(self.context, True)
-        self.assertFalse(self.is_writable(heir))
-        heir.api.make_read_only(self.context, False)
-        self.assertTrue(self.is_writable(heir))
+    def newest(self, full: dict[str, Any]) -> dict[str, Any]:
+        return self.backup('more', full)

@@ -36,9 +36,8 @@ class PositionTest(base.TestCase):
             ('0-2-5', '0-1-5', '0-2-5'),
             ('0-1-5,3-1-1', '0-1-5', '3-1-1'),
         ):
-            self.assertEqual(
-                errant, self.dialect.errant(own, primary), (own, primary)
-            )
+            found = self.dialect.errant(mock.Mock(), own, primary)
+            self.assertEqual(errant, found, (own, primary))
 
     def test_what_is_applied(self) -> None:
         connection = mock.Mock(execute=lambda _: [('0-1-5,1-2-7',)])

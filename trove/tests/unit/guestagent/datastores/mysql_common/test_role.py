@@ -17,7 +17,7 @@ class RoleTest(base.TestCase):
         self.root = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
 
     def role(self) -> role.Role:
-        return role.Role(self.root / 'role.json', self.root / 'master.info')
+        return role.Role(self.root / 'role.json', self.root, 'master.info')
 
     def test_it_outlasts_the_agent(self) -> None:
         self.assertTrue(self.role().is_primary)
@@ -33,6 +33,16 @@ class RoleTest(base.TestCase):
     def test_a_rebuilt_replica_is_one_still(self) -> None:
         (self.root / 'master.info').write_text('')
         self.assertFalse(self.role().is_primary)
+
+    def test_its_mark_is_beside_the_data(self) -> None:
+        self.role().change(role=role.REPLICA)
+        self.role().mark(None)
+        (self.root / 'role.json').unlink()
+        self.assertFalse(self.role().is_primary)
+        self.role().change(role=role.PRIMARY)
+        self.role().mark(None)
+        (self.root / 'role.json').unlink()
+        self.assertTrue(self.role().is_primary)
 
     def test_a_primary_that_followed_once_is_none(self) -> None:
         self.role().change(role=role.REPLICA)
