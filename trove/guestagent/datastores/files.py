@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 import errno
 import json
 import os
@@ -134,3 +135,12 @@ def read_json(path: pathlib.Path) -> dict[str, Any]:
 
 def write_json(path: pathlib.Path, values: dict[str, Any]) -> None:
     write(path, json.dumps(values, indent=1, sort_keys=True) + '\n')
+
+
+def links(directory: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Yield what is neither a file nor a directory, and so leads elsewhere."""
+    for folder, names, others in os.walk(directory):
+        for path in (pathlib.Path(folder, name) for name in names + others):
+            mode = path.lstat().st_mode
+            if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+                yield path

@@ -7,11 +7,8 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-import os
 import pathlib
 import re
-import stat
 from typing import Final
 
 from trove.common import exception
@@ -42,19 +39,11 @@ def refuse_links(directory: pathlib.Path) -> None:
 
     :raises trove.common.exception.DatastoreError: there is something else
     """
-    for path in _all(directory):
-        mode = path.lstat().st_mode
-        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-            raise failed(
-                f'{path.relative_to(directory)} is neither a file nor a '
-                'directory, and leads elsewhere. Restore another backup.'
-            )
-
-
-def _all(directory: pathlib.Path) -> Iterator[pathlib.Path]:
-    for folder, names, others in os.walk(directory):
-        for name in names + others:
-            yield pathlib.Path(folder, name)
+    for path in files.links(directory):
+        raise failed(
+            f'{path.relative_to(directory)} is neither a file nor a '
+            'directory, and leads elsewhere. Restore another backup.'
+        )
 
 
 def major(directory: pathlib.Path) -> int:
