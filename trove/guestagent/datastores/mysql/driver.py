@@ -3,14 +3,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from oslo_config import cfg
 
 from trove.common.datastores import mysql_settings
+from trove.guestagent.datastores import backup as backups
+from trove.guestagent.datastores import base
+from trove.guestagent.datastores.mysql import backup
+from trove.guestagent.datastores.mysql import gtid
 from trove.guestagent.datastores.mysql import passwords
+from trove.guestagent.datastores.mysql import restore
 from trove.guestagent.datastores.mysql import server as servers
-from trove.guestagent.datastores.mysql_common import driver
+from trove.guestagent.datastores.mysql_common import replicating
 
 #: The agent's statements are not in the general log, and none waits long for
 #: a lock.
@@ -19,8 +25,8 @@ _SESSION = (
 )
 
 
-class MySQL(driver.MySQLDriver):
-    """MySQL 8.0 or later.
+class MySQL(replicating.ReplicatingDriver):
+    """MySQL 8.0.23 or later.
 
     :param conf: uses the groups ``guestagent`` and ``mysql``; nothing is
         changed or searched for before the first operation
@@ -29,9 +35,20 @@ class MySQL(driver.MySQLDriver):
     name = 'mysql'
     reload_tls = 'ALTER INSTANCE RELOAD TLS'
     settings = mysql_settings.MySQL()
+    dialect = gtid.Dialect()
+    replication_strategy = 'MysqlGTIDReplication'
+    capabilities = replicating.ReplicatingDriver.capabilities | {
+        base.Capability.BACKUP,
+    }
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         super().__init__(conf, servers.Home(conf), _SESSION)
+        self._backups = backup.Backups(
+            self.home, self.connector, conf.guestagent.backup_stall_timeout
+        )
+        self._restore = restore.Restore(
+            self.home, conf.guestagent.stop_timeout
+        )
 
     def identified(self, password: str) -> str:
         return passwords.identified(password)
@@ -46,3 +63,15 @@ class MySQL(driver.MySQLDriver):
             'persisted_globals_load': False,
             'secure_file_priv': 'NULL',
         }
+
+    # Backups
+
+    def restore_data(self, preparation: base.Preparation) -> str:
+        assert preparation.backup is not None
+        self._restore.restore(preparation.backup())
+        return ''
+
+    def backup(
+        self, request: backups.Request
+    ) -> contextlib.AbstractContextManager[backups.Stream]:
+        return self._backups.make(request)

@@ -23,7 +23,7 @@ KIND: Final = programs.Kind(
     # MariaDB may have a program of this name.
     version=re.compile(r'Ver (\d+)\.(\d+)\.(\d+)(?!\S*MariaDB)'),
     major=2,
-    install='Install MySQL 8.0 or later',
+    install='Install MySQL 8.0.23 or later',
 )
 _DIRECTORIES: Final = ('/usr/sbin', '/usr/libexec', '/usr/local/mysql/bin')
 #: The directory of a package's default may not be there.

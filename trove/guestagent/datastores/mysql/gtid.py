@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Replication of MySQL.
+
+A position is a set of GTIDs, such as ``UUID:1-100:105``; with tags,
+``UUID:1-100:TAG:1-5``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from trove.guestagent.datastores.mysql_common import connection as connections
+from trove.guestagent.datastores.mysql_common import gtid
+from trove.guestagent.datastores.mysql_common import role as roles
+from trove.guestagent.datastores.mysql_common import upstream
+
+_INTERVAL: Final = re.compile(r':(\d+)(?:-(\d+))?(?=[:,]|$)')
+
+
+class Dialect(gtid.Dialect):
+    read_only = 'read_only', 'super_read_only'
+    position = 'SELECT @@GLOBAL.gtid_executed'
+    stop_receiving = 'STOP REPLICA IO_THREAD'
+    stop = 'STOP REPLICA'
+    forget = 'RESET REPLICA ALL'
+    start = 'START REPLICA'
+
+    def follow(
+        self, connection: connections.Connection, state: roles.State
+    ) -> None:
+        connection.execute(
+            'CHANGE REPLICATION SOURCE TO SOURCE_HOST = %s, '
+            'SOURCE_PORT = %s, SOURCE_USER = %s, SOURCE_PASSWORD = %s, '
+            'SOURCE_SSL = 1, SOURCE_CONNECT_RETRY = 5, '
+            'SOURCE_AUTO_POSITION = 1',
+            [state.host, state.port, state.user, state.password],
+        )
+
+    def set_position(
+        self, connection: connections.Connection, position: str
+    ) -> None:
+        """Do nothing: a clone knows its position."""
+
+    def status(
+        self, connection: connections.Connection
+    ) -> gtid.Status | None:
+        row = connection.row('SHOW REPLICA STATUS')
+        if row is None:
+            return None
+        received = upstream.plain(row['Retrieved_Gtid_Set'])
+        return gtid.status(row, 'Replica', received)
+
+    def has(
+        self, connection: connections.Connection, position: str
+    ) -> bool:
+        rows = connection.execute(
+            'SELECT GTID_SUBSET(%s, @@GLOBAL.gtid_executed)', [position]
+        )
+        return bool(rows[0][0])
+
+    def errant(
+        self, connection: connections.Connection, own: str, primary: str
+    ) -> str:
+        rows = connection.execute(
+            'SELECT GTID_SUBTRACT(%s, %s)', [own, primary]
+        )
+        return upstream.plain(rows[0][0])
+
+    def count(self, position: str) -> int:
+        return sum(
+            int(last or first) - int(first) + 1
+            for first, last in _INTERVAL.findall(position)
+        )

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Backups and replicas of a MySQL, by the orders that agents get."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trove.tests.fixtures import mysql
+from trove.tests.fixtures import waiting
+from trove.tests.functional.guestagent import backups
+from trove.tests.functional.guestagent import replicas
+from trove.tests.functional.guestagent import stores
+
+
+class BackupTest(backups.BackupTestCase):
+    store = stores.MySQL()
+
+    def setUp(self) -> None:
+        reason = mysql.missing()
+        if reason is not None:
+            self.skipTest(reason)
+        super().setUp()
+
+    def test_a_full_backup_is_made_and_restored(self) -> None:
+        # Given
+        self.prepare_guest(root_password='top secret')
+        with self.place.session('root', 'top secret', 'mysql') as session:
+            session.execute("CREATE USER slave_1@'%' IDENTIFIED BY 'known'")
+        self.write(1)
+        # When
+        full = self.backup('full')
+        # Then
+        self.assertEqual('COMPLETED', full['state'], self.failures())
+        self.assertTrue(full['location'].endswith('/full.clone.tar.gz'))
+        self.assertRegex(
+            self.metadata(full)['server-version'], r'^\d+\.\d+\.\d+$'
+        )
+        self.refuse(full)
+        self.write(2)
+        # When it is restored
+        guest = self.another()
+        self.restore(guest, full, databases=[], users=[])
+        self.wait_for_status(guest, 'healthy')
+        # Then it has what the other had, and none of its accounts
+        self.assertEqual('', self.failures())
+        self.assertEqual([1], self.rows(guest))
+        with guest.place.session('root', 'top secret', 'mysql') as session:
+            found = session.execute('SELECT User FROM user').fetchall()
+        self.assertNotIn(('slave_1',), found)
+        self.assertIn(('clerk',), found)
+        self.assertEqual(
+            [], list(self.place.data_dir.parent.glob('trove-clone-*'))
+        )
+
+    def refuse(self, full: dict[str, Any]) -> None:
+        """What would lack something is not made."""
+        found = self.backup('next', full)
+        self.assertEqual('FAILED', found['state'])
+        self.sql('CREATE TABLE odd (a int) ENGINE=MyISAM')
+        found = self.backup('odd')
+        self.assertEqual('FAILED', found['state'])
+        waiting.until(lambda: 'shop.odd' in self.failures(), 'it is told')
+        self.assertIn('Make a full backup', self.failures())
+        self.sql('DROP TABLE odd')
+        del self.conductor.failures[:]
+
+
+class ReplicationTest(replicas.GTIDTests):
+    store = stores.MySQL()
+
+    def setUp(self) -> None:
+        reason = mysql.missing()
+        if reason is not None:
+            self.skipTest(reason)
+        super().setUp()
+
+    def newest(self, full: dict[str, Any]) -> dict[str, Any]:
+        return self.backup('more')
