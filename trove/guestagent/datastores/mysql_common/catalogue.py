@@ -73,7 +73,12 @@ class Listing:
                 text=True,
                 errors='replace',
                 cwd='/',
-                env={'LC_ALL': 'C.UTF-8', 'PATH': '/usr/bin:/bin'},
+                env={
+                    'LC_ALL': 'C.UTF-8',
+                    'PATH': '/usr/bin:/bin',
+                    # It would remove temporary tables of others.
+                    'TMPDIR': str(self.directory),
+                },
                 timeout=_TIMEOUT,
                 **(account.process_options() if account else {}),
             )

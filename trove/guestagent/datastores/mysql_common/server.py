@@ -80,8 +80,23 @@ class Server(server.Server):
 
     def options(self, **environment: str) -> dict[str, Any]:
         return super().options(
-            UMASK='0600', UMASK_DIR='0700', **environment
+            UMASK='0600',
+            UMASK_DIR='0700',
+            TMPDIR=os.fspath(self._temporary()),
+            **environment,
         )
+
+    def _temporary(self) -> pathlib.Path:
+        """Return a directory for the temporary tables of this server only.
+
+        MariaDB begins with the removal of all that it finds there: it would
+        take those of other servers in ``/tmp``.
+        """
+        path = self._config_dir.with_name(f'{self._config_dir.name}-tmp')
+        path.mkdir(mode=0o700, exist_ok=True)
+        if self.account is not None:
+            self.account.own(path)
+        return path
 
     def _command(self) -> list[str]:
         return [

@@ -228,6 +228,8 @@ class LifeTest(life.LifeTests, GuestTestCase):
             ('innodb_buffer_pool_size', str(80 * 1024**2)),
             ('local_infile', '0'),
             ('bind_address', self.place.address),
+            # Not that of others, whose temporary tables it would remove.
+            ('tmpdir', str(self.place.state_dir / 'mariadb-tmp')),
         ):
             self.assertEqual(value, self.show(name), name)
         # And who wants can be sure of whom the server is

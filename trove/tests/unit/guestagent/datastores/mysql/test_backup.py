@@ -38,7 +38,12 @@ class BackupTest(base.TestCase):
         return self.others
 
     def left(self) -> list[str]:
-        return [path.name for path in self.root.iterdir()]
+        """What is on the volume."""
+        return [
+            path.name
+            for path in self.root.iterdir()
+            if not path.name.endswith('-tmp')
+        ]
 
     def refused(self, request: backups.Request) -> str:
         error = self.assertRaises(

@@ -33,6 +33,11 @@ class ServerTest(base.TestCase):
         self.assertIn('--bind-address=127.0.0.1', command)
         self.assertFalse([word for word in command if 'password' in word])
 
+    def test_temporary_tables_are_its_own(self) -> None:
+        made = pathlib.Path(self.server.options()['env']['TMPDIR'])
+        self.assertEqual(self.root / 'config-tmp', made)
+        self.assertEqual(0o700, made.stat().st_mode & 0o777)
+
     def test_nothing_runs_where_nothing_is(self) -> None:
         self.assertIsNone(self.server.pid())
         self.server.stop(1)
