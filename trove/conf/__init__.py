@@ -22,6 +22,7 @@ GROUPS = (
     'api',
     'backup',
     'base',
+    'certificates',
     'cloud',
     'conductor',
     'database',

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Base class of the drivers, and the archives that they read."""
+
+from __future__ import annotations
+
+import abc
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import pkcs12
+from oslo_config import cfg
+
+from trove.common import context as trove_context
+from trove.common import exception
+
+#: Bytes of an archive.
+MOST: Final = 1 << 20
+
+
+class Certificates(abc.ABC):
+    """A driver."""
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        self._conf = conf
+
+    @abc.abstractmethod
+    def read(
+        self, context: trove_context.TroveContext, reference: str, name: str
+    ) -> bytes:
+        """Return a secret, of at most :data:`MOST` bytes.
+
+        :param reference: from a request: it may be anything
+        :param name: of the key of the request that has it, for errors
+        :raises trove.common.exception.TroveError: it cannot be read
+        """
+
+    def container(
+        self,
+        context: trove_context.TroveContext,
+        reference: str,
+        password_reference: str | None,
+    ) -> dict[str, str]:
+        """Return ``certificate``, ``private_key`` and ``ca``, as PEM.
+
+        :param reference: of a PKCS#12 archive
+        :param password_reference: of the password of the archive
+        :raises trove.common.exception.TroveError: it cannot be read
+        """
+        archive = self.read(context, reference, 'container_ref')
+        password = None
+        if password_reference:
+            password = self.read(context, password_reference, 'password_ref')
+        return unpack(archive, password)
+
+
+def unpack(archive: bytes, password: bytes | None) -> dict[str, str]:
+    """Return what is in a PKCS#12 archive, as PEM.
+
+    :raises trove.common.exception.BadRequest: it is none, or is not complete
+    """
+    try:
+        found = pkcs12.load_pkcs12(archive, password)
+    except ValueError:
+        # What the library says may be about the password.
+        raise exception.BadRequest(
+            'container_ref names no PKCS#12 archive that can be opened with '
+            'the password of password_ref. Store one in the form DER, with '
+            'its password, if any.'
+        ) from None
+    if found.key is None or found.cert is None:
+        raise exception.BadRequest(
+            'container_ref names a PKCS#12 archive without a certificate and '
+            'its key. Store both in it.'
+        )
+    others = [each.certificate for each in found.additional_certs]
+    authorities = [each for each in others if each.issuer == each.subject]
+    chain = [each for each in others if each not in authorities]
+    return {
+        'certificate': _pem(found.cert.certificate, *chain),
+        'private_key': found.key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        ).decode(),
+        'ca': _pem(*authorities),
+    }
+
+
+def _pem(*certificates: x509.Certificate) -> str:
+    return ''.join(
+        each.public_bytes(serialization.Encoding.PEM).decode()
+        for each in certificates
+    )
