@@ -24,8 +24,6 @@ _root = 'cluster:extension:root:'
 
 # fmt: off
 _ABSENT = (
-    ('GET', _II + '/ssl', 'instance:ssl_show', 'Encrypted connections'),
-    ('POST', _II + '/ssl', 'instance:ssl_action', 'Encrypted connections'),
     ('POST', _II + '/modules', 'instance:module_apply', 'Modules'),
     ('DELETE', _II + '/modules/{module_id}', 'instance:module_remove',
      'Modules'),

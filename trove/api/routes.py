@@ -28,6 +28,7 @@ from trove.api.handlers import modules
 from trove.api.handlers import parameters
 from trove.api.handlers import replicas
 from trove.api.handlers import root
+from trove.api.handlers import ssl
 from trove.api.handlers import users
 from trove.api.handlers import versions
 from trove.api.schemas import backup as backup_schema
@@ -38,6 +39,7 @@ from trove.api.schemas import instance as instance_schema
 from trove.api.schemas import log as log_schema
 from trove.api.schemas import quota as quota_schema
 from trove.api.schemas import root as root_schema
+from trove.api.schemas import ssl as ssl_schema
 from trove.api.schemas import user as user_schema
 
 Handler = Callable[[api_request.Request], Any]
@@ -205,6 +207,11 @@ ROUTES: tuple[Route, ...] = (
     Route('GET', _II + '/log', logs.index, 'instance:guest_log_list'),
     Route('POST', _II + '/log', logs.act, 'instance:guest_log_action', 200,
           log_schema.ACT),
+
+    Route('GET', _II + '/ssl', ssl.show, 'instance:ssl_show',
+          query=('include_certificate',)),
+    Route('POST', _II + '/ssl', ssl.act, 'instance:ssl_action', 200,
+          ssl_schema.ACT),
 
     Route('GET', _II + '/backups', backups.index_of_instance,
           'instance:backups', query=_PAGE),

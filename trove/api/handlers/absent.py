@@ -26,7 +26,6 @@ INSTEAD = {
     'pg_dump.',
     'Backup strategies': 'Backups are not supported either.',
     'Clusters': 'Create the instances individually.',
-    'Encrypted connections': 'Connect over a trusted network.',
     'Modules': 'Install the software in the image of the datastore version.',
     'Upgrading guest agents': 'Install it in the image, or on the server of '
     'the instance.',

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import Any
 
 import pymysql
@@ -11,6 +12,7 @@ from troveclient import exceptions as trove_exceptions
 from trove.guestagent.datastores import programs
 from trove.guestagent.datastores.mariadb import server
 from trove.tests.functional.deployed import base
+from trove.tests.unit.cloud.certificates import archives
 
 
 class MariaDBTest(base.DeployedTestCase):
@@ -33,7 +35,12 @@ class MariaDBTest(base.DeployedTestCase):
         manage('datastore_update', 'mariadb', found.major)
 
     def ask(
-        self, instance: Any, user: str, password: str, statement: str
+        self,
+        instance: Any,
+        user: str,
+        password: str,
+        statement: str,
+        **options: Any,
     ) -> Any:
         with pymysql.connect(
             host=base.address_of(instance),
@@ -41,6 +48,7 @@ class MariaDBTest(base.DeployedTestCase):
             password=password.encode(),
             charset='utf8mb4',
             autocommit=True,
+            **options,
         ) as connection:
             cursor = connection.cursor()
             cursor.execute(statement)
@@ -84,11 +92,40 @@ class MariaDBTest(base.DeployedTestCase):
         ((version,),) = self.ask(made, root, password, 'SELECT VERSION()')
         self.assertIn('MariaDB', version)
         self.back_up_and_restore(made)
+        self.encrypt(made)
         # When it is deleted, nobody answers any more
         self.delete(made.id)
         self.assertRaises(
             pymysql.OperationalError, self.ask, made, 'clerk', 'secret', 'DO 1'
         )
+
+    def encrypt(self, made: Any) -> None:
+        """A certificate is used at once, and all have to."""
+        directory = self.deployment.directory / 'certificates'
+        directory.mkdir(exist_ok=True)
+        (directory / 'db.p12').write_bytes(archives.pack(directory, b'word'))
+        (directory / 'word').write_bytes(b'word')
+        act = self.member.instances
+        act.ssl_enable(made.id, 'enforced', 'db.p12', 'word')
+        shown = act.ssl_show(made.id)
+        self.assertEqual(('on', 'enforced'), (shown.status, shown.mode))
+        self.assertEqual('db', shown.certificate['cn'])
+        context = ssl.create_default_context(cafile=directory / 'ca.crt')
+        # It is of another address.
+        context.check_hostname = False
+        self.ask(made, 'ann', 'a', 'SELECT 1', ssl=context)
+        self.assertRaises(
+            pymysql.OperationalError,
+            self.ask,
+            made,
+            'ann',
+            'a',
+            'SELECT 1',
+            ssl_disabled=True,
+        )
+        act.ssl_rollback(made.id)
+        self.assertEqual('builtin', act.ssl_show(made.id).mode)
+        self.ask(made, 'ann', 'a', 'SELECT 1', ssl_disabled=True)
 
     def make_users_of_hosts(self, made: Any) -> None:
         """Users of several hosts are told apart."""

@@ -167,3 +167,14 @@ USERS = {
         ),
     },
 }
+
+#: Of other queries nothing is applied, and each is refused.
+QUERIES = {
+    'limit': Refused('limit=0', 400, 'limit'),
+    'include_clustered': Refused('include_clustered=some', 400, 'clustered'),
+    'all_projects': Refused('all_projects=some', 400, 'all_projects'),
+    'deleted': Refused('deleted=some', 400, 'deleted'),
+    'include_certificate': Refused(
+        'include_certificate=some', 400, 'include_certificate'
+    ),
+}

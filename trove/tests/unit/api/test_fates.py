@@ -20,6 +20,7 @@ from trove.tests.unit.api import base
 from trove.tests.unit.api import fates
 from trove.tests.unit.api import fates_of_backups
 from trove.tests.unit.api import fates_of_logs
+from trove.tests.unit.api import fates_of_ssl
 from trove.tests.unit.api import fates_of_versions as versions
 from trove.tests.unit.api import test_absent
 
@@ -65,6 +66,7 @@ FATES = {
     **fates.USERS,
     **fates_of_backups.FATES,
     **fates_of_logs.FATES,
+    **fates_of_ssl.FATES,
     ('POST', _I): _under(
         'instance',
         {
@@ -264,14 +266,6 @@ FATES = {
 
 FATES |= versions.FATES
 
-#: Of other queries nothing is applied, and each is refused.
-QUERIES = {
-    'limit': Refused('limit=0', 400, 'limit'),
-    'include_clustered': Refused('include_clustered=some', 400, 'clustered'),
-    'all_projects': Refused('all_projects=some', 400, 'all_projects'),
-    'deleted': Refused('deleted=some', 400, 'deleted'),
-}
-
 
 def keys(schema, path=''):
     """Yield the path of each key of a schema that has none below it."""
@@ -305,6 +299,7 @@ class TestFates(base.TestCase):
 
     def test_what_is_said_is_true(self):
         self.config(storage_strategy='local', storage_drivers=['local'])
+        self.config(group='certificates', driver='directory')
         for (verb, path), keys_ in FATES.items():
             instance = self.active()
             for key, fate in keys_.items():
@@ -386,7 +381,7 @@ class TestFates(base.TestCase):
             if route.schema is None:
                 refused = self.request(verb, where, {'a': 1}, user='admin')
                 self.assert_refused(refused, verb, 'omit it')
-            for name, fate in QUERIES.items():
+            for name, fate in fates.QUERIES.items():
                 if name in route.query:
                     response = self.get(f'{where}?{fate.body}', user='admin')
                     self.assert_refused(response, fate.text)
