@@ -28,6 +28,8 @@ def detail(it: backups.Backup) -> dict[str, Any]:
         'project_id': it.project_id,
         'storage_driver': it.storage_driver,
     }
+    if it.progress is not None:
+        view['progress'] = it.progress
     if version is not None:
         view['datastore'] = {
             'type': version.datastore_name,

@@ -19,6 +19,7 @@ from trove.db import models
 from trove.db import session
 from trove.objects import datastore as datastores
 from trove.objects.instance import states
+from trove.objects.instance import workflows
 
 #: Another Trove has stored it.
 REGISTERED = 'RESTORED'
@@ -41,6 +42,7 @@ class Backup:
     :ivar location: the URL of its object; None before it is complete
     :ivar checksum: as the object store has it
     :ivar size: GiB that were used on the volume
+    :ivar progress: bytes that are stored so far, while it is made
     :ivar state: a word such as ``COMPLETED``
     """
 
@@ -59,6 +61,7 @@ class Backup:
     created: datetime.datetime | None
     updated: datetime.datetime | None
     datastore_version: datastores.DatastoreVersion | None
+    progress: int | None = None
 
     @property
     def is_running(self) -> bool:
@@ -188,7 +191,19 @@ def find(
 
 def _query() -> Any:
     return (
-        sa.select(models.Backup, models.DatastoreVersion, models.Datastore)
+        sa.select(
+            models.Backup,
+            models.DatastoreVersion,
+            models.Datastore,
+            models.Workflow,
+        )
+        .outerjoin(
+            models.Workflow,
+            sa.and_(
+                models.Workflow.instance_id == models.Backup.instance_id,
+                models.Backup.state.in_(states.BACKUP_RUNS),
+            ),
+        )
         .outerjoin(
             models.DatastoreVersion,
             models.DatastoreVersion.id == models.Backup.datastore_version_id,
@@ -204,7 +219,9 @@ def _backup(
     row: models.Backup,
     version: models.DatastoreVersion | None,
     parent: models.Datastore | None,
+    work: models.Workflow | None,
 ) -> Backup:
+    details = workflows.stored(work).get('details') if work else None
     return Backup(
         id=row.id,
         name=row.name,
@@ -225,4 +242,5 @@ def _backup(
             if version is not None and parent is not None
             else None
         ),
+        progress=(details or {}).get('progress'),
     )

@@ -76,9 +76,10 @@ def record_update(
     :raises NotFound: the instance has no such backup
     :raises BadRequest: a value is malformed, or of another backup
     """
-    saved = _saved(fields)
+    saved, progress = _saved(fields), _progress(fields)
+    told = saved is not None or progress is not None
     with session.writer() as db:
-        row = _locked(db, instance_id, backup_id, saved is not None)
+        row = _locked(db, instance_id, backup_id, told)
         if row.state not in states.BACKUP_RUNS:
             return False
         # The method name of releases, so that both share the last time.
@@ -95,6 +96,8 @@ def record_update(
             # It is complete when the task manager has verified it.
             values['state'] = 'SAVING'
             del values['checksum']
+        elif progress is not None and (work := _work_on(db, row)) is not None:
+            workflows.put_details(db, work, progress=progress)
         for name, value in values.items():
             setattr(row, name, value)
         if row.state == 'COMPLETED' and not (
@@ -172,6 +175,26 @@ def _saved(fields: Mapping[str, Any]) -> dict[str, Any] | None:
     return {'parts': number, 'checksum': checksum, 'metadata': metadata}
 
 
+def _progress(fields: Mapping[str, Any]) -> int | None:
+    """Return how many bytes are stored so far; None: not said.
+
+    :raises BadRequest: it is malformed
+    """
+    stored = fields.get('progress')
+    if stored is None or fields.get('state') != 'BUILDING':
+        return None
+    if type(stored) is not int or not 0 <= stored < 1 << 63:
+        raise _malformed('progress', stored)
+    return stored
+
+
+def _work_on(db: orm.Session, row: models.Backup) -> models.Workflow | None:
+    """Return the work on a backup, if a task manager of this tree has it."""
+    work = workflows.find(db, str(row.instance_id))
+    details = workflows.stored(work).get('details') if work else None
+    return work if (details or {}).get('backup_id') == row.id else None
+
+
 def _keep(
     db: orm.Session,
     row: models.Backup,
@@ -183,12 +206,10 @@ def _keep(
     :returns: False when that is of a release, which verifies nothing
     :raises BadRequest: and which assembles nothing either
     """
-    work = workflows.find(db, str(row.instance_id))
-    details = workflows.stored(work).get('details') if work else None
-    is_ours = (details or {}).get('backup_id') == row.id and row.location
-    if location is None or (saved['parts'] and not is_ours):
+    work = _work_on(db, row) if row.location else None
+    if location is None or (saved['parts'] and work is None):
         raise _malformed('location', location)
-    if work is None or not is_ours:
+    if work is None:
         return False
     suffix = location.rpartition('/')[2][len(row.id):]
     return workflows.put_details(db, work, saved={**saved, 'suffix': suffix})

@@ -4,6 +4,7 @@ from __future__ import annotations
 from trove.common import exception
 from trove.db import models
 from trove.db import session
+from trove.objects.backup import backups
 from trove.objects.backup import reports
 from trove.objects.backup import work
 from trove.objects.instance import workflows
@@ -190,6 +191,24 @@ class TestVerified(TestCase):
                     },
                     self.saved(),
                 )
+
+    def test_progress_is_shown_while_it_is_made(self):
+        def shown():
+            return backups.get(self.context, 'b1').progress
+
+        self.assertIsNone(shown())
+        for stored in 5, 1 << 40:
+            self.record(state='BUILDING', progress=stored)
+            self.assertEqual(stored, shown())
+        for wrong in -1, 1 << 63, True, 'x', 1.5:
+            self.assertRaises(
+                exception.BadRequest,
+                self.record,
+                state='BUILDING',
+                progress=wrong,
+            )
+        self.record(state='FAILED')
+        self.assertIsNone(shown())
 
     def test_malformed_parts(self):
         right = {
