@@ -8,9 +8,9 @@ from oslo_config import cfg
 OPTS: list[cfg.Opt] = [
     cfg.ListOpt(
         'storage_drivers',
-        default=['local'],
-        help='Storage drivers that users may choose for a backup, see '
-        'storage_strategy.',
+        default=[],
+        help='Storage drivers that users may choose for a backup. Default: '
+        'storage_strategy only.',
     ),
     cfg.IntOpt(
         'running_backups_expires',

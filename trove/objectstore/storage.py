@@ -29,7 +29,8 @@ def choose(conf: cfg.ConfigOpts, name: str | None) -> str:
     :raises BadRequest: it is not available
     :raises NotSupported: the default one is not available
     """
-    offered = [each for each in conf.storage_drivers if each in DRIVERS]
+    allowed = conf.storage_drivers or [conf.storage_strategy]
+    offered = [each for each in allowed if each in DRIVERS]
     wanted: str = name or conf.storage_strategy
     if wanted in offered:
         return wanted

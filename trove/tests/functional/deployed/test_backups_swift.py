@@ -30,7 +30,6 @@ class SwiftDeployment(deployment.Deployment):
         self.options |= {
             'DEFAULT': {
                 'storage_strategy': 'swift',
-                'storage_drivers': 'swift',
                 'backup_segment_max_size': str(_PART_SIZE),
                 'agent_heartbeat_expiry': '30',
             },

@@ -82,7 +82,7 @@ class LogsTest(base.TestCase):
         )
 
     def test_publish_where_logs_cannot_be(self):
-        self.config(storage_drivers=[])
+        self.config(storage_drivers=['swift'])
 
         response = self.act(publish=1)
 
