@@ -47,7 +47,9 @@ class MySQL(replicating.ReplicatingDriver):
             self.home, self.connector, conf.guestagent.backup_stall_timeout
         )
         self._restore = restore.Restore(
-            self.home, conf.guestagent.stop_timeout
+            self.home,
+            conf.guestagent.stop_timeout,
+            conf.guestagent.backup_stall_timeout,
         )
 
     def identified(self, password: str) -> str:

@@ -36,13 +36,18 @@ class Restore:
     """Makes a database of what was stored.
 
     :param stop_timeout: as of the option
+    :param stall_timeout: likewise
     """
 
     def __init__(
-        self, home: homes.Home[servers.Server], stop_timeout: float
+        self,
+        home: homes.Home[servers.Server],
+        stop_timeout: float,
+        stall_timeout: float,
     ) -> None:
         self._home = home
         self._stop_timeout = stop_timeout
+        self._stall_timeout = stall_timeout
 
     def restore(self, chain: Sequence[backups.Link]) -> None:
         """Make the database of a full backup.
@@ -77,6 +82,7 @@ class Restore:
                     '--no-same-owner',
                     '--no-overwrite-dir',
                 ],
+                stall_timeout=self._stall_timeout,
                 **server.options(),
             )
             for path in files.links(directory):

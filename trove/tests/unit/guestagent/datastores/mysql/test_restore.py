@@ -45,7 +45,7 @@ class RestoreTest(base.TestCase):
         super().setUp()
         root = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         self.home: Any = fakes.Home(root)
-        self.restore = restore.Restore(self.home, 60)
+        self.restore = restore.Restore(self.home, 60, 60)
 
     def refused(self, *chain: backups.Link) -> str:
         return str(
