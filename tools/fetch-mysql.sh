@@ -20,6 +20,7 @@ if [[ -x $place/mysql/bin/mysqld ]]; then
     exit 0
 fi
 # The mirror of this machine has all suites.
+# shellcheck disable=SC2016  # apt expands them
 mirror=$(apt-get indextargets --format '$(ORIGIN) $(SUITE) $(REPO_URI)' |
     sed -n '/^Debian .*-security/d;s/^Debian .* //p' | head -1)
 if [[ -z $mirror ]]; then

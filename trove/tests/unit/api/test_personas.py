@@ -91,6 +91,7 @@ class TestPersonas(base.TestCase):
                 'list_users',
                 'get_user',
                 'guest_log_list',
+                'ssl_show',
             },
         )
         self.assertEqual(self.before, self.state())

@@ -352,7 +352,11 @@ class FilterTest(PeersTestCase):
             'Left Out',
         )
 
-        self.assertEqual(f'{guest} - restart(reason)\n', self.out)
+        self.assertEqual(
+            f'{guest} - pre_upgrade(datastore_version), '
+            'guest_log_action(store), restart(reason)\n',
+            self.out,
+        )
 
 
 class StreamTest(PeersTestCase):

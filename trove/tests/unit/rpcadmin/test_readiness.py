@@ -148,7 +148,7 @@ class ReadinessTest(checks.TestCase):
             '1 guest agents speak newer versions and are refused',
             details,
         )
-        self.assertIn('get_diagnostics', details)
+        self.assertIn('attach_replication_slave', details)
         self.assertIn('Set it to auto', details)
 
     def test_floor_that_is_needed_names_by_whom(self):
