@@ -12,18 +12,22 @@ import contextlib
 import datetime
 import functools
 import os
+from typing import Any
 
 import testscenarios
 
 from trove.common import exception
 from trove.guestagent.datastores import account as accounts
 from trove.guestagent.datastores import programs
-from trove.guestagent.datastores.mariadb import catalogue
+from trove.guestagent.datastores.mariadb import catalogue as of_mariadb
 from trove.guestagent.datastores.mariadb import server as mariadb
+from trove.guestagent.datastores.mysql import catalogue as of_mysql
+from trove.guestagent.datastores.mysql import server as mysql
 from trove.guestagent.datastores.postgresql import binaries
 from trove.tests import base
 from trove.tests.fixtures import compute_api
 from trove.tests.fixtures import deployment
+from trove.tests.fixtures import mysql as fetched
 from trove.tests.fixtures import processes
 from trove.tests.fixtures import tempest
 from trove.tests.functional.guestagent import stores
@@ -45,7 +49,7 @@ GROUPS = {
 }
 
 #: What is run on each day, and of which datastores by turns.
-DAILY_GROUPS = ('TestBackup', 'TestInstanceBasic')
+DAILY_GROUPS = ('TestBackup', 'TestInstanceActions', 'TestInstanceBasic')
 DAILY = ('MariaDB', 'PostgreSQL')
 
 
@@ -73,6 +77,18 @@ CANNOT = {
         'Cinder'
         for each in DATASTORES
     },
+    **{
+        f'TestInstanceSSL{each}': 'the deployment has no Barbican'
+        for each in DATASTORES
+    },
+    **{
+        f'TestReplication{each}': 'the volumes of replicas are not resized '
+        'with that of their primary'
+        for each in DATASTORES
+    },
+    'TestBackupMySQL.test_backup_incremental': 'MySQL is backed up by its '
+    'clone plugin, in full only',
+    'TestInstanceActionsMySQL.test_instance_upgrade': 'there is one version',
     'TestInstanceActionsMariaDB.test_instance_upgrade': 'it reads '
     'innodb_version, a variable that MariaDB no longer has',
     'TestInstanceActionsPostgreSQL.test_instance_upgrade': 'it logs in to one '
@@ -89,29 +105,44 @@ class _Deployment(deployment.Deployment):
         super().__init__(options=tempest.OPTIONS)
         self.versions: dict[str, str] = {}
 
+    def _options(self) -> deployment.Options:
+        options = super()._options()
+        if fetched.missing() is None:
+            with (self.directory / 'guest-extra.conf').open('a') as guests:
+                guests.write(f'[mysql]\nbin_dir = {fetched.bin_dir()}\n')
+        return options
+
     def _prepare_database(self) -> None:
         super()._prepare_database()
         found = programs.find(
             binaries.KIND, [stores.wheel_bin_dir()], None, '/nowhere', None
         )
         self._load_rules(self.DATASTORE, found, binaries.catalogue(found))
-        with contextlib.suppress(exception.ConfigurationError):
-            found = programs.find(
-                mariadb.KIND, mariadb.candidates(), None, '/nowhere', None
-            )
-            self.manage('datastore_update', 'mariadb', '')
+        account = accounts.resolve('nobody')
+        for name, found, catalogue in self._others():
+            self.manage('datastore_update', name, '')
             self.manage(
                 'datastore_version_update',
-                'mariadb',
+                name,
                 found.major,
-                'mariadb',
+                name,
                 'local',
                 '',
                 '1',
             )
-            account = accounts.resolve('nobody')
-            listed = catalogue.read(found, account)
-            self._load_rules('mariadb', found, listed)
+            self._load_rules(name, found, catalogue.read(found, account))
+
+    def _others(self) -> Iterator[tuple[str, programs.Programs, Any]]:
+        with contextlib.suppress(exception.ConfigurationError):
+            found = programs.find(
+                mariadb.KIND, mariadb.candidates(), None, '/nowhere', None
+            )
+            yield 'mariadb', found, of_mariadb
+        if fetched.missing() is None:
+            found = programs.find(
+                mysql.KIND, [fetched.bin_dir()], None, '/nowhere', None
+            )
+            yield 'mysql', found, of_mysql
 
     def _load_rules(
         self, name: str, found: programs.Programs, listed: str
