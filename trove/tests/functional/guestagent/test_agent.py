@@ -303,6 +303,6 @@ class AgentTest(base.GuestTestCase):
 
     def test_what_is_not_there_yet_is_refused(self) -> None:
         self.start_agent()
-        self.prepare(snapshot={'master': {'id': 'i'}})
+        self.prepare(cluster_config={'id': 'i'})
         waiting.until(lambda: self.conductor.failures, 'it is reported')
         self.assertIn('not supported', self.conductor.failures[0][1])
