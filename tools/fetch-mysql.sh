@@ -54,20 +54,20 @@ apt-get --quiet --quiet update
 # With an empty status, all that it needs is missing.
 apt-get --quiet --quiet --yes --no-install-recommends --download-only \
     install mysql-server-core
-root=$scratch/mysql/root
+system=$scratch/mysql/system
 for package in "$scratch"/cache/archives/*.deb; do
     case ${package##*/} in
         # For scripts that nobody runs.
         perl* | libperl* | libgdbm* | libdb5* | libc-gconv*) ;;
-        *) dpkg-deb --extract "$package" "$root" ;;
+        *) dpkg-deb --extract "$package" "$system" ;;
     esac
 done
-rm -rf "$root"/usr/share/{doc,gcc,gdb,lintian,locale,man}
+rm -rf "$system"/usr/share/{doc,gcc,gdb,lintian,locale,man}
 
 cat >"$scratch/mysql/bin/mysqld" <<'EOF'
 #!/bin/sh
 # Which file of options is read must come first.
-root=$(dirname "$(readlink -f "$0")")/../root/usr
+root=$(dirname "$(readlink -f "$0")")/../system/usr
 case $1 in
     --defaults-file=* | --no-defaults) first=$1 && shift ;;
     *) first=--no-defaults ;;
