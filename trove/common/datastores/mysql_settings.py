@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
 import fnmatch
@@ -211,15 +213,10 @@ class MariaDB(Settings):
 
     def read_catalogue(self, text: str) -> list[settings.Parameter]:
         """Read the table ``SYSTEM_VARIABLES``, with a header."""
-        header, *lines = text.splitlines() or ['']
-        columns = header.split('\t')
         found = []
-        for number, line in enumerate(lines, 2):
-            row = dict(zip(columns, line.split('\t'), strict=False))
-            if row.get('VARIABLE_TYPE') not in _TYPES or not (
-                row.keys() >= {*COLUMNS}
-            ):
-                raise _malformed(number, MARIADB_CATALOGUE)
+        for row in _rows(
+            text, MARIADB_CATALOGUE, COLUMNS, 'VARIABLE_TYPE', _TYPES
+        ):
             name = plain(row['VARIABLE_NAME'])
             # What no option of the server sets is in no option file.
             is_option = (
@@ -264,15 +261,10 @@ class MySQL(Settings):
 
     def read_catalogue(self, text: str) -> list[settings.Parameter]:
         """Read the table ``variables_metadata``, with a header."""
-        header, *lines = text.splitlines() or ['']
-        columns = header.split('\t')
         found = []
-        for number, line in enumerate(lines, 2):
-            row = dict(zip(columns, line.split('\t'), strict=False))
-            if row.get('DATA_TYPE') not in _MYSQL_TYPES or not (
-                row.keys() >= {*MYSQL_COLUMNS}
-            ):
-                raise _malformed(number, MYSQL_CATALOGUE)
+        for row in _rows(
+            text, MYSQL_CATALOGUE, MYSQL_COLUMNS, 'DATA_TYPE', _MYSQL_TYPES
+        ):
             name = plain(row['VARIABLE_NAME'])
             if (
                 row['VARIABLE_SCOPE'] != 'SESSION_ONLY'
@@ -302,6 +294,28 @@ def _number(text: str, kind: str) -> float | None:
     if not text or text in _NONE or kind not in ('float', 'integer'):
         return None
     return int(text) if text.lstrip('-').isdigit() else float(text)
+
+
+def _rows(
+    text: str,
+    catalogue: str,
+    columns: Iterable[str],
+    kind: str,
+    kinds: Container[str],
+) -> Iterator[dict[str, str]]:
+    """Yield the rows of a catalogue by their columns.
+
+    :param columns: that each has
+    :param kind: the column with the type, which is one of ``kinds``
+    :raises trove.common.exception.BadRequest: one is malformed
+    """
+    header, *lines = text.splitlines() or ['']
+    names = header.split('\t')
+    for number, line in enumerate(lines, 2):
+        row = dict(zip(names, line.split('\t'), strict=False))
+        if row.get(kind) not in kinds or not row.keys() >= {*columns}:
+            raise _malformed(number, catalogue)
+        yield row
 
 
 def _malformed(number: int, command: str) -> exception.BadRequest:
