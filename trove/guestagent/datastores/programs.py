@@ -206,10 +206,14 @@ def stage(found: Programs, staging_dir: pathlib.Path) -> Programs:
 
     Several agents may copy at the same time: each to a temporary directory,
     and the first to rename it wins.
+
+    :raises trove.common.exception.ConfigurationError: a copy would be one
+        of much else, too
     """
-    prefix = found.directory.parent
+    prefix = _prefix(found, staging_dir)
     target = staging_dir / _stage_name(found)
-    staged = target / prefix.parent.name / prefix.name / found.directory.name
+    copied = target / prefix.parent.name / prefix.name
+    staged = copied / found.directory.relative_to(prefix)
     if staged.exists():
         return dataclasses.replace(found, directory=staged)
     LOG.info(
@@ -238,6 +242,29 @@ def stage(found: Programs, staging_dir: pathlib.Path) -> Programs:
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return dataclasses.replace(found, directory=staged)
+
+
+def _prefix(found: Programs, staging_dir: pathlib.Path) -> pathlib.Path:
+    """Return the directory of the whole installation, and of nothing else.
+
+    Programs in ``bin`` have libraries and data beside it; those in any other
+    directory share its parent with who knows what.
+    """
+    directory = found.directory
+    prefix = directory
+    if directory.name in ('bin', 'sbin', 'libexec'):
+        prefix = directory.parent
+    if os.fspath(prefix) in ('/', '/usr', '/usr/local') or (
+        staging_dir.resolve().is_relative_to(prefix.resolve())
+    ):
+        raise exception.ConfigurationError(
+            option=f'[{found.kind.group}] bin_dir',
+            value=directory,
+            remedy='the user of the databases cannot execute the programs '
+            f'there, and {prefix} has more in it than can be copied. Allow '
+            'the user to, or install them into a directory of their own.',
+        )
+    return prefix
 
 
 def _stage_name(found: Programs) -> str:

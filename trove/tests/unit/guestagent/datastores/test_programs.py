@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import pathlib
 from unittest import mock
@@ -196,6 +197,35 @@ class ProgramsTest(base.TestCase):
         os.utime(found.directory / 'postgres', (1, 1))
         programs.stage(found, self.staging)
         self.assertEqual(2, len(list(self.staging.iterdir())))
+
+    def test_nothing_but_the_installation_is_copied(self) -> None:
+        # Given programs that have no directory of their own kind
+        self.install('lib/mine', '16.2')
+        (self.root / 'lib/mine/bin').rename(self.root / 'lib/flat')
+        (self.root / 'lib/secret').write_text('of somebody else')
+        found = self.find(self.root / 'lib/flat')
+        # When
+        staged = programs.stage(found, self.staging)
+        # Then
+        self.assertTrue((staged.directory / 'postgres').exists())
+        (copy,) = self.staging.iterdir()
+        self.assertNotIn('secret', {path.name for path in copy.rglob('*')})
+
+    def test_no_copy_of_a_whole_system_is_made(self) -> None:
+        found = self.find(self.install('opt', '16.2'))
+        for directory, staging in (
+            (pathlib.Path('/usr/sbin'), self.staging),
+            # It would copy itself, without an end.
+            (found.directory, self.root / 'opt' / 'staging'),
+        ):
+            error = self.assertRaises(
+                exception.ConfigurationError,
+                programs.stage,
+                dataclasses.replace(found, directory=directory),
+                staging,
+            )
+            self.assertIn('bin_dir', str(error))
+            self.assertFalse(staging.exists())
 
     def test_another_agent_may_be_faster(self) -> None:
         found = self.find(self.install('opt', '16.2'))
