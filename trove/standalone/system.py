@@ -266,6 +266,8 @@ def register_datastores(conf: cfg.ConfigOpts) -> list[str]:
     registered = [
         _register('postgresql', found.major, binaries.catalogue(found))
     ]
+    # Theirs are listed by a server that runs, so not by root.
+    account = accounts.resolve(conf.guestagent.run_as)
     for server, catalogue in (mariadb, of_mariadb), (mysql, of_mysql):
         kind = server.KIND
         options = conf[kind.group]
@@ -275,11 +277,9 @@ def register_datastores(conf: cfg.ConfigOpts) -> list[str]:
                 server.candidates(),
                 options.bin_dir,
                 options.staging_dir,
-                None,
+                account,
             )
-            listed = catalogue.read(
-                other, accounts.resolve(conf.guestagent.run_as)
-            )
+            listed = catalogue.read(other, account)
         except exception.TroveError as error:
             LOG.info('%s is not offered: %s', kind.title, error)
             _retire(kind.group)

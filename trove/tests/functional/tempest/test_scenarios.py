@@ -119,7 +119,7 @@ class _Deployment(deployment.Deployment):
         )
         self._load_rules(self.DATASTORE, found, binaries.catalogue(found))
         account = accounts.resolve('nobody')
-        for name, found, catalogue in self._others():
+        for name, found, catalogue in self._others(account):
             self.manage('datastore_update', name, '')
             self.manage(
                 'datastore_version_update',
@@ -132,15 +132,18 @@ class _Deployment(deployment.Deployment):
             )
             self._load_rules(name, found, catalogue.read(found, account))
 
-    def _others(self) -> Iterator[tuple[str, programs.Programs, Any]]:
+    def _others(
+        self, account: accounts.Account | None
+    ) -> Iterator[tuple[str, programs.Programs, Any]]:
+        staging = str(self.state_dir / 'programs')
         with contextlib.suppress(exception.ConfigurationError):
             found = programs.find(
-                mariadb.KIND, mariadb.candidates(), None, '/nowhere', None
+                mariadb.KIND, mariadb.candidates(), None, staging, account
             )
             yield 'mariadb', found, of_mariadb
         if fetched.missing() is None:
             found = programs.find(
-                mysql.KIND, [fetched.bin_dir()], None, '/nowhere', None
+                mysql.KIND, [fetched.bin_dir()], None, staging, account
             )
             yield 'mysql', found, of_mysql
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The parts around the services: options, port, datastore."""
 
+import os
 import pathlib
 import socket
 
 import fixtures
 from oslo_config import cfg
 import oslo_messaging
+import testtools
 
 from trove.common import exception
 from trove.guestagent.datastores import programs
@@ -146,6 +148,11 @@ class DatastoreTestCase(base.TestCase):
         )
         system.database.configure(self.conf)
         self.addCleanup(system.database.dispose)
+        # Where everybody may enter, unlike the parent.
+        self.staging = self.useFixture(fixtures.TempDir()).path
+        os.chmod(self.staging, 0o755)
+        for group in 'mariadb', 'mysql':
+            self.config(staging_dir=self.staging, group=group)
 
     def installed(self, *version, mariadb=None, mysql_in=None):
         """Given a PostgreSQL, and perhaps the others."""
@@ -241,6 +248,18 @@ class DatastoreTestCase(base.TestCase):
         self.installed(18, 6)
         system.register_datastores(self.conf)
         self.assertEqual({'10.11': False}, self.versions('mariadb'))
+
+    @testtools.skipIf(os.geteuid(), 'only root uses another user')
+    def test_the_user_of_the_databases_may_not_reach_its_programs(self):
+        private = self.mariadb('10.11.19')
+        self.installed(18, 6, mariadb=private)
+
+        system.register_datastores(self.conf)
+
+        (programs_read, _), _ = catalogue.read.call_args
+        self.assertIn(
+            pathlib.Path(self.staging), programs_read.directory.parents
+        )
 
     def test_mysql_is_offered_when_it_is_installed(self):
         directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
