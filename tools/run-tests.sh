@@ -133,8 +133,9 @@ check_unit() {
 
 check_functional() {
     # The tests of one module share what it starts: one group. What several
-    # modules use is started once by each of the two processes.
-    run_stestr functional 2 --test-path ./trove/tests/functional \
+    # modules use is started once by each process. These are one more than
+    # processors, because half of the time is waiting.
+    run_stestr functional 3 --test-path ./trove/tests/functional \
         --exclude-regex 'functional\.(interop|tempest)\.' \
         --group_regex '(([^.]+\.)*test_[^.]+)'
 }

@@ -173,6 +173,8 @@ def _run() -> dict[str, tempest.Outcome]:
 
 
 class ScenarioTest(base.TestCase):
+    # The first one waits for all that is run.
+    timeout = 3000
     scenarios = [
         (_class(*each), {'group': each[0], 'name': _class(*each)})
         for each in _chosen()
