@@ -78,9 +78,10 @@ def _stop(
 ) -> None:
     """Stop the database until the next restart or reboot: 202.
 
-    409, 422 and 500 as for requests on databases.
+    409, 422 and 500 as for requests on databases; 422 while a backup is being
+    made, which would fail.
     """
-    instance.require_available()
+    instance.require_available(between_backups=True)
     guest = request.guest(instance.id)
     guest.stop_db(request.context)
 

@@ -132,18 +132,20 @@ class Instance:
             )
         return None
 
-    def require_available(self) -> None:
+    def require_available(self, between_backups: bool = False) -> None:
         """Check that its guest can serve orders about users and databases.
 
+        :param between_backups: and that none is being made
         :raises InstanceBusy: a task is running
         :raises Unprocessable: it is being built, its database server does
-            not run, or its guest is silent
+            not run, its guest is silent, or a backup is being made
         """
         refusal = states.refusal_to_ask(
             instance_id=self.id,
             task=self.task,
             service_status=self.service_status,
             silent_for=self.silent_for,
+            backing_up=between_backups and self.backing_up,
         )
         if refusal is not None:
             raise refusal

@@ -278,17 +278,19 @@ def refusal_to_ask(
     task: Task,
     service_status: ServiceStatus,
     silent_for: int | None = None,
+    backing_up: bool = False,
 ) -> exception.TroveError | None:
     """Return why the guest cannot serve orders about users and databases.
 
     :param silent_for: seconds since its last report, when too many
+    :param backing_up: whether a backup is in the way
     :returns: InstanceBusy or Unprocessable; None when it can
     """
     return (
         _refusal_if_busy(instance_id, task)
         or refusal_if_silent(instance_id, silent_for)
         or _refusal_if_not_ready(
-            instance_id, service_status, service_status.responsive, False
+            instance_id, service_status, service_status.responsive, backing_up
         )
     )
 

@@ -64,6 +64,19 @@ class TestMgmt(base.TestCase):
         self.assert_fault(response, 422, 'unprocessableEntity')
         self.assertFalse(self.guest.stopped)
 
+    def test_stop_while_a_backup_is_being_made(self):
+        self.config(storage_strategy='local')
+        instance = self.active()
+        body = {'name': 'nightly', 'instance': instance.id}
+        made = self.post('/backups', {'backup': body})
+        self.assertEqual(202, made.status_code, made.text)
+
+        response = self.act(instance, {'stop': {}})
+
+        self.assert_fault(response, 422, 'unprocessableEntity')
+        self.assertIn('a backup of instance', response.text)
+        self.assertFalse(self.guest.stopped)
+
     def test_reset_of_the_task(self):
         instance = self.active()
         self.act(instance, {'reboot': {}})
