@@ -11,7 +11,8 @@
 #   tools/generate-constraints.sh --check           write nothing
 #
 # --check tells in seconds, for each Python, which pin cannot be installed or
-# is missing, and which lower bound cannot be met.
+# is missing, and which lower bound cannot be met; and the same of the pins of
+# tools/openstack.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -55,9 +56,27 @@ check() {
     echo "Python $1: $(wc -l <"$resolved") pins fit"
 }
 
+# check_openstack: print what is wrong with the pins of tools/openstack.
+check_openstack() {
+    local pins=tools/released/openstack.txt missing
+    if ! tools/uv.sh pip compile --quiet --no-header --no-annotate \
+        --python-version 3.11.2 --output-file "$scratch/openstack.txt" \
+        "$pins" >/dev/null; then
+        echo "$pins cannot be installed; the package is named above."
+        return 1
+    fi
+    if missing=$(grep -vxF -f <(tr A-Z._ a-z- <"$pins") \
+        <(tr A-Z._ a-z- <"$scratch/openstack.txt")); then
+        echo "$pins does not pin what is needed: ${missing//$'\n'/, }"
+        return 1
+    fi
+    echo "OpenStack: $(grep -c == "$pins") pins fit"
+}
+
 if [[ ${1:-} == --check ]]; then
     status=0
-    checks=()
+    check_openstack &
+    checks=($!)
     for python in "${pythons[@]}"; do
         check "$python" &
         checks+=($!)

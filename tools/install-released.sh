@@ -7,6 +7,7 @@
 #   tools/install-released.sh 14 21       these
 #   tools/install-released.sh all         all that tools/released has pins of
 #   tools/install-released.sh tempest     Tempest and its tests of Trove
+#   tools/install-released.sh openstack   the services that tools/openstack runs
 #
 # They are the live peers of the interoperation tests, which run none of
 # their code in their own process, and the tests of others. The environments are .interop/RELEASE in
@@ -33,7 +34,7 @@ fi
 
 pins_of() {
     case $1 in
-        tempest) echo tools/released/tempest.txt ;;
+        tempest | openstack) echo "tools/released/$1.txt" ;;
         *) echo "tools/released/trove-$1.txt" ;;
     esac
 }

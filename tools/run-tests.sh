@@ -74,8 +74,9 @@ check_style() {
     [[ ! -d benchmarks ]] || code+=(benchmarks)
     ruff check "${code[@]}"
     flake8 "${code[@]}"
-    bashate --ignore E006,E010,E011 tools/*.sh tools/ci/*.sh .ci/run
-    shellcheck tools/*.sh tools/ci/*.sh .ci/run
+    local scripts=(tools/*.sh tools/ci/*.sh tools/openstack/*.sh .ci/run)
+    bashate --ignore E006,E010,E011 "${scripts[@]}"
+    shellcheck --external-sources "${scripts[@]}"
 }
 
 check_types() {

@@ -1,0 +1,252 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# How each service is started; to be sourced by up.sh.
+#
+# shellcheck disable=SC2154  # the variables of settings.sh
+
+# background NAME COMMAND...: unless it runs.
+background() {
+    local name=$1
+    shift
+    ! alive "$name" || return 0
+    setsid nohup "$@" >>"$OSRIG/log/$name.log" 2>&1 </dev/null &
+    echo $! >"$OSRIG/run/$name.pid"
+}
+
+wait_for() {
+    local each
+    for each in $(seq 480); do
+        ! curl --silent --output /dev/null --max-time 10 \
+            "http://127.0.0.1:$1/" || return 0
+        sleep 0.25
+    done
+    say "nothing answers on port $1; the logs are in $OSRIG/log"
+    return 1
+}
+
+# run_python MODULE [ARGUMENT...]
+run_python() {
+    "$OSRIG_VENV/bin/python" -m "$@"
+}
+
+# serve NAME MODULE PORT [ARGUMENT...]: a WSGI application.
+serve() {
+    background "$1" "$OSRIG_VENV/bin/python" -m osrig.serve "$@"
+}
+
+# once NAME COMMAND...: in the life of $OSRIG.
+once() {
+    local done=$OSRIG/etc/$1.synced
+    shift
+    [[ ! -f $done ]] || return 0
+    "$@" >>"$OSRIG/log/db-sync.log" 2>&1 || {
+        say "failed: $*; $OSRIG/log/db-sync.log has the reason"
+        return 1
+    }
+    touch "$done"
+}
+
+start_rabbit() {
+    local home=$OSRIG/rabbit
+    mkdir -p "$home/home"
+    cat >"$home/rabbitmq.conf" <<X
+listeners.tcp.1 = 127.0.0.1:$(port 5673)
+management.tcp.ip = 127.0.0.1
+management.tcp.port = $(port 5672)
+default_user = osrig
+default_pass = osrig
+default_user_tags.administrator = true
+disk_free_limit.absolute = 10MB
+X
+    echo '[rabbitmq_management].' >"$home/enabled_plugins"
+    if [[ ! -f $home/home/.erlang.cookie ]]; then
+        head -c 20 /dev/urandom | od -An -tx1 | tr -d ' \n' \
+            >"$home/home/.erlang.cookie"
+        chmod 400 "$home/home/.erlang.cookie"
+    fi
+    HOME=$home/home \
+        RABBITMQ_NODENAME=osrig$OSRIG_PREFIX@localhost \
+        RABBITMQ_DIST_PORT=$(port 5674) \
+        ERL_EPMD_PORT=$(port 4369) \
+        ERL_EPMD_ADDRESS=127.0.0.1 \
+        RABBITMQ_CONFIG_FILE=$home/rabbitmq.conf \
+        RABBITMQ_CONF_ENV_FILE=$home/none \
+        RABBITMQ_MNESIA_BASE=$home/mnesia \
+        RABBITMQ_LOG_BASE=$home/log \
+        RABBITMQ_ENABLED_PLUGINS_FILE=$home/enabled_plugins \
+        RABBITMQ_PID_FILE=$home/pid \
+        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='-kernel inet_dist_use_interface {127,0,0,1}' \
+        background rabbit /usr/lib/rabbitmq/bin/rabbitmq-server
+}
+
+sql() {
+    mariadb --no-defaults --user=root --socket="$OSRIG/run/mysql.sock" \
+        --execute="$1"
+}
+
+start_db() {
+    local data=$OSRIG/mysql each
+    if [[ ! -d $data/mysql ]]; then
+        mkdir -p "$data"
+        mariadb-install-db --no-defaults --datadir="$data" --user=root \
+            --auth-root-authentication-method=normal --skip-test-db \
+            >"$OSRIG/log/db-install.log" 2>&1
+    fi
+    background db /usr/sbin/mariadbd --no-defaults --user=root \
+        --datadir="$data" --socket="$OSRIG/run/mysql.sock" \
+        --pid-file="$OSRIG/run/mariadb.own" --port="$(port 3306)" \
+        --bind-address=127.0.0.1 --skip-log-bin --skip-name-resolve \
+        --max-connections=600 --performance-schema=off \
+        --innodb-buffer-pool-size=64M --innodb-flush-log-at-trx-commit=0 \
+        --innodb-doublewrite=0 --character-set-server=utf8mb3
+    for each in $(seq 240); do
+        ! sql 'select 1' >/dev/null 2>&1 || break
+        sleep 0.25
+    done
+    sql "grant all on *.* to root@'127.0.0.1' identified by ''
+        with grant option"
+    for each in keystone placement glance neutron cinder nova_api nova \
+        nova_cell0 barbican trove; do
+        sql "create database if not exists $each"
+    done
+}
+
+start_keystone() {
+    local config=$OSRIG/etc/keystone.conf
+    local manage=("$OSRIG_VENV/bin/keystone-manage" --config-file "$config")
+    local owner=(--keystone-user root --keystone-group root)
+    mkdir -p "$OSRIG"/keystone/{fernet,cred}
+    chmod 700 "$OSRIG"/keystone/{fernet,cred}
+    once keystone-tables "${manage[@]}" db_sync
+    once keystone-fernet "${manage[@]}" fernet_setup "${owner[@]}"
+    once keystone-credentials "${manage[@]}" credential_setup "${owner[@]}"
+    once keystone "${manage[@]}" bootstrap --bootstrap-password osrig \
+        --bootstrap-region-id RegionOne \
+        --bootstrap-public-url "$keystone_url" \
+        --bootstrap-internal-url "$keystone_url" \
+        --bootstrap-admin-url "$keystone_url"
+    OS_KEYSTONE_CONFIG_FILES=$config \
+        serve keystone keystone.wsgi.api "$(port 5000)"
+    wait_for "$(port 5000)"
+    once catalog run_python osrig.catalog "$keystone_url" "$OSRIG_PREFIX"
+}
+
+start_placement() {
+    once placement "$OSRIG_VENV/bin/placement-manage" \
+        --config-file "$OSRIG/etc/placement.conf" db sync
+    OS_PLACEMENT_CONFIG_DIR=$OSRIG/etc \
+        serve placement placement.wsgi.api "$(port 8778)"
+}
+
+start_glance() {
+    mkdir -p "$OSRIG"/glance/{images,staging,tasks}
+    once glance "$OSRIG_VENV/bin/glance-manage" \
+        --config-file "$OSRIG/etc/glance-api.conf" db_sync
+    OS_GLANCE_CONFIG_DIR=$OSRIG/etc OS_GLANCE_CONFIG_FILES=glance-api.conf \
+        serve glance glance.wsgi.api "$(port 9292)"
+}
+
+start_neutron() {
+    mkdir -p "$OSRIG/neutron"
+    make_networks
+    once neutron "$OSRIG_VENV/bin/neutron-db-manage" \
+        --config-file "$OSRIG/etc/neutron.conf" upgrade heads
+    serve neutron neutron.wsgi.api "$(port 9696)" \
+        --config-file "$OSRIG/etc/neutron.conf"
+}
+
+# zygote PROJECT CONFIG COMMAND...: several services by one import.
+zygote() {
+    run_python osrig.zygote "$OSRIG" "$@" >>"$OSRIG/log/zygote-$1.log" 2>&1
+}
+
+start_cinder() {
+    local wanted=() each
+    mkdir -p "$OSRIG"/{cinder/locks,volumes}
+    [[ -f $OSRIG/etc/cinder.synced ]] || wanted+=("do:cinder-sync=db,sync")
+    alive cinder-api || wanted+=("api=$(port 8776)")
+    for each in scheduler volume; do
+        alive "cinder-$each" || wanted+=("$each")
+    done
+    [[ ${#wanted[@]} == 0 ]] || OS_CINDER_DISABLE_EVENTLET_PATCHING=1 \
+        zygote cinder "$OSRIG/etc/cinder.conf" "${wanted[@]}"
+    touch "$OSRIG/etc/cinder.synced"
+}
+
+start_nova() {
+    local wanted=() each database=--config-file,$OSRIG/etc/nova-db.conf
+    [[ -f $OSRIG/etc/nova.synced ]] || wanted+=(
+        "do:nova-sync=$database,api_db,sync"
+        "do:nova-sync=$database,cell_v2,map_cell0,--database_connection,$sql_url/nova_cell0"
+        "do:nova-sync=$database,db,sync"
+        "do:nova-sync=$database,cell_v2,create_cell,--name,cell1,--transport-url,$rabbit_url,--database_connection,$sql_url/nova"
+    )
+    alive nova-api || wanted+=("api=$(port 8774),$database")
+    for each in conductor scheduler; do
+        alive "nova-$each" || wanted+=("$each=$database")
+    done
+    # Servers lie over the host's root, so on a file system of their own.
+    mkdir -p "$OSRIG/servers"
+    mountpoint --quiet "$OSRIG/servers" ||
+        mount -t tmpfs -o size=8G,mode=755 osrig "$OSRIG/servers"
+    make_networks
+    for each in $(seq "${OSRIG_COMPUTES:-1}"); do
+        mkdir -p "$OSRIG/nova/cmp$each"
+        alive "nova-compute$each" || wanted+=("compute:nova-compute$each=--config-file,$OSRIG/etc/nova-cmp$each.conf")
+    done
+    [[ ${#wanted[@]} == 0 ]] || OS_NOVA_CONFIG_DIR=$OSRIG/etc/nova-api \
+        OS_NOVA_DISABLE_EVENTLET_PATCHING=1 \
+        zygote nova "$OSRIG/etc/nova.conf" "${wanted[@]}"
+    touch "$OSRIG/etc/nova.synced"
+}
+
+# The namespace with the bridges of all networks, and that of clients outside,
+# whose traffic it forwards to floating IPs only.
+make_networks() (
+    exec 9>"$OSRIG/lock/networks"
+    flock 9
+    run_python osrig.firewall
+)
+
+# Servers reach these ports on the addresses of their gateways.
+start_relay() {
+    local rules=() each
+    make_networks
+    for each in 5673 5000 8080 9311; do
+        rules+=("$(port "$each")=127.0.0.1:$(port "$each")")
+    done
+    # shellcheck disable=SC2086  # a list of words
+    background relay "$OSRIG_VENV/bin/python" -m osrig.relay "$OSRIG_NS" \
+        "${rules[@]}" ${OSRIG_RELAY:-}
+}
+
+start_barbican() {
+    mkdir -p "$OSRIG/barbican/.barbican"
+    cp "$OSRIG/etc/barbican.conf" "$OSRIG/barbican/.barbican/"
+    HOME=$OSRIG/barbican \
+        OSRIG_PASTE=$OSRIG_VENV/etc/barbican/barbican-api-paste.ini \
+        serve barbican osrig.paste "$(port 9311)"
+}
+
+start_swift() {
+    local etc=$OSRIG/etc/swift each name port builder
+    mkdir -p "$OSRIG/swift/d1"
+    for each in account:6202 container:6201 object:6200; do
+        name=${each%:*}
+        port=$(port "${each#*:}")
+        if [[ ! -f $etc/$name.ring.gz ]]; then
+            builder=("$OSRIG_VENV/bin/swift-ring-builder" "$etc/$name.builder")
+            {
+                "${builder[@]}" create 4 1 1
+                "${builder[@]}" add "r1z1-127.0.0.1:$port/d1" 1
+                # It warns of a ring with one device.
+                "${builder[@]}" rebalance || true
+            } >>"$OSRIG/log/swift-rings.log"
+        fi
+        background "swift-$name" "$OSRIG_VENV/bin/swift-$name-server" \
+            "$etc/$name.conf"
+    done
+    background swift-proxy "$OSRIG_VENV/bin/swift-proxy-server" \
+        "$etc/proxy.conf"
+}
