@@ -38,6 +38,33 @@ IDENTITY_OPTS: list[cfg.Opt] = [
     ),
 ]
 
+VOLUME_OPTS: list[cfg.Opt] = [
+    cfg.StrOpt(
+        'volume_fstype',
+        default='ext4',
+        choices=['ext3', 'ext4', 'xfs'],
+        help='File system that the agent makes on a volume with nothing on '
+        'it. The image must have its tools.',
+    ),
+    cfg.StrOpt(
+        'format_options',
+        default='-m 5',
+        help='Options of mkfs for a new volume. Those of xfs differ: set '
+        'them with volume_fstype.',
+    ),
+    cfg.IntOpt(
+        'volume_format_timeout',
+        default=120,
+        min=1,
+        help='Timeout in seconds for making a file system.',
+    ),
+    cfg.StrOpt(
+        'mount_options',
+        default='defaults,noatime',
+        help='Options that the volume is mounted with.',
+    ),
+]
+
 AGENT_OPTS: list[cfg.Opt] = [
     cfg.StrOpt(
         'bind_address',
@@ -144,7 +171,26 @@ AGENT_OPTS: list[cfg.Opt] = [
     ),
 ]
 
+def _volume_options(title: str, mount_point: str) -> list[cfg.Opt]:
+    """Return the options that tell where the volume is in a server."""
+    return [
+        cfg.StrOpt(
+            'device_path',
+            default='/dev/vdb',
+            help=f'Path of the block device of the volume of {title} in its '
+            'server.',
+        ),
+        cfg.StrOpt(
+            'mount_point',
+            default=mount_point,
+            help=f'Directory where the volume of {title} is mounted in its '
+            'server. The data directory is below it.',
+        ),
+    ]
+
+
 POSTGRESQL_OPTS: list[cfg.Opt] = [
+    *_volume_options('PostgreSQL', '/var/lib/postgresql'),
     cfg.PortOpt(
         'postgresql_port',
         default=5432,
@@ -197,6 +243,7 @@ def _mysql_options(
     :param package: that has it
     """
     return [
+        *_volume_options(title, '/var/lib/mysql'),
         cfg.PortOpt(
             f'{title.lower()}_port',
             default=3306,
@@ -246,7 +293,7 @@ MARIADB_OPTS = _mysql_options('MariaDB', 'mariadbd', 'mariadb-server')
 MYSQL_OPTS = _mysql_options('MySQL', 'mysqld', 'mysql-server')
 
 _GROUPS: dict[str, list[cfg.Opt]] = {
-    'DEFAULT': IDENTITY_OPTS,
+    'DEFAULT': IDENTITY_OPTS + VOLUME_OPTS,
     'guestagent': AGENT_OPTS,
     'mariadb': MARIADB_OPTS,
     'mysql': MYSQL_OPTS,

@@ -158,6 +158,7 @@ class Manager(
                     root_password=root_password,
                     version=ds_version,
                     device_path=device_path,
+                    mount_point=mount_point,
                     backup=functools.partial(
                         restores.ordered, context, backup_info, store
                     )

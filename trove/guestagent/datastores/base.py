@@ -87,6 +87,7 @@ class Preparation:
     :param root_password: enables root with this password, unless None
     :param version: of the server, such as ``18`` or ``18.6``
     :param device_path: block device of the volume, None for a directory
+    :param mount_point: of the volume; the data directory is below it
     :param backup: returns what to begin with: a full backup and those that
         continue it, the newest last
     :param snapshot: the primary to follow; with ``backup``, which is its
@@ -100,6 +101,7 @@ class Preparation:
     root_password: str | None = None
     version: str | None = None
     device_path: str | None = None
+    mount_point: str | None = None
     backup: Callable[[], Sequence[backups.Link]] | None = None
     snapshot: replication.Context | None = None
 

@@ -19,6 +19,7 @@ from trove.common import datastores
 from trove.common import exception
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores import checks
+from trove.guestagent.datastores import device
 from trove.guestagent.datastores import home as homes
 from trove.guestagent.datastores import logs
 from trove.guestagent.datastores import server as servers
@@ -131,6 +132,7 @@ class SQLDriver(logs.Logged, tls.Secured, base.Driver):
         )
         self.store = stores.Store(home.state_dir / f'{self.name}.json')
         self.secured = tls.Store(home.state_dir / 'tls.json')
+        self.volume = device.Device(conf, home.state_dir, home.data_dir)
 
     @abc.abstractmethod
     def write_config(self) -> None:
@@ -156,7 +158,7 @@ class SQLDriver(logs.Logged, tls.Secured, base.Driver):
     def prepare(self, preparation: base.Preparation) -> None:
         checks.check_databases(self.rules, preparation.databases)
         checks.check_users(self.rules, preparation.users)
-        volume.require_directory(preparation.device_path)
+        self.volume.adopt(preparation.device_path, preparation.mount_point)
         self.home.require(preparation.version)
         self.check_overrides(preparation.overrides)
         self.store.begin(preparation)
@@ -175,6 +177,9 @@ class SQLDriver(logs.Logged, tls.Secured, base.Driver):
         self.home.settle()
 
     def rebuild(self, preparation: base.Preparation) -> None:
+        options = self._conf[self.name]
+        if self.volume.may_be_at(options.mount_point):
+            self.volume.mount(options.device_path, options.mount_point)
         self.home.require(preparation.version)
         self.store.begin(preparation)
         self.check_overrides(preparation.overrides)
@@ -198,6 +203,7 @@ class SQLDriver(logs.Logged, tls.Secured, base.Driver):
         if running.pid() is not None:
             running.start(timeout)
             return
+        self.volume.restore()
         self.home.require_data()
         self.write_config()
         try:
@@ -353,12 +359,12 @@ class SQLDriver(logs.Logged, tls.Secured, base.Driver):
     def mount_volume(
         self, device_path: str | None, mount_point: str | None
     ) -> None:
-        volume.require_directory(device_path)
+        self.volume.mount(device_path, mount_point)
 
     def unmount_volume(
         self, device_path: str | None, mount_point: str | None
     ) -> None:
-        volume.require_directory(device_path)
+        self.volume.unmount(device_path, mount_point)
 
     def resize_fs(
         self,
@@ -366,6 +372,6 @@ class SQLDriver(logs.Logged, tls.Secured, base.Driver):
         mount_point: str | None,
         online: bool = False,
     ) -> None:
-        """Store the new size of a directory, which has none of its own."""
-        volume.require_directory(device_path)
+        """Grow it; a directory has no size of its own, but an option."""
+        self.volume.grow(device_path, mount_point)
         self._conf.mutate_config_files()

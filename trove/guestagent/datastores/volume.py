@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import os
 import pathlib
-import stat
 
-from trove.common import exception
 from trove.guestagent.datastores import base
 
 _GIB = 1024**3
@@ -54,20 +52,3 @@ def _usage(path: pathlib.Path) -> int:
             except FileNotFoundError:
                 continue
     return total * 512
-
-
-def require_directory(device_path: str | None) -> None:
-    """Check that the volume is not a block device, which is unsupported.
-
-    :raises trove.common.exception.NotSupported: it is one
-    """
-    if device_path is None:
-        return
-    try:
-        mode = os.stat(device_path).st_mode
-    except FileNotFoundError:
-        return
-    if stat.S_ISBLK(mode):
-        raise exception.NotSupported(
-            what=f'A block device ({device_path}) as the volume'
-        )

@@ -132,6 +132,7 @@ class ManagerTest(base.TestCase):
             root_password='secret',
             ds_version='18',
             device_path='/dev/nothing',
+            mount_point='/nowhere',
         )
         # Then
         self.assertEqual(
@@ -146,6 +147,7 @@ class ManagerTest(base.TestCase):
                     root_password='secret',
                     version='18',
                     device_path='/dev/nothing',
+                    mount_point='/nowhere',
                 ),
             ),
             self.driver.calls[0],

@@ -4,13 +4,10 @@
 from __future__ import annotations
 
 import pathlib
-import stat
-import types
 from unittest import mock
 
 import fixtures
 
-from trove.common import exception
 from trove.guestagent.datastores import volume
 from trove.tests import base
 
@@ -46,13 +43,3 @@ class VolumeTest(base.TestCase):
         (self.path / 'f').touch()
         with mock.patch('os.lstat', side_effect=FileNotFoundError):
             self.assertEqual(0, volume._usage(self.path))
-
-    def test_block_devices_are_refused(self) -> None:
-        for path in (None, str(self.path), '/not/there'):
-            volume.require_directory(path)
-        device = types.SimpleNamespace(st_mode=stat.S_IFBLK)
-        with mock.patch('os.stat', return_value=device):
-            error = self.assertRaises(
-                exception.NotSupported, volume.require_directory, '/dev/vdb'
-            )
-        self.assertIn('/dev/vdb', str(error))
