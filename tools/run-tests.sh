@@ -74,7 +74,8 @@ check_style() {
     [[ ! -d benchmarks ]] || code+=(benchmarks)
     ruff check "${code[@]}"
     flake8 "${code[@]}"
-    local scripts=(tools/*.sh tools/ci/*.sh tools/openstack/*.sh .ci/run)
+    local scripts=(tools/*.sh tools/{ci,image,openstack}/*.sh .ci/run
+        tools/image/elements/*/*.d/*)
     bashate --ignore E006,E010,E011 "${scripts[@]}"
     shellcheck --external-sources "${scripts[@]}"
 }

@@ -152,6 +152,14 @@ mount_devices() {
     mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts \
         "$system/dev/pts"
     ln -s pts/ptmx "$system/dev/ptmx"
+    # Volumes are loop devices, which all of this kernel share.
+    if [[ -c /dev/loop-control ]]; then
+        touch "$system/dev/loop-control"
+        mount --bind /dev/loop-control "$system/dev/loop-control"
+        for each in $(seq 0 63); do
+            mknod "$system/dev/loop$each" b 7 "$each"
+        done
+    fi
     mount -t tmpfs -o mode=1777 tmpfs "$system/dev/shm"
 }
 
@@ -161,6 +169,8 @@ make_system >"$log" 2>&1 || {
     tail -n 30 "$log" >&2
     die 'Debian 12 cannot be made; what debootstrap said is above.'
 }
+# As the root of what makes further namespaces it has to be a mount.
+mount --bind "$system" "$system"
 take_settings
 mount_devices
 git -c safe.directory='*' clone --quiet --no-hardlinks "file://$top" \

@@ -9,7 +9,8 @@ Like there, files, scripts and runcmd are for the first boot of an instance,
 bootcmd and the image's programs for each.
 
 An image's rig.json: {"binds": ["/path of the host that /tmp or /run hides"],
-"boot": [["program", "argument"]], "environment": {}}.
+"layers": ["/path of the host, to lie over its root"], "boot": [["program",
+"argument"]], "environment": {}}.
 """
 
 import base64
@@ -47,12 +48,13 @@ def read_json(path, default):
 
 def make_root(image):
     mount('--make-rprivate', '/')
+    lower = ':'.join([f'{BOX}/image', *image.get('layers', []), '/'])
     mount(
         '-t',
         'overlay',
         'root',
         '-o',
-        f'lowerdir={BOX}/image:/,upperdir={BOX}/upper,workdir={BOX}/work',
+        f'lowerdir={lower},upperdir={BOX}/upper,workdir={BOX}/work',
         ROOT,
     )
     mount('-t', 'proc', 'proc', ROOT / 'proc')
