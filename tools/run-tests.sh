@@ -75,9 +75,9 @@ check_style() {
     ruff check "${code[@]}"
     flake8 "${code[@]}"
     local scripts=(tools/*.sh tools/{ci,image,openstack}/*.sh .ci/run
-        tools/image/elements/*/*.d/*)
+        tools/image/elements/*/*.d/* devstack/plugin.sh)
     bashate --ignore E006,E010,E011 "${scripts[@]}"
-    shellcheck --external-sources "${scripts[@]}"
+    shellcheck --external-sources "${scripts[@]}" devstack/settings
 }
 
 check_types() {
