@@ -214,7 +214,7 @@ class TestGuides(base.TestCase):
     def test_files_without_a_directory_are_there(self) -> None:
         known = {
             path.name
-            for top in ('trove', 'benchmarks', 'doc', 'rpc-contract')
+            for top in ('trove', 'benchmarks', 'doc', 'rpc-contract', 'tools')
             for path in (TOP / top).rglob('*.py')
         }
         missing = {

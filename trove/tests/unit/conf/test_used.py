@@ -65,6 +65,14 @@ _BY_NAME = {
         for name in ('ignore_dbs', 'ignore_users')
     },
     **{
+        (datastore, name): (
+            'trove/guestagent/datastores/sql.py',
+            f'options.{name}',
+        )
+        for datastore in registry.DRIVERS
+        for name in ('device_path', 'mount_point')
+    },
+    **{
         (datastore, 'guest_log_long_query_time'): (
             'trove/guestagent/datastores/mysql_common/driver.py',
             'group.guest_log_long_query_time',
