@@ -18,7 +18,7 @@ import psycopg
 import pymysql
 from testtools import content
 
-from trove.tests.fixtures import database
+from trove.tests.fixtures import database_servers
 from trove.tests.fixtures import released
 from trove.tests.fixtures import swift
 from trove.tests.fixtures import waiting
@@ -149,7 +149,7 @@ class PostgreSQLTest(RunnerTestCase):
     def setUp(self) -> None:
         super().setUp()
         # It asks for checkpoints that take their time.
-        self.theirs = database.PostgreSQLServer(
+        self.theirs = database_servers.PostgreSQLServer(
             archive_mode='on',
             checkpoint_completion_target='0',
             checkpoint_timeout='30s',
