@@ -134,12 +134,19 @@ check_unit() {
 }
 
 check_functional() {
-    # The tests of one module share what it starts: one group. What several
-    # modules use is started once by each process. These are one more than
-    # processors, because half of the time is waiting.
-    run_stestr functional 3 --test-path ./trove/tests/functional \
-        --exclude-regex 'functional\.(interop|tempest)\.' \
-        --group_regex '(([^.]+\.)*test_[^.]+)'
+    # The tests of one module share what it starts. What several modules use
+    # is started once by each process. These are one more than processors,
+    # because half of the time is waiting.
+    local workers=3 status=0
+    mkdir -p "$results"
+    python tools/share_tests.py share "$workers" >"$results/workers.yaml"
+    run_stestr functional "$workers" --test-path ./trove/tests/functional \
+        --worker-file "$results/workers.yaml" || status=$?
+    if [[ -f $results/functional ]]; then
+        echo 'Seconds by module, as tools/ci/durations.txt has them:'
+        python tools/share_tests.py measure "$results/functional"
+    fi
+    return "$status"
 }
 
 check_interop() {

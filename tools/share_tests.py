@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Share the functional tests out among the processes that run them.
+
+Usage: share_tests.py share WORKERS
+       share_tests.py measure STREAM
+
+The tests of one module share the services that they start, so a module is run
+by one process. ``share`` prints a worker file of stestr: the modules that take
+longest come first, each goes to the process that has least to do. How long
+they take is in :data:`DURATIONS`; those that are not in it count as average.
+``measure`` prints that file from the stream of a run: of a quiet machine.
+"""
+
+import datetime
+import pathlib
+import re
+import statistics
+import sys
+from typing import Any
+
+import subunit
+import testtools
+import yaml
+
+_TOP = pathlib.Path(__file__).parents[1]
+_TESTS = _TOP / 'trove' / 'tests' / 'functional'
+
+#: A line is a module and seconds.
+DURATIONS = _TOP / 'tools' / 'ci' / 'durations.txt'
+
+#: They are checks of their own.
+APART = ('interop', 'tempest')
+
+_MODULE = re.compile(r'\bfunctional\.((?:\w+\.)*?test_\w+)\.')
+
+
+def modules() -> list[str]:
+    """Return the modules of functional tests, such as ``db.test_session``."""
+    found = (path.relative_to(_TESTS) for path in _TESTS.rglob('test_*.py'))
+    return sorted(
+        '.'.join(path.with_suffix('').parts)
+        for path in found
+        if path.parts[0] not in APART
+    )
+
+
+def read(path: pathlib.Path) -> dict[str, float]:
+    """Return the seconds that modules take."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    return {
+        name: float(seconds)
+        for name, seconds in (line.split() for line in lines)
+    }
+
+
+def share(
+    names: list[str], durations: dict[str, float], workers: int
+) -> list[list[str]]:
+    """Return the modules of each process."""
+    average = statistics.fmean(durations.values()) if durations else 1.0
+    costs = {name: durations.get(name, average) for name in names}
+    shares: list[list[str]] = [[] for _ in range(workers)]
+    loads = [0.0] * workers
+    for name in sorted(names, key=lambda name: (-costs[name], name)):
+        least = loads.index(min(loads))
+        shares[least].append(name)
+        loads[least] += costs[name]
+    return shares
+
+
+def measure(path: pathlib.Path) -> dict[str, float]:
+    """Return the seconds of each module in a stream of subunit.
+
+    What is started for a class is no event of the stream: a module takes from
+    the end of the one that the same process ran before.
+    """
+    ends: dict[str, datetime.datetime] = {}
+    seconds: dict[str, float] = {}
+
+    def note(test: dict[str, Any]) -> None:
+        found = _MODULE.search(str(test['id']))
+        began, ended = test['timestamps'][0], test['timestamps'][-1]
+        worker = ''.join(sorted(test['tags'] or ()))
+        if found is None or None in (began, ended):
+            return
+        before = ends.get(worker, began)
+        ends[worker] = ended
+        taken = (ended - before).total_seconds()
+        seconds[found[1]] = seconds.get(found[1], 0.0) + taken
+
+    result = testtools.StreamToDict(note)
+    result.startTestRun()
+    with path.open('rb') as stream:
+        subunit.ByteStreamToStreamResult(stream).run(result)
+    result.stopTestRun()
+    return seconds
+
+
+def main(arguments: list[str]) -> int:
+    if arguments[0] == 'measure':
+        found = measure(pathlib.Path(arguments[1]))
+        for name, seconds in sorted(found.items()):
+            print(f'{name} {seconds:.0f}')
+        return 0
+    shares = share(modules(), read(DURATIONS), int(arguments[1]))
+    print(
+        yaml.safe_dump(
+            [
+                {
+                    'worker': [
+                        rf'\bfunctional\.{re.escape(name)}\.'
+                        for name in names
+                    ]
+                }
+                for names in shares
+            ]
+        )
+    )
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
