@@ -52,10 +52,14 @@ class Device:
     def adopt(self, device_path: str | None, mount_point: str | None) -> None:
         """Mount a volume; format it before, if nothing is on it.
 
-        :param device_path: None, or a path without a device: the data are in
-            a plain directory
-        :raises trove.common.exception.DatastoreError: it cannot be mounted
+        :param device_path: None, or one of a volume whose mount point is not
+            above the data: these are in a plain directory
+        :raises trove.common.exception.DatastoreError: it cannot be mounted,
+            or is not there
         """
+        if device_path is not None and self.may_be_at(mount_point or ''):
+            # Else a volume that is late leaves the data on the root disk.
+            _wait_for(device_path)
         if not is_device(device_path):
             if device_path is not None:
                 LOG.warning(
@@ -161,7 +165,9 @@ class Device:
 
     def may_be_at(self, mount_point: str) -> bool:
         """Return whether the data are below a directory."""
-        return self._data_dir.is_relative_to(os.path.realpath(mount_point))
+        return bool(mount_point) and self._data_dir.is_relative_to(
+            os.path.realpath(mount_point)
+        )
 
     def _named(
         self, device_path: str | None, mount_point: str | None

@@ -102,14 +102,27 @@ class DeviceTest(base.TestCase):
 
     def test_without_a_device_nothing_happens(self) -> None:
         self.there.return_value = False
-        for path in (None, '/dev/vdb'):
-            self.volume.adopt(path, self.place)
-            self.volume.mount(path, self.place)
-            self.volume.grow(path, self.place)
+        for path, place in ((None, self.place), ('/dev/vdb', '/srv')):
+            self.volume.adopt(path, place)
+            self.volume.mount(path, place)
+            self.volume.grow(path, place)
         self.volume.unmount(None, None)
         self.volume.restore()
 
         self.assertEqual([], self.called())
+
+    def test_the_data_do_not_land_beside_a_volume_that_is_late(self) -> None:
+        self.there.side_effect = [False, True, True, True]
+        self.volume.adopt('/dev/vdb', self.place)
+        self.assertIn(f'/dev/vdb {self.place}', self.called()[-1])
+        # Nor beside one that does not come
+        self.useFixture(
+            fixtures.MockPatchObject(device, '_DEVICE_TIMEOUT', 0.1)
+        )
+        self.there.side_effect = None
+        self.there.return_value = False
+        said = self.refused(self.volume.adopt, '/dev/vdb', self.place)
+        self.assertIn('Attach the volume', said)
 
     def test_it_is_mounted_again_after_a_boot(self) -> None:
         self.volume.adopt('/dev/vdb', self.place)
@@ -135,7 +148,7 @@ class DeviceTest(base.TestCase):
     def test_it_waits_for_the_device_of_known_data(self) -> None:
         self.volume.adopt('/dev/vdb', self.place)
         self.called()
-        self.there.side_effect = [False, False, True, True, True]
+        self.there.side_effect = [False, False, *[True] * 5]
 
         self.volume.mount('/dev/vdb', self.place)
 
