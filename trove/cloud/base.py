@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Abstract base classes of cloud drivers.
 
-A driver is a :class:`Cloud`: three parts that may be replaced one by one.
-Everything is addressed by the id of the Trove instance, so that the task
-manager can repeat any step after a crash without having kept the cloud's own
-ids: each method is idempotent and returns what is there.
+A driver is a :class:`Cloud` of three parts. Everything is addressed by the id
+of the Trove instance, so that the task manager can repeat any step after a
+crash without having kept the cloud's own ids: each method is idempotent and
+returns what is there.
 
 Errors: a driver raises :class:`trove.common.exception.CloudError` with a
 reason that an operator understands, ``FlavorNotFound`` for a flavor that is
@@ -54,18 +54,46 @@ class Flavor:
 
 
 @dataclasses.dataclass(frozen=True)
+class Access:
+    """From where the database is reached.
+
+    :param is_public: whether it has an address outside of its network
+    :param allowed_cidrs: networks of its clients, None: those that the
+        operator has chosen
+    """
+
+    is_public: bool = False
+    allowed_cidrs: Sequence[str] | None = None
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any] | None) -> Access:
+        """Return the access that a request or a row has."""
+        known = given or {}
+        return cls(bool(known.get('is_public')), known.get('allowed_cidrs'))
+
+
+@dataclasses.dataclass(frozen=True)
 class ServerSpec:
     """The specification of a server.
 
     ``files`` maps the path of a file, relative to the guest's configuration
     directory, to its content. ``volume_id`` is the volume to attach, made
-    before by :meth:`Volumes.create`.
+    before by :meth:`Volumes.create`. Without ``image_id`` the image is the
+    newest with all of ``image_tags``. ``beside`` is another instance, whose
+    locality the server shares.
     """
 
     instance_id: str
     name: str
     flavor: Flavor
     image_id: str | None = None
+    image_tags: Sequence[str] = ()
+    datastore: str = ''
+    project_id: str | None = None
+    user_id: str | None = None
+    access: Access = Access()
+    locality: str | None = None
+    beside: str | None = None
     nics: Sequence[Mapping[str, Any]] = ()
     availability_zone: str | None = None
     files: Mapping[str, str] = dataclasses.field(
@@ -177,9 +205,15 @@ class Compute(abc.ABC):
         """Give the server another flavor; it reboots when it must.
 
         The data stay. A server that has the flavor already is left alone.
+        The cloud may keep what it needs to give the old flavor back, until
+        :meth:`confirm_resize`.
 
         :raises NotFound: the instance has no server
         """
+
+    @abc.abstractmethod
+    def confirm_resize(self, context: Context, instance_id: str) -> None:
+        """Drop what is kept to undo the last resize; twice is fine."""
 
     @abc.abstractmethod
     def rebuild_server(self, context: Context, spec: ServerSpec) -> Server:
@@ -214,8 +248,19 @@ class Volumes(abc.ABC):
         return []
 
     @abc.abstractmethod
-    def create(self, context: Context, instance_id: str, size: int) -> Volume:
-        """Make the volume of an instance, or return the one it has."""
+    def create(
+        self,
+        context: Context,
+        instance_id: str,
+        size: int,
+        volume_type: str | None = None,
+        availability_zone: str | None = None,
+    ) -> Volume:
+        """Make the volume of an instance, or return the one it has.
+
+        :param volume_type: one of :meth:`types`, None: the cloud chooses
+        :param availability_zone: that of the server
+        """
 
     @abc.abstractmethod
     def get(self, context: Context, instance_id: str) -> Volume | None:
@@ -254,6 +299,20 @@ class Network(abc.ABC):
         """
 
     @abc.abstractmethod
+    def set_access(
+        self,
+        context: Context,
+        instance_id: str,
+        access: Access,
+        datastore: str,
+        project_id: str,
+    ) -> None:
+        """Change the access of an instance that has a server.
+
+        Clients that are allowed before and afterwards stay connected.
+        """
+
+    @abc.abstractmethod
     def release(self, context: Context, instance_id: str) -> None:
         """Give back what :meth:`addresses` returned; twice is fine.
 
@@ -268,8 +327,8 @@ class Cloud(abc.ABC):
     volumes: Volumes
     network: Network
 
-    #: Parts of a :class:`ServerSpec`, and ``is_public`` of the access, that
-    #: the driver does not apply. The API refuses a request that asks for them.
+    #: Parts of a :class:`ServerSpec` and of its :class:`Access` that the
+    #: driver does not apply. The API refuses a request that asks for them.
     ignores: ClassVar[frozenset[str]] = frozenset()
 
     #: The values of ``locality`` that all servers of the cloud comply with.
@@ -318,9 +377,9 @@ class _Fenced(Cloud):
         self.ignores = cloud.ignores  # type: ignore[misc]
         self.localities = cloud.localities  # type: ignore[misc]
         self.refuses = cloud.refuses  # type: ignore[misc]
-        self.compute = _part(cloud.compute, check)
-        self.volumes = _part(cloud.volumes, check)
-        self.network = _part(cloud.network, check)
+        self.compute: Any = _Part(cloud.compute, check)
+        self.volumes: Any = _Part(cloud.volumes, check)
+        self.network: Any = _Part(cloud.network, check)
 
 
 class _Part:
@@ -338,7 +397,3 @@ class _Part:
             return call(*args, **kwargs)
 
         return checked
-
-
-def _part(part: Any, check: Callable[[], None]) -> Any:
-    return _Part(part, check)

@@ -10,9 +10,9 @@ For tests of what uses a cloud::
     assert cloud.calls == [('volumes.create', 'i1'), ('create_server', 'i1')]
 
 The steps are named ``create_server``, ``get_server``, ``delete_server``,
-``reboot_server``, ``stop_server``, ``resize_server``, ``volumes.create``,
-``volumes.get``, ``volumes.extend``, ``volumes.delete``, ``network.addresses``
-and ``network.release``.
+``reboot_server``, ``stop_server``, ``resize_server``, ``confirm_resize``,
+``volumes.create``, ``volumes.get``, ``volumes.extend``, ``volumes.delete``,
+``network.addresses``, ``network.set_access`` and ``network.release``.
 """
 
 from __future__ import annotations
@@ -148,6 +148,9 @@ class NoopCompute(base.Compute):
             )
         return server
 
+    def confirm_resize(self, context: base.Context, instance_id: str) -> None:
+        self._state.step('confirm_resize', instance_id)
+
     def rebuild_server(
         self, context: base.Context, spec: base.ServerSpec
     ) -> base.Server:
@@ -184,7 +187,12 @@ class NoopVolumes(base.Volumes):
         return None
 
     def create(
-        self, context: base.Context, instance_id: str, size: int
+        self,
+        context: base.Context,
+        instance_id: str,
+        size: int,
+        volume_type: str | None = None,
+        availability_zone: str | None = None,
     ) -> base.Volume:
         self._state.step('volumes.create', instance_id)
         with self._state.lock:
@@ -245,12 +253,24 @@ class NoopNetwork(base.Network):
             server = self._state.servers.get(instance_id)
             return list(server.addresses) if server else []
 
+    def set_access(
+        self,
+        context: base.Context,
+        instance_id: str,
+        access: base.Access,
+        datastore: str,
+        project_id: str,
+    ) -> None:
+        self._state.step('network.set_access', instance_id)
+
     def release(self, context: base.Context, instance_id: str) -> None:
         self._state.step('network.release', instance_id)
 
 
 class NoopCloud(base.Cloud):
     """The driver ``noop``."""
+
+    ignores = frozenset({'allowed_cidrs'})
 
     def __init__(self, conf: cfg.ConfigOpts | None = None) -> None:
         self._state = _State()

@@ -80,6 +80,8 @@ class Manager:
             ds_version=ds_version,
             backup_id=backup_id,
             slave_of_id=slave_of_id,
+            volume_type=volume_type,
+            locality=locality,
             unsupported=(
                 *_names(
                     cluster_config=cluster_config,
@@ -116,10 +118,9 @@ class Manager:
             and volume_type not in cloud_base.names_of(types)
         ):
             yield f'volume_type {volume_type}'
-        if (access or {}).get('allowed_cidrs'):
-            yield 'access.allowed_cidrs'
-        if (access or {}).get('is_public') and 'is_public' in cloud.ignores:
-            yield 'access.is_public'
+        for key in ('allowed_cidrs', 'is_public'):
+            if (access or {}).get(key) and key in cloud.ignores:
+                yield f'access.{key}'
         networks = cloud.network.networks(context)
         if networks is None:
             return

@@ -87,8 +87,32 @@ def _change(
             instance.id,
             change,
             name=body.get('name'),
-            access=body.get('access'),
+            access=None if _is_applied(request) else body.get('access'),
         )
+    if body.get('access') is not None and _is_applied(request):
+        _change_access(request, instance, body['access'])
+
+
+def _is_applied(request: api_request.Request) -> bool:
+    """Whether the cloud has something to do for another access."""
+    return 'allowed_cidrs' not in request.cloud.ignores
+
+
+def _change_access(
+    request: api_request.Request,
+    instance: entities.Instance,
+    access: dict[str, Any],
+) -> None:
+    taskmanager = request.taskmanager()
+    actions.start(
+        request,
+        instance,
+        'update_access',
+        lambda: taskmanager.update_access(
+            request.context, instance_id=instance.id, access=access
+        ),
+        details={'access': access},
+    )
 
 
 def _detach(

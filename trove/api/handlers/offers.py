@@ -27,7 +27,11 @@ def check(
     _check_access(access)
     ignored = request.cloud.ignores
     for key, given in (
-        ('access.allowed_cidrs', (access or {}).get('allowed_cidrs')),
+        (
+            'access.allowed_cidrs',
+            'allowed_cidrs' in ignored
+            and (access or {}).get('allowed_cidrs'),
+        ),
         (
             'access.is_public',
             'is_public' in ignored and (access or {}).get('is_public'),

@@ -16,7 +16,6 @@ from concurrent import futures
 import contextlib
 import copy
 import dataclasses
-import shutil
 from typing import ClassVar
 import uuid
 
@@ -28,11 +27,10 @@ from trove.cloud.local import files
 from trove.cloud.local import home as homes
 from trove.cloud.local import launcher as launchers
 from trove.cloud.local import machine as machines
+from trove.cloud.local import volumes
 from trove.common import exception
 
 LOG = log.getLogger(__name__)
-
-GIB = 1024**3
 
 #: How many servers are stopped at the same time.
 _AT_ONCE = 8
@@ -133,6 +131,9 @@ class LocalCompute(base.Compute):
             home.write(dataclasses.replace(record, up=True))
             return server
 
+    def confirm_resize(self, context: base.Context, instance_id: str) -> None:
+        """Nothing is kept of another flavor."""
+
     def rebuild_server(
         self, context: base.Context, spec: base.ServerSpec
     ) -> base.Server:
@@ -196,85 +197,6 @@ class LocalCompute(base.Compute):
         )
 
 
-class LocalVolumes(base.Volumes):
-    """Volumes are directories.
-
-    A directory has no size of its own, so the size is checked where it can
-    be: there must be room for it when it is made or grows, and the guest
-    agent reports what of it is used.
-    """
-
-    def __init__(self, machine: machines.Machine) -> None:
-        self._machine = machine
-
-    def types(self, context: base.Context) -> list[base.VolumeType]:
-        names = self._machine.conf.cloud_local.volume_types
-        return [base.VolumeType(id=name, name=name) for name in names]
-
-    def create(
-        self, context: base.Context, instance_id: str, size: int
-    ) -> base.Volume:
-        with self._machine.changing(instance_id, 'create the volume') as home:
-            volume = home.read_volume()
-            if volume is None:
-                self._check_room('create the volume', size * GIB)
-                volume = home.make_volume(str(uuid.uuid4()), size)
-            return volume
-
-    def get(
-        self, context: base.Context, instance_id: str
-    ) -> base.Volume | None:
-        return self._machine.home(instance_id).read_volume()
-
-    def extend(
-        self, context: base.Context, instance_id: str, size: int
-    ) -> base.Volume:
-        action = 'extend the volume'
-        with self._machine.changing(instance_id, action) as home:
-            volume = home.read_volume()
-            if volume is None:
-                raise exception.NotFound(
-                    id=f'volume of instance {instance_id}'
-                )
-            if size < volume.size:
-                raise exception.CloudError(
-                    action=action,
-                    reason=f'it already has {volume.size} GiB, and a volume '
-                    'cannot shrink',
-                )
-            if size > volume.size:
-                used = files.used_bytes(home.volume)
-                self._check_room(action, size * GIB - used)
-                volume = dataclasses.replace(volume, size=size)
-                home.write_volume(volume)
-            record = home.read()
-            if record is not None:
-                home.configure(record)
-            return volume
-
-    def delete(self, context: base.Context, instance_id: str) -> None:
-        with self._machine.changing(
-            instance_id, 'delete the volume', gone=True
-        ) as home:
-            if home.read() is not None:
-                raise exception.CloudError(
-                    action='delete the volume',
-                    reason='it is in use by the server of instance '
-                    f'{instance_id}',
-                )
-            home.remove_volume()
-
-    def _check_room(self, action: str, needed: int) -> None:
-        free = shutil.disk_usage(self._machine.state_dir).free
-        if needed > free:
-            raise exception.CloudError(
-                action=action,
-                reason=f'it needs {needed / GIB:.1f} GiB more of '
-                f'{self._machine.state_dir}, which has {free / GIB:.1f} GiB '
-                'free',
-            )
-
-
 class LocalNetwork(base.Network):
     """There is one network, which the options may give ids."""
 
@@ -289,6 +211,16 @@ class LocalNetwork(base.Network):
     ) -> list[tuple[str, str]]:
         address = self._machine.addresses.get(instance_id)
         return [(address, base.PRIVATE)] if address else []
+
+    def set_access(
+        self,
+        context: base.Context,
+        instance_id: str,
+        access: base.Access,
+        datastore: str,
+        project_id: str,
+    ) -> None:
+        """Everybody on this machine reaches all instances."""
 
     def release(self, context: base.Context, instance_id: str) -> None:
         with files.doing('release the address'):
@@ -305,7 +237,9 @@ class LocalCloud(base.Cloud):
     """
 
     #: It is a single machine, whose addresses nobody else reaches.
-    ignores = frozenset({'availability_zone', 'is_public'})
+    ignores = frozenset(
+        {'allowed_cidrs', 'availability_zone', 'is_public'}
+    )
     localities = frozenset({'affinity'})
     refuses: ClassVar[Mapping[str, str]] = {'migrate_server': _SINGLE_HOST}
 
@@ -321,7 +255,7 @@ class LocalCloud(base.Cloud):
     def _use(self, machine: machines.Machine) -> None:
         self._machine = machine
         self.compute = LocalCompute(machine)
-        self.volumes = LocalVolumes(machine)
+        self.volumes = volumes.LocalVolumes(machine)
         self.network = LocalNetwork(machine)
 
     def fenced(self, check: Callable[[], None]) -> base.Cloud:

@@ -172,7 +172,11 @@ class Create(base.Workflow):
         if not size:
             return
         volume = self.cloud.volumes.create(
-            self.context, self.instance_id, size
+            self.context,
+            self.instance_id,
+            size,
+            volume_type=self.request.volume_type,
+            availability_zone=self.request.availability_zone,
         )
         if volume.size != size:
             raise base.StepFailed(
@@ -208,13 +212,16 @@ class Create(base.Workflow):
     def _spec(self) -> cloud_base.ServerSpec:
         instance = self.instance()
         request = self.request
-        return cloud_base.ServerSpec(
-            instance_id=self.instance_id,
-            name=instance.name,
-            flavor=flavors.from_message(request.flavor),
+        return servers.spec(
+            self,
+            instance,
+            flavors.from_message(request.flavor),
+            request.datastore_manager,
             image_id=request.image_id,
             nics=request.nics,
             availability_zone=request.availability_zone,
+            locality=request.locality,
+            beside=request.slave_of_id,
             files=guest_files.make(
                 self.conf,
                 instance,
@@ -223,7 +230,6 @@ class Create(base.Workflow):
                 None if self._has_server() else guest_files.account(self),
                 request.ds_version,
             ),
-            volume_id=instance.volume_id,
         )
 
     def _has_server(self) -> bool:

@@ -41,6 +41,8 @@ class Request:
     ds_version: str | None = None
     backup_id: str | None = None
     slave_of_id: str | None = None
+    volume_type: str | None = None
+    locality: str | None = None
     unsupported: Sequence[str] = ()
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from trove.cloud import base as cloud_base
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.objects import configuration as configurations
@@ -107,10 +106,11 @@ class Rebuild(stopped.Stopped, resizing.Resize):
         version = instance.datastore_version
         self.cloud.compute.rebuild_server(
             self.context,
-            cloud_base.ServerSpec(
-                instance_id=self.instance_id,
-                name=instance.name,
-                flavor=flavor,
+            servers.spec(
+                self,
+                instance,
+                flavor,
+                self._manager(instance),
                 image_id=self.wanted,
                 files=guest_files.make(
                     self.conf,
@@ -120,7 +120,6 @@ class Rebuild(stopped.Stopped, resizing.Resize):
                     guest_files.account(self),
                     version.version if version else None,
                 ),
-                volume_id=instance.volume_id,
             ),
         )
 

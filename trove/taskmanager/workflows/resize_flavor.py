@@ -52,6 +52,12 @@ class ResizeFlavor(stopped.Stopped, resizing.Resize):
                 do=self.wait_for_database,
                 remedy=_AGAIN,
             ),
+            base.Step(
+                'confirm the new flavor',
+                do=self._confirm,
+                remedy='Check the cloud and its logs, then resize the '
+                'instance again.',
+            ),
         ]
 
     def finish(self) -> bool:
@@ -67,6 +73,9 @@ class ResizeFlavor(stopped.Stopped, resizing.Resize):
 
     def _resize_back(self) -> None:
         self._resize_to(self._old())
+
+    def _confirm(self) -> None:
+        self.cloud.compute.confirm_resize(self.context, self.instance_id)
 
     def _old(self) -> cloud_base.Flavor:
         # finish() writes the new flavor to the row.

@@ -1,10 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Wait for the server of an instance."""
+"""The server of an instance: its specification, and waits for it."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from trove.cloud import base as cloud_base
+from trove.objects.instance import entities
 from trove.taskmanager.workflows import base
+
+
+def spec(
+    workflow: base.Workflow,
+    instance: entities.Instance,
+    flavor: cloud_base.Flavor,
+    datastore: str,
+    **more: Any,
+) -> cloud_base.ServerSpec:
+    """Return the specification of a server, as the row of its instance has it.
+
+    :param more: what the row does not have
+    """
+    version = instance.datastore_version
+    return cloud_base.ServerSpec(
+        instance_id=instance.id,
+        name=instance.name,
+        flavor=flavor,
+        image_tags=version.image_tags if version else (),
+        datastore=datastore,
+        project_id=instance.tenant_id,
+        # Nobody's after an adoption.
+        user_id=workflow.context.user_id,
+        access=cloud_base.Access.of(instance.access),
+        volume_id=instance.volume_id,
+        **more,
+    )
 
 
 def wait(workflow: base.Workflow, seconds: float) -> None:

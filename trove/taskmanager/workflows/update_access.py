@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Change who may reach an instance, for the API of a release.
+"""Change from where an instance is reached.
 
-That of this tree writes it down itself: no cloud here has more to do.
+The API writes it down itself where the cloud has nothing to do.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from trove.cloud import base as cloud_base
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import resizing
 
@@ -32,21 +33,37 @@ class UpdateAccess(resizing.Resize):
             base.Step(
                 'change the access',
                 do=self._change,
-                remedy='Try again.',
+                remedy='Check the cloud and its logs, then change the access '
+                'again.',
             ),
         ]
 
     def _check(self) -> None:
         access: dict[str, Any] = self.wanted
         refused = sorted(access.keys() - _KEYS)
-        if access.get('allowed_cidrs'):
-            refused.append('allowed_cidrs')
-        if access.get('is_public') and 'is_public' in self.cloud.ignores:
-            refused.append('is_public')
+        refused += [
+            key
+            for key in sorted(_KEYS & self.cloud.ignores)
+            if access.get(key)
+        ]
         if refused:
             raise base.StepFailed(
                 reason=f'"{refused[0]}" is not supported by this cloud'
             )
 
     def _change(self) -> None:
-        self.record(access={**(self.instance().access or {}), **self.wanted})
+        instance = self.instance()
+        access = {**(instance.access or {}), **self.wanted}
+        version = instance.datastore_version
+        network = self.cloud.network
+        network.set_access(
+            self.context,
+            self.instance_id,
+            cloud_base.Access.of(access),
+            (version.manager or '') if version else '',
+            instance.tenant_id,
+        )
+        self.record(access=access)
+        self.record_addresses(
+            network.addresses(self.context, self.instance_id)
+        )

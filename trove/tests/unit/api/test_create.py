@@ -191,7 +191,7 @@ class TestCreate(base.TestCase):
             self.assert_fault(response, 501, 'notImplemented', key)
 
     def test_what_nothing_applies_is_refused_by_name(self):
-        self.cloud.ignores = frozenset({'availability_zone'})
+        self.cloud.ignores = frozenset({'availability_zone', 'allowed_cidrs'})
         for key, value in (
             ('access', {'is_public': True, 'allowed_cidrs': ['10.0.0.0/8']}),
             ('locality', 'affinity'),

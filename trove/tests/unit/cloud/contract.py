@@ -14,7 +14,9 @@ class Contract:
     def given_server(self):
         flavor = self.cloud.compute.list_flavors(self.context)[0]
         volume = self.cloud.volumes.create(self.context, 'i1', 2)
-        spec = cloud_base.ServerSpec('i1', 'db', flavor, volume_id=volume.id)
+        spec = cloud_base.ServerSpec(
+            'i1', 'db', flavor, 'image', volume_id=volume.id
+        )
         self.addCleanup(self.delete)
         return self.cloud.compute.create_server(self.context, spec)
 
@@ -57,7 +59,8 @@ class Contract:
             lambda: compute.reboot_server(self.context, 'i1'),
             lambda: compute.resize_server(self.context, 'i1', flavor),
             lambda: compute.rebuild_server(
-                self.context, cloud_base.ServerSpec('i1', 'db', flavor)
+                self.context,
+                cloud_base.ServerSpec('i1', 'db', flavor, 'image'),
             ),
             lambda: volumes.extend(self.context, 'i1', 3),
         ):
@@ -67,7 +70,9 @@ class Contract:
         flavor = self.cloud.compute.list_flavors(self.context)[0]
         server = self.given_server()
         volume = self.cloud.volumes.get(self.context, 'i1')
-        spec = cloud_base.ServerSpec('i1', 'db', flavor, volume_id=volume.id)
+        spec = cloud_base.ServerSpec(
+            'i1', 'db', flavor, 'image', volume_id=volume.id
+        )
 
         for _ in range(2):
             rebuilt = self.cloud.compute.rebuild_server(self.context, spec)

@@ -12,6 +12,7 @@ import fixtures
 
 from trove.cloud.local import driver
 from trove.cloud.local import files
+from trove.cloud.local import volumes
 from trove.common import exception
 from trove.conf import cloud as cloud_options
 from trove.tests.fixtures import waiting
@@ -307,7 +308,7 @@ class VolumeTestCase(guests.LocalCloudTestCase):
             fixtures.MockPatchObject(
                 driver.shutil,
                 'disk_usage',
-                return_value=shutil._ntuple_diskusage(9, 6, 3 * driver.GIB),
+                return_value=shutil._ntuple_diskusage(9, 6, 3 * volumes.GIB),
             )
         )
         error = self.assertRaises(

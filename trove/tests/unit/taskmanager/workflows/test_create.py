@@ -82,7 +82,7 @@ class TestCreate(scene.TestCase):
     def test_what_the_cloud_does_not_have_is_refused(self):
         self.cloud.volumes.types = lambda context: [FAST]
         self.cloud.network.networks = lambda context: ['n1']
-        self.cloud.ignores = frozenset({'availability_zone'})
+        self.cloud.ignores = frozenset({'availability_zone', 'allowed_cidrs'})
         for asked, words in (
             ({'volume_type': 'slow'}, 'volume_type slow'),
             ({'nics': [{'net-id': 'n2'}]}, 'nics[].net-id n2'),
@@ -112,6 +112,8 @@ class TestCreate(scene.TestCase):
         self.when_created(self.instance_id, **known, locality='affinity')
 
         self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
+        spec = self.cloud.specs[self.instance_id]
+        self.assertEqual('affinity', spec.locality)
 
     def test_guest_that_speaks_1_0_is_told_what_that_knows(self):
         old_id = self.given_request(name='old')

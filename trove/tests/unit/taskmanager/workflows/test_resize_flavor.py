@@ -50,6 +50,9 @@ class TestResizeFlavor(scene.TestCase):
         )
         told = self.guest.arguments('start_db_with_conf_changes')
         self.assertEqual('18', told['ds_version'])
+        self.assertEqual(
+            ('confirm_resize', self.instance_id), self.cloud.calls[-1]
+        )
 
     def test_its_guest_may_be_another_one_afterwards(self):
         self.guest.hooks['rpc_ping'] = lambda: self.guest.report(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from trove.common import exception
 from trove.objects.instance import states
 from trove.tests.unit.taskmanager import scene
 
@@ -30,7 +31,7 @@ class UpdateAccessTest(scene.TestCase):
         )
 
     def test_what_the_cloud_ignores_is_refused(self):
-        self.cloud.ignores = frozenset({'is_public'})
+        self.cloud.ignores = frozenset({'allowed_cidrs', 'is_public'})
         for access in (
             {'is_public': True},
             {'allowed_cidrs': ['192.0.2.0/24']},
@@ -42,6 +43,19 @@ class UpdateAccessTest(scene.TestCase):
                 self.instance_id, f'"{next(iter(access))}"', 'Nothing'
             )
         self.assertFalse(self.shown(self.instance_id).access)
+
+    def test_the_cloud_changes_it_first(self):
+        self.when_changed(is_public=True)
+        self.assertIn(
+            ('network.set_access', self.instance_id), self.cloud.calls
+        )
+        error = exception.CloudError(action='allow access', reason='quota')
+        self.cloud.fail('network.set_access', error)
+
+        self.when_changed(is_public=False)
+
+        self.assert_fault(self.instance_id, 'quota', 'change the access')
+        self.assertTrue(self.shown(self.instance_id).access['is_public'])
 
     def test_another_task_manager_goes_on_with_it(self):
         self.given_task(
