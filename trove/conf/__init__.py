@@ -32,6 +32,7 @@ GROUPS = (
     'guestagent',
     'metrics',
     'objectstore',
+    'openstack',
     'quota',
     'rpc',
     'service_credentials',

@@ -15,7 +15,8 @@ OPTS: list[cfg.Opt] = [
         help='Driver for the servers and volumes of instances. "local": each '
         'instance is a directory and a few processes on this machine. It does '
         'not isolate projects from each other, so use it only for users who '
-        'trust each other. "noop": instances exist in memory only, for tests.',
+        'trust each other. "openstack": servers of Nova, volumes of Cinder, '
+        'ports of Neutron. "noop": instances exist in memory only, for tests.',
     ),
 ]
 

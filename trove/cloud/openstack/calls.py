@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Calls to the cloud: with a fence, bounded retries, and errors explained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import logging
+import time
+from typing import Any
+from typing import TypeVar
+
+from oslo_config import cfg
+
+from trove.cloud.openstack import errors
+from trove.cloud.openstack import session
+from trove.common import exception
+
+LOG = logging.getLogger(__name__)
+
+T = TypeVar('T')
+
+_FIRST_DELAY = 0.5
+_LONGEST_DELAY = 8.0
+
+
+class Calls:
+    """The services of the cloud.
+
+    :param check: raises when the work is somebody else's; called before each
+        request that changes something, and while something is waited for
+    """
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        sessions: session.Sessions | None = None,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.conf = conf
+        self._sessions = sessions or session.Sessions(conf)
+        self._check = check
+
+    def fenced(self, check: Callable[[], None]) -> Calls:
+        """Return the same services, for one piece of work."""
+        return Calls(self.conf, self._sessions, check)
+
+    @property
+    def project_id(self) -> str:
+        return self._sessions.project_id
+
+    @property
+    def compute(self) -> Any:
+        return self._sessions.service('compute')
+
+    @property
+    def network(self) -> Any:
+        return self._sessions.service('network')
+
+    @property
+    def volumes(self) -> Any:
+        return self._sessions.service('block_storage')
+
+    @property
+    def images(self) -> Any:
+        return self._sessions.service('image')
+
+    def look(self, action: str, function: Callable[[], T]) -> T:
+        """Ask for something, again when the answer fails to come.
+
+        :param action: for the error, as in "could not ..."
+        :raises CloudError: there is no answer, or one that something is wrong
+        """
+        return self._repeat(action, function, _passes)
+
+    def find(self, action: str, function: Callable[[], T]) -> T | None:
+        """Ask for something that may not be there: None then."""
+        return self.look(action, lambda: _unless_gone(function))
+
+    def make(
+        self,
+        action: str,
+        function: Callable[[], T],
+        found: Callable[[], T | None],
+    ) -> T:
+        """Make something once.
+
+        :param found: looks for it; when the answer was lost, what it finds
+            is the result. The request is repeated only where it certainly
+            was not carried out.
+        :raises CloudError: it is not made, or nobody knows
+        """
+        try:
+            return self._repeat(
+                action, self._fence(function), errors.is_not_taken
+            )
+        except _Failed as failed:
+            if errors.is_unanswered(failed.cause):
+                adopted = self._adopt(action, found)
+                if adopted is not None:
+                    return adopted
+            raise
+
+    def _adopt(self, action: str, found: Callable[[], T | None]) -> T | None:
+        """Look for what a request without an answer has made."""
+        for delay in self._delays():
+            adopted = found()
+            if adopted is not None:
+                LOG.info(
+                    'The cloud did not answer a request to %s, but carried '
+                    'it out; what it made is used.',
+                    action,
+                )
+                return adopted
+            self._sessions.pause(delay)
+        return None
+
+    def change(self, action: str, function: Callable[[], T]) -> T | None:
+        """Change something by a request that may be repeated.
+
+        :returns: None if the answer was lost: what is asked for is under way
+        """
+        repeated = False
+
+        def passes(error: Exception) -> bool:
+            nonlocal repeated
+            repeated = repeated or errors.is_unanswered(error)
+            return _passes(error)
+
+        try:
+            return self._repeat(action, self._fence(function), passes)
+        except _Failed as failed:
+            if repeated and errors.status(failed.cause) == 409:
+                return None
+            raise
+
+    def drop(self, action: str, function: Callable[[], object]) -> None:
+        """Delete something, which may be gone already."""
+        self.change(action, lambda: _unless_gone(function))
+
+    def wait(
+        self, action: str, look: Callable[[], T | None], seconds: float
+    ) -> T:
+        """Return what ``look`` returns as soon as it is not None.
+
+        :raises CloudError: after the timeout
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            found = look()
+            if found is not None:
+                return found
+            if time.monotonic() >= deadline:
+                raise exception.CloudError(
+                    action=action,
+                    reason=f'it is not done after {seconds:g} seconds. Check '
+                    'the log of the service',
+                )
+            self._sessions.pause(self.conf.cloud_openstack.poll_interval)
+            self._check()
+
+    def _fence(self, function: Callable[[], T]) -> Callable[[], T]:
+        def checked() -> T:
+            self._check()
+            return function()
+
+        return checked
+
+    def _repeat(
+        self,
+        action: str,
+        function: Callable[[], T],
+        passes: Callable[[Exception], bool],
+    ) -> T:
+        for delay in (*self._delays(), None):
+            try:
+                return function()
+            except errors.ALL as error:
+                if delay is None or not passes(error):
+                    raise _failed(action, error) from error
+                LOG.debug('Could not %s, retrying: %s', action, error)
+                self._sessions.pause(max(delay, errors.retry_after(error)))
+        raise AssertionError('unreachable')
+
+    def _delays(self) -> list[float]:
+        count = self.conf.cloud_openstack.retries
+        return [
+            min(_FIRST_DELAY * 2**number, _LONGEST_DELAY)
+            for number in range(count)
+        ]
+
+
+class _Failed(exception.CloudError):
+    cause: Exception
+
+
+def _failed(action: str, error: Exception) -> _Failed:
+    failed = _Failed(str(errors.convert(action, error)))
+    failed.cause = error
+    return failed
+
+
+def _passes(error: Exception) -> bool:
+    return errors.is_not_taken(error) or errors.is_unanswered(error)
+
+
+def _unless_gone(function: Callable[[], T]) -> T | None:
+    try:
+        return function()
+    except errors.ALL as error:
+        if errors.is_gone(error):
+            return None
+        raise

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the resources of an instance are called, as in released Trove."""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: Begins the names of volumes, ports and floating IPs.
+PREFIX: Final = 'trove-'
+
+#: Begins the names of server groups.
+LOCALITY: Final = 'locality_'
+
+#: A tag that each server has.
+INSTANCE: Final = 'trove_instance'
+
+_TAG: Final = 'trove_instance_id_'
+
+#: The key of the instance in the metadata of servers and volumes.
+METADATA: Final = 'trove_instance_id'
+
+
+def name(instance_id: str) -> str:
+    """Return the name of its volume, ports and floating IPs."""
+    return f'{PREFIX}{instance_id}'
+
+
+def tag(instance_id: str) -> str:
+    """Return the tag of its server."""
+    return f'{_TAG}{instance_id}'
+
+
+def locality(instance_id: str) -> str:
+    """Return the name of the server group that was made for it."""
+    return f'{LOCALITY}{instance_id}'
