@@ -112,6 +112,9 @@ LIGHT = ('oslo_db.options',)
 #: The only modules that name the global configuration object.
 MAY_NAME_CONF = ('trove.api.wsgi', 'trove.cmd', 'trove.tests', 'trove.wsgi')
 
+#: The driver that is loaded by its entry point, if it is chosen.
+OPENSTACK_DRIVER = 'trove.cloud.openstack'
+
 OSLO_SERVICE_IMPORTER = 'trove.common.service'
 
 
@@ -263,6 +266,17 @@ def check_guest(item: Import) -> str | None:
     return None
 
 
+def check_openstack(item: Import) -> str | None:
+    if below(item.importer, OPENSTACK_DRIVER, 'trove.tests') or not below(
+        item.name, OPENSTACK_DRIVER, 'openstack'
+    ):
+        return None
+    return (
+        'the cloud may be another one: use what trove.cloud.base offers, or '
+        'let it offer more'
+    )
+
+
 CHECKS: tuple[Callable[[Import], str | None], ...] = (
     check_direction,
     check_rpc,
@@ -270,6 +284,7 @@ CHECKS: tuple[Callable[[Import], str | None], ...] = (
     check_in_function,
     check_oslo_service,
     check_guest,
+    check_openstack,
 )
 
 

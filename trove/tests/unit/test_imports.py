@@ -147,6 +147,15 @@ class TestRules(base.TestCase):
         self.accepted('trove.tests.unit.common.rpc.test_caps', source)
         self.accepted('trove.api.app', 'from trove.common import __init__')
 
+    def test_a_driver_of_a_cloud_is_behind_the_seam(self) -> None:
+        for source in (
+            'import openstack',
+            'from openstack import exceptions',
+            'from trove.cloud import openstack',
+        ):
+            self.refused('trove.taskmanager.x', source, 'trove.cloud.base')
+            self.accepted('trove.cloud.openstack.x', source)
+
     def test_import_inside_a_function(self) -> None:
         self.refused(
             'trove.tests.unit.x',

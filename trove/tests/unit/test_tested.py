@@ -13,6 +13,8 @@ from trove.tests.unit import import_rules
 _TROVE = import_rules.TOP / 'trove'
 _TESTS = _TROVE / 'tests'
 
+_OPENSTACK = 'unit/cloud/openstack/'
+
 #: Modules, or packages with a dot behind them, that are tested through the
 #: door of others: the tests that do it, below ``trove/tests``. Those that a
 #: test imports need no line.
@@ -26,6 +28,14 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.api.views.': ('unit/api/test_views.py',),
     'trove.api.wsgi': ('unit/api/test_service.py',),
     'trove.cloud.local.machine': ('unit/cloud/test_contract.py',),
+    'trove.cloud.openstack.driver': ('unit/cloud/test_contract.py',),
+    'trove.cloud.openstack.flavors': (f'{_OPENSTACK}test_compute.py',),
+    'trove.cloud.openstack.floating': (f'{_OPENSTACK}test_network.py',),
+    'trove.cloud.openstack.groups': (f'{_OPENSTACK}test_compute.py',),
+    'trove.cloud.openstack.marks': (f'{_OPENSTACK}test_compute.py',),
+    'trove.cloud.openstack.networks': (f'{_OPENSTACK}test_network.py',),
+    'trove.cloud.openstack.rules': (f'{_OPENSTACK}test_network.py',),
+    'trove.cloud.openstack.servers': (f'{_OPENSTACK}test_compute.py',),
     'trove.cmd._accounts': ('functional/rpc/test_account_commands.py',),
     'trove.cmd._files': ('unit/cmd/test_keys.py',),
     'trove.common.names': ('unit/api/test_names.py',),

@@ -7,12 +7,21 @@ from trove.cloud import noop
 from trove.tests import base
 from trove.tests.unit.cloud import contract
 from trove.tests.unit.cloud.local import guests
+from trove.tests.unit.cloud.openstack import clouds
+from trove.tests.unit.cloud.openstack import services
 
 
 class NoopTest(contract.Contract, base.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.cloud = noop.NoopCloud(self.conf)
+
+
+class OpenStackTest(contract.Contract, clouds.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        # The contract asks for a server without a network.
+        self.config(management_networks=[services.USER_NETWORK])
 
 
 class LocalTest(contract.Contract, guests.LocalCloudTestCase):

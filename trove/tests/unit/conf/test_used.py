@@ -29,6 +29,29 @@ _BY_NAME = {
         )
         for name in quota.RESOURCES
     },
+    **{
+        ('DEFAULT', f'{service}_{name}'): (
+            'trove/cloud/openstack/session.py',
+            f"conf[f'{{prefix}}_{name}']",
+        )
+        for service in ('cinder', 'glance', 'neutron', 'nova_compute')
+        for name in ('endpoint_type', 'service_type', 'url')
+    },
+    **{
+        ('DEFAULT', f'{service}_api_insecure'): (
+            'trove/cloud/openstack/session.py',
+            "conf[f'{short}_api_insecure']",
+        )
+        for service in ('cinder', 'glance', 'neutron', 'nova')
+    },
+    **{
+        (datastore, f'{protocol}_ports'): (
+            'trove/cloud/openstack/rules.py',
+            'conf[datastore][name]',
+        )
+        for datastore in registry.DRIVERS
+        for protocol in ('tcp', 'udp')
+    },
     ('DEFAULT', 'agent_call_low_timeout'): (
         'trove/common/rpc/_contract.py',
         "'agent_call_low_timeout'",

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Requests that fail, whose answers are lost, or that are not ours."""
+
+from __future__ import annotations
+
+from keystoneauth1 import exceptions as ks_exceptions
+
+from trove.cloud import base as cloud_base
+from trove.cloud.openstack import calls
+from trove.cloud.openstack import errors
+from trove.common import exception
+from trove.tests.unit.cloud.openstack import clouds
+from trove.tests.unit.cloud.openstack import services
+
+#: What changes something, when an instance is made.
+MAKING = (
+    'create_volume',
+    'create_server_group',
+    'create_security_group',
+    'create_security_group_rule',
+    'create_port',
+    'create_ip',
+    'create_server',
+)
+
+#: And when it is deleted.
+DELETING = (
+    'delete_server',
+    'delete_server_group',
+    'delete_volume',
+    'delete_ip',
+    'delete_port',
+    'delete_security_group',
+)
+
+CHANGING = (
+    'reboot_server',
+    'stop_server',
+    'start_server',
+    'resize_server',
+    'confirm_server_resize',
+    'rebuild_server',
+    'extend_volume',
+)
+
+ALL = {
+    'locality': 'affinity',
+    'access': cloud_base.Access(is_public=True),
+}
+
+
+class FaultTest(clouds.TestCase):
+    """Each call that changes something, with each fault of an API."""
+
+    def when_changed(self):
+        compute = self.cloud.compute
+        compute.reboot_server(self.context, 'i1')
+        compute.stop_server(self.context, 'i1')
+        compute.reboot_server(self.context, 'i1')
+        compute.resize_server(self.context, 'i1', self.flavor(2))
+        compute.confirm_resize(self.context, 'i1')
+        compute.rebuild_server(self.context, self.spec())
+        self.cloud.volumes.extend(self.context, 'i1', 3)
+
+    def test_what_was_not_taken_is_asked_again(self):
+        for status in (429, 503):
+            for call in (*MAKING, *CHANGING, *DELETING):
+                with self.subTest(call, status=status):
+                    self.services.fail(call, status, times=2)
+                    self.given(**ALL)
+                    self.when_changed()
+                    self.delete()
+
+                    self.assertEqual([], self.services.left())
+
+    def test_what_was_done_without_an_answer_is_not_done_twice(self):
+        for call in (*MAKING, *CHANGING, *DELETING):
+            with self.subTest(call):
+                self.services.asked.clear()
+                self.services.fail(call, 504, done=True)
+                self.given(**ALL)
+                once = self.services.left()
+                self.when_changed()
+                self.delete()
+
+                # Two ports, one of everything else.
+                self.assertEqual(7, len(once), once)
+                self.assertEqual([], self.services.left())
+
+    def test_what_may_come_later_is_not_repeated(self):
+        for call in MAKING:
+            with self.subTest(call):
+                self.services.asked.clear()
+                self.services.fail(call, 504)
+
+                error = self.assertRaises(
+                    exception.CloudError, self.given, **ALL
+                )
+
+                self.assertIn('HTTP 504', str(error))
+                self.assertEqual(1, self.services.asked.count(call))
+                self.delete()
+                self.assertEqual([], self.services.left())
+
+    def test_what_may_be_repeated_is(self):
+        for call in (*CHANGING, *DELETING):
+            with self.subTest(call):
+                self.services.fail(call, 504)
+                self.given(**ALL)
+                self.when_changed()
+                self.delete()
+
+                self.assertEqual([], self.services.left())
+
+    def test_a_conflict_after_a_lost_answer_is_its_success(self):
+        self.given()
+        self.services.fail('stop_server', 504, done=True)
+        self.services.fail('stop_server', 409, 'task_state powering-off')
+
+        self.cloud.compute.stop_server(self.context, 'i1')
+
+    def test_it_gives_up(self):
+        self.services.fail('create_port', 503, times=99)
+
+        error = self.assertRaises(exception.CloudError, self.given)
+
+        self.assertIn('create the user port: no luck (HTTP 503)', str(error))
+        self.assertEqual(5, self.services.asked.count('create_port'))
+        self.assertEqual([0.5, 1.0, 2.0, 4.0], self.services.paused)
+
+    def test_a_refused_token_is_told(self):
+        self.services.fail('create_volume', 401)
+
+        error = self.assertRaises(exception.CloudError, self.given)
+
+        self.assertIn('[service_credentials]', str(error))
+
+
+class FenceTest(clouds.TestCase):
+    def test_nothing_is_changed_when_the_work_is_lost(self):
+        class LostError(Exception):
+            pass
+
+        def check():
+            raise LostError
+
+        self.given(**ALL)
+        fenced = self.cloud.fenced(check)
+        before = self.services.left()
+
+        for change in (
+            lambda: fenced.compute.delete_server(self.context, 'i1'),
+            lambda: fenced.compute.reboot_server(self.context, 'i1'),
+            lambda: fenced.volumes.delete(self.context, 'i1'),
+            lambda: fenced.network.release(self.context, 'i1'),
+            lambda: fenced.volumes.create(self.context, 'i2', 1),
+        ):
+            self.assertRaises(LostError, change)
+
+        self.assertEqual(before, self.services.left())
+        self.assertIsNotNone(fenced.compute.get_server(self.context, 'i1'))
+
+
+class RetryTest(clouds.TestCase):
+    def test_connections_that_are_refused_are_retried(self):
+        api = calls.Calls(self.conf, self.services)
+        refused = ks_exceptions.ConnectFailure('Connection refused')
+        answers = [refused, refused, 'yes']
+
+        def ask():
+            answer = answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        self.assertEqual('yes', api.make('ask', ask, lambda: None))
+
+    def test_a_service_says_when_it_wants_to_be_asked_again(self):
+        error = services.error(429, 'slow down')
+        error.response.headers['Retry-After'] = '7'
+
+        self.assertEqual(7, errors.retry_after(error))
