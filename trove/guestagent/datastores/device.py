@@ -37,6 +37,7 @@ class Device:
     :param conf: uses the options of volumes
     :param state_dir: where the agent remembers it
     :param data_dir: the data, below the mount point of a device
+    :param place: the mount point, unless an order names another one
     """
 
     def __init__(
@@ -44,10 +45,12 @@ class Device:
         conf: cfg.ConfigOpts,
         state_dir: pathlib.Path,
         data_dir: pathlib.Path,
+        place: str,
     ) -> None:
         self._conf = conf
         self._path = state_dir / 'volume.json'
         self._data_dir = data_dir
+        self._place = place
 
     def adopt(self, device_path: str | None, mount_point: str | None) -> None:
         """Mount a volume; format it before, if nothing is on it.
@@ -57,17 +60,17 @@ class Device:
         :raises trove.common.exception.DatastoreError: it cannot be mounted,
             or is not there
         """
-        if device_path is not None and self.may_be_at(mount_point or ''):
+        if device_path is None:
+            return
+        if self.may_be_at(mount_point or self._place):
             # Else a volume that is late leaves the data on the root disk.
             _wait_for(device_path)
         if not is_device(device_path):
-            if device_path is not None:
-                LOG.warning(
-                    'There is no block device %s: the data are on the disk '
-                    'of %s.',
-                    device_path,
-                    self._data_dir,
-                )
+            LOG.warning(
+                'There is no block device %s: the data are on the disk of %s.',
+                device_path,
+                self._data_dir,
+            )
             return
         device, place = self._named(device_path, mount_point)
         if _file_system(device, 'TYPE') is None:
@@ -108,7 +111,7 @@ class Device:
         """
         if files.read_json(self._path) and device_path is not None:
             _wait_for(device_path)
-        if not is_device(device_path):
+        if device_path is None or not is_device(device_path):
             return
         device, place = self._named(device_path, mount_point)
         if _file_system(device, 'TYPE') is None:
@@ -126,17 +129,18 @@ class Device:
 
         :raises trove.common.exception.DatastoreError: it is in use
         """
-        if device_path is None or mount_point is None:
+        if device_path is None:
             return
-        if os.path.ismount(mount_point):
-            _run('unmount its volume', ['umount', mount_point])
+        place = mount_point or self._place
+        if os.path.ismount(place):
+            _run('unmount its volume', ['umount', place])
 
     def grow(self, device_path: str | None, mount_point: str | None) -> None:
         """Grow the file system to the size of its device.
 
         :raises trove.common.exception.DatastoreError: it cannot be grown
         """
-        if not is_device(device_path):
+        if device_path is None or not is_device(device_path):
             return
         device, place = self._named(device_path, mount_point)
         kind = _file_system(device, 'TYPE')
@@ -163,29 +167,23 @@ class Device:
             _run(action, ['e2fsck', '-f', '-p', device], allowed=(0, 1))
         _run(action, ['resize2fs', device])
 
-    def may_be_at(self, mount_point: str) -> bool:
+    def may_be_at(self, place: str) -> bool:
         """Return whether the data are below a directory."""
-        return bool(mount_point) and self._data_dir.is_relative_to(
-            os.path.realpath(mount_point)
-        )
+        return self._data_dir.is_relative_to(os.path.realpath(place))
 
     def _named(
-        self, device_path: str | None, mount_point: str | None
+        self, device_path: str, mount_point: str | None
     ) -> tuple[str, str]:
         """Return where the device is and where it belongs."""
-        if device_path is None or not mount_point:
-            raise exception.BadRequest(
-                reason='A volume needs device_path and mount_point, and '
-                f'mount_point is "{mount_point}".'
-            )
-        if not self.may_be_at(mount_point):
+        place = mount_point or self._place
+        if not self.may_be_at(place):
             raise exception.ConfigurationError(
                 option='[guestagent] data_dir',
                 value=self._data_dir,
-                remedy=f'the volume {device_path} is for {mount_point}. Set a '
+                remedy=f'the volume {device_path} is for {place}. Set a '
                 'directory below that, or unset it.',
             )
-        return device_path, mount_point
+        return device_path, place
 
     def _format(self, device: str) -> None:
         kind = self._conf.volume_fstype
@@ -218,10 +216,8 @@ class Device:
         LOG.info('Mounted %s at %s', device, place)
 
 
-def is_device(path: str | None) -> bool:
+def is_device(path: str) -> bool:
     """Return whether a path is a block device."""
-    if path is None:
-        return False
     try:
         return stat.S_ISBLK(os.stat(path).st_mode)
     except FileNotFoundError:

@@ -132,7 +132,9 @@ class SQLDriver(logs.Logged, tls.Secured, base.Driver):
         )
         self.store = stores.Store(home.state_dir / f'{self.name}.json')
         self.secured = tls.Store(home.state_dir / 'tls.json')
-        self.volume = device.Device(conf, home.state_dir, home.data_dir)
+        self.volume = device.Device(
+            conf, home.state_dir, home.data_dir, conf[self.name].mount_point
+        )
 
     @abc.abstractmethod
     def write_config(self) -> None:

@@ -68,7 +68,9 @@ class VolumeTest(base.TestCase):
         conf([], default_config_files=[])
         for name, value in changed.items():
             conf.set_override(name, value)
-        return device.Device(conf, self.top / 'state', self.place / 'data')
+        return device.Device(
+            conf, self.top / 'state', self.place / 'data', str(self.place)
+        )
 
     def attach(self, name: str, mib: int = 64) -> str:
         path = self.top / name

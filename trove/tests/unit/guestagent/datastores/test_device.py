@@ -46,9 +46,8 @@ class DeviceTest(base.TestCase):
         self.volume = self.agent()
 
     def agent(self) -> device.Device:
-        return device.Device(
-            self.conf, self.top, pathlib.Path(self.place, 'data')
-        )
+        data = pathlib.Path(self.place, 'data')
+        return device.Device(self.conf, self.top, data, self.place)
 
     def program(self, name: str, body: str = '') -> None:
         path = self.programs / name
@@ -69,6 +68,15 @@ class DeviceTest(base.TestCase):
     def refused(self, call: object, *args: object) -> str:
         error = self.assertRaises(exception.DatastoreError, call, *args)
         return str(error)
+
+    def test_an_order_may_leave_the_place_to_the_agent(self) -> None:
+        self.volume.adopt('/dev/vdb', None)
+        self.volume.mount('/dev/vdb', None)
+        self.volume.grow('/dev/vdb', None)
+        self.mounted.return_value = True
+        self.volume.unmount('/dev/vdb', None)
+
+        self.assertEqual(f'umount {self.place}', self.called()[-1])
 
     def test_an_empty_device_is_formatted(self) -> None:
         self.conf.set_override('format_options', '-m 0 -L data')
@@ -204,9 +212,6 @@ class DeviceTest(base.TestCase):
         self.assertIn('Install it in the image', said)
 
     def test_it_needs_a_place_above_the_data(self) -> None:
-        self.assertRaises(
-            exception.BadRequest, self.volume.adopt, '/dev/vdb', None
-        )
         self.assertRaises(
             exception.ConfigurationError, self.volume.adopt, '/dev/vdb', '/srv'
         )
