@@ -35,7 +35,7 @@ unshare --mount --propagation private bash -euc '
             "lowerdir=/$each,upperdir=$layer/$each,workdir=$work/$each" \
             "/$each"
     done
-    exec "$steps" "$@"
+    PATH=/usr/sbin:/usr/bin:/sbin:/bin exec "$steps" "$@"
 ' bash "$layer" "$work" "$here/steps.sh" "$@" >&2
 rm -rf "$work"
 # shellcheck source=/dev/null

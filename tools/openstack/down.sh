@@ -20,7 +20,7 @@ end() {
     kill -KILL -- "-$1" 2>/dev/null || kill -KILL "$1" 2>/dev/null
 }
 
-for file in "$OSRIG"/servers/*/pid; do
+for file in "$OSRIG"/servers/*/{pid,relay}; do
     [[ ! -f $file ]] || kill -KILL "$(<"$file")" 2>/dev/null
 done
 for kind in nova-compute nova cinder neutron glance placement barbican swift \

@@ -21,6 +21,9 @@ from osrig import firewall
 
 HOME = firewall.HOME
 NET = firewall.NET
+PREFIX = os.environ.get('OSRIG_PREFIX', '2')
+#: Ports, without the prefix, of what servers find in the catalogue.
+CATALOGUE = (5000, 8080, 9311)
 GUEST_INIT = pathlib.Path(__file__).with_name('guestinit.py')
 
 
@@ -243,9 +246,36 @@ class Box:
         )
         log.close()
         (self.path / 'pid').write_text(str(process.pid))
+        self.relay()
+
+    def relay(self):
+        """Have the catalogue's addresses, of loopback, lead to the host."""
+        rules = [
+            f'{PREFIX}{port}=127.0.0.1:{PREFIX}{port}' for port in CATALOGUE
+        ]
+        process = subprocess.Popen(
+            [sys.executable, '-m', 'osrig.relay', self.namespace, *rules],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            cwd='/',
+        )
+        (self.path / 'relay').write_text(str(process.pid))
+
+    def end_relay(self):
+        try:
+            pid = int((self.path / 'relay').read_text())
+            command = pathlib.Path(f'/proc/{pid}/cmdline').read_bytes()
+            if self.namespace.encode() in command:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+        except (OSError, ValueError):
+            pass
 
     def stop(self, grace=0):
         """End it, at once or as a power button does with ``grace``."""
+        self.end_relay()
         init, pid = self.init_pid(), self.pid()
         if grace and init:
             os.kill(init, signal.SIGTERM)
