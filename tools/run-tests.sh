@@ -35,7 +35,7 @@ export PATH=$venv/bin:$PATH
 # In the order in which they are run: what fails soonest comes first.
 all=(contracts pins style types unit functional interop tempest cover docs
     api-ref releasenotes packaging)
-others=(genconfig genpolicy benchmarks)
+others=(genconfig genpolicy benchmarks openstack)
 
 # --- the checks -------------------------------------------------------------
 
@@ -57,6 +57,7 @@ describe() {
         genconfig) echo 'writes etc/trove/trove.conf.sample' ;;
         genpolicy) echo 'writes etc/trove/policy.yaml.sample' ;;
         benchmarks) echo 'speed and size, as ratios' ;;
+        openstack) echo 'the install guide on a real OpenStack, and its use' ;;
         *) return 1 ;;
     esac
 }
@@ -223,6 +224,35 @@ check_benchmarks() {
     python -m benchmarks
 }
 
+# Not by default: it takes ten minutes, needs root and loop devices.
+# TROVE_OPENSTACK names the datastores.
+check_openstack() {
+    local status=0
+    export OSRIG=${OSRIG:-$(mktemp -d -t trove-openstack-XXXXXX)}
+    run_openstack || status=$?
+    [[ $status == 0 ]] || tail -n 30 "$OSRIG"/log/trove-*.log \
+        "$OSRIG"/servers/*/console.log || true
+    tools/openstack/down.sh --purge
+    return "$status"
+}
+
+run_openstack() {
+    local datastores=(mariadb postgresql) each
+    # shellcheck disable=SC2206  # a list of words
+    [[ -z ${TROVE_OPENSTACK:-} ]] || datastores=($TROVE_OPENSTACK)
+    tools/openstack/up.sh || return
+    for each in "${datastores[@]}"; do
+        TROVE_UV=$venv/bin/uv tools/image/rig.sh "trove-guest-$each" "$each" ||
+            return
+    done
+    tools/openstack/deploy.sh || return
+    (
+        # shellcheck source=/dev/null
+        . "$OSRIG/demo.env"
+        "$venv/bin/python" tools/openstack/scenario.py "${datastores[@]}"
+    )
+}
+
 # --- the set-up -------------------------------------------------------------
 
 # Debian starts a service as soon as it is installed. The tests start their
@@ -301,7 +331,10 @@ done
 [[ -n ${TOX_ENV_DIR:-} ]] || tools/install.sh --tests
 for name in "${names[@]}"; do
     case $name in
-        functional | interop | tempest | benchmarks) need_packages; break ;;
+        functional | interop | tempest | benchmarks | openstack)
+            need_packages
+            break
+            ;;
     esac
 done
 if [[ $# == 0 ]]; then
