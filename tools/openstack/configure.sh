@@ -284,7 +284,7 @@ user = root
 swift_dir = $OSRIG/etc/swift
 workers = 0
 [pipeline:main]
-pipeline = catch_errors gatekeeper healthcheck listing_formats bulk authtoken keystoneauth copy slo dlo proxy-server
+pipeline = catch_errors gatekeeper healthcheck listing_formats bulk tempurl authtoken keystoneauth copy slo dlo proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
@@ -297,7 +297,7 @@ $(auth swift)
 use = egg:swift#keystoneauth
 operator_roles = admin, member, swiftoperator
 reseller_admin_role = ResellerAdmin
-$(for each in catch_errors gatekeeper healthcheck listing_formats bulk copy \
+$(for each in catch_errors gatekeeper healthcheck listing_formats bulk tempurl copy \
         slo dlo; do
         printf '[filter:%s]\nuse = egg:swift#%s\n' "$each" "$each"
     done)
