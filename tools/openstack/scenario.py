@@ -150,12 +150,7 @@ class Life:
         self.datastore = datastore
 
     def create(self, name: str, **arguments: Any) -> Any:
-        made = self.trove.instances.create(
-            name,
-            flavor_id=arguments.pop('flavor_id', '1'),
-            volume={'size': 1},
-            **arguments,
-        )
+        made = self.trove.instances.create(name, **arguments)
         return self.settled(made.id)
 
     def settled(self, instance_id: str) -> Any:
@@ -202,7 +197,9 @@ class Life:
         inside = functools.partial(sql, _NETWORKS, title)
         with step(f'{title}: create, ACTIVE'):
             made = self.create(
-                f'rg-{title}',
+                title,
+                flavor_id='1',
+                volume={'size': 1},
                 datastore=title,
                 datastore_version=_VERSIONS[title],
                 nics=[{'net-id': network}],
@@ -227,7 +224,7 @@ class Life:
             backup = self.backup(made)
         with step(f'{title}: replica'):
             replica = self.create(
-                f'rg-{title}-replica',
+                f'{title}-replica',
                 replica_of=made.id,
                 nics=[{'net-id': network}],
             )
