@@ -38,6 +38,15 @@ unshare --mount --propagation private bash -euc '
     PATH=/usr/sbin:/usr/bin:/sbin:/bin exec "$steps" "$@"
 ' bash "$layer" "$work" "$here/steps.sh" "$@" >&2
 rm -rf "$work"
+# Nobody without CAP_SYS_RESOURCE, as in many containers, can grow an ext4 that
+# is mounted.
+if ! (($((16#$(sed -n 's/^CapEff:\t//p' /proc/self/status))) >> 24 & 1)); then
+    cat >"$layer/etc/trove/conf.d/20-rig.conf" <<'X'
+[DEFAULT]
+volume_fstype = xfs
+format_options =
+X
+fi
 # shellcheck source=/dev/null
 . "$OSRIG/admin.env"
 PYTHONPATH=$rig_tools/lib "$OSRIG_VENV/bin/python" -m osrig.image "$name" \
