@@ -67,6 +67,7 @@ def _change(
     instance = request.instance()
     offers.check(request, body)
     references.check(request, instances.NAMED)
+    _check_alone(body)
     if 'replica_of' in body or 'slave_of' in body:
         _detach(request, instance, body)
         return
@@ -115,6 +116,21 @@ def _change_access(
     )
 
 
+def _check_alone(body: dict[str, Any]) -> None:
+    """Refuse two changes, one of which could fail after the other.
+
+    The name is only recorded, so it may change with any other.
+
+    :raises BadRequest: there are two, beside the name
+    """
+    others = sorted(set(body) - {'name'})
+    if len(others) > 1:
+        raise exception.BadRequest(
+            f'instance has {", ".join(others)}, but one request changes one '
+            'of them, and the name. Change each in a request of its own.'
+        )
+
+
 def _detach(
     request: api_request.Request,
     instance: entities.Instance,
@@ -122,21 +138,15 @@ def _detach(
 ) -> None:
     """Have a replica become an instance of its own.
 
-    :raises BadRequest: it is no replica, or the body says something else
+    :raises BadRequest: it is no replica, or another is to replicate
     :raises InstanceBusy, Unprocessable: it cannot be detached now
     """
     key = 'replica_of' if 'replica_of' in body else 'slave_of'
-    others = sorted(set(body) - {key, 'name'})
     if body[key]:
         raise exception.BadRequest(
             f'instance.{key} is "{body[key]}", but an instance that exists '
             'does not become a replica. Use null to detach it, or create a '
             'replica of the other one.'
-        )
-    if others:
-        raise exception.BadRequest(
-            f'instance.{key} is to be changed with {", ".join(others)}. '
-            'Detach the replica in a request of its own.'
         )
     if not instance.slave_of_id:
         raise exception.BadRequest(

@@ -234,6 +234,22 @@ class TestUpdate(base.TestCase):
         access = self.get(path).json['instance']['access']
         self.assertEqual({'is_public': True, 'allowed_cidrs': []}, access)
 
+    def test_one_change_beside_the_name(self):
+        target = self.active()
+        path = f'/instances/{target.id}'
+        access = {'access': {'is_public': False}}
+        for both in (
+            {**access, 'configuration': None},
+            {'replica_of': None, 'configuration': None},
+        ):
+            response = self.put(path, {'instance': both})
+
+            self.assert_refused(response, 'configuration')
+
+        response = self.put(path, {'instance': {**access, 'name': 'other'}})
+
+        self.assertEqual(202, response.status_code)
+
     def test_access_that_nothing_applies(self):
         instance = self.active()
 
