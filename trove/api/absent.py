@@ -12,11 +12,8 @@ from trove.api import validation
 from trove.api.handlers import absent
 
 _P = '/{project_id}'
-_II = _P + '/instances/{instance_id}'
 _L = _P + '/clusters'
 _LL = _L + '/{cluster_id}'
-_M = _P + '/modules'
-_MM = _M + '/{module_id}'
 _A = _P + '/mgmt'
 _AL = _A + '/clusters/{cluster_id}'
 
@@ -24,10 +21,6 @@ _root = 'cluster:extension:root:'
 
 # fmt: off
 _ABSENT = (
-    ('POST', _II + '/modules', 'instance:module_apply', 'Modules'),
-    ('DELETE', _II + '/modules/{module_id}', 'instance:module_remove',
-     'Modules'),
-
     ('POST', _L, 'cluster:create', 'Clusters'),
     ('GET', _LL, 'cluster:show', 'Clusters'),
     ('POST', _LL, 'cluster:action', 'Clusters'),
@@ -38,13 +31,6 @@ _ABSENT = (
     ('GET', _LL + '/root', _root + 'index', 'Clusters'),
     ('DELETE', _LL + '/root', _root + 'delete', 'Clusters'),
 
-    ('POST', _M, 'module:create', 'Modules'),
-    ('GET', _MM, 'module:show', 'Modules'),
-    ('PUT', _MM, 'module:update', 'Modules'),
-    ('DELETE', _MM, 'module:delete', 'Modules'),
-    ('GET', _MM + '/instances', 'module:instances', 'Modules'),
-    ('PUT', _MM + '/instances', 'module:reapply', 'Modules'),
-
     ('POST', _A + '/instances/{instance_id}/upgrade',
      'mgmt:instance:upgrade', 'Upgrading guest agents'),
     ('GET', _AL, 'mgmt:cluster:show', 'Clusters'),
@@ -53,7 +39,6 @@ _ABSENT = (
 
 #: What their bodies name.
 _NAMED: dict[tuple[str, str], tuple[references.Reference, ...]] = {
-    ('POST', _II + '/modules'): ((('modules', '*', 'id'), 'module'),),
     ('POST', _L): ((('cluster', 'datastore'), 'datastore'),
                    (('cluster', 'configuration'), 'configuration'),
                    (('cluster', 'instances', '*', 'modules', '*', 'id'),
@@ -61,8 +46,6 @@ _NAMED: dict[tuple[str, str], tuple[references.Reference, ...]] = {
     ('POST', _LL): ((('grow', '*', 'modules', '*', 'id'), 'module'),
                     (('shrink', '*', 'id'), 'instance'),
                     (('upgrade', 'datastore_version'), 'version')),
-    ('POST', _M): ((('module', 'datastore'), 'datastore'),),
-    ('PUT', _MM): ((('module', 'datastore'), 'datastore'),),
 }
 
 #: And what their queries name.

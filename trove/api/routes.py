@@ -20,6 +20,7 @@ from trove.api.handlers import databases
 from trove.api.handlers import datastore_versions
 from trove.api.handlers import datastores
 from trove.api.handlers import flavors
+from trove.api.handlers import instance_modules
 from trove.api.handlers import instances
 from trove.api.handlers import limits
 from trove.api.handlers import logs
@@ -37,6 +38,7 @@ from trove.api.schemas import database as database_schema
 from trove.api.schemas import datastore_version as version_schema
 from trove.api.schemas import instance as instance_schema
 from trove.api.schemas import log as log_schema
+from trove.api.schemas import module as module_schema
 from trove.api.schemas import quota as quota_schema
 from trove.api.schemas import root as root_schema
 from trove.api.schemas import ssl as ssl_schema
@@ -97,6 +99,8 @@ _UU = _U + '/{name}'
 _R = _II + '/root'
 _B = _P + '/backups'
 _S = _P + '/backup_strategies'
+_MO = _P + '/modules'
+_MOM = _MO + '/{module_id}'
 
 _database = 'instance:extension:database:'
 _user = 'instance:extension:user:'
@@ -170,8 +174,12 @@ ROUTES: tuple[Route, ...] = (
           'instance:configuration'),
     _action(_II, replicas.ACTIONS),
 
-    Route('GET', _II + '/modules', modules.of_instance,
+    Route('GET', _II + '/modules', instance_modules.index,
           'instance:module_list', query=('from_guest', 'include_contents')),
+    Route('POST', _II + '/modules', instance_modules.apply,
+          'instance:module_apply', 200, module_schema.APPLY),
+    Route('DELETE', _II + '/modules/{module_id}', instance_modules.remove,
+          'instance:module_remove'),
 
     Route('POST', _DB, databases.create, _database + 'create', 202,
           database_schema.CREATE),
@@ -242,11 +250,22 @@ ROUTES: tuple[Route, ...] = (
     Route('GET', _CC + '/instances', configurations.instances,
           'configuration:instances', query=_PAGE),
 
+    Route('POST', _MO, modules.create, 'module:create', 200,
+          module_schema.CREATE),
+    Route('GET', _MO, modules.index, 'module:index',
+          query=(*_PAGE, 'datastore')),
+    Route('GET', _MOM, modules.show, 'module:show'),
+    Route('PUT', _MOM, modules.update, 'module:update', 200,
+          module_schema.UPDATE),
+    Route('DELETE', _MOM, modules.delete, 'module:delete'),
+    Route('GET', _MOM + '/instances', modules.instances, 'module:instances',
+          query=(*_PAGE, 'include_clustered', 'count_only')),
+    Route('PUT', _MOM + '/instances', modules.reapply, 'module:reapply',
+          202, module_schema.REAPPLY),
+
     # No release of this tree makes any; clients ask for them all the same.
     Route('GET', _P + '/clusters', absent.clusters, 'cluster:index',
           query=_PAGE),
-    Route('GET', _P + '/modules', absent.modules, 'module:index',
-          query=(*_PAGE, 'datastore')),
     Route('GET', _M + '/clusters', absent.clusters, 'mgmt:cluster:index',
           query=(*_PAGE, 'deleted')),
 

@@ -27,10 +27,12 @@ _KEYS = """\
 #
 # These keys allow to read and forge messages, so restrict access to this file.
 # Keep a backup: without inst_rpc_key_encr_key, all existing guests become
-# unreachable. Never replace the keys in it, and never add more.
+# unreachable, and without module_aes_cbc_key the contents of modules cannot be
+# read. Never replace the keys in it, and never add more.
 [DEFAULT]
 taskmanager_rpc_encr_key = {taskmanager}
 inst_rpc_key_encr_key = {instances}
+module_aes_cbc_key = {modules}
 """
 
 _INSTANCE = """\
@@ -44,7 +46,9 @@ instance_rpc_encr_key = {key}
 
 def generate_keys(conf: cfg.ConfigOpts) -> None:
     text = _KEYS.format(
-        taskmanager=crypto.generate_key(), instances=crypto.generate_key()
+        taskmanager=crypto.generate_key(),
+        instances=crypto.generate_key(),
+        modules=crypto.generate_key(),
     )
     path = conf.command.target
     if path is None:

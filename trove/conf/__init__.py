@@ -31,6 +31,7 @@ GROUPS = (
     'guest_log',
     'guestagent',
     'metrics',
+    'module',
     'objectstore',
     'openstack',
     'quota',

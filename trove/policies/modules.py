@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Policies for modules; this release has none."""
+"""Policies for modules."""
 
 from __future__ import annotations
 

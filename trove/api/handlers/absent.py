@@ -26,7 +26,6 @@ INSTEAD = {
     'pg_dump.',
     'Backup strategies': 'Backups are not supported either.',
     'Clusters': 'Create the instances individually.',
-    'Modules': 'Install the software in the image of the datastore version.',
     'Upgrading guest agents': 'Install it in the image, or on the server of '
     'the instance.',
 }
@@ -85,24 +84,12 @@ def refuse(what: str) -> NoReturn:
 
 def clusters(request: api_request.Request) -> dict[str, Any]:
     """List no clusters: 200, or 501 if another release has created some."""
-    return _nothing(request, 'cluster', 'Clusters')
-
-
-def modules(request: api_request.Request) -> dict[str, Any]:
-    """List no modules: 200, or 501 if another release has created some."""
-    return _nothing(request, 'module', 'Modules')
-
-
-def _nothing(
-    request: api_request.Request, noun: str, what: str
-) -> dict[str, Any]:
-    """Return an empty list, unless another release has created rows."""
     paging.limit(request, request.runtime.conf.instances_page_size)
     request.flag('deleted')
     everybody = request.rule.startswith('mgmt:')
-    if owned.count(noun, None if everybody else request.project_id):
-        refuse(what)
-    return {f'{noun}s': []}
+    if owned.count('cluster', None if everybody else request.project_id):
+        refuse('Clusters')
+    return {'clusters': []}
 
 
 def _check_ids(request: api_request.Request) -> None:

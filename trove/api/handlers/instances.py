@@ -16,9 +16,9 @@ from trove.api import request as api_request
 from trove.api import runtime as api_runtime
 from trove.api.handlers import actions
 from trove.api.handlers import attachments
+from trove.api.handlers import instance_modules
 from trove.api.handlers import offers
 from trove.api.handlers import restores
-from trove.api.schemas import instance as schema
 from trove.api.views import instance as views
 from trove.cloud import base as cloud_base
 from trove.common import exception
@@ -33,11 +33,7 @@ from trove.objects.keys import workflow_secrets
 
 LOG = log.getLogger(__name__)
 
-_LATER = {
-    'modules': 'Applying modules',
-}
-
-#: References that are unsupported, but must not reveal other projects' ids.
+#: References, which must not reveal other projects' ids.
 NAMED: tuple[references.Reference, ...] = (
     (('instance', 'configuration'), 'configuration'),
     (('instance', 'modules', references.EACH, 'id'), 'module'),
@@ -55,7 +51,6 @@ def create(request: api_request.Request) -> dict[str, Any]:
     body = request.body['instance']
     common_names.check_instance(body['name'])
     references.check(request, NAMED)
-    refuse_later(body)
     if body.get('users'):
         request.authorize('instance:extension:user:create')
     if body.get('databases'):
@@ -81,10 +76,17 @@ def create(request: api_request.Request) -> dict[str, Any]:
         group, message['overrides'] = attachments.for_new(
             request, body['configuration'], version
         )
+    wanted = instance_modules.of_new(request, body, version)
+    modules = instance_modules.orders(request, wanted) or None
+    message['modules'] = [each.id for each in wanted] or None
     instance = record(request, body, version, flavor, message, users, group)
     try:
+        instance_modules.record(instance.id, wanted)
         request.taskmanager().create_instance(
-            request.context, instance_id=instance.id, users=users, **message
+            request.context,
+            instance_id=instance.id,
+            users=users,
+            **message | {'modules': modules},
         )
     except Exception:
         if remove(instance.id, flavor):
@@ -346,12 +348,3 @@ def order(
         'access': body.get('access'),
         'ds_version': version.version,
     }
-
-
-def refuse_later(body: dict[str, Any]) -> None:
-    """Refuse keys of a body that are not supported yet."""
-    for key in schema.LATER:
-        if body.get(key) not in (None, []):
-            raise exception.NotSupported(
-                f'{_LATER[key]} is not supported yet; omit "{key}".'
-            )

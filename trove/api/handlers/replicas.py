@@ -31,7 +31,7 @@ LOG = log.getLogger(__name__)
 #: What a replica has from its primary.
 _INHERITED = (
     *('flavorRef', 'flavor', 'volume', 'datastore'),
-    *('databases', 'users', 'restorePoint'),
+    *('databases', 'users', 'restorePoint', 'modules'),
 )
 
 
@@ -54,7 +54,6 @@ def create(request: api_request.Request) -> dict[str, Any]:
         return instances.create(request)
     common_names.check_instance(body['name'])
     references.check(request, instances.NAMED)
-    instances.refuse_later(body)
     offers.check(request, body)
     for key in _INHERITED:
         if body.get(key):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from trove.api import validation
 from trove.api.schemas import common
 from trove.api.schemas import database
+from trove.api.schemas import module
 from trove.api.schemas import user
 
 ACCESS = common.closed(
@@ -63,11 +64,6 @@ GROUP: common.Schema = {
     'maxLength': 255,
     'description': 'the ID of a configuration group, or null for none',
 }
-
-#: Accepted by released Trove and not served here yet; the handler says so.
-LATER = (
-    'modules',
-)
 
 RESTORE_POINT: common.Schema = {
     **common.closed(
@@ -135,7 +131,7 @@ CREATE = validation.Body(
                     'description': 'a number from 1 to 3',
                 },
                 'configuration': GROUP,
-                **{name: {} for name in LATER},
+                'modules': module.LIST,
             },
             ('name',),
             'an object with the key "name"',

@@ -98,7 +98,6 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.objects.keys.database_key': (
         'unit/objects/keys/test_reencryption.py',
     ),
-    'trove.objects.module': ('unit/api/test_modules.py',),
     'trove.objects.owned': ('unit/objects/instance/test_tasks.py',),
     'trove.objects.backup.registered': (
         'functional/deployed/test_backups_swift.py',

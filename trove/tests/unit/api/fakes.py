@@ -28,6 +28,13 @@ class Guest:
     def module_list(self, include_contents=False):
         return self.modules
 
+    def module_apply(self, modules=None):
+        return self.modules
+
+    def module_remove(self, module=None):
+        if self.refuses is not None:
+            raise self.refuses
+
     def rpc_ping(self):
         return True
 

@@ -172,6 +172,7 @@ USERS = {
 QUERIES = {
     'limit': Refused('limit=0', 400, 'limit'),
     'include_clustered': Refused('include_clustered=some', 400, 'clustered'),
+    'count_only': Refused('count_only=some', 400, 'count_only'),
     'all_projects': Refused('all_projects=some', 400, 'all_projects'),
     'deleted': Refused('deleted=some', 400, 'deleted'),
     'include_certificate': Refused(

@@ -233,11 +233,6 @@ class TestReleased(base.TestCase):
         """Bodies that name something, where they go, and what they name."""
         for path, body, noun in (
             (
-                '/instances/INSTANCE/modules',
-                {'modules': [{'id': 'MODULE'}]},
-                'MODULE',
-            ),
-            (
                 '/clusters/CLUSTER',
                 {'shrink': [{'id': 'INSTANCE'}]},
                 'INSTANCE',
@@ -247,12 +242,10 @@ class TestReleased(base.TestCase):
                 {'cluster': {'configuration': 'CONFIGURATION'}},
                 'CONFIGURATION',
             ),
-            *(
-                ('/instances', {'instance': {'name': 'n', **one}}, noun)
-                for one, noun in (
-                    ({'replica_of': 'INSTANCE'}, 'INSTANCE'),
-                    ({'modules': [{'id': 'MODULE'}]}, 'MODULE'),
-                )
+            (
+                '/instances',
+                {'instance': {'name': 'n', 'replica_of': 'INSTANCE'}},
+                'INSTANCE',
             ),
         ):
             told = json.dumps(body)
@@ -313,11 +306,10 @@ class TestReleased(base.TestCase):
 
 
 class TestEmptyLists(base.TestCase):
-    def test_clusters_and_modules(self):
-        for noun in ('clusters', 'modules'):
-            response = self.get(f'/{noun}')
+    def test_clusters(self):
+        response = self.get('/clusters')
 
-            self.assertEqual({noun: []}, response.json)
+        self.assertEqual({'clusters': []}, response.json)
         response = self.get('/mgmt/clusters', user='admin')
         self.assertEqual({'clusters': []}, response.json)
 

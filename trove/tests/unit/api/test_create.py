@@ -182,14 +182,6 @@ class TestCreate(base.TestCase):
         self.assertEqual(200, response.status_code, response.text)
         self.assertEqual('BUILD', response.json['instance']['status'])
 
-    def test_what_comes_later_is_refused_by_name(self):
-        for key, value in (
-            ('modules', ['a']),
-        ):
-            response = self.post('/instances', self.order(**{key: value}))
-
-            self.assert_fault(response, 501, 'notImplemented', key)
-
     def test_what_nothing_applies_is_refused_by_name(self):
         self.cloud.ignores = frozenset({'availability_zone', 'allowed_cidrs'})
         for key, value in (

@@ -20,6 +20,7 @@ from trove.tests.unit.api import base
 from trove.tests.unit.api import fates
 from trove.tests.unit.api import fates_of_backups
 from trove.tests.unit.api import fates_of_logs
+from trove.tests.unit.api import fates_of_modules
 from trove.tests.unit.api import fates_of_ssl
 from trove.tests.unit.api import fates_of_versions as versions
 from trove.tests.unit.api import test_absent
@@ -66,6 +67,7 @@ FATES = {
     **fates.USERS,
     **fates_of_backups.FATES,
     **fates_of_logs.FATES,
+    **fates_of_modules.FATES,
     **fates_of_ssl.FATES,
     ('POST', _I): _under(
         'instance',
@@ -147,7 +149,7 @@ FATES = {
             'configuration': Applied(
                 order(configuration=GROUP), '"overrides": {"ann": 7}'
             ),
-            'modules': Refused(order(modules=[{'id': GROUP}]), 501, 'modules'),
+            **fates_of_modules.NEW,
             'replica_count': Refused(
                 order(replica_count=2), 400, 'replica_count'
             ),
@@ -332,6 +334,7 @@ class TestFates(base.TestCase):
         }
         self.guest.logs = [fates_of_logs.log(instance.id)]
         self.given_group()
+        fates_of_modules.give(self)
         self.transport.sent.clear()
         where = path.removeprefix('/{project_id}').format(
             instance_id=instance.id,
@@ -339,6 +342,7 @@ class TestFates(base.TestCase):
             project=base.PROJECT,
             version=self.version.id,
             configuration_id=GROUP,
+            module_id=GROUP,
         )
 
         said = json.dumps(fate.body).replace('INSTANCE', instance.id)
@@ -374,6 +378,7 @@ class TestFates(base.TestCase):
                 database='shop',
                 backup_id=GROUP,
                 configuration_id=GROUP,
+                module_id=GROUP,
             )
             verb = route.verb
             refused = self.request(verb, f'{where}?nosuch=1', user='admin')

@@ -1,78 +1,221 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Modules of instances."""
+"""Modules: who makes, sees and changes which."""
 
 from __future__ import annotations
 
+import base64
+
 from trove.db import models
 from trove.db import session
+from trove.objects import datastore as datastores
+from trove.objects import module as modules
 from trove.tests.unit.api import base
 
+CONTENTS = base64.b64encode(b'message=hello').decode()
 
-class ModulesTest(base.TestCase):
+
+class ModuleTestCase(base.TestCase):
     def setUp(self):
         super().setUp()
+        self.config(module_aes_cbc_key='secret')
         self.instance = self.active()
         self.path = f'/instances/{self.instance.id}/modules'
 
-    def given_module(self, module_id, **values):
-        """A module that another release has applied."""
-        with session.writer() as db:
-            db.add(
-                models.Module(
-                    id=module_id,
-                    name=module_id,
-                    type='ping',
-                    contents='x',
-                    md5='new',
-                    tenant_id=base.PROJECT,
-                    **values,
-                )
-            )
-            db.flush()
-            db.add(
-                models.InstanceModule(
-                    instance_id=self.instance.id,
-                    module_id=module_id,
-                    md5='old',
-                )
-            )
+    def given(self, name='one', user='alice', project=base.PROJECT, **values):
+        """A module that somebody has made."""
+        response = self.make(name, user, project, **values)
+        self.assertEqual(200, response.status_code, response.text)
+        return response.json['module']
 
+    def make(self, name='one', user='alice', project=base.PROJECT, **values):
+        body = {'name': name, 'module_type': 'ping', 'contents': CONTENTS}
+        return self.post(
+            '/modules', {'module': body | values}, user=user, project=project
+        )
+
+    def given_mysql(self):
+        """A datastore of which the instance is not."""
+        datastores.save('mysql')
+        datastores.save_version(
+            'mysql', '8.4', manager='mysql', image_id='x', version='8.4.5'
+        )
+
+    def apply(self, *found, **kwargs):
+        body = {'modules': [{'id': each['id']} for each in found]}
+        return self.post(self.path, body, **kwargs)
+
+    def put_module(self, module, user='alice', **values):
+        return self.put(
+            f'/modules/{module["id"]}', {'module': values}, user=user
+        )
+
+
+class ModulesTest(ModuleTestCase):
     def listed(self, **kwargs):
-        return self.get(self.path, **kwargs).json['modules']
+        found = self.get('/modules', **kwargs).json['modules']
+        return {each['name'] for each in found}
 
-    def test_there_are_none(self):
-        self.assertEqual([], self.listed())
+    def test_a_module_is_made_listed_shown_and_deleted(self):
+        made = self.given(
+            'one',
+            description='d',
+            datastore={'type': 'postgresql', 'version': '18'},
+            apply_order=3,
+        )
 
-    def test_what_is_recorded(self):
-        self.given_module('one')
-        self.given_module('hidden', visible=False)
-
-        (shown,) = self.listed()
+        path = f'/modules/{made["id"]}'
+        shown = self.get(path).json['module']
+        (listed,) = self.get('/modules').json['modules']
 
         self.assertEqual(
-            ('one', 'ping', 'old', 'all', base.PROJECT),
-            tuple(
-                shown[key]
-                for key in ('name', 'type', 'md5', 'datastore', 'tenant')
-            ),
+            {
+                'name': 'one',
+                'type': 'ping',
+                'description': 'd',
+                'tenant': base.PROJECT,
+                'datastore': 'postgresql',
+                'datastore_version': '18',
+                'apply_order': 3,
+                'visible': True,
+                'auto_apply': False,
+                'is_admin': False,
+                'instance_count': 0,
+            },
+            {
+                **{key: listed[key] for key in ('name', 'type', 'tenant')},
+                **{
+                    key: shown[key]
+                    for key in (
+                        *('description', 'datastore', 'datastore_version'),
+                        *('apply_order', 'visible', 'auto_apply'),
+                        *('is_admin', 'instance_count'),
+                    )
+                },
+            },
         )
-        self.assertEqual(2, len(self.listed(user='admin')))
+        self.assertNotIn('contents', shown)
+        deleted = self.request('DELETE', path)
+        self.assertEqual((200, ''), (deleted.status_code, deleted.text))
+        self.assert_fault(self.get(path), 404, 'itemNotFound')
+
+    def test_contents_are_encrypted_as_by_released_trove(self):
+        made = self.given()
+
+        with session.reader() as db:
+            row = db.get_one(models.Module, made['id'])
+
+        self.assertNotIn(CONTENTS, row.contents)
+        self.assertEqual(made['md5'], row.md5)
+        self.config(module_aes_cbc_key='another')
+        response = self.apply(made)
+        self.assert_fault(response, 501, 'notImplemented', made['id'])
         self.assertEqual([], self.transport.sent)
 
-    def test_what_the_guest_has(self):
-        self.guest.modules = [{'id': 'm', 'status': 'OK', 'odd': 1}, 'odd']
+    def test_without_a_key_none_is_made(self):
+        self.config(module_aes_cbc_key=None)
 
-        (shown,) = self.listed(
-            query_string='from_guest=1&include_contents=true'
+        response = self.make()
+
+        self.assert_fault(
+            response, 501, 'notImplemented', 'module_aes_cbc_key'
         )
 
-        self.assertEqual(('m', 'OK'), (shown['id'], shown['status']))
-        self.assertNotIn('odd', shown)
-        ((order, _, arguments),) = self.transport.sent
-        self.assertEqual('module_list', order)
-        self.assertEqual({'include_contents': True}, arguments)
+    def test_who_sees_which(self):
+        self.given('mine')
+        self.given('theirs', project=base.OTHER_PROJECT)
+        self.given('of all', user='admin', all_tenants=1)
+        hidden = self.given('hidden', user='admin', visible=0)
 
-    def test_another_projects(self):
-        response = self.get(self.path, project=base.OTHER_PROJECT)
+        self.assertEqual({'mine', 'of all'}, self.listed())
+        self.assertEqual(
+            {'mine', 'of all', 'theirs', 'hidden'}, self.listed(user='admin')
+        )
+        for response in (
+            self.get(f'/modules/{hidden["id"]}'),
+            self.apply(hidden),
+        ):
+            self.assert_fault(response, 404, 'itemNotFound', hidden['id'])
 
+    def test_pages_and_datastores(self):
+        for name in 'abc':
+            self.given(name)
+        self.given('bound', datastore={'type': 'postgresql'})
+
+        page = self.get('/modules', query_string='limit=2').json
+
+        self.assertEqual(2, len(page['modules']))
+        self.assertEqual('next', page['links'][0]['rel'])
+        self.assertEqual(
+            {'bound'}, self.listed(query_string='datastore=postgresql')
+        )
+        self.assertEqual(
+            {'a', 'b', 'c'}, self.listed(query_string='datastore=all')
+        )
+        response = self.get('/modules', query_string='datastore=nosuch')
         self.assert_fault(response, 404, 'itemNotFound')
+
+    def test_what_only_administrators_may(self):
+        for key, value in (
+            ('all_tenants', 1),
+            ('auto_apply', 1),
+            ('visible', 0),
+            ('priority_apply', 1),
+            ('full_access', 0),
+        ):
+            response = self.make(**{key: value})
+
+            self.assert_fault(response, 403, 'forbidden', key)
+            mine = self.given(key)
+            response = self.put_module(mine, **{key: value})
+            self.assert_fault(response, 403, 'forbidden', key)
+        response = self.make(user='admin', auto_apply=1, full_access=1)
+        self.assert_refused(response, 'full_access')
+        theirs = self.given('theirs', user='admin')
+        for response in (
+            self.put_module(theirs, name='mine'),
+            self.request('DELETE', f'/modules/{theirs["id"]}'),
+        ):
+            self.assert_fault(response, 403, 'forbidden', theirs['id'])
+
+    def test_what_is_refused(self):
+        self.given('there')
+        for values, code, text in (
+            ({'module_type': 'nosuch'}, 404, 'nosuch'),
+            ({'contents': 'not base64'}, 400, 'base64'),
+            ({'contents': 'abcde'}, 400, 'base64'),
+            ({'name': 'there'}, 400, 'there'),
+            ({'apply_order': 10}, 400, 'apply_order'),
+            ({'visible': 'yes'}, 400, 'visible'),
+            ({'datastore': {'type': 'nosuch'}}, 404, 'nosuch'),
+            ({'datastore': {'version': '18'}}, 400, 'type'),
+            ({'unknown': 1}, 400, 'unknown'),
+        ):
+            response = self.make(**values)
+
+            self.assertEqual(code, response.status_code, response.text)
+            self.assertIn(text, response.text)
+        self.assertEqual({'there'}, self.listed())
+
+    def test_a_module_is_changed(self):
+        made = self.given(datastore={'type': 'postgresql', 'version': '18'})
+        other = base64.b64encode(b'message=bye').decode()
+
+        changed = self.put_module(
+            made, name='two', contents=other, all_datastore_versions=1
+        ).json['module']
+
+        self.assertEqual(
+            ('two', 'postgresql', 'all'),
+            tuple(
+                changed[key]
+                for key in ('name', 'datastore', 'datastore_version')
+            ),
+        )
+        self.assertNotEqual(made['md5'], changed['md5'])
+        found = modules.get(self.context(), made['id'])
+        order = modules.order(self.conf, found)
+        self.assertEqual(other, order['module']['contents'])
+        response = self.put_module(
+            made, all_datastores=1, datastore={'type': 'postgresql'}
+        )
+        self.assert_refused(response, 'all_datastores')

@@ -8,6 +8,7 @@ from trove.db import models
 from trove.db import session
 from trove.tests.fixtures import statements
 from trove.tests.unit.api import base
+from trove.tests.unit.api import fates_of_modules
 
 
 class TestMany(base.TestCase):
@@ -26,7 +27,6 @@ class TestMany(base.TestCase):
                     task_id=1,
                 )
             )
-        self.instance = self.active()
 
     def queries(self, path, body):
         """Send a body; return the answer and how much it was looked for."""
@@ -36,9 +36,6 @@ class TestMany(base.TestCase):
 
     def bodies(self, ids):
         items = [{'id': each} for each in ids]
-        path = f'/instances/{self.instance.id}/modules'
-        yield path, {'modules': items}
-        yield '/instances', self.order(modules=items)
         yield '/clusters', {'cluster': {'instances': [{'modules': items}]}}
         yield (
             '/clusters',
@@ -112,7 +109,8 @@ class TestErrors(base.TestCase):
                  'name': 'g', 'values': {},
                  'datastore': {'type': 'postgresql', 'version': 'x1'}}}, 400,
              'configuration.datastore', 'x1'),
-            ('POST', '/modules', {'module': {'datastore': 'x1'}}, 404,
+            ('POST', '/modules',
+             fates_of_modules.new('m', datastore={'type': 'x1'}), 404,
              'module.datastore', 'x1'),
         ):  # fmt: skip
             with self.subTest(f'{verb} {path} {body}'):
