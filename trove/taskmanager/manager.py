@@ -14,6 +14,7 @@ from trove.common import rpc
 from trove.common import unsupported as refusals
 from trove.taskmanager import api
 from trove.taskmanager import deletions
+from trove.taskmanager import reapplying
 from trove.taskmanager import unsupported
 from trove.taskmanager import workflows
 from trove.taskmanager.workflows import base
@@ -76,7 +77,7 @@ class Manager:
             root_password=root_password,
             nics=nics or [],
             overrides=overrides,
-            modules=modules,
+            modules=create_request.module_ids(modules),
             ds_version=ds_version,
             backup_id=backup_id,
             slave_of_id=slave_of_id,
@@ -211,6 +212,29 @@ class Manager:
 
     def delete_backup(self, context: Context, backup_id: str) -> None:
         deletions.delete(self._env, backup_id)
+
+    def reapply_module(
+        self,
+        context: Context,
+        module_id: str,
+        md5: str,
+        include_clustered: bool | None,
+        batch_size: int | None,
+        batch_delay: int | None,
+        force: bool | None,
+    ) -> None:
+        reapplying.reapply(
+            self._env,
+            context,
+            reapplying.Order(
+                module_id=module_id,
+                md5=md5 or None,
+                include_clustered=bool(include_clustered),
+                batch_size=batch_size,
+                batch_delay=batch_delay,
+                force=bool(force),
+            ),
+        )
 
     def refuse(
         self,

@@ -33,7 +33,6 @@ JOBS = {
     'create_cluster': 'A cluster',
     'delete_cluster': 'A cluster',
     'grow_cluster': 'A cluster',
-    'reapply_module': 'A module',
     'restart_cluster': 'A cluster',
     'shrink_cluster': 'A cluster',
     'upgrade_cluster': 'A cluster',

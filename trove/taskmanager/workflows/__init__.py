@@ -41,6 +41,6 @@ WORKFLOWS: dict[str, type[base.Workflow]] = {
     )
 }
 
-#: Jobs that are about no instance: they have no workflow, and what takes
-#: their place when a task manager dies is in :mod:`trove.taskmanager`.
-OTHERS = frozenset({'delete_backup'})
+#: Jobs that are about no single instance: they have no workflow, and what
+#: takes their place when a task manager dies is in :mod:`trove.taskmanager`.
+OTHERS = frozenset({'delete_backup', 'reapply_module'})

@@ -9,6 +9,7 @@ from typing import Any
 from trove.cloud import base as cloud_base
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.objects import module as modules
 from trove.objects.guest import heartbeats
 from trove.objects.instance import states
 from trove.objects.instance import workflows
@@ -295,11 +296,21 @@ class Create(base.Workflow):
             config_contents=config,
             root_password=request.root_password,
             overrides=(dict(request.overrides) if request.overrides else None),
-            modules=list(request.modules) if request.modules else None,
+            modules=self._modules() or None,
             ds_version=request.ds_version,
             **restored.order(self, request.backup_id),
             **following,
         )
+
+    def _modules(self) -> list[dict[str, Any]]:
+        """Return the modules with their contents."""
+        everything = trove_context.make_admin_context()
+        return [
+            modules.order(
+                self.conf, self.env.database(modules.get, everything, each)
+            )
+            for each in self.request.modules
+        ]
 
     def _has_orders(self) -> bool:
         """Whether the guest started on an order of the previous owner."""

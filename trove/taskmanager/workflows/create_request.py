@@ -20,6 +20,7 @@ class Request:
     :param flavor: id, name, ram (MiB), vcpus, disk (GiB)
     :param databases: as in the message
     :param users: as in the message
+    :param modules: their ids; the contents are read when they are sent
     :param backup_id: of the backup to restore
     :param slave_of_id: of the primary to follow; the backup is its
     :param unsupported: arguments that this task manager cannot satisfy
@@ -37,7 +38,7 @@ class Request:
     root_password: str | None = dataclasses.field(default=None, repr=False)
     nics: Sequence[Mapping[str, Any]] = ()
     overrides: Mapping[str, Any] | None = None
-    modules: Sequence[Any] | None = None
+    modules: Sequence[str] = ()
     ds_version: str | None = None
     backup_id: str | None = None
     slave_of_id: str | None = None
@@ -53,8 +54,23 @@ def split(packages: str | Sequence[str] | None) -> list[str]:
     return [name.strip() for name in packages or [] if name.strip()]
 
 
+def module_ids(modules: Sequence[Any] | None) -> list[str]:
+    """Return the ids of modules as messages have them, or as stored.
+
+    A release may have stored them as in the message.
+    """
+    return [
+        str(
+            each.get('module', each).get('id')
+            if isinstance(each, dict)
+            else each
+        )
+        for each in modules or ()
+    ]
+
+
 #: The fields of a request that hold secrets, or may.
-_SECRETS = ('users', 'root_password', 'overrides', 'modules')
+_SECRETS = ('users', 'root_password', 'overrides')
 
 
 def to_details(
@@ -76,4 +92,5 @@ def from_details(
         return None
     values = {**details, **secrets}
     values['packages'] = split(values.get('packages'))
+    values['modules'] = module_ids(values.get('modules'))
     return Request(**{k: v for k, v in values.items() if k in known})

@@ -105,18 +105,8 @@ class TestUnsupported(scene.TestCase):
 
     def test_who_is_not_there_is_passed_over(self):
         self.refused('nobody')
-        self.order_job(
-            'reapply_module',
-            module_id='m',
-            md5='5',
-            include_clustered=None,
-            batch_size=None,
-            batch_delay=None,
-            force=None,
-        )
 
         self.assertIn('Instance nobody not found', self.logs.output)
-        self.assertIn('reapply_module', self.logs.output)
 
     def test_a_database_that_is_away_is_told_of(self):
         instance_id, _ = self.given_instance()

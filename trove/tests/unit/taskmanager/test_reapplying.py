@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Modules of new instances, and modules that are applied again."""
+
+from __future__ import annotations
+
+import base64
+
+from trove.objects import module as modules
+from trove.objects.instance import modules as uses
+from trove.tests.unit.taskmanager import scene
+
+CONTENTS = base64.b64encode(b'message=hello').decode()
+
+
+class ModuleTestCase(scene.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.config(
+            module_aes_cbc_key='secret', module_reapply_min_batch_delay=0
+        )
+        self.module = modules.create(
+            self.conf,
+            self.context,
+            CONTENTS,
+            name='one',
+            type='ping',
+            tenant_id=scene.PROJECT,
+        )
+
+
+class CreateTest(ModuleTestCase):
+    def test_a_new_instance_gets_the_contents_of_its_modules(self):
+        instance_id = self.given_request()
+        guest = self.given_guest(instance_id)
+        self.cloud.on(
+            'create_server', lambda _: guest.report(scene.Status.BUILDING)
+        )
+
+        self.when_created(
+            instance_id, modules=[{'module': {'id': self.module.id}}]
+        )
+
+        self.assertEqual('ACTIVE', self.shown(instance_id).status)
+        (told,) = guest.arguments('prepare')['modules']
+        self.assertEqual(CONTENTS, told['module']['contents'])
+        self.assertEqual(self.module.md5, told['module']['md5'])
+
+    def test_a_module_that_is_gone_fails_it(self):
+        instance_id = self.given_request()
+        guest = self.given_guest(instance_id)
+        self.cloud.on(
+            'create_server', lambda _: guest.report(scene.Status.BUILDING)
+        )
+
+        self.when_created(instance_id, modules=[{'module': {'id': 'gone'}}])
+
+        shown = self.shown(instance_id)
+        self.assertEqual('ERROR', shown.status)
+        self.assertIn('Module gone', shown.fault.message)
+
+
+class ReapplyTest(ModuleTestCase):
+    """Given three instances: two with older contents, one with these."""
+
+    def setUp(self):
+        super().setUp()
+        self.old = self.given('old'), self.given('old')
+        self.new = self.given(self.module.md5)
+
+    def given(self, md5):
+        instance_id, guest = self.given_instance()
+        guest.answers['module_apply'] = [{'status': 'OK'}]
+        uses.record(instance_id, [(self.module.id, md5)])
+        return instance_id
+
+    def reapply(self, **values):
+        self.manager.reapply_module(
+            self.context,
+            **{
+                'module_id': self.module.id,
+                'md5': '',
+                'include_clustered': False,
+                'batch_size': None,
+                'batch_delay': None,
+                'force': False,
+            }
+            | values,
+        )
+
+    def asked(self):
+        """The instances whose guests were told to apply it."""
+        return {
+            instance_id
+            for instance_id, guest in self.guests.items()
+            if 'module_apply' in guest.asked
+        }
+
+    def contents(self):
+        return dict(uses.users(self.module.id, None))
+
+    def test_where_the_contents_are_others(self):
+        self.reapply(batch_size=1)
+
+        self.assertEqual(set(self.old), self.asked())
+        self.assertEqual({self.module.md5}, set(self.contents().values()))
+        told = self.guests[self.old[0]].arguments('module_apply')
+        self.assertEqual(CONTENTS, told['modules'][0]['module']['contents'])
+
+    def test_everywhere_or_where_they_are_these(self):
+        self.reapply(md5=self.module.md5)
+        self.assertEqual({self.new}, self.asked())
+
+        self.reapply(force=True)
+        self.assertEqual({*self.old, self.new}, self.asked())
+
+    def test_one_that_fails_holds_no_other_up(self):
+        refusing, other = self.guests[self.old[0]], self.old[1]
+        refusing.answers['module_apply'] = [
+            {'status': 'ERROR', 'message': 'no driver'}
+        ]
+
+        self.reapply()
+
+        self.assertEqual(
+            {self.old[0]: 'old', other: self.module.md5},
+            {key: self.contents()[key] for key in self.old},
+        )
+        self.assertIn('no driver', self.logs.output)
+
+        # And a second order completes it.
+        refusing.answers['module_apply'] = [{'status': 'OK'}]
+        self.reapply()
+        self.assertEqual({self.module.md5}, set(self.contents().values()))
+
+    def test_one_that_is_gone(self):
+        self.reapply(module_id='gone')
+
+        self.assertEqual(set(), self.asked())
+        self.assertIn('gone', self.logs.output)
