@@ -126,6 +126,9 @@ def _holds(answer: Any, wanted: str) -> bool:
 
 
 class ConformanceTest(base.DeployedTestCase):
+    # It may also be the first that needs the deployment.
+    timeout = 900
+
     def setUp(self) -> None:
         super().setUp()
         self.load_rules()
