@@ -76,9 +76,10 @@ check_style() {
     ruff check "${code[@]}"
     flake8 "${code[@]}"
     local scripts=(tools/*.sh tools/{ci,image,openstack}/*.sh .ci/run
-        tools/image/elements/*/*.d/* devstack/plugin.sh)
+        tools/image/elements/*/install.d/* devstack/plugin.sh)
+    local sourced=(devstack/settings tools/image/elements/*/environment.d/*)
     bashate --ignore E006,E010,E011 "${scripts[@]}"
-    shellcheck --external-sources "${scripts[@]}" devstack/settings
+    shellcheck --external-sources "${scripts[@]}" "${sourced[@]}"
 }
 
 check_types() {

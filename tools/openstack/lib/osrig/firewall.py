@@ -163,15 +163,23 @@ ct status dnat accept
     )
 
 
+def set_kernel(name: str, value: int) -> None:
+    """Set a parameter of the kernel in the namespace, if there is one."""
+    path = f'/proc/sys/{name}'
+    run(
+        *('ip', 'netns', 'exec', NET, 'sh', '-c'),
+        f'test ! -e {path} || echo {value} >{path}',
+    )
+
+
 def make_namespaces() -> None:
     """Make what connects the networks with their clients, once."""
     if not has_namespace(NET):
         run('ip', 'netns', 'add', NET)
         run('ip', '-n', NET, 'link', 'set', 'lo', 'up')
-        run(
-            *('ip', 'netns', 'exec', NET),
-            *('sysctl', '-q', '-w', 'net.ipv4.ip_forward=1'),
-        )
+        set_kernel('net/ipv4/ip_forward', 1)
+        # What goes from server to server over a bridge is not forwarded.
+        set_kernel('net/bridge/bridge-nf-call-iptables', 0)
     if not has_namespace(CLIENT):
         run('ip', 'netns', 'add', CLIENT)
         run('ip', '-n', CLIENT, 'link', 'set', 'lo', 'up')

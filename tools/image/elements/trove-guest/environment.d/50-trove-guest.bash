@@ -1,3 +1,3 @@
-#!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 export DIB_TROVE_DATASTORES=${DIB_TROVE_DATASTORES:-mariadb}
