@@ -23,8 +23,8 @@ end() {
 for file in "$OSRIG"/servers/*/{pid,relay}; do
     [[ ! -f $file ]] || kill -KILL "$(<"$file")" 2>/dev/null
 done
-for kind in nova-compute nova cinder neutron glance placement barbican swift \
-    relay keystone rabbit db; do
+for kind in trove nova-compute nova cinder neutron glance placement barbican \
+    swift relay keystone rabbit db; do
     jobs=()
     for file in "$OSRIG/run/$kind"*.pid; do
         [[ -f $file ]] || continue
