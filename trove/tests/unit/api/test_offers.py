@@ -5,6 +5,7 @@ import uuid
 from trove.cloud import base as cloud_base
 from trove.cloud.local import driver
 from trove.objects import association
+from trove.objects.instance import workflows
 from trove.tests.unit.api import base
 
 NETWORK = str(uuid.uuid4())
@@ -200,3 +201,27 @@ class TestNothing(base.TestCase):
 
                 self.assert_refused(response)
         self.assertEqual([], self.transport.sent)
+
+
+class TestAccess(base.TestCase):
+    """Given a cloud that applies the access of instances."""
+
+    def setUp(self):
+        super().setUp()
+        self.cloud.ignores = frozenset()
+
+    def test_the_task_manager_changes_it(self):
+        instance = self.active()
+        access = {'is_public': True, 'allowed_cidrs': ['192.0.2.0/24']}
+        body = {'instance': {'name': 'new', 'access': access}}
+
+        response = self.put(f'/instances/{instance.id}', body)
+
+        self.assertEqual(202, response.status_code, response.text)
+        ((method, _, arguments),) = self.transport.sent
+        self.assertEqual('update_access', method)
+        self.assertEqual(access, arguments['access'])
+        kept = workflows.get_workflow(instance.id)
+        self.assertEqual({'access': access}, kept.details)
+        shown = self.get(f'/instances/{instance.id}').json['instance']
+        self.assertEqual('new', shown['name'])
