@@ -17,12 +17,14 @@ import abc
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
+import copy
 import dataclasses
 from typing import Any
 from typing import ClassVar
 
 from oslo_config import cfg
 
+from trove.cloud import fence
 from trove.common import context as trove_context
 
 Context = trove_context.TroveContext
@@ -353,7 +355,26 @@ class Cloud(abc.ABC):
 
         :param check: raises when the work is somebody else's
         """
-        return _Fenced(self, check)
+        fenced = copy.copy(self)
+        for name in ('compute', 'volumes', 'network'):
+            setattr(fenced, name, fence.Part(getattr(self, name), check))
+        return fenced
+
+    @abc.abstractmethod
+    def inventory(self, context: Context) -> Mapping[str, list[str]]:
+        """Return what there is of each instance, by its id, for operators.
+
+        An instance that has nothing left is not among them.
+        """
+
+    def problems(
+        self, images: Mapping[str, tuple[str | None, Sequence[str]]]
+    ) -> list[str]:
+        """Return what keeps instances from being made, for operators.
+
+        :param images: id and tags of images, by the names of what needs them
+        """
+        return []
 
     def resume(self) -> list[str]:
         """Start what should run and does not, and return its instance ids.
@@ -362,38 +383,3 @@ class Cloud(abc.ABC):
         servers of a rebooted host by themselves and need not do a thing.
         """
         return []
-
-
-#: What only looks.
-LOOKS = frozenset(
-    {'list_flavors', 'get_flavor', 'get_server', 'get', 'addresses'}
-)
-
-
-class _Fenced(Cloud):
-    """A cloud whose driver makes no checks of its own."""
-
-    def __init__(self, cloud: Cloud, check: Callable[[], None]) -> None:
-        self.ignores = cloud.ignores  # type: ignore[misc]
-        self.localities = cloud.localities  # type: ignore[misc]
-        self.refuses = cloud.refuses  # type: ignore[misc]
-        self.compute: Any = _Part(cloud.compute, check)
-        self.volumes: Any = _Part(cloud.volumes, check)
-        self.network: Any = _Part(cloud.network, check)
-
-
-class _Part:
-    def __init__(self, part: Any, check: Callable[[], None]) -> None:
-        self._part = part
-        self._check = check
-
-    def __getattr__(self, name: str) -> Any:
-        call = getattr(self._part, name)
-        if name in LOOKS:
-            return call
-
-        def checked(*args: Any, **kwargs: Any) -> Any:
-            self._check()
-            return call(*args, **kwargs)
-
-        return checked

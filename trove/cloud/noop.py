@@ -278,6 +278,15 @@ class NoopCloud(base.Cloud):
         self.volumes = NoopVolumes(self._state)
         self.network = NoopNetwork(self._state)
 
+    def inventory(self, context: base.Context) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        with self._state.lock:
+            for instance_id in self._state.servers:
+                found.setdefault(instance_id, []).append('server')
+            for instance_id in self._state.volumes:
+                found.setdefault(instance_id, []).append('volume')
+        return found
+
     @property
     def calls(self) -> list[tuple[str, str]]:
         """The changing steps so far, as (step, instance id)."""

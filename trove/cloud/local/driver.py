@@ -265,7 +265,7 @@ class LocalCloud(base.Cloud):
 
     def resume(self) -> list[str]:
         started = []
-        for name in self._names():
+        for name in self._names('servers'):
             # One that cannot be started must not keep the others down.
             try:
                 if self._resume(name):
@@ -280,13 +280,20 @@ class LocalCloud(base.Cloud):
                 )
         return started
 
+    def inventory(self, context: base.Context) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for kind in ('servers', 'volumes'):
+            for name in self._names(kind):
+                found.setdefault(name, []).append(kind.removesuffix('s'))
+        return found
+
     def suspend(self) -> None:
         """Stop all servers in order, as a machine that shuts down does.
 
         They are still meant to run: :meth:`resume` starts them.
         """
         with futures.ThreadPoolExecutor(_AT_ONCE) as pool:
-            list(pool.map(self._suspend, self._names()))
+            list(pool.map(self._suspend, self._names('servers')))
 
     def _suspend(self, instance_id: str) -> None:
         machine = self._machine
@@ -302,12 +309,12 @@ class LocalCloud(base.Cloud):
                 instance_id,
             )
 
-    def _names(self) -> list[str]:
-        """Return the instances that have a server."""
-        servers = self._machine.state_dir / 'servers'
-        if not servers.is_dir():
+    def _names(self, kind: str) -> list[str]:
+        """Return the instances that have servers or volumes."""
+        directory = self._machine.state_dir / kind
+        if not directory.is_dir():
             return []
-        return sorted(entry.name for entry in servers.iterdir())
+        return sorted(entry.name for entry in directory.iterdir())
 
     def _resume(self, instance_id: str) -> bool:
         machine = self._machine

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
 import copy
 
 from oslo_config import cfg
@@ -12,7 +14,9 @@ from trove.cloud import base
 from trove.cloud.openstack import calls
 from trove.cloud.openstack import compute
 from trove.cloud.openstack import flavors
+from trove.cloud.openstack import inventory
 from trove.cloud.openstack import network
+from trove.cloud.openstack import readiness
 from trove.cloud.openstack import session
 from trove.cloud.openstack import volumes
 
@@ -40,6 +44,14 @@ class OpenStackCloud(base.Cloud):
         self.network = ports
         self.compute = compute.OpenStackCompute(api, ports, self._flavors)
         self.volumes = volumes.OpenStackVolumes(api, self._types)
+
+    def inventory(self, context: base.Context) -> dict[str, list[str]]:
+        return inventory.of(self._api)
+
+    def problems(
+        self, images: Mapping[str, tuple[str | None, Sequence[str]]]
+    ) -> list[str]:
+        return readiness.problems(self._api, images)
 
     def fenced(self, check: Callable[[], None]) -> base.Cloud:
         fenced = copy.copy(self)

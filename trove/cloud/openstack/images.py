@@ -4,9 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from trove.cloud.openstack import calls
 from trove.common import exception
+
+
+def get(api: calls.Calls, image_id: str) -> Any | None:
+    """Return an image, None when Glance does not have it."""
+    return api.find(
+        'look at the image', lambda: api.images.get_image(image_id)
+    )
 
 
 def newest(api: calls.Calls, tags: Sequence[str]) -> str:

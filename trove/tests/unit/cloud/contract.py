@@ -43,6 +43,19 @@ class Contract:
         self.assertIsNone(cloud.volumes.get(self.context, 'i1'))
         self.assertEqual([], cloud.network.addresses(self.context, 'i1'))
 
+    def test_what_is_there_is_listed_by_instance(self):
+        instance_id = '0f8c8d3e-5b1a-4a53-9c4e-7d3b1a2c4e5f'
+        volumes = self.cloud.volumes
+        self.assertEqual({}, dict(self.cloud.inventory(self.context)))
+        volumes.create(self.context, instance_id, 1)
+
+        found = self.cloud.inventory(self.context)
+
+        self.assertEqual([instance_id], list(found))
+        self.assertIn('volume', found[instance_id][0])
+        volumes.delete(self.context, instance_id)
+        self.assertEqual({}, dict(self.cloud.inventory(self.context)))
+
     def test_addresses_have_a_type(self):
         self.given_server()
 

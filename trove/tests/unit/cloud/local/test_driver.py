@@ -10,7 +10,6 @@ import signal
 
 import fixtures
 
-from trove.cloud.local import driver
 from trove.cloud.local import files
 from trove.cloud.local import volumes
 from trove.common import exception
@@ -306,7 +305,7 @@ class VolumeTestCase(guests.LocalCloudTestCase):
     def test_there_must_be_room_for_it(self):
         self.useFixture(
             fixtures.MockPatchObject(
-                driver.shutil,
+                volumes.shutil,
                 'disk_usage',
                 return_value=shutil._ntuple_diskusage(9, 6, 3 * volumes.GIB),
             )

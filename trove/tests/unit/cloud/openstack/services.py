@@ -11,32 +11,14 @@ requests when they are told to::
 from __future__ import annotations
 
 from collections.abc import Callable
-import json
-import types
 from typing import Any
 
-from openstack import exceptions
-import requests
-
 from trove.cloud.openstack import session
+from trove.tests.unit.cloud.openstack import things
 
 PROJECT = 'service'
 USER_NETWORK = 'n-user'
 EXTERNAL = 'n-public'
-
-Thing = types.SimpleNamespace
-
-
-def error(status: int, text: str) -> exceptions.HttpException:
-    response = requests.Response()
-    response.status_code = status
-    response.headers['content-type'] = 'application/json'
-    response._content = json.dumps({'error': {'message': text}}).encode()
-    try:
-        exceptions.raise_from_response(response)
-    except exceptions.HttpException as raised:
-        return raised
-    raise AssertionError(status)
 
 
 class Services(session.Sessions):
@@ -61,16 +43,19 @@ class Services(session.Sessions):
             )
         }
         self.networks_ = {
-            USER_NETWORK: Thing(
+            USER_NETWORK: things.Thing(
                 id=USER_NETWORK, project_id='p1', is_shared=False
             ),
-            EXTERNAL: Thing(id=EXTERNAL, project_id=PROJECT, is_shared=False),
+            EXTERNAL: things.Thing(
+                id=EXTERNAL, project_id=PROJECT, is_shared=False
+            ),
         }
         self.images_: list[Any] = []
         self.granted: list[str] = []
+        self.quotas: dict[str, dict[str, int]] = {}
         self.servers_become = 'ACTIVE'
         self.volumes_become = 'available'
-        self.things['port']['router'] = Thing(
+        self.things['port']['router'] = things.Thing(
             id='router',
             name='',
             project_id='p1',
@@ -112,17 +97,17 @@ class Services(session.Sessions):
         status, text, done = waiting.pop(0)
         if done:
             function()
-        raise error(status, text)
+        raise things.error(status, text)
 
     def _add(self, kind: str, **values: Any) -> Any:
         self._count += 1
-        thing = Thing(id=f'{kind}-{self._count}', **values)
+        thing = things.Thing(id=f'{kind}-{self._count}', **values)
         self.things[kind][thing.id] = thing
         return thing
 
     def _pop(self, kind: str, thing_id: str) -> None:
         if self.things[kind].pop(thing_id, None) is None:
-            raise error(404, f'{kind} could not be found')
+            raise things.error(404, f'{kind} could not be found')
 
     def _listed(self, call: str, kind: str, /, **query: Any) -> Any:
         return self._do(
@@ -137,14 +122,14 @@ class Services(session.Sessions):
     # Nova
 
     def flavors(self, details: bool) -> Any:
-        return self._do('flavors', lambda: list(_FLAVORS))
+        return self._do('flavors', lambda: list(things.FLAVORS))
 
     def get_flavor(self, flavor_id: str) -> Any:
         def get() -> Any:
-            for flavor in (*_FLAVORS, _HIDDEN):
+            for flavor in (*things.FLAVORS, things.HIDDEN):
                 if flavor.id == flavor_id:
                     return flavor
-            raise error(404, 'flavor could not be found')
+            raise things.error(404, 'flavor could not be found')
 
         return self._do('get_flavor', get)
 
@@ -167,7 +152,7 @@ class Services(session.Sessions):
                 task_state=None,
                 fault=None,
                 compute_host='h1',
-                flavor=_flavor(body['flavor_id']),
+                flavor=things.flavor(body['flavor_id']),
                 old=None,
             )
             for group in self.things['group'].values():
@@ -214,7 +199,7 @@ class Services(session.Sessions):
             server_id,
             status='VERIFY_RESIZE',
             old=self.things['server'][server_id].flavor,
-            flavor=_flavor(flavor_id),
+            flavor=things.flavor(flavor_id),
         )
 
     def migrate_server(self, server_id: str, host: str | None) -> None:
@@ -239,11 +224,11 @@ class Services(session.Sessions):
         )
 
     def server_actions(self, server_id: str) -> Any:
-        return [Thing(request_id='req-1')]
+        return [things.Thing(request_id='req-1')]
 
     def get_server_action(self, request_id: str, server_id: str) -> Any:
         said = 'Traceback:\nNoValidHost: No valid host was found.'
-        return Thing(message='Error', events=[{'traceback': said}])
+        return things.Thing(message='Error', events=[{'traceback': said}])
 
     def server_groups(self) -> Any:
         return self._listed('server_groups', 'group')
@@ -263,20 +248,26 @@ class Services(session.Sessions):
         return [self.networks_[EXTERNAL]]
 
     def get_network(self, network_id: str) -> Any:
-        if network_id not in self.networks_:
-            raise error(404, 'network could not be found')
-        return self.networks_[network_id]
+        return things.get(self.networks_, 'network', network_id)
+
+    def get_security_group(self, group_id: str) -> Any:
+        return things.get(self.things['security'], 'group', group_id)
+
+    def get_image(self, image_id: str) -> Any:
+        found = {image.id: image for image in self.images_}
+        return things.get(found, 'image', image_id)
 
     def get_subnet(self, subnet_id: str) -> Any:
         if subnet_id != 's-user':
-            raise error(404, 'subnet could not be found')
-        return Thing(id=subnet_id, network_id=USER_NETWORK)
+            raise things.error(404, 'subnet could not be found')
+        return things.Thing(id=subnet_id, network_id=USER_NETWORK)
 
     def subnets(self, network_id: str) -> Any:
-        return [Thing(id='s-user')] if network_id == USER_NETWORK else []
+        found = [things.Thing(id='s-user')]
+        return found if network_id == USER_NETWORK else []
 
     def rbac_policies(self, **query: Any) -> Any:
-        return [Thing(target_project_id=each) for each in self.granted]
+        return [things.Thing(target_project_id=each) for each in self.granted]
 
     def ports(self, **query: Any) -> Any:
         return self._listed('ports', 'port', **query)
@@ -344,10 +335,10 @@ class Services(session.Sessions):
 
     def types(self) -> Any:
         values = {'name': 'fast', 'is_public': True, 'description': None}
-        return [Thing(id='t1', **values)]
+        return [things.Thing(id='t1', **values)]
 
-    def volumes(self, name: str) -> Any:
-        return self._listed('volumes', 'volume', name=name)
+    def volumes(self, **query: Any) -> Any:
+        return self._listed('volumes', 'volume', **query)
 
     def create_volume(self, **body: Any) -> Any:
         return self._do(
@@ -367,27 +358,12 @@ class Services(session.Sessions):
     def delete_volume(self, volume_id: str, ignore_missing: bool) -> None:
         self._do('delete_volume', lambda: self._pop('volume', volume_id))
 
+    def get(self, url: str) -> Any:
+        """Return a quota of Nova, Cinder or Neutron."""
+        key = 'quota' if url.endswith('.json') else 'quota_set'
+        return things.Thing(json=lambda: {key: self.quotas})
+
     # Glance
 
     def images(self, **query: Any) -> Any:
         return iter(self.images_)
-
-
-_FLAVORS = tuple(
-    Thing(
-        id=str(number),
-        name=f'm{number}',
-        original_name=f'm{number}',
-        ram=512 * number,
-        vcpus=1,
-        disk=5,
-    )
-    for number in (1, 2, 3)
-)
-_HIDDEN = Thing(
-    id='9', name='m9', original_name='m9', ram=9, vcpus=1, disk=5
-)
-
-
-def _flavor(flavor_id: str) -> Any:
-    return next(each for each in _FLAVORS if each.id == flavor_id)

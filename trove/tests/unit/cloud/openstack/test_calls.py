@@ -10,7 +10,7 @@ from trove.cloud.openstack import calls
 from trove.cloud.openstack import errors
 from trove.common import exception
 from trove.tests.unit.cloud.openstack import clouds
-from trove.tests.unit.cloud.openstack import services
+from trove.tests.unit.cloud.openstack import things
 
 #: What changes something, when an instance is made.
 MAKING = (
@@ -176,7 +176,7 @@ class RetryTest(clouds.TestCase):
         self.assertEqual('yes', api.make('ask', ask, lambda: None))
 
     def test_a_service_says_when_it_wants_to_be_asked_again(self):
-        error = services.error(429, 'slow down')
+        error = things.error(429, 'slow down')
         error.response.headers['Retry-After'] = '7'
 
         self.assertEqual(7, errors.retry_after(error))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from trove.cloud.openstack import errors
 from trove.tests import base
-from trove.tests.unit.cloud.openstack import services
+from trove.tests.unit.cloud.openstack import things
 
 
 class ErrorsTest(base.TestCase):
@@ -27,7 +27,7 @@ class ErrorsTest(base.TestCase):
             (500, 'Unexpected API Error.', 'Check that the service runs'),
         ):
             with self.subTest(said):
-                error = errors.convert('act', services.error(status, said))
+                error = errors.convert('act', things.error(status, said))
 
                 self.assertIn(said.rstrip('.'), str(error))
                 self.assertIn(f'(HTTP {status})', str(error))

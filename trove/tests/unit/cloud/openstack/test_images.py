@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from trove.common import exception
 from trove.tests.unit.cloud.openstack import clouds
-from trove.tests.unit.cloud.openstack import services
+from trove.tests.unit.cloud.openstack import things
 
 
 class ImagesTest(clouds.TestCase):
     def test_the_newest_with_all_tags_is_taken(self):
-        self.services.images_ = [services.Thing(id='new')]
+        self.services.images_ = [things.Thing(id='new')]
 
         self.given(image_id=None, image_tags=['trove', 'mysql'])
 

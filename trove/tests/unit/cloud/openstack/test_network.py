@@ -7,6 +7,7 @@ from trove.cloud import base as cloud_base
 from trove.common import exception
 from trove.tests.unit.cloud.openstack import clouds
 from trove.tests.unit.cloud.openstack import services
+from trove.tests.unit.cloud.openstack import things
 
 
 class NetworkTestCase(clouds.TestCase):
@@ -152,7 +153,7 @@ class PlaceTest(NetworkTestCase):
         self.given()
 
     def test_a_network_without_a_subnet_is_refused(self):
-        self.services.networks_['n-bare'] = services.Thing(
+        self.services.networks_['n-bare'] = things.Thing(
             id='n-bare', project_id='p1', is_shared=False
         )
         self.refused(
