@@ -22,6 +22,7 @@ from trove import conf as trove_conf
 from trove.cmd import _accounts
 from trove.cmd import _associations
 from trove.cmd import _keys
+from trove.cmd import _orphans
 from trove.cmd import _parameters
 from trove.common import exception
 from trove.common import text as texts
@@ -192,6 +193,7 @@ def _add_commands(subparsers: Any) -> None:
     _add_service_commands(add)
     _keys.add_commands(add)
     _accounts.add_commands(add)
+    _orphans.add_commands(add)
 
 
 def _add_service_commands(

@@ -21,6 +21,7 @@ from oslo_upgradecheck import common_checks
 from oslo_upgradecheck import upgradecheck
 import sqlalchemy as sa
 
+from trove import cloud as trove_cloud
 from trove import conf as trove_conf
 from trove import version
 from trove.common import broker_accounts
@@ -30,6 +31,7 @@ from trove.common import text
 from trove.db import migration
 from trove.db import models
 from trove.db import session
+from trove.objects import datastore as datastores
 from trove.objects import sealing
 from trove.objects import service as services
 from trove.objects.instance import states
@@ -66,6 +68,7 @@ class Checks(upgradecheck.UpgradeCommands):
             ('Keys of messages', Checks._check_keys),
             ('Message broker', Checks._check_broker),
             ('Broker account of guests', Checks._check_accounts),
+            ('Cloud', Checks._check_cloud),
             ('Rejected messages', Checks._check_rejected),
             ('Sealed messages', Checks._check_sealing),
             _survey('Floors of RPC versions', _SUCCESS, survey.floors),
@@ -207,6 +210,22 @@ class Checks(upgradecheck.UpgradeCommands):
         except exception.ConfigurationError as error:
             problem = str(error)
         return _failure(problem) if problem else _success()
+
+    def _check_cloud(self) -> upgradecheck.Result:
+        if not self._readable():
+            return _not_checked()
+        images = {
+            f'Version {each.name} of datastore {each.datastore_name}': (
+                each.image_id,
+                each.image_tags,
+            )
+            for each in datastores.all_versions()
+            if each.active
+        }
+        try:
+            return _warning(*trove_cloud.load(self._conf).problems(images))
+        except exception.TroveError as error:
+            return _failure(str(error))
 
     def _check_rejected(self) -> upgradecheck.Result:
         if not self._readable():

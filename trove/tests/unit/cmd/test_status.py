@@ -9,6 +9,8 @@ import fixtures
 from oslo_config import cfg
 from oslo_utils import timeutils
 
+from trove import cloud as trove_cloud
+from trove.cloud import noop
 from trove.cmd import status
 from trove.common import exception
 from trove.db import migration
@@ -257,6 +259,29 @@ class StatusTest(checks.TestCase):
 
         stderr.seek(0)
         self.assertEqual(FAILURE, code)
+
+
+class CloudTest(checks.TestCase):
+    def test_its_problems_are_told(self):
+        self.use()
+        cloud = noop.NoopCloud()
+        cloud.problems = lambda images: ['The quota is used up.']
+        self.useFixture(
+            fixtures.MockPatchObject(trove_cloud, 'load', return_value=cloud)
+        )
+
+        self.assertEqual(WARNING, self.check())
+
+        self.assertFound('Cloud', WARNING, 'The quota is used up.')
+
+    def test_a_driver_that_is_not_there_is_a_failure(self):
+        self.use()
+        with open(self.file, 'a') as file:
+            file.write('[cloud]\ndriver = mainframe\n')
+
+        self.assertEqual(FAILURE, self.check())
+
+        self.assertFound('Cloud', FAILURE, 'mainframe')
 
 
 class BrokerTest(checks.TestCase):

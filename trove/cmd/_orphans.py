@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command of ``trove-manage`` for what no instance owns."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from collections.abc import Iterator
+
+from oslo_config import cfg
+
+from trove import cloud as trove_cloud
+from trove.cloud import base as cloud_base
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.common import text as texts
+from trove.objects.instance import instances
+
+_OPERATOR = trove_context.TroveContext(is_admin=True)
+
+
+def orphans(conf: cfg.ConfigOpts) -> None:
+    cloud = trove_cloud.load(conf)
+    failed = 0
+    for instance_id, things in sorted(_orphans(cloud)):
+        texts.say(f'{instance_id}  {", ".join(sorted(things))}')
+        if conf.command.delete:
+            problems = _delete(cloud, instance_id)
+            failed += bool(problems)
+            for problem in problems:
+                texts.say(f'  {problem}')
+    if failed:
+        raise exception.CloudError(
+            f'Not all of {failed} instances could be deleted; the reasons are '
+            'above. Remove them, then run the command again.'
+        )
+
+
+def _orphans(
+    cloud: cloud_base.Cloud,
+) -> Iterator[tuple[str, list[str]]]:
+    """Yield the ids of instances that are gone, and what there is of them."""
+    # The cloud first: an instance has its row before anything else.
+    for instance_id, things in cloud.inventory(_OPERATOR).items():
+        try:
+            instances.get(_OPERATOR, instance_id)
+        except exception.InstanceNotFound:
+            yield instance_id, things
+
+
+def _delete(cloud: cloud_base.Cloud, instance_id: str) -> list[str]:
+    """Delete all of an instance; return what failed."""
+    problems = []
+    for delete in (
+        cloud.compute.delete_server,
+        cloud.volumes.delete,
+        cloud.network.release,
+    ):
+        try:
+            delete(_OPERATOR, instance_id)
+        except exception.TroveError as error:
+            problems.append(str(error))
+    return problems
+
+
+def add_commands(
+    add: Callable[
+        [Callable[[cfg.ConfigOpts], None], str], argparse.ArgumentParser
+    ],
+) -> None:
+    parser = add(
+        orphans,
+        'List servers, volumes, ports, security groups, floating IPs and '
+        'server groups in the cloud that have the marks of an instance which '
+        'is not in the database.',
+    )
+    parser.add_argument(
+        '--delete',
+        action='store_true',
+        help='Delete them, with their data. If several deployments of Trove '
+        'share a project of the cloud, what belongs to the others is listed '
+        'and deleted too.',
+    )

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is in the cloud of instances that are not in the database."""
+
+from __future__ import annotations
+
+import fixtures
+
+from trove import cloud as trove_cloud
+from trove.cloud import noop
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.objects import datastore as datastores
+from trove.objects.instance import instances
+from trove.tests.unit.cmd import base
+
+
+class OrphansTest(base.ManageTestCase):
+    context = trove_context.TroveContext(project_id='p1', overwrite=False)
+
+    def setUp(self):
+        super().setUp()
+        self.synced()
+        self.cloud = noop.NoopCloud(self.conf)
+        self.useFixture(
+            fixtures.MockPatchObject(
+                trove_cloud, 'load', return_value=self.cloud
+            )
+        )
+        datastores.save('postgresql')
+        version = datastores.save_version(
+            'postgresql', '18', manager='postgresql', version='18.6'
+        )
+        self.owned = instances.create(
+            self.conf,
+            self.context,
+            name='db',
+            flavor_id='1',
+            ram=512,
+            volume_size=1,
+            datastore_version_id=version.id,
+        ).id
+        for instance_id in (self.owned, 'gone'):
+            self.cloud.volumes.create(self.context, instance_id, 1)
+
+    def test_they_are_listed(self):
+        self.assertEqual(0, self.run_manage('orphans'))
+
+        self.assertEqual('gone  volume\n', self.out)
+        self.assertEqual(2, len(self.cloud.volume_sizes))
+
+    def test_they_are_deleted(self):
+        self.assertEqual(0, self.run_manage('orphans', '--delete'))
+
+        self.assertEqual([self.owned], list(self.cloud.volume_sizes))
+
+    def test_what_cannot_be_deleted_is_told(self):
+        error = exception.CloudError(action='delete it', reason='locked')
+        self.cloud.fail('volumes.delete', error)
+
+        self.assertEqual(1, self.run_manage('orphans', '--delete'))
+
+        self.assertIn('locked', self.out)
+        self.assertIn('run the command again', self.error)
+        self.assertIn(('network.release', 'gone'), self.cloud.calls)
