@@ -16,6 +16,7 @@ from trove.api.schemas import common
 from trove.api.schemas import instance as schemas
 from trove.cloud import base as cloud_base
 from trove.common import exception
+from trove.objects.instance import enlarging
 from trove.objects.instance import entities
 from trove.objects.instance import states
 from trove.objects.instance import tasks
@@ -230,18 +231,12 @@ def reboot(
 def resize_volume(
     request: api_request.Request, instance: entities.Instance, volume: Any
 ) -> None:
-    """Extend the volume: 202.
+    """Extend the volume, and those of replicas that are smaller: 202.
 
-    400 for a size that is not larger, 409 while another task is running, 413
-    beyond the quota or the maximum size.
+    400 for a size that is not larger, 409 or 422 while another task is running
+    on one of them, 413 beyond the quota or the maximum size.
     """
     size = volume_size(request, volume)
-    old = instance.volume_size or 0
-    if size <= old:
-        raise exception.BadRequest(
-            f'The new size of the volume is {size} GiB; it must be larger '
-            f'than the current {old} GiB.'
-        )
     taskmanager = request.taskmanager()
     start(
         request,
@@ -250,9 +245,9 @@ def resize_volume(
         lambda: taskmanager.resize_volume(
             request.context, new_size=size, instance_id=instance.id
         ),
-        details={'new_size': size},
-        conf=request.runtime.conf,
-        deltas={'volumes': size - old},
+        begin=lambda: enlarging.begin(
+            request.runtime.conf, request.seer, instance.id, size
+        ),
     )
 
 

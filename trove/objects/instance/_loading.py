@@ -136,6 +136,14 @@ def load_one(db: orm.Session, instance_id: str) -> entities.Instance | None:
     return found[0] if found else None
 
 
+def load_some(
+    db: orm.Session, ids: Iterable[str]
+) -> list[entities.Instance]:
+    """Return the instances that there are."""
+    wanted = query(models.Instance).where(models.Instance.id.in_(list(ids)))
+    return load(db, db.execute(wanted))
+
+
 def _instance(
     joined: Joined,
     *,

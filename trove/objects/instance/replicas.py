@@ -8,6 +8,7 @@ two jobs change the same set.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -61,30 +62,43 @@ def begin(
     """
     primary_id = _primary(context, instance_id)
     with session.writer() as db:
-        rows = _lock(db, primary_id)
+        rows = lock(db, primary_id)
         row = rows.get(instance_id)
         if row is None:
             raise _changed(instance_id)
         members = _occupy(db, rows, primary_id, instance_id, action)
-        current = workflows.find(db, instance_id)
-        if current is not None:
-            # That of a backup, which ends with the server of a primary.
-            workflows.remove(db, current)
-            reports.fail_all(db, instance_id)
-        before = {
+        details = {'primary': primary_id, 'members': members}
+        queue(db, row, action, context.request_id, details)
+
+
+def queue(
+    db: orm.Session,
+    row: models.Instance,
+    action: str,
+    request_id: str | None,
+    details: Mapping[str, Any],
+    reserved: Mapping[str, int] | None = None,
+) -> None:
+    """Queue a job with members, which have its task already."""
+    current = workflows.find(db, row.id)
+    if current is not None:
+        # That of a backup, which ends with the server of a primary.
+        workflows.remove(db, current)
+        reports.fail_all(db, row.id)
+    workflows.add(
+        db,
+        row.id,
+        action,
+        request_id=request_id,
+        details=details,
+        reserved=reserved,
+        before={
             'task_id': row.task_id,
             'task_description': row.task_description,
             'server_status': row.server_status,
-        }
-        workflows.add(
-            db,
-            instance_id,
-            action,
-            request_id=context.request_id,
-            details={'primary': primary_id, 'members': members},
-            before=before,
-        )
-        _rows.set_task(row, workflows.TASKS[action])
+        },
+    )
+    _rows.set_task(row, workflows.TASKS[action])
 
 
 @session.retry
@@ -96,7 +110,7 @@ def occupy(instance_id: str, owner: str, action: str) -> bool:
     """
     primary_id = _primary(trove_context.make_admin_context(), instance_id)
     with session.writer() as db:
-        rows = _lock(db, primary_id)
+        rows = lock(db, primary_id)
         current = workflows.find(db, instance_id)
         if current is None or current.owner != owner:
             return False
@@ -140,8 +154,8 @@ def _changed(instance_id: str) -> exception.Conflict:
     )
 
 
-def _lock(db: orm.Session, primary_id: str) -> dict[str, models.Instance]:
-    """Lock a primary and its replicas, in the order of their ids."""
+def lock(db: orm.Session, primary_id: str) -> dict[str, models.Instance]:
+    """Lock an instance and its replicas, in the order of their ids."""
     rows = db.scalars(
         sa.select(models.Instance)
         .where(
@@ -172,10 +186,7 @@ def _occupy(
     :returns: the task that each member had, as its code
     """
     task = workflows.TASKS[action]
-    query = _loading.query(models.Instance).where(
-        models.Instance.id.in_(rows)
-    )
-    found = {each.id: each for each in _loading.load(db, db.execute(query))}
+    found = {each.id: each for each in _loading.load_some(db, rows)}
     refusal = refusal_to_regroup(found[instance_id], action)
     for each in found.values():
         refusal = refusal or _refusal(
@@ -237,7 +248,7 @@ def switch(
         return False
     primary_id = str(job.details['primary'])
     with session.writer() as db:
-        rows = _lock(db, primary_id)
+        rows = lock(db, primary_id)
         if not workflows.is_of(db, instance_id, owner):
             return False
         if new_id not in rows:

@@ -101,9 +101,9 @@ def claim_workflow(
         if current is not None:
             values: dict[str, Any] = {}
             if details is not None:
-                values['details'] = json.dumps(
-                    {**stored(current), 'details': dict(details)}
-                )
+                known = stored(current)
+                merged = {**(known.get('details') or {}), **details}
+                values['details'] = json.dumps({**known, 'details': merged})
             return asks_for(
                 current, action, request_id
             ) and _compare_and_set(
@@ -233,12 +233,17 @@ def put_details(
 
     :returns: False when its owner changed
     """
-    known = stored(row)
-    details = {**(known.get('details') or {}), **values}
+    return put(
+        db, row, details={**(stored(row).get('details') or {}), **values}
+    )
+
+
+def put(db: orm.Session, row: models.Workflow, **values: Any) -> bool:
+    """Replace parts of what :func:`stored` returns; see put_details()."""
     statement = (
         sa.update(models.Workflow)
         .where(*_is(row.instance_id, row.owner))
-        .values(details=json.dumps({**known, 'details': details}))
+        .values(details=json.dumps({**stored(row), **values}))
     )
     return statements.execute(db, statement) > 0
 

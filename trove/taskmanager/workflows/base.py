@@ -268,12 +268,12 @@ class Workflow(abc.ABC):
         """
         return self._cloud
 
-    def instance(self) -> entities.Instance:
-        """Return the instance, read from the database."""
+    def instance(self, instance_id: str | None = None) -> entities.Instance:
+        """Return the instance, or another one, read from the database."""
         return self.env.database(
             instances.get,
             trove_context.make_admin_context(),
-            self.instance_id,
+            instance_id or self.instance_id,
         )
 
     def guest(

@@ -61,9 +61,13 @@ def forget_version(workflow: base.Workflow) -> None:
     workflow.env.transport.caps.forget('guestagent', workflow.instance_id)
 
 
-def last_sent(workflow: base.Workflow) -> float:
+def last_sent(
+    workflow: base.Workflow, instance_id: str | None = None
+) -> float:
     """Return when the guest sent its newest heartbeat, by its own clock."""
-    beat = workflow.env.database(heartbeats.heartbeat, workflow.instance_id)
+    beat = workflow.env.database(
+        heartbeats.heartbeat, instance_id or workflow.instance_id
+    )
     return (beat.sent if beat is not None else None) or 0.0
 
 
@@ -120,6 +124,7 @@ def wait_until_usable(
     seconds: float,
     newer_than: float = 0.0,
     order: str = '',
+    instance_id: str | None = None,
 ) -> None:
     """Wait until the guest reports a usable database.
 
@@ -127,13 +132,14 @@ def wait_until_usable(
     :param newer_than: heartbeats up to this one do not count; its time of
         sending, by the guest's clock
     :param order: the order that it got before, such as "prepare"
+    :param instance_id: of another instance
     :raises StepFailed: it reported a failure, or the timeout is over
     """
     seen: list[heartbeats.Heartbeat] = []
 
     def look() -> bool:
         beat = workflow.env.database(
-            heartbeats.heartbeat, workflow.instance_id
+            heartbeats.heartbeat, instance_id or workflow.instance_id
         )
         # Any other time is a later heartbeat, even if the guest's clock was
         # set back.
@@ -141,7 +147,9 @@ def wait_until_usable(
             return False
         seen[:] = [beat]
         if beat.status in FAILED:
-            raise base.StepFailed(reason=_reported_reason(workflow))
+            raise base.StepFailed(
+                reason=_reported_reason(workflow, instance_id)
+            )
         return beat.status in USABLE
 
     if workflow.wait(look, seconds):
@@ -178,9 +186,11 @@ def delete_account(workflow: base.Workflow) -> None:
         )
 
 
-def _reported_reason(workflow: base.Workflow) -> str:
+def _reported_reason(
+    workflow: base.Workflow, instance_id: str | None
+) -> str:
     def look() -> entities.Fault | None:
-        instance = workflow.instance()
+        instance = workflow.instance(instance_id)
         fault, since = instance.fault, instance.task_start_time
         if fault is None or (since is not None and fault.created < since):
             return None

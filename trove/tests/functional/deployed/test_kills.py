@@ -33,6 +33,7 @@ RESIZE_FLAVOR = (
     'wait until the database runs',
 )
 RESIZE_VOLUME = (
+    'enlarge the volumes of the replicas',
     'enlarge the volume',
     'enlarge the file system',
     'wait until the database runs',

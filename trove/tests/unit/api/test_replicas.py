@@ -45,6 +45,48 @@ class TestCase(base.TestCase):
             self.assertIsNone(workflows.get_workflow(each.id))
 
 
+class ResizeTest(TestCase):
+    BODY = {'resize': {'volume': {'size': 4}}}
+
+    def test_the_replicas_take_part(self):
+        replica = self.replica()
+
+        response = self.act(self.primary, self.BODY)
+
+        self.assertEqual(202, response.status_code, response.text)
+        self.assertEqual(['resize_volume'], self.transport.methods())
+        for each in (self.primary, replica):
+            task = self.shown(each).task
+            self.assertIs(states.Task.RESIZING, task)
+
+    def test_a_quota_that_is_too_small_for_all(self):
+        replica = self.replica()
+        quota.set_limits(self.conf, base.PROJECT, {'volumes': 7})
+
+        response = self.act(self.primary, self.BODY)
+
+        self.assert_fault(response, 413, 'overLimit', 'volumes')
+        self.assert_idle(self.primary, replica)
+
+    def test_a_replica_that_is_busy(self):
+        replica = self.replica()
+        self.act(replica, {'restart': {}})
+
+        response = self.act(self.primary, self.BODY)
+
+        self.assert_fault(response, 409, 'conflict', replica.id)
+        self.assert_idle(self.primary)
+
+    def test_a_broker_that_is_gone(self):
+        replica = self.replica()
+        self.broker_is_gone()
+
+        response = self.act(self.primary, self.BODY)
+
+        self.assertEqual(503, response.status_code)
+        self.assert_idle(self.primary, replica)
+
+
 class CreateTest(TestCase):
     def test_task_managers_are_told(self):
         response = self.ask()

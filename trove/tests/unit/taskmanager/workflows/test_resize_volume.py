@@ -4,9 +4,15 @@
 from __future__ import annotations
 
 from trove.common import exception
+from trove.db import session
 from trove.objects import quota
+from trove.objects.instance import enlarging
+from trove.objects.instance import instances
 from trove.objects.instance import states
+from trove.objects.instance import tasks
+from trove.taskmanager.workflows import resize_volume
 from trove.tests.unit.taskmanager import scene
+from trove.tests.unit.taskmanager import sets
 
 Status = states.ServiceStatus
 Task = states.Task
@@ -112,3 +118,170 @@ class TestResizeVolume(scene.TestCase):
         self.when_resized()
 
         self.assert_as_before('enlarge the volume', 'could not be found')
+
+
+class SetTest(sets.TestCase):
+    """The replicas of a primary grow with it."""
+
+    def setUp(self):
+        super().setUp()
+        self.primary, self.replicas = self.given_set()
+
+    def begin(self, size=5):
+        enlarging.begin(self.conf, self.context, self.primary, size)
+
+    def when_resized(self, size=5):
+        self.begin(size)
+        self.manager.resize_volume(self.context, size, self.primary)
+
+    def sizes(self):
+        return [
+            self.shown(each).volume_size
+            for each in (*self.replicas, self.primary)
+        ]
+
+    def used(self):
+        """In use and reserved, which is held of all instances."""
+        usage = {
+            usage.resource: usage
+            for usage in quota.usages(self.conf, scene.PROJECT)
+        }['volumes']
+        return usage.in_use, usage.reserved
+
+    def held(self, instance_id):
+        with session.reader() as db:
+            return quota.held(db, instance_id)
+
+    def assert_all_have(self, size):
+        self.assert_set(self.primary, *self.replicas)
+        self.assertEqual([size] * 3, self.sizes())
+        self.assertEqual({size}, set(self.cloud.volume_sizes.values()))
+        self.assertEqual((3 * size, 0), self.used())
+        for each in (self.primary, *self.replicas):
+            self.assertEqual('ACTIVE', self.shown(each).status)
+            self.assertEqual(size, self.held(each)['volumes'])
+
+    def given_broken(self, instance_id):
+        def fail(**_):
+            raise exception.DatastoreError(action='grow', reason='bad fs')
+
+        self.guests[instance_id].hooks['resize_fs'] = fail
+
+    def test_replicas_come_first(self):
+        order = []
+        self.cloud.on('volumes.extend', order.append)
+
+        self.when_resized()
+
+        self.assertEqual([*self.replicas, self.primary], order)
+        self.assert_all_have(5)
+
+    def test_all_of_them_are_busy_meanwhile(self):
+        self.begin()
+
+        for each in (self.primary, *self.replicas):
+            self.assertEqual('RESIZE', self.shown(each).status)
+            self.assertRaises(exception.InstanceBusy, self.begin, 6)
+        self.assertEqual((6, 9), self.used())
+
+    def test_a_message_that_was_not_sent(self):
+        self.begin()
+
+        tasks.undo_task(self.context, self.primary, Task.RESIZING)
+
+        self.assert_all_have(2)
+
+    def test_quota_of_all_of_them(self):
+        quota.set_limits(self.conf, scene.PROJECT, {'volumes': 14})
+
+        self.assertRaises(exception.QuotaExceeded, self.begin)
+
+        self.assert_all_have(2)
+
+    def test_a_replica_that_is_larger_is_left_alone(self):
+        larger = self.replicas[0]
+        instances.update(larger, volume_size=7)
+
+        self.when_resized()
+
+        self.assertEqual([7, 5, 5], self.sizes())
+        self.assertEqual([], self.asked(larger))
+
+    def test_a_dead_replica(self):
+        self.given_dead(self.replicas[1])
+
+        self.when_resized()
+
+        self.assert_fault(
+            self.primary, self.replicas[1], 'dead', 'or delete it'
+        )
+        self.assertEqual([2, 2, 2], self.sizes())
+        self.assertEqual((6, 0), self.used())
+
+    def test_a_replica_that_fails_and_a_repetition(self):
+        self.given_broken(self.replicas[1])
+
+        self.when_resized()
+
+        # Then it says which of them has what
+        one, two = self.replicas
+        self.assert_fault(
+            self.primary, f'{one} 5 GiB', f'{two} 2 GiB', 'bad fs'
+        )
+        message = self.shown(self.primary).fault.message
+        self.assertIn(f'{self.primary} 2 GiB', message)
+        self.assertEqual([5, 2, 2], self.sizes())
+        self.assertEqual((9, 0), self.used())
+        self.assertTrue(self.shown(two).task.is_idle)
+        # When it is repeated
+        del self.guests[two].hooks['resize_fs']
+        self.when_resized()
+        self.assert_all_have(5)
+
+    def test_a_replica_that_is_deleted_meanwhile(self):
+        one = self.replicas[0]
+        self.begin()
+        tasks.begin_task(
+            self.context, one, Task.DELETING, action='delete_instance'
+        )
+        self.given_broken(one)
+
+        self.manager.resize_volume(self.context, 5, self.primary)
+
+        self.assertEqual('ACTIVE', self.shown(self.primary).status)
+        self.assertEqual([2, 5, 5], self.sizes())
+        self.assertEqual((12, 0), self.used())
+
+    def test_an_api_of_another_release_takes_no_members(self):
+        self.given_task(self.primary, Task.RESIZING, 'resize_volume')
+
+        self.manager.resize_volume(self.context, 5, self.primary)
+
+        self.assertEqual([5, 5, 5], self.sizes())
+        self.assert_set(self.primary, *self.replicas)
+
+    def test_a_task_manager_killed_in_any_step(self):
+        names = [
+            step.name
+            for step in resize_volume.ResizeVolume.__new__(
+                resize_volume.ResizeVolume
+            ).steps()
+        ]
+        for size, name in enumerate(names, start=3):
+            with self.given_failure(
+                resize_volume.ResizeVolume, name, scene.Killed()
+            ):
+                self.begin(size)
+                self.assertRaises(
+                    scene.Killed,
+                    self.manager.resize_volume,
+                    self.context,
+                    size,
+                    self.primary,
+                )
+            self.when_recovered()
+            self.assert_all_have(size)
+
+    def test_the_size_it_has(self):
+        error = self.assertRaises(exception.BadRequest, self.begin, 2)
+        self.assertIn('larger than the current 2 GiB', str(error))
