@@ -124,8 +124,8 @@ def _rebuild(
 ) -> None:
     """Replace the disk of the server by that of an image: 202.
 
-    400 for one without a volume or in a replication set, 409 while another
-    task is running, 422 for one that is half built.
+    400 for one without a volume, 409 while another task is running, 422 for
+    one that is half built.
     """
     refusal = instance.refusal_to_rebuild()
     if refusal is not None:

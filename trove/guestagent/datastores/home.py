@@ -204,6 +204,11 @@ class Home(abc.ABC, Generic[S]):
                 files.write(self._secret, password)
         self.require_data()
 
+    def keep_password(self, password: str) -> None:
+        """Keep the password that the administrator has at the primary."""
+        if password != self.password():
+            files.write(self._secret, password)
+
     @property
     def is_foreign(self) -> bool:
         """Whether there is a database that this agent does not know."""

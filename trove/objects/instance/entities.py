@@ -125,11 +125,6 @@ class Instance:
                 'that would be replaced. Make a backup of it, and restore '
                 'that into an instance with a volume.'
             )
-        if self.slave_of_id or self.replicas:
-            return exception.BadRequest(
-                f'Instance {self.id} is in a replication set. Detach its '
-                'replicas, or itself if it is one, then rebuild it.'
-            )
         return None
 
     def require_available(self, between_backups: bool = False) -> None:

@@ -11,6 +11,7 @@ from trove.common import exception
 from trove.objects import configuration as configurations
 from trove.objects.instance import entities
 from trove.taskmanager.workflows import base
+from trove.taskmanager.workflows import following
 from trove.taskmanager.workflows import guest
 from trove.taskmanager.workflows import guest_files
 from trove.taskmanager.workflows import released_guest
@@ -27,7 +28,7 @@ _AGAIN = (
 )
 
 
-class Rebuild(stopped.Stopped, resizing.Resize):
+class Rebuild(stopped.Stopped, resizing.Resize, following.Following):
     """Gives the server a new disk; ``wanted`` is the id of the image.
 
     The volume stays, and with it all data. The new guest agent takes them
@@ -62,9 +63,18 @@ class Rebuild(stopped.Stopped, resizing.Resize):
                 remedy=_AGAIN,
             ),
             base.Step(
+                'have it follow its primary', do=self._follow, remedy=_AGAIN
+            ),
+            base.Step(
                 'wait until the database runs',
                 do=self._wait_for_database,
                 remedy=_AGAIN,
+            ),
+            base.Step(
+                'have its replicas follow it again',
+                do=self._lead,
+                remedy='Check the guest agent of that replica, or delete it; '
+                'then rebuild the instance again.',
             ),
         ]
 
@@ -147,6 +157,33 @@ class Rebuild(stopped.Stopped, resizing.Resize):
             config_contents=config,
             config_overrides=self._overrides(instance),
         )
+
+    def _follow(self) -> None:
+        """A new guest agent does not know whom its data came from."""
+        primary = self.instance().slave_of_id
+        if primary:
+            self.attach(
+                self.instance_id,
+                self.context_of(primary, administrator=True),
+            )
+
+    def _lead(self) -> None:
+        """A new guest agent has other passwords for replicas."""
+        replicas = [
+            each
+            for each in sorted(self.instance().replicas)
+            if not self.instance(each).task.is_error
+        ]
+        if not replicas:
+            return
+        context = self.context_of(self.instance_id, administrator=True)
+        for each in replicas:
+            try:
+                self.attach(each, context)
+            except exception.TroveError as error:
+                raise base.StepFailed(
+                    reason=f'replica {each}: {str(error).rstrip(".")}'
+                ) from error
 
     def _overrides(self, instance: entities.Instance) -> dict[str, Any]:
         if not instance.configuration_id:

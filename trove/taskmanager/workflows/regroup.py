@@ -22,7 +22,7 @@ from trove.objects.instance import replicas
 from trove.objects.instance import states
 from trove.objects.instance import workflows
 from trove.taskmanager.workflows import base
-from trove.taskmanager.workflows import orders
+from trove.taskmanager.workflows import following
 
 LOG = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ _LEFT = (
 )
 
 
-class Regroup(base.Workflow):
+class Regroup(following.Following):
     """A workflow on a primary and its replicas."""
 
     left_over = (
@@ -74,14 +74,6 @@ class Regroup(base.Workflow):
             workflows.add_details, self.instance_id, self.owner, **details
         ):
             raise base.Superseded('it was adopted or cancelled')
-
-    def give(self, instance_id: str, order: orders.Order) -> None:
-        """Give an order to a guest, which must answer a ping at first.
-
-        A dead one shows within the timeout of the ping.
-        """
-        self.guest(instance_id=instance_id).rpc_ping(self.context)
-        orders.give(self, order, to=instance_id)
 
     def open(self, new: str) -> None:
         """Make a replica writable."""
@@ -167,42 +159,6 @@ class Regroup(base.Workflow):
                 self.attach(each, context)
             except exception.TroveError as error:
                 self._leave(each, new, failed, error)
-
-    def context_of(self, primary: str) -> dict[str, Any]:
-        """Return how a primary is followed."""
-
-        def ask() -> dict[str, Any] | None:
-            try:
-                guest = self.guest(instance_id=primary)
-                return guest.get_replica_context(self.context)
-            except exception.TroveError as error:
-                LOG.warning(
-                    'Primary %s does not tell how it is followed: %s It is '
-                    'asked again.',
-                    primary,
-                    masking.error(error),
-                )
-                return None
-
-        found = self.wait(ask, self.conf.reboot_time_out)
-        if found is None:
-            raise base.StepFailed(
-                reason=f'instance {primary} did not tell within '
-                f'{self.conf.reboot_time_out} seconds how it is followed'
-            )
-        return found
-
-    def attach(self, instance_id: str, context: dict[str, Any]) -> None:
-        """Have an instance follow a primary."""
-        self.give(
-            instance_id,
-            lambda guest: guest.attach_replica(
-                self.context,
-                replica_info=context,
-                slave_config=None,
-                restart=True,
-            ),
-        )
 
     def _leave(
         self,

@@ -118,6 +118,10 @@ class PostgreSQL(sql.SQLDriver):
         self.home.server().start(self._conf.guestagent.recovery_timeout)
 
     def reset_password(self, password: str) -> None:
+        self._role.before_start()
+        if not self._role.is_primary:
+            # A replica has it from its primary, which it is to follow next.
+            return
         self.write_config()
         try:
             with private.session(

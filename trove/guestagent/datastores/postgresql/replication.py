@@ -185,6 +185,9 @@ class Replication:
 
     def attach(self, context: replication.Context) -> None:
         upstream = upstreams.Upstream(context)
+        administrator = context['replica_conf'].get('administrator')
+        if administrator is not None and not self._role.is_primary:
+            self._cluster.keep_password(administrator['password'])
         is_standby = (
             self._cluster.server().pid() is not None
             and not self._role.is_primary

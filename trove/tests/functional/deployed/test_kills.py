@@ -52,7 +52,9 @@ REBUILD = (
     'rebuild the server',
     'wait for the rebuilt server',
     'tell the guest agent to take over the data',
+    'have it follow its primary',
     'wait until the database runs',
+    'have its replicas follow it again',
 )
 DELETE = (
     'stop the database',

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import functools
+
 from trove.common import exception
 from trove.objects import configuration as configurations
 from trove.objects.instance import instances
 from trove.objects.instance import states
 from trove.tests.unit.taskmanager import scene
+from trove.tests.unit.taskmanager import sets
 
 Status = states.ServiceStatus
 Task = states.Task
@@ -123,10 +126,86 @@ class RebuildTest(scene.TestCase):
         spec = self.cloud.specs[self.instance_id]
         self.assertEqual('image-2', spec.image_id)
 
-    def test_one_in_a_replication_set_is_left_alone(self):
-        instances.update(self.given_request(), slave_of_id=self.instance_id)
 
-        self.when_rebuilt()
+SNAPSHOT = {
+    'dataset': {'snapshot_id': None},
+    'replication_strategy': 'any',
+    'master': {'host': '10.0.0.1', 'port': 5432},
+    'replica_conf': {
+        'log_position': {},
+        'replication_user': {'name': 'replicator', 'password': 'other'},
+        'administrator': {'password': 'secret'},
+    },
+}
 
-        self.assert_fault(self.instance_id, 'replication set', 'Nothing')
-        self.assertEqual([], self.guest.asked)
+
+class SetTest(sets.TestCase):
+    """Passwords are new after a rebuild, and who is followed is forgotten."""
+
+    def setUp(self):
+        super().setUp()
+        self.primary, self.replicas = self.given_set()
+        for guest in self.guests.values():
+            guest.hooks['rebuild'] = functools.partial(
+                guest.report, Status.HEALTHY
+            )
+            guest.answers['get_replication_snapshot'] = SNAPSHOT
+            # Whom it follows is not told by such a snapshot.
+            guest.hooks.pop('attach_replica')
+
+    def when_rebuilt(self, instance_id):
+        self.given_task(
+            instance_id,
+            Task.BUILDING,
+            'rebuild',
+            details={'image_id': 'image-2'},
+        )
+        self.manager.rebuild(self.context, instance_id, 'image-2')
+
+    def assert_follows(self, instance_id):
+        told = self.guests[instance_id].arguments('attach_replica')
+        self.assertEqual(
+            {key: SNAPSHOT[key] for key in ('master', 'replica_conf')},
+            told['replica_info'],
+        )
+
+    def test_a_replica_follows_its_primary_again(self):
+        one, other = self.replicas
+
+        self.when_rebuilt(one)
+
+        self.assert_set(self.primary, one, other)
+        self.assert_follows(one)
+        self.assertEqual(
+            ['stop_db', 'rebuild', 'attach_replica'], self.asked(one)
+        )
+        self.assertEqual([], self.asked(other))
+        self.assertEqual(
+            {'state': 'COMPLETED'},
+            self.guests[self.primary].arguments('get_replication_snapshot')[
+                'snapshot_info'
+            ],
+        )
+
+    def test_the_replicas_follow_their_primary_again(self):
+        self.when_rebuilt(self.primary)
+
+        self.assert_set(self.primary, *self.replicas)
+        for each in self.replicas:
+            self.assert_follows(each)
+        self.assertNotIn('attach_replica', self.asked(self.primary))
+
+    def test_a_replica_that_does_not(self):
+        dead = self.replicas[1]
+        self.given_dead(dead)
+
+        self.when_rebuilt(self.primary)
+
+        self.assert_fault(
+            self.primary, 'have its replicas follow it again', dead, 'dead'
+        )
+        self.assert_follows(self.replicas[0])
+        # When it has gone, the primary is rebuilt again
+        instances.update(dead, task_id=Task.PROMOTION_ERROR.code)
+        self.when_rebuilt(self.primary)
+        self.assertEqual('ACTIVE', self.shown(self.primary).status)
