@@ -49,7 +49,12 @@ GROUPS = {
 }
 
 #: What is run on each day, and of which datastores by turns.
-DAILY_GROUPS = ('TestBackup', 'TestInstanceActions', 'TestInstanceBasic')
+DAILY_GROUPS = (
+    'TestBackup',
+    'TestInstanceActions',
+    'TestInstanceBasic',
+    'TestReplication',
+)
 DAILY = ('MariaDB', 'PostgreSQL')
 
 
@@ -79,11 +84,6 @@ CANNOT = {
     },
     **{
         f'TestInstanceSSL{each}': 'the deployment has no Barbican'
-        for each in DATASTORES
-    },
-    **{
-        f'TestReplication{each}': 'the volumes of replicas are not resized '
-        'with that of their primary'
         for each in DATASTORES
     },
     'TestBackupMySQL.test_backup_incremental': 'MySQL is backed up by its '
