@@ -44,6 +44,7 @@ class ReplicatingDriver(driver.MySQLDriver):
             self.dialect,
             self.identified,
             self.write_config,
+            self.start,
         )
 
     @abc.abstractmethod

@@ -37,6 +37,7 @@ class Replication:
 
     :param identified: makes the clause of a password, which is not in it
     :param write_config: writes the configuration of the server
+    :param start: starts the server, if it does not run
     """
 
     def __init__(
@@ -46,12 +47,14 @@ class Replication:
         dialect: gtid.Dialect,
         identified: Callable[[str], str],
         write_config: Callable[[], None],
+        start: Callable[[], None],
     ) -> None:
         self._home = home
         self._connector = connector
         self._dialect = dialect
         self._identified = identified
         self._write_config = write_config
+        self._start = start
         self._role = roles.Role(
             home.state_dir / f'{home.kind.group}-replication.json',
             home.data_dir,
@@ -120,6 +123,8 @@ class Replication:
     def attach(self, context: replication.Context) -> None:
         self.keep(context)
         self._write_config()
+        # That of a former primary may have crashed.
+        self._start()
         self._set_read_only(True)
         dialect = self._dialect
         primary = upstream.position(self._role.state, dialect.position)
