@@ -83,9 +83,10 @@ class API(rpc.Client, interface=INTERFACE):
         :param payload: ``service_status``, a description such as
             ``healthy``; since 27.0 also ``rpc_version``, the latest revision
             of the guest agent's interface that is served, ``release``, the
-            version of its package, and ``server_version``, that of the
-            running database server. Conductors of older releases ignore
-            them.
+            version of its package, ``server_version``, that of the running
+            database server, and ``replication``, of a replica: ``follows``,
+            ``lag`` in seconds, ``errant`` transactions and an ``error``.
+            Conductors of older releases ignore them.
         """
 
     @rpc.cast('1.0', repeatable=True)

@@ -47,6 +47,7 @@ class Heartbeat:
     :param time_sent: returns the time of a message, see
         :class:`trove.guestagent.monotonic_time.MonotonicTime`
     :param version_found: returns the version of the running server
+    :param replication: returns how a replica follows, None of others
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Heartbeat:
         status: Callable[[], str],
         time_sent: Callable[[], float],
         version_found: Callable[[], str | None] = lambda: None,
+        replication: Callable[[], dict[str, Any] | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._conf = conf
@@ -69,6 +71,7 @@ class Heartbeat:
         self._status = status
         self._time_sent = time_sent
         self._version_found = version_found
+        self._replication = replication
         self._clock = clock
         #: The word for "healthy" that released conductors are known to
         #: accept, and the time when one failed at "healthy".
@@ -153,10 +156,16 @@ class Heartbeat:
         self._conductor.heartbeat(self._context, **self._heartbeat(status))
 
     def _heartbeat(self, status: str) -> dict[str, Any]:
-        payload = {'service_status': status, **self._payload}
+        payload: dict[str, Any] = {
+            'service_status': status,
+            **self._payload,
+        }
         found = self._version_found()
         if found is not None:
             payload['server_version'] = found
+        follows = self._replication()
+        if follows is not None:
+            payload['replication'] = follows
         return {
             'instance_id': self._instance_id,
             'payload': payload,

@@ -16,6 +16,7 @@ from trove.common import service
 from trove.conductor import api as conductor
 from trove.guestagent import backups
 from trove.guestagent import early
+from trove.guestagent import following
 from trove.guestagent import guest_keys
 from trove.guestagent import guest_transport
 from trove.guestagent import heartbeat as heartbeats
@@ -63,6 +64,7 @@ class GuestAgent(service.Component):
         self._supervisor: supervisors.Supervisor | None = None
         self._backups: backups.Backups | None = None
         self._logs: logs.Logs | None = None
+        self._following: following.Following | None = None
         self._heartbeat: heartbeats.Heartbeat | None = None
         self._time_sent: monotonic_time.MonotonicTime | None = None
         self._server: Any = None
@@ -102,15 +104,10 @@ class GuestAgent(service.Component):
         self._time_sent = monotonic_time.MonotonicTime(
             state_dir / monotonic_time.FILE
         )
-        self._heartbeat = heartbeats.Heartbeat(
-            conf,
-            transport,
-            self._version or str(interface.latest),
-            self._supervisor.status,
-            self._time_sent,
-            self._supervisor.version,
-        )
+        self._following = following.Following(conf, self._supervisor)
+        self._heartbeat = self._make_heartbeat(transport)
         self._supervisor.start()
+        self._following.start()
         self._heartbeat.start()
         self._server = self._make_server(transport, own_keys)
         self._server.start()
@@ -120,6 +117,20 @@ class GuestAgent(service.Component):
             'Guest agent of instance %s started, interface version %s.',
             conf.guest_id,
             self._version or interface.latest,
+        )
+
+    def _make_heartbeat(
+        self, transport: rpc.Transport
+    ) -> heartbeats.Heartbeat:
+        assert self._supervisor and self._time_sent and self._following
+        return heartbeats.Heartbeat(
+            self._conf,
+            transport,
+            self._version or str(manager.Manager.interface.latest),
+            self._supervisor.status,
+            self._time_sent,
+            self._supervisor.version,
+            self._following.report,
         )
 
     def _make_server(
@@ -174,6 +185,8 @@ class GuestAgent(service.Component):
             self._backups.stop()
         if self._logs is not None:
             self._logs.stop()
+        if self._following is not None:
+            self._following.stop()
         if self._heartbeat is not None:
             self._heartbeat.stop()
         if self._guest_transport is not None:

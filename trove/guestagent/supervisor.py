@@ -114,6 +114,15 @@ class Supervisor:
         """Return the version of the running server, None when unknown."""
         return self._driver.version()
 
+    @property
+    def is_steady(self) -> bool:
+        """Whether the server runs, and no order restarts it."""
+        return (
+            self._pinned is None
+            and self._state.phase == states.READY
+            and self._driver.pid() is not None
+        )
+
     # Operations
 
     @contextlib.contextmanager

@@ -9,6 +9,7 @@ again by itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
+import dataclasses
 import socket
 from typing import Any
 from typing import Final
@@ -57,6 +58,24 @@ class Context(TypedDict):
 
     master: Primary
     replica_conf: ReplicaConf
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """How a replica follows its primary.
+
+    :param lag: seconds since it had all that its primary has; None: unknown
+    :param errant: transactions that its primary does not have; empty: none,
+        or they cannot be told
+    :param error: why it does not follow; empty: not known
+    :param stalled: it must be restarted to go on
+    """
+
+    follows: bool
+    lag: float | None = None
+    errant: str = ''
+    error: str = ''
+    stalled: bool = False
 
 
 class Replicating:
@@ -149,6 +168,10 @@ class Replicating:
             number that is the higher the more was received
         """
         raise NotImplementedError
+
+    def replication_state(self) -> State | None:
+        """Return how it follows its primary; None when it is a primary."""
+        return None
 
     @capability.of(Capability.REPLICATION)
     def transaction_count(self) -> int:

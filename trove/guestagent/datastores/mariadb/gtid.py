@@ -55,7 +55,8 @@ class Dialect(gtid.Dialect):
         row = connection.row('SHOW SLAVE STATUS')
         if row is None:
             return None
-        return gtid.status(row, 'Slave', upstream.plain(row['Gtid_IO_Pos']))
+        received = upstream.plain(row['Gtid_IO_Pos'])
+        return gtid.status(row, 'Slave', 'Master', received)
 
     def has(
         self, connection: connections.Connection, position: str

@@ -49,7 +49,7 @@ class Dialect(gtid.Dialect):
         if row is None:
             return None
         received = upstream.plain(row['Retrieved_Gtid_Set'])
-        return gtid.status(row, 'Replica', received)
+        return gtid.status(row, 'Replica', 'Source', received)
 
     def has(
         self, connection: connections.Connection, position: str

@@ -22,12 +22,14 @@ class Status:
     :param received: the position up to which it has received transactions
     :param error: why it does not follow; empty when it does, or may soon
     :param differs: the primary has not what comes after its position
+    :param lag: seconds that it is behind; None: unknown
     """
 
     follows: bool
     received: str
     error: str
     differs: bool = False
+    lag: float | None = None
 
 
 #: The primary cannot send what is asked for.
@@ -78,10 +80,13 @@ class Dialect(abc.ABC):
         """Return how many transactions lead to a position."""
 
 
-def status(row: dict[str, Any], prefix: str, received: str) -> Status:
+def status(
+    row: dict[str, Any], prefix: str, primary: str, received: str
+) -> Status:
     """Read what the server says.
 
     :param prefix: ``Slave`` or ``Replica``, as it names its threads
+    :param primary: ``Master`` or ``Source``, as it names its primary
     """
     threads = [row[f'{prefix}_{name}_Running'] for name in ('IO', 'SQL')]
     errors = [row[f'Last_{name}_Error'] for name in ('IO', 'SQL')]
@@ -97,4 +102,5 @@ def status(row: dict[str, Any], prefix: str, received: str) -> Status:
             if error and thread != 'Yes'
         ),
         row['Last_IO_Errno'] == _CANNOT_SEND,
+        row[f'Seconds_Behind_{primary}'],
     )

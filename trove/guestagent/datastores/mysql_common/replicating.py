@@ -103,5 +103,8 @@ class ReplicatingDriver(driver.MySQLDriver):
     def last_transaction(self) -> tuple[str, int]:
         return self.replication.last()
 
+    def replication_state(self) -> replication.State | None:
+        return self.replication.state()
+
     def transaction_count(self) -> int:
         return self.replication.count()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import contextlib
 import logging
 import secrets
 from typing import Any
@@ -30,6 +31,8 @@ _PASSWORD_LENGTH: Final = 32
 #: Seconds until a server follows, and has applied what it received.
 _FOLLOW_TIMEOUT: Final = 30
 _APPLY_TIMEOUT: Final = 60
+#: Seconds for a primary to answer who only looks.
+_LOOK_TIMEOUT: Final = 3
 
 
 class Replication:
@@ -249,6 +252,31 @@ class Replication:
         return (
             _where(state) or state.former or '',
             max(map(self._dialect.count, found)),
+        )
+
+    def state(self) -> replication.State | None:
+        """Tell how it follows, and what its primary does not have."""
+        if self._role.is_primary:
+            return None
+        dialect = self._dialect
+        with self._connector.open('tell how it follows') as connection:
+            status = dialect.status(connection)
+            # Before that of its primary, which moves on.
+            own = self._position(connection)
+            if status is None:
+                return replication.State(follows=False)
+            errant = ''
+            with contextlib.suppress(exception.DatastoreError):
+                state = self._role.state
+                primary = upstream.position(
+                    state, dialect.position, _LOOK_TIMEOUT
+                )
+                errant = dialect.errant(connection, own, primary)
+        return replication.State(
+            follows=status.follows,
+            lag=status.lag if status.follows else None,
+            errant=errant,
+            error=status.error,
         )
 
     def count(self) -> int:

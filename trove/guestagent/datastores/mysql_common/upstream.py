@@ -15,10 +15,13 @@ from trove.guestagent.datastores.mysql_common import role as roles
 _TIMEOUT: Final = 10
 
 
-def position(state: roles.State, query: str) -> str:
+def position(
+    state: roles.State, query: str, timeout: int = _TIMEOUT
+) -> str:
     """Return the position of the primary.
 
     :param query: as the dialect has it
+    :param timeout: seconds to connect, and for the answer
     :raises trove.common.exception.DatastoreError: it does not answer
     """
     # Its certificate is its own: this keeps others from reading along.
@@ -31,8 +34,8 @@ def position(state: roles.State, query: str) -> str:
             port=state.port or 0,
             user=state.user,
             password=(state.password or '').encode(),
-            connect_timeout=_TIMEOUT,
-            read_timeout=_TIMEOUT,
+            connect_timeout=timeout,
+            read_timeout=timeout,
             program_name='trove-guestagent',
             ssl=context,
         ) as connection:

@@ -18,6 +18,9 @@ from trove.guestagent.datastores.postgresql import server
 #: The database that always exists.
 HOME = 'postgres'
 
+#: Whether a server is a standby.
+IN_RECOVERY = 'SELECT pg_is_in_recovery()'
+
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 #: The agent's statements are never in the server's log, not even when they
@@ -114,3 +117,9 @@ def encrypt(connection: Connection, user: str, password: str) -> str:
     return connection.pgconn.encrypt_password(
         plain, user.encode(), b'scram-sha-256'
     ).decode()
+
+
+def value(connection: Connection, query: str, *values: Any) -> Any:
+    """Return the first value of a query, None without a row."""
+    found = connection.execute(query.encode(), values).fetchone()
+    return found[0] if found else None

@@ -27,6 +27,7 @@ from trove.guestagent.datastores.postgresql import databases
 from trove.guestagent.datastores.postgresql import encryption
 from trove.guestagent.datastores.postgresql import grants
 from trove.guestagent.datastores.postgresql import private
+from trove.guestagent.datastores.postgresql import progress
 from trove.guestagent.datastores.postgresql import replication as replicas
 from trove.guestagent.datastores.postgresql import restore
 from trove.guestagent.datastores.postgresql import role as roles
@@ -82,6 +83,7 @@ class PostgreSQL(sql.SQLDriver):
             self.stop,
             self.write_config,
         )
+        self._progress = progress.Progress(connector, self._role)
         self._tls = encryption.Encryption(self.home, self.connector)
         self._restore = restore.Restore(
             self.home,
@@ -259,13 +261,16 @@ class PostgreSQL(sql.SQLDriver):
         self._replication.set_read_only(read_only)
 
     def latest_transaction(self) -> str:
-        return self._replication.latest()
+        return self._progress.latest()
 
     def has_transaction(self, transaction: str) -> bool:
-        return self._replication.has(transaction)
+        return self._progress.has(transaction)
 
     def last_transaction(self) -> tuple[str, int]:
-        return self._replication.last()
+        return self._progress.last()
 
     def transaction_count(self) -> int:
-        return self._replication.count()
+        return self._progress.count()
+
+    def replication_state(self) -> replication.State | None:
+        return self._progress.state()

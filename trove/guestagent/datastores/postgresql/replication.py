@@ -25,7 +25,6 @@ from trove.guestagent.datastores.postgresql import role as roles
 from trove.guestagent.datastores.postgresql import server_errors
 from trove.guestagent.datastores.postgresql import slot as slots
 from trove.guestagent.datastores.postgresql import upstream as upstreams
-from trove.guestagent.datastores.postgresql import wal
 
 LOG = logging.getLogger(__name__)
 
@@ -38,18 +37,10 @@ _PROMOTION_TIMEOUT: Final = 60
 #: Seconds to copy what differs.
 _REWIND_TIMEOUT: Final = 3600
 
-_IN_RECOVERY: Final = 'SELECT pg_is_in_recovery()'
 _FOLLOWS: Final = """
 SELECT 1 FROM pg_stat_wal_receiver
 WHERE status = 'streaming' AND received_tli = %s
 """
-_REPLAYED: Final = 'SELECT pg_last_wal_replay_lsn()::text'
-_WRITTEN: Final = 'SELECT pg_current_wal_lsn()::text'
-_RECEIVED: Final = """
-SELECT greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::text,
-system_identifier::text FROM pg_control_system()
-"""
-_COUNT: Final = 'SELECT pg_snapshot_xmax(pg_current_snapshot())::text'
 _PROMOTE: Final = 'SELECT pg_promote(true, %s)'
 _COPY_SLOT: Final = 'SELECT pg_copy_physical_replication_slot(%s, %s)'
 _SLOTS: Final = """
@@ -124,7 +115,7 @@ class Replication:
         )
         name = sql.Identifier(roles.USER)
         with self._connector.open('create the replication user') as connection:
-            if _one(connection, _IN_RECOVERY):
+            if connections.value(connection, connections.IN_RECOVERY):
                 # It has the user from its primary.
                 return
             self._role.change(password=password)
@@ -278,7 +269,9 @@ class Replication:
             self._write_config()
         with self._connector.open('become a primary') as connection:
             if in_recovery:
-                done = _one(connection, _PROMOTE, _PROMOTION_TIMEOUT)
+                done = connections.value(
+                    connection, _PROMOTE, _PROMOTION_TIMEOUT
+                )
                 if not done:
                     raise exception.DatastoreError(
                         action='become a primary',
@@ -296,7 +289,7 @@ class Replication:
 
     def _is_in_recovery(self) -> bool:
         with self._connector.open('tell its role') as connection:
-            return bool(_one(connection, _IN_RECOVERY))
+            return bool(connections.value(connection, connections.IN_RECOVERY))
 
     def _restart(self) -> None:
         self._stop()
@@ -309,7 +302,7 @@ class Replication:
     def _follows(self, timeline: int, seconds: float) -> bool:
         def look() -> bool:
             with self._connector.open(_ACTION) as connection:
-                return bool(_one(connection, _FOLLOWS, timeline))
+                return bool(connections.value(connection, _FOLLOWS, timeline))
 
         return processes.wait_for(look, seconds)
 
@@ -353,43 +346,8 @@ class Replication:
             'Delete this replica, and create another one.',
         )
 
-    # How far it is
-
-    def latest(self) -> str:
-        with self._connector.open('tell its position') as connection:
-            replica = _one(connection, _IN_RECOVERY)
-            position = _one(connection, _REPLAYED if replica else _WRITTEN)
-        if position is None:
-            raise exception.DatastoreError(
-                action='tell its position',
-                reason='it has not begun to replay its log. Repeat the '
-                'request.',
-            )
-        return str(position)
-
-    def has(self, position: str) -> bool:
-        wanted = wal.parse_position(position)
-        return wal.parse_position(self.latest()) >= wanted
-
-    def last(self) -> tuple[str, int]:
-        with self._connector.open('tell its position') as connection:
-            row = connection.execute(_RECEIVED).fetchone()
-        position, system = row or (None, None)
-        return str(system), wal.parse_position(position or '0/0')
-
-    def count(self) -> int:
-        with self._connector.open('count its transactions') as connection:
-            return int(_one(connection, _COUNT))
-
 
 def _slots(
     connection: connections.Connection, begin: str
 ) -> list[tuple[Any, ...]]:
     return connection.execute(_SLOTS, [len(begin), begin]).fetchall()
-
-
-def _one(
-    connection: connections.Connection, query: str, *values: Any
-) -> Any:
-    found = connection.execute(query.encode(), values).fetchone()
-    return found[0] if found else None

@@ -113,7 +113,7 @@ class Role:
         settings: dict[str, Any] = {
             'hot_standby': True,
             'wal_retrieve_retry_interval': '1s',
-            **self._limits(),
+            **self.limits(),
         }
         if state.role == STANDBY and state.host is not None:
             settings['primary_conninfo'] = (
@@ -135,7 +135,7 @@ class Role:
             # The client library ignores a file that a group may read.
             self._cluster.account.own(self._passwords)
 
-    def _limits(self) -> dict[str, int]:
+    def limits(self) -> dict[str, int]:
         """Return the limits of the primary, as this server knows them."""
         if not self._cluster.data_dir.exists():
             return {}

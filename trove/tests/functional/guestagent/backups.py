@@ -36,9 +36,9 @@ class Guest:
         self.agent: service.GuestAgent | None = None
 
     def start(self) -> None:
-        self.agent = service.GuestAgent(
-            self.place.conf(), transport=self._case.transport
-        )
+        conf = self.place.conf()
+        conf.set_override('agent_heartbeat_time', 1)
+        self.agent = service.GuestAgent(conf, transport=self._case.transport)
         self._case.addCleanup(self.agent.stop)
         self.agent.start()
 

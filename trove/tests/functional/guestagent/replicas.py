@@ -6,6 +6,7 @@ from __future__ import annotations
 import signal
 from typing import Any
 
+import psycopg
 import pymysql
 
 from trove.common import exception
@@ -42,7 +43,28 @@ class ReplicaTestCase(backups.BackupTestCase):
             lambda: self.rows(guest) == list(numbers),
             f'{numbers} have come',
             timeout=60,
+            # A standby may be restarted meanwhile.
+            ignore=(psycopg.OperationalError,),
         )
+
+    def follows(self, guest: backups.Guest) -> None:
+        """Its heartbeats say that it has all that its primary has."""
+
+        def said() -> bool:
+            payloads = [
+                payload
+                for payload in self.conductor.payloads
+                if payload['id'] == guest.place.guest_id
+            ]
+            found = payloads[-1].get('replication') or {}
+            texts = found.get('errant'), found.get('error')
+            return (
+                found.get('follows') is True
+                and found['lag'] < 60
+                and texts == ('', '')
+            )
+
+        waiting.until(said, 'it follows', timeout=60)
 
     def promote(
         self,
@@ -135,6 +157,7 @@ class GTIDTests(ReplicaTestCase):
         self.sql('INSERT INTO orders VALUES (4)', first)
         for guest in (self.guest, second):
             self.has(guest, 1, 2, 3, 4)
+            self.follows(guest)
         # And that outlasts a restart of all of them
         for guest in everybody:
             guest.api.restart(self.context)

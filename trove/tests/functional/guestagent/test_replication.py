@@ -55,14 +55,21 @@ class ReplicationTest(replicas.ReplicaTestCase):
         self.sql('INSERT INTO orders VALUES (4)', first)
         for guest in (self.guest, second):
             self.has(guest, 1, 2, 3, 4)
+            self.follows(guest)
         self.assertEqual([], self.slots(self.guest))
         self.assertEqual(2, len(self.slots(first)))
         # And that outlasts a restart of all of them
         for guest in (self.guest, first, second):
             guest.api.restart(self.context)
+        # And higher limits of the primary, which they have to have, too
+        first.api.update_overrides(self.context, {'max_connections': 300})
+        first.api.restart(self.context)
         self.sql('INSERT INTO orders VALUES (5)', first)
         for guest in (self.guest, second):
             self.has(guest, 1, 2, 3, 4, 5)
+        self.detach(second, first)
+
+    def detach(self, second: backups.Guest, first: backups.Guest) -> None:
         # When one becomes an instance of its own
         info = second.api.detach_replica(self.context, for_failover=False)
         first.api.cleanup_source_on_replica_detach(self.context, info)

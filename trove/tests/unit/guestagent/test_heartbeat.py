@@ -23,6 +23,7 @@ class HeartbeatTest(base.TestCase):
         self.error: Exception | None = None
         self.status = 'healthy'
         self.version: str | None = None
+        self.follows: dict[str, Any] | None = None
         self.beats = heartbeat.Heartbeat(
             self.conf,
             mock.Mock(),
@@ -30,6 +31,7 @@ class HeartbeatTest(base.TestCase):
             lambda: self.status,
             monotonic_time.MonotonicTime(None),
             lambda: self.version,
+            lambda: self.follows,
         )
         self.beats._conductor = mock.Mock(heartbeat=self._cast)
 
@@ -49,6 +51,15 @@ class HeartbeatTest(base.TestCase):
         self.assertIsInstance(sent['sent'], float)
         self.assertEqual('the project', self.context.project_id)
         self.assertFalse(self.context.is_admin)
+
+    def test_it_says_how_a_replica_follows(self) -> None:
+        self.beats.beat()
+        self.follows = {'follows': True}
+        self.beats.beat()
+
+        first, second = (each['payload'] for each in self.sent)
+        self.assertNotIn('replication', first)
+        self.assertEqual(self.follows, second['replication'])
 
     def test_it_says_which_server_runs_as_soon_as_that_is_known(self) -> None:
         self.beats.beat()

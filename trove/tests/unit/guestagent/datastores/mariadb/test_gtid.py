@@ -21,6 +21,7 @@ def row(**changes: Any) -> dict[str, Any]:
         'Last_IO_Error': '',
         'Last_SQL_Error': '',
         'Gtid_IO_Pos': '0-1-5,\n1-2-7',
+        'Seconds_Behind_Master': 3,
     } | changes
 
 
@@ -70,7 +71,7 @@ class StatusTest(base.TestCase):
 
     def test_it_follows(self) -> None:
         self.assertEqual(
-            common.Status(True, '0-1-5,1-2-7', ''), self.status(row())
+            common.Status(True, '0-1-5,1-2-7', '', lag=3), self.status(row())
         )
 
     def test_it_may_follow_soon(self) -> None:

@@ -37,9 +37,10 @@ class DialectTest(base.TestCase):
             'Last_IO_Error': '',
             'Last_SQL_Error': '',
             'Retrieved_Gtid_Set': f'{_A}:1-5,\n{_B}:1-3',
+            'Seconds_Behind_Source': 0,
         }
         self.assertEqual(
-            common.Status(True, f'{_A}:1-5,{_B}:1-3', ''),
+            common.Status(True, f'{_A}:1-5,{_B}:1-3', '', lag=0),
             self.dialect.status(mock.Mock(row=lambda _: found)),
         )
         self.assertIsNone(self.dialect.status(mock.Mock(row=lambda _: None)))
