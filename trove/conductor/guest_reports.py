@@ -12,6 +12,7 @@ from typing import Any
 from trove.common import ordered
 from trove.common import rpc
 from trove.common import seldom
+from trove.objects.guest import replication as reports
 from trove.objects.instance import states
 from trove.peers import versions
 
@@ -22,6 +23,9 @@ _RELEASE = re.compile(r'[0-9A-Za-z.+_-]{1,64}')
 _ANNOUNCED = re.compile(r'[0-9A-Za-z./,-]{1,64}')
 
 _LONGEST_ID = 36
+
+#: Seconds that a replica may be behind: a century.
+_LONGEST_LAG = 3_200_000_000
 
 #: The cause of a rejection: a word, since newer guests may have more causes.
 _CAUSE = re.compile('[a-z]{1,16}')
@@ -99,6 +103,26 @@ def server_version(payload: Mapping[str, Any]) -> str | None:
     :returns: a number such as ``18.6``
     """
     return ordered.number(dictionary(payload).get('server_version'))
+
+
+def replication(payload: Mapping[str, Any]) -> reports.State | None:
+    """Return how a replica follows, None when a heartbeat does not say."""
+    values = dictionary(payload).get('replication')
+    if not isinstance(values, dict):
+        return None
+    follows, lag = values.get('follows'), seconds(values.get('lag'))
+    if not isinstance(follows, bool):
+        return None
+    return reports.State(
+        follows=follows,
+        lag=lag if lag is not None and 0 <= lag <= _LONGEST_LAG else None,
+        errant=_text(values.get('errant')),
+        error=_text(values.get('error')),
+    )
+
+
+def _text(value: object) -> str:
+    return value[: reports.MAX_TEXT] if isinstance(value, str) else ''
 
 
 def seals(announced: str | None) -> bool:

@@ -110,6 +110,7 @@ class Manager:
                 sealed=context.sealed,
                 seals=guest_reports.seals(version),
                 server_version=guest_reports.server_version(payload),
+                replication=guest_reports.replication(payload),
                 check=lambda tenant_id: authority.check_project(
                     context, tenant_id, bool(version)
                 ),

@@ -140,6 +140,14 @@ PAGES: list[cfg.Opt] = [
 
 GUESTS: list[cfg.Opt] = [
     cfg.IntOpt(
+        'promote_max_lag',
+        default=60,
+        min=1,
+        help='Seconds that a replica may lag behind its primary, by its last '
+        'heartbeat, to be promoted. The request is refused if it lags behind '
+        'further. See also [taskmanager] promote_lag_timeout.',
+    ),
+    cfg.IntOpt(
         'agent_heartbeat_expiry',
         default=90,
         min=1,

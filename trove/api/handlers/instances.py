@@ -26,6 +26,7 @@ from trove.common import names as common_names
 from trove.objects import configuration as configurations
 from trove.objects import datastore as datastores
 from trove.objects import owned
+from trove.objects.guest import replication
 from trove.objects.instance import attachments as attached
 from trove.objects.instance import entities
 from trove.objects.instance import instances
@@ -115,6 +116,10 @@ def show(request: api_request.Request) -> dict[str, Any]:
     """Show an instance: 200, or 404."""
     instance = request.instance()
     view = views.detail(request, instance)
+    if instance.slave_of_id or instance.replicas:
+        expiry = request.runtime.conf.agent_heartbeat_expiry
+        ids = [instance.id, *instance.replicas]
+        views.follow(view, replication.states(ids, expiry))
     used = volume_used(request, instance)
     if used is not None:
         view['volume']['used'] = used

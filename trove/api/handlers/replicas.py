@@ -21,6 +21,7 @@ from trove.objects import datastore as datastores
 from trove.objects.backup import backups
 from trove.objects.backup import strategies
 from trove.objects.backup import work
+from trove.objects.guest import replication
 from trove.objects.instance import entities
 from trove.objects.instance import instances as instance_objects
 from trove.objects.instance import replicas
@@ -216,9 +217,15 @@ def promote(
 ) -> None:
     """Make a replica the primary of its set: 202.
 
-    400 if it is no replica; 409 or 422 while one of them is busy, or it or
-    its primary is not ready.
+    400 if it is no replica, or has transactions that its primary does not
+    have; 409 or 422 while one of them is busy, or it or its primary is not
+    ready, or it lags behind too far.
     """
+    refusal = replicas.refusal_to_regroup(
+        instance, replicas.PROMOTE
+    ) or _refusal_to_lead(request, instance)
+    if refusal is not None:
+        raise refusal
     taskmanager = request.taskmanager()
     _regroup(
         request,
@@ -226,6 +233,32 @@ def promote(
         replicas.PROMOTE,
         taskmanager.promote_to_replica_source,
     )
+
+
+def _refusal_to_lead(
+    request: api_request.Request, instance: entities.Instance
+) -> exception.TroveError | None:
+    """Return why a replica, as its guest reports, must not be promoted."""
+    conf = request.runtime.conf
+    found = replication.states([instance.id], conf.agent_heartbeat_expiry)
+    state = found.get(instance.id)
+    if state is None:
+        return None
+    if state.errant:
+        return exception.BadRequest(
+            f'Replica {instance.id} has transactions that its primary does '
+            f'not have ({state.errant}), which a promotion would spread. '
+            'Promote another replica; detach this one to save them, or '
+            'delete it.'
+        )
+    if state.lag is not None and state.lag > conf.promote_max_lag:
+        return exception.Unprocessable(
+            reason=f'replica {instance.id} lags {state.lag:.0f} seconds '
+            f'behind its primary; the maximum is {conf.promote_max_lag}. '
+            'Repeat the request when its lag is lower, or choose another '
+            'replica.'
+        )
+    return None
 
 
 def eject(

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 import datetime
 from typing import Any
 
 from trove.api import request as api_request
 from trove.objects import root as root_object
+from trove.objects.guest import replication
 from trove.objects.instance import entities
 
 Instance = entities.Instance
@@ -76,6 +78,34 @@ def detail(request: api_request.Request, it: Instance) -> dict[str, Any]:
         view['server_id'] = it.compute_instance_id
         view['volume_id'] = it.volume_id
         view['encrypted_rpc_messaging'] = it.encrypted_key is not None
+    return view
+
+
+def follow(
+    view: dict[str, Any], states: Mapping[str, replication.State]
+) -> None:
+    """Add to the keys of replication how replicas follow.
+
+    :param states: of the instance and its replicas
+    """
+    if 'replica_of' in view:
+        view['replica_of'].update(_state(states.get(view['id'])))
+    for each in view.get('replicas', ()):
+        each.update(_state(states.get(each['id'])))
+
+
+def _state(it: replication.State | None) -> dict[str, Any]:
+    if it is None:
+        return {'state': 'unknown'}
+    view: dict[str, Any] = {
+        'state': 'following' if it.follows else 'stopped',
+        'lag': round(it.lag, 1) if it.lag is not None else None,
+        'reported': time(it.reported),
+    }
+    if it.errant:
+        view['errant_transactions'] = it.errant
+    if it.error:
+        view['error'] = it.error
     return view
 
 

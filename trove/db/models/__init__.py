@@ -4,7 +4,8 @@
 Tables of release 26.0 keep their names, types and keys, so that its database
 is migrated in place. ``services``, ``workflows``, ``guest_probes``,
 ``instance_addresses``, ``instance_keys``, ``instance_sealing``,
-``pending_parameters``, ``rpc_rejected`` and ``rpc_replays`` were added since.
+``pending_parameters``, ``replication_states``, ``rpc_rejected`` and
+``rpc_replays`` were added since.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ ConductorLastSeen = instance.ConductorLastSeen
 Instance = instance.Instance
 InstanceAddress = instance.InstanceAddress
 InstanceFault = instance.InstanceFault
+ReplicationState = instance.ReplicationState
 RootHistory = instance.RootHistory
 ServiceStatus = instance.ServiceStatus
 Workflow = instance.Workflow
@@ -88,6 +90,7 @@ __all__ = (
     'Quota',
     'QuotaUsage',
     'RejectedMessage',
+    'ReplicationState',
     'Reservation',
     'RootHistory',
     'SecurityGroup',

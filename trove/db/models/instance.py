@@ -168,6 +168,30 @@ class AgentHeartbeat(base.Base):
     )
 
 
+class ReplicationState(base.Base):
+    """How a replica follows its primary, by its newest heartbeat.
+
+    Current while the instance is a replica and its guest reports.
+    """
+
+    __tablename__ = 'replication_states'
+
+    instance_id: orm.Mapped[str] = orm.mapped_column(
+        sa.String(36), primary_key=True
+    )
+    follows: orm.Mapped[bool] = orm.mapped_column(sa.Boolean())
+    lag: orm.Mapped[float | None] = orm.mapped_column(sa.Float())
+    errant: orm.Mapped[str | None] = orm.mapped_column(
+        base.UntrustedText(sa.String(255))
+    )
+    error: orm.Mapped[str | None] = orm.mapped_column(
+        base.UntrustedText(sa.String(255))
+    )
+    updated_at: orm.Mapped[datetime.datetime] = orm.mapped_column(
+        sa.DateTime()
+    )
+
+
 class ConductorLastSeen(base.Base):
     """Time of the newest message of each method from an instance's guest."""
 

@@ -36,6 +36,7 @@ from trove.objects import clock
 from trove.objects import sealing
 from trove.objects.guest import _known
 from trove.objects.guest import guest_versions
+from trove.objects.guest import replication
 from trove.objects.guest import server_version
 from trove.objects.instance import states
 
@@ -91,6 +92,7 @@ class Report:
     :param check: called with the project of the instance before the write,
         maybe more than once; when it raises, nothing is written
     :param server_version: of the running database server, such as '18.6'
+    :param replication: how a replica follows; None of others
     """
 
     instance_id: str
@@ -101,11 +103,14 @@ class Report:
     seals: bool = False
     check: Callable[[str], None] | None = None
     server_version: str | None = None
+    replication: replication.State | None = None
 
 
 @session.retry(duplicates=True)
 def record_heartbeats(reports: Sequence[Report]) -> list[bool | Exception]:
     """Record heartbeats, by five statements for any number.
+
+    One more is for those of replicas.
 
     :returns: for each whether it was recorded, False when it is stale or the
         instance is unknown or deleted; or the exception that its check raised
@@ -115,6 +120,13 @@ def record_heartbeats(reports: Sequence[Report]) -> list[bool | Exception]:
         known = _known.lock(db, ids)
         results = [_take(known, report) for report in reports]
         _write(db, known.values())
+        follow = [
+            (report.instance_id, report.replication)
+            for report, result in zip(reports, results, strict=True)
+            if result is True and report.replication is not None
+        ]
+        if follow:
+            replication.write(db, follow, known[follow[0][0]].now)
         for report, result in zip(reports, results, strict=True):
             if result is True:
                 it = known[report.instance_id]

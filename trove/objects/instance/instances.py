@@ -342,6 +342,7 @@ def _forget(db: orm.Session, instance_id: str) -> None:
         models.InstanceKeys,
         models.InstanceSealing,
         models.GuestProbe,
+        models.ReplicationState,
     ):
         statements.execute(
             db, sa.delete(table).where(table.instance_id == instance_id)

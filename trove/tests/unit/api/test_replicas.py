@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import oslo_messaging
 
+from trove.db import session
+from trove.objects import clock
 from trove.objects import quota
 from trove.objects.backup import backups
 from trove.objects.backup import work
+from trove.objects.guest import replication
 from trove.objects.instance import instances
 from trove.objects.instance import states
 from trove.objects.instance import workflows
@@ -202,6 +205,76 @@ class CreateTest(TestCase):
         self.assertEqual(
             work.CREATE, workflows.get_workflow(self.primary.id).action
         )
+
+
+class StateTest(TestCase):
+    """What guests report of replication."""
+
+    def setUp(self):
+        super().setUp()
+        self.copy = self.replica()
+
+    def given(self, **values):
+        state = replication.State(**{'follows': True} | values)
+        with session.writer() as db:
+            now = clock.now(db)
+            replication.write(db, [(self.copy.id, state)], now)
+
+    def views(self):
+        """The entries of a replica, as it and its primary show them."""
+        replica, primary = (
+            self.get(f'/instances/{each.id}').json['instance']
+            for each in (self.copy, self.primary)
+        )
+        (entry,) = primary['replicas']
+        for view in (replica['replica_of'], entry):
+            view.pop('id')
+            view.pop('links')
+        self.assertEqual(replica['replica_of'], entry)
+        return entry
+
+    def test_it_is_shown(self):
+        self.assertEqual({'state': 'unknown'}, self.views())
+        self.given(lag=1.234)
+        view = self.views()
+        self.assertTrue(view.pop('reported'))
+        self.assertEqual({'state': 'following', 'lag': 1.2}, view)
+        self.given(follows=False, errant='0-1-7', error='no such row')
+        view = self.views()
+        self.assertEqual(
+            ('stopped', None, '0-1-7', 'no such row'),
+            (
+                view['state'],
+                view['lag'],
+                view['errant_transactions'],
+                view['error'],
+            ),
+        )
+        # It says nothing of instances without replication, and of lists.
+        other = self.get(f'/instances/{self.active().id}').json['instance']
+        self.assertNotIn('replica_of', other)
+        listed = self.get('/instances').json['instances']
+        for each in listed:
+            self.assertNotIn('state', each.get('replica_of', {}))
+
+    def test_one_that_lags_too_far_is_not_promoted(self):
+        self.config(promote_max_lag=5)
+        self.given(lag=5.9)
+
+        response = self.act(self.copy, PROMOTE)
+
+        self.assert_fault(
+            response, 422, 'unprocessableEntity', 'lags 6 seconds', '5'
+        )
+        self.assert_idle(self.primary, self.copy)
+        self.given(lag=4.0)
+        self.assertEqual(202, self.act(self.copy, PROMOTE).status_code)
+
+    def test_one_with_transactions_of_its_own_is_not_promoted(self):
+        self.given(errant='0-1-7')
+
+        self.assert_refused(self.act(self.copy, PROMOTE), '0-1-7', 'detach')
+        self.assert_idle(self.primary, self.copy)
 
 
 class RegroupTest(TestCase):

@@ -25,6 +25,7 @@ OURS = {
     'instance_keys',
     'instance_sealing',
     'pending_parameters',
+    'replication_states',
     'rpc_rejected',
     'rpc_replays',
     'services',
