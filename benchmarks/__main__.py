@@ -11,6 +11,7 @@ ALL = (
     'rpc_call',
     'create_instance',
     'backups',
+    'replicas',
     'api',
     'guest_agent',
     'idle',

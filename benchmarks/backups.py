@@ -163,14 +163,14 @@ class Memory:
         self._thread.join()
 
 
-def _create(client: Any, **values: Any) -> tuple[float, str]:
+def create(client: Any, **values: Any) -> tuple[float, str]:
     # Of smaller ones, the log of so many rows would be dropped.
     return create_instance.by_rest(
         client, deployment.Deployment.DATASTORE, volume={'size': 5}, **values
     )
 
 
-def _fill(instance: Any, client: Any) -> None:
+def fill(instance: Any, client: Any) -> None:
     user, password = client.root.create(instance.id)
     with psycopg.connect(
         host=instance.addresses[0]['address'],
@@ -181,6 +181,20 @@ def _fill(instance: Any, client: Any) -> None:
     ) as connection:
         connection.execute(_FILL)
         connection.execute(_QUIET)
+
+
+@contextlib.contextmanager
+def filled(hand: Bare) -> Iterator[None]:
+    """Run the server by hand, with the same rows."""
+    data = str(hand.directory / 'data')
+    hand.run('initdb', '-D', data, '-U', 'postgres')
+    with hand.started(data, hand.port):
+        with psycopg.connect(
+            f'host=127.0.0.1 port={hand.port} user=postgres', autocommit=True
+        ) as connection:
+            connection.execute(_FILL)
+            connection.execute(_QUIET)
+        yield
 
 
 def by_rest(client: Any, instance_id: str) -> tuple[float, str]:
@@ -203,19 +217,12 @@ def main() -> int:
     place = deployment.Deployment(heartbeat=10)
     with place, contextlib.ExitStack() as stack:
         client = place.client(place.keystone.member)
-        _, source = _create(client)
+        _, source = create(client)
         binaries = create_instance.binaries(place, source)
         hand = Bare(binaries)
         stack.callback(shutil.rmtree, hand.directory)
-        data = str(hand.directory / 'data')
-        hand.run('initdb', '-D', data, '-U', 'postgres')
-        stack.enter_context(hand.started(data, hand.port))
-        with psycopg.connect(
-            f'host=127.0.0.1 port={hand.port} user=postgres', autocommit=True
-        ) as connection:
-            connection.execute(_FILL)
-            connection.execute(_QUIET)
-        _fill(client.instances.get(source), client)
+        stack.enter_context(filled(hand))
+        fill(client.instances.get(source), client)
         more = []
         for _ in range(TIMES):
             bare.append(hand.backup())
@@ -223,11 +230,11 @@ def main() -> int:
                 seconds, backup = by_rest(client, source)
             ours.append(seconds)
             more.append(memory.most - memory.before)
-            seconds, empty = _create(client)
+            seconds, empty = create(client)
             new.append(seconds)
             create_instance.delete(client, empty)
             unpacked.append(hand.restore())
-            seconds, made = _create(
+            seconds, made = create(
                 client, restorePoint={'backupRef': backup}
             )
             restored.append(seconds)
