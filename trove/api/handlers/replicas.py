@@ -133,7 +133,7 @@ def _create(
                 )
             )
         _send_backup(request, backup, container)
-    except Exception:
+    except exception.TroveError:
         if revert():
             raise
         if not made:
