@@ -27,13 +27,20 @@ class Following(base.Workflow):
         orders.give(self, order, to=instance_id)
 
     def context_of(
-        self, primary: str, *, administrator: bool = False
+        self,
+        primary: str,
+        *,
+        administrator: bool = False,
+        seconds: float | None = None,
     ) -> dict[str, Any]:
         """Return how a primary is followed.
 
         :param administrator: with the password of the agent's own user, which
             a replica has from it
+        :param seconds: the timeout, ``reboot_time_out`` by default
         """
+        if seconds is None:
+            seconds = self.conf.reboot_time_out
 
         def ask() -> dict[str, Any] | None:
             try:
@@ -50,11 +57,11 @@ class Following(base.Workflow):
                 )
                 return None
 
-        found = self.wait(ask, self.conf.reboot_time_out)
+        found = self.wait(ask, seconds)
         if found is None:
             raise base.StepFailed(
                 reason=f'instance {primary} did not tell within '
-                f'{self.conf.reboot_time_out} seconds how it is followed'
+                f'{seconds:g} seconds how it is followed'
             )
         return found
 

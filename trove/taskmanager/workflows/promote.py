@@ -107,7 +107,10 @@ class Promote(regroup.Regroup):
         if self.is_recorded(self.instance_id):
             return
         self.require_closed(self.instance_id)
-        self.attach(self.instance_id, self.context_of(self.primary))
+        # It runs, unless it died meanwhile: then nobody waits for it.
+        seconds = self.conf.agent_call_low_timeout
+        context = self.context_of(self.primary, seconds=seconds)
+        self.attach(self.instance_id, context)
 
     def _close_primary(self) -> None:
         self.give(
