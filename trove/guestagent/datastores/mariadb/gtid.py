@@ -23,10 +23,9 @@ class Dialect(gtid.Dialect):
     read_only = ('read_only',)
     witness = 'master.info'
     position = 'SELECT @@GLOBAL.gtid_current_pos'
-    stop_receiving = 'STOP SLAVE IO_THREAD'
-    stop = 'STOP SLAVE'
-    forget = 'RESET SLAVE ALL'
-    start = 'START SLAVE'
+    replica = 'Slave'
+    primary = 'Master'
+    received = 'Gtid_IO_Pos'
 
     def follow(
         self, connection: connections.Connection, state: roles.State
@@ -48,15 +47,6 @@ class Dialect(gtid.Dialect):
     ) -> None:
         parse(position)
         connection.execute('SET GLOBAL gtid_slave_pos = %s', [position])
-
-    def status(
-        self, connection: connections.Connection
-    ) -> gtid.Status | None:
-        row = connection.row('SHOW SLAVE STATUS')
-        if row is None:
-            return None
-        received = upstream.plain(row['Gtid_IO_Pos'])
-        return gtid.status(row, 'Slave', 'Master', received)
 
     def has(
         self, connection: connections.Connection, position: str

@@ -21,10 +21,9 @@ _INTERVAL: Final = re.compile(r':(\d+)(?:-(\d+))?(?=[:,]|$)')
 class Dialect(gtid.Dialect):
     read_only = 'read_only', 'super_read_only'
     position = 'SELECT @@GLOBAL.gtid_executed'
-    stop_receiving = 'STOP REPLICA IO_THREAD'
-    stop = 'STOP REPLICA'
-    forget = 'RESET REPLICA ALL'
-    start = 'START REPLICA'
+    replica = 'Replica'
+    primary = 'Source'
+    received = 'Retrieved_Gtid_Set'
 
     def follow(
         self, connection: connections.Connection, state: roles.State
@@ -41,15 +40,6 @@ class Dialect(gtid.Dialect):
         self, connection: connections.Connection, position: str
     ) -> None:
         """Do nothing: a clone knows its position."""
-
-    def status(
-        self, connection: connections.Connection
-    ) -> gtid.Status | None:
-        row = connection.row('SHOW REPLICA STATUS')
-        if row is None:
-            return None
-        received = upstream.plain(row['Retrieved_Gtid_Set'])
-        return gtid.status(row, 'Replica', 'Source', received)
 
     def has(
         self, connection: connections.Connection, position: str

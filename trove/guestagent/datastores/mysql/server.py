@@ -3,16 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-import pathlib
 import re
 from typing import Final
 
-from oslo_config import cfg
-
 from trove.common import exception
-from trove.guestagent.datastores import home
 from trove.guestagent.datastores import programs
+from trove.guestagent.datastores.mysql_common import home
 from trove.guestagent.datastores.mysql_common import server
 
 KIND: Final = programs.Kind(
@@ -71,37 +67,10 @@ class Server(server.Server):
         ]
 
 
-class Home(home.Home[server.Server]):
-    """Directories and programs of the database, and its creation.
-
-    :param conf: uses the groups ``guestagent`` and ``mysql``
-    """
-
+class Home(home.Home):
     kind = KIND
-    default_data_dir = '/var/lib/mysql/data'
-    witness = 'ibdata1'
-
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
-        super().__init__(conf, conf.mysql.mysql_port)
-
-    def make_server(self, found: programs.Programs) -> Server:
-        return Server(
-            found,
-            self.data_dir,
-            self.config_dir,
-            self.log_file,
-            self.endpoint,
-            self.account,
-        )
-
-    def candidates(self) -> Iterator[pathlib.Path]:
-        return candidates()
-
-    def data_major(self) -> str | None:
-        """Return None: any version can use the data of an older one."""
-        return None
+    server_class = Server
+    directories = _DIRECTORIES
 
 
-def candidates() -> Iterator[pathlib.Path]:
-    """Yield directories that may have the programs, preferred first."""
-    return (pathlib.Path(name) for name in _DIRECTORIES)
+candidates = Home.candidates

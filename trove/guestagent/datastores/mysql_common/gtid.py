@@ -11,6 +11,7 @@ from typing import Final
 
 from trove.guestagent.datastores.mysql_common import connection as connections
 from trove.guestagent.datastores.mysql_common import role as roles
+from trove.guestagent.datastores.mysql_common import upstream
 
 Connection = connections.Connection
 
@@ -45,11 +46,30 @@ class Dialect(abc.ABC):
     witness: ClassVar[str | None] = None
     #: The query of a server's position, which any user may ask for.
     position: ClassVar[str]
-    #: Stop receiving; stop following; forget whom; begin to follow.
-    stop_receiving: ClassVar[str]
-    stop: ClassVar[str]
-    forget: ClassVar[str]
-    start: ClassVar[str]
+    #: What the server calls a replica and a primary.
+    replica: ClassVar[str]
+    primary: ClassVar[str]
+    #: What tells, of the status of a replica, what it has received.
+    received: ClassVar[str]
+
+    @property
+    def stop_receiving(self) -> str:
+        return f'{self.stop} IO_THREAD'
+
+    @property
+    def stop(self) -> str:
+        """The statement to stop following."""
+        return f'STOP {self.replica.upper()}'
+
+    @property
+    def forget(self) -> str:
+        """The statement to forget whom to follow."""
+        return f'RESET {self.replica.upper()} ALL'
+
+    @property
+    def start(self) -> str:
+        """The statement to begin to follow."""
+        return f'START {self.replica.upper()}'
 
     @abc.abstractmethod
     def follow(self, connection: Connection, state: roles.State) -> None:
@@ -59,9 +79,10 @@ class Dialect(abc.ABC):
     def set_position(self, connection: Connection, position: str) -> None:
         """Say up to which position the restored data are."""
 
-    @abc.abstractmethod
     def status(self, connection: Connection) -> Status | None:
         """Return how it follows; None when it is to follow nobody."""
+        row = connection.row(f'SHOW {self.replica.upper()} STATUS')
+        return self._status(row) if row is not None else None
 
     @abc.abstractmethod
     def has(self, connection: Connection, position: str) -> bool:
@@ -79,28 +100,21 @@ class Dialect(abc.ABC):
     def count(self, position: str) -> int:
         """Return how many transactions lead to a position."""
 
-
-def status(
-    row: dict[str, Any], prefix: str, primary: str, received: str
-) -> Status:
-    """Read what the server says.
-
-    :param prefix: ``Slave`` or ``Replica``, as it names its threads
-    :param primary: ``Master`` or ``Source``, as it names its primary
-    """
-    threads = [row[f'{prefix}_{name}_Running'] for name in ('IO', 'SQL')]
-    errors = [row[f'Last_{name}_Error'] for name in ('IO', 'SQL')]
-    state = str(row[f'{prefix}_IO_State'])
-    return Status(
-        # Before, its primary may refuse yet what it asks for.
-        threads == ['Yes', 'Yes']
-        and state.startswith(('Waiting for', 'Queueing')),
-        received,
-        '; '.join(
-            str(error)
-            for thread, error in zip(threads, errors, strict=True)
-            if error and thread != 'Yes'
-        ),
-        row['Last_IO_Errno'] == _CANNOT_SEND,
-        row[f'Seconds_Behind_{primary}'],
-    )
+    def _status(self, row: dict[str, Any]) -> Status:
+        names = [f'{self.replica}_{name}_Running' for name in ('IO', 'SQL')]
+        threads = [row[name] for name in names]
+        errors = [row[f'Last_{name}_Error'] for name in ('IO', 'SQL')]
+        state = str(row[f'{self.replica}_IO_State'])
+        return Status(
+            # Before, its primary may refuse yet what it asks for.
+            threads == ['Yes', 'Yes']
+            and state.startswith(('Waiting for', 'Queueing')),
+            upstream.plain(row[self.received]),
+            '; '.join(
+                str(error)
+                for thread, error in zip(threads, errors, strict=True)
+                if error and thread != 'Yes'
+            ),
+            row['Last_IO_Errno'] == _CANNOT_SEND,
+            row[f'Seconds_Behind_{self.primary}'],
+        )
