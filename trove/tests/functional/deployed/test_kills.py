@@ -3,19 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterator
-import contextlib
-import functools
-import sys
 from typing import Any
 
-import sqlalchemy as sa
-
-from trove.db import models
-from trove.tests.fixtures import processes
-from trove.tests.fixtures import waiting
-from trove.tests.functional.deployed import test_faults
+from trove.tests.functional.deployed import mortals
 
 CREATE = (
     'understand the request',
@@ -74,56 +64,7 @@ UPGRADE = (
 _IMAGE = '9a2f3b52-6df7-4a32-a3c6-5d5f0b6f1c70'
 
 
-class KillTest(test_faults.FaultTestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        directory = self.deployment.directory
-        self.points = directory / 'kills'
-        for service in self.deployment.task_managers:
-            service.stop()
-            mortal = processes.Process(
-                f'mortal {service.name}',
-                [
-                    *(sys.executable, '-m', 'trove.tests.fixtures.mortal'),
-                    *(str(self.points), '--config-file', str(service.config)),
-                ],
-                directory / f'mortal-{service.name}.log',
-            )
-            self.useFixture(mortal)
-            self.addCleanup(mortal.stop)
-            mortal.start()
-            waiting.until(
-                functools.partial(mortal.logged, ' started.'),
-                f'{mortal.name} has started',
-            )
-
-    @contextlib.contextmanager
-    def killed_at(self, steps: tuple[str, ...]) -> Iterator[None]:
-        """Whoever does the work meanwhile is killed at each of its steps."""
-        self.points.write_text('')
-        try:
-            yield
-            found = self.points.read_text().splitlines()
-        finally:
-            self.points.unlink()
-        self.assertEqual(
-            [f'{step}: {end}' for step in steps for end in ('begun', 'done')],
-            found,
-        )
-
-    def rows(self, model: Any) -> list[Any]:
-        engine = sa.create_engine(self.deployment.database.url)
-        try:
-            with engine.connect() as connection:
-                return list(connection.execute(sa.select(model)))
-        finally:
-            engine.dispose()
-
-    def worked_at(self, instance_id: str) -> bool:
-        """Say whether somebody has work on an instance."""
-        found = [row.instance_id for row in self.rows(models.Workflow)]
-        return instance_id in found
-
+class KillTest(mortals.MortalTestCase):
     def reserved(self) -> dict[str, tuple[int, int]]:
         """What the project uses and has reserved."""
         project = self.deployment.keystone.member.project_id
@@ -131,16 +72,6 @@ class KillTest(test_faults.FaultTestCase):
             each.resource: (each.in_use, each.reserved)
             for each in self.admin.quota.show(project)
         }
-
-    def settles(self, instance_id: str, done: Callable[[Any], bool]) -> Any:
-        """Wait until work is done, and see that the instance works."""
-        shown = self.wait(
-            instance_id,
-            lambda i: i.status == 'ERROR' or done(i),
-            'is done with it',
-        )
-        self.assertNotEqual('ERROR', shown.status, getattr(shown, 'fault', ''))
-        return self.wait_active(instance_id)
 
     def test_each_step_of_all_work(self) -> None:
         before = self.reserved()
