@@ -24,6 +24,7 @@ from trove.common import context as trove_context
 from trove.common import exception
 from trove.guestagent import backups_outcome
 from trove.guestagent import backups_progress
+from trove.guestagent import log_archive
 from trove.guestagent import reporter as reporters
 from trove.guestagent import restores
 from trove.guestagent import supervisor as supervisors
@@ -88,6 +89,7 @@ class Backups:
     """The backups of one guest.
 
     :param state_dir: an existing directory for what must be remembered
+    :ivar log: the archive of the log that goes on from the backups
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Backups:
         reporter: reporters.Reporter,
         state_dir: pathlib.Path,
     ) -> None:
+        self.log = log_archive.LogArchive(supervisor, reporter, state_dir)
         self._supervisor = supervisor
         self._reporter = reporter
         self._path = state_dir / _FILE
@@ -109,6 +112,7 @@ class Backups:
 
     def start(self) -> None:
         """End what an agent before this one has begun."""
+        self.log.start()
         values = files.read_json(self._path)
         if values:
             self._begin(Order(**values), self._end_interrupted)
@@ -116,6 +120,7 @@ class Backups:
     def stop(self) -> None:
         """Give up a backup that is being made."""
         self._stopping.set()
+        self.log.stop()
         if self._thread is not None:
             self._thread.join(_STOP_TIMEOUT)
 
@@ -287,6 +292,8 @@ class Backups:
             restores.told_heads(order.access),
         )
         known = backups_outcome.known(order.info, driver.name, parent)
+        # Before it begins: its log is in this piece, or in later ones.
+        known |= self.log.position()
         about = {
             'backup_type': 'full' if parent is None else 'incremental',
             'size': driver.filesystem_stats()['used'],
@@ -300,20 +307,15 @@ class Backups:
         tell(0)
         stored = None
         try:
-            with driver.backup(
-                backups.Request(
-                    order.backup_id,
-                    parent.metadata if parent else None,
-                    self._check_stopping,
-                    apart=bool(order.info.get('for_replica')),
-                )
-            ) as stream:
+            with driver.backup(self._request(order, parent)) as stream:
                 name = order.backup_id + stream.suffix
                 self._remember(dataclasses.replace(order, name=name))
                 stored = store.save(
                     order.container,
                     order.backup_id,
-                    _Source(stream, self._check_stopping),
+                    backups_progress.Source(
+                        stream, self._check_stopping, known, driver
+                    ),
                     # Read when all of the stream was: it is known then.
                     collections.ChainMap(known, stream.metadata),
                     suffix=stream.suffix,
@@ -325,6 +327,16 @@ class Backups:
             raise
         return about | backups_outcome.outcome(
             stored, known | stream.metadata
+        )
+
+    def _request(
+        self, order: Order, parent: stores.Head | None
+    ) -> backups.Request:
+        return backups.Request(
+            order.backup_id,
+            parent.metadata if parent else None,
+            self._check_stopping,
+            apart=bool(order.info.get('for_replica')),
         )
 
     def _check_stopping(self) -> None:
@@ -369,20 +381,6 @@ class Backups:
             if self._stopping.wait(delay):
                 return
             delay = min(2 * delay, longest)
-
-
-class _Source:
-    """What is stored of a stream, up to when ``check`` raises."""
-
-    def __init__(
-        self, stream: backups.Stream, check: Callable[[], None]
-    ) -> None:
-        self._stream = stream
-        self._check = check
-
-    def read(self, size: int) -> bytes:
-        self._check()
-        return self._stream.read(size)
 
 
 def _interrupted(error: Exception) -> exception.DatastoreError:

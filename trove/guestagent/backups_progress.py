@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tells how far a backup is, and not too often."""
+"""Reads a backup that is stored, and tells how far it is."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from typing import Any
 from typing import Final
 
 from trove.common import exception
+from trove.guestagent import log_archive
+from trove.guestagent.datastores import archive
+from trove.guestagent.datastores import backup as backups
+from trove.guestagent.datastores import base
 
 LOG = logging.getLogger(__name__)
 
@@ -48,3 +52,30 @@ class Progress:
         except exception.TroveError as error:
             self._next = now + _PAUSE
             LOG.debug('Progress was not reported: %s', error)
+
+
+class Source:
+    """What is stored of a stream, up to when ``check`` raises.
+
+    :param known: gets the time of its end, if a log goes on from there
+    """
+
+    def __init__(
+        self,
+        stream: backups.Stream,
+        check: Callable[[], None],
+        known: dict[str, str],
+        driver: base.Driver,
+    ) -> None:
+        self._stream = stream
+        self._check = check
+        self._known = known
+        self._driver = driver
+
+    def read(self, size: int) -> bytes:
+        self._check()
+        piece = self._stream.read(size)
+        if not piece and log_archive.SERIES in self._known:
+            ended = archive.to_text(self._driver.log_time())
+            self._known[log_archive.TIME] = ended
+        return piece

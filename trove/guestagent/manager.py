@@ -24,6 +24,7 @@ from trove.guestagent import api
 from trove.guestagent import backups as backup_orders
 from trove.guestagent import diagnostics
 from trove.guestagent import log_orders
+from trove.guestagent import log_restores
 from trove.guestagent import logs as guest_logs
 from trove.guestagent import modules as module_store
 from trove.guestagent import orders
@@ -58,6 +59,7 @@ PREPARE_NEEDS = {
     'cluster_config': Capability.CLUSTER,
     'snapshot': Capability.REPLICATION,
     'store': Capability.BACKUP,
+    'log': Capability.LOG_ARCHIVE,
 }
 
 
@@ -129,6 +131,7 @@ class Manager(
         modules: list[dict[str, Any]] | None = None,
         ds_version: str | None = None,
         store: dict[str, Any] | None = None,
+        log: dict[str, Any] | None = None,
     ) -> None:
         with self._reporter.reporting(context, 'create the database'):
             self._check_prepare(
@@ -141,6 +144,7 @@ class Manager(
                 cluster_config=cluster_config,
                 snapshot=snapshot,
                 store=store,
+                log=log,
             )
             if packages:
                 LOG.info(
@@ -165,6 +169,7 @@ class Manager(
                     if backup_info
                     else None,
                     snapshot=replication.parse(snapshot) if snapshot else None,
+                    log=log_restores.ordered(log) if log else None,
                 )
             )
             if root_password or (backup_info and self._is_root_enabled()):

@@ -12,6 +12,7 @@ from typing import Any
 
 from trove.common import context as trove_context
 from trove.common import rpc
+from trove.guestagent.api import backups
 from trove.guestagent.api import clusters
 from trove.guestagent.api import history
 from trove.guestagent.api import released
@@ -36,6 +37,7 @@ INTERFACE = rpc.Interface(
 
 
 class API(
+    backups.Backups,
     replication.Replication,
     released.Released,
     clusters.Clusters,
@@ -59,6 +61,7 @@ class API(
         spans={
             'ds_version': rpc.Span('1.0/victoria', may_omit=True),
             'store': rpc.Span('1.5'),
+            'log': rpc.Span('1.5'),
         },
     )
     def prepare(
@@ -79,6 +82,7 @@ class API(
         modules: list[dict[str, Any]] | None = None,
         ds_version: str | None = None,
         store: dict[str, Any] | None = None,
+        log: dict[str, Any] | None = None,
     ) -> None:
         """Create the database server with the ordered databases and users.
 
@@ -90,6 +94,9 @@ class API(
         :param store: where the backup is, as :meth:`create_backup` has it;
             ``known`` describes it and those that it continues, the full one
             last
+        :param log: what to replay on top of the backup: ``until``, a time as
+            :meth:`archive_log` stores it, ``container``, ``prefix``,
+            ``series``, the numbers ``first`` and ``last``, and ``store``
         """
 
     @rpc.call('1.0', repeatable=True)
@@ -298,26 +305,6 @@ class API(
     @rpc.call('1.0', repeatable=True)
     def is_root_enabled(self, context: Context) -> bool:
         """Return whether the root user is enabled now."""
-
-    # Backups
-
-    @rpc.cast('1.0', spans={'store': rpc.Span('1.5')})
-    def create_backup(
-        self,
-        context: Context,
-        backup_info: dict[str, Any],
-        store: dict[str, Any] | None = None,
-    ) -> None:
-        """Make a backup; how far it is goes to the conductors.
-
-        :param backup_info: columns of the backup; ``id`` is always there,
-            ``parent`` (``location`` and ``checksum``) if it is incremental
-        :param store: how to write into the object store, see
-            :func:`trove.objectstore.open_store`; None: with the token of the
-            user, which the guests of released Trove do. ``known`` describes
-            the parent; ``renews``: the backup is being made, and this is its
-            later permission
-        """
 
     # The volume and the agent
 

@@ -64,7 +64,8 @@ REVISIONS = (
         '1.5',
         'Messages are sealed with authenticated encryption; rotate_key was '
         'added; create_backup, guest_log_action and prepare take store, '
-        'pre_upgrade takes datastore_version. All forms of all '
+        'pre_upgrade takes datastore_version, prepare takes log; '
+        'archive_log was added. All forms of all '
         'messages of any release are accepted: attach_replication_slave, '
         'cleanup_source_on_replica_detach, update_guest, the methods of '
         'clusters, and the older form of upgrade. Orders that the datastore '

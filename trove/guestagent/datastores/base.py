@@ -2,9 +2,8 @@
 """Base class of the datastore drivers of the guest agent.
 
 A driver knows one kind of database server and nothing of RPC: its arguments
-are plain values, and it raises errors of :mod:`trove.common.exception`. It
-need not be thread-safe: the supervisor runs one operation at a time; only a
-backup runs beside the others.
+are plain values, and it raises errors of :mod:`trove.common.exception`. The
+supervisor runs one operation at a time; only backups run beside others.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from typing import TypedDict
 
 from oslo_config import cfg
 
+from trove.guestagent.datastores import archive
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import capability
 from trove.guestagent.datastores import logs
@@ -91,6 +91,7 @@ class Preparation:
     :param backup: returns what to begin with: a full backup and those that
         continue it, the newest last
     :param snapshot: the primary to follow; with ``backup``, which is its
+    :param log: what to replay on top of ``backup``
     """
 
     memory_mb: int
@@ -104,11 +105,12 @@ class Preparation:
     mount_point: str | None = None
     backup: Callable[[], Sequence[backups.Link]] | None = None
     snapshot: replication.Context | None = None
+    log: archive.Replay | None = None
 
 
 class Driver(
-    logs.Logging, replication.Replicating, tls.Securing, upgrade.Upgrading,
-    abc.ABC,
+    archive.Archiving, logs.Logging, replication.Replicating, tls.Securing,
+    upgrade.Upgrading, abc.ABC,
 ):
     """A database server on this machine.
 
@@ -390,9 +392,7 @@ class Driver(
 
     @capability.of(Capability.VOLUME)
     def resize_fs(
-        self,
-        device_path: str | None,
-        mount_point: str | None,
+        self, device_path: str | None, mount_point: str | None,
         online: bool = False,
     ) -> None:
         """Grow the file system to the size of its volume."""

@@ -31,6 +31,7 @@ class Capability(enum.StrEnum):
     CONFIGURATION = 'Changing the configuration'
     DATABASES = 'Managing databases'
     LOGS = 'Publishing logs'
+    LOG_ARCHIVE = 'Archiving the log of changes'
     REBUILD = 'Rebuilding an instance'
     REPLICATION = 'Replication'
     ROOT = 'The root user'

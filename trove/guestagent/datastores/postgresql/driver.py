@@ -6,12 +6,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
+import datetime
 from typing import Any
 
 from oslo_config import cfg
 
 from trove.common import exception
 from trove.common.datastores import postgresql_settings
+from trove.guestagent.datastores import archive
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores import logs as log_files
@@ -19,6 +21,7 @@ from trove.guestagent.datastores import replication
 from trove.guestagent.datastores import settings
 from trove.guestagent.datastores import sql
 from trove.guestagent.datastores import tls
+from trove.guestagent.datastores.postgresql import archive as archives
 from trove.guestagent.datastores.postgresql import backup
 from trove.guestagent.datastores.postgresql import cluster as clusters
 from trove.guestagent.datastores.postgresql import config
@@ -47,6 +50,7 @@ class PostgreSQL(sql.SQLDriver):
     name = 'postgresql'
     capabilities = sql.SQLDriver.capabilities | {
         Capability.BACKUP,
+        Capability.LOG_ARCHIVE,
         Capability.REPLICATION,
     }
     replication_strategy = 'PostgresqlReplicationStreaming'
@@ -74,6 +78,9 @@ class PostgreSQL(sql.SQLDriver):
             self.volume_bytes,
             conf.guestagent.backup_stall_timeout,
         )
+        self._archive = archives.Archive(
+            self.home, connector, self.volume_bytes
+        )
         self._role = roles.Role(self.home, conf.guest_id or self.name)
         self._replication = replicas.Replication(
             self.home,
@@ -99,7 +106,7 @@ class PostgreSQL(sql.SQLDriver):
         if preparation.backup is None:
             super().create_data(preparation)
         elif preparation.snapshot is None:
-            self._restore.restore(preparation.backup())
+            self._restore.restore(preparation.backup(), preparation.log)
         else:
             self._create_replica(preparation.backup(), preparation.snapshot)
 
@@ -233,6 +240,20 @@ class PostgreSQL(sql.SQLDriver):
         self, request: backups.Request
     ) -> contextlib.AbstractContextManager[backups.Stream]:
         return self._backups.make(request)
+
+    # The log of changes
+
+    def close_log(self, after: str | None) -> archive.Closed:
+        return self._archive.close(after)
+
+    def drop_log(self, name: str) -> None:
+        self._archive.drop(name)
+
+    def end_log(self) -> None:
+        self._archive.end()
+
+    def log_time(self) -> datetime.datetime:
+        return self._archive.time()
 
     # Replication
 

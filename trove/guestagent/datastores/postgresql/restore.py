@@ -4,18 +4,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Sequence
+import contextlib
 import logging
 import os
 import pathlib
 import subprocess
 from typing import Final
 
+from trove.guestagent.datastores import archive
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import pipeline
 from trove.guestagent.datastores.postgresql import cluster as clusters
 from trove.guestagent.datastores.postgresql import connection as connections
 from trove.guestagent.datastores.postgresql import private
+from trove.guestagent.datastores.postgresql import recovery
 from trove.guestagent.datastores.postgresql import restored
 from trove.guestagent.datastores.postgresql import server_errors
 from trove.guestagent.datastores.postgresql import wal
@@ -50,12 +54,17 @@ class Restore:
         self._stall_timeout = stall_timeout
         self._data_dir = cluster.data_dir
 
-    def restore(self, chain: Sequence[backups.Link]) -> None:
+    def restore(
+        self,
+        chain: Sequence[backups.Link],
+        replay: archive.Replay | None = None,
+    ) -> None:
         """Make the cluster of a full backup and those that build on it.
 
         What the agent made before is lost, and so is what came of this if it
         fails.
 
+        :param replay: the log since, up to a time
         :raises trove.common.exception.TroveError: it cannot be made
         """
         server = self._cluster.server()
@@ -64,7 +73,8 @@ class Restore:
             try:
                 self._unpack_all(chain, restored.RECOVERY)
                 self._write_config()
-                self._replay(chain[-1].metadata, password)
+                with self._source(replay) as settings:
+                    self._replay(chain[-1].metadata, password, settings)
             finally:
                 server.stop(self._stop_timeout)
 
@@ -148,21 +158,46 @@ class Restore:
                 'another backup.'
             )
 
-    def _replay(self, newest: backups.Metadata, password: str) -> None:
+    @contextlib.contextmanager
+    def _source(
+        self, replay: archive.Replay | None
+    ) -> Iterator[dict[str, str]]:
+        """Yield the settings that tell where the log is, and its end."""
+        if replay is None:
+            # The segments are in pg_wal, all of them.
+            yield {
+                'restore_command': 'false',
+                'recovery_target_timeline': 'latest',
+            }
+            return
+        feed = recovery.Feed(self._cluster, replay, self._stall_timeout)
+        with feed.serving():
+            yield {
+                'restore_command': feed.command,
+                # That of the backup.
+                'recovery_target_timeline': 'current',
+                'recovery_target_time': replay.until.isoformat(' ') + '+00',
+                'recovery_target_action': 'promote',
+            }
+
+    def _replay(
+        self,
+        newest: backups.Metadata,
+        password: str,
+        settings: dict[str, str],
+    ) -> None:
         """Replay the log, then exchange the password of the old instance."""
         with private.session(
             self._cluster,
             _ACTION,
             self._timeout,
-            # The segments are in pg_wal, all of them.
-            restore_command='false',
-            # Nor does a program of the old place run.
+            # No program of the old place runs.
             archive_cleanup_command='',
             recovery_end_command='',
-            recovery_target_timeline='latest',
             # So the limits that the old server had do not matter.
             hot_standby='off',
             archive_mode='off',
+            **settings,
         ) as connection:
             self._check_replayed(connection, newest)
             private.set_password(connection, password)

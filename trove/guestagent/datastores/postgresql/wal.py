@@ -44,6 +44,11 @@ def parse_position(text: object) -> int:
     return (int(high, 16) << 32) + int(low, 16)
 
 
+def format_position(position: int) -> str:
+    """Write a position, see :func:`parse_position`."""
+    return f'{position >> 32:X}/{position & 0xFFFFFFFF:X}'
+
+
 def parse_segment_size(text: str) -> int:
     """Read a size such as ``16MB``, as the server shows it.
 
@@ -96,6 +101,11 @@ class Segment:
     def ending(cls, timeline: int, position: int, size: int) -> Segment:
         """The segment that what ends at a position is in."""
         return cls(timeline, (position - 1) // size, size)
+
+    @property
+    def start(self) -> int:
+        """The position that it begins at."""
+        return self.number * self.size
 
     @property
     def name(self) -> str:

@@ -63,9 +63,11 @@ class Driver(fakes.Driver):
 class BackupsTestCase(base.TestCase):
     """An agent without an endpoint, and a directory for its backups."""
 
+    make_driver: type[Driver] = Driver
+
     def setUp(self) -> None:
         super().setUp()
-        self.driver = Driver()
+        self.driver = self.make_driver()
         self.addCleanup(self.driver.end)
         self.conductor = mock.Mock()
         self.top = pathlib.Path(self.useFixture(fixtures.TempDir()).path)

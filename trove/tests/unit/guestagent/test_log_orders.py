@@ -17,12 +17,22 @@ class LogOrdersTest(base.TestCase):
     def setUp(self) -> None:
         super().setUp()
         supervisor = mock.Mock()
-        supervisor.driver.capabilities = {datastores.Capability.LOGS}
+        supervisor.driver.capabilities = {
+            datastores.Capability.LOGS,
+            datastores.Capability.LOG_ARCHIVE,
+        }
         self.supervisor = supervisor
         self.logs = mock.Mock()
-        reporter, report, backups, modules = (mock.Mock() for _ in range(4))
+        report, modules = mock.Mock(), mock.Mock()
+        self.reporter = mock.MagicMock()
+        self.backups = mock.Mock()
         self.manager = manager.Manager(
-            supervisor, reporter, report, backups, self.logs, modules
+            supervisor,
+            self.reporter,
+            report,
+            self.backups,
+            self.logs,
+            modules,
         )
         self.context = trove_context.TroveContext()
 
@@ -59,3 +69,23 @@ class LogOrdersTest(base.TestCase):
         self.supervisor.driver.capabilities = ()
 
         self.assertRaises(exception.NotSupported, self.act)
+
+    def test_the_log_of_changes(self) -> None:
+        order = {'series': 1}
+
+        self.manager.archive_log(self.context, order, store={'driver': 'x'})
+
+        self.backups.log.order.assert_called_once_with(
+            order, {'driver': 'x'}
+        )
+
+    def test_the_log_of_a_datastore_without_one(self) -> None:
+        self.supervisor.driver.capabilities = {datastores.Capability.LOGS}
+        self.reporter.reporting.return_value.__exit__.return_value = True
+
+        self.manager.archive_log(self.context, None)
+
+        self.backups.log.order.assert_not_called()
+        self.reporter.reporting.assert_called_once_with(
+            self.context, 'carry out the order (archive_log)'
+        )

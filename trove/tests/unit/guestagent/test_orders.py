@@ -16,6 +16,8 @@ from typing import Any
 from trove.guestagent import accounts
 from trove.guestagent import api
 from trove.guestagent import backups
+from trove.guestagent import backups_progress
+from trove.guestagent import log_archive
 from trove.guestagent import logs
 from trove.guestagent import manager
 from trove.guestagent import orders
@@ -110,6 +112,8 @@ def asked_of_drivers() -> set[str]:
             (
                 accounts,
                 backups,
+                backups_progress,
+                log_archive,
                 logs,
                 manager,
                 replication,
