@@ -4,18 +4,22 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import hashlib
 from typing import Any
 
 from oslo_config import cfg
 
 from trove.common.datastores import mysql_settings
+from trove.guestagent.datastores import archive
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores.mariadb import backup
 from trove.guestagent.datastores.mariadb import gtid
 from trove.guestagent.datastores.mariadb import restore
 from trove.guestagent.datastores.mariadb import server as servers
+from trove.guestagent.datastores.mysql_common import archive as archives
+from trove.guestagent.datastores.mysql_common import replay
 from trove.guestagent.datastores.mysql_common import replicating
 
 #: The agent's statements are in no log of the server, and none waits long for
@@ -43,6 +47,7 @@ class MariaDB(replicating.ReplicatingDriver):
     replication_strategy = 'MariaDBGTIDReplication'
     capabilities = replicating.ReplicatingDriver.capabilities | {
         base.Capability.BACKUP,
+        base.Capability.LOG_ARCHIVE,
     }
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
@@ -51,6 +56,13 @@ class MariaDB(replicating.ReplicatingDriver):
             self.home,
             self.connector,
             self.identified,
+            conf.guestagent.backup_stall_timeout,
+        )
+        self._archive = archives.Archive(self.home.data_dir, self.connector)
+        self._replayer = replay.Replayer(
+            self.home,
+            'mariadb-binlog',
+            'mariadb',
             conf.guestagent.backup_stall_timeout,
         )
         self._restore = restore.Restore(
@@ -95,3 +107,30 @@ class MariaDB(replicating.ReplicatingDriver):
         self, request: backups.Request
     ) -> contextlib.AbstractContextManager[backups.Stream]:
         return self._backups.make(request)
+
+    # The log of changes
+
+    def replay_log(self, log: archive.Replay) -> None:
+        start = restore.log_start(self.home.data_dir)
+        server = self.home.server()
+        server.answers = self.connector.answers
+        self.write_config()
+        try:
+            server.start(
+                self._conf.guestagent.recovery_timeout, *replay.OPTIONS
+            )
+            self._replayer.replay(log, start)
+        finally:
+            server.stop(self._conf.guestagent.stop_timeout)
+
+    def close_log(self, after: str | None) -> archive.Closed:
+        return self._archive.close(after)
+
+    def drop_log(self, name: str) -> None:
+        """Do nothing: the server removes what is old enough."""
+
+    def end_log(self) -> None:
+        """Do nothing: nothing is kept for the archive."""
+
+    def log_time(self) -> datetime.datetime:
+        return self._archive.time()

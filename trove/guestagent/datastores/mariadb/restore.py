@@ -19,6 +19,7 @@ from trove.guestagent.datastores import files
 from trove.guestagent.datastores import home as homes
 from trove.guestagent.datastores import pipeline
 from trove.guestagent.datastores.mariadb import tools
+from trove.guestagent.datastores.mysql_common import replay
 from trove.guestagent.datastores.mysql_common import server as servers
 
 LOG = logging.getLogger(__name__)
@@ -169,19 +170,35 @@ class Restore:
 
 
 def position(data_dir: pathlib.Path) -> str:
-    """Return the position of restored data in the binary log.
+    """Return the position of restored data in the binary log, as GTIDs.
 
     :raises trove.common.exception.DatastoreError: the backup has none
     """
+    fields = _position(data_dir)
+    return fields[2] if len(fields) > 2 else ''
+
+
+def log_start(data_dir: pathlib.Path) -> replay.Position:
+    """Return where the log goes on from restored data.
+
+    :raises trove.common.exception.DatastoreError: the backup does not tell
+    """
+    fields = _position(data_dir)
+    if len(fields) < 2 or not re.fullmatch('[0-9]{1,20}', fields[1]):
+        raise _failed('it tells no offset in the binary log')
+    return replay.Position(fields[0], int(fields[1]))
+
+
+def _position(data_dir: pathlib.Path) -> list[str]:
+    """Return the file, the offset, and perhaps the GTIDs."""
     for name in _POSITION:
         path = data_dir / name
         if path.exists():
-            # The file, the offset, and the GTIDs.
-            fields = files.read_foreign(path).rstrip('\n').split('\t')
-            return fields[2] if len(fields) > 2 else ''
+            return files.read_foreign(path).rstrip('\n').split('\t')
     raise _failed(
-        'it does not tell its position in the binary log, so no replica can '
-        'begin with it. Make a full backup of the primary.'
+        'it does not tell its position in the binary log, so neither a '
+        'replica nor a log can begin with it. Make a full backup of the '
+        'primary.'
     )
 
 

@@ -10,6 +10,8 @@ from typing import ClassVar
 
 from oslo_config import cfg
 
+from trove.common import exception
+from trove.guestagent.datastores import archive
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores import home as homes
 from trove.guestagent.datastores import replication
@@ -60,12 +62,18 @@ class ReplicatingDriver(driver.MySQLDriver):
             super().create_data(preparation)
         elif context is None:
             self.restore_data(preparation)
+            if preparation.log is not None:
+                self.replay_log(preparation.log)
         else:
             # Before there are data that could be started without it.
             self.replication.keep(context)
             position = self.restore_data(preparation)
             self.start()
             self.replication.begin(context, position)
+
+    def replay_log(self, log: archive.Replay) -> None:
+        """Replay a log on restored data, before anybody can connect."""
+        raise exception.NotSupported(what=base.Capability.LOG_ARCHIVE)
 
     def role_settings(self) -> dict[str, Any]:
         return self.replication.settings()

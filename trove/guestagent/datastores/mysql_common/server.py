@@ -56,8 +56,14 @@ class Server(server.Server):
     def sync(self) -> None:
         files.sync_tree(self.data_dir)
 
-    def start(self, timeout: float) -> None:
-        self.launch(self._command(), self.answers, timeout)
+    def start(self, timeout: float, *options: str) -> None:
+        """Start the server and wait until it accepts connections.
+
+        :param timeout: seconds, including recovery
+        :param options: of the command line, which override all others
+        :raises trove.common.exception.DatastoreError: it does not start
+        """
+        self.launch([*self._command(), *options], self.answers, timeout)
 
     def clear(self) -> None:
         """Wait for a server that starts and has not written its pid file.
