@@ -3,7 +3,8 @@
 
 Tables of release 26.0 keep their names, types and keys, so that its database
 is migrated in place. ``services``, ``workflows``, ``guest_probes``,
-``instance_addresses``, ``instance_keys``, ``instance_sealing``,
+``backup_logs``, ``instance_addresses``, ``instance_keys``,
+``instance_sealing``, ``log_archives``, ``log_series``,
 ``pending_parameters``, ``replication_states``, ``rpc_rejected`` and
 ``rpc_replays`` were added since.
 """
@@ -23,7 +24,10 @@ from trove.db.models import quota
 from trove.db.models import service
 
 Backup = backup.Backup
+BackupLog = backup.BackupLog
 BackupStrategy = backup.BackupStrategy
+LogArchive = backup.LogArchive
+LogSeries = backup.LogSeries
 Base = base.Base
 Cluster = cluster.Cluster
 Configuration = configuration.Configuration
@@ -65,6 +69,7 @@ Service = service.Service
 __all__ = (
     'AgentHeartbeat',
     'Backup',
+    'BackupLog',
     'BackupStrategy',
     'Base',
     'Capability',
@@ -85,6 +90,8 @@ __all__ = (
     'InstanceKeys',
     'InstanceModule',
     'InstanceSealing',
+    'LogArchive',
+    'LogSeries',
     'Module',
     'PendingParameter',
     'Quota',

@@ -90,3 +90,63 @@ class BackupStrategy(base.Base):
     created: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
         sa.DateTime(), default=timeutils.utcnow
     )
+
+
+class LogArchive(base.Base):
+    """Whether the log of an instance is archived, and who looks after it.
+
+    Times are of the clock of the database, ``expires`` is in seconds since
+    the epoch.
+    """
+
+    __tablename__ = 'log_archives'
+
+    instance_id: orm.Mapped[str] = orm.mapped_column(
+        sa.String(36), primary_key=True
+    )
+    tenant_id: orm.Mapped[str] = orm.mapped_column(sa.String(36))
+    wanted: orm.Mapped[bool] = orm.mapped_column(sa.Boolean())
+    #: The series that was ordered; gaps begin later ones.
+    series: orm.Mapped[int] = orm.mapped_column(sa.Integer())
+    checked: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
+        sa.DateTime()
+    )
+    ordered: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
+        sa.DateTime()
+    )
+    expires: orm.Mapped[float | None] = orm.mapped_column(sa.Float())
+
+
+class LogSeries(base.Base):
+    """Objects of an archived log, without a gap: those that there are.
+
+    ``latest`` is a text, as some databases have whole seconds only.
+    """
+
+    __tablename__ = 'log_series'
+
+    instance_id: orm.Mapped[str] = orm.mapped_column(
+        sa.String(36), primary_key=True
+    )
+    series: orm.Mapped[int] = orm.mapped_column(
+        sa.Integer(), primary_key=True, autoincrement=False
+    )
+    storage_driver: orm.Mapped[str] = orm.mapped_column(sa.String(255))
+    container: orm.Mapped[str] = orm.mapped_column(sa.String(255))
+    first: orm.Mapped[int] = orm.mapped_column(sa.Integer())
+    last: orm.Mapped[int] = orm.mapped_column(sa.Integer())
+    latest: orm.Mapped[str | None] = orm.mapped_column(sa.String(32))
+
+
+class BackupLog(base.Base):
+    """Where the log begins that goes on from a backup."""
+
+    __tablename__ = 'backup_logs'
+
+    backup_id: orm.Mapped[str] = orm.mapped_column(
+        sa.String(36), primary_key=True
+    )
+    series: orm.Mapped[int] = orm.mapped_column(sa.Integer())
+    number: orm.Mapped[int] = orm.mapped_column(sa.Integer())
+    #: When it was complete, by the clock of the database server.
+    complete: orm.Mapped[str] = orm.mapped_column(sa.String(32))

@@ -23,10 +23,13 @@ from trove.tests.fixtures import database
 
 BASE = '95418fe2a1c8'
 OURS = {
+    'backup_logs',
     'guest_probes',
     'instance_addresses',
     'instance_keys',
     'instance_sealing',
+    'log_archives',
+    'log_series',
     'pending_parameters',
     'replication_states',
     'rpc_rejected',
