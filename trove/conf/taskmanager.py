@@ -114,6 +114,15 @@ OPTS: list[cfg.Opt] = [
         'from 0.1 s to 10 s. After that the workflow is suspended until the '
         'database is back.',
     ),
+    cfg.FloatOpt(
+        'log_archive_interval',
+        default=60.0,
+        min=0.1,
+        mutable=True,
+        help='Seconds between two pieces of the log of changes that a guest '
+        'agent stores where it is archived: about so much is lost with a '
+        'volume. For PostgreSQL each piece is at least a few KiB.',
+    ),
     cfg.IntOpt(
         'recovery_workers',
         default=8,

@@ -70,6 +70,10 @@ class Storage(abc.ABC):
         :param heads: as :meth:`store` has them, a full backup last
         """
 
+    @abc.abstractmethod
+    def reading_all(self, container: str, prefix: str) -> dict[str, Any]:
+        """Return the access to read all objects with a prefix."""
+
     def check(self, context: trove_context.TroveContext) -> None:
         """Return when a user may use the store, and it can be reached.
 
@@ -134,6 +138,9 @@ class LocalStorage(Storage):
         return self._access()
 
     def reading(self, heads: Sequence[base.Head]) -> dict[str, Any]:
+        return self._access()
+
+    def reading_all(self, container: str, prefix: str) -> dict[str, Any]:
         return self._access()
 
     def _access(self) -> dict[str, Any]:

@@ -92,13 +92,25 @@ class SwiftStorage(_storage.Storage):
 
     def reading(self, heads: Sequence[base.Head]) -> dict[str, Any]:
         store = self.store(heads[0].location)
-        lifetime = min(self._conf.restore_usage_timeout, _keys.AGE)
-        expires = int(time.time()) + lifetime
+        expires = self._end_of_reading()
         signed = [
             store.sign_reading(head.location, expires=expires)
             for head in heads
         ]
         return self._access(signed, heads)
+
+    def reading_all(self, container: str, prefix: str) -> dict[str, Any]:
+        signed = self.store().sign(
+            container,
+            prefix,
+            methods=('GET',),
+            expires=self._end_of_reading(),
+        )
+        return self._access([signed], [])
+
+    def _end_of_reading(self) -> int:
+        lifetime: int = min(self._conf.restore_usage_timeout, _keys.AGE)
+        return int(time.time()) + lifetime
 
     def _access(
         self, signed: Sequence[dict[str, Any]], heads: Sequence[base.Head]

@@ -26,6 +26,7 @@ from trove.peers import rollback
 from trove.peers import survey
 from trove.taskmanager import api
 from trove.taskmanager import deletions
+from trove.taskmanager import log_archives
 from trove.taskmanager import manager
 from trove.taskmanager import owner
 from trove.taskmanager import recovery
@@ -100,22 +101,33 @@ class TaskManager(service.Component):
         self._server.start()
         self._recovery = recovery.Recovery(self._env)
         self._survey = survey.Survey(self._transport)
-        interval = conf.service_report_interval
+        self._periodics = self._make_periodics(self._env, counting)
+        for periodic in self._periodics:
+            periodic.start()
+        LOG.info('Task manager %s started.', conf.host)
+
+    def _make_periodics(
+        self, env: base.Environment, counting: census.Census
+    ) -> list[service.Periodic]:
+        assert self._recovery and self._survey
+        interval = self._conf.service_report_interval
         # stop() ends the first one at once and the others after the work:
         # a task manager that does not report counts as dead.
-        self._periodics = [
+        return [
             service.Periodic(self._recovery.look, interval, 'recovery'),
             service.Periodic(self._registration.report, interval, 'report'),
             service.Periodic(counting.look, interval, 'census'),
             service.Periodic(
-                deletions.Deletions(self._env).look, interval, 'deletions'
+                deletions.Deletions(env).look, interval, 'deletions'
+            ),
+            service.Periodic(
+                log_archives.LogArchives(env).look,
+                interval,
+                'log archives',
             ),
             service.Periodic(self._clock.look, interval, 'database clock'),
             service.Periodic(self._survey.look, survey.INTERVAL, 'survey'),
         ]
-        for periodic in self._periodics:
-            periodic.start()
-        LOG.info('Task manager %s started.', conf.host)
 
     def stop(self) -> None:
         for periodic in self._periodics[:1]:

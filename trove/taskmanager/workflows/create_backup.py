@@ -10,6 +10,7 @@ from typing import Any
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.objects.backup import backups
+from trove.objects.backup import logs
 from trove.objects.backup import reports
 from trove.objects.backup import work
 from trove.objects.instance import entities
@@ -294,12 +295,14 @@ class CreateBackup(base.Workflow):
                 metadata={**saved['metadata'], **self._metadata(backup)},
             )
             location, checksum = stored.location, stored.checksum
-        found = store.head(location).checksum
-        if found != checksum:
+        found = store.head(location)
+        if found.checksum != checksum:
             raise errors.damaged(
                 f'verify {location}',
-                f'its checksum is {found}, and {checksum} as it was written',
+                f'its checksum is {found.checksum}, and {checksum} as it was '
+                'written',
             )
+        self.env.database(logs.note_backup, backup.id, found.metadata)
         if saved is not None and not self.env.database(
             work.complete,
             self.instance_id,

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Looks after archived logs: what there is, who may write it, what goes.
+
+What a guest has stored is seen in the object store, object by object, so the
+times that can be restored are proved, and a gap is noticed. Several task
+managers share the work: each archive is claimed for a while.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.common import masking
+from trove.guestagent import api as guest_api
+from trove.objects.backup import log_work
+from trove.objects.backup import logs
+from trove.objects.instance import instances
+from trove.objectstore import base as stores
+from trove.objectstore import storage
+from trove.taskmanager.workflows import base
+
+LOG = logging.getLogger(__name__)
+
+#: Objects that are looked for, and deleted, at once.
+_MOST: Final = 500
+#: A guest is told again after so many intervals in which nothing came.
+_STALE: Final = 5
+#: Bytes that a guest may store at once, at most.
+_SIZE: Final = 64 << 30
+
+
+class LogArchives:
+    """Looks after those that are due; :meth:`look` is called now and then."""
+
+    def __init__(self, env: base.Environment) -> None:
+        self._env = env
+        self._context = trove_context.make_admin_context()
+
+    @property
+    def _interval(self) -> float:
+        interval: float = self._env.conf.taskmanager.log_archive_interval
+        return interval
+
+    def look(self) -> None:
+        """Look after what nobody else has in the last interval.
+
+        :raises ServiceUnavailable: the database does not work
+        """
+        for each in log_work.claim(self._interval / 2):
+            try:
+                self._look(each)
+            except exception.ServiceUnavailable:
+                raise
+            except exception.TroveError as error:
+                LOG.warning(
+                    'Could not look after the archived log of instance %s: '
+                    '%s It is tried again.',
+                    each.instance_id,
+                    masking.error(error),
+                )
+
+    def _look(self, archive: log_work.Archive) -> None:
+        if not archive.series:
+            return
+        newest = archive.series[-1]
+        driver = self._driver(archive, newest)
+        newest, found = self._see(driver.store(), newest)
+        self._tell(archive, newest, driver, found)
+        for each in archive.series:
+            self._clean(archive, each)
+
+    def _driver(
+        self, archive: log_work.Archive, series: logs.Series
+    ) -> storage.Storage:
+        return storage.load(
+            self._env.conf, series.storage_driver, archive.project_id
+        )
+
+    # What there is
+
+    def _see(
+        self, store: stores.Store, series: logs.Series
+    ) -> tuple[logs.Series, bool]:
+        """Write down what is there; return the newest series.
+
+        :returns: and whether there was anything new
+        """
+        found = False
+        last, latest = series.last, series.latest
+        for number in range(series.last + 1, series.last + 1 + _MOST):
+            head = _head(store, series, series.name(number))
+            if head is None:
+                break
+            last, found = number, True
+            until = head.metadata.get(logs.UNTIL)
+            if logs.is_time(until):
+                latest = until
+        if found:
+            log_work.extend(series.instance_id, series.series, last, latest)
+        later = series.name(1, series.series + 1)
+        if last - series.last < _MOST and _head(store, series, later):
+            return log_work.begin_series(series, _gap(latest)), True
+        return series, found
+
+    # Who may write it
+
+    def _tell(
+        self,
+        archive: log_work.Archive,
+        series: logs.Series,
+        driver: storage.Storage,
+        found: bool,
+    ) -> None:
+        """Tell the guest what is wanted, unless it knows."""
+        if not archive.exists or not self._is_due(archive, driver, found):
+            return
+        instance = instances.get(self._context, archive.instance_id)
+        expiry = self._env.conf.agent_heartbeat_expiry
+        if instance.judged(expiry).silent_for is not None:
+            return
+        guest = guest_api.API(self._env.transport, archive.instance_id)
+        if not archive.wanted:
+            guest.archive_log(self._context, archive=None)
+            log_work.ordered(archive.instance_id, None)
+            return
+        access = driver.writing(series.container, series.prefix, size=_SIZE)
+        guest.archive_log(
+            self._context,
+            archive={
+                'container': series.container,
+                'prefix': series.prefix,
+                'series': series.series,
+                'interval': self._interval,
+            },
+            store=access,
+        )
+        log_work.ordered(archive.instance_id, access.get('expires'))
+
+    def _is_due(
+        self,
+        archive: log_work.Archive,
+        driver: storage.Storage,
+        found: bool,
+    ) -> bool:
+        ago = archive.ordered_ago
+        if ago is None or not archive.wanted:
+            return ago is None
+        stale = not found and ago > _STALE * self._interval
+        return stale or driver.needs_renewal(archive.expires)
+
+    # What goes
+
+    def _clean(
+        self, archive: log_work.Archive, series: logs.Series
+    ) -> None:
+        """Delete the objects that no backup needs."""
+        numbers = log_work.needless(series)[:_MOST]
+        if numbers:
+            log_work.shorten(series, numbers.stop)
+            store = self._driver(archive, series).store()
+            for number in numbers:
+                store.delete(
+                    store.location(series.container, series.name(number))
+                )
+        ended = not archive.wanted or series.series < archive.ordered_series
+        if ended and numbers.stop > series.last:
+            log_work.forget(archive, series)
+
+
+def _head(
+    store: stores.Store, series: logs.Series, name: str
+) -> stores.Head | None:
+    try:
+        return store.head(store.location(series.container, name))
+    except exception.ObjectMissing:
+        return None
+
+
+def _gap(latest: str | None) -> str:
+    return (
+        'The archive of the log of changes has a gap after '
+        f'{latest or "its beginning"}: more was written than was archived. '
+        'Make a full backup; later times than that can be restored.'
+    )
