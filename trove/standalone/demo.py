@@ -47,9 +47,13 @@ NEEDED = '1.4'
 
 _OUTWARD = ('sent', 'left out', 'refused')
 
-#: The control plane reads the versions of guest agents every second, which
-#: shortens the demonstration.
+#: The control plane reads the versions of guest agents every second, and looks
+#: after archived logs as often, which shortens the demonstration.
 OPTIONS = """
+[DEFAULT]
+service_report_interval = 1
+[taskmanager]
+log_archive_interval = 3
 [upgrade_levels]
 refresh_interval = 1
 """
@@ -375,7 +379,10 @@ STEPS: list[Step] = [
     ('Upgrade the guest agent', Demo.upgrade),
     ('Request diagnostics again', Demo.diagnose_again),
     ('Back it up, in full and then what changed', demo_backups.back_up),
-    ('Drop the table, restore it into a new instance', demo_backups.restore),
+    (
+        'Drop the table, restore the second before into a new instance',
+        demo_backups.restore,
+    ),
     ('Attach a configuration group, detach it', demo_life.configure),
     ('Make a replica, read the rows there', demo_life.replicate),
     ('Promote it, write there, read at the old primary', demo_life.promote),

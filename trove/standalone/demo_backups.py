@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import datetime
+import time
 from typing import Any
 from typing import Protocol
 
@@ -10,6 +12,8 @@ from trove.standalone import progress as progresses
 
 check = progresses.check
 wait = progresses.wait
+
+_SECOND = datetime.timedelta(seconds=1)
 
 _RUNS = ('NEW', 'BUILDING', 'SAVING')
 
@@ -29,7 +33,20 @@ class Demo(Protocol):
 
 
 def back_up(demo: Demo) -> None:
-    """Make a full backup, and an incremental one of what came after it."""
+    """Make a full backup, and an incremental one of what came after it.
+
+    The log of all changes is archived beside them.
+    """
+    demo.client.client.post(
+        '/backup_strategies',
+        body={
+            'backup_strategy': {
+                'instance_id': demo.instance_id,
+                'swift_container': 'database_backups',
+                'log_archive': True,
+            }
+        },
+    )
     _back_up(demo, 'full')
     demo.execute('CREATE TABLE later (id int)')
     made = _back_up(demo, 'incremental', incremental=True)
@@ -56,15 +73,26 @@ def _back_up(demo: Demo, name: str, **options: Any) -> Any:
 
 
 def restore(demo: Demo) -> None:
-    """Drop the table, and find it in an instance made of the backup."""
+    """Drop the table; restore the second before into another instance."""
+    demo.execute('CREATE TABLE newest (id int)')
+    before = datetime.datetime.now(datetime.UTC) + _SECOND
+    over = time.monotonic() + _SECOND.total_seconds()
+    wait(lambda: time.monotonic() > over, 'a second has passed')
     demo.execute('DROP TABLE fruit')
-    newest = demo.client.backups.list(instance_id=demo.instance_id)[0]
+    wait(
+        lambda: (demo.show().restorable['latest'] or '')
+        > before.strftime('%Y-%m-%dT%H:%M:%S.%fZ'),
+        'the log is archived up to that time',
+    )
     lost, address = demo.instance_id, demo.address
     made = demo.client.instances.create(
         'restored',
         flavor_id=demo.show().flavor['id'],
         volume={'size': 1},
-        restorePoint={'backupRef': newest.id},
+        restorePoint={
+            'instance': demo.instance_id,
+            'time': before.isoformat(),
+        },
         datastore=demo.show().datastore['type'],
         datastore_version=demo.show().datastore['version'],
     )
@@ -73,7 +101,11 @@ def restore(demo: Demo) -> None:
     demo.address = demo.show().addresses[0]['address']
     demo.check_rows()
     demo.execute('SELECT FROM later')
-    demo.note(f'The table and its rows are on {demo.address}')
+    demo.execute('SELECT FROM newest')
+    demo.note(
+        f'The table and its rows, and what came after the backups, are on '
+        f'{demo.address}, as of {before:%H:%M:%S}'
+    )
     demo.client.instances.delete(lost)
     for each in demo.client.backups.list(instance_id=lost):
         if not each.parent_id:

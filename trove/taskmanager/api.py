@@ -50,7 +50,8 @@ INTERFACE = rpc.Interface(
         ),
         rpc.Revision(
             '1.1',
-            'Messages are sealed with authenticated encryption.',
+            'Messages are sealed with authenticated encryption; '
+            'create_instance takes restore_time.',
             releases=('2027.1',),
         ),
     ),
@@ -70,6 +71,7 @@ class API(rpc.Client, interface=INTERFACE):
         spans={
             'access': rpc.Span('1.0/train'),
             'ds_version': rpc.Span('1.0/victoria', may_omit=True),
+            'restore_time': rpc.Span('1.1'),
         },
     )
     def create_instance(
@@ -96,6 +98,7 @@ class API(rpc.Client, interface=INTERFACE):
         locality: str | None,
         access: dict[str, Any] | None = None,
         ds_version: str | None = None,
+        restore_time: str | None = None,
     ) -> None:
         """Build an instance whose row has the task BUILDING.
 
@@ -103,6 +106,8 @@ class API(rpc.Client, interface=INTERFACE):
         :param access: ``is_public`` (bool), ``allowed_cidrs`` (list of text)
         :param ds_version: the datastore's own version, such as 18.6; a task
             manager that does not know the argument reads it from the database
+        :param restore_time: up to which the log is replayed that goes on from
+            the backup, such as 2027-01-31T08:00:00.000000Z
         """
 
     @rpc.cast('1.0')

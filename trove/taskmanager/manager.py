@@ -61,6 +61,7 @@ class Manager:
         locality: str | None,
         access: dict[str, Any] | None = None,
         ds_version: str | None = None,
+        restore_time: str | None = None,
     ) -> None:
         """Build an instance.
 
@@ -80,6 +81,7 @@ class Manager:
             modules=create_request.module_ids(modules),
             ds_version=ds_version,
             backup_id=backup_id,
+            restore_time=restore_time,
             slave_of_id=slave_of_id,
             volume_type=volume_type,
             locality=locality,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Backup strategies: in which container the backups of a project go."""
+"""Backup strategies: where backups go, and whether the log does, too."""
 
 from __future__ import annotations
 
@@ -8,8 +8,15 @@ from typing import Any
 from trove.api import references
 from trove.api import request as api_request
 from trove.api.views import backup as views
+from trove.common import exception
+from trove.objects.backup import logs
 from trove.objects.backup import strategies
+from trove.objects.instance import entities
 from trove.objects.instance import instances
+from trove.objectstore import storage
+
+#: Managers of datastores whose log can be archived.
+_ARCHIVED = ('mariadb', 'postgresql')
 
 
 def index(request: api_request.Request) -> dict[str, Any]:
@@ -17,13 +24,15 @@ def index(request: api_request.Request) -> dict[str, Any]:
 
     403 for those of another project.
     """
+    found = strategies.list_(
+        project_id=_project(request),
+        instance_id=request.query.get('instance_id') or None,
+    )
+    archived = logs.wanted([each.instance_id for each in found])
     return {
         'backup_strategies': [
-            views.strategy(each)
-            for each in strategies.list_(
-                project_id=_project(request),
-                instance_id=request.query.get('instance_id') or None,
-            )
+            views.strategy(each, each.instance_id in archived)
+            for each in found
         ]
     }
 
@@ -31,27 +40,73 @@ def index(request: api_request.Request) -> dict[str, Any]:
 def create(request: api_request.Request) -> dict[str, Any]:
     """Make a backup strategy, or change it: 202.
 
-    400 for an invalid value, 404 without the instance.
+    400 for an invalid value, 404 without the instance, 409 if its guest agent
+    is too old to archive its log.
     """
     body = request.body['backup_strategy']
     instance_id = body.get('instance_id') or ''
+    archived = body.get('log_archive')
     if instance_id:
         with references.naming('backup_strategy.instance_id'):
-            instances.get(request.context, instance_id)
+            instance = instances.get(request.context, instance_id)
+        if archived is None:
+            archived = instance_id in logs.wanted([instance_id])
+        elif archived:
+            _check_log(request, instance)
+    elif archived is not None:
+        raise exception.BadRequest(
+            'backup_strategy has "log_archive" and no "instance_id". Archive '
+            'the log of each instance for itself.'
+        )
     made = strategies.save(
         request.project_id,
         instance_id,
         backend=request.runtime.conf.storage_strategy,
         container=body['swift_container'],
     )
-    return {'backup_strategy': views.strategy(made)}
+    if archived:
+        driver = storage.choose(request.runtime.conf, None)
+        logs.want(
+            instance.tenant_id, instance_id, driver, body['swift_container']
+        )
+    elif instance_id:
+        logs.unwant(instance_id)
+    return {'backup_strategy': views.strategy(made, bool(archived))}
+
+
+def _check_log(
+    request: api_request.Request, instance: entities.Instance
+) -> None:
+    """Return when the log of an instance can be archived."""
+    version = instance.datastore_version
+    manager = version.manager if version is not None else None
+    if manager not in _ARCHIVED:
+        raise exception.NotSupported(
+            f'The log of a database of {manager} is not archived; of '
+            f'{" and ".join(_ARCHIVED)} it can be. Omit "log_archive".'
+        )
+    if instance.slave_of_id:
+        raise exception.BadRequest(
+            f'Instance {instance.id} is a replica. Archive the log of its '
+            f'primary, {instance.slave_of_id}.'
+        )
+    guest = request.runtime.guest(instance.id)
+    if not guest.can_send('archive_log', archive={}):
+        raise exception.Conflict(
+            f'The guest agent of instance {instance.id} is too old to archive '
+            'its log. Upgrade its image, and repeat the request.'
+        )
 
 
 def delete(request: api_request.Request) -> None:
-    """Delete a backup strategy: 202, or 404."""
-    strategies.delete(
-        _project(request), request.query.get('instance_id') or ''
-    )
+    """Delete a backup strategy: 202, or 404.
+
+    The log of its instance is not archived any more.
+    """
+    instance_id = request.query.get('instance_id') or ''
+    strategies.delete(_project(request), instance_id)
+    if instance_id:
+        logs.unwant(instance_id)
 
 
 def _project(request: api_request.Request) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from typing import Any
 
 from oslo_log import log
@@ -26,6 +27,7 @@ from trove.common import names as common_names
 from trove.objects import configuration as configurations
 from trove.objects import datastore as datastores
 from trove.objects import owned
+from trove.objects.backup import logs
 from trove.objects.guest import replication
 from trove.objects.instance import attachments as attached
 from trove.objects.instance import entities
@@ -62,7 +64,7 @@ def create(request: api_request.Request) -> dict[str, Any]:
     size = _volume_size(request, body)
     volume = body['volume'] if isinstance(body['volume'], dict) else {}
     offers.check_volume_type(request, version.id, volume.get('type'))
-    backup_id = restores.check(request, body, version, size)
+    backup_id, restore_time = restores.check(request, body, version, size)
     databases, users = names.check_new(
         names.rules(version.manager or '', request.runtime.conf),
         body.get('databases') or (),
@@ -71,7 +73,7 @@ def create(request: api_request.Request) -> dict[str, Any]:
     names.check_grants(users, (item['_name'] for item in databases))
     message = order(
         body, version, flavor, size, databases, backup_id
-    )
+    ) | {'restore_time': restore_time}
     group = None
     if body.get('configuration'):
         group, message['overrides'] = attachments.for_new(
@@ -123,6 +125,9 @@ def show(request: api_request.Request) -> dict[str, Any]:
     used = volume_used(request, instance)
     if used is not None:
         view['volume']['used'] = used
+    window = logs.window(instance.id)
+    if window is not None:
+        view['restorable'] = dataclasses.asdict(window)
     pending = attached.pending(instance)
     if pending:
         view['pending_restart'] = pending

@@ -86,6 +86,10 @@ STRATEGY = validation.Body(
                     'of the project',
                 },
                 'swift_container': CONTAINER,
+                'log_archive': {
+                    **common.BOOLEAN,
+                    'type': ['boolean', 'null'],
+                },
             },
             ('swift_container',),
             'an object with the key "swift_container"',

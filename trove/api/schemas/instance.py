@@ -67,9 +67,17 @@ GROUP: common.Schema = {
 
 RESTORE_POINT: common.Schema = {
     **common.closed(
-        {'backupRef': common.TEXT},
-        ('backupRef',),
-        'an object with "backupRef"',
+        {
+            'backupRef': common.TEXT,
+            'instance': common.TEXT,
+            'time': {
+                'type': 'string',
+                'maxLength': 40,
+                'description': 'a time such as 2027-01-31T08:00:00Z',
+            },
+        },
+        description='an object with "backupRef", or with "instance" and '
+        '"time"',
     ),
     'type': ['object', 'null'],
 }

@@ -39,11 +39,15 @@ def detail(it: backups.Backup) -> dict[str, Any]:
     return view
 
 
-def strategy(it: strategies.Strategy) -> dict[str, Any]:
-    """Return a backup strategy."""
+def strategy(it: strategies.Strategy, archived: bool) -> dict[str, Any]:
+    """Return a backup strategy.
+
+    :param archived: whether the log of its instance is
+    """
     return {
         'project_id': it.project_id,
         'instance_id': it.instance_id,
         'backend': it.backend,
         'swift_container': it.container,
+        'log_archive': archived,
     }

@@ -166,7 +166,9 @@ class Create(base.Workflow):
             )
         replica.check(self.request)
         if self.request.backup_id and not self.request.slave_of_id:
-            restored.check(self, self.request.backup_id)
+            restored.check(
+                self, self.request.backup_id, self.request.restore_time
+            )
 
     def _create_volume(self) -> None:
         size = self.instance().volume_size
@@ -298,7 +300,7 @@ class Create(base.Workflow):
             overrides=(dict(request.overrides) if request.overrides else None),
             modules=self._modules() or None,
             ds_version=request.ds_version,
-            **restored.order(self, request.backup_id),
+            **restored.order(self, request.backup_id, request.restore_time),
             **following,
         )
 

@@ -22,6 +22,7 @@ class Request:
     :param users: as in the message
     :param modules: their ids; the contents are read when they are sent
     :param backup_id: of the backup to restore
+    :param restore_time: up to which its log is replayed
     :param slave_of_id: of the primary to follow; the backup is its
     :param unsupported: arguments that this task manager cannot satisfy
     """
@@ -41,6 +42,7 @@ class Request:
     modules: Sequence[str] = ()
     ds_version: str | None = None
     backup_id: str | None = None
+    restore_time: str | None = None
     slave_of_id: str | None = None
     volume_type: str | None = None
     locality: str | None = None

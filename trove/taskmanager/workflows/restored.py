@@ -8,6 +8,7 @@ from typing import Any
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.objects.backup import backups
+from trove.objects.backup import logs
 from trove.objectstore import base as stores
 from trove.objectstore import storage
 from trove.taskmanager.workflows import base
@@ -18,17 +19,25 @@ _OTHER = 'Delete the instance; create it from another backup.'
 _LONGEST = 1000
 
 
-def check(workflow: base.Workflow, backup_id: str) -> None:
+def check(
+    workflow: base.Workflow, backup_id: str, time: str | None
+) -> None:
     """Check that the data of a backup and its parents are as they were made.
 
-    :raises StepFailed: they are not
+    :param time: up to which its log is to be replayed
+    :raises StepFailed: they are not, or there is no such log
     """
-    _chain(workflow, _read(workflow.env, backup_id))
+    backup = _read(workflow.env, backup_id)
+    _chain(workflow, backup)
+    _log(workflow, backup, time)
 
 
-def order(workflow: base.Workflow, backup_id: str | None) -> dict[str, Any]:
+def order(
+    workflow: base.Workflow, backup_id: str | None, time: str | None = None
+) -> dict[str, Any]:
     """Return arguments of prepare(), none of them without a backup.
 
+    :param time: up to which its log is to be replayed
     :raises StepFailed: the backup is not complete, or there is none
     """
     if backup_id is None:
@@ -45,9 +54,49 @@ def order(workflow: base.Workflow, backup_id: str | None) -> dict[str, Any]:
     }
     chain = _chain(workflow, backup)
     if workflow.guest().can_send('prepare', store={}):
-        return {'backup_info': about, 'store': driver.reading(chain)}
+        return {
+            'backup_info': about,
+            'store': driver.reading(chain),
+            **_log(workflow, backup, time),
+        }
+    if time is not None:
+        raise _failed(
+            'its guest agent is of release 26 or older and cannot replay a '
+            'log. Upgrade its image'
+        )
     about |= driver.for_released(workflow.context, backup.location)
     return {'backup_info': about}
+
+
+def _log(
+    workflow: base.Workflow, backup: backups.Backup, time: str | None
+) -> dict[str, Any]:
+    """Return the argument of prepare() about the log, if one is wanted."""
+    if time is None:
+        return {}
+    found = workflow.env.database(
+        logs.point, str(backup.instance_id), time, backup.id
+    )
+    if found is None:
+        raise _failed(
+            f'the archived log that goes on from backup {backup.id} does not '
+            f'reach {time} any more'
+        )
+    series = found.series
+    driver = storage.load(
+        workflow.conf, series.storage_driver, backup.project_id
+    )
+    return {
+        'log': {
+            'until': time,
+            'container': series.container,
+            'prefix': series.prefix,
+            'series': series.series,
+            'first': found.first,
+            'last': series.last,
+            'store': driver.reading_all(series.container, series.prefix),
+        }
+    }
 
 
 def _chain(

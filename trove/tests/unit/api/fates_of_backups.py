@@ -22,6 +22,18 @@ def backup(**changes):
     return {'backup': {'name': 'b', 'instance': 'INSTANCE', **changes}}
 
 
+#: Of the body of a new instance.
+RESTORE_POINT = {
+    'restorePoint.instance': Refused(
+        fates.order(restorePoint={'instance': GROUP}), 400, 'and no'
+    ),
+    'restorePoint.time': Refused(
+        fates.order(restorePoint={'backupRef': GROUP, 'time': 'now'}),
+        400,
+        'restorePoint.time',
+    ),
+}
+
 FATES = {
     ('POST', '/{project_id}/backups'): _under(
         'backup',
@@ -63,6 +75,16 @@ FATES = {
             ),
             'swift_container': Applied(
                 {'backup_strategy': {'swift_container': 'mine'}}, 'mine'
+            ),
+            'log_archive': Refused(
+                {
+                    'backup_strategy': {
+                        'swift_container': 'mine',
+                        'log_archive': True,
+                    }
+                },
+                400,
+                'log_archive',
             ),
         },
     ),

@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+from trove.objects.backup import logs
 from trove.tests.unit.api import base
 from trove.tests.unit.api import test_backups
 
 
 class StrategyTest(test_backups.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.guest_version = '1.5'
+
     def save(self, **values):
         return self.post('/backup_strategies', {'backup_strategy': values})
 
@@ -22,6 +27,7 @@ class StrategyTest(test_backups.TestCase):
             'instance_id': '',
             'backend': 'local',
             'swift_container': 'ours',
+            'log_archive': False,
         }
         self.assertEqual({'backup_strategy': ours}, response.json)
         listed = self.get('/backup_strategies').json['backup_strategies']
@@ -62,3 +68,49 @@ class StrategyTest(test_backups.TestCase):
                 403,
                 'forbidden',
             )
+
+    def mine(self, **values):
+        return self.save(
+            swift_container='mine', instance_id=self.instance.id, **values
+        )
+
+    def test_the_log_is_archived_on_request(self):
+        response = self.mine(log_archive=True)
+
+        self.assertTrue(response.json['backup_strategy']['log_archive'])
+        self.assertEqual({self.instance.id}, logs.wanted([self.instance.id]))
+        # Clients that do not know the key change nothing
+        again = self.mine()
+        self.assertTrue(again.json['backup_strategy']['log_archive'])
+        shown = self.get(f'/instances/{self.instance.id}').json['instance']
+        self.assertEqual(
+            {'archived': True, 'earliest': None, 'latest': None},
+            shown['restorable'],
+        )
+
+        ended = self.mine(log_archive=False)
+
+        self.assertFalse(ended.json['backup_strategy']['log_archive'])
+        self.assertEqual(set(), logs.wanted([self.instance.id]))
+
+    def test_without_the_strategy_it_is_not(self):
+        self.mine(log_archive=True)
+
+        self.delete(
+            '/backup_strategies',
+            query_string=f'instance_id={self.instance.id}',
+        )
+
+        self.assertEqual(set(), logs.wanted([self.instance.id]))
+
+    def test_logs_that_cannot_be_archived(self):
+        self.assert_fault(
+            self.save(swift_container='x', log_archive=True),
+            400,
+            'badRequest',
+            'instance_id',
+        )
+        self.guest_version = '1.4'
+        self.assert_fault(
+            self.mine(log_archive=True), 409, 'conflict', 'too old'
+        )

@@ -150,14 +150,13 @@ FATES = {
                 order(configuration=GROUP), '"overrides": {"ann": 7}'
             ),
             **fates_of_modules.NEW,
-            'replica_count': Refused(
-                order(replica_count=2), 400, 'replica_count'
-            ),
+            'replica_count': Refused(order(replica_count=2), 400, 'count'),
             'replica_of': Refused(order(replica_of=GROUP), 400, 'flavorRef'),
             'restorePoint.backupRef': Applied(
                 order(restorePoint={'backupRef': GROUP}),
                 f'"backup_id": "{GROUP}"',
             ),
+            **fates_of_backups.RESTORE_POINT,
         },
     ),
     ('PUT', _II): _under(
