@@ -25,6 +25,7 @@ from trove.peers import rejections
 from trove.peers import rollback
 from trove.peers import survey
 from trove.taskmanager import api
+from trove.taskmanager import backup_schedules
 from trove.taskmanager import deletions
 from trove.taskmanager import log_archives
 from trove.taskmanager import manager
@@ -119,6 +120,11 @@ class TaskManager(service.Component):
             service.Periodic(counting.look, interval, 'census'),
             service.Periodic(
                 deletions.Deletions(env).look, interval, 'deletions'
+            ),
+            service.Periodic(
+                backup_schedules.BackupSchedules(env).look,
+                interval,
+                'backup schedules',
             ),
             service.Periodic(
                 log_archives.LogArchives(env).look,

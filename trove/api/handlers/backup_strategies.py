@@ -10,6 +10,7 @@ from trove.api import request as api_request
 from trove.api.views import backup as views
 from trove.common import exception
 from trove.objects.backup import logs
+from trove.objects.backup import schedules
 from trove.objects.backup import strategies
 from trove.objects.instance import entities
 from trove.objects.instance import instances
@@ -28,10 +29,15 @@ def index(request: api_request.Request) -> dict[str, Any]:
         project_id=_project(request),
         instance_id=request.query.get('instance_id') or None,
     )
-    archived = logs.wanted([each.instance_id for each in found])
+    ids = [each.instance_id for each in found]
+    archived, planned = logs.wanted(ids), schedules.get(ids)
     return {
         'backup_strategies': [
-            views.strategy(each, each.instance_id in archived)
+            views.strategy(
+                each,
+                each.instance_id in archived,
+                planned.get(each.instance_id),
+            )
             for each in found
         ]
     }
@@ -53,10 +59,10 @@ def create(request: api_request.Request) -> dict[str, Any]:
             archived = instance_id in logs.wanted([instance_id])
         elif archived:
             _check_log(request, instance)
-    elif archived is not None:
+    elif archived is not None or body.get('schedule'):
         raise exception.BadRequest(
-            'backup_strategy has "log_archive" and no "instance_id". Archive '
-            'the log of each instance for itself.'
+            'backup_strategy has "log_archive" or "schedule" and no '
+            '"instance_id". Set them for each instance.'
         )
     made = strategies.save(
         request.project_id,
@@ -71,7 +77,39 @@ def create(request: api_request.Request) -> dict[str, Any]:
         )
     elif instance_id:
         logs.unwant(instance_id)
-    return {'backup_strategy': views.strategy(made, bool(archived))}
+    if instance_id and 'schedule' in body:
+        _set_schedule(request, instance, body)
+    planned = schedules.get([instance_id]).get(instance_id)
+    return {'backup_strategy': views.strategy(made, bool(archived), planned)}
+
+
+def _set_schedule(
+    request: api_request.Request,
+    instance: entities.Instance,
+    body: dict[str, Any],
+) -> None:
+    """Have backups made by themselves, or no longer."""
+    wanted = body['schedule']
+    if wanted is None:
+        schedules.delete(instance.id)
+        return
+    version = instance.datastore_version
+    full_every = wanted.get('full_every') or 1
+    if full_every > 1 and version is not None and version.manager == 'mysql':
+        raise exception.NotSupported(
+            'schedule.full_every is greater than 1, and there are only full '
+            'backups of MySQL. Omit it.'
+        )
+    schedules.save(
+        instance.tenant_id,
+        instance.id,
+        storage_driver=storage.choose(request.runtime.conf, None),
+        container=body['swift_container'],
+        interval=wanted['interval'],
+        full_every=full_every,
+        keep=wanted.get('keep'),
+        keep_days=wanted.get('keep_days'),
+    )
 
 
 def _check_log(
@@ -101,12 +139,14 @@ def _check_log(
 def delete(request: api_request.Request) -> None:
     """Delete a backup strategy: 202, or 404.
 
-    The log of its instance is not archived any more.
+    The log of its instance is not archived any more, and no backups are made
+    by themselves.
     """
     instance_id = request.query.get('instance_id') or ''
     strategies.delete(_project(request), instance_id)
     if instance_id:
         logs.unwant(instance_id)
+        schedules.delete(instance_id)
 
 
 def _project(request: api_request.Request) -> str:

@@ -74,6 +74,30 @@ CREATE = validation.Body(
     )
 )
 
+
+def _number(most: int, what: str) -> common.Schema:
+    return {
+        'type': ['integer', 'null'],
+        'minimum': 1,
+        'maximum': most,
+        'description': f'a number of {what} from 1 to {most}',
+    }
+
+
+SCHEDULE: common.Schema = {
+    **common.closed(
+        {
+            'interval': {**_number(8760, 'hours'), 'type': 'integer'},
+            'full_every': _number(1000, 'backups'),
+            'keep': _number(10_000, 'backups'),
+            'keep_days': _number(36_500, 'days'),
+        },
+        ('interval',),
+        'an object with "interval"',
+    ),
+    'type': ['object', 'null'],
+}
+
 STRATEGY = validation.Body(
     common.wrapped(
         'backup_strategy',
@@ -86,6 +110,7 @@ STRATEGY = validation.Body(
                     'of the project',
                 },
                 'swift_container': CONTAINER,
+                'schedule': SCHEDULE,
                 'log_archive': {
                     **common.BOOLEAN,
                     'type': ['boolean', 'null'],

@@ -7,6 +7,7 @@ from typing import Any
 
 from trove.api.views import instance as instances
 from trove.objects.backup import backups
+from trove.objects.backup import schedules
 from trove.objects.backup import strategies
 
 
@@ -39,15 +40,30 @@ def detail(it: backups.Backup) -> dict[str, Any]:
     return view
 
 
-def strategy(it: strategies.Strategy, archived: bool) -> dict[str, Any]:
+def strategy(
+    it: strategies.Strategy,
+    archived: bool,
+    schedule: schedules.Schedule | None,
+) -> dict[str, Any]:
     """Return a backup strategy.
 
     :param archived: whether the log of its instance is
+    :param schedule: of its instance, if there is one
     """
+    shown = None
+    if schedule is not None:
+        shown = {
+            'interval': schedule.interval,
+            'full_every': schedule.full_every,
+            'keep': schedule.keep,
+            'keep_days': schedule.keep_days,
+            'next': instances.time(schedule.next),
+        }
     return {
         'project_id': it.project_id,
         'instance_id': it.instance_id,
         'backend': it.backend,
         'swift_container': it.container,
         'log_archive': archived,
+        'schedule': shown,
     }

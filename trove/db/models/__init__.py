@@ -3,10 +3,10 @@
 
 Tables of release 26.0 keep their names, types and keys, so that its database
 is migrated in place. ``services``, ``workflows``, ``guest_probes``,
-``backup_logs``, ``instance_addresses``, ``instance_keys``,
-``instance_sealing``, ``log_archives``, ``log_series``,
-``pending_parameters``, ``replication_states``, ``rpc_rejected`` and
-``rpc_replays`` were added since.
+``backup_logs``, ``backup_schedules``, ``instance_addresses``,
+``instance_keys``, ``instance_sealing``, ``log_archives``, ``log_series``,
+``pending_parameters``, ``replication_states``, ``rpc_rejected``,
+``rpc_replays`` and ``scheduled_backups`` were added since.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ from trove.db.models import service
 
 Backup = backup.Backup
 BackupLog = backup.BackupLog
+BackupSchedule = backup.BackupSchedule
 BackupStrategy = backup.BackupStrategy
 LogArchive = backup.LogArchive
 LogSeries = backup.LogSeries
+ScheduledBackup = backup.ScheduledBackup
 Base = base.Base
 Cluster = cluster.Cluster
 Configuration = configuration.Configuration
@@ -70,6 +72,7 @@ __all__ = (
     'AgentHeartbeat',
     'Backup',
     'BackupLog',
+    'BackupSchedule',
     'BackupStrategy',
     'Base',
     'Capability',
@@ -100,6 +103,7 @@ __all__ = (
     'ReplicationState',
     'Reservation',
     'RootHistory',
+    'ScheduledBackup',
     'SecurityGroup',
     'SecurityGroupInstanceAssociation',
     'SecurityGroupRule',

@@ -150,3 +150,34 @@ class BackupLog(base.Base):
     number: orm.Mapped[int] = orm.mapped_column(sa.Integer())
     #: When it was complete, by the clock of the database server.
     complete: orm.Mapped[str] = orm.mapped_column(sa.String(32))
+
+
+class BackupSchedule(base.Base):
+    """When backups of an instance are made by themselves."""
+
+    __tablename__ = 'backup_schedules'
+
+    instance_id: orm.Mapped[str] = orm.mapped_column(
+        sa.String(36), primary_key=True
+    )
+    tenant_id: orm.Mapped[str] = orm.mapped_column(sa.String(36))
+    storage_driver: orm.Mapped[str] = orm.mapped_column(sa.String(255))
+    container: orm.Mapped[str] = orm.mapped_column(sa.String(255))
+    #: In hours.
+    interval: orm.Mapped[int] = orm.mapped_column(sa.Integer())
+    full_every: orm.Mapped[int] = orm.mapped_column(sa.Integer())
+    keep: orm.Mapped[int | None] = orm.mapped_column(sa.Integer())
+    keep_days: orm.Mapped[int | None] = orm.mapped_column(sa.Integer())
+    #: By the clock of the database.
+    next: orm.Mapped[datetime.datetime] = orm.mapped_column(sa.DateTime())
+    made: orm.Mapped[int] = orm.mapped_column(sa.Integer())
+
+
+class ScheduledBackup(base.Base):
+    """A backup that was made by a schedule, which may delete it."""
+
+    __tablename__ = 'scheduled_backups'
+
+    backup_id: orm.Mapped[str] = orm.mapped_column(
+        sa.String(36), primary_key=True
+    )

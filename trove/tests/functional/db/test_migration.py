@@ -24,6 +24,7 @@ from trove.tests.fixtures import database
 BASE = '95418fe2a1c8'
 OURS = {
     'backup_logs',
+    'backup_schedules',
     'guest_probes',
     'instance_addresses',
     'instance_keys',
@@ -34,6 +35,7 @@ OURS = {
     'replication_states',
     'rpc_rejected',
     'rpc_replays',
+    'scheduled_backups',
     'services',
     'workflows',
 }

@@ -76,6 +76,19 @@ FATES = {
             'swift_container': Applied(
                 {'backup_strategy': {'swift_container': 'mine'}}, 'mine'
             ),
+            **{
+                f'schedule.{key}': Refused(
+                    {
+                        'backup_strategy': {
+                            'swift_container': 'mine',
+                            'schedule': {'interval': 1, key: 2},
+                        }
+                    },
+                    400,
+                    'schedule',
+                )
+                for key in ('interval', 'full_every', 'keep', 'keep_days')
+            },
             'log_archive': Refused(
                 {
                     'backup_strategy': {

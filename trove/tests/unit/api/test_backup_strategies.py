@@ -28,6 +28,7 @@ class StrategyTest(test_backups.TestCase):
             'backend': 'local',
             'swift_container': 'ours',
             'log_archive': False,
+            'schedule': None,
         }
         self.assertEqual({'backup_strategy': ours}, response.json)
         listed = self.get('/backup_strategies').json['backup_strategies']
@@ -113,4 +114,31 @@ class StrategyTest(test_backups.TestCase):
         self.guest_version = '1.4'
         self.assert_fault(
             self.mine(log_archive=True), 409, 'conflict', 'too old'
+        )
+
+    def test_a_schedule(self):
+        wanted = {'interval': 24, 'full_every': 7, 'keep': 14}
+
+        response = self.mine(schedule=wanted)
+
+        shown = response.json['backup_strategy']['schedule']
+        self.assertLessEqual(
+            {**wanted, 'keep_days': None}.items(), shown.items()
+        )
+        # It stays if it is not named, and null ends it
+        again = self.mine().json['backup_strategy']
+        self.assertEqual(shown, again['schedule'])
+        ended = self.mine(schedule=None).json['backup_strategy']
+        self.assertIsNone(ended['schedule'])
+
+    def test_schedules_that_are_refused(self):
+        for schedule, text in (
+            ({}, 'interval'),
+            ({'interval': 0}, 'interval'),
+            ({'interval': 24, 'keep': 0}, 'keep'),
+        ):
+            self.assert_refused(self.mine(schedule=schedule), text)
+        self.assert_refused(
+            self.save(swift_container='x', schedule={'interval': 1}),
+            'instance_id',
         )

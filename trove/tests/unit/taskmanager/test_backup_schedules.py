@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scheduled backups are begun once, and deleted in time."""
+
+from __future__ import annotations
+
+import datetime
+
+import fixtures
+
+from trove.db import models
+from trove.db import session
+from trove.objects.backup import backups
+from trove.objects.backup import reports
+from trove.objects.backup import schedules
+from trove.objects.backup import work
+from trove.objects.instance import instances
+from trove.objects.instance import workflows
+from trove.taskmanager import backup_schedules
+from trove.tests.unit.taskmanager import scene
+
+
+class BackupSchedulesTest(scene.TestCase):
+    """Given an instance with a schedule."""
+
+    def setUp(self):
+        super().setUp()
+        box = self.useFixture(fixtures.TempDir()).path
+        self.config(storage_strategy='local', storage_drivers=['local'])
+        self.config(local_directory=box, group='objectstore')
+        self.instance_id, _ = self.given_instance('1.5')
+        schedules.save(
+            scene.PROJECT,
+            self.instance_id,
+            storage_driver='local',
+            container='box',
+            interval=24,
+            full_every=2,
+            keep=1,
+            keep_days=None,
+        )
+
+    def look(self):
+        """Look once by each of two task managers, when one is due."""
+        with session.writer() as db:
+            row = db.get(models.BackupSchedule, self.instance_id)
+            row.next -= datetime.timedelta(hours=24)
+        for host in 'tm-1', 'tm-2':
+            backup_schedules.BackupSchedules(self.environment(host)).look()
+
+    def complete(self):
+        """Complete the backup that is being made; return its id."""
+        job = workflows.get_workflow(self.instance_id)
+        backup_id = job.details['backup_id']
+        workflows.claim_workflow(self.instance_id, work.CREATE, 'tm')
+        reports.record_update(
+            self.instance_id,
+            backup_id,
+            sent=None,
+            fields={
+                'state': 'COMPLETED',
+                'location': f'file:///box/{backup_id}',
+                'checksum': 'c',
+            },
+        )
+        work.end(self.instance_id, backup_id, 'tm')
+        return backup_id
+
+    def found(self):
+        return backups.list_(limit=9, instance_id=self.instance_id)[0]
+
+    def test_one_is_begun_by_one_of_them(self):
+        self.look()
+
+        (made,) = self.found()
+        self.assertEqual(
+            ('full', 'NEW', scene.PROJECT),
+            (made.backup_type, made.state, made.project_id),
+        )
+        job = workflows.get_workflow(self.instance_id)
+        self.assertEqual(('create_backup', 'box'), (
+            job.action, job.details['container']
+        ))
+
+    def test_every_other_one_is_full(self):
+        self.look()
+        full = self.complete()
+        self.look()
+
+        newest = next(each for each in self.found() if each.id != full)
+        self.assertEqual(full, newest.parent_id)
+
+    def test_one_that_cannot_be_made_is_told(self):
+        self.config(max_backups_per_tenant=0)
+
+        self.look()
+
+        self.assertEqual([], self.found())
+        fault = instances.get(self.admin, self.instance_id).fault
+        self.assertIn('scheduled backup could not be made', fault.message)
+
+    def test_a_busy_instance_is_no_failure(self):
+        self.look()
+        self.look()
+
+        self.assertEqual(1, len(self.found()))
+        fault = instances.get(self.admin, self.instance_id).fault
+        self.assertIsNone(fault)
