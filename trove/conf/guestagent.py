@@ -171,6 +171,7 @@ AGENT_OPTS: list[cfg.Opt] = [
     ),
 ]
 
+
 def _volume_options(title: str, mount_point: str) -> list[cfg.Opt]:
     """Return the options that tell where the volume is in a server."""
     return [
