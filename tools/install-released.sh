@@ -7,13 +7,15 @@
 #   tools/install-released.sh 14 21       these
 #   tools/install-released.sh all         all that tools/released has pins of
 #   tools/install-released.sh tempest     Tempest and its tests of Trove
+#   tools/install-released.sh barbican    Barbican, for them
 #   tools/install-released.sh openstack   the services that tools/openstack runs
 #
 # They are the live peers of the interoperation tests, which run none of
-# their code in their own process, and the tests of others. The environments are .interop/RELEASE in
-# the top directory, or where TROVE_INTEROP_VENVS says; PYTHON names the
-# interpreter to make them with (python3.11: what the pins are for). One that
-# is there and unchanged is left alone. All are made at the same time.
+# their code in their own process, and the tests of others. The environments
+# are .interop/RELEASE in the top directory, or where TROVE_INTEROP_VENVS says;
+# PYTHON names the interpreter to make them with (python3.11: what the pins are
+# for). One that is there and unchanged is left alone. All are made at the same
+# time.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -34,7 +36,7 @@ fi
 
 pins_of() {
     case $1 in
-        tempest | openstack) echo "tools/released/$1.txt" ;;
+        barbican | openstack | tempest) echo "tools/released/$1.txt" ;;
         *) echo "tools/released/trove-$1.txt" ;;
     esac
 }

@@ -165,7 +165,7 @@ check_interop() {
 
 check_tempest() {
     echo "TROVE_TEMPEST is ${TROVE_TEMPEST:-all}."
-    tools/install-released.sh tempest
+    tools/install-released.sh barbican tempest
     run_stestr tempest 1 --test-path ./trove/tests/functional/tempest \
         --top-dir .
 }
