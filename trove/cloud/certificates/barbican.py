@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+from typing import Final
 
 import requests
 
@@ -12,6 +14,12 @@ from trove.common import context as trove_context
 from trove.common import exception
 
 _SECRET = re.compile(r'(?:https?://[^/?#]+.*/secrets/)?([0-9a-f-]{36})/?')
+
+#: Barbican answers 406 unless it is asked for just the type of a secret.
+_TYPES: Final = ('application/octet-stream', 'text/plain')
+
+#: The version that has consumers of secrets.
+_MICROVERSION: Final = {'OpenStack-API-Version': 'key-manager 1.1'}
 
 
 class Barbican(base.Certificates):
@@ -24,46 +32,115 @@ class Barbican(base.Certificates):
     def read(
         self, context: trove_context.TroveContext, reference: str, name: str
     ) -> bytes:
-        found = _SECRET.fullmatch(reference)
-        if found is None:
-            raise exception.BadRequest(
-                f'{name} is not the reference of a secret in Barbican, such '
-                'as https://barbican.example.org/v1/secrets/UUID.'
+        secret = self._secret(reference, name)
+        for kind in _TYPES:
+            status, data = self._request(
+                context,
+                'GET',
+                f'{secret}/payload',
+                f'the secret of {name}',
+                headers={'Accept': kind},
             )
-        if not context.auth_token:
-            raise exception.BadRequest(
-                f'{name} cannot be read, as the request has no token. Use '
-                'auth_strategy = keystone, or the driver "directory" of '
-                '[certificates].'
-            )
-        url = f'{self._url(context)}/v1/secrets/{found.group(1)}/payload'
-        try:
-            with requests.get(
-                url,
-                headers={
-                    'X-Auth-Token': context.auth_token,
-                    'Accept': 'application/octet-stream, text/plain',
-                },
-                timeout=self._conf.certificates.timeout,
-                verify=self._conf.certificates.cafile or True,
-                allow_redirects=False,
-                stream=True,
-            ) as answer:
-                self._check(answer.status_code, name)
-                data: bytes = answer.raw.read(
-                    base.MOST + 1, decode_content=True
-                )
-        except (requests.RequestException, OSError) as error:
-            raise exception.ServiceUnavailable(
-                f'Barbican did not answer ({type(error).__name__}). Repeat '
-                'the request later.'
-            ) from None
+            if status != 406:
+                break
+        self._check(status, name)
         if len(data) > base.MOST:
             raise exception.BadRequest(
                 f'{name} names a secret of more than {base.MOST} bytes. Name '
                 'a PKCS#12 archive, or its password.'
             )
         return data
+
+    def register(
+        self,
+        context: trove_context.TroveContext,
+        reference: str,
+        instance_id: str,
+    ) -> None:
+        self._consume(context, 'POST', reference, instance_id, 200, 201)
+
+    def release(
+        self,
+        context: trove_context.TroveContext,
+        reference: str,
+        instance_id: str,
+    ) -> None:
+        self._consume(context, 'DELETE', reference, instance_id, 200, 204, 404)
+
+    def _consume(
+        self,
+        context: trove_context.TroveContext,
+        method: str,
+        reference: str,
+        instance_id: str,
+        *expected: int,
+    ) -> None:
+        status, _ = self._request(
+            context,
+            method,
+            f'{self._secret(reference, "The reference")}/consumers',
+            'a consumer',
+            headers=_MICROVERSION,
+            json={
+                'service': 'database',
+                'resource_type': 'instance',
+                'resource_id': instance_id,
+            },
+        )
+        if status not in expected:
+            raise exception.Forbidden(
+                f'Barbican answered {status}: consumers of a secret are for '
+                'members of its project.'
+            )
+
+    def _secret(self, reference: str, name: str) -> str:
+        found = _SECRET.fullmatch(reference)
+        if found is None:
+            raise exception.BadRequest(
+                f'{name} is not the reference of a secret in Barbican, such '
+                'as https://barbican.example.org/v1/secrets/UUID.'
+            )
+        return found.group(1)
+
+    def _request(
+        self,
+        context: trove_context.TroveContext,
+        method: str,
+        path: str,
+        what: str,
+        headers: dict[str, str],
+        json: Any = None,
+    ) -> tuple[int, bytes]:
+        """Return the status, and what fits of the body.
+
+        :param path: below that of all secrets
+        """
+        if not context.auth_token:
+            raise exception.BadRequest(
+                f'Barbican cannot be asked for {what}, as the request has no '
+                'token. Use auth_strategy = keystone, or the driver '
+                '"directory" of [certificates].'
+            )
+        try:
+            with requests.request(
+                method,
+                f'{self._url(context)}/v1/secrets/{path}',
+                headers={'X-Auth-Token': context.auth_token, **headers},
+                json=json,
+                timeout=self._conf.certificates.timeout,
+                verify=self._conf.certificates.cafile or True,
+                allow_redirects=False,
+                stream=True,
+            ) as answer:
+                data: bytes = answer.raw.read(
+                    base.MOST + 1, decode_content=True
+                )
+                return answer.status_code, data
+        except (requests.RequestException, OSError) as error:
+            raise exception.ServiceUnavailable(
+                f'Barbican did not answer for {what} '
+                f'({type(error).__name__}). Repeat the request later.'
+            ) from None
 
     def _check(self, status: int, name: str) -> None:
         if status == 200:

@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 from oslo_config import cfg
+from oslo_utils import timeutils
 
 from trove.common import context as trove_context
 from trove.common import exception
@@ -33,6 +34,33 @@ class Certificates(abc.ABC):
         :param reference: from a request: it may be anything
         :param name: of the key of the request that has it, for errors
         :raises trove.common.exception.TroveError: it cannot be read
+        """
+
+    # Those who delete a secret are told of its consumers, where a store has
+    # them. Both may be repeated.
+
+    @abc.abstractmethod
+    def register(
+        self,
+        context: trove_context.TroveContext,
+        reference: str,
+        instance_id: str,
+    ) -> None:
+        """Register an instance as a consumer of a secret.
+
+        :raises trove.common.exception.TroveError: the store refuses it
+        """
+
+    @abc.abstractmethod
+    def release(
+        self,
+        context: trove_context.TroveContext,
+        reference: str,
+        instance_id: str,
+    ) -> None:
+        """Remove an instance from the consumers of a secret.
+
+        :raises trove.common.exception.TroveError: the store refuses it
         """
 
     def container(
@@ -73,6 +101,7 @@ def unpack(archive: bytes, password: bytes | None) -> dict[str, str]:
             'container_ref names a PKCS#12 archive without a certificate and '
             'its key. Store both in it.'
         )
+    _check(found.cert.certificate)
     others = [each.certificate for each in found.additional_certs]
     authorities = [each for each in others if each.issuer == each.subject]
     chain = [each for each in others if each not in authorities]
@@ -85,6 +114,15 @@ def unpack(archive: bytes, password: bytes | None) -> dict[str, str]:
         ).decode(),
         'ca': _pem(*authorities),
     }
+
+
+def _check(certificate: x509.Certificate) -> None:
+    """See that it is valid; guests see that the key belongs to it."""
+    if certificate.not_valid_after_utc <= timeutils.utcnow(with_timezone=True):
+        raise exception.BadRequest(
+            'container_ref names a certificate that expired at '
+            f'{certificate.not_valid_after_utc.isoformat()}. Store a new one.'
+        )
 
 
 def _pem(*certificates: x509.Certificate) -> str:

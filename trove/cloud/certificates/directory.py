@@ -12,7 +12,7 @@ from trove.common import exception
 
 
 class Directory(base.Certificates):
-    """References are names of files in the directory."""
+    """References are names of files in the directory, without consumers."""
 
     def read(
         self, context: trove_context.TroveContext, reference: str, name: str
@@ -38,6 +38,22 @@ class Directory(base.Certificates):
         if len(data) > base.MOST:
             raise _missing(name)
         return data
+
+    def register(
+        self,
+        context: trove_context.TroveContext,
+        reference: str,
+        instance_id: str,
+    ) -> None:
+        return
+
+    def release(
+        self,
+        context: trove_context.TroveContext,
+        reference: str,
+        instance_id: str,
+    ) -> None:
+        return
 
 
 def _missing(name: str) -> exception.BadRequest:

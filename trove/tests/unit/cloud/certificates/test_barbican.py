@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import contextlib
 import http.server
+import json
 import threading
 from typing import Any
 import uuid
@@ -22,7 +24,11 @@ class _Server(http.server.ThreadingHTTPServer):
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str | None]] = []
+        self.bodies: list[tuple[str, bytes]] = []
         self.answer: tuple[int, bytes] = (200, b'secret')
+        self.unacceptable: set[str] = set()
+        self.answered = threading.Event()
+        self.answered.set()
         super().__init__(('127.0.0.1', 0), _handler(self))
 
 
@@ -30,12 +36,20 @@ def _handler(server: _Server) -> Callable[..., Any]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             server.asked.append((self.path, self.headers['X-Auth-Token']))
+            length = int(self.headers['Content-Length'] or 0)
+            server.bodies.append((self.command, self.rfile.read(length)))
             status, body = server.answer
+            server.answered.wait(30)
+            if self.headers['Accept'] in server.unacceptable:
+                status = 406
             self.send_response(status)
             self.send_header('Content-Length', str(len(body)))
             self.send_header('Location', 'http://127.0.0.1:1/')
             self.end_headers()
-            self.wfile.write(body)
+            with contextlib.suppress(BrokenPipeError):
+                self.wfile.write(body)
+
+        do_POST = do_DELETE = do_GET
 
         def log_message(self, format: str, *args: Any) -> None:
             return
@@ -74,6 +88,52 @@ class BarbicanTest(base.TestCase):
 
         path = f'/v1/secrets/{SECRET}/payload'
         self.assertEqual([(path, 'token')], self.server.asked)
+
+    def test_one_that_is_a_text(self) -> None:
+        self.server.unacceptable = {'application/octet-stream'}
+
+        self.assertEqual(b'secret', self.read())
+
+        self.server.unacceptable.add('text/plain')
+        self.assertRaises(exception.BadRequest, self.read)
+
+    def test_consumers(self) -> None:
+        self.driver.register(self.context, SECRET, 'one')
+        reference = f'{self.url}/v1/secrets/{SECRET}'
+        for status in 200, 404:
+            self.server.answer = (status, b'')
+            self.driver.release(self.context, reference, 'one')
+
+        path = f'/v1/secrets/{SECRET}/consumers'
+        self.assertEqual([(path, 'token')] * 3, self.server.asked)
+        self.assertEqual(
+            ['POST', 'DELETE', 'DELETE'],
+            [method for method, _ in self.server.bodies],
+        )
+        self.assertEqual(
+            {
+                'service': 'database',
+                'resource_type': 'instance',
+                'resource_id': 'one',
+            },
+            json.loads(self.server.bodies[0][1]),
+        )
+        self.server.answer = (403, b'hunter2')
+        for call in self.driver.register, self.driver.release:
+            error = self.assertRaises(
+                exception.Forbidden, call, self.context, SECRET, 'one'
+            )
+            self.assertNotIn('hunter2', str(error))
+
+    def test_one_that_is_slow(self) -> None:
+        self.config(group='certificates', timeout=1)
+        answered = threading.Event()
+        self.addCleanup(answered.set)
+        self.server.answered = answered
+
+        error = self.assertRaises(exception.ServiceUnavailable, self.read)
+
+        self.assertIn('did not answer', str(error))
 
     def test_the_token_is_sent_to_no_other_address(self) -> None:
         self.read(f'http://evil.example.org/v1/secrets/{SECRET}')

@@ -30,6 +30,15 @@ class UnpackTest(test_base.TestCase):
             self.assertEqual(1, found['ca'].count('BEGIN CERT'))
             self.assertIn('BEGIN PRIVATE KEY', found['private_key'])
 
+    def test_one_that_expired(self) -> None:
+        archive = archives.pack(self.directory, days=-1)
+
+        error = self.assertRaises(
+            exception.BadRequest, base.unpack, archive, None
+        )
+
+        self.assertIn('expired at 20', str(error))
+
     def test_what_cannot_be_opened(self) -> None:
         archive = archives.pack(self.directory, b'open sesame')
         for data, password in (
