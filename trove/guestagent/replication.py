@@ -17,6 +17,7 @@ from trove.guestagent import reporter as reporters
 from trove.guestagent import supervisor as supervisors
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores import replication
+from trove.guestagent.datastores import tls
 
 LOG = logging.getLogger(__name__)
 
@@ -63,11 +64,13 @@ class Replication:
             self._backups.make(context, snapshot_info)
         with self._supervisor.turn() as driver:
             found = driver.replica_snapshot(snapshot_info.get('replica_id'))
+            encryption = _encryption(driver)
             dataset = _dataset(driver, snapshot_info.get('id'))
         return {
             'dataset': dataset,
             'replication_strategy': driver.replication_strategy,
             **found,
+            **encryption,
         }
 
     # Who follows whom
@@ -75,7 +78,7 @@ class Replication:
     @orders.needs(Capability.REPLICATION)
     def get_replica_context(self, context: Context) -> dict[str, Any]:
         with self._supervisor.turn() as driver:
-            return dict(driver.replica_context())
+            return {**driver.replica_context(), **_encryption(driver)}
 
     @orders.needs(Capability.REPLICATION)
     def attach_replica(
@@ -88,7 +91,7 @@ class Replication:
         wanted = replication.parse(replica_info)
         LOG.info('Following %s', wanted['master'])
         with self._supervisor.restarting() as driver:
-            driver.attach_replica(wanted)
+            _attach(driver, wanted)
         self._report()
 
     @orders.needs(Capability.REPLICATION)
@@ -98,7 +101,7 @@ class Replication:
         with self._reporter.reporting(context, 'follow another primary'):
             wanted = replication.parse(snapshot)
             with self._supervisor.restarting() as driver:
-                driver.attach_replica(wanted)
+                _attach(driver, wanted)
         self._report()
 
     @orders.needs(Capability.REPLICATION)
@@ -161,6 +164,20 @@ class Replication:
     @orders.needs(Capability.REPLICATION, turn=False)
     def get_txn_count(self, context: Context) -> int:
         return self._supervisor.driver.transaction_count()
+
+
+def _encryption(driver: base.Driver) -> dict[str, Any]:
+    """Return what replicas have from the encryption of their primary."""
+    if Capability.TLS not in driver.capabilities:
+        return {}
+    return driver.tls().for_replicas()
+
+
+def _attach(driver: base.Driver, context: replication.Context) -> None:
+    driver.attach_replica(context)
+    wanted = tls.State.of_primary(context)
+    if wanted is not None and wanted != driver.tls():
+        driver.set_tls(wanted)
 
 
 def _dataset(driver: base.Driver, backup_id: str | None) -> dict[str, Any]:

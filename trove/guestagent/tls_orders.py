@@ -42,17 +42,14 @@ class TlsOrders:
         enable: bool,
         disable: bool,
     ) -> dict[str, Any]:
+        wanted = _wanted(mode, container, bool(enable), bool(disable))
         with self._supervisor.turn() as driver:
-            driver.set_tls(
-                _wanted(mode, container, bool(enable), bool(disable))
-            )
-        return {'restart_required': False}
+            return {'restart_required': driver.set_tls(wanted)}
 
     @orders.needs(Capability.TLS)
     def ssl_rollback(self, context: Context) -> dict[str, Any]:
         with self._supervisor.turn() as driver:
-            driver.restore_tls()
-        return {'restart_required': False}
+            return {'restart_required': driver.restore_tls()}
 
 
 def _wanted(
@@ -67,7 +64,7 @@ def _wanted(
             'one of both.'
         )
     if disable:
-        return tls.State()
+        return tls.State(tls.OFF)
     mode = mode or tls.BASIC
     if mode not in tls.MODES:
         raise exception.BadRequest(

@@ -62,6 +62,8 @@ class Home(abc.ABC, Generic[S]):
         self.data_dir = pathlib.Path(
             os.path.realpath(options.data_dir or self.default_data_dir)
         )
+        #: On the volume: what is there outlasts the server.
+        self.kept_dir = self.data_dir.parent
         self.state_dir = pathlib.Path(options.state_dir).absolute()
         self.account = accounts.resolve(options.run_as)
         self.endpoint = servers.Endpoint(options.bind_address, port)

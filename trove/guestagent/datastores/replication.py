@@ -58,6 +58,8 @@ class Context(TypedDict):
 
     master: Primary
     replica_conf: ReplicaConf
+    ssl_mode: NotRequired[str]
+    cert_container: NotRequired[dict[str, Any]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -203,6 +205,9 @@ def parse(context: Mapping[str, Any]) -> Context:
         if conf.get('administrator'):
             password = str(conf['administrator']['password'])
             found['replica_conf']['administrator'] = {'password': password}
+        if context.get('ssl_mode'):
+            found['ssl_mode'] = str(context['ssl_mode'])
+            found['cert_container'] = dict(context.get('cert_container') or {})
     except (KeyError, TypeError, ValueError, AttributeError):
         raise exception.BadRequest(
             reason='The order to follow a primary is malformed: it needs '

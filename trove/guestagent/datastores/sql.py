@@ -131,7 +131,7 @@ class SQLDriver(logs.Logged, tls.Secured, base.Driver):
             self.name, group.ignore_dbs, group.ignore_users
         )
         self.store = stores.Store(home.state_dir / f'{self.name}.json')
-        self.secured = tls.Store(home.state_dir / 'tls.json')
+        self.secured = tls.Store(home.kept_dir / 'tls.json')
         self.volume = device.Device(
             conf, home.state_dir, home.data_dir, conf[self.name].mount_point
         )
@@ -164,6 +164,10 @@ class SQLDriver(logs.Logged, tls.Secured, base.Driver):
         self.home.require(preparation.version)
         self.check_overrides(preparation.overrides)
         self.store.begin(preparation)
+        if preparation.snapshot is not None:
+            # Before a customer can connect.
+            state = tls.State.of_primary(preparation.snapshot)
+            self.secured.save(state or tls.State(), None)
         self.create_data(preparation)
         self.check_overrides(preparation.overrides)
         self.start()
@@ -184,6 +188,7 @@ class SQLDriver(logs.Logged, tls.Secured, base.Driver):
             self.volume.mount(options.device_path, options.mount_point)
         self.home.require(preparation.version)
         self.store.begin(preparation)
+        self.secured.load()
         self.check_overrides(preparation.overrides)
         self.home.take_over(self.reset_password)
         self.start()
@@ -206,6 +211,7 @@ class SQLDriver(logs.Logged, tls.Secured, base.Driver):
             running.start(timeout)
             return
         self.volume.restore()
+        self.secured.load()
         self.home.require_data()
         self.write_config()
         try:

@@ -13,6 +13,7 @@ import dataclasses
 import logging
 import pathlib
 from typing import Any
+from typing import ClassVar
 from typing import Final
 
 from cryptography import x509
@@ -34,6 +35,8 @@ BASIC: Final = 'basic'
 ENFORCED: Final = 'enforced'
 MUTUAL: Final = 'mtls'
 MODES: Final = (BASIC, ENFORCED, MUTUAL)
+#: No connection is encrypted. It is shown as no mode.
+OFF: Final = 'off'
 
 #: Characters of each part of a bundle.
 _MOST: Final = 65_536
@@ -122,11 +125,38 @@ class State:
     """How connections are encrypted.
 
     :ivar mode: None: as it was before anything was ordered
-    :ivar bundle: None with the mode None only
+    :ivar bundle: None with the modes None and OFF only
     """
 
     mode: str | None = None
     bundle: Bundle | None = None
+
+    @classmethod
+    def of_primary(cls, context: Mapping[str, Any]) -> State | None:
+        """Return that of a primary, None when it tells none.
+
+        :param context: a :class:`.replication.Context`
+        :raises trove.common.exception.BadRequest: it cannot be used
+        """
+        mode = context.get('ssl_mode')
+        if mode == OFF:
+            return cls(OFF)
+        if mode not in MODES:
+            return None
+        return cls(mode, Bundle.read(context.get('cert_container')))
+
+    def for_replicas(self) -> dict[str, Any]:
+        """Return the keys of :class:`.replication.Context`, as released."""
+        if self.bundle is None:
+            return {'ssl_mode': OFF} if self.mode == OFF else {}
+        return {
+            'ssl_mode': self.mode,
+            'cert_container': {
+                'certificate': self.bundle.certificate,
+                'private_key': self.bundle.private_key,
+                'ca': self.bundle.authority,
+            },
+        }
 
 
 def describe(certificate: str) -> dict[str, Any]:
@@ -162,14 +192,22 @@ def write(
 class Store:
     """The state, and the one before, in a file that only the agent reads."""
 
+    current: State
+    before: State | None
+
     def __init__(self, path: pathlib.Path) -> None:
         self._path = path
-        known = files.read_json(path)
+        self.load()
+
+    def load(self) -> None:
+        """Read it, again when the volume was not mounted before."""
+        known = files.read_json(self._path)
         self.current = _load(known.get('current')) or State()
         self.before = _load(known.get('before'))
 
     def save(self, current: State, before: State | None) -> None:
         self.current, self.before = current, before
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         files.write_json(
             self._path,
             {
@@ -200,19 +238,21 @@ class Securing:
         raise NotImplementedError
 
     @capability.of(Capability.TLS)
-    def set_tls(self, wanted: State) -> None:
+    def set_tls(self, wanted: State) -> bool:
         """Change how connections are encrypted, without a restart.
 
         It may be repeated. What fails leaves everything as it was.
 
+        :returns: whether it works after a restart only
         :raises trove.common.exception.TroveError: the server refuses it
         """
         raise NotImplementedError
 
     @capability.of(Capability.TLS)
-    def restore_tls(self) -> None:
+    def restore_tls(self) -> bool:
         """Go back to what was before the last change.
 
+        :returns: see :meth:`set_tls`
         :raises trove.common.exception.BadRequest: nothing was
         """
         raise NotImplementedError
@@ -220,6 +260,9 @@ class Securing:
 
 class Secured(abc.ABC):
     """How drivers of SQL servers do it."""
+
+    #: Why encryption cannot be disabled, if it cannot.
+    never_off: ClassVar[str | None] = None
 
     home: homes.Home[Any]
     secured: Store
@@ -235,34 +278,37 @@ class Secured(abc.ABC):
         """Write the files of a certificate; None: as before all orders."""
 
     @abc.abstractmethod
-    def apply_tls(self) -> None:
+    def apply_tls(self) -> bool:
         """Have the running server use the state and its files.
 
+        :returns: whether it does so after a restart only
         :raises trove.common.exception.TroveError: it does not
         """
 
     def tls(self) -> State:
         return self.secured.current
 
-    def set_tls(self, wanted: State) -> None:
+    def set_tls(self, wanted: State) -> bool:
+        if wanted.mode == OFF and self.never_off:
+            raise _refused(self.never_off)
         current, before = self.secured.current, self.secured.before
         # Repeated, it does not forget what was before.
-        self._change(wanted, before if wanted == current else current)
+        return self._change(wanted, before if wanted == current else current)
 
-    def restore_tls(self) -> None:
+    def restore_tls(self) -> bool:
         before = self.secured.before
         if before is None:
             raise _refused(
                 'There is nothing to roll back to. Enable or disable the '
                 'encryption instead.'
             )
-        self._change(before, None)
+        return self._change(before, None)
 
-    def _change(self, wanted: State, before: State | None) -> None:
+    def _change(self, wanted: State, before: State | None) -> bool:
         former = self.secured.current, self.secured.before
         self.secured.save(wanted, before)
         try:
-            self._use()
+            return self._use()
         except Exception:
             self.secured.save(*former)
             try:
@@ -275,8 +321,7 @@ class Secured(abc.ABC):
                 )
             raise
 
-    def _use(self) -> None:
+    def _use(self) -> bool:
         self.write_certificate(self.secured.current.bundle)
         self.write_config()
-        if self.home.server().pid() is not None:
-            self.apply_tls()
+        return self.home.server().pid() is not None and self.apply_tls()

@@ -19,6 +19,7 @@ from trove.guestagent.datastores.mariadb import gtid
 from trove.guestagent.datastores.mariadb import restore
 from trove.guestagent.datastores.mariadb import server as servers
 from trove.guestagent.datastores.mysql_common import archive as archives
+from trove.guestagent.datastores.mysql_common import connection as connections
 from trove.guestagent.datastores.mysql_common import replay
 from trove.guestagent.datastores.mysql_common import replicating
 
@@ -91,6 +92,10 @@ class MariaDB(replicating.ReplicatingDriver):
             super().init_statements()
             + f'DROP USER IF EXISTS {backup.ACCOUNT};\n'
         )
+
+    def encrypts(self, connection: connections.Connection) -> bool:
+        ((found,),) = connection.execute('SELECT @@GLOBAL.have_ssl')
+        return bool(found == 'YES')
 
     # Backups
 

@@ -53,6 +53,7 @@ _FLUSHED = {
 #: How users have to connect, by the mode of the encryption.
 _REQUIRED = {
     None: 'REQUIRE NONE',
+    tls.OFF: 'REQUIRE NONE',
     tls.BASIC: 'REQUIRE NONE',
     tls.ENFORCED: 'REQUIRE SSL',
     tls.MUTUAL: 'REQUIRE X509',
@@ -175,9 +176,7 @@ class MySQLDriver(sql.SQLDriver):
             'init_file': directory / config.INIT,
             'general_log_file': self.home.data_dir / _GENERAL,
             'slow_query_log_file': self.home.data_dir / _SLOW,
-            'ssl_ca': self.home.data_dir / certificates.AUTHORITY,
-            'ssl_cert': self.home.data_dir / certificates.CERTIFICATE,
-            'ssl_key': self.home.data_dir / certificates.KEY,
+            **self._encryption(),
         }
         contents = {
             '10-sizing.cnf': config.render(
@@ -208,7 +207,21 @@ class MySQLDriver(sql.SQLDriver):
 
     # Encryption
 
+    def _encryption(self) -> dict[str, Any]:
+        if self.secured.current.mode == tls.OFF:
+            return {'ssl': False}
+        return {
+            'ssl_ca': self.home.data_dir / certificates.AUTHORITY,
+            'ssl_cert': self.home.data_dir / certificates.CERTIFICATE,
+            'ssl_key': self.home.data_dir / certificates.KEY,
+        }
+
     def _ensure_certificate(self) -> None:
+        bundle = self.secured.current.bundle
+        if bundle is not None:
+            if self._certificate() != bundle.certificate:
+                self.write_certificate(bundle)
+            return
         certificates.ensure(
             self.home.data_dir,
             self._conf.guest_id or self.name,
@@ -217,9 +230,14 @@ class MySQLDriver(sql.SQLDriver):
         )
 
     def certificate(self) -> str | None:
-        bundle = self.secured.current.bundle
-        if bundle is not None:
-            return bundle.certificate
+        current = self.secured.current
+        if current.mode == tls.OFF:
+            return None
+        return current.bundle.certificate if current.bundle else (
+            self._certificate()
+        )
+
+    def _certificate(self) -> str | None:
         try:
             return files.read_foreign(
                 self.home.data_dir / certificates.CERTIFICATE
@@ -244,10 +262,18 @@ class MySQLDriver(sql.SQLDriver):
             self.home.account,
         )
 
-    def apply_tls(self) -> None:
+    def apply_tls(self) -> bool:
+        wanted = self.secured.current.mode != tls.OFF
         with self.connector.open('change its certificate') as connection:
-            connection.execute(self.reload_tls)
+            encrypts = self.encrypts(connection)
+            if encrypts and wanted:
+                connection.execute(self.reload_tls)
         self._users.require(self.required())
+        return encrypts != wanted
+
+    def encrypts(self, connection: connections.Connection) -> bool:
+        """Return whether the server was started with encryption."""
+        return True
 
     def required(self) -> str:
         """Return the clause for how users have to connect."""

@@ -101,9 +101,9 @@ class Users:
     def require(self, clause: str) -> None:
         """Change how all users have to connect, but the agent and replicas."""
         with self._connector.open('change who is encrypted') as connection:
-            # Replicas are ordered the same.
-            connection.execute('SET SESSION sql_log_bin = 0')
-            for account in connection.execute(_CUSTOMERS):
+            ((read_only,),) = connection.execute('SELECT @@GLOBAL.read_only')
+            # A replica has it from its primary.
+            for account in [] if read_only else connection.execute(_CUSTOMERS):
                 connection.execute(f'ALTER USER %s@%s {clause}', account)
 
     def delete(self, name: str, host: str | None = None) -> None:

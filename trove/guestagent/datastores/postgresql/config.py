@@ -50,12 +50,14 @@ _REFUSED = frozenset(
 _AGENTS = """\
 host  replication  postgres  samehost  scram-sha-256
 host  replication  replicator  all  scram-sha-256
+host  postgres  replicator  all  scram-sha-256
 host  all  postgres  samehost  scram-sha-256
 host  all  postgres  all       reject
 """
 #: With a certificate, the name of the user is the common name in it.
 _HBA = {
     None: f'{_AGENTS}host  all  all       all       scram-sha-256\n',
+    tls.OFF: f'{_AGENTS}host  all  all       all       scram-sha-256\n',
     tls.BASIC: f'{_AGENTS}host  all  all       all       scram-sha-256\n',
     tls.ENFORCED: f'{_AGENTS}hostssl  all  all  all  scram-sha-256\n',
     tls.MUTUAL: f'{_AGENTS}hostssl  all  all  all  cert\n',

@@ -16,6 +16,7 @@ from trove.common.datastores import postgresql_settings
 from trove.guestagent.datastores import archive
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import base
+from trove.guestagent.datastores import files
 from trove.guestagent.datastores import logs as log_files
 from trove.guestagent.datastores import replication
 from trove.guestagent.datastores import settings
@@ -167,6 +168,8 @@ class PostgreSQL(sql.SQLDriver):
             self.home.server().check(text)
 
     def write_config(self) -> None:
+        files.private_directory(self.home.config_dir, self.home.account)
+        self._tls.ensure(self.secured.current.bundle)
         sizing = postgresql_settings.memory(
             self.memory_mb
         ) | postgresql_settings.volume(self.volume_bytes())
@@ -205,8 +208,9 @@ class PostgreSQL(sql.SQLDriver):
     def write_certificate(self, bundle: tls.Bundle | None) -> None:
         self._tls.write(bundle)
 
-    def apply_tls(self) -> None:
+    def apply_tls(self) -> bool:
         self._tls.apply(self.secured.current)
+        return False
 
     # Logs
 

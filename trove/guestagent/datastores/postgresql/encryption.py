@@ -76,6 +76,14 @@ class Encryption:
             self._home.account,
         )
 
+    def ensure(self, bundle: tls.Bundle | None) -> None:
+        """Write the files that a state needs, if this server lacks them."""
+        path = self._home.config_dir / _CERTIFICATE
+        if bundle is not None and not (
+            path.exists() and path.read_text() == bundle.certificate
+        ):
+            self.write(bundle)
+
     def apply(self, state: tls.State) -> None:
         """Have the running server use the files.
 

@@ -116,6 +116,31 @@ class TlsTests(base.ServerTestCase):
         self.assertTrue(self.can())
         self.assertFalse(self.can(encrypted=True))
         self.assertEqual(pid, driver.pid())
+        self.check_off()
+
+    def check_off(self) -> None:
+        """No connection is encrypted, if the datastore can do that."""
+        driver = self.driver
+        off = tls.State(tls.OFF)
+        if driver.never_off:
+            error = self.assertRaises(
+                exception.BadRequest, driver.set_tls, off
+            )
+            self.assertIn('Not supported', str(error))
+            return
+        driver.set_tls(self.state(tls.MUTUAL))
+        needs_restart = driver.set_tls(off)
+        self.assertTrue(self.can())
+        if needs_restart:
+            driver.restart()
+        self.assertIsNone(driver.certificate())
+        self.assertTrue(self.can())
+        # When it is enabled again, as it was disabled
+        again = driver.set_tls(self.state(tls.BASIC))
+        self.assertEqual(needs_restart, again)
+        if again:
+            driver.restart()
+        self.assertTrue(self.can(encrypted=True))
 
     def broken(self) -> tls.State:
         """A pair of which the server does not take the authority."""

@@ -25,6 +25,8 @@ class TlsOrdersTest(base.TestCase):
         self.container = test_tls.Made(directory).container()
         supervisor = mock.MagicMock()
         self.driver = supervisor.driver
+        self.driver.set_tls.return_value = False
+        self.driver.restore_tls.return_value = True
         self.driver.capabilities = {datastores.Capability.TLS}
         supervisor.turn.return_value.__enter__.return_value = self.driver
         others = [mock.Mock() for _ in range(5)]
@@ -59,14 +61,15 @@ class TlsOrdersTest(base.TestCase):
 
         states = [call.args[0] for call in self.driver.set_tls.mock_calls]
         self.assertEqual(
-            ['enforced', 'basic', None], [state.mode for state in states]
+            ['enforced', 'basic', 'off'], [state.mode for state in states]
         )
         self.assertEqual(self.container['ca'], states[0].bundle.authority)
         self.assertIsNone(states[2].bundle)
 
     def test_roll_back(self) -> None:
-        self.manager.ssl_rollback(self.context)
+        found = self.manager.ssl_rollback(self.context)
 
+        self.assertEqual({'restart_required': True}, found)
         self.driver.restore_tls.assert_called_once_with()
 
     def test_what_is_refused(self) -> None:

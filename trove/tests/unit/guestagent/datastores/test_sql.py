@@ -73,10 +73,11 @@ class Driver(sql.SQLDriver):
     def write_certificate(self, bundle: tls.Bundle | None) -> None:
         self.written = bundle
 
-    def apply_tls(self) -> None:
+    def apply_tls(self) -> bool:
         self.calls.append(('tls', str(self.secured.current.mode)))
         if self.written is self.refused:
             raise exception.DatastoreError(action='use it', reason='no.')
+        return self.written is None
 
     def logs(self) -> list[log_files.Log]:
         return [
@@ -99,7 +100,7 @@ class SQLTestCase(base.TestCase):
         directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         home = mock.Mock()
         home.kind.group = 'postgresql'
-        home.state_dir = home.data_dir = directory
+        home.state_dir = home.data_dir = home.kept_dir = directory
         self.server = Server()
         home.server.return_value = self.server
         self.driver = Driver(self.conf, home)

@@ -9,6 +9,8 @@ from typing import Any
 import fixtures
 
 from trove.common import exception
+from trove.guestagent.datastores import base as datastores_base
+from trove.guestagent.datastores import replication
 from trove.guestagent.datastores import tls
 from trove.tests import base
 from trove.tests.fixtures import certificates
@@ -111,6 +113,61 @@ class ChangeTest(test_sql.SQLTestCase):
         self.assertIn('nothing to roll back', str(error))
         self.assertEqual(first, self.driver.tls())
 
+    def test_disabled(self) -> None:
+        self.driver.set_tls(self.state())
+
+        self.assertTrue(self.driver.set_tls(tls.State(tls.OFF)))
+
+        self.assertEqual(tls.State(tls.OFF), self.driver.tls())
+        self.driver.never_off = 'Not this one.'
+        self.assertRaises(
+            exception.BadRequest, self.driver.set_tls, tls.State(tls.OFF)
+        )
+
+    def test_a_replica_has_that_of_its_primary(self) -> None:
+        for state in (self.state(tls.MUTUAL), tls.State(tls.OFF)):
+            context = state.for_replicas()
+
+            self.assertEqual(state, tls.State.of_primary(context))
+        # And one of a server that made its own has its own
+        self.assertEqual({}, tls.State().for_replicas())
+        self.assertIsNone(tls.State.of_primary({}))
+        self.assertRaises(
+            exception.BadRequest, tls.State.of_primary, {'ssl_mode': 'basic'}
+        )
+
+    def test_a_new_replica(self) -> None:
+        state = self.state(tls.ENFORCED)
+        snapshot = replication.parse(
+            {
+                'master': {'host': '10.0.0.1', 'port': 1},
+                'replica_conf': {
+                    'replication_user': {'name': 'a', 'password': 'b'}
+                },
+                **state.for_replicas(),
+            }
+        )
+
+        self.driver.prepare(
+            datastores_base.Preparation(memory_mb=256, snapshot=snapshot)
+        )
+
+        self.assertEqual(state, self.driver.tls())
+
+    def test_a_new_server_has_that_of_its_volume(self) -> None:
+        state = self.state(tls.ENFORCED)
+        # They began before it was mounted
+        rebuilt = test_sql.Driver(self.conf, self.driver.home)
+        booted = test_sql.Driver(self.conf, self.driver.home)
+        self.driver.set_tls(state)
+
+        rebuilt.rebuild(datastores_base.Preparation(memory_mb=256))
+        rebuilt.stop()
+        booted.start()
+
+        self.assertEqual(state, rebuilt.tls())
+        self.assertEqual(state, booted.tls())
+
     def test_one_that_the_server_refuses(self) -> None:
         first, second = self.state(), self.state(tls.ENFORCED)
         self.driver.set_tls(first)
@@ -127,5 +184,5 @@ class ChangeTest(test_sql.SQLTestCase):
     def test_who_can_read_the_key(self) -> None:
         self.driver.set_tls(self.state())
 
-        path = self.driver.home.state_dir / 'tls.json'
+        path = self.driver.home.kept_dir / 'tls.json'
         self.assertEqual(0o600, path.stat().st_mode & 0o777)
