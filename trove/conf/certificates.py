@@ -39,6 +39,14 @@ OPTS: list[cfg.Opt] = [
         min=1,
         help='Number of seconds that Barbican may take for an answer.',
     ),
+    cfg.IntOpt(
+        'change_timeout',
+        default=120,
+        min=1,
+        help='Number of seconds that a request waits until an instance and '
+        'its replicas have another certificate. What takes longer is done '
+        'nevertheless.',
+    ),
 ]
 
 

@@ -201,6 +201,13 @@ class API(rpc.Client, interface=INTERFACE):
     def eject_replica_source(self, context: Context, instance_id: str) -> None:
         """Replace a failed primary by one of its replicas."""
 
+    @rpc.cast('1.1')
+    def change_encryption(self, context: Context, instance_id: str) -> None:
+        """Change how connections are encrypted, as the job says.
+
+        The certificate is sealed in the row of the job, in no message.
+        """
+
     @rpc.cast('1.0')
     def create_cluster(self, context: Context, cluster_id: str) -> None:
         """Build a cluster whose rows exist."""

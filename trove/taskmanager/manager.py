@@ -188,6 +188,9 @@ class Manager:
     def eject_replica_source(self, context: Context, instance_id: str) -> None:
         self._run('eject_replica_source', context, instance_id)
 
+    def change_encryption(self, context: Context, instance_id: str) -> None:
+        self._run('change_encryption', context, instance_id)
+
     def _run(
         self, job: str, context: Context, instance_id: str, *more: Any
     ) -> None:

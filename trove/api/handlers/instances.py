@@ -17,6 +17,7 @@ from trove.api import request as api_request
 from trove.api import runtime as api_runtime
 from trove.api.handlers import actions
 from trove.api.handlers import attachments
+from trove.api.handlers import consumers
 from trove.api.handlers import instance_modules
 from trove.api.handlers import offers
 from trove.api.handlers import restores
@@ -30,6 +31,7 @@ from trove.objects import owned
 from trove.objects.backup import logs
 from trove.objects.guest import replication
 from trove.objects.instance import attachments as attached
+from trove.objects.instance import encryption
 from trove.objects.instance import entities
 from trove.objects.instance import instances
 from trove.objects.keys import workflow_secrets
@@ -151,6 +153,10 @@ def delete(request: api_request.Request) -> None:
             request.context, instance_id=instance.id
         ),
     )
+    # Now, as no task manager has the token of the user.
+    known = encryption.recorded((instance.id,)).get(instance.id)
+    if known is not None:
+        consumers.release(request, known.reference, instance.id)
 
 
 def volume_used(

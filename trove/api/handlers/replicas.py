@@ -11,6 +11,7 @@ from trove.api import references
 from trove.api import request as api_request
 from trove.api.handlers import actions
 from trove.api.handlers import attachments
+from trove.api.handlers import consumers
 from trove.api.handlers import instances
 from trove.api.handlers import offers
 from trove.api.schemas import instance as schemas
@@ -22,6 +23,7 @@ from trove.objects.backup import backups
 from trove.objects.backup import strategies
 from trove.objects.backup import work
 from trove.objects.guest import replication
+from trove.objects.instance import encryption
 from trove.objects.instance import entities
 from trove.objects.instance import instances as instance_objects
 from trove.objects.instance import replicas
@@ -139,6 +141,10 @@ def _create(
         if not made:
             raise
     _send(request, made, orders)
+    for each_id, known in encryption.recorded(
+        tuple(each.id for each in made)
+    ).items():
+        consumers.register(request, known.reference, [each_id])
     return made[0]
 
 

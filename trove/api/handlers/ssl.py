@@ -3,23 +3,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
 from typing import Any
+from typing import Final
 
-from oslo_log import log
 from oslo_utils import strutils
 
 from trove.api import request as api_request
+from trove.api.handlers import actions
+from trove.api.handlers import consumers
 from trove.api.handlers import guest as guests
 from trove.api.views import ssl as views
 from trove.cloud import certificates
 from trove.common import exception
-from trove.guestagent import api as guest_api
 from trove.objects.instance import encryption
+from trove.objects.instance import entities
+from trove.objects.instance import instances
+from trove.objects.instance import states
+from trove.objects.instance import workflows
+from trove.objects.keys import workflow_secrets
 
-LOG = log.getLogger(__name__)
+_ACTIONS: Final = ('enable', 'disable', 'rollback')
 
-_ACTIONS = ('enable', 'disable', 'rollback')
+#: Seconds between two looks at the job.
+_INTERVAL: Final = 0.2
 
 
 def show(request: api_request.Request) -> dict[str, Any]:
@@ -42,7 +49,9 @@ def act(request: api_request.Request) -> dict[str, Any]:
     """Enable or disable encryption, or roll back the last change: 200.
 
     It is done for all replicas, too, or for none. 400 for a certificate that
-    cannot be used, or for a replica; 403 for one that the user may not read.
+    cannot be used, or for a replica; 403 for one that the user may not read;
+    409 or 422 while one of them is busy or not ready; 503 while it takes
+    longer than ``[certificates] change_timeout``.
     """
     body = request.body['ssl']
     wanted = [each for each in _ACTIONS if body.get(each)]
@@ -51,63 +60,107 @@ def act(request: api_request.Request) -> dict[str, Any]:
             'ssl has to have one of "enable", "disable" and "rollback" that '
             'is true.'
         )
-    guest = guests.Guest(request)
-    instance = guest.instance
-    if wanted == ['rollback']:
-        answer = guest.client.ssl_rollback(request.context)
-        shown = guest.client.ssl_show(request.context)
-        mode = views.ssl(instance, shown, False)['mode']
-        encryption.record(instance.id, encryption.known(mode), None)
-        return {'ssl': views.answer(instance, answer)}
-    if instance.slave_of_id:
+    instance: entities.Instance = guests.Guest(request).instance
+    if instance.slave_of_id and wanted != ['rollback']:
         raise exception.BadRequest(
             f'Instance {instance.id} is a replica. Change the encryption of '
             f'{instance.slave_of_id}, which changes that of its replicas.'
         )
-    mode, reference, container = None, None, None
-    if wanted == ['enable']:
+    reference = body['container_ref'] if wanted == ['enable'] else None
+    details = _details(request, instance, wanted[0], body)
+    members = (instance.id, *instance.replicas)
+    before = encryption.recorded(members)
+    consumers.register(request, reference, members)
+    try:
+        _change(request, instance, details)
+    except exception.ServiceUnavailable:
+        # It may be done later.
+        raise
+    except exception.TroveError:
+        for each in members:
+            if before[each].reference != reference:
+                consumers.release(request, reference, each)
+        raise
+    for each in members:
+        if before[each].reference != reference:
+            consumers.release(request, before[each].reference, each)
+    task = instances.get(request.seer, instance.id).task
+    restart = task is states.Task.RESTART_REQUIRED
+    return {'ssl': {'restart_required': restart}}
+
+
+def _details(
+    request: api_request.Request,
+    instance: entities.Instance,
+    action: str,
+    body: dict[str, Any],
+) -> dict[str, Any]:
+    """Return what the job needs; the certificate is sealed."""
+    mode, reference, secrets = None, None, {}
+    conf = request.runtime.conf
+    if action == 'enable':
         mode, reference = body.get('mode') or 'basic', body['container_ref']
-        container = certificates.load(request.runtime.conf).container(
+        secrets['container'] = certificates.load(conf).container(
             request.context, reference, body.get('password_ref')
         )
-    clients = [guest.client, *map(request.guest, instance.replicas)]
-    answer = _order(
-        clients,
-        lambda client: client.ssl_action(
-            request.context,
-            mode=mode,
-            container=container,  # type: ignore[arg-type]
-            enable=container is not None,
-            disable=container is None,
+        if not conf.inst_rpc_key_encr_key:
+            raise exception.ConfigurationError(
+                option='inst_rpc_key_encr_key',
+                value='',
+                remedy='and without it no certificate is stored for the task '
+                'managers. Run trove-manage generate_keys.',
+            )
+    return {
+        'wanted': {'action': action, 'mode': mode, 'reference': reference},
+        **workflow_secrets.seal(conf, instance.id, secrets),
+    }
+
+
+def _change(
+    request: api_request.Request,
+    instance: entities.Instance,
+    details: dict[str, Any],
+) -> None:
+    """Have the job done, and wait for its end.
+
+    :raises BadRequest: it was refused or failed, as the fault of the
+        instance says
+    :raises ServiceUnavailable: it is not done yet
+    """
+    taskmanager = request.taskmanager()
+    actions.start(
+        request,
+        instance,
+        encryption.ACTION,
+        lambda: taskmanager.change_encryption(
+            request.context, instance_id=instance.id
         ),
-        lambda client: client.ssl_rollback(request.context),
+        begin=lambda: encryption.begin(request.seer, instance.id, details),
     )
-    for each in (instance.id, *instance.replicas):
-        encryption.record(each, mode, reference)
-    return {'ssl': views.answer(instance, answer)}
+    until = time.monotonic() + request.runtime.conf.certificates.change_timeout
+    while _is_running(request, instance.id):
+        if time.monotonic() >= until:
+            raise exception.ServiceUnavailable(
+                f'The encryption of instance {instance.id} is still being '
+                'changed. Show it until it is, or a fault of the instance '
+                'says why not.'
+            )
+        time.sleep(_INTERVAL)
+    fault = instances.get(request.seer, instance.id).fault
+    if fault is not None and f'Request {_request_id(request)},' in (
+        fault.details or ''
+    ):
+        raise exception.BadRequest((fault.details or '').splitlines()[0])
 
 
-def _order(
-    clients: list[guest_api.API],
-    act: Callable[[guest_api.API], Any],
-    undo: Callable[[guest_api.API], Any],
-) -> Any:
-    """Order the same of all guests; what was done is undone if one fails."""
-    done: list[guest_api.API] = []
-    answer = None
-    try:
-        for client in clients:
-            answer = act(client)
-            done.append(client)
-    except Exception:
-        for client in done:
-            try:
-                undo(client)
-            except exception.TroveError as error:
-                LOG.error(
-                    'The encryption could not be rolled back: %s Repeat the '
-                    'request, or send "rollback" for each replica.',
-                    error,
-                )
-        raise
-    return answer
+def _is_running(request: api_request.Request, instance_id: str) -> bool:
+    job = workflows.get_workflow(instance_id)
+    return (
+        job is not None
+        and job.action == encryption.ACTION
+        and job.request_id == _request_id(request)[:64]
+    )
+
+
+def _request_id(request: api_request.Request) -> str:
+    return request.context.request_id or ''

@@ -1,10 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which certificate an instance was given, in the columns of release 26."""
+"""How connections to an instance are encrypted, in columns of release 26.
+
+A job changes that of an instance with all replicas that follow it: they are
+its members, see :mod:`.replicas`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+import dataclasses
+from typing import Any
+from typing import Final
+
+import sqlalchemy as sa
+
+from trove.common import context as trove_context
+from trove.common import exception
+from trove.db import models
 from trove.db import session
 from trove.objects import _rows
+from trove.objects.instance import _loading
+from trove.objects.instance import replicas
+from trove.objects.instance import states
+from trove.objects.instance import workflows
+
+ACTION: Final = 'change_encryption'
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What is recorded of an instance.
+
+    :ivar mode: None as it was made, or without encryption
+    :ivar reference: of its certificate; no secret, as who reads it needs
+        access to the store
+    """
+
+    mode: str | None
+    reference: str | None
 
 
 def known(mode: str | None) -> str | None:
@@ -12,14 +45,81 @@ def known(mode: str | None) -> str | None:
     return None if mode == 'builtin' else mode
 
 
+@session.retry(duplicates=True)
+def begin(
+    context: trove_context.TroveContext,
+    instance_id: str,
+    details: Mapping[str, Any],
+) -> None:
+    """Begin the job on an instance and the replicas that follow it.
+
+    Replicas that failed are left alone.
+
+    :param details: for the job; secrets are sealed
+    :raises InstanceNotFound: there is none, or it is another project's
+    :raises InstanceBusy: another task is running on one of them
+    :raises Unprocessable: one of them is being backed up, or not ready
+    """
+    task = workflows.TASKS[ACTION]
+    with session.writer() as db:
+        rows = replicas.lock(db, instance_id)
+        row = rows.get(instance_id)
+        if row is None or not (
+            context.is_admin or row.tenant_id == context.project_id
+        ):
+            raise exception.InstanceNotFound(id=instance_id)
+        query = _loading.query(models.Instance).where(
+            models.Instance.id.in_(rows)
+        )
+        members = {}
+        for each in _loading.load(db, db.execute(query)):
+            if each.task.is_error and each.id != instance_id:
+                continue
+            refusal = states.refusal_to_begin(
+                task,
+                instance_id=each.id,
+                task=each.task,
+                service_status=each.service_status,
+                backing_up=each.backing_up,
+                replicas=(),
+            )
+            if refusal is not None:
+                raise refusal
+            if each.id != instance_id:
+                members[each.id] = each.task.code
+        workflows.add(
+            db,
+            instance_id,
+            ACTION,
+            request_id=context.request_id,
+            details={'primary': instance_id, 'members': members, **details},
+            before={
+                'task_id': row.task_id,
+                'task_description': row.task_description,
+                'server_status': row.server_status,
+            },
+        )
+        for each_id in (instance_id, *members):
+            _rows.set_task(rows[each_id], task)
+
+
+def recorded(instance_ids: tuple[str, ...]) -> dict[str, Record]:
+    """Return what is recorded, by instance."""
+    query = sa.select(
+        models.Instance.id, models.Instance.ssl_mode, models.Instance.ssl_ref
+    ).where(models.Instance.id.in_(instance_ids))
+    with session.reader() as db:
+        return {
+            found: Record(mode, reference)
+            for found, mode, reference in db.execute(query)
+        }
+
+
 @session.retry
 def record(
     instance_id: str, mode: str | None, reference: str | None
 ) -> None:
-    """Record the mode and the reference of the certificate.
-
-    :param reference: no secret; who reads it needs access to the store
-    """
+    """Record the mode and the reference of the certificate."""
     with session.writer() as db:
         row = _rows.lock(db, instance_id)
         if row is not None:

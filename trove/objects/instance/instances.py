@@ -65,8 +65,9 @@ def create(
     project_id = context.project_id or ''
     deltas = {'instances': 1, 'ram': ram, 'volumes': volume_size or 0}
     with session.writer() as db:
+        primary = None
         if slave_of_id is not None:
-            replicas.require_primary(db, context, slave_of_id)
+            primary = replicas.require_primary(db, context, slave_of_id)
         quota.take(conf, db, project_id, deltas)
         row = models.Instance(
             id=instance_id or uuidutils.generate_uuid(),
@@ -78,6 +79,8 @@ def create(
             access=json.dumps(dict(access)) if access is not None else None,
             region_id=region_id,
             slave_of_id=slave_of_id,
+            ssl_mode=primary.ssl_mode if primary else None,
+            ssl_ref=primary.ssl_ref if primary else None,
             configuration_id=group.id if group else None,
             server_status='BUILD',
         )

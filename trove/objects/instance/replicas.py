@@ -291,11 +291,12 @@ def fail_member(
 
 def require_primary(
     db: orm.Session, context: trove_context.TroveContext, instance_id: str
-) -> None:
+) -> models.Instance:
     """Lock the primary of a new replica, and check that it may have one.
 
     It may be backed up: that is what a replica begins with.
 
+    :returns: its row
     :raises BadRequest: it is a replica itself
     :raises TroveError: another task is running on it
     """
@@ -310,6 +311,7 @@ def require_primary(
     )
     if refusal is not None:
         raise refusal
+    return row
 
 
 def refusal_to_follow(

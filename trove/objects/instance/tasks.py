@@ -199,6 +199,34 @@ def fail_task(
 
 
 @session.retry
+def end_unchanged(
+    instance_id: str, owner: str, *, message: str, details: str
+) -> bool:
+    """End a task that was refused: the instance is as before, with a fault.
+
+    :param message: of the fault: what was refused, why, and the remedy
+    :returns: False when the job has another owner; nothing was changed
+    """
+    with session.writer() as db:
+        row, current = _taken(db, instance_id, owner, 'end')
+        if row is None or current is None:
+            return False
+        stored = workflows.stored(current)
+        before = stored.get('before') or {}
+        quota.give_back(
+            db,
+            row.tenant_id or '',
+            stored.get('reserved') or {},
+            reserved=True,
+        )
+        row.task_id = before.get('task_id', states.Task.NONE.code)
+        row.task_description = before.get('task_description')
+        row.server_status = before.get('server_status')
+        _rows.add_fault(db, instance_id, message, details)
+        return True
+
+
+@session.retry
 def drop_settled(instance_id: str) -> bool:
     """Drop a queued job that a released task manager has completed.
 

@@ -33,6 +33,7 @@ RUNNING = 'running'
 #: its task, but runs one action at a time. Actions of other releases fit any
 #: task.
 TASKS = {
+    'change_encryption': states.Task.UPDATING,
     'create_backup': states.Task.NONE,
     'create_instance': states.Task.BUILDING,
     'delete_instance': states.Task.DELETING,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from trove.taskmanager.workflows import base
+from trove.taskmanager.workflows import change_encryption
 from trove.taskmanager.workflows import create
 from trove.taskmanager.workflows import create_backup
 from trove.taskmanager.workflows import delete
@@ -24,6 +25,7 @@ from trove.taskmanager.workflows import upgrade
 WORKFLOWS: dict[str, type[base.Workflow]] = {
     cls.action: cls
     for cls in (
+        change_encryption.ChangeEncryption,
         create.Create,
         create_backup.CreateBackup,
         delete.Delete,

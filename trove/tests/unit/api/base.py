@@ -27,6 +27,7 @@ from trove.db import models
 from trove.db import session
 from trove.objects import database as objects_database
 from trove.objects import datastore as datastores
+from trove.objects.instance import encryption
 from trove.objects.instance import instances
 from trove.objects.instance import states
 from trove.objects.instance import tasks
@@ -144,6 +145,8 @@ class TestCase(base.TestCase):
             },
             self.guest,
         )
+        #: Why :meth:`change_encryption` does not.
+        self.refusal = None
         self.cloud = noop.NoopCloud()
         datastores.save('postgresql')
         self.version = datastores.save_version(
@@ -271,6 +274,26 @@ class TestCase(base.TestCase):
             guest_version=self.guest_version,
             sent=None,
         )
+
+    def change_encryption(self, instance_id=None, **_):
+        """What a task manager does for that job; returns it, if it is one."""
+        job = workflows.get_workflow(instance_id) if instance_id else None
+        if job is None or job.action != encryption.ACTION:
+            return None
+        workflows.claim_workflow(
+            instance_id, job.action, 'tm', job.request_id
+        )
+        if self.refusal is not None:
+            told = f'{self.refusal}\nRequest {job.request_id}, a, step "b".'
+            tasks.end_unchanged(
+                instance_id, 'tm', message=self.refusal, details=told
+            )
+            return job
+        wanted = job.details['wanted']
+        for each in (instance_id, *job.details['members']):
+            encryption.record(each, wanted['mode'], wanted['reference'])
+        tasks.end_task(instance_id, 'tm')
+        return job
 
     def database_is_gone(self):
         self.url = self.conf.database.connection

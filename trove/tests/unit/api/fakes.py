@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from trove.common import exception
-
 
 class Guest:
     """Databases and users of one guest, as its agent would keep them."""
@@ -21,8 +19,6 @@ class Guest:
         self.logs = []
         self.modules = []
         self.refuses = None
-        #: The order about encryption that is refused, counted from 1.
-        self.refuses_at = 0
         self.ssl = {'status': 'off', 'mode': None, 'certificate': None}
 
     def module_list(self, include_contents=False):
@@ -148,14 +144,3 @@ class Guest:
 
     def ssl_show(self):
         return self.ssl
-
-    def ssl_action(self, **values):
-        self.refuses_at -= 1
-        if self.refuses_at == 0:
-            raise exception.BadRequest('Not this one.')
-        if self.refuses is not None:
-            raise self.refuses
-        return {'restart_required': False}
-
-    def ssl_rollback(self):
-        return {'restart_required': False}

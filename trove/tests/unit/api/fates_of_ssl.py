@@ -9,6 +9,7 @@ Applied = fates.Applied
 Refused = fates.Refused
 
 _MISSING = 'directory of certificates'
+_JOB = 'change_encryption'
 
 
 def _enable(**changes: object) -> dict[str, object]:
@@ -25,8 +26,8 @@ FATES = {
                 {'ssl': _enable(password_ref='none')}, 400, _MISSING
             ),
             'mode': Refused({'ssl': _enable(mode='strict')}, 400, 'mtls'),
-            'disable': Applied({'ssl': {'disable': True}}, '"disable": true'),
-            'rollback': Applied({'ssl': {'rollback': True}}, 'ssl_rollback'),
+            'disable': Applied({'ssl': {'disable': True}}, _JOB),
+            'rollback': Applied({'ssl': {'rollback': True}}, _JOB),
         },
     ),
 }

@@ -301,6 +301,7 @@ class TestFates(base.TestCase):
     def test_what_is_said_is_true(self):
         self.config(storage_strategy='local', storage_drivers=['local'])
         self.config(group='certificates', driver='directory')
+        self.transport.on_send = self.change_encryption
         for (verb, path), keys_ in FATES.items():
             instance = self.active()
             for key, fate in keys_.items():
@@ -347,7 +348,6 @@ class TestFates(base.TestCase):
         said = json.dumps(fate.body).replace('INSTANCE', instance.id)
 
         response = self.request(verb, where, json.loads(said), user='admin')
-
         what = (verb, path, key, response.text)
         if isinstance(fate, Refused):
             self.assertEqual(fate.status, response.status_code, what)
