@@ -28,10 +28,9 @@ from trove.objects.instance import states
 QUEUED = 'queued'
 RUNNING = 'running'
 
-#: The task of an instance during an action, which the API begins: one line for
+#: The task of an instance during an action, which the API begins: a line for
 #: each of ``trove.taskmanager.workflows.WORKFLOWS``. NONE: the instance keeps
-#: its task, but runs one action at a time. Actions of other releases fit any
-#: task.
+#: its task, but runs one action at a time. Others' actions fit any task.
 TASKS = {
     'change_encryption': states.Task.UPDATING,
     'create_backup': states.Task.NONE,
