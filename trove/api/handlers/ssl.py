@@ -100,16 +100,10 @@ def _details(
     conf = request.runtime.conf
     if action == 'enable':
         mode, reference = body.get('mode') or 'basic', body['container_ref']
+        workflow_secrets.require_key(conf)
         secrets['container'] = certificates.load(conf).container(
             request.context, reference, body.get('password_ref')
         )
-        if not conf.inst_rpc_key_encr_key:
-            raise exception.ConfigurationError(
-                option='inst_rpc_key_encr_key',
-                value='',
-                remedy='and without it no certificate is stored for the task '
-                'managers. Run trove-manage generate_keys.',
-            )
     return {
         'wanted': {'action': action, 'mode': mode, 'reference': reference},
         **workflow_secrets.seal(conf, instance.id, secrets),

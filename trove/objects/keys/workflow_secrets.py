@@ -23,6 +23,14 @@ from trove.objects.keys import database_key
 PURPOSE: Final = 'workflow'
 
 
+def require_key(conf: cfg.ConfigOpts) -> None:
+    """Check that secrets are stored, not left out.
+
+    :raises ConfigurationError: ``inst_rpc_key_encr_key`` is not set
+    """
+    database_key.current(conf)
+
+
 def seal(
     conf: cfg.ConfigOpts, instance_id: str, secrets: Mapping[str, Any]
 ) -> dict[str, Any]:

@@ -75,17 +75,14 @@ class TestOffers(base.TestCase):
         self.assertEqual([], cloud_base.Network.networks(None, None))
 
 
-class TestLater(base.TestCase):
-    """What is not made yet is refused however it is asked for."""
+class TestLists(base.TestCase):
+    """What is no list of the right kind is refused however it is asked for."""
 
-    def test_values_that_look_like_none(self):
-        for key, values in (
-            ('modules', ({}, '', 0)),
-        ):
-            for value in values:
-                response = self.post('/instances', self.order(**{key: value}))
+    def test_modules_of_another_kind(self):
+        for value in ({}, '', 0):
+            response = self.post('/instances', self.order(modules=value))
 
-                self.assert_fault(response, 501, 'notImplemented', key)
+            self.assert_refused(response, 'instance.modules')
         self.assertEqual([], self.transport.sent)
 
     def test_groups_of_another_kind(self):

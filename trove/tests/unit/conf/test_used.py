@@ -30,6 +30,13 @@ _BY_NAME = {
         for name in quota.RESOURCES
     },
     **{
+        (name, f'{name}_port'): (
+            'trove/guestagent/datastores/mysql_common/home.py',
+            "conf[group][f'{group}_port']",
+        )
+        for name in ('mariadb', 'mysql')
+    },
+    **{
         ('DEFAULT', f'{service}_{name}'): (
             'trove/cloud/openstack/session.py',
             f"conf[f'{{prefix}}_{name}']",

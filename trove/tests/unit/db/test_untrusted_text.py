@@ -33,9 +33,13 @@ OPERATOR = 'an operator types it, at a terminal of his own'
 ENCRYPTED = 'encrypted, or a digest'
 JSON = 'JSON in ASCII: what cannot be seen is spelled'
 CLOUD = 'read from the cloud, as it was asked for'
+TIME = 'a time in the form of ISO 8601; nothing else is taken'
 
 #: Why the other columns need no care.
 OTHERS = {
+    'backup_logs.complete': TIME,
+    'backup_schedules.container': SCHEMA,
+    'backup_schedules.storage_driver': OPERATOR,
     'backups.name': SCHEMA,
     'backups.description': SCHEMA,
     'backups.storage_driver': OPERATOR,
@@ -57,6 +61,9 @@ OTHERS = {
     'instances.ssl_ref': CODE,
     'instances.task_description': CODE,
     'instances.type': CODE,
+    'log_series.container': SCHEMA,
+    'log_series.latest': TIME,
+    'log_series.storage_driver': OPERATOR,
     'quota_usages.resource': CODE,
     'quotas.resource': CODE,
     'reservations.status': CODE,

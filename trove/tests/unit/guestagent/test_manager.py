@@ -84,6 +84,7 @@ class ManagerTest(base.TestCase):
         refused = {
             'backup_info': {'id': 'b'},
             'cluster_config': {'id': 'c'},
+            'log': {'series': 1},
             'snapshot': {'id': 's'},
             'store': {'driver': 'local'},
         }
@@ -313,6 +314,8 @@ class ManagerTest(base.TestCase):
 
     def test_what_uses_the_server_has_its_place_when_it_arrives(self) -> None:
         self.driver.capabilities = frozenset(datastores.Capability)
+        # Given arguments that are checked before the server is used
+        checked_first = {'ssl_action': {'enable': False, 'disable': True}}
         for name, method in manager.Manager.interface.methods.items():
             self.supervisor.turns = turn = mock.MagicMock()
             with contextlib.suppress(Exception):
@@ -322,7 +325,8 @@ class ManagerTest(base.TestCase):
                         each.name: mock.MagicMock()
                         for each in method.signature.parameters.values()
                         if each.default is each.empty
-                    },
+                    }
+                    | checked_first.get(name, {}),
                 )
             asked = turn.__enter__.called
             wrong = (

@@ -71,7 +71,7 @@ class TestCreate(scene.TestCase):
 
     def test_a_volume_of_another_size_is_an_error(self):
         smaller = cloud_base.Volume(id='v', size=1)
-        self.cloud.volumes.create = lambda *arguments: smaller
+        self.cloud.volumes.create = mock.Mock(return_value=smaller)
 
         self.when_created(self.instance_id)
 
