@@ -51,8 +51,8 @@ GROUPS = {
 
 #: What is run on each day, and of which datastores by turns.
 DAILY_GROUPS = (
-    *('TestBackup', 'TestInstanceActions', 'TestInstanceBasic'),
-    *('TestInstanceSSL', 'TestReplication'),
+    *('TestBackup', 'TestInstanceBasic', 'TestInstanceSSL'),
+    'TestReplication',
 )
 #: Of what is run on each day, the tests of a group that has many.
 DAILY_TESTS = {
