@@ -9,7 +9,6 @@ import json
 import os
 import pathlib
 import subprocess
-import sys
 from typing import Any
 
 from keystoneauth1 import exceptions as auth_exceptions
@@ -20,6 +19,7 @@ from troveclient import exceptions as trove_exceptions
 from trove.guestagent.datastores import programs
 from trove.guestagent.datastores.postgresql import binaries
 from trove.tests import base
+from trove.tests.fixtures import command_server
 from trove.tests.fixtures import deployment
 from trove.tests.fixtures import processes
 from trove.tests.fixtures import waiting
@@ -258,14 +258,10 @@ class DeployedTestCase(base.TestCase):
         """Run the ``openstack`` command as a user does, by password."""
         keystone = self.deployment.keystone
         user = keystone.admin if admin else keystone.member
-        program = pathlib.Path(sys.executable).with_name('openstack')
-        return subprocess.run(
-            [str(program), *arguments],
-            env={**os.environ, **keystone.environment(user)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
+        return command_server.run(
+            'openstack',
+            list(arguments),
+            {**os.environ, **keystone.environment(user)},
         )
 
     def openstack(self, *arguments: str) -> Any:
