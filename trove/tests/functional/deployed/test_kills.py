@@ -3,68 +3,31 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
+from trove.taskmanager.workflows import base
+from trove.taskmanager.workflows import create
+from trove.taskmanager.workflows import create_backup
+from trove.taskmanager.workflows import delete
+from trove.taskmanager.workflows import reboot
+from trove.taskmanager.workflows import rebuild
+from trove.taskmanager.workflows import resize_flavor
+from trove.taskmanager.workflows import resize_volume
+from trove.taskmanager.workflows import restart
+from trove.taskmanager.workflows import upgrade
 from trove.tests.functional.deployed import mortals
-
-CREATE = (
-    'understand the request',
-    'create the volume',
-    'create the server',
-    'wait for the server',
-    'wait for the guest agent',
-    'tell the guest agent to prepare the database',
-    'start the database',
-)
-RESIZE_FLAVOR = (
-    'stop the database',
-    'resize the server',
-    'start the database',
-    'wait until the database runs',
-)
-RESIZE_VOLUME = (
-    'enlarge the volumes of the replicas',
-    'enlarge the volume',
-    'enlarge the file system',
-    'wait until the database runs',
-)
-RESTART = ('restart the database', 'wait until the database runs')
-REBOOT = ('reboot the server', 'wait until the database runs')
-BACKUP = (
-    'check the backup',
-    'have the guest agent make the backup',
-    'wait for the backup',
-    'complete the backup',
-)
-REBUILD = (
-    'check that the data are on a volume',
-    'stop the database before the rebuild',
-    'rebuild the server',
-    'wait for the rebuilt server',
-    'tell the guest agent to take over the data',
-    'have it follow its primary',
-    'wait until the database runs',
-    'have its replicas follow it again',
-)
-DELETE = (
-    'stop the database',
-    'delete the server',
-    'delete the volume',
-    'release the addresses',
-    'delete the queues',
-)
-
-UPGRADE = (
-    'check that the new version can be used',
-    'upgrade the replicas',
-    'upgrade the database server',
-)
 
 #: The driver local has no images: any id is good.
 _IMAGE = '9a2f3b52-6df7-4a32-a3c6-5d5f0b6f1c70'
 
 
 class KillTest(mortals.MortalTestCase):
+    def killed_in(
+        self, workflow: type[base.Workflow]
+    ) -> contextlib.AbstractContextManager[None]:
+        return self.killed_at(mortals.steps(workflow))
+
     def reserved(self) -> dict[str, tuple[int, int]]:
         """What the project uses and has reserved."""
         project = self.deployment.keystone.member.project_id
@@ -75,7 +38,7 @@ class KillTest(mortals.MortalTestCase):
 
     def test_each_step_of_all_work(self) -> None:
         before = self.reserved()
-        with self.killed_at(CREATE):
+        with self.killed_in(create.Create):
             instance = self.create('killed', databases=[{'name': 'mine'}])
             instance = self.settles(
                 instance.id, lambda i: i.status == 'ACTIVE'
@@ -94,7 +57,7 @@ class KillTest(mortals.MortalTestCase):
             connection.execute('INSERT INTO kept VALUES (7)')
 
         self.when_killed_in_changes(instance)
-        with self.killed_at(BACKUP):
+        with self.killed_in(create_backup.CreateBackup):
             backup = self.member.backups.create('killed', instance.id)
             self.eventually(
                 lambda: not self.worked_at(instance.id),
@@ -104,14 +67,14 @@ class KillTest(mortals.MortalTestCase):
         self.assertEqual(
             'COMPLETED', self.member.backups.get(backup.id).status
         )
-        with self.killed_at(REBUILD):
+        with self.killed_in(rebuild.Rebuild):
             self.admin.mgmt_instances.rebuild(instance.id, _IMAGE)
             self.settles(instance.id, lambda i: i.status == 'ACTIVE')
 
         with self.connect(instance, *login) as connection:
             row = connection.execute('SELECT n FROM kept').fetchone()
         self.assertEqual((7,), row)
-        with self.killed_at(DELETE):
+        with self.killed_in(delete.Delete):
             self.member.instances.delete(instance.id)
             self.eventually(lambda: self.is_gone(instance.id), 'it is gone')
         self.then_nothing_is_left(instance.id)
@@ -122,23 +85,23 @@ class KillTest(mortals.MortalTestCase):
         self.assertEqual(before, self.reserved())
 
     def when_killed_in_changes(self, instance: Any) -> None:
-        with self.killed_at(RESTART):
+        with self.killed_in(restart.Restart):
             self.member.instances.restart(instance.id)
             self.settles(instance.id, lambda i: i.status == 'ACTIVE')
-        with self.killed_at(RESIZE_FLAVOR):
+        with self.killed_in(resize_flavor.ResizeFlavor):
             self.member.instances.resize_instance(
                 instance.id, self.OTHER_FLAVOR
             )
             self.settles(
                 instance.id, lambda i: i.flavor['id'] == self.OTHER_FLAVOR
             )
-        with self.killed_at(RESIZE_VOLUME):
+        with self.killed_in(resize_volume.ResizeVolume):
             self.member.instances.resize_volume(instance.id, 2)
             self.settles(instance.id, lambda i: i.volume['size'] == 2)
-        with self.killed_at(REBOOT):
+        with self.killed_in(reboot.Reboot):
             self.admin.mgmt_instances.reboot(instance.id)
             self.settles(instance.id, lambda i: i.status == 'ACTIVE')
-        with self.killed_at(UPGRADE):
+        with self.killed_in(upgrade.Upgrade):
             self.member.instances.upgrade(
                 instance.id, self.deployment.VERSION
             )
