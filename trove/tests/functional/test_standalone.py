@@ -304,7 +304,7 @@ class DemoTestCase(StandaloneTestCase):
             'get_diagnostics: refused',
             'needs version 1.4',
             'get_diagnostics: sent as of version 1.5',
-            'The table and its rows are on',
+            'and what came after the backups, are on',
             '8MB with the group',
             'the old primary, follows it',
             'Its version was',
