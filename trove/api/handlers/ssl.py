@@ -100,10 +100,11 @@ def _details(
     conf = request.runtime.conf
     if action == 'enable':
         mode, reference = body.get('mode') or 'basic', body['container_ref']
-        workflow_secrets.require_key(conf)
         secrets['container'] = certificates.load(conf).container(
             request.context, reference, body.get('password_ref')
         )
+        # A request that is wrong is told so first.
+        workflow_secrets.require_key(conf)
     return {
         'wanted': {'action': action, 'mode': mode, 'reference': reference},
         **workflow_secrets.seal(conf, instance.id, secrets),
