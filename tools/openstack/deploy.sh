@@ -69,7 +69,7 @@ X
         -e "/^systemctl daemon-reload/i $ports" "$script.all"
 } >"$script"
 rm -rf "$host"
-mkdir -p "$host"/{etc,opt,usr,var} "$host"/work/{etc,usr,var} \
+mkdir -p "$host"/{etc,opt,usr,var} "$host"/scratch/{etc,usr,var} \
     "$host/checkout" /opt/trove
 export GIT_CONFIG_COUNT=2
 export GIT_CONFIG_KEY_0=url.file://$rig_top.insteadOf
@@ -84,7 +84,7 @@ PATH=$here/commands:/usr/sbin:/usr/bin:/sbin:/bin:$OSRIG_VENV/bin \
     mount --bind "$host/opt" /opt/trove
     for each in etc usr var; do
         mount -t overlay overlay -o \
-            "lowerdir=/$each,upperdir=$host/$each,workdir=$host/work/$each" \
+            "lowerdir=/$each,upperdir=$host/$each,workdir=$host/scratch/$each" \
             "/$each"
     done
     cd "$host/checkout"
