@@ -271,6 +271,14 @@ class DeployedTestCase(base.TestCase):
             self.fail(f'{arguments}: {done.stdout}{done.stderr}')
         return json.loads(done.stdout)
 
+    def offer_datastore(self, name: str, number: str) -> None:
+        """Register a datastore and one version, unless they are there."""
+        manage = self.deployment.manage
+        manage('datastore_update', name, '')
+        version = (name, number, name, 'local', '', '1')
+        manage('datastore_version_update', *version)
+        manage('datastore_update', name, number)
+
     def load_rules(self) -> None:
         """Load the rules for parameters that the server itself lists."""
         found = programs.Programs(

@@ -78,6 +78,8 @@ class ReplicationTests(mortals.MortalTestCase):
     number: str
     #: Whether task managers are killed meanwhile.
     mortal = False
+    #: Whether they are enlarged and upgraded, which rests on no datastore.
+    grows = True
 
     def setUp(self) -> None:
         super().setUp()
@@ -212,8 +214,9 @@ class ReplicationTests(mortals.MortalTestCase):
             self.arrives(number, one, *rest)
         self.assertEqual([], self.member.instances.backups(self.primary.id))
         self.assert_invariants()
-        self.enlarge()
-        self.upgrade()
+        if self.grows:
+            self.enlarge()
+            self.upgrade()
         # When one is promoted, dies, and the last replica is detached
         self.promote(one)
         dead = self.suffer(one, *rest)
@@ -312,7 +315,20 @@ class ReplicationTests(mortals.MortalTestCase):
         self.arrives(writer.written[-1], *others)
         for each in self.all:
             self.assertEqual(set(), self.acknowledged - self.rows(each))
+        self.assert_shown(*others)
         self.assert_invariants()
+
+    def assert_shown(self, *replicas: Any) -> None:
+        """It is shown how they follow."""
+        for each in replicas:
+            found = self.wait(
+                each.id,
+                lambda i: i.replica_of.get('lag') is not None,
+                'lags by seconds',
+            ).replica_of
+            self.assertEqual('following', found['state'])
+            self.assertLess(found['lag'], 60)
+            self.assertNotIn('errant_transactions', found)
 
     def suffer(self, primary: Any, *others: Any) -> Any:
         """Have further faults; return the primary to be ejected, dead."""

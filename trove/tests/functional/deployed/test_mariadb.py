@@ -21,18 +21,7 @@ class MariaDBTest(base.DeployedTestCase):
         found = programs.find(
             server.KIND, server.candidates(), None, '/nowhere', None
         )
-        manage = self.deployment.manage
-        manage('datastore_update', 'mariadb', '')
-        manage(
-            'datastore_version_update',
-            'mariadb',
-            found.major,
-            'mariadb',
-            'local',
-            '',
-            '1',
-        )
-        manage('datastore_update', 'mariadb', found.major)
+        self.offer_datastore('mariadb', found.major)
 
     def ask(
         self,

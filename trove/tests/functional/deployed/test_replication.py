@@ -8,8 +8,10 @@ from typing import Any
 from troveclient import exceptions as trove_exceptions
 
 from trove.guestagent.datastores import programs
-from trove.guestagent.datastores.mariadb import server
+from trove.guestagent.datastores.mariadb import server as mariadb
+from trove.guestagent.datastores.mysql import server as mysql
 from trove.tests.fixtures import deployment
+from trove.tests.fixtures import mysql as binaries
 from trove.tests.fixtures import processes
 from trove.tests.functional.deployed import replication
 from trove.tests.functional.guestagent import stores
@@ -56,18 +58,25 @@ class MariaDBTest(replication.ReplicationTests):
 
     def prepare_datastore(self) -> None:
         found = programs.find(
-            server.KIND, server.candidates(), None, '/nowhere', None
+            mariadb.KIND, mariadb.candidates(), None, '/nowhere', None
         )
         self.number = found.major
-        manage = self.deployment.manage
-        manage('datastore_update', 'mariadb', '')
-        manage(
-            'datastore_version_update',
-            'mariadb',
-            found.major,
-            'mariadb',
-            'local',
-            '',
-            '1',
+        self.offer_datastore('mariadb', found.major)
+
+
+class MySQLTest(replication.ReplicationTests):
+    store = stores.MySQL()
+    grows = False
+
+    def setUp(self) -> None:
+        reason = binaries.missing()
+        if reason is not None:
+            self.skipTest(reason)
+        super().setUp()
+
+    def prepare_datastore(self) -> None:
+        found = programs.find(
+            mysql.KIND, [binaries.bin_dir()], None, '/nowhere', None
         )
-        manage('datastore_update', 'mariadb', found.major)
+        self.offer_datastore('mysql', found.major)
+        self.deployment.configure_guests('mysql', self.store.options(self))
