@@ -12,19 +12,16 @@ from collections.abc import Iterator
 import contextlib
 import datetime
 import functools
-import os
 import pathlib
-import tarfile
 from typing import Final
-import zlib
 
 from trove.common import exception
 from trove.guestagent.datastores import archive
 from trove.guestagent.datastores import files
+from trove.guestagent.datastores import packed
 from trove.guestagent.datastores.mysql_common import connection as connections
 
 _ACTION: Final = 'hand over its log'
-_PIECE: Final = 1 << 20
 
 
 class Archive:
@@ -65,8 +62,9 @@ class Archive:
         return archive.Closed(until, pieces, continues)
 
     @contextlib.contextmanager
-    def _open(self, name: str) -> Iterator[Stream]:
-        with contextlib.closing(Stream(self._data_dir, name)) as stream:
+    def _open(self, name: str) -> Iterator[packed.Stream]:
+        members = _members(self._data_dir, name)
+        with contextlib.closing(packed.Stream(members)) as stream:
             yield stream
 
     def time(self) -> datetime.datetime:
@@ -93,51 +91,17 @@ def number(name: str) -> int:
     return int(digits)
 
 
-class Stream:
-    """A file as a compressed archive."""
-
-    def __init__(self, directory: pathlib.Path, name: str) -> None:
-        self._pieces = _compressed(directory, name)
-        self._rest = b''
-
-    def read(self, size: int) -> bytes:
-        while not self._rest:
-            piece = next(self._pieces, None)
-            if piece is None:
-                return b''
-            self._rest = piece
-        piece, self._rest = self._rest[:size], self._rest[size:]
-        return piece
-
-    def close(self) -> None:
-        self._pieces.close()
-
-
-def _compressed(
+def _members(
     directory: pathlib.Path, name: str
 ) -> Generator[bytes, None, None]:
-    compressor = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
     try:
-        stream = files.open_foreign(directory / name)
+        with files.open_foreign(directory / name) as stream:
+            yield from packed.member(name, stream)
     except FileNotFoundError:
         raise exception.DatastoreError(
             action=_ACTION, reason=f'{name} is not there any more.'
         ) from None
-    with stream:
-        about = tarfile.TarInfo(name)
-        state = os.fstat(stream.fileno())
-        about.size, about.mtime = state.st_size, int(state.st_mtime)
-        about.mode = 0o600
-        yield compressor.compress(about.tobuf(tarfile.USTAR_FORMAT))
-        left = about.size
-        while left and (piece := stream.read(min(left, _PIECE))):
-            left -= len(piece)
-            yield compressor.compress(piece)
-    if left:
+    except EOFError:
         raise exception.DatastoreError(
             action=_ACTION, reason=f'{name} became shorter meanwhile.'
-        )
-    yield compressor.compress(
-        bytes(-about.size % tarfile.BLOCKSIZE + 2 * tarfile.BLOCKSIZE)
-    )
-    yield compressor.flush()
+        ) from None

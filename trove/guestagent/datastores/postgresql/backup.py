@@ -19,6 +19,7 @@ import zlib
 from trove.common import exception
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import files
+from trove.guestagent.datastores import packed
 from trove.guestagent.datastores import pipeline
 from trove.guestagent.datastores.postgresql import access
 from trove.guestagent.datastores.postgresql import cluster as clusters
@@ -239,7 +240,7 @@ class Backups:
 class _BaseBackup:
     """What pg_basebackup writes, and what it says."""
 
-    suffix = wal.SUFFIX
+    suffix = packed.SUFFIX
 
     def __init__(
         self, pipe: pipeline.Pipeline, label: str, segment_size: int

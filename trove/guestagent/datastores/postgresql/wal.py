@@ -11,17 +11,13 @@ import dataclasses
 import os
 import pathlib
 import re
-import tarfile
 from typing import BinaryIO
 from typing import Final
-import zlib
 
 from trove.common import exception
 from trove.guestagent.datastores import files
+from trove.guestagent.datastores import packed
 
-SUFFIX: Final = '.tar.gz'
-_PIECE: Final = 1 << 20
-_BLOCK: Final = tarfile.BLOCKSIZE
 #: Bytes that the numbers of segments count up to before the log number does.
 _LOG: Final = 1 << 32
 #: Part of a pattern: a position.
@@ -118,8 +114,8 @@ class Segment:
             yield dataclasses.replace(self, number=number)
 
 
-class SegmentStream:
-    """Segments as a compressed archive, as ``tar -cz`` makes it.
+class SegmentStream(packed.Stream):
+    """Segments as a compressed archive.
 
     :param directory: where they are; it belongs to the server, so nothing in
         it is followed
@@ -127,7 +123,7 @@ class SegmentStream:
         meanwhile
     """
 
-    suffix = SUFFIX
+    suffix = packed.SUFFIX
 
     def __init__(
         self,
@@ -136,51 +132,32 @@ class SegmentStream:
         metadata: dict[str, str],
         check: Callable[[], None],
     ) -> None:
+        super().__init__(_members(directory, segments, check))
         self.metadata = metadata
-        self._check = check
-        self._pieces = self._compressed(directory, segments)
-        self._rest = b''
-
-    def read(self, size: int) -> bytes:
-        while not self._rest:
-            piece = next(self._pieces, None)
-            if piece is None:
-                return b''
-            self._rest = piece
-        piece, self._rest = self._rest[:size], self._rest[size:]
-        return piece
-
-    def close(self) -> None:
-        self._pieces.close()
-
-    def _compressed(
-        self, directory: pathlib.Path, segments: Iterable[Segment]
-    ) -> Generator[bytes, None, None]:
-        compressor = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
-        for piece in _archive(directory, segments):
-            yield compressor.compress(piece)
-        self._check()
-        yield compressor.flush()
 
 
-def _archive(
-    directory: pathlib.Path, segments: Iterable[Segment]
-) -> Iterator[bytes]:
+def _members(
+    directory: pathlib.Path,
+    segments: Iterable[Segment],
+    check: Callable[[], None],
+) -> Generator[bytes, None, None]:
     handle = os.open(
         directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     )
     try:
         for segment in segments:
-            about = tarfile.TarInfo(segment.name)
-            about.size = segment.size
-            about.mode = 0o600
             with _open(segment, handle) as stream:
-                about.mtime = int(os.fstat(stream.fileno()).st_mtime)
-                yield about.tobuf(tarfile.USTAR_FORMAT)
-                yield from _contents(stream, segment)
+                try:
+                    yield from packed.member(
+                        segment.name, stream, segment.size
+                    )
+                except EOFError:
+                    raise gone(
+                        f'segment {segment.name} is not complete'
+                    ) from None
     finally:
         os.close(handle)
-    yield bytes(2 * _BLOCK)
+    check()
 
 
 def _open(segment: Segment, directory: int) -> BinaryIO:
@@ -188,17 +165,6 @@ def _open(segment: Segment, directory: int) -> BinaryIO:
         return files.open_foreign(segment.name, directory)
     except FileNotFoundError:
         raise gone(f'segment {segment.name} is not there any more') from None
-
-
-def _contents(stream: BinaryIO, segment: Segment) -> Iterator[bytes]:
-    """Yield a segment, whose size is a multiple of the block's."""
-    left = segment.size
-    while left:
-        piece = stream.read(min(left, _PIECE))
-        if not piece:
-            raise gone(f'segment {segment.name} is not complete')
-        left -= len(piece)
-        yield piece
 
 
 def gone(reason: str) -> exception.DatastoreError:
