@@ -16,7 +16,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 place=${TROVE_INTEROP_VENVS:-$PWD/.interop}
 keys=/usr/share/keyrings/debian-archive-keyring.gpg
 
-if [[ -x $place/mysql/bin/mysqld ]]; then
+if [[ -x $place/mysql/bin/mysqlbinlog ]]; then
     exit 0
 fi
 # The mirror of this machine has all suites.
@@ -53,7 +53,7 @@ export APT_CONFIG=$scratch/apt.conf
 apt-get --quiet --quiet update
 # With an empty status, all that it needs is missing.
 apt-get --quiet --quiet --yes --no-install-recommends --download-only \
-    install mysql-server-core
+    install mysql-server-core mysql-client-core
 system=$scratch/mysql/system
 for package in "$scratch"/cache/archives/*.deb; do
     case ${package##*/} in
@@ -64,21 +64,27 @@ for package in "$scratch"/cache/archives/*.deb; do
 done
 rm -rf "$system"/usr/share/{doc,gcc,gdb,lintian,locale,man}
 
-cat >"$scratch/mysql/bin/mysqld" <<'EOF'
+wrap() {
+    cat >"$scratch/mysql/bin/$1" <<EOF
 #!/bin/sh
 # Which file of options is read must come first.
-root=$(dirname "$(readlink -f "$0")")/../system/usr
-case $1 in
-    --defaults-file=* | --no-defaults) first=$1 && shift ;;
+root=\$(dirname "\$(readlink -f "\$0")")/../system/usr
+case \$1 in
+    --defaults-file=* | --no-defaults) first=\$1 && shift ;;
     *) first=--no-defaults ;;
 esac
-exec "$root/lib64/ld-linux-x86-64.so.2" \
-    --library-path "$root/lib/x86_64-linux-gnu" "$root/sbin/mysqld" \
-    "$first" --basedir="$root" --plugin-dir="$root/lib/mysql/plugin" \
-    --lc-messages-dir="$root/share/mysql" \
-    --character-sets-dir="$root/share/mysql/charsets" "$@"
+exec "\$root/lib64/ld-linux-x86-64.so.2" \\
+    --library-path "\$root/lib/x86_64-linux-gnu" "\$root/$2/$1" \\
+    "\$first" --character-sets-dir="\$root/share/mysql/charsets" $3 "\$@"
 EOF
+}
+wrap mysql bin ''
+wrap mysqlbinlog bin ''
+# shellcheck disable=SC2016  # the program expands them
+wrap mysqld sbin '--basedir="$root" --plugin-dir="$root/lib/mysql/plugin" \
+    --lc-messages-dir="$root/share/mysql"'
 chmod -R u+rwX,go+rX,go-w "$scratch/mysql"
-chmod 755 "$scratch/mysql/bin/mysqld"
+chmod 755 "$scratch"/mysql/bin/*
 "$scratch/mysql/bin/mysqld" --version
+rm -rf "$place/mysql"
 mv -T "$scratch/mysql" "$place/mysql"

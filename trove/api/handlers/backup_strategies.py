@@ -17,7 +17,7 @@ from trove.objects.instance import instances
 from trove.objectstore import storage
 
 #: Managers of datastores whose log can be archived.
-_ARCHIVED = ('mariadb', 'postgresql')
+_ARCHIVED = ('mariadb', 'mysql', 'postgresql')
 
 
 def index(request: api_request.Request) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def _check_log(
     if manager not in _ARCHIVED:
         raise exception.NotSupported(
             f'The log of a database of {manager} is not archived; of '
-            f'{" and ".join(_ARCHIVED)} it can be. Omit "log_archive".'
+            f'{", ".join(_ARCHIVED)} it can be. Omit "log_archive".'
         )
     if instance.slave_of_id:
         raise exception.BadRequest(

@@ -4,24 +4,21 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import hashlib
 from typing import Any
 
 from oslo_config import cfg
 
 from trove.common.datastores import mysql_settings
-from trove.guestagent.datastores import archive
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores.mariadb import backup
 from trove.guestagent.datastores.mariadb import gtid
 from trove.guestagent.datastores.mariadb import restore
 from trove.guestagent.datastores.mariadb import server as servers
-from trove.guestagent.datastores.mysql_common import archive as archives
+from trove.guestagent.datastores.mysql_common import archiving
 from trove.guestagent.datastores.mysql_common import connection as connections
 from trove.guestagent.datastores.mysql_common import replay
-from trove.guestagent.datastores.mysql_common import replicating
 
 #: The agent's statements are in no log of the server, and none waits long for
 #: a lock.
@@ -33,7 +30,7 @@ _SESSION = (
 _LEAST_MB = 96
 
 
-class MariaDB(replicating.ReplicatingDriver):
+class MariaDB(archiving.ArchivingDriver):
     """MariaDB 10.6 or later.
 
     :param conf: uses the groups ``guestagent`` and ``mariadb``; nothing is
@@ -42,13 +39,14 @@ class MariaDB(replicating.ReplicatingDriver):
 
     name = 'mariadb'
     reload_tls = 'FLUSH LOCAL SSL'
+    log_reader = 'mariadb-binlog'
+    client = 'mariadb'
     settings = mysql_settings.MariaDB()
     dialect = gtid.Dialect()
     withheld = 'READ_ONLY ADMIN'
     replication_strategy = 'MariaDBGTIDReplication'
-    capabilities = replicating.ReplicatingDriver.capabilities | {
+    capabilities = archiving.ArchivingDriver.capabilities | {
         base.Capability.BACKUP,
-        base.Capability.LOG_ARCHIVE,
     }
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
@@ -57,13 +55,6 @@ class MariaDB(replicating.ReplicatingDriver):
             self.home,
             self.connector,
             self.identified,
-            conf.guestagent.backup_stall_timeout,
-        )
-        self._archive = archives.Archive(self.home.data_dir, self.connector)
-        self._replayer = replay.Replayer(
-            self.home,
-            'mariadb-binlog',
-            'mariadb',
             conf.guestagent.backup_stall_timeout,
         )
         self._restore = restore.Restore(
@@ -113,29 +104,5 @@ class MariaDB(replicating.ReplicatingDriver):
     ) -> contextlib.AbstractContextManager[backups.Stream]:
         return self._backups.make(request)
 
-    # The log of changes
-
-    def replay_log(self, log: archive.Replay) -> None:
-        start = restore.log_start(self.home.data_dir)
-        server = self.home.server()
-        server.answers = self.connector.answers
-        self.write_config()
-        try:
-            server.start(
-                self._conf.guestagent.recovery_timeout, *replay.OPTIONS
-            )
-            self._replayer.replay(log, start)
-        finally:
-            server.stop(self._conf.guestagent.stop_timeout)
-
-    def close_log(self, after: str | None) -> archive.Closed:
-        return self._archive.close(after)
-
-    def drop_log(self, name: str) -> None:
-        """Do nothing: the server removes what is old enough."""
-
-    def end_log(self) -> None:
-        """Do nothing: nothing is kept for the archive."""
-
-    def log_time(self) -> datetime.datetime:
-        return self._archive.time()
+    def log_start(self, preparation: base.Preparation) -> replay.Position:
+        return restore.log_start(self.home.data_dir)

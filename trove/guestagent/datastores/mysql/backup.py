@@ -27,6 +27,8 @@ from trove.guestagent.datastores.mysql_common import server as servers
 SUFFIX: Final = '.clone.tar.gz'
 #: What is known of a backup: the version of the server, such as 9.7.4.
 VERSION: Final = 'server-version'
+#: Likewise: the file of the binary log that was written when it was begun.
+LOG: Final = 'binlog-file'
 
 _ACTION: Final = 'be backed up'
 _PREFIX: Final = 'trove-clone-'
@@ -67,11 +69,14 @@ class Backups:
         """Make a backup, see :meth:`.base.Driver.backup`."""
         if request.parent is not None:
             raise _failed(
-                'there are only full backups of MySQL. Make a full backup.'
+                'an incremental one of MySQL needs XtraBackup, which no '
+                'distribution has. Make a full backup; to lose less between '
+                'two of them, have its log archived ("log_archive" of its '
+                'backup strategy).'
             )
         server = self._home.server()
         with self._directory() as directory:
-            self._clone(directory / 'data', request)
+            log = self._clone(directory / 'data', request)
             with pipeline.Pipeline(
                 _ACTION,
                 ['tar', '--create', f'--directory={directory}/data', '.'],
@@ -80,7 +85,9 @@ class Backups:
                 check=request.check,
                 **server.options(),
             ) as pipe:
-                yield _Stream(pipe, server.programs.text)
+                yield _Stream(
+                    pipe, {VERSION: server.programs.text, LOG: log}
+                )
 
     @contextlib.contextmanager
     def _directory(self) -> Iterator[pathlib.Path]:
@@ -106,12 +113,16 @@ class Backups:
 
     def _clone(
         self, target: pathlib.Path, request: backups.Request
-    ) -> None:
-        """Have the server copy itself, unless the backup is given up."""
+    ) -> str:
+        """Have the server copy itself, unless the backup is given up.
+
+        :returns: the file of the binary log that was written at first
+        """
         with self._connector.open(_ACTION) as connection:
             self._refuse_others(connection)
             connection.execute('SET SESSION sql_log_bin = 0')
             connection.try_to(_INSTALLED, _INSTALL)
+            log = str(connection.execute('SHOW BINARY LOGS')[-1][0])
         numbers: list[int] = []
         errors: list[exception.TroveError] = []
 
@@ -138,6 +149,7 @@ class Backups:
             thread.join()
         if errors:
             raise errors[0]
+        return log
 
     def _kill(self, number: int) -> None:
         with (
@@ -177,8 +189,10 @@ class _Stream:
 
     suffix = SUFFIX
 
-    def __init__(self, pipe: pipeline.Pipeline, version: str) -> None:
-        self.metadata = {VERSION: version}
+    def __init__(
+        self, pipe: pipeline.Pipeline, metadata: dict[str, str]
+    ) -> None:
+        self.metadata = metadata
         self._pipe = pipe
 
     def read(self, size: int) -> bytes:

@@ -16,7 +16,8 @@ from trove.guestagent.datastores.mysql import gtid
 from trove.guestagent.datastores.mysql import passwords
 from trove.guestagent.datastores.mysql import restore
 from trove.guestagent.datastores.mysql import server as servers
-from trove.guestagent.datastores.mysql_common import replicating
+from trove.guestagent.datastores.mysql_common import archiving
+from trove.guestagent.datastores.mysql_common import replay
 
 #: The agent's statements are not in the general log, and none waits long for
 #: a lock.
@@ -25,7 +26,7 @@ _SESSION = (
 )
 
 
-class MySQL(replicating.ReplicatingDriver):
+class MySQL(archiving.ArchivingDriver):
     """MySQL 8.0.23 or later.
 
     :param conf: uses the groups ``guestagent`` and ``mysql``; nothing is
@@ -34,6 +35,8 @@ class MySQL(replicating.ReplicatingDriver):
 
     name = 'mysql'
     reload_tls = 'ALTER INSTANCE RELOAD TLS'
+    log_reader = 'mysqlbinlog'
+    client = 'mysql'
     settings = mysql_settings.MySQL()
     dialect = gtid.Dialect()
     replication_strategy = 'MysqlGTIDReplication'
@@ -43,7 +46,7 @@ class MySQL(replicating.ReplicatingDriver):
         'rely on. Enable it in the mode "basic", which lets in connections '
         'without it.'
     )
-    capabilities = replicating.ReplicatingDriver.capabilities | {
+    capabilities = archiving.ArchivingDriver.capabilities | {
         base.Capability.BACKUP,
     }
 
@@ -83,3 +86,7 @@ class MySQL(replicating.ReplicatingDriver):
         self, request: backups.Request
     ) -> contextlib.AbstractContextManager[backups.Stream]:
         return self._backups.make(request)
+
+    def log_start(self, preparation: base.Preparation) -> replay.Position:
+        assert preparation.backup is not None
+        return restore.log_start(preparation.backup()[-1].metadata)

@@ -13,6 +13,7 @@ from trove.guestagent.datastores import files
 from trove.guestagent.datastores import home as homes
 from trove.guestagent.datastores import pipeline
 from trove.guestagent.datastores.mysql import backup
+from trove.guestagent.datastores.mysql_common import replay
 from trove.guestagent.datastores.mysql_common import role
 from trove.guestagent.datastores.mysql_common import server as servers
 
@@ -107,6 +108,23 @@ class Restore:
                 f'this instance has MySQL {programs.text}. Restore it into '
                 'an instance with a datastore version of that number.'
             )
+
+
+def log_start(metadata: backups.Metadata) -> replay.Position:
+    """Return where the log goes on from a backup.
+
+    That is the whole file that was written when it was begun: the server
+    skips transactions that it has, by their GTIDs.
+
+    :raises trove.common.exception.DatastoreError: the backup does not tell
+    """
+    name = metadata.get(backup.LOG, '')
+    if not name:
+        raise _failed(
+            'it does not tell its file of the binary log, so no log can begin '
+            'with it. Restore a backup that was made later.'
+        )
+    return replay.Position(name, replay.WHOLE)
 
 
 def _failed(reason: str) -> exception.DatastoreError:

@@ -22,6 +22,8 @@ from trove.guestagent.datastores.mysql_common import server as servers
 _ACTION: Final = 'replay the log'
 _PIECE: Final = 1 << 20
 _DIRECTORY: Final = 'trove-log'
+#: The offset of the first event of a file.
+WHOLE: Final = 4
 #: What a row of a table may have at most, as text.
 _PACKET: Final = '1G'
 #: The server of a replay: nobody reaches it but by its socket.
@@ -86,7 +88,7 @@ class Replayer:
             if first > wanted:
                 break
             if found >= wanted:
-                offset = start.offset if found == wanted else 4
+                offset = start.offset if found == wanted else WHOLE
                 self._carry_out(path, offset, log.until)
             path.unlink()
         if first is None or first > wanted:

@@ -10,8 +10,6 @@ from typing import ClassVar
 
 from oslo_config import cfg
 
-from trove.common import exception
-from trove.guestagent.datastores import archive
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores import home as homes
 from trove.guestagent.datastores import replication
@@ -63,7 +61,7 @@ class ReplicatingDriver(driver.MySQLDriver):
         elif context is None:
             self.restore_data(preparation)
             if preparation.log is not None:
-                self.replay_log(preparation.log)
+                self.replay_log(preparation)
         else:
             # Before there are data that could be started without it.
             self.replication.keep(context)
@@ -71,9 +69,9 @@ class ReplicatingDriver(driver.MySQLDriver):
             self.start()
             self.replication.begin(context, position)
 
-    def replay_log(self, log: archive.Replay) -> None:
+    @abc.abstractmethod
+    def replay_log(self, preparation: base.Preparation) -> None:
         """Replay a log on restored data, before anybody can connect."""
-        raise exception.NotSupported(what=base.Capability.LOG_ARCHIVE)
 
     def role_settings(self) -> dict[str, Any]:
         return self.replication.settings()

@@ -7,12 +7,12 @@ from typing import Any
 
 from trove.tests.fixtures import mysql
 from trove.tests.fixtures import waiting
-from trove.tests.functional.guestagent import backups
+from trove.tests.functional.guestagent import archives
 from trove.tests.functional.guestagent import replicas
 from trove.tests.functional.guestagent import stores
 
 
-class BackupTest(backups.BackupTestCase):
+class BackupTest(archives.BinaryLogTestCase):
     store = stores.MySQL()
 
     def setUp(self) -> None:
@@ -24,6 +24,7 @@ class BackupTest(backups.BackupTestCase):
     def test_a_full_backup_is_made_and_restored(self) -> None:
         # Given
         self.prepare_guest(root_password='top secret')
+        self.archive()
         with self.place.session('root', 'top secret', 'mysql') as session:
             session.execute("CREATE USER slave_1@'%' IDENTIFIED BY 'known'")
         self.write(1)
@@ -37,13 +38,16 @@ class BackupTest(backups.BackupTestCase):
         )
         self.refuse(full)
         self.write(2)
-        # When it is restored
+        second = self.next_second()
+        self.sql('DROP TABLE orders')
+        last = self.wait_until_archived(self.now())
+        # When it is restored to a time
         guest = self.another()
-        self.restore(guest, full, databases=[], users=[])
+        self.restore_to(guest, full, second, last)
         self.wait_for_status(guest, 'healthy')
         # Then it has what the other had, and none of its accounts
         self.assertEqual('', self.failures())
-        self.assertEqual([1], self.rows(guest))
+        self.assertEqual([1, 2], self.rows(guest))
         with guest.place.session('root', 'top secret', 'mysql') as session:
             found = session.execute('SELECT User FROM user').fetchall()
         self.assertNotIn(('slave_1',), found)

@@ -35,6 +35,8 @@ class BackupTest(base.TestCase):
             (target / 'ibdata1').write_text('data')
         if 'CONNECTION_ID' in statement:
             return [(7,)]
+        if statement == 'SHOW BINARY LOGS':
+            return [('mysql-bin.000007', 4096), ('mysql-bin.000008', 157)]
         return self.others
 
     def left(self) -> list[str]:
@@ -60,7 +62,10 @@ class BackupTest(base.TestCase):
             data = b''.join(iter(lambda: stream.read(1 << 16), b''))
         # Then
         self.assertEqual('.clone.tar.gz', stream.suffix)
-        self.assertEqual({'server-version': '9.7.4'}, stream.metadata)
+        self.assertEqual(
+            {'server-version': '9.7.4', 'binlog-file': 'mysql-bin.000008'},
+            stream.metadata,
+        )
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             self.assertIn('./ibdata1', archive.getnames())
         self.assertEqual(['data'], self.left())
@@ -82,7 +87,9 @@ class BackupTest(base.TestCase):
                 self.fail('it is not killed')
             if statement == 'KILL CONNECTION 7':
                 killed.set()
-            return [(7,)] if 'CONNECTION_ID' in statement else []
+            if 'CONNECTION_ID' in statement:
+                return [(7,)]
+            return [] if 'FROM' in statement else [('mysql-bin.000008',)]
 
         self.connector.answer = answer
 

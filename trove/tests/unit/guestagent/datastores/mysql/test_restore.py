@@ -14,6 +14,7 @@ import fixtures
 from trove.common import exception
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores.mysql import restore
+from trove.guestagent.datastores.mysql_common import replay
 from trove.tests import base
 from trove.tests.unit.guestagent.datastores.mysql import fakes
 
@@ -85,3 +86,13 @@ class RestoreTest(base.TestCase):
 
     def test_what_has_no_database_is_refused(self) -> None:
         self.assertIn('no database in it', self.refused(link('other')))
+
+    def test_the_log_goes_on_with_the_file_of_the_backup(self) -> None:
+        self.assertEqual(
+            replay.Position('mysql-bin.000008', 4),
+            restore.log_start({'binlog-file': 'mysql-bin.000008'}),
+        )
+        error = self.assertRaises(
+            exception.DatastoreError, restore.log_start, {}
+        )
+        self.assertIn('made later', str(error))
