@@ -5,11 +5,13 @@ Threads are what a process has few of. A request that needs only the database
 is quick; one that waits for a guest, the task managers' queue, the cloud or
 Keystone may take as long as the option says that limits it. So there are
 bounds for one instance, one project, and all of them, and the rest of the
-threads serve what is quick.
+threads serve what is quick. The bound of a project shrinks with what is free,
+so that some projects whose guests are silent leave places to the next one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
 import threading
@@ -32,6 +34,11 @@ _ALL = 'guests and the cloud'
 #: And for Keystone too.
 _ANY = 'Keystone, guests and the cloud'
 
+#: Stands for those that wait for the end of a job: minutes, not seconds.
+_JOBS = 'changes of encryption'
+
+_Limits = dict[str, Callable[[], int]]
+
 
 class Gate:
     """The places of a process.
@@ -41,7 +48,7 @@ class Gate:
 
     def __init__(self, threads: int) -> None:
         self.instance = max(1, threads // 8)
-        self.project = max(1, threads // 2)
+        self.jobs = max(2, threads // 4)
         self.keystone = max(1, threads // 2)
         self.all = max(1, threads * 3 // 4)
         self.any = max(1, threads * 7 // 8)
@@ -55,47 +62,72 @@ class Gate:
 
         :raises ServiceUnavailable: there is none, for a second
         """
-        limits = {
-            _ANY: self.any,
-            _ALL: self.all,
-            f'project {project_id}': self.project,
+        limits: _Limits = {
+            _ANY: lambda: self.any,
+            _ALL: lambda: self.all,
+            # Two thirds of all if nobody else waits.
+            f'project {project_id}': lambda: 2 * self._free(_ALL, self.all),
         }
         if instance_id is not None:
-            limits[f'instance {instance_id}'] = self.instance
+            limits[f'instance {instance_id}'] = lambda: self.instance
         return self._place(limits)
+
+    def place_of_job(
+        self, project_id: str
+    ) -> contextlib.AbstractContextManager[None]:
+        """Hold a place, besides the other one, while a job is waited for.
+
+        :raises ServiceUnavailable: there is none, for a second
+        """
+        return self._place(
+            {
+                _JOBS: lambda: self.jobs,
+                # Half of them if nobody else waits.
+                f'{_JOBS} of project {project_id}': lambda: self._free(
+                    _JOBS, self.jobs
+                ),
+            }
+        )
+
+    def _free(self, key: str, limit: int) -> int:
+        return limit - self._held.get(key, 0)
 
     def place_of_anybody(self) -> contextlib.AbstractContextManager[None]:
         """Hold a place while Keystone is asked who somebody is."""
-        return self._place({_ANY: self.any})
+        return self._place({_ANY: lambda: self.any})
 
     @contextlib.contextmanager
-    def _place(self, limits: dict[str, int]) -> Iterator[None]:
+    def _place(self, limits: _Limits) -> Iterator[None]:
         self._enter(limits)
         try:
             yield
         finally:
             self._leave(limits)
 
-    def _enter(self, limits: dict[str, int]) -> None:
+    def _enter(self, limits: _Limits) -> None:
         until = time.monotonic() + _PLACE_TIMEOUT
         with self._changed:
             while full := [
                 key
                 for key, limit in limits.items()
-                if self._held.get(key, 0) >= limit
+                if self._held.get(key, 0) >= limit()
             ]:
                 left = until - time.monotonic()
                 if left <= 0:
-                    raise exception.ServiceUnavailable(
-                        f'{limits[full[-1]]} requests are already waiting for '
-                        f'{full[-1]}, because one of these is slow or down. '
-                        'Repeat the request later.'
-                    )
+                    raise self._refusal(full)
                 self._changed.wait(left)
             for key in limits:
                 self._held[key] = self._held.get(key, 0) + 1
 
-    def _leave(self, limits: dict[str, int]) -> None:
+    def _refusal(self, full: list[str]) -> exception.ServiceUnavailable:
+        # A project without any has none because all are held.
+        key = [each for each in full if self._held.get(each)][-1]
+        return exception.ServiceUnavailable(
+            f'{self._held[key]} requests are already waiting for {key}, '
+            'because one of these is slow or down. Repeat the request later.'
+        )
+
+    def _leave(self, limits: _Limits) -> None:
         with self._changed:
             for key in limits:
                 self._held[key] -= 1

@@ -15,12 +15,15 @@ from oslo_utils import strutils
 
 from trove.api import runtime as api_runtime
 from trove.cloud import base as cloud_base
+from trove.cloud import certificates
+from trove.cloud.certificates import base as certificate_base
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import names
 from trove.guestagent import api as guest_api
 from trove.objects.instance import entities
 from trove.objects.instance import instances
+from trove.objectstore import storage
 from trove.taskmanager import api as task_api
 
 _UUID = re.compile(r'[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}')
@@ -64,6 +67,30 @@ class Request:
         """The cloud, which is waited for."""
         self._hold()
         return self.runtime.cloud
+
+    def storage(self, driver: str | None) -> storage.Storage:
+        """Return a storage driver for the project, which is waited for.
+
+        :raises ServiceUnavailable: too many requests wait
+        """
+        self._hold()
+        return storage.load(self.runtime.conf, driver, self.project_id)
+
+    def certificates(self) -> certificate_base.Certificates:
+        """Return where certificates are, which is waited for.
+
+        :raises ServiceUnavailable: too many requests wait
+        """
+        self._hold()
+        return certificates.load(self.runtime.conf)
+
+    def hold_for_job(self) -> None:
+        """Hold a place until the answer, which waits for the end of a job.
+
+        :raises ServiceUnavailable: too many requests wait for jobs
+        """
+        gate = self.runtime.gate
+        self.held.enter_context(gate.place_of_job(self.project_id))
 
     def taskmanager(self) -> task_api.API:
         """Return the client of the task managers.

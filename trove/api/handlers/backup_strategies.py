@@ -128,7 +128,7 @@ def _check_log(
             f'Instance {instance.id} is a replica. Archive the log of its '
             f'primary, {instance.slave_of_id}.'
         )
-    guest = request.runtime.guest(instance.id)
+    guest = request.guest(instance.id)
     if not guest.can_send('archive_log', archive={}):
         raise exception.Conflict(
             f'The guest agent of instance {instance.id} is too old to archive '

@@ -46,9 +46,7 @@ def create(request: api_request.Request) -> dict[str, Any]:
         )
     references.check(request, _NAMED)
     order = _order(request, body)
-    storage.load(
-        request.runtime.conf, order.storage_driver, request.project_id
-    ).check(request.context)
+    request.storage(order.storage_driver).check(request.context)
     backup, container = work.begin(
         request.runtime.conf, request.context, order
     )

@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from oslo_log import log
 
 from trove.api import request as api_request
-from trove.cloud import certificates
 from trove.common import exception
 
 LOG = log.getLogger(__name__)
@@ -25,8 +24,8 @@ def register(
     instance_ids: Iterable[str],
 ) -> None:
     """Register instances with a certificate, if it is one of a store."""
-    driver = certificates.load(request.runtime.conf)
     for each in instance_ids if reference else ():
+        driver = request.certificates()
         _try(request, driver.register, reference or '', each)
 
 
@@ -35,7 +34,7 @@ def release(
 ) -> None:
     """Remove an instance from the consumers of a certificate, if any."""
     if reference:
-        driver = certificates.load(request.runtime.conf)
+        driver = request.certificates()
         _try(request, driver.release, reference, instance_id)
 
 

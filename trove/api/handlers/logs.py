@@ -80,9 +80,7 @@ def _access(
     conf = request.runtime.conf
     container = conf.guest_log_container_name
     prefix = views.prefix(instance, request.body['name'])
-    driver = storage.load(
-        conf, storage.choose(conf, None), request.project_id
-    )
+    driver = request.storage(storage.choose(conf, None))
     driver.check(request.context)
     if discard:
         store = driver.store()

@@ -68,7 +68,7 @@ def _check_access(access: dict[str, Any] | None) -> None:
 def _check_cloud(
     request: api_request.Request, body: dict[str, Any]
 ) -> None:
-    cloud = request.runtime.cloud
+    cloud = request.cloud
     volume = body.get('volume')
     if isinstance(volume, dict):
         types = cloud.volumes.types(request.context)

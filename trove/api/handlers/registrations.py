@@ -51,9 +51,7 @@ def register(
         )
     conf = request.runtime.conf
     driver = storage.choose(conf, body.get('storage_driver'))
-    found = storage.load(conf, driver, request.project_id).head(
-        request.context, location
-    )
+    found = request.storage(driver).head(request.context, location)
     datastore = found.metadata.get('datastore')
     if datastore not in (None, version.datastore_name):
         raise exception.BadRequest(

@@ -14,7 +14,6 @@ from trove.api.handlers import actions
 from trove.api.handlers import consumers
 from trove.api.handlers import guest as guests
 from trove.api.views import ssl as views
-from trove.cloud import certificates
 from trove.common import exception
 from trove.objects.instance import encryption
 from trove.objects.instance import entities
@@ -51,7 +50,8 @@ def act(request: api_request.Request) -> dict[str, Any]:
     It is done for all replicas, too, or for none. 400 for a certificate that
     cannot be used, or for a replica; 403 for one that the user may not read;
     409 or 422 while one of them is busy or not ready; 503 while it takes
-    longer than ``[certificates] change_timeout``.
+    longer than ``[certificates] change_timeout``, or, before it is begun,
+    while too many requests wait for theirs.
     """
     body = request.body['ssl']
     wanted = [each for each in _ACTIONS if body.get(each)]
@@ -69,6 +69,7 @@ def act(request: api_request.Request) -> dict[str, Any]:
     reference = body['container_ref'] if wanted == ['enable'] else None
     details = _details(request, instance, wanted[0], body)
     members = (instance.id, *instance.replicas)
+    request.hold_for_job()
     before = encryption.recorded(members)
     consumers.register(request, reference, members)
     try:
@@ -100,7 +101,7 @@ def _details(
     conf = request.runtime.conf
     if action == 'enable':
         mode, reference = body.get('mode') or 'basic', body['container_ref']
-        secrets['container'] = certificates.load(conf).container(
+        secrets['container'] = request.certificates().container(
             request.context, reference, body.get('password_ref')
         )
         # A request that is wrong is told so first.

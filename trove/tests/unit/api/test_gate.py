@@ -2,12 +2,16 @@
 """Requests that wait for others, and those that do not have to."""
 
 import contextlib
+import json
+import pathlib
+import re
 import threading
 
 import fixtures
 import oslo_messaging
 
 from trove.api import gate
+from trove.api import handlers
 from trove.common import exception
 from trove.objects.instance import states
 from trove.tests import base as tests_base
@@ -91,6 +95,64 @@ class TestShares(tests_base.TestCase):
             self.assertLess(guests + askers, threads)
             # Whom nobody knows yet finds a place beside all that wait.
             self.assertTrue(askers or threads < 8)
+
+    def test_a_project_leaves_places_to_the_next_ones(self):
+        places = gate.Gate(16)
+
+        taken = [
+            self.fill(lambda _, it=project: places.place(it))
+            for project in ('one', 'two', 'three')
+        ]
+
+        self.assertEqual([8, 3, 1], taken)
+        places = gate.Gate(16)
+        with contextlib.ExitStack() as one, contextlib.ExitStack() as two:
+            for stack, project in [(one, 'one'), (two, 'two')] * 4:
+                stack.enter_context(places.place(project))
+            one.close()
+            # What is free again is for whoever has fewer.
+            self.assertEqual(6, self.fill(lambda _: places.place('three')))
+
+    def test_a_project_leaves_places_that_wait_for_jobs(self):
+        for threads in 1, 2, 4, 16, 64:
+            places = gate.Gate(threads)
+
+            mine = self.fill(lambda _, it=places: it.place_of_job('mine'))
+
+            self.assertEqual(max(1, threads // 8), mine)
+            with places.place_of_job('of another'):
+                pass
+
+    def test_the_error_names_what_is_full(self):
+        places = gate.Gate(4)
+        for project in 'one', 'two', 'three':
+            self.stack.enter_context(places.place(project))
+
+        error = self.assertRaises(
+            exception.ServiceUnavailable,
+            self.stack.enter_context,
+            places.place('four'),
+        )
+
+        self.assertIn('3 requests are already waiting for guests', str(error))
+
+    def test_no_handler_waits_without_a_place(self):
+        waits = re.compile(
+            r'runtime\.(guest|cloud|taskmanager)\b'
+            r'|\b(storage|certificates)\.load\('
+        )
+        root = pathlib.Path(handlers.__path__[0])
+
+        found = [
+            (path.stem, line.strip())
+            for path in sorted(root.glob('*.py'))
+            for line in path.read_text().splitlines()
+            if waits.search(line)
+        ]
+
+        # A pool of its own asks, see Runtime.ask.
+        asked = 'guest = request.runtime.guest(instance.id, timeout)'
+        self.assertEqual([('instances', asked)], found, 'Use request instead.')
 
 
 class TestManyThatWait(raw.TestCase):
@@ -190,3 +252,58 @@ class TestManyThatWait(raw.TestCase):
 
         for client in clients:
             self.assertEqual(200, client.answer()[0])
+
+
+class TestManyChanges(raw.TestCase):
+    """Given changes of encryption that end when the test says it."""
+
+    threads = 16
+
+    def setUp(self):
+        super().setUp()
+        self.begun = []
+        self.transport.on_send = lambda instance_id=None, **_: (
+            self.begun.append(instance_id)
+        )
+        self.config(max_ram_per_tenant=-1)
+
+    def change(self, instance, project=base.PROJECT):
+        """Given a client that disables the encryption of an instance."""
+        body = json.dumps({'ssl': {'disable': True}}).encode()
+        client = self.connect()
+        client.send(
+            raw.request(
+                'POST',
+                f'/v1.0/{project}/instances/{instance.id}/ssl',
+                f'X-Auth-Token: alice:{project}',
+                'Content-Type: application/json',
+                f'Content-Length: {len(body)}',
+                body=body,
+            )
+        )
+        return client
+
+    def when_begun(self, instances):
+        waiting.until(
+            lambda: {each.id for each in instances} == set(self.begun),
+            'they are begun',
+            raw.PATIENCE,
+        )
+
+    def test_of_one_project(self):
+        mine = [self.active() for _ in range(3)]
+        other = self.active(base.OTHER_PROJECT)
+        clients = [self.change(each) for each in mine[:2]]
+        self.when_begun(mine[:2])
+
+        status, headers, body = self.change(mine[2]).answer()
+
+        self.assertEqual(503, status, body)
+        self.assertNotIn('retry-after', headers)
+        self.assertIn('2 requests are already waiting', str(body))
+        # Nothing was begun, and another project is not concerned
+        clients.append(self.change(other, base.OTHER_PROJECT))
+        self.when_begun([*mine[:2], other])
+        for each in self.begun:
+            self.change_encryption(each)
+        self.assertEqual([200] * 3, [it.answer()[0] for it in clients])
