@@ -17,7 +17,7 @@ DEFAULT_OPTS: list[cfg.Opt] = [
         '"swift": in the object store of the project that owns the instance. '
         '"local": in a directory of this machine, which all services and '
         'guest agents share. "s3": in the bucket of [objectstore] s3_bucket, '
-        'which all projects share.',
+        'which all projects share, and for which only the services have keys.',
     ),
     cfg.StrOpt(
         'backup_swift_container',
@@ -133,8 +133,8 @@ OPTS: list[cfg.Opt] = [
         's3_secret_key',
         secret=True,
         help='Secret of s3_access_key. Whoever can read it can read all '
-        'backups: give it to guest agents only if no customer gets into their '
-        'machines.',
+        'backups: set it for the API and the task managers only. Guest agents '
+        'get signed URLs.',
     ),
 ]
 

@@ -24,7 +24,9 @@ def open_store(access: Mapping[str, Any]) -> base.Store:
         and optionally ``min_free``, in bytes; ``swift`` has either
         ``storage_url`` and ``token``, or ``signed``, a list of results of
         :func:`trove.objectstore.access.sign`, and optionally ``settings``,
-        see :func:`trove.objectstore.swift.open_with`
+        see :func:`trove.objectstore.swift.open_with`; ``s3`` has ``signed``,
+        ``bucket`` and ``settings``, see
+        :func:`trove.objectstore.s3_signed.open_with`
     :raises trove.common.exception.NotSupported: there is no such driver
     """
     driver = access.get('driver')
@@ -52,7 +54,14 @@ def _swift(access: Mapping[str, Any]) -> base.Store:
     return store
 
 
+def _s3(access: Mapping[str, Any]) -> base.Store:
+    signed = importlib.import_module('trove.objectstore.s3_signed')
+    store: base.Store = signed.open_with(access)
+    return store
+
+
 _DRIVERS: dict[Any, Callable[[Mapping[str, Any]], base.Store]] = {
     'local': _local,
+    's3': _s3,
     'swift': _swift,
 }

@@ -13,8 +13,12 @@ from oslo_config import cfg
 
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.common import numbered
 from trove.objectstore import base
 from trove.objectstore import loading
+
+#: Bytes of a log that a guest may store at once, at most.
+_LOG_SIZE = 64 << 30
 
 
 class Storage(abc.ABC):
@@ -25,9 +29,11 @@ class Storage(abc.ABC):
     the epoch from which on it is not valid; get another one before.
 
     :param project_id: of the project that owns the backup
+    :cvar signs_names: whether guests may write only objects that were named
     """
 
     name: str
+    signs_names = False
 
     def __init__(self, conf: cfg.ConfigOpts, project_id: str) -> None:
         self._conf = conf
@@ -71,8 +77,35 @@ class Storage(abc.ABC):
         """
 
     @abc.abstractmethod
-    def reading_all(self, container: str, prefix: str) -> dict[str, Any]:
-        """Return the access to read all objects with a prefix."""
+    def reading_all(
+        self, container: str, prefix: str, names: numbered.Names
+    ) -> dict[str, Any]:
+        """Return the access to read objects in a row.
+
+        :param prefix: that their names have in common
+        """
+
+    def appending(
+        self, container: str, prefix: str, names: Sequence[numbered.Names]
+    ) -> dict[str, Any]:
+        """Return the access to write the next objects of a log.
+
+        A missing container is created.
+
+        :param prefix: that their names have in common
+        :param names: of the objects that may be written at least
+        """
+        return self.writing(container, prefix, size=_LOG_SIZE)
+
+    def publishing(
+        self, container: str, prefix: str, *, size: int
+    ) -> dict[str, Any]:
+        """Return the access to publish a log for users.
+
+        :raises trove.common.exception.NotSupported: the store cannot keep it
+            for a while only
+        """
+        return self.writing(container, prefix, size=size)
 
     def check(self, context: trove_context.TroveContext) -> None:
         """Return when a user may use the store, and it can be reached.
@@ -140,7 +173,9 @@ class LocalStorage(Storage):
     def reading(self, heads: Sequence[base.Head]) -> dict[str, Any]:
         return self._access()
 
-    def reading_all(self, container: str, prefix: str) -> dict[str, Any]:
+    def reading_all(
+        self, container: str, prefix: str, names: numbered.Names
+    ) -> dict[str, Any]:
         return self._access()
 
     def _access(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from keystoneauth1 import session as ks_session
 from trove.common import context as trove_context
 from trove.common import credentials
 from trove.common import exception
+from trove.common import numbered
 from trove.objectstore import _keys
 from trove.objectstore import _storage
 from trove.objectstore import access
@@ -99,7 +100,9 @@ class SwiftStorage(_storage.Storage):
         ]
         return self._access(signed, heads)
 
-    def reading_all(self, container: str, prefix: str) -> dict[str, Any]:
+    def reading_all(
+        self, container: str, prefix: str, names: numbered.Names
+    ) -> dict[str, Any]:
         signed = self.store().sign(
             container,
             prefix,

@@ -117,14 +117,15 @@ class SignedUrls(Access):
                 if wanted in each['queries']:
                     found: Mapping[str, str] = each['queries'][wanted]
                     return found
-        raise _not_signed(method, container, name)
+        raise not_signed(method, container, name)
 
 
-def _not_signed(
+def not_signed(
     method: str, container: str, name: str
 ) -> exception.ObjectStoreDenied:
+    """Return the error for a request that is not signed."""
     return errors.denied(
-        f'{method} {container}/{name}', 'the TempURLs do not permit this'
+        f'{method} {container}/{name}', 'the signed URLs do not permit this'
     )
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence
 import importlib
 from typing import Any
 
@@ -111,7 +112,7 @@ def _swift(
     return swift.open_with(who, swift_settings(conf))
 
 
-def _s3(conf: cfg.ConfigOpts, who: access.Access | None) -> base.Store:
+def _s3(conf: cfg.ConfigOpts, who: access.Access | None) -> Any:
     try:
         # An extra, and many MiB of memory.
         boto3 = importlib.import_module('boto3')
@@ -123,21 +124,31 @@ def _s3(conf: cfg.ConfigOpts, who: access.Access | None) -> base.Store:
             remedy='but boto3 is not installed. Install trove[s3].',
         ) from error
     options = conf.objectstore
-    client = boto3.client(
-        's3',
-        endpoint_url=options.s3_endpoint,
-        region_name=options.s3_region,
+    session = boto3.session.Session(
         aws_access_key_id=options.s3_access_key,
         aws_secret_access_key=options.s3_secret_key,
+        region_name=options.s3_region,
+    )
+    client = session.client(
+        's3',
+        endpoint_url=options.s3_endpoint,
         verify=options.cafile,
         config=module.settings(options.attempts, options.timeout),
     )
-    store: base.Store = module.S3Store(
+    return module.S3Store(
         client,
         options.s3_bucket,
         retry=swift.Retry(attempts=options.attempts),
+        keys=session.get_credentials(),
     )
-    return store
+
+
+def sign_s3(
+    conf: cfg.ConfigOpts, grants: Sequence[Any], *, expires: int
+) -> dict[str, Any]:
+    """Return signed URLs of S3; see :meth:`.s3.S3Store.sign`."""
+    signed: dict[str, Any] = _s3(conf, None).sign(grants, expires=expires)
+    return signed
 
 
 _Make = Callable[[cfg.ConfigOpts, access.Access | None], base.Store]

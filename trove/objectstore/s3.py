@@ -2,35 +2,35 @@
 """S3 and compatible object stores.
 
 All containers are folders of one bucket, because the names of buckets are
-global. A location is ``s3://BUCKET/CONTAINER/NAME``. The checksum of
-a large object is that of S3: the MD5 of the binary MD5s of its parts, a hyphen
-and their number.
+global. A location is ``s3://BUCKET/CONTAINER/NAME``. Guest agents have signed
+URLs instead of the keys, see :mod:`.s3_signed`.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from collections.abc import Mapping
-import contextlib
-import hashlib
+from collections.abc import Sequence
+import json
+import re
+import time
 from typing import Any
 
 from botocore import config
-from botocore import exceptions as boto_exceptions
 
+from trove.common import exception
 from trove.objectstore import _arriving
+from trove.objectstore import _manifests
 from trove.objectstore import _retry
+from trove.objectstore import _s3_saving
+from trove.objectstore import _s3_signing
+from trove.objectstore import _s3_sums
 from trove.objectstore import _upload
 from trove.objectstore import base
 from trove.objectstore import errors
 
 #: Bytes of a part: S3 allows 10,000 of them, two are in memory.
 PART_SIZE = 24 << 20
-_MOST_PARTS = 10000
-_PIECE = 1 << 18
-#: Metadata of this store, required to compute the checksum again.
-_SIZE_KEY = 'trove-part-size'
 
 
 def settings(attempts: int, timeout: float) -> config.Config:
@@ -51,6 +51,7 @@ class S3Store(base.Store):
 
     :param client: an S3 client of boto3, which retries failed requests
     :param retry: for reads after the connection broke
+    :param keys: those of the client, to sign URLs with
     """
 
     def __init__(
@@ -60,8 +61,10 @@ class S3Store(base.Store):
         *,
         part_size: int = PART_SIZE,
         retry: _retry.Retry | None = None,
+        keys: Any = None,
     ) -> None:
         self._client = client
+        self._keys = keys
         self._bucket = bucket
         self._part_size = part_size
         self._retry = retry or _retry.Retry()
@@ -83,10 +86,10 @@ class S3Store(base.Store):
                 'S3 deletes by rules of the bucket only, not each object '
                 'after a time of its own',
             )
-        saving = _Saving(
+        saving = _s3_saving.Saving(
             self._client,
             {'Bucket': self._bucket, 'Key': f'{container}/{name}{suffix}'},
-            {**metadata, _SIZE_KEY: str(self._part_size)},
+            {**metadata, _s3_sums.SIZE_KEY: str(self._part_size)},
             progress,
         )
         try:
@@ -110,12 +113,60 @@ class S3Store(base.Store):
         checksum: str,
         metadata: Mapping[str, str],
     ) -> base.Stored:
-        raise errors.refused(
-            f'assemble {container}/{name}', 'S3 stores objects as a whole'
+        final = name + suffix
+        location = self.location(container, final)
+        try:
+            found = self.head(location)
+        except exception.ObjectMissing:
+            pass
+        else:
+            if found.checksum == checksum:
+                # Whoever did it before was interrupted.
+                self._clean(container, name)
+                return base.Stored(location, checksum, found.size)
+        parts = [
+            f'{container}/{_manifests.part_name(name, each)}'
+            for each in range(number)
+        ]
+        with _s3_saving.explained(f'find {parts[0]}'):
+            first = self._client.head_object(
+                Bucket=self._bucket, Key=parts[0]
+            )
+        saving = _s3_saving.Saving(
+            self._client,
+            {'Bucket': self._bucket, 'Key': f'{container}/{final}'},
+            {**metadata, _s3_sums.SIZE_KEY: str(first['ContentLength'] or 1)},
         )
+        try:
+            if number == 1:
+                saving.copy_only(parts[0])
+            for each, part in enumerate(parts if number > 1 else ()):
+                saving.copy(each, part)
+            made = saving.finish()
+            if made != checksum:
+                raise errors.damaged(
+                    f'assemble {container}/{final}',
+                    f'the checksum of its {number} parts is {made} instead '
+                    f'of {checksum}, as they were written',
+                )
+        except BaseException:
+            saving.undo()
+            raise
+        found = self.head(location)
+        self._clean(container, name)
+        return base.Stored(location, checksum, found.size)
+
+    def _clean(self, container: str, name: str) -> None:
+        """Delete the parts of an object."""
+        ours = re.compile(re.escape(name) + r'_\d{8}')
+        for entry in list(self.entries(container, f'{name}_')):
+            if ours.fullmatch(entry.name):
+                self._client.delete_object(
+                    Bucket=self._bucket, Key=f'{container}/{entry.name}'
+                )
 
     def check(self) -> None:
-        with _explained(f'show bucket {self._bucket}'):
+        with _s3_saving.explained(f'show bucket {self._bucket}'):
             self._client.head_bucket(Bucket=self._bucket)
 
     def renew(self, access: Mapping[str, Any]) -> None:
@@ -130,9 +181,9 @@ class S3Store(base.Store):
     ) -> Iterator[bytes]:
         action = f'read {location}'
         key = self._key(location)
-        with _explained(action):
+        with _s3_saving.explained(action):
             found = self._client.head_object(**key)
-        whole = _etag(found)
+        whole = _s3_saving.etag(found)
         if checksum not in (None, whole):
             raise errors.damaged(
                 action,
@@ -140,38 +191,73 @@ class S3Store(base.Store):
             )
 
         def get(offset: int) -> Any:
-            with _explained(action):
+            with _s3_saving.explained(action):
                 return self._client.get_object(
                     **key, IfMatch=found['ETag'], Range=f'bytes={offset}-'
                 )['Body']
 
         size = found['ContentLength']
-        digest = _Digest(int(found['Metadata'].get(_SIZE_KEY, size or 1)))
-        arriving = _arriving.Arriving(get, size, self._retry, action)
-        with contextlib.closing(arriving):
-            while piece := arriving.read(min(_PIECE, size - arriving.offset)):
-                digest.update(piece)
-                if arriving.offset == size and digest.checksum() != whole:
-                    break
-                yield piece
-                if progress is not None:
-                    progress(arriving.offset)
-        if digest.checksum() != whole:
-            raise errors.damaged(
-                action,
-                f'the checksum of its data is {digest.checksum()} instead of '
-                f'{whole}',
-            )
+        yield from _s3_sums.checked(
+            _arriving.Arriving(get, size, self._retry, action),
+            size,
+            int(found['Metadata'].get(_s3_sums.SIZE_KEY, size or 1)),
+            whole,
+            action,
+            progress,
+        )
 
     def head(self, location: str) -> base.Head:
-        with _explained(f'find {location}'):
-            found = self._client.head_object(**self._key(location))
+        key = self._key(location)
+        with _s3_saving.explained(f'find {location}'):
+            found = self._client.head_object(**key)
         metadata = {
             name.lower(): value for name, value in found['Metadata'].items()
         }
-        metadata.pop(_SIZE_KEY, None)
+        if metadata.pop(_s3_sums.SIZE_KEY, None) is None:
+            metadata |= self._beside(key)
         return base.Head(
-            location, _etag(found), found['ContentLength'], metadata
+            location, _s3_saving.etag(found), found['ContentLength'], metadata
+        )
+
+    def _beside(self, key: Mapping[str, str]) -> dict[str, str]:
+        """Return the metadata that a guest has stored beside an object."""
+        beside = {**key, 'Key': key['Key'] + _s3_sums.METADATA}
+        last = _s3_sums.METADATA_SIZE - 1
+        try:
+            with _s3_saving.explained(f'read {beside["Key"]}'):
+                found = self._client.get_object(
+                    **beside, Range=f'bytes=0-{last}'
+                )
+                told = json.loads(found['Body'].read())
+        except (exception.ObjectMissing, ValueError):
+            return {}
+        return {
+            name: value
+            for name, value in told.items()
+            if isinstance(value, str)
+        } if isinstance(told, dict) else {}
+
+    def sign(
+        self, grants: Sequence[_s3_signing.Grant], *, expires: int
+    ) -> dict[str, Any]:
+        """Return signed URLs for a guest; see :func:`._s3_signing.sign`.
+
+        :raises trove.common.exception.ConfigurationError: there are no keys
+        """
+        if self._keys is None:
+            raise exception.ConfigurationError(
+                option='[objectstore] s3_access_key',
+                value='',
+                remedy='nor does boto3 find a key. Set it, or give the '
+                'machine a role.',
+            )
+        return _s3_signing.sign(
+            f'{self._client.meta.endpoint_url}/{self._bucket}',
+            self._keys.get_frozen_credentials(),
+            self._client.meta.region_name,
+            grants,
+            now=time.time(),
+            expires=expires,
         )
 
     def location(self, container: str, name: str) -> str:
@@ -179,8 +265,13 @@ class S3Store(base.Store):
 
     def delete(self, location: str) -> None:
         key = self._key(location)
-        with _explained(f'delete {location}'):
+        container, _, name = key['Key'].partition('/')
+        with _s3_saving.explained(f'delete {location}'):
             self._client.delete_object(**key)
+            self._client.delete_object(
+                **{**key, 'Key': key['Key'] + _s3_sums.METADATA}
+            )
+            self._clean(container, name.partition('.')[0])
             # Leftovers of killed writers.
             left = self._client.list_multipart_uploads(
                 Bucket=key['Bucket'], Prefix=key['Key']
@@ -202,7 +293,8 @@ class S3Store(base.Store):
         pages = self._client.get_paginator('list_objects_v2').paginate(
             Bucket=self._bucket, Prefix=f'{container}/{prefix}'
         )
-        with _explained(f'list {container} in bucket {self._bucket}'):
+        action = f'list {container} in bucket {self._bucket}'
+        with _s3_saving.explained(action):
             for page in pages:
                 for item in page.get('Contents', ()):
                     name = item['Key'].removeprefix(f'{container}/')
@@ -217,157 +309,3 @@ class S3Store(base.Store):
                 f'it is not an object in a container in {start}',
             )
         return {'Bucket': self._bucket, 'Key': f'{container}/{name}'}
-
-
-class _Saving:
-    """The storing of one object."""
-
-    def __init__(
-        self,
-        client: Any,
-        key: Mapping[str, str],
-        metadata: Mapping[str, str],
-        progress: base.Progress | None,
-    ) -> None:
-        self.size = 0
-        self._client = client
-        self._key = key
-        self._metadata = metadata
-        self._progress = progress
-        self._action = f'store {key["Key"]} in bucket {key["Bucket"]}'
-        self._upload: str | None = None
-        self._parts: list[dict[str, Any]] = []
-        self._digests = b''
-        self._checksum = ''
-
-    def put(self, number: int, data: bytearray) -> None:
-        if number >= _MOST_PARTS:
-            raise errors.refused(
-                self._action,
-                f'S3 allows at most {_MOST_PARTS} parts, which were '
-                f'{self.size} bytes',
-            )
-        digest = hashlib.md5(data, usedforsecurity=False).digest()
-        with _explained(self._action):
-            if self._upload is None:
-                begun = self._client.create_multipart_upload(
-                    **self._key, Metadata=self._metadata
-                )
-                self._upload = begun['UploadId']
-            answer = self._client.upload_part(
-                **self._key,
-                UploadId=self._upload,
-                PartNumber=number + 1,
-                Body=data,
-                ContentMD5=base64.b64encode(digest).decode(),
-            )
-        self._parts.append({'PartNumber': number + 1, 'ETag': answer['ETag']})
-        self._digests += digest
-        self._tell(len(data))
-
-    def put_only(self, data: bytearray) -> None:
-        digest = hashlib.md5(data, usedforsecurity=False)
-        with _explained(self._action):
-            self._client.put_object(
-                **self._key,
-                Metadata=self._metadata,
-                Body=data,
-                ContentMD5=base64.b64encode(digest.digest()).decode(),
-            )
-        self._checksum = digest.hexdigest()
-        self._tell(len(data))
-
-    def _tell(self, more: int) -> None:
-        self.size += more
-        if self._progress is not None:
-            self._progress(self.size)
-
-    def finish(self) -> str:
-        """Complete the object, and return its checksum."""
-        if not self._parts:
-            return self._checksum
-        with _explained(self._action):
-            made = self._client.complete_multipart_upload(
-                **self._key,
-                UploadId=self._upload,
-                MultipartUpload={'Parts': self._parts},
-            )
-        checksum = _large(self._digests)
-        if _etag(made) != checksum:
-            raise errors.damaged(
-                self._action,
-                f'its checksum is {_etag(made)} instead of {checksum}',
-            )
-        return checksum
-
-    def undo(self) -> None:
-        """Delete its parts, as far as possible."""
-        with contextlib.suppress(boto_exceptions.ClientError, *_BROKEN):
-            if self._upload is not None:
-                self._client.abort_multipart_upload(
-                    **self._key, UploadId=self._upload
-                )
-        with contextlib.suppress(boto_exceptions.ClientError, *_BROKEN):
-            self._client.delete_object(**self._key)
-
-
-class _Digest:
-    """Computes the checksum of an object whose parts have a known size."""
-
-    def __init__(self, part_size: int) -> None:
-        self._part_size = part_size
-        self._digests = b''
-        self._part = hashlib.md5(usedforsecurity=False)
-        self._room = part_size
-
-    def update(self, piece: bytes) -> None:
-        while piece:
-            if not self._room:
-                self._digests += self._part.digest()
-                self._part = hashlib.md5(usedforsecurity=False)
-                self._room = self._part_size
-            mine, piece = piece[: self._room], piece[self._room :]
-            self._part.update(mine)
-            self._room -= len(mine)
-
-    def checksum(self) -> str:
-        if not self._digests:
-            return self._part.hexdigest()
-        return _large(self._digests + self._part.digest())
-
-
-def _large(digests: bytes) -> str:
-    digest = hashlib.md5(digests, usedforsecurity=False).hexdigest()
-    return f'{digest}-{len(digests) // 16}'
-
-
-def _etag(answer: Mapping[str, Any]) -> str:
-    return str(answer['ETag']).strip('"')
-
-
-_BROKEN = (boto_exceptions.BotoCoreError, boto_exceptions.HTTPClientError)
-_FULL = ('QuotaExceeded', 'InsufficientStorage', 'EntityTooLarge')
-
-
-@contextlib.contextmanager
-def _explained(action: str) -> Iterator[None]:
-    """Convert errors of boto3 to those of the store."""
-    try:
-        yield
-    except boto_exceptions.ClientError as error:
-        code = str(error.response['Error'].get('Code'))
-        status = error.response['ResponseMetadata'].get('HTTPStatusCode', 0)
-        said = f'it answered {status} {code}'
-        if status in (413, 507) or code in _FULL:
-            raise errors.full(action, said) from error
-        if status in (401, 403):
-            raise errors.denied(action, said) from error
-        if status == 404:
-            raise errors.missing(action, said) from error
-        if status == 412:
-            raise errors.damaged(action, f'{said}: replaced') from error
-        if status >= 500 or status == 429:
-            raise errors.unreachable(action, said) from error
-        raise errors.refused(action, said) from error
-    except _BROKEN as error:
-        raise errors.unreachable(action, str(error)) from error

@@ -12,13 +12,18 @@ from oslo_config import cfg
 
 from trove.common import exception
 from trove.objectstore import _storage
+from trove.objectstore import _storage_s3
 from trove.objectstore import _storage_swift
 
 Storage = _storage.Storage
 
 DRIVERS: dict[str, type[Storage]] = {
     each.name: each
-    for each in (_storage.LocalStorage, _storage_swift.SwiftStorage)
+    for each in (
+        _storage.LocalStorage,
+        _storage_s3.S3Storage,
+        _storage_swift.SwiftStorage,
+    )
 }
 
 

@@ -8,6 +8,7 @@ managers share the work: each archive is claimed for a while.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from typing import Final
 
@@ -28,8 +29,10 @@ LOG = logging.getLogger(__name__)
 _MOST: Final = 500
 #: A guest is told again after so many intervals in which nothing came.
 _STALE: Final = 5
-#: Bytes that a guest may store at once, at most.
-_SIZE: Final = 64 << 30
+#: Objects that a guest may store before it is told again, if that is
+#: limited, and after how many it is told.
+_AHEAD: Final = 400
+_AGAIN: Final = 100
 
 
 class LogArchives:
@@ -103,7 +106,7 @@ class LogArchives:
         later = series.name(1, series.series + 1)
         if last - series.last < _MOST and _head(store, series, later):
             return log_work.begin_series(series, _gap(latest)), True
-        return series, found
+        return dataclasses.replace(series, last=last), found
 
     # Who may write it
 
@@ -115,7 +118,12 @@ class LogArchives:
         found: bool,
     ) -> None:
         """Tell the guest what is wanted, unless it knows."""
-        if not archive.exists or not self._is_due(archive, driver, found):
+        more = driver.signs_names and (
+            archive.series[-1].last // _AGAIN != series.last // _AGAIN
+            or archive.series[-1].series != series.series
+        )
+        due = more or self._is_due(archive, driver, found)
+        if not archive.exists or not due:
             return
         instance = instances.get(self._context, archive.instance_id)
         expiry = self._env.conf.agent_heartbeat_expiry
@@ -126,7 +134,15 @@ class LogArchives:
             guest.archive_log(self._context, archive=None)
             log_work.ordered(archive.instance_id, None)
             return
-        access = driver.writing(series.container, series.prefix, size=_SIZE)
+        access = driver.appending(
+            series.container,
+            series.prefix,
+            [
+                series.names(series.last + 1, _AHEAD),
+                # After a gap the guest begins the next one by itself.
+                series.names(1, _AGAIN, series.series + 1),
+            ],
+        )
         guest.archive_log(
             self._context,
             archive={

@@ -87,7 +87,7 @@ def _access(
         store.discard(store.location(container, f'{prefix}/log'))
         store.delete(store.location(container, views.metafile(prefix)))
     return {
-        **driver.writing(container, prefix, size=conf.guest_log_limit),
+        **driver.publishing(container, prefix, size=conf.guest_log_limit),
         'container': container,
         'expiry': conf.guest_log_expiry,
     }

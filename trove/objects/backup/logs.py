@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from trove.common import exception
+from trove.common import numbered
 from trove.db import models
 from trove.db import session
 from trove.objects.backup import backups
@@ -52,8 +53,15 @@ class Series:
 
     def name(self, number: int, series: int | None = None) -> str:
         """Return the name of an object."""
+        return next(iter(self.names(number, 1, series)))
+
+    def names(
+        self, first: int, count: int, series: int | None = None
+    ) -> numbered.Names:
+        """Return the names of objects in a row."""
         wanted = self.series if series is None else series
-        return f'{self.prefix}{wanted:04d}-{number:08d}{SUFFIX}'
+        before = f'{self.prefix}{wanted:04d}-'
+        return numbered.Names(before, SUFFIX, first, count)
 
 
 @dataclasses.dataclass(frozen=True)

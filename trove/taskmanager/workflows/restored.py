@@ -94,7 +94,11 @@ def _log(
             'series': series.series,
             'first': found.first,
             'last': series.last,
-            'store': driver.reading_all(series.container, series.prefix),
+            'store': driver.reading_all(
+                series.container,
+                series.prefix,
+                series.names(found.first, series.last - found.first + 1),
+            ),
         }
     }
 

@@ -29,6 +29,7 @@ DISTRIBUTIONS = {
 
 #: What may be imported besides requirements.txt: by place, an extra.
 EXTRAS = {
+    'trove.objectstore._s3_saving': 's3',
     'trove.objectstore.s3': 's3',
     'trove.guestagent': 'guestagent',
     'trove.standalone': 'standalone',

@@ -14,6 +14,7 @@ from trove.objects.backup import log_work
 from trove.objects.backup import logs
 from trove.objects.instance import instances
 from trove.objectstore import local
+from trove.objectstore import storage
 from trove.taskmanager import log_archives
 from trove.tests.fixtures import waiting
 from trove.tests.unit.taskmanager import scene
@@ -106,6 +107,43 @@ class LogArchivesTest(scene.TestCase):
         self.look()
 
         self.told(2)
+
+    def test_a_store_that_signs_names_has_it_told_again_in_time(self):
+        told = []
+
+        class Signing(storage.DRIVERS['local']):
+            signs_names = True
+
+            def appending(self, container, prefix, names):
+                told.append([next(iter(each))[-16:] for each in names])
+                return super().appending(container, prefix, names)
+
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'trove.objectstore.storage.DRIVERS',
+                {**storage.DRIVERS, 'local': Signing},
+            )
+        )
+        self.look()
+        for number in range(1, 100):
+            self.save(number, 2)
+        self.look()
+        self.assertEqual(1, len(told))
+        # When it has gone on for a while, or after a gap
+        self.save(100, 3)
+        self.look()
+        self.save(1, 4, series=2)
+        self.look()
+
+        self.assertEqual(
+            [
+                ['0001-00000001.gz', '0002-00000001.gz'],
+                ['0001-00000101.gz', '0002-00000001.gz'],
+                ['0002-00000001.gz', '0003-00000001.gz'],
+            ],
+            told,
+        )
+        self.told(3)
 
     def test_what_is_there_is_seen_in_the_store(self):
         self.backup(1)
