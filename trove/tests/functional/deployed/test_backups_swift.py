@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from troveclient import exceptions as trove_exceptions
@@ -27,14 +28,27 @@ class SwiftDeployment(deployment.Deployment):
             f'{self.swift.endpoint}/v1/AUTH_%(project_id)s',
         )
         user = keystone.add_user('trove-swift', 'service', 'ResellerAdmin')
+        # Another one, which has keys of S3 instead of Keystone.
+        self.s3 = self.useFixture(swift.Swift())
+        for bucket in 'trove', 'trove+segments':
+            self.s3.request('PUT', bucket)
         self.options |= {
             'DEFAULT': {
                 'storage_strategy': 'swift',
+                'storage_drivers': 'swift,s3',
                 'backup_segment_max_size': str(_PART_SIZE),
                 'agent_heartbeat_expiry': '30',
             },
             # A failure is final soon.
-            'objectstore': {'attempts': '2', 'timeout': '5'},
+            'objectstore': {
+                'attempts': '2',
+                'timeout': '5',
+                's3_endpoint': self.s3.endpoint,
+                's3_bucket': 'trove',
+                's3_access_key': 's3-key',
+                's3_secret_key': 's3-secret',
+            },
+            'taskmanager': {'log_archive_interval': '1'},
             'service_credentials': {
                 'auth_url': keystone.url,
                 'username': user.name,
@@ -101,11 +115,77 @@ class SwiftBackupTest(test_backups.BackupBase):
             self.delete(restored.id)
 
         self.assert_registered(second)
+        self.assert_kept_in_s3()
+        self.assert_restored_to_a_time()
 
         self.delete_backup(full.id)
 
-        self.assertEqual([], self.stored())
+        self.eventually(lambda: not self.stored(), 'nothing is left')
         self.assert_logs_are_read()
+
+    def assert_kept_in_s3(self) -> None:
+        """A backup is in the bucket; its guest agent has no keys."""
+        kept = self.back_up('kept', storage_driver='s3')
+        self.assertEqual('COMPLETED', kept.status, self.fault())
+        key = f'database_backups/{kept.id}.tar.gz'
+        self.assertEqual(f's3://trove/{key}', kept.locationRef)
+        self.assertEqual([key], self.deployment.s3.names('trove'))
+        restored = self.create_active(
+            'restored', restorePoint={'backupRef': kept.id}
+        )
+        self.assertEqual({'tea', 'coffee', 'cocoa'}, self.rows(restored))
+        for path in self.deployment.directory.rglob('*guest*'):
+            if path.is_file():
+                self.assertNotIn(b's3-secret', path.read_bytes())
+        self.delete(restored.id)
+        self.delete_backup(kept.id)
+        self.assertEqual([], self.deployment.s3.names('trove'))
+
+    def assert_restored_to_a_time(self) -> None:
+        """The log is archived with TempURLs, and replayed with others."""
+        strategies = self.member.backup_strategies
+        strategies._create(
+            '/backup_strategies',
+            {
+                'backup_strategy': {
+                    'instance_id': self.source.id,
+                    'swift_container': 'database_backups',
+                    'log_archive': True,
+                }
+            },
+            'backup_strategy',
+        )
+
+        def archived() -> bool:
+            return any(n.startswith('log-') for n in self.stored())
+
+        self.eventually(archived, 'the log is archived')
+        base = self.back_up('with its log')
+        self.given_row('before')
+        with self.shop(self.source) as shop:
+            ((time,),) = shop.execute('SELECT now()').fetchall()
+        self.given_row('after')
+
+        def reached() -> bool:
+            shown = self.member.instances.get(self.source.id).restorable
+            latest = shown['latest']
+            return bool(latest) and (
+                datetime.datetime.fromisoformat(latest) > time
+            )
+
+        self.eventually(reached, f'{time} can be restored')
+        restored = self.create_active(
+            'restored',
+            restorePoint={
+                'instance': self.source.id,
+                'time': time.isoformat(),
+            },
+        )
+        self.assertIn('before', self.rows(restored))
+        self.assertNotIn('after', self.rows(restored))
+        self.delete(restored.id)
+        strategies.delete(instance_id=self.source.id)
+        self.delete_backup(base.id)
 
     def assert_logs_are_read(self) -> None:
         """Logs are published to Swift, where commands of users read them."""
