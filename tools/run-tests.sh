@@ -17,6 +17,9 @@
 # is used. It goes on after a failure, ends with a summary, and its status is
 # 0 only if every check passed. TESTS_ARGS is passed on to stestr.
 #
+# Checks that wait for servers are run in one row, at the same time as the
+# others in another one: a machine of two processors is busy with both.
+#
 # shellcheck disable=SC2329  # the checks are called by their names
 set -euo pipefail
 exec </dev/null
@@ -32,9 +35,11 @@ results=$top/cover/results
 export PYTHONWARNINGS=${PYTHONWARNINGS:-default::DeprecationWarning:trove}
 export PATH=$venv/bin:$PATH
 
-# In the order in which they are run: what fails soonest comes first.
-all=(contracts pins style types unit functional interop tempest cover docs
-    api-ref releasenotes packaging)
+# In the order in which each row is run: what fails soonest comes first, but
+# the last of those with servers is the one that keeps all processors busy.
+all=(contracts pins packaging style types unit cover docs api-ref releasenotes
+    interop tempest functional)
+servers=' interop tempest functional benchmarks openstack '
 others=(genconfig genpolicy benchmarks openstack)
 
 # --- the checks -------------------------------------------------------------
@@ -91,17 +96,19 @@ check_types() {
 run_stestr() {
     local name=$1 workers=$2 status=0
     shift 2
-    mkdir -p "$results"
+    mkdir -p "$results/$name.runs"
     rm -f "$results/$name"{,.repeated}
+    # "Last" is of this check, whatever else is run at the same time.
+    stestr=(stestr --repo-url "$results/$name.runs")
     # shellcheck disable=SC2086  # TESTS_ARGS is a list of words
     timeout --kill-after=60 45m \
-        stestr run --slowest --concurrency "$workers" "$@" \
+        "${stestr[@]}" run --slowest --concurrency "$workers" "$@" \
         ${TESTS_ARGS:-} || status=$?
     if ((status == 124 || status == 137)); then
         # Ended from outside: what stestr has is the results of another run.
         echo "The $name tests took longer than 45 minutes and were ended."
     else
-        stestr last --subunit >"$results/$name" || rm -f "$results/$name"
+        "${stestr[@]}" last --subunit >"$results/$name" || rm -f "$results/$name"
         if [[ $status != 0 ]] && repeat_few "$name" "$@"; then
             status=0
         fi
@@ -114,41 +121,48 @@ run_stestr() {
 # them: what is unsteady on a shared machine is told and mended, but does not
 # cost the result of the four thousand others.
 repeat_few() {
-    local name=$1 failed=$results/failed status=0
+    local name=$1 failed=$results/$1.failed status=0
     shift
     python tools/summarize_tests.py --repeat "$results/$name" >"$failed"
     [[ -s $failed ]] || return 1
     echo 'These failed and are run once more:'
     cat "$failed"
-    timeout --kill-after=60 10m stestr run --concurrency 1 \
+    timeout --kill-after=60 10m "${stestr[@]}" run --concurrency 1 \
         --load-list "$failed" "$@" || status=$?
-    stestr last --subunit >"$results/$name.repeated"
+    "${stestr[@]}" last --subunit >"$results/$name.repeated"
+    return "$status"
+}
+
+# share NAME WORKERS [ARGUMENT...]: run it, each module by the process that the
+# seconds of each leave it to, and print the seconds of this time.
+share_stestr() {
+    local name=$1 workers=$2 status=0
+    shift 2
+    mkdir -p "$results"
+    "$venv/bin/python" tools/share_tests.py share "$name" "$workers" \
+        >"$results/$name.workers"
+    run_stestr "$name" "$workers" "$@" \
+        --worker-file "$results/$name.workers" || status=$?
+    if [[ -f $results/$name ]]; then
+        echo 'Seconds by module, as tools/ci/durations.txt has them:'
+        "$venv/bin/python" tools/share_tests.py measure "$results/$name"
+    fi
     return "$status"
 }
 
 check_unit() {
-    # One more than processors: the modules are not shared out evenly.
     # These alone are measured: in the processes of the functional tests that
     # costs a quarter of the time, and finds 3 % more lines.
     rm -f "$top"/cover/data.*
     PYTHON="$venv/bin/python -m coverage run" \
-        COVERAGE_FILE=$top/cover/data.unit run_stestr unit 3
+        COVERAGE_FILE=$top/cover/data.unit share_stestr unit 2
 }
 
 check_functional() {
     # The tests of one module share what it starts. What several modules use
     # is started once by each process. These are one more than processors,
     # because half of the time is waiting.
-    local workers=3 status=0
-    mkdir -p "$results"
-    python tools/share_tests.py share "$workers" >"$results/workers.yaml"
-    run_stestr functional "$workers" --test-path ./trove/tests/functional \
-        --worker-file "$results/workers.yaml" || status=$?
-    if [[ -f $results/functional ]]; then
-        echo 'Seconds by module, as tools/ci/durations.txt has them:'
-        python tools/share_tests.py measure "$results/functional"
-    fi
-    return "$status"
+    share_stestr functional 3 --test-path ./trove/tests/functional
 }
 
 check_interop() {
@@ -330,39 +344,59 @@ for name in "${names[@]}"; do
 done
 
 [[ -n ${TOX_ENV_DIR:-} ]] || tools/install.sh --tests
+computing=()
+serving=()
 for name in "${names[@]}"; do
-    case $name in
-        functional | interop | tempest | benchmarks | openstack)
-            need_packages
-            break
-            ;;
-    esac
+    if [[ $servers == *" $name "* ]]; then
+        serving+=("$name")
+    else
+        computing+=("$name")
+    fi
 done
+[[ ${#serving[@]} == 0 ]] || need_packages
 if [[ $# == 0 ]]; then
     rm -rf cover
     # All of it takes a quarter of an hour: by name, tools/run-tests.sh tempest.
     export TROVE_TEMPEST=${TROVE_TEMPEST:-daily}
 fi
 
-failed=()
-lines=()
-for name in "${names[@]}"; do
-    heading "$name"
-    begin=$SECONDS
-    verdict=passed
-    "$BASH" tools/run-tests.sh --check "$name" || {
-        verdict=FAILED
-        failed+=("$name")
-    }
-    took=$((SECONDS - begin))
-    echo "--- $name $verdict in $took s"
-    lines+=("$(printf '%-14s %-8s %5d s' "$name" "$verdict" "$took")")
-done
+# run_row NAME...: one after the other, with a line of each in $verdicts.
+run_row() {
+    local name begin verdict took
+    for name; do
+        heading "$name"
+        begin=$SECONDS
+        verdict=passed
+        "$BASH" tools/run-tests.sh --check "$name" || verdict=FAILED
+        took=$((SECONDS - begin))
+        echo "--- $name $verdict in $took s"
+        printf '%-14s %-8s %5d s\n' "$name" "$verdict" "$took" >>"$verdicts"
+    done
+}
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+verdicts=$scratch/verdicts
+if [[ ${#computing[@]} != 0 && ${#serving[@]} != 0 ]]; then
+    # What it says is shown once the other row is done.
+    : >"$scratch/output"
+    run_row "${serving[@]}" >"$scratch/output" 2>&1 &
+    row=$!
+    trap 'kill "$row" 2>/dev/null || true; rm -rf "$scratch"' EXIT
+    trap 'exit 130' INT TERM HUP
+    echo "At the same time, shown afterwards: ${serving[*]}"
+    run_row "${computing[@]}"
+    tail --pid="$row" --lines=+1 --follow "$scratch/output"
+    wait "$row"
+else
+    run_row "${names[@]}"
+fi
 
 printf '\n=== summary, %d s ===\n' "$SECONDS"
-printf '%s\n' "${lines[@]}"
+cat "$verdicts"
 status=0
-if ((${#failed[@]})); then
+mapfile -t failed < <(sed -n 's/ *FAILED .*//p' "$verdicts")
+if [[ ${#failed[@]} != 0 ]]; then
     status=1
     echo "Failed: ${failed[*]}. To repeat: tools/run-tests.sh ${failed[*]}"
 fi
@@ -372,7 +406,7 @@ for name in "${names[@]}"; do
         unit | functional | interop | tempest) streams+=("$results/$name") ;;
     esac
 done
-if ((${#streams[@]})); then
+if [[ ${#streams[@]} != 0 ]]; then
     python tools/summarize_tests.py "${streams[@]}" || status=1
 fi
 exit "$status"

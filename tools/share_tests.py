@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Share the functional tests out among the processes that run them.
+"""Share the tests out among the processes that run them.
 
-Usage: share_tests.py share WORKERS
+Usage: share_tests.py share SUITE WORKERS
        share_tests.py measure STREAM
 
 The tests of one module share the services that they start, so a module is run
-by one process. ``share`` prints a worker file of stestr: the modules that take
-longest come first, each goes to the process that has least to do. How long
-they take is in :data:`DURATIONS`; those that are not in it count as average.
-``measure`` prints that file from the stream of a run: of a quiet machine.
+by one process. ``share`` prints a worker file of stestr for ``unit`` or
+``functional``: the modules that take longest come first, each goes to the
+process that has least to do. How long they take is in :data:`DURATIONS`; those
+that are not in it count as the one in the middle. ``measure`` prints the lines
+of that file from the stream of a run: of a quiet machine.
 """
 
 import datetime
@@ -23,7 +24,17 @@ import testtools
 import yaml
 
 _TOP = pathlib.Path(__file__).parents[1]
-_TESTS = _TOP / 'trove' / 'tests' / 'functional'
+_TESTS = _TOP / 'trove' / 'tests'
+
+#: Where the modules of a suite are, and what comes before their names. The
+#: tests of the checker are a distribution of its own.
+SUITES = {
+    'functional': {_TESTS / 'functional': 'functional.'},
+    'unit': {
+        _TESTS / 'unit': 'unit.',
+        _TOP / 'rpc-contract' / 'tests': 'tests.',
+    },
+}
 
 #: A line is a module and seconds.
 DURATIONS = _TOP / 'tools' / 'ci' / 'durations.txt'
@@ -31,17 +42,25 @@ DURATIONS = _TOP / 'tools' / 'ci' / 'durations.txt'
 #: They are checks of their own.
 APART = ('interop', 'tempest')
 
-_MODULE = re.compile(r'\bfunctional\.((?:\w+\.)*?test_\w+)\.')
+_MODULE = re.compile(
+    r'(?:^|\.)((?:functional|unit|tests(?!\.(?:functional|unit)))'
+    r'\.(?:\w+\.)*?test_\w+)\.'
+)
 
 
-def modules() -> list[str]:
-    """Return the modules of functional tests, such as ``db.test_session``."""
-    found = (path.relative_to(_TESTS) for path in _TESTS.rglob('test_*.py'))
+def modules(suite: str) -> list[str]:
+    """Return the modules of a suite, such as ``unit.db.test_session``."""
     return sorted(
-        '.'.join(path.with_suffix('').parts)
-        for path in found
-        if path.parts[0] not in APART
+        prefix + '.'.join(path.relative_to(top).with_suffix('').parts)
+        for top, prefix in SUITES[suite].items()
+        for path in top.rglob('test_*.py')
+        if path.relative_to(top).parts[0] not in APART
     )
+
+
+def rule(name: str) -> str:
+    """Return the pattern of the tests of a module."""
+    return rf'(^|\.){re.escape(name)}\.'
 
 
 def read(path: pathlib.Path) -> dict[str, float]:
@@ -57,8 +76,9 @@ def share(
     names: list[str], durations: dict[str, float], workers: int
 ) -> list[list[str]]:
     """Return the modules of each process."""
-    average = statistics.fmean(durations.values()) if durations else 1.0
-    costs = {name: durations.get(name, average) for name in names}
+    known = [durations[name] for name in names if name in durations]
+    usual = statistics.median(known) if known else 1.0
+    costs = {name: durations.get(name, usual) for name in names}
     shares: list[list[str]] = [[] for _ in range(workers)]
     loads = [0.0] * workers
     for name in sorted(names, key=lambda name: (-costs[name], name)):
@@ -102,18 +122,10 @@ def main(arguments: list[str]) -> int:
         for name, seconds in sorted(found.items()):
             print(f'{name} {seconds:.0f}')
         return 0
-    shares = share(modules(), read(DURATIONS), int(arguments[1]))
+    shares = share(modules(arguments[1]), read(DURATIONS), int(arguments[2]))
     print(
         yaml.safe_dump(
-            [
-                {
-                    'worker': [
-                        rf'\bfunctional\.{re.escape(name)}\.'
-                        for name in names
-                    ]
-                }
-                for names in shares
-            ]
+            [{'worker': [rule(name) for name in names]} for names in shares]
         )
     )
     return 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which process runs which functional tests: tools/share_tests.py."""
+"""Which process runs which tests: tools/share_tests.py."""
 
 from __future__ import annotations
 
@@ -31,17 +31,31 @@ class TestShare(base.TestCase):
         return output.getvalue()
 
     def test_each_module_has_one_process(self) -> None:
-        workers = yaml.safe_load(self.printed('share', '3'))
+        for suite, some in (
+            ('functional', 'functional.db.test_objects'),
+            ('unit', 'unit.test_tools_share'),
+            ('unit', 'tests.commands.test_check'),
+        ):
+            workers = yaml.safe_load(self.printed('share', suite, '3'))
 
-        self.assertEqual(3, len(workers))
-        rules = [rule for each in workers for rule in each['worker']]
-        for name in self.tool.modules():
-            test = f'trove.tests.functional.{name}.SomeTest.test_it'
-            self.assertEqual(
-                1, sum(bool(re.search(rule, test)) for rule in rules), test
-            )
-        self.assertIn('db.test_objects', self.tool.modules())
-        self.assertNotIn('tempest', str(rules))
+            self.assertEqual(3, len(workers))
+            rules = [rule for each in workers for rule in each['worker']]
+            for name in self.tool.modules(suite):
+                test = f'{name}.SomeTest.test_it'
+                if not name.startswith('tests.'):
+                    test = f'trove.tests.{test}'
+                self.assertEqual(
+                    1, sum(bool(re.search(rule, test)) for rule in rules), test
+                )
+            self.assertIn(some, self.tool.modules(suite))
+            self.assertNotIn('tempest', str(rules))
+
+    def test_those_that_are_no_more_are_not_in_the_file(self) -> None:
+        found = self.tool.modules('functional') + self.tool.modules('unit')
+
+        self.assertLessEqual(
+            set(self.tool.read(self.tool.DURATIONS)), set(found)
+        )
 
     def test_those_that_take_long_are_shared_out_first(self) -> None:
         shares = self.tool.share(
@@ -50,7 +64,7 @@ class TestShare(base.TestCase):
             2,
         )
 
-        # The new one counts 50, the average.
+        # The new one counts 50, as the one in the middle.
         self.assertEqual([['c', 'b', 'a'], ['d', 'new']], shares)
 
     def test_a_module_takes_from_the_end_of_the_one_before(self) -> None:
@@ -63,6 +77,8 @@ class TestShare(base.TestCase):
                 ('x.functional.db.test_one.A.b', '0', 6, 10),
                 ('x.functional.test_two.A.a', '1', 1, 3),
                 ('x.functional.test_three.A.a', '0', 30, 32),
+                ('x.tests.unit.a.test_five.A.a(b.c)', '2', 1, 2),
+                ('tests.test_six.A.a', '2', 2, 5),
                 ('setUpClass (x.functional.test_four.A)', '1', 9, 9),
             ):
                 for status, seconds in ('inprogress', began), ('skip', ended):
@@ -76,9 +92,16 @@ class TestShare(base.TestCase):
         lines = self.printed('measure', str(path)).splitlines()
 
         self.assertEqual(
-            ['db.test_one 10', 'test_four 6', 'test_three 22', 'test_two 2'],
+            [
+                'functional.db.test_one 10',
+                'functional.test_four 6',
+                'functional.test_three 22',
+                'functional.test_two 2',
+                'tests.test_six 3',
+                'unit.a.test_five 1',
+            ],
             lines,
         )
         # And they are read as they are printed
         path.write_text('\n'.join(lines))
-        self.assertEqual(22, self.tool.read(path)['test_three'])
+        self.assertEqual(22, self.tool.read(path)['functional.test_three'])
