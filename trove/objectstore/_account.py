@@ -6,9 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
-import contextlib
 import json
-from typing import Any
 
 import requests
 
@@ -20,6 +18,10 @@ from trove.objectstore import errors
 
 META = 'x-object-meta-'
 PAGE = 1000
+
+_LINK = 'X-Symlink-Target'
+#: Errors of malformed answers.
+_MALFORMED = (AttributeError, LookupError, TypeError, ValueError)
 
 
 class Account(_http.Http):
@@ -46,29 +48,44 @@ class Account(_http.Http):
 
     def parts(
         self, container: str, name: str, number: int
-    ) -> list[base.Part]:
-        """Return the first parts of an object, as Swift has them.
+    ) -> Iterator[base.Part]:
+        """Yield the first parts of an object, as Swift has them.
 
-        What was just stored may be missing in the list of a container.
+        What was just stored may be missing in the list of a container. The
+        first one that is missing is the last that is looked for.
         """
-        listed = {
-            item['name']: base.Part(item['name'], item['hash'], item['bytes'])
-            for item in self._items(container, f'{name}_')
-        }
-        names = [_manifests.part_name(name, each) for each in range(number)]
-        return [
-            listed.get(each) or self._part(container, each) for each in names
-        ]
+        listed = self._items(container, f'{name}_')
+        found = next(listed, None)
+        for each in range(number):
+            wanted = _manifests.part_name(name, each)
+            while found is not None and found.name < wanted:
+                found = next(listed, None)
+            if found is not None and found.name == wanted:
+                yield found
+            else:
+                yield self.part(container, wanted)
 
-    def _part(self, container: str, name: str) -> base.Part:
+    def part(self, container: str, name: str) -> base.Part:
+        """Return an object as a part."""
         found = self.head(container, name)
-        size = int(found.headers['Content-Length'])
-        return base.Part(name, etag(found), size)
+        return base.Part(name, etag(found), size(found))
 
     def head(self, container: str, name: str) -> requests.Response:
-        return self.request(
-            'HEAD', container, name, action=f'find {container}/{name}'
+        """Return the answer for an object, but not for the one it links to.
+
+        A link may lead to the account of somebody else, which the services
+        may read as well.
+        """
+        action = f'find {container}/{name}'
+        answer = self.request(
+            'HEAD', container, name, action=action, query={'symlink': 'get'}
         )
+        if _LINK in answer.headers:
+            raise errors.refused(
+                action,
+                'it is a link to another object, which Trove has not stored',
+            )
+        return answer
 
     def put(
         self,
@@ -132,22 +149,31 @@ class Account(_http.Http):
         self, container: str, name: str
     ) -> list[tuple[base.Part, bool]]:
         """Return the entries of a manifest, and which are manifests."""
+        action = f'read the manifest {container}/{name}'
         answer = self.request(
             'GET',
             container,
             name,
-            action=f'read the manifest {container}/{name}',
+            action=action,
             query={'multipart-manifest': 'get'},
         )
-        return [
-            (
-                base.Part(
-                    item['name'].split('/', 2)[2], item['hash'], item['bytes']
-                ),
-                bool(item.get('sub_slo')),
-            )
-            for item in answer.json()
-        ]
+        try:
+            return [
+                (
+                    base.Part(
+                        item['name'].split('/', 2)[2],
+                        str(item['hash']),
+                        int(item['bytes']),
+                    ),
+                    bool(item.get('sub_slo')),
+                )
+                for item in answer.json()
+            ]
+        except _MALFORMED as error:
+            # Swift knows entries with data instead of an object.
+            raise errors.damaged(
+                action, 'it has an entry that Trove does not write'
+            ) from error
 
     def manifest_limit(self) -> int:
         """Return the maximum number of parts in a manifest."""
@@ -164,64 +190,64 @@ class Account(_http.Http):
         except exception.ObjectMissing:
             pass  # It is gone already.
 
-    def delete_large(self, container: str, name: str) -> None:
-        """Delete a large object with all its parts.
-
-        Swift refuses more than ten manifests in one request, so each is
-        deleted separately.
-        """
-        action = f'delete {container}/{name}'
-        for part, is_manifest in self.listed(container, name):
-            if is_manifest:
-                with contextlib.suppress(exception.ObjectMissing):
-                    self.delete_large(container, part.name)
-        answer = self.request(
-            'DELETE',
-            container,
-            name,
-            action=action,
-            query={'multipart-manifest': 'delete'},
-            headers={'Accept': 'application/json'},
-        )
-        try:
-            said = answer.json()
-            status = said['Response Status']
-        except (KeyError, TypeError, ValueError) as error:
-            raise errors.unreachable(
-                action, f'malformed answer: {error!r}'
-            ) from error
-        if not status.startswith(('2', '404')):
-            failed = said.get('Errors')
-            raise errors.unreachable(action, f'{status}, errors {failed}')
-
     def entries(
         self, container: str, prefix: str
     ) -> Iterator[base.Entry]:
         for item in self._items(container, prefix):
-            yield base.Entry(item['name'], item['bytes'])
+            yield base.Entry(item.name, item.size)
 
-    def _items(
-        self, container: str, prefix: str
-    ) -> Iterator[Mapping[str, Any]]:
+    def _items(self, container: str, prefix: str) -> Iterator[base.Part]:
         """Yield the objects in the list of a container."""
+        action = f'list {container}'
         query = {'format': 'json', 'prefix': prefix, 'limit': str(PAGE)}
         while True:
             try:
                 answer = self.request(
-                    'GET', container, action=f'list {container}', query=query
+                    'GET', container, action=action, query=query
                 )
             except exception.ObjectMissing:
                 return
-            page = answer.json() if answer.content else []
+            page = _page(answer, action)
             yield from page
             if len(page) < PAGE:
                 return
-            query['marker'] = page[-1]['name']
+            if page[-1].name <= query.get('marker', ''):
+                raise errors.unreachable(
+                    action, f'the list does not go on after {page[-1].name}'
+                )
+            query['marker'] = page[-1].name
+
+
+def _page(answer: requests.Response, action: str) -> list[base.Part]:
+    try:
+        return [
+            base.Part(
+                str(item['name']), str(item['hash']), int(item['bytes'])
+            )
+            for item in (answer.json() if answer.content else ())
+        ]
+    except _MALFORMED as error:
+        raise errors.unreachable(
+            action, f'malformed answer: {error!r}'
+        ) from error
 
 
 def etag(answer: requests.Response) -> str:
     """Return the checksum of an object; those of large ones are quoted."""
     return answer.headers.get('ETag', '').strip('"')
+
+
+def size(answer: requests.Response) -> int:
+    """Return the size of an object.
+
+    :raises trove.common.exception.ObjectStoreUnreachable: it has none
+    """
+    said = answer.headers.get('Content-Length', '')
+    if not said.isdecimal():
+        raise errors.unreachable(
+            'show the size of an object', f'it answered {said[:40]!r}'
+        )
+    return int(said)
 
 
 def _headers(

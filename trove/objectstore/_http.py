@@ -14,6 +14,7 @@ import requests
 import tenacity
 
 from trove.common import exception
+from trove.objectstore import _names
 from trove.objectstore import _retry
 from trove.objectstore import access
 from trove.objectstore import errors
@@ -75,10 +76,12 @@ class Http:
         :raises trove.common.exception.ObjectStoreError: the subclass for the
             status
         """
+        _names.check(container, name, action)
         signed = self.access.query(method, container, name)
         words = parse.urlencode({**(query or {}), **signed})
         url = self.access.storage_url
         for word in filter(None, (container, name)):
+            # The slashes of a name stay: some proxies refuse "%2F".
             url += f'/{parse.quote(word)}'
         url += f'?{words}' if words else ''
         return self._retried(

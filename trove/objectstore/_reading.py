@@ -44,7 +44,9 @@ class Reading:
     ) -> Iterator[bytes]:
         """Yield its data; see :meth:`.base.Store.read`."""
         found = self._account.head(self._container, self._name)
-        whole = _part(self._name, found)
+        whole = base.Part(
+            self._name, _account.etag(found), _account.size(found)
+        )
         if checksum not in (None, whole.checksum):
             raise self._damaged(
                 f'its checksum is {whole.checksum} instead of {checksum}, as '
@@ -105,7 +107,7 @@ class Reading:
             raise self._damaged('its parts do not match its checksum')
 
     def _part(self, name: str) -> base.Part:
-        return _part(name, self._account.head(self._container, name))
+        return self._account.part(self._container, name)
 
     def _verified(
         self, arriving: _arriving.Arriving, parts: Iterator[base.Part]
@@ -166,9 +168,3 @@ class _Answer:
     def read(self, size: int) -> bytes:
         piece: bytes = self._answer.raw.read(size)
         return piece
-
-
-def _part(name: str, head: requests.Response) -> base.Part:
-    return base.Part(
-        name, _account.etag(head), int(head.headers['Content-Length'])
-    )

@@ -9,8 +9,10 @@ digits in all stores.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Mapping
 import contextlib
 import hashlib
+import re
 from typing import Final
 
 from trove.objectstore import _arriving
@@ -38,10 +40,22 @@ def large(digests: bytes) -> str:
     return hashlib.md5(digests, usedforsecurity=False).hexdigest()
 
 
+def part_size(metadata: Mapping[str, str], size: int, action: str) -> int:
+    """Return the size of the parts of an object, which its writer chose.
+
+    :param size: of the object, if it has no parts
+    :raises trove.common.exception.ObjectDamaged: it is malformed
+    """
+    said = metadata.get(SIZE_KEY, str(size or 1))
+    if not re.fullmatch('[1-9][0-9]{0,14}', said):
+        raise errors.damaged(action, f'its {SIZE_KEY} is {said[:20]!r}')
+    return int(said)
+
+
 def checked(
     arriving: _arriving.Arriving,
     size: int,
-    part_size: int,
+    part_bytes: int,
     whole: str,
     action: str,
     progress: base.Progress | None,
@@ -51,7 +65,7 @@ def checked(
     :param whole: the checksum that they must have
     :raises trove.common.exception.ObjectDamaged: they have another one
     """
-    digest = _Digest(part_size)
+    digest = _Digest(part_bytes)
     with contextlib.closing(arriving):
         while piece := arriving.read(min(_PIECE, size - arriving.offset)):
             digest.update(piece)

@@ -18,7 +18,11 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
 from typing import Any
+from typing import Final
 from typing import Protocol
+
+#: Objects that are deleted at once, unless told otherwise.
+MOST: Final = 100_000
 
 #: Called with the number of bytes so far; from any thread, one at a time.
 Progress = Callable[[int], None]
@@ -197,11 +201,16 @@ class Store(abc.ABC):
         """Delete an object and its parts; idempotent."""
 
     @abc.abstractmethod
-    def discard(self, location: str) -> None:
-        """Delete all objects whose location begins so, parts too.
+    def discard(self, location: str, most: int = MOST) -> bool:
+        """Delete the objects of a backup or of a published log, parts too.
 
-        :param location: of a name of one backup, such as its id, without
-            suffix; what a writer that died has left is removed as well
+        Others whose names begin so stay. What a writer that died has left is
+        removed as well.
+
+        :param location: of the name, such as the id of the backup, without
+            suffix
+        :param most: delete so many at most
+        :returns: whether all are gone; repeat it if not
         """
 
     @abc.abstractmethod

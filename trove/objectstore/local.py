@@ -17,13 +17,17 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 from typing import Any
 from typing import BinaryIO
 from urllib import parse
 
+from trove.objectstore import _names
 from trove.objectstore import base
 from trove.objectstore import errors
 
+#: What is beside an object, see :func:`_hidden`.
+_HIDDEN = re.compile(r'^\.(.*)\.(json|new|unfinished)\Z')
 _PIECE = 1 << 20
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -207,12 +211,18 @@ class LocalStore(base.Store):
         for kind in 'json', 'new', 'unfinished':
             _hidden(path, kind).unlink(missing_ok=True)
 
-    def discard(self, location: str) -> None:
+    def discard(self, location: str, most: int = base.MOST) -> bool:
         path = self._located(location)
+        found = sorted(
+            each
+            for name in (path.name, f'.{path.name}')
+            for each in path.parent.glob(f'{glob.escape(name)}*')
+            if _names.is_of(path.name, _HIDDEN.sub(r'\1', each.name))
+        )
         with _explained(f'discard {location}'):
-            for name in f'{path.name}*', f'.{path.name}*':
-                for found in path.parent.glob(glob.escape(name[:-1]) + '*'):
-                    found.unlink(missing_ok=True)
+            for each in found[:most]:
+                each.unlink(missing_ok=True)
+        return len(found) <= most
 
     def entries(
         self, container: str, prefix: str = ''

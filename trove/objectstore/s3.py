@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+import itertools
 import json
-import re
 import time
 from typing import Any
 
@@ -21,6 +21,7 @@ from botocore import config
 from trove.common import exception
 from trove.objectstore import _arriving
 from trove.objectstore import _manifests
+from trove.objectstore import _names
 from trove.objectstore import _retry
 from trove.objectstore import _s3_saving
 from trove.objectstore import _s3_signing
@@ -88,7 +89,7 @@ class S3Store(base.Store):
             )
         saving = _s3_saving.Saving(
             self._client,
-            {'Bucket': self._bucket, 'Key': f'{container}/{name}{suffix}'},
+            self._key(self.location(container, name + suffix)),
             {**metadata, _s3_sums.SIZE_KEY: str(self._part_size)},
             progress,
         )
@@ -113,6 +114,12 @@ class S3Store(base.Store):
         checksum: str,
         metadata: Mapping[str, str],
     ) -> base.Stored:
+        if number > _s3_saving.MOST_PARTS:
+            raise errors.refused(
+                f'assemble {container}/{name}',
+                f'S3 allows at most {_s3_saving.MOST_PARTS} parts, not '
+                f'{number}',
+            )
         final = name + suffix
         location = self.location(container, final)
         try:
@@ -156,14 +163,28 @@ class S3Store(base.Store):
         self._clean(container, name)
         return base.Stored(location, checksum, found.size)
 
-    def _clean(self, container: str, name: str) -> None:
-        """Delete the parts of an object."""
-        ours = re.compile(re.escape(name) + r'_\d{8}')
-        for entry in list(self.entries(container, f'{name}_')):
-            if ours.fullmatch(entry.name):
-                self._client.delete_object(
-                    Bucket=self._bucket, Key=f'{container}/{entry.name}'
-                )
+    def _clean(self, container: str, stem: str) -> None:
+        """Delete the parts of an object, stored by a guest."""
+        for each in list(self._objects(container, stem, '_')):
+            self._remove(container, each)
+
+    def _remove(self, container: str, name: str) -> None:
+        key = self._key(self.location(container, name))
+        with _s3_saving.explained(f'delete {container}/{name}'):
+            self._client.delete_object(**key)
+
+    def _objects(
+        self, container: str, stem: str, more: str = ''
+    ) -> Iterator[str]:
+        """Yield the names of the objects of a backup.
+
+        :param more: how they begin after its name
+        """
+        return _names.of(
+            stem,
+            self.entries(container, stem + more),
+            f'delete {container}/{stem}',
+        )
 
     def check(self) -> None:
         with _s3_saving.explained(f'show bucket {self._bucket}'):
@@ -200,7 +221,7 @@ class S3Store(base.Store):
         yield from _s3_sums.checked(
             _arriving.Arriving(get, size, self._retry, action),
             size,
-            int(found['Metadata'].get(_s3_sums.SIZE_KEY, size or 1)),
+            _s3_sums.part_size(found['Metadata'], size, action),
             whole,
             action,
             progress,
@@ -264,28 +285,39 @@ class S3Store(base.Store):
         return f's3://{self._bucket}/{container}/{name}'
 
     def delete(self, location: str) -> None:
-        key = self._key(location)
-        container, _, name = key['Key'].partition('/')
-        with _s3_saving.explained(f'delete {location}'):
-            self._client.delete_object(**key)
-            self._client.delete_object(
-                **{**key, 'Key': key['Key'] + _s3_sums.METADATA}
-            )
-            self._clean(container, name.partition('.')[0])
-            # Leftovers of killed writers.
+        container, _, name = self._key(location)['Key'].partition('/')
+        for each in name, name + _s3_sums.METADATA:
+            self._remove(container, each)
+        self._clean(container, name.partition('.')[0])
+        self._abort(container, name)
+
+    def _abort(self, container: str, name: str) -> None:
+        """Delete what killed writers have left of an object, or of several.
+
+        :param name: or how the names of all begin
+        """
+        begins = self._key(self.location(container, name))
+        with _s3_saving.explained(f'delete {container}/{name}'):
             left = self._client.list_multipart_uploads(
-                Bucket=key['Bucket'], Prefix=key['Key']
+                Bucket=self._bucket, Prefix=begins['Key']
             )
             for upload in left.get('Uploads', ()):
-                if upload['Key'] == key['Key']:
+                if _names.is_of(begins['Key'], upload['Key']):
                     self._client.abort_multipart_upload(
-                        **key, UploadId=upload['UploadId']
+                        Bucket=self._bucket,
+                        Key=upload['Key'],
+                        UploadId=upload['UploadId'],
                     )
 
-    def discard(self, location: str) -> None:
-        container, _, name = self._key(location)['Key'].partition('/')
-        for entry in list(self.entries(container, name)):
-            self.delete(self.location(container, entry.name))
+    def discard(self, location: str, most: int = base.MOST) -> bool:
+        container, _, stem = self._key(location)['Key'].partition('/')
+        names = list(
+            itertools.islice(self._objects(container, stem), most + 1)
+        )
+        for each in names[:most]:
+            self._remove(container, each)
+        self._abort(container, stem)
+        return len(names) <= most
 
     def entries(
         self, container: str, prefix: str = ''
@@ -308,4 +340,5 @@ class S3Store(base.Store):
                 f'find {location!r}',
                 f'it is not an object in a container in {start}',
             )
+        _names.check(container, name, f'find {location!r}')
         return {'Bucket': self._bucket, 'Key': f'{container}/{name}'}

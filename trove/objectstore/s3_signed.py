@@ -154,7 +154,7 @@ class SignedS3Store(base.Store):
                 f'byte {offset} on, instead of {size - offset} with {whole}',
             )
 
-        part_size = int(head.metadata.get(_s3_sums.SIZE_KEY, size or 1))
+        part_size = _s3_sums.part_size(head.metadata, size, action)
         yield from _s3_sums.checked(
             _arriving.Arriving(get, size, self._http.retry, action),
             size,
@@ -191,8 +191,9 @@ class SignedS3Store(base.Store):
             location,
         )
 
-    def discard(self, location: str) -> None:
+    def discard(self, location: str, most: int = base.MOST) -> bool:
         self.delete(location)
+        return True
 
     def entries(
         self, container: str, prefix: str = ''

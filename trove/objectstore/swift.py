@@ -13,14 +13,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
-import re
+import itertools
 from typing import Any
 from urllib import parse
 
-from trove.common import exception
 from trove.objectstore import _account
 from trove.objectstore import _keys
 from trove.objectstore import _manifests
+from trove.objectstore import _names
 from trove.objectstore import _reading
 from trove.objectstore import _retry
 from trove.objectstore import _saving
@@ -120,7 +120,7 @@ class SwiftStore(base.Store):
         checksum: str,
         metadata: Mapping[str, str],
     ) -> base.Stored:
-        parts = self._account.parts(container, name, number)
+        parts = list(self._account.parts(container, name, number))
         found = _manifests.checksum(parts)
         if found != checksum:
             raise errors.damaged(
@@ -163,7 +163,7 @@ class SwiftStore(base.Store):
         return base.Head(
             location,
             _account.etag(answer),
-            int(answer.headers['Content-Length']),
+            _account.size(answer),
             {
                 key.lower().removeprefix(prefix): value
                 for key, value in answer.headers.items()
@@ -176,31 +176,34 @@ class SwiftStore(base.Store):
 
     def delete(self, location: str) -> None:
         container, name = self._find(location)
-        try:
-            answer = self._account.head(container, name)
-        except exception.ObjectMissing:
-            pass  # Its parts may exist nevertheless.
-        else:
-            if 'X-Static-Large-Object' in answer.headers:
-                self._account.delete_large(container, name)
-            else:
-                self._account.delete_one(container, name)
+        self._account.delete_one(container, name)
         if self._access.is_owner:
-            for each in self._leftovers(container, name):
+            stem = name.partition('.')[0]
+            for each in list(self._objects(container, stem, '_')):
                 self._account.delete_one(container, each)
 
-    def discard(self, location: str) -> None:
-        container, name = self._find(location)
-        for entry in list(self.entries(container, name)):
-            self.delete(self.location(container, entry.name))
+    def discard(self, location: str, most: int = base.MOST) -> bool:
+        container, stem = self._find(location)
+        names = list(
+            itertools.islice(self._objects(container, stem), most + 1)
+        )
+        # Large objects too: their manifests may name what is not theirs.
+        for each in names[:most]:
+            self._account.delete_one(container, each)
+        return len(names) <= most
 
-    def _leftovers(self, container: str, name: str) -> Iterator[str]:
-        """Yield the leftovers of an object whose writer was killed."""
-        stem = name.partition('.')[0]
-        ours = re.compile(re.escape(stem) + r'_(manifest_)?\d{8}')
-        for entry in self._account.entries(container, f'{stem}_'):
-            if ours.fullmatch(entry.name):
-                yield entry.name
+    def _objects(
+        self, container: str, stem: str, more: str = ''
+    ) -> Iterator[str]:
+        """Yield the names of the objects of a backup.
+
+        :param more: how they begin after its name
+        """
+        return _names.of(
+            stem,
+            self._account.entries(container, stem + more),
+            f'delete {container}/{stem}',
+        )
 
     def sign(
         self,

@@ -12,6 +12,8 @@ from trove.guestagent import api as guest_api
 from trove.objects.instance import entities
 from trove.objectstore import storage
 
+#: Objects of a log that are deleted in a request, at most.
+_MOST_DISCARDED = 1000
 _FLAGS = ('enable', 'disable', 'publish', 'discard')
 
 
@@ -84,7 +86,14 @@ def _access(
     driver.check(request.context)
     if discard:
         store = driver.store()
-        store.discard(store.location(container, f'{prefix}/log'))
+        if not store.discard(
+            store.location(container, f'{prefix}/log'), _MOST_DISCARDED
+        ):
+            raise exception.Unprocessable(
+                reason=f'more than {_MOST_DISCARDED} objects of the log are '
+                f'published, of which {_MOST_DISCARDED} are deleted now. '
+                'Repeat the request for the others.'
+            )
         store.delete(store.location(container, views.metafile(prefix)))
     return {
         **driver.publishing(container, prefix, size=conf.guest_log_limit),

@@ -17,6 +17,7 @@ from trove.objects.instance import entities
 from trove.objects.instance import workflows
 from trove.objectstore import errors
 from trove.objectstore import storage
+from trove.taskmanager.workflows import backup_order
 from trove.taskmanager.workflows import base
 
 LOG = logging.getLogger(__name__)
@@ -164,7 +165,7 @@ class CreateBackup(base.Workflow):
         """Tell the guest to make a backup, or until when it may write it."""
         instance = self.instance()
         parent = self._parent(backup) if backup.parent_id else None
-        about = info(backup, instance, parent, self._container)
+        about = backup_order.info(backup, instance, parent, self._container)
         if self._for_replica:
             about['for_replica'] = True
         guest = self.guest()
@@ -366,30 +367,10 @@ class CreateBackup(base.Workflow):
         if backup.is_usable:
             return
         store = self._storage(backup).store(backup.location)
-        store.discard(store.location(self._container, backup.id))
-
-
-def info(
-    backup: backups.Backup,
-    instance: entities.Instance,
-    parent: backups.Backup | None,
-    container: str,
-) -> dict[str, Any]:
-    """Return a backup as the message to a guest has it."""
-    version = instance.datastore_version
-    source: Mapping[str, Any] | None = None
-    if parent is not None:
-        source = {'location': parent.location, 'checksum': parent.checksum}
-    return {
-        'id': backup.id,
-        'name': backup.name,
-        'description': backup.description,
-        'instance_id': instance.id,
-        'backup_type': backup.backup_type,
-        'checksum': backup.checksum,
-        'parent': source,
-        'datastore': version.datastore_name if version else None,
-        'datastore_version': version.name if version else None,
-        'storage_driver': backup.storage_driver,
-        'swift_container': container,
-    }
+        if not store.discard(store.location(self._container, backup.id)):
+            LOG.warning(
+                'Backup %s failed and has left so many objects in container '
+                '%s that not all of them are deleted. Delete the backup.',
+                backup.id,
+                self._container,
+            )

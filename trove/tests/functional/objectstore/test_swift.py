@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from urllib import parse
 
 import fixtures
 
@@ -123,11 +124,12 @@ class LayoutTest(base.SwiftTestCase):
     def test_what_others_stored_is_read(self):
         """Released Trove names the path without a slash before it."""
         self.swift.request('PUT', self.container)
-        self.swift.request('PUT', f'{self.container}/p_0', data=b'abc')
-        self.swift.request('PUT', f'{self.container}/p_1', data=b'defg')
+        parts = {'old_00000000': b'abc', 'old_00000001': b'defg'}
+        for name, data in parts.items():
+            self.swift.request('PUT', f'{self.container}/{name}', data=data)
         listed = [
-            {'path': f'{self.container}/{name}', 'size_bytes': size}
-            for name, size in (('p_0', 3), ('p_1', 4))
+            {'path': f'{self.container}/{name}', 'size_bytes': len(data)}
+            for name, data in parts.items()
         ]
         path = f'{self.container}/old.tar.gz'
         answer = self.swift.request(
@@ -177,3 +179,86 @@ class LayoutTest(base.SwiftTestCase):
         self.store.delete(f'{self.swift.url}/{self.container}/b1.tar.gz')
 
         self.assertEqual(['b10_00000000', 'b1_more'], self.names())
+
+    def test_what_users_store_beside_it_stays(self):
+        """Whatever it is called, and whatever it names."""
+        victim = self.given_another_account()
+        self.save(self.data(6))
+        names = [
+            'b1/../../../AUTH_other/box/o',
+            'b1/../../../AUTH_other',
+            'b1_%2e%2e',
+            'b1_\x7f',
+            'b1_more',
+        ]
+        for name in names:
+            self.put(name, b'x')
+        self.put('mine', b'12345')
+        for name, entry in (
+            ('b1_00000009', {'path': f'/{self.container}/mine'}),
+            ('b1_manifest_00000009', {'data': 'aGk='}),
+        ):
+            listed = [{'path': f'/{self.container}/mine'}, entry]
+            self.put(name, json.dumps(listed), '?multipart-manifest=put')
+
+        self.assertTrue(
+            self.store.discard(f'{self.swift.url}/{self.container}/b1')
+        )
+
+        self.assertEqual(sorted([*names, 'mine']), sorted(self.left()))
+        self.assertEqual('data', victim.text)
+        self.assertEqual('data', self.other('GET', 'box/o').text)
+
+    def left(self):
+        return [each.name for each in self.store.entries(self.container)]
+
+    def put(self, name, data, query='', **headers):
+        path = f'{self.container}/{parse.quote(name, safe="")}{query}'
+        answer = self.swift.request('PUT', path, data=data, headers=headers)
+        self.assertEqual(201, answer.status_code, answer.text)
+
+    def given_another_account(self):
+        for path, data in ('', None), ('box', None), ('box/o', b'data'):
+            self.other('PUT', path, data=data)
+        return self.other('GET', 'box/o')
+
+    def other(self, method, path, **kwargs):
+        url = f'{self.swift.endpoint}/v1/AUTH_other'
+        return self.swift.request(method, path, url=url, **kwargs)
+
+    def test_names_that_are_paths_of_others_are_refused(self):
+        self.given_another_account()
+        name = f'{self.container}/b1/../../../AUTH_other/box/o'
+
+        for use in self.store.head, self.store.delete:
+            self.assertRaises(
+                exception.ObjectRefused, use, f'{self.swift.url}/{name}'
+            )
+
+        self.assertEqual('data', self.other('GET', 'box/o').text)
+
+    def test_links_are_not_followed(self):
+        self.given_another_account()
+        self.swift.request('PUT', self.container)
+        link = {
+            'X-Symlink-Target': 'box/o',
+            'X-Symlink-Target-Account': 'AUTH_other',
+        }
+        self.put('b1.tar.gz', b'', **link)
+
+        error = self.assertRaises(
+            exception.ObjectRefused,
+            self.store.head,
+            f'{self.swift.url}/{self.container}/b1.tar.gz',
+        )
+
+        self.assertIn('is a link', str(error))
+
+    def test_as_many_are_deleted_at_once_as_is_asked_for(self):
+        self.save(self.data(3))
+        location = f'{self.swift.url}/{self.container}/b1'
+
+        for left in 3, 2, 1:
+            self.assertFalse(self.store.discard(location, 1))
+            self.assertEqual(left, len(self.names()))
+        self.assertTrue(self.store.discard(location, 1))

@@ -101,7 +101,7 @@ class LogsTest(base.TestCase):
 
     def given_published(self):
         names = (
-            f'{self.prefix}/log-1',
+            f'{self.prefix}/log-2027-01-31T00:00:00.123456',
             f'{self.prefix}_metafile',
             f'{self.instance.id}/postgresql-other/log-1',
         )
@@ -124,6 +124,19 @@ class LogsTest(base.TestCase):
         (order,) = self.orders()
         self.assertTrue(order['discard'])
         self.assertEqual('local', order['store']['driver'])
+
+    def test_discard_more_than_is_deleted_in_a_request(self):
+        self.given_published()
+        self.useFixture(
+            fixtures.MonkeyPatch('trove.api.handlers.logs._MOST_DISCARDED', 0)
+        )
+
+        response = self.act(discard=1)
+
+        self.assert_fault(
+            response, 422, 'unprocessableEntity', 'Repeat the request'
+        )
+        self.assertFalse(any(each['discard'] for each in self.orders()))
 
     def test_discard_what_the_guest_refuses(self):
         names = self.given_published()
