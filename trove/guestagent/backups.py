@@ -28,6 +28,7 @@ from trove.guestagent import log_archive
 from trove.guestagent import reporter as reporters
 from trove.guestagent import restores
 from trove.guestagent import supervisor as supervisors
+from trove.guestagent import verifying
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import files
 from trove.objectstore import base as stores
@@ -98,6 +99,7 @@ class Backups:
         reporter: reporters.Reporter,
         state_dir: pathlib.Path,
     ) -> None:
+        self._verifier = verifying.Verifier(supervisor, reporter)
         self.log = log_archive.LogArchive(supervisor, reporter, state_dir)
         self._supervisor = supervisor
         self._reporter = reporter
@@ -113,6 +115,7 @@ class Backups:
     def start(self) -> None:
         """End what an agent before this one has begun."""
         self.log.start()
+        self._verifier.start()
         values = files.read_json(self._path)
         if values:
             self._begin(Order(**values), self._end_interrupted)
@@ -120,6 +123,7 @@ class Backups:
     def stop(self) -> None:
         """Give up a backup that is being made."""
         self._stopping.set()
+        self._verifier.stop()
         self.log.stop()
         if self._thread is not None:
             self._thread.join(_STOP_TIMEOUT)
@@ -134,11 +138,13 @@ class Backups:
 
         :param access: None: with what the context and the order have, as
             released task managers send them. With ``renews`` it is a later
-            one for a backup that is being made
+            one for a backup that is being made, with ``verifies`` one to read
+            a backup that is to be verified
         """
+        if access and access.get('verifies'):
+            return self._verifier.begin(context, info, access)
         if access and access.get('renews'):
-            self._renew(str(info.get('id')), access)
-            return
+            return self._renew(str(info.get('id')), access)
         try:
             # Users and databases that were ordered before are part of it.
             with self._supervisor.turn():

@@ -29,7 +29,9 @@ class Backups:
             :func:`trove.objectstore.open_store`; None: with the token of the
             user, which the guests of released Trove do. ``known`` describes
             the parent; ``renews``: the backup is being made, and this is its
-            later permission
+            later permission; ``verifies``: the backup is there, and is read
+            to verify it, which takes at least ``room`` bytes; how that ends
+            goes to the conductors as ``verification``
         """
 
     @rpc.cast('1.5', repeatable=True)

@@ -27,6 +27,7 @@ from trove.guestagent.datastores import logs
 from trove.guestagent.datastores import replication
 from trove.guestagent.datastores import tls
 from trove.guestagent.datastores import upgrade
+from trove.guestagent.datastores import verification
 
 Capability = capability.Capability
 
@@ -110,7 +111,7 @@ class Preparation:
 
 class Driver(
     archive.Archiving, logs.Logging, replication.Replicating, tls.Securing,
-    upgrade.Upgrading, abc.ABC,
+    upgrade.Upgrading, verification.Verifying, abc.ABC,
 ):
     """A database server on this machine.
 
@@ -125,8 +126,7 @@ class Driver(
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        edits = list(capability.half_declared(cls, Driver))
-        if edits:
+        if edits := list(capability.half_declared(cls, Driver)):
             raise TypeError('; '.join(edits))
 
     @abc.abstractmethod

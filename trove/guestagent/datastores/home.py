@@ -64,6 +64,8 @@ class Home(abc.ABC, Generic[S]):
         )
         #: On the volume: what is there outlasts the server.
         self.kept_dir = self.data_dir.parent
+        #: Likewise, for what is removed when it was used.
+        self.scratch_dir = self.kept_dir / '.trove-scratch'
         self.state_dir = pathlib.Path(options.state_dir).absolute()
         self.account = accounts.resolve(options.run_as)
         self.endpoint = servers.Endpoint(options.bind_address, port)
@@ -296,6 +298,18 @@ class Home(abc.ABC, Generic[S]):
                     f'{barrier}, a parent of {path}. Permit it (chmod o+x), '
                     'or set another directory in the options.',
                 )
+
+    def make_scratch(self) -> pathlib.Path:
+        """Return an empty directory on the volume, of the server's user."""
+        self.drop_scratch()
+        self.scratch_dir.mkdir(mode=0o700)
+        if self.account is not None:
+            self.account.own(self.scratch_dir)
+        return self.scratch_dir
+
+    def drop_scratch(self) -> None:
+        """Remove it with all that is in it."""
+        shutil.rmtree(self.scratch_dir, ignore_errors=True)
 
     def server(self) -> S:
         """Return the server, with the programs for its data."""

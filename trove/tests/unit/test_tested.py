@@ -68,6 +68,9 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.guestagent.backups_outcome': (
         'unit/guestagent/test_backups_signed.py',
     ),
+    'trove.guestagent.datastores.verification': (
+        'unit/guestagent/test_verifying.py',
+    ),
     'trove.guestagent.datastores.mariadb.tools': (
         'unit/guestagent/datastores/mariadb/test_backup.py',
         'unit/guestagent/datastores/mariadb/test_restore.py',

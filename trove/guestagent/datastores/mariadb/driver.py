@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import contextlib
 import hashlib
+import pathlib
 from typing import Any
 
 from oslo_config import cfg
@@ -103,6 +105,17 @@ class MariaDB(archiving.ArchivingDriver):
         self, request: backups.Request
     ) -> contextlib.AbstractContextManager[backups.Stream]:
         return self._backups.make(request)
+
+    def scratch(self) -> pathlib.Path:
+        return self.home.make_scratch()
+
+    def drop_scratch(self) -> None:
+        self.home.drop_scratch()
+
+    def verify_backup(
+        self, chain: Sequence[backups.Link], directory: pathlib.Path
+    ) -> None:
+        self._restore.verify(chain, directory, _LEAST_MB)
 
     def log_start(self, preparation: base.Preparation) -> replay.Position:
         return restore.log_start(self.home.data_dir)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Sequence
 import logging
+import os
 import pathlib
 import re
 import shutil
@@ -73,28 +74,70 @@ class Restore:
             tools.find(server, name, _ACTION)
         server.stop(self._stop_timeout)
         with self._home.restoring():
-            full = self._unpack(chain[0])
+            full = self._unpack(chain[0], self._home.data_dir)
             self._check_version(full)
-            prepare = [f'--target-dir={full}', f'--use-memory={memory_mb}M']
-            self._prepare(prepare)
-            for link in chain[1:]:
-                more = self._unpack(link)
-                self._prepare([*prepare, f'--incremental-dir={more}'])
-                shutil.rmtree(more)
+            self._prepare_all(full, chain[1:], memory_mb)
             (full / _SETTINGS).unlink(missing_ok=True)
             for path in list(full.iterdir()):
                 path.rename(self._home.data_dir / path.name)
             full.rmdir()
 
-    def _unpack(self, link: backups.Link) -> pathlib.Path:
+    def verify(
+        self,
+        chain: Sequence[backups.Link],
+        directory: pathlib.Path,
+        memory_mb: int,
+    ) -> None:
+        """Return when a backup could be restored.
+
+        :param directory: an empty one, of the server's user
+        :raises trove.common.exception.DatastoreError: it could not
+        :raises trove.common.exception.NotSupported: there are no programs for
+            that
+        """
+        programs = self._home.server().programs
+        for name in tools.BACKUP, tools.STREAM:
+            if not os.access(programs.program(name), os.X_OK):
+                raise exception.NotSupported(
+                    f'Backups cannot be verified here: there is no {name} in '
+                    'the image. Install it, or restore the backup into a new '
+                    'instance to prove it.'
+                )
+        full = self._unpack(chain[0], directory)
+        found = self._version(full)
+        if found != ('MariaDB', programs.major):
+            raise exception.NotSupported(
+                f'The backup is of {" ".join(found)}, and this instance has '
+                f'MariaDB {programs.text}, whose tools cannot verify it. '
+                'Restore it into a new instance to prove it.'
+            )
+        self._prepare_all(full, chain[1:], memory_mb)
+
+    def _prepare_all(
+        self,
+        full: pathlib.Path,
+        others: Sequence[backups.Link],
+        memory_mb: int,
+    ) -> None:
+        """Have the log replayed, and those added that continue a backup."""
+        prepare = [f'--target-dir={full}', f'--use-memory={memory_mb}M']
+        self._prepare(prepare)
+        for link in others:
+            more = self._unpack(link, full.parent)
+            self._prepare([*prepare, f'--incremental-dir={more}'])
+            shutil.rmtree(more)
+
+    def _unpack(
+        self, link: backups.Link, place: pathlib.Path
+    ) -> pathlib.Path:
         """Return the directory with the files of a backup.
 
-        It is in the data directory, whose volume has the room.
+        :param place: where it is made, on a volume with the room
         """
         LOG.info('Restoring %s', link.location)
         server = self._home.server()
         directory = pathlib.Path(
-            tempfile.mkdtemp(prefix='restored-', dir=self._home.data_dir)
+            tempfile.mkdtemp(prefix='restored-', dir=place)
         )
         if self._home.account is not None:
             self._home.account.own(directory)
@@ -129,7 +172,7 @@ class Restore:
         lines = filter(_HARMLESS.fullmatch, text.split('\n'))
         files.write(path, '\n'.join(lines) + '\n', self._home.account)
 
-    def _check_version(self, directory: pathlib.Path) -> None:
+    def _version(self, directory: pathlib.Path) -> tuple[str, str]:
         found = None
         for name in _INFO:
             path = directory / name
@@ -140,13 +183,16 @@ class Restore:
                 'there is no full backup of MariaDB in it. Restore another '
                 'backup.'
             )
-        title = 'MariaDB' if found[2] else 'MySQL'
+        return 'MariaDB' if found[2] else 'MySQL', found[1]
+
+    def _check_version(self, directory: pathlib.Path) -> None:
+        title, version = self._version(directory)
         programs = self._home.server().programs
-        if (title, found[1]) != ('MariaDB', programs.major):
+        if (title, version) != ('MariaDB', programs.major):
             raise _failed(
-                f'it is of {title} {found[1]}, and this instance has MariaDB '
+                f'it is of {title} {version}, and this instance has MariaDB '
                 f'{programs.text}. Restore it into an instance with a '
-                f'datastore version of {title} {found[1]}.'
+                f'datastore version of {title} {version}.'
             )
 
     def _prepare(self, options: list[str]) -> None:

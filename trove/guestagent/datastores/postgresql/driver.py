@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
 import datetime
+import pathlib
 from typing import Any
 
 from oslo_config import cfg
@@ -244,6 +245,17 @@ class PostgreSQL(sql.SQLDriver):
         self, request: backups.Request
     ) -> contextlib.AbstractContextManager[backups.Stream]:
         return self._backups.make(request)
+
+    def scratch(self) -> pathlib.Path:
+        return self.home.make_scratch()
+
+    def drop_scratch(self) -> None:
+        self.home.drop_scratch()
+
+    def verify_backup(
+        self, chain: Sequence[backups.Link], directory: pathlib.Path
+    ) -> None:
+        self._restore.verify(chain, directory)
 
     # The log of changes
 

@@ -13,6 +13,7 @@ import pathlib
 import subprocess
 from typing import Final
 
+from trove.common import exception
 from trove.guestagent.datastores import archive
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import pipeline
@@ -27,6 +28,8 @@ from trove.guestagent.datastores.postgresql import wal
 LOG = logging.getLogger(__name__)
 
 _ACTION: Final = 'restore the backup'
+_VERIFY: Final = 'pg_verifybackup'
+_DUMP: Final = 'pg_waldump'
 _REPLAYED: Final = 'SELECT pg_last_wal_replay_lsn()::text'
 
 
@@ -89,13 +92,80 @@ class Restore:
         with self._cluster.restoring(password):
             self._unpack_all(chain, restored.STANDBY)
 
+    def verify(
+        self, chain: Sequence[backups.Link], directory: pathlib.Path
+    ) -> None:
+        """Return when a backup could be restored.
+
+        :param directory: an empty one, of the server's user
+        :raises trove.common.exception.DatastoreError: it could not
+        :raises trove.common.exception.NotSupported: there are no programs for
+            that
+        """
+        programs = self._cluster.server().programs
+        for name in _VERIFY, _DUMP:
+            if not os.path.exists(programs.program(name)):
+                raise exception.NotSupported(
+                    f'Backups cannot be verified here: there is no {name} in '
+                    'the image. Install it, or restore the backup into a new '
+                    'instance to prove it.'
+                )
+        self._unpack(chain[0], directory)
+        restored.refuse_links(directory)
+        found = restored.major(directory)
+        if str(found) != programs.major:
+            raise exception.NotSupported(
+                f'The backup is of PostgreSQL {found}, and this instance has '
+                f'PostgreSQL {programs.text}, whose programs cannot verify '
+                'it. Restore it into a new instance to prove it.'
+            )
+        self._verify(directory)
+        for link in chain[1:]:
+            self._unpack(link, directory / 'pg_wal')
+            restored.refuse_links(directory / 'pg_wal')
+            self._verify_log(link.metadata, directory / 'pg_wal')
+
+    def _verify_log(
+        self, known: backups.Metadata, directory: pathlib.Path
+    ) -> None:
+        """Read the records of the log that a backup consists of."""
+        said = self._run(
+            _DUMP,
+            '--quiet',
+            f'--path={directory}',
+            f'--timeline={int(known.get("stop-wal-file", "0")[:8], 16)}',
+            f'--start={known.get("start-segment")}',
+            f'--end={known.get("stop-segment")}',
+        )
+        if said:
+            raise restored.failed(
+                f'a part of its log is missing or damaged: {said}. Restore '
+                'an earlier backup.'
+            )
+
+    def _run(self, name: str, *arguments: str) -> str:
+        """Run a program; return what it said of its failure, if it failed."""
+        server = self._cluster.server()
+        done = subprocess.run(
+            [server.programs.program(name), *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors='replace',
+            **server.options(),
+        )
+        if done.returncode == 0:
+            return ''
+        said = (done.stderr or done.stdout).strip()
+        return said[-server_errors.TAIL:] or f'status {done.returncode}'
+
     def _unpack_all(
         self, chain: Sequence[backups.Link], signal: str
     ) -> None:
         self._unpack(chain[0], self._data_dir)
         restored.refuse_links(self._data_dir)
         self._check_version()
-        self._verify()
+        self._verify(self._data_dir)
         for link in chain[1:]:
             self._unpack(link, self._data_dir / 'pg_wal')
         restored.refuse_links(self._data_dir / 'pg_wal')
@@ -131,10 +201,9 @@ class Restore:
                 f'with a datastore version of PostgreSQL {found}.'
             )
 
-    def _verify(self) -> None:
+    def _verify(self, directory: pathlib.Path) -> None:
         """Hold the files against the manifest of the backup."""
-        server = self._cluster.server()
-        program = server.programs.program('pg_verifybackup')
+        program = self._cluster.server().programs.program(_VERIFY)
         if not os.path.exists(program):
             LOG.warning(
                 'The files of the backup are not verified, besides their '
@@ -143,16 +212,7 @@ class Restore:
                 program,
             )
             return
-        done = subprocess.run(
-            [program, '--quiet', os.fspath(self._data_dir)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors='replace',
-            **server.options(),
-        )
-        if done.returncode != 0:
-            said = (done.stderr or done.stdout).strip()[-server_errors.TAIL:]
+        if said := self._run(_VERIFY, '--quiet', os.fspath(directory)):
             raise restored.failed(
                 f'its files are not those of its manifest: {said}. Restore '
                 'another backup.'

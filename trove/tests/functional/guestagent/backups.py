@@ -131,12 +131,37 @@ class BackupTestCase(base.GuestTestCase):
         def ended() -> dict[str, Any] | None:
             for report in list(self.conductor.backups):
                 if report['id'] == backup_id and (
-                    report['state'] != 'BUILDING'
+                    report.get('state', 'BUILDING') != 'BUILDING'
                 ):
                     return report
             return None
 
         return waiting.until(ended, f'{backup_id} has ended', timeout=120)
+
+    def verify(self, backup: dict[str, Any], **access: Any) -> dict[str, str]:
+        """Have a backup verified; return how that ended."""
+        reports = self.conductor.backups
+        before = len(reports)
+        self.guest.api.create_backup(
+            self.context,
+            {
+                'id': backup['id'],
+                'location': backup['location'],
+                'checksum': backup['checksum'],
+            },
+            store={**self.access, 'verifies': True, **access},
+        )
+
+        def ended() -> dict[str, str] | None:
+            told = [each.get('verification') for each in reports[before:]]
+            return next((each for each in told if each), None)
+
+        found: dict[str, str] = waiting.until(
+            ended, 'it is verified', timeout=120
+        )
+        scratch = self.place.data_dir.parent / '.trove-scratch'
+        self.assertFalse(scratch.exists())
+        return found
 
     def backup(
         self, backup_id: str, parent: dict[str, Any] | None = None

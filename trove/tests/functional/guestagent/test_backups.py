@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from typing import Any
 
 from trove.objectstore import local
 from trove.tests.functional.guestagent import backups
@@ -62,6 +63,10 @@ class RestoreTest(backups.BackupTestCase):
         self.write(3)
         second = self.backup('second', first)
         self.write(4)
+        # Each can be verified, and what is damaged is found
+        for backup in full, second:
+            self.assertEqual({'state': 'VERIFIED'}, self.verify(backup))
+        self.assert_damage_is_found(full, first, second)
         # When the newest is restored, with more than there was
         guest = self.another()
         self.restore(
@@ -85,6 +90,41 @@ class RestoreTest(backups.BackupTestCase):
         self.assertEqual(
             [self.place.guest_id, guest.place.guest_id], self.conductor.roots
         )
+
+    def assert_damage_is_found(
+        self,
+        full: dict[str, Any],
+        first: dict[str, Any],
+        second: dict[str, Any],
+    ) -> None:
+        path = self.path(first)
+        whole = path.read_bytes()
+        # A file of the full one, or a segment of the log, is another one
+        forged = full | self.changed(
+            full,
+            lambda name, data: b'x' * len(data)
+            if name == 'global/pg_filenode.map'
+            else data,
+        )
+        found = self.verify(forged)
+        self.assertEqual('FAILED', found['state'])
+        self.assertIn('global/pg_filenode.map', found['reason'])
+        forged = first | self.changed(first, lambda _, data: bytes(len(data)))
+        found = self.verify(forged)
+        self.assertEqual('FAILED', found['state'])
+        self.assertIn('a part of its log', found['reason'])
+        # An object is another one, or is gone
+        path.write_bytes(whole[:-100])
+        self.assertEqual('FAILED', self.verify(second)['state'])
+        path.unlink()
+        found = self.verify(second)
+        self.assertEqual('FAILED', found['state'])
+        self.assertIn('first.tar.gz', found['reason'])
+        path.write_bytes(whole)
+        # What has no room says nothing of the backup
+        found = self.verify(full, room=1 << 60)
+        self.assertEqual('ERROR', found['state'])
+        self.assertIn('MiB free', found['reason'])
 
     def test_what_release_26_stored_is_restored(self) -> None:
         # Given what its runner makes: an incremental backup begins with the

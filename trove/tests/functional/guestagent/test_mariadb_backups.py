@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import hashlib
 import io
 import pathlib
 import signal
@@ -61,6 +62,15 @@ class RestoreTest(MariaDBTestCase):
         self.write(3)
         second = self.completed('second', first)
         self.write(4)
+        # It can be verified, and what is damaged is found
+        self.assertEqual({'state': 'VERIFIED'}, self.verify(second))
+        path = self.path(first)
+        whole = path.read_bytes()
+        path.write_bytes(gzip.compress(b'XBSTCK01' + bytes(1000)))
+        checksum = hashlib.md5(path.read_bytes()).hexdigest()
+        found = self.verify(first | {'checksum': checksum})
+        self.assertEqual('FAILED', found['state'])
+        path.write_bytes(whole)
         # When the newest is restored, with more than there was
         guest = self.another()
         self.restore(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Sequence
 import contextlib
 import pathlib
 from typing import Any
@@ -51,12 +52,27 @@ class Driver(fakes.Driver):
         super().__init__()
         self.pieces: list[Any] = [b'all ', b'of it']
         self.requests: list[backup.Request] = []
+        self.dropped = 0
+        self.verified: list[bytes] = []
         self.last: Callable[[], None] = lambda: None
 
     @contextlib.contextmanager
     def backup(self, request: backup.Request) -> Iterator[Stream]:
         self.requests.append(request)
         yield Stream(self.pieces)
+        self.last()
+
+    def scratch(self) -> pathlib.Path:
+        return pathlib.Path('/tmp')
+
+    def drop_scratch(self) -> None:
+        self.dropped += 1
+
+    def verify_backup(
+        self, chain: Sequence[backup.Link], directory: pathlib.Path
+    ) -> None:
+        for link in chain:
+            self.verified.append(b''.join(link.read()))
         self.last()
 
 

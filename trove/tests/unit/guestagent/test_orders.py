@@ -26,6 +26,7 @@ from trove.guestagent import supervisor
 from trove.guestagent import tls_orders
 from trove.guestagent import unsupported
 from trove.guestagent import upgrades
+from trove.guestagent import verifying
 from trove.guestagent.datastores import base as datastores
 from trove.guestagent.datastores import capability
 from trove.guestagent.datastores import registry
@@ -120,6 +121,7 @@ def asked_of_drivers() -> set[str]:
                 supervisor,
                 tls_orders,
                 upgrades,
+                verifying,
             ),
         )
     )
