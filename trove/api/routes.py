@@ -231,6 +231,8 @@ ROUTES: tuple[Route, ...] = (
     Route('GET', _B + '/{backup_id}', backups.show, 'backup:show'),
     Route('DELETE', _B + '/{backup_id}', backups.delete, 'backup:delete',
           202),
+    Route('POST', _B + '/{backup_id}/action', backups.verify,
+          'backup:verify', 202, backup_schema.VERIFY),
     Route('POST', _S, backup_strategies.create, 'backup_strategy:create',
           202, backup_schema.STRATEGY),
     Route('GET', _S, backup_strategies.index, 'backup_strategy:index',

@@ -41,6 +41,12 @@ RULES: list[policy.RuleDefault] = [
         ('GET', f'{_P}/backups/{{backup_id}}'),
     ),
     base.rule(
+        'backup:verify',
+        base.MEMBER,
+        'Verify that a backup can be restored.',
+        ('POST', f'{_P}/backups/{{backup_id}}/action'),
+    ),
+    base.rule(
         'backup_strategy:create',
         base.MEMBER,
         'Set the backup strategy.',

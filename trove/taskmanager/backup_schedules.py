@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Final
 
 from trove.common import context as trove_context
 from trove.common import exception
@@ -15,6 +16,9 @@ from trove.taskmanager import deletions
 from trove.taskmanager.workflows import base
 
 LOG = logging.getLogger(__name__)
+
+#: Seconds between two looks for backups that are kept no longer.
+_RETAINED: Final = 3600.0
 
 #: What passes by itself: another task, or another backup.
 _PASSING = (exception.InstanceBusy, exception.Unprocessable)
@@ -31,6 +35,7 @@ class BackupSchedules:
 
         :raises ServiceUnavailable: the database does not work
         """
+        self._retain_all()
         for each in schedules.claim():
             try:
                 self._begin(each)
@@ -79,6 +84,21 @@ class BackupSchedules:
             },
             instance_id=schedule.instance_id,
         )
+
+    def _retain_all(self) -> None:
+        """Delete what is kept no longer, also where nothing is begun."""
+        for each in schedules.claim_retention(_RETAINED):
+            try:
+                self._retain(each)
+            except exception.ServiceUnavailable:
+                raise
+            except exception.TroveError as error:
+                LOG.warning(
+                    'The backups of instance %s that its schedule keeps no '
+                    'longer are not deleted: %s It is tried again in an hour.',
+                    each.instance_id,
+                    masking.error(error),
+                )
 
     def _retain(self, schedule: schedules.Schedule) -> None:
         context = trove_context.make_admin_context()

@@ -31,6 +31,7 @@ from trove.taskmanager import log_archives
 from trove.taskmanager import manager
 from trove.taskmanager import owner
 from trove.taskmanager import recovery
+from trove.taskmanager import verifications
 from trove.taskmanager.workflows import base
 
 LOG = logging.getLogger(__name__)
@@ -125,6 +126,11 @@ class TaskManager(service.Component):
                 backup_schedules.BackupSchedules(env).look,
                 interval,
                 'backup schedules',
+            ),
+            service.Periodic(
+                verifications.Verifications(env).look,
+                interval,
+                'verifications',
             ),
             service.Periodic(
                 log_archives.LogArchives(env).look,

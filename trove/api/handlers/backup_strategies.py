@@ -109,6 +109,7 @@ def _set_schedule(
         full_every=full_every,
         keep=wanted.get('keep'),
         keep_days=wanted.get('keep_days'),
+        verify=wanted.get('verify'),
     )
 
 

@@ -17,10 +17,15 @@ from trove.common import names as common_names
 from trove.objects import datastore as datastores
 from trove.objects.backup import backups
 from trove.objects.backup import strategies
+from trove.objects.backup import verifications
 from trove.objects.backup import work
+from trove.objects.instance import instances
 from trove.objectstore import storage
 
 LOG = log.getLogger(__name__)
+
+#: Datastores whose guest agents can verify backups.
+_VERIFIED = 'postgresql', 'mariadb'
 
 _NAMED: tuple[references.Reference, ...] = (
     (('backup', 'instance'), 'instance'),
@@ -154,10 +159,11 @@ def _page(
         instance_id=instance_id,
         datastore_id=datastore_id,
     )
+    known = verifications.get([each.id for each in found])
     return paging.body(
         request,
         'backups',
-        [views.detail(each) for each in found],
+        [views.detail(each, known.get(each.id)) for each in found],
         None if more is None else str(more),
     )
 
@@ -176,7 +182,39 @@ def _offset(request: api_request.Request) -> int:
 
 def show(request: api_request.Request) -> dict[str, Any]:
     """Show a backup: 200, or 404."""
-    return {'backup': views.detail(_backup(request))}
+    backup = _backup(request)
+    known = verifications.get([backup.id])
+    return {'backup': views.detail(backup, known.get(backup.id))}
+
+
+def verify(request: api_request.Request) -> None:
+    """Have the guest agent verify that a backup can be restored: 202.
+
+    404 if there is none or its instance is deleted, 409 if it was not made
+    here, is not complete, or the guest agent is too old, 501 where the
+    datastore has no such check.
+    """
+    backup = _backup(request)
+    if backup.state != 'COMPLETED' or backup.instance_id is None:
+        raise exception.Conflict(
+            f'Backup {backup.id} has the status {backup.state}. Only one that '
+            'is COMPLETED, of an instance that is here, can be verified.'
+        )
+    instance = instances.get(request.context, backup.instance_id)
+    version = instance.datastore_version
+    manager = version.manager if version is not None else None
+    if manager not in _VERIFIED:
+        raise exception.NotSupported(
+            f'Backups of a database of {manager} are not verified; those of '
+            f'{" and ".join(_VERIFIED)} can be. Restore it into a new '
+            'instance to prove it.'
+        )
+    if not request.guest(instance.id).can_send('create_backup', store={}):
+        raise exception.Conflict(
+            f'The guest agent of instance {instance.id} is too old to verify '
+            'backups. Upgrade its image, and repeat the request.'
+        )
+    verifications.request(backup.id)
 
 
 def delete(request: api_request.Request) -> None:

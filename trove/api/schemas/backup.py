@@ -75,6 +75,11 @@ CREATE = validation.Body(
 )
 
 
+VERIFY = validation.Body(
+    common.wrapped('verify', common.closed({}, (), 'an empty object'))
+)
+
+
 def _number(most: int, what: str) -> common.Schema:
     return {
         'type': ['integer', 'null'],
@@ -91,6 +96,7 @@ SCHEDULE: common.Schema = {
             'full_every': _number(1000, 'backups'),
             'keep': _number(10_000, 'backups'),
             'keep_days': _number(36_500, 'days'),
+            'verify': {**common.BOOLEAN, 'type': ['boolean', 'null']},
         },
         ('interval',),
         'an object with "interval"',

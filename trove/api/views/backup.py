@@ -9,10 +9,16 @@ from trove.api.views import instance as instances
 from trove.objects.backup import backups
 from trove.objects.backup import schedules
 from trove.objects.backup import strategies
+from trove.objects.backup import verifications
 
 
-def detail(it: backups.Backup) -> dict[str, Any]:
-    """Return a backup."""
+def detail(
+    it: backups.Backup, verified: verifications.Verification | None = None
+) -> dict[str, Any]:
+    """Return a backup.
+
+    :param verified: how its verification went, if there was one
+    """
     version = it.datastore_version
     view: dict[str, Any] = {
         'id': it.id,
@@ -31,6 +37,12 @@ def detail(it: backups.Backup) -> dict[str, Any]:
     }
     if it.progress is not None:
         view['progress'] = it.progress
+    if verified is not None:
+        view['verification'] = {
+            'status': verified.state,
+            'time': instances.time(verified.changed),
+            'reason': verified.reason,
+        }
     if version is not None:
         view['datastore'] = {
             'type': version.datastore_name,
@@ -58,6 +70,7 @@ def strategy(
             'keep': schedule.keep,
             'keep_days': schedule.keep_days,
             'next': instances.time(schedule.next),
+            'verify': bool(schedule.verify),
         }
     return {
         'project_id': it.project_id,

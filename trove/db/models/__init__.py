@@ -3,7 +3,8 @@
 
 Tables of release 26.0 keep their names, types and keys, so that its database
 is migrated in place. ``services``, ``workflows``, ``guest_probes``,
-``backup_logs``, ``backup_schedules``, ``instance_addresses``,
+``backup_logs``, ``backup_schedules``, ``backup_verifications``,
+``instance_addresses``,
 ``instance_keys``, ``instance_sealing``, ``log_archives``, ``log_series``,
 ``pending_parameters``, ``replication_states``, ``rpc_rejected``,
 ``rpc_replays`` and ``scheduled_backups`` were added since.
@@ -27,6 +28,7 @@ Backup = backup.Backup
 BackupLog = backup.BackupLog
 BackupSchedule = backup.BackupSchedule
 BackupStrategy = backup.BackupStrategy
+BackupVerification = backup.BackupVerification
 LogArchive = backup.LogArchive
 LogSeries = backup.LogSeries
 ScheduledBackup = backup.ScheduledBackup
@@ -74,6 +76,7 @@ __all__ = (
     'BackupLog',
     'BackupSchedule',
     'BackupStrategy',
+    'BackupVerification',
     'Base',
     'Capability',
     'CapabilityOverride',

@@ -171,6 +171,30 @@ class BackupSchedule(base.Base):
     #: By the clock of the database.
     next: orm.Mapped[datetime.datetime] = orm.mapped_column(sa.DateTime())
     made: orm.Mapped[int] = orm.mapped_column(sa.Integer())
+    #: Whether each is verified when it is complete.
+    verify: orm.Mapped[bool | None] = orm.mapped_column(sa.Boolean())
+    #: When those that are kept no longer were looked for.
+    retained: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
+        sa.DateTime()
+    )
+
+
+class BackupVerification(base.Base):
+    """Whether a backup can be restored, as its guest agent has found."""
+
+    __tablename__ = 'backup_verifications'
+
+    backup_id: orm.Mapped[str] = orm.mapped_column(
+        sa.String(36), primary_key=True
+    )
+    state: orm.Mapped[str] = orm.mapped_column(sa.String(16))
+    reason: orm.Mapped[str | None] = orm.mapped_column(
+        base.UntrustedText(sa.String(1024))
+    )
+    #: How often it was ordered.
+    tries: orm.Mapped[int] = orm.mapped_column(sa.Integer())
+    #: By the clock of the database.
+    changed: orm.Mapped[datetime.datetime] = orm.mapped_column(sa.DateTime())
 
 
 class ScheduledBackup(base.Base):

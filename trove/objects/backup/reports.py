@@ -18,6 +18,7 @@ from trove.db import models
 from trove.db import session
 from trove.db import statements
 from trove.objects import _rows
+from trove.objects.backup import verifications
 from trove.objects.guest import heartbeats
 from trove.objects.instance import states
 from trove.objects.instance import workflows
@@ -76,6 +77,10 @@ def record_update(
     :raises NotFound: the instance has no such backup
     :raises BadRequest: a value is malformed, or of another backup
     """
+    if 'verification' in fields:
+        return verifications.record_report(
+            instance_id, backup_id, fields['verification']
+        )
     saved, progress = _saved(fields), _progress(fields)
     told = saved is not None or progress is not None
     with session.writer() as db:

@@ -17,6 +17,7 @@ from trove.db import statements
 from trove.objects import _rows
 from trove.objects import clock
 from trove.objects.backup import backups
+from trove.objects.backup import verifications
 from trove.objects.instance import workflows
 
 _AT_ONCE = 100
@@ -33,6 +34,7 @@ class Schedule:
     :ivar keep: so many complete ones
     :ivar keep_days: none that is older; the newest is kept in any case
     :ivar made: how many were begun so far
+    :ivar verify: whether each is verified when it is complete
     """
 
     instance_id: str
@@ -45,6 +47,7 @@ class Schedule:
     keep_days: int | None
     next: datetime.datetime
     made: int
+    verify: bool | None = None
 
     @property
     def is_full(self) -> bool:
@@ -63,7 +66,8 @@ def save(
 ) -> None:
     """Have backups made from now on, or change how.
 
-    :param values: ``interval``, ``full_every``, ``keep``, ``keep_days``
+    :param values: ``interval``, ``full_every``, ``keep``, ``keep_days``,
+        ``verify``
     """
     with session.writer() as db:
         row = db.get(models.BackupSchedule, instance_id, with_for_update=True)
@@ -78,6 +82,8 @@ def save(
         elif row.interval != values['interval']:
             row.next = clock.now(db)
         row.storage_driver, row.container = storage_driver, container
+        # They are kept for another time from now on.
+        row.retained = None
         for name, value in values.items():
             setattr(row, name, value)
 
@@ -145,6 +151,45 @@ def claim() -> list[Schedule]:
             else:
                 found.append(known)
     return found
+
+
+@session.retry
+def claim_retention(interval: float) -> list[Schedule]:
+    """Return the schedules that were not applied to backups for a while.
+
+    No other task manager gets them until so many seconds have passed.
+    """
+    found = []
+    with session.writer() as db:
+        now = clock.now(db)
+        row = models.BackupSchedule
+        due = sa.or_(
+            row.retained.is_(None),
+            row.retained <= now - datetime.timedelta(seconds=interval),
+            # The clock was set back.
+            row.retained > now + datetime.timedelta(minutes=1),
+        )
+        query = sa.select(row).where(due).order_by(row.retained)
+        for each in db.scalars(query.limit(_AT_ONCE)).all():
+            mine = sa.update(row).where(
+                row.instance_id == each.instance_id, due
+            )
+            if statements.execute(db, mine.values(retained=now)):
+                found.append(_read(each))
+    return found
+
+
+def after(backup_id: str, instance_id: str) -> None:
+    """Have a backup verified that is complete, if its schedule says so."""
+    with session.reader() as db:
+        schedule = db.get(models.BackupSchedule, instance_id)
+        wanted = (
+            schedule is not None
+            and schedule.verify
+            and db.get(models.ScheduledBackup, backup_id) is not None
+        )
+    if wanted:
+        verifications.request(backup_id)
 
 
 @session.retry

@@ -12,6 +12,7 @@ from trove.common import exception
 from trove.objects.backup import backups
 from trove.objects.backup import logs
 from trove.objects.backup import reports
+from trove.objects.backup import schedules
 from trove.objects.backup import work
 from trove.objects.instance import entities
 from trove.objects.instance import workflows
@@ -313,6 +314,7 @@ class CreateBackup(base.Workflow):
             checksum,
         ):
             raise base.Superseded('the work was taken over or given up')
+        self.env.database(schedules.after, backup.id, self.instance_id)
 
     def _metadata(self, backup: backups.Backup) -> dict[str, str]:
         """Return what is known here of a backup, whatever its guest says."""

@@ -28,7 +28,7 @@ def check(
     :raises StepFailed: they are not, or there is no such log
     """
     backup = _read(workflow.env, backup_id)
-    _chain(workflow, backup)
+    chain(workflow.env, backup)
     _log(workflow, backup, time)
 
 
@@ -43,7 +43,7 @@ def order(
     if backup_id is None:
         return {}
     backup = _read(workflow.env, backup_id)
-    driver = _storage(workflow, backup)
+    driver = _storage(workflow.env, backup)
     about = {
         'id': backup.id,
         'instance_id': backup.instance_id,
@@ -52,11 +52,11 @@ def order(
         'checksum': backup.checksum,
         'storage_driver': backup.storage_driver,
     }
-    chain = _chain(workflow, backup)
+    heads = chain(workflow.env, backup)
     if workflow.guest().can_send('prepare', store={}):
         return {
             'backup_info': about,
-            'store': driver.reading(chain),
+            'store': driver.reading(heads),
             **_log(workflow, backup, time),
         }
     if time is not None:
@@ -103,14 +103,14 @@ def _log(
     }
 
 
-def _chain(
-    workflow: base.Workflow, backup: backups.Backup
+def chain(
+    env: base.Environment, backup: backups.Backup
 ) -> list[stores.Head]:
     """Return a backup and those that it continues, the full one last.
 
     :raises StepFailed: one of them is missing, or not what it was
     """
-    store = _storage(workflow, backup).store(backup.location)
+    store = _storage(env, backup).store(backup.location)
     found: list[stores.Head] = []
     location, checksum = str(backup.location), backup.checksum
     row: backups.Backup | None = backup
@@ -119,7 +119,7 @@ def _chain(
             raise _failed(f'backup {backup.id} continues itself')
         found.append(_head(store, location, checksum))
         if row is not None and row.parent_id is not None:
-            row = _read(workflow.env, row.parent_id)
+            row = _read(env, row.parent_id)
             location, checksum = str(row.location), row.checksum
             continue
         metadata = found[-1].metadata
@@ -144,7 +144,7 @@ def _head(
     try:
         head = store.head(location)
     except exception.TroveError as error:
-        raise _failed(str(error).rstrip('.')) from None
+        raise _failed(str(error).rstrip('.')) from error
     if checksum and head.checksum != checksum:
         raise _failed(
             f'the object {location} has the checksum {head.checksum}, and '
@@ -154,10 +154,10 @@ def _head(
 
 
 def _storage(
-    workflow: base.Workflow, backup: backups.Backup
+    env: base.Environment, backup: backups.Backup
 ) -> storage.Storage:
     return storage.load(
-        workflow.conf, backup.storage_driver, backup.project_id
+        env.conf, backup.storage_driver, backup.project_id
     )
 
 

@@ -25,6 +25,7 @@ BASE = '95418fe2a1c8'
 OURS = {
     'backup_logs',
     'backup_schedules',
+    'backup_verifications',
     'guest_probes',
     'instance_addresses',
     'instance_keys',

@@ -95,6 +95,7 @@ class BackupTest(BackupBase):
         self.assertEqual('COMPLETED', second.status, self.fault())
         self.assertEqual(full.id, second.parent_id)
         self.assertGreater(full.size, 0)
+        self.assert_verified(second)
         for backup, expected in (
             (full, {'tea'}),
             (second, {'tea', 'coffee'}),
@@ -113,6 +114,22 @@ class BackupTest(BackupBase):
             trove_exceptions.NotFound, self.member.backups.get, second.id
         )
         self.eventually(lambda: not self.stored(), 'no file is left')
+
+    def assert_verified(self, backup: Any) -> None:
+        """Its guest agent verifies a backup, and users see the time."""
+        backups = self.member.backups
+        backups.api.client.post(
+            f'/backups/{backup.id}/action', body={'verify': {}}
+        )
+
+        def ended() -> Any:
+            known = backups.get(backup.id).verification
+            running = known['status'] in ('REQUESTED', 'RUNNING')
+            return None if running else known
+
+        found = self.eventually(ended, 'it is verified')
+        self.assertEqual('VERIFIED', found['status'], found)
+        self.assertTrue(found['time'])
 
     def test_agent_dies_over_it(self) -> None:
         stopped = processes.frozen(self.postmaster_pid(self.source.id))

@@ -61,6 +61,9 @@ FATES = {
             },
         },
     ),
+    ('POST', '/{project_id}/backups/{backup_id}/action'): {
+        'verify': Refused({'verify': {}}, 409, 'COMPLETED'),
+    },
     ('POST', '/{project_id}/backup_strategies'): _under(
         'backup_strategy',
         {
@@ -87,7 +90,10 @@ FATES = {
                     400,
                     'schedule',
                 )
-                for key in ('interval', 'full_every', 'keep', 'keep_days')
+                for key in (
+                    *('interval', 'full_every', 'keep', 'keep_days'),
+                    'verify',
+                )
             },
             'log_archive': Refused(
                 {

@@ -343,6 +343,7 @@ class TestFates(base.TestCase):
             version=self.version.id,
             configuration_id=GROUP,
             module_id=GROUP,
+            backup_id=GROUP,
         )
 
         said = json.dumps(fate.body).replace('INSTANCE', instance.id)

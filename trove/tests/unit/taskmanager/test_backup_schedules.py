@@ -12,6 +12,7 @@ from trove.db import session
 from trove.objects.backup import backups
 from trove.objects.backup import reports
 from trove.objects.backup import schedules
+from trove.objects.backup import verifications
 from trove.objects.backup import work
 from trove.objects.instance import instances
 from trove.objects.instance import workflows
@@ -64,6 +65,47 @@ class BackupSchedulesTest(scene.TestCase):
         )
         work.end(self.instance_id, backup_id, 'tm')
         return backup_id
+
+    def test_those_kept_no_longer_go_when_none_begins(self):
+        self.look()
+        old = self.complete()
+        self.look()
+        self.complete()
+        schedules.save(
+            scene.PROJECT,
+            self.instance_id,
+            storage_driver='local',
+            container='box',
+            interval=24,
+            full_every=1,
+            keep=None,
+            keep_days=1,
+        )
+        with session.writer() as db:
+            for row in db.query(models.Backup):
+                row.parent_id = None
+                row.created -= datetime.timedelta(days=3)
+
+        for host in 'tm-1', 'tm-2':
+            backup_schedules.BackupSchedules(self.environment(host)).look()
+
+        # The newest stays in any case
+        left = [each.id for each in self.found() if each.is_usable]
+        self.assertEqual(1, len(left))
+        self.assertNotIn(old, left)
+
+    def test_one_that_is_to_be_verified(self):
+        self.look()
+        made = self.complete()
+        schedules.after(made, self.instance_id)
+        self.assertEqual({}, verifications.get([made]))
+        with session.writer() as db:
+            db.get(models.BackupSchedule, self.instance_id).verify = True
+
+        for each in made, 'another':
+            schedules.after(each, self.instance_id)
+
+        self.assertEqual([made], list(verifications.get([made, 'another'])))
 
     def found(self):
         return backups.list_(limit=9, instance_id=self.instance_id)[0]
