@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 import hashlib
 import logging
+import re
 import secrets
 from typing import Final
 
@@ -27,6 +28,8 @@ _SECOND: Final = 'X-Container-Meta-Temp-URL-Key-2'
 #: The beginning of the hash of the first key, when it began, and, if there is
 #: a next one, when that was made; in seconds since the epoch.
 _MARK: Final = 'X-Container-Meta-Trove-Temp-URL-Key'
+
+_TIMES: Final = re.compile('[0-9]{1,12}( [0-9]{1,12})?')
 
 #: Seconds until a key is replaced, and until its successor is used.
 #: The first is also the longest validity of URLs.
@@ -64,7 +67,8 @@ def due(headers: Mapping[str, str], now: float) -> dict[str, str]:
     """Return the changes of a container's headers; none if none is due."""
     key = headers.get(_FIRST, '')
     whose, _, times = headers.get(_MARK, '').partition(' ')
-    if not key or whose != _hash(key):
+    if not key or whose != _hash(key) or not _TIMES.fullmatch(times):
+        # Their owner may have set anything.
         return {}
     began, made = [*map(int, times.split()), 0][:2]
     if not began:

@@ -3,19 +3,16 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Sequence
 from typing import Final
 
 from trove.common import context as trove_context
 from trove.common import exception
-from trove.common import masking
 from trove.objects.backup import schedules
 from trove.objects.backup import work
 from trove.taskmanager import api
-from trove.taskmanager import deletions
+from trove.taskmanager import sweeps
 from trove.taskmanager.workflows import base
-
-LOG = logging.getLogger(__name__)
 
 #: Seconds between two looks for backups that are kept no longer.
 _RETAINED: Final = 3600.0
@@ -35,22 +32,15 @@ class BackupSchedules:
 
         :raises ServiceUnavailable: the database does not work
         """
-        self._retain_all()
-        for each in schedules.claim():
-            try:
-                self._begin(each)
-                self._retain(each)
-            except exception.ServiceUnavailable:
-                raise
-            except exception.TroveError as error:
-                LOG.warning(
-                    'The scheduled backup of instance %s was not begun: %s '
-                    'It is tried again.',
-                    each.instance_id,
-                    masking.error(error),
-                )
-                passing = isinstance(error, _PASSING)
-                schedules.failed(each, str(error), passing)
+        self._retain_all(schedules.claim_retention(_RETAINED))
+        due = schedules.claim()
+        sweeps.each(
+            due,
+            self._begin,
+            lambda each: f'begin a backup of instance {each.instance_id}',
+            _put_off,
+        )
+        self._retain_all(due)
 
     def _begin(self, schedule: schedules.Schedule) -> None:
         context = trove_context.make_admin_context()
@@ -85,20 +75,13 @@ class BackupSchedules:
             instance_id=schedule.instance_id,
         )
 
-    def _retain_all(self) -> None:
+    def _retain_all(self, found: Sequence[schedules.Schedule]) -> None:
         """Delete what is kept no longer, also where nothing is begun."""
-        for each in schedules.claim_retention(_RETAINED):
-            try:
-                self._retain(each)
-            except exception.ServiceUnavailable:
-                raise
-            except exception.TroveError as error:
-                LOG.warning(
-                    'The backups of instance %s that its schedule keeps no '
-                    'longer are not deleted: %s It is tried again in an hour.',
-                    each.instance_id,
-                    masking.error(error),
-                )
+        sweeps.each(
+            found,
+            self._retain,
+            lambda each: f'delete old backups of instance {each.instance_id}',
+        )
 
     def _retain(self, schedule: schedules.Schedule) -> None:
         context = trove_context.make_admin_context()
@@ -106,5 +89,17 @@ class BackupSchedules:
         while going:
             # With those that continue it, all of which are expendable.
             gone = work.request_deletion(self._env.conf, context, going[0])
-            deletions.delete(self._env, going[0])
+            # If the message is lost, it is found to be waiting.
+            api.API(self._env.transport).delete_backup(
+                context, backup_id=going[0]
+            )
             going = [each for each in going if each not in gone]
+
+
+def _put_off(schedule: schedules.Schedule, error: Exception) -> None:
+    known = isinstance(error, exception.TroveError)
+    schedules.failed(
+        schedule,
+        str(error) if known else 'The log of the task manager says why.',
+        isinstance(error, _PASSING),
+    )

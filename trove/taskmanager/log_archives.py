@@ -9,21 +9,18 @@ managers share the work: each archive is claimed for a while.
 from __future__ import annotations
 
 import dataclasses
-import logging
 from typing import Final
 
 from trove.common import context as trove_context
 from trove.common import exception
-from trove.common import masking
 from trove.guestagent import api as guest_api
 from trove.objects.backup import log_work
 from trove.objects.backup import logs
 from trove.objects.instance import instances
 from trove.objectstore import base as stores
 from trove.objectstore import storage
+from trove.taskmanager import sweeps
 from trove.taskmanager.workflows import base
-
-LOG = logging.getLogger(__name__)
 
 #: Objects that are looked for, and deleted, at once.
 _MOST: Final = 500
@@ -52,18 +49,13 @@ class LogArchives:
 
         :raises ServiceUnavailable: the database does not work
         """
-        for each in log_work.claim(self._interval / 2):
-            try:
-                self._look(each)
-            except exception.ServiceUnavailable:
-                raise
-            except exception.TroveError as error:
-                LOG.warning(
-                    'Could not look after the archived log of instance %s: '
-                    '%s It is tried again.',
-                    each.instance_id,
-                    masking.error(error),
-                )
+        sweeps.each(
+            log_work.claim(self._interval / 2),
+            self._look,
+            lambda each: (
+                f'look after the archived log of instance {each.instance_id}'
+            ),
+        )
 
     def _look(self, archive: log_work.Archive) -> None:
         if not archive.series:

@@ -20,6 +20,7 @@ from trove.objects import service as services
 from trove.objects.instance import tasks
 from trove.objects.instance import workflows as instance_workflows
 from trove.taskmanager import owner as owners
+from trove.taskmanager import sweeps
 from trove.taskmanager import watch
 from trove.taskmanager import workflows
 from trove.taskmanager.workflows import base
@@ -89,10 +90,20 @@ class Recovery:
                 # removed.
                 things.setdefault(('host', owners.host(row.owner)), None)
         self._watch.look(things)
-        for row in rows:
-            reason = self._idle(row, known)
-            if reason is not None:
-                self._adopt(row, reason)
+        sweeps.each(
+            rows,
+            lambda row: self._try(row, known),
+            lambda row: f'adopt {row.action} of instance {row.instance_id}',
+        )
+
+    def _try(
+        self,
+        row: instance_workflows.Workflow,
+        known: Mapping[str, services.Service],
+    ) -> None:
+        reason = self._idle(row, known)
+        if reason is not None:
+            self._adopt(row, reason)
 
     def release(self) -> None:
         """Release the workflows of this process, for others to adopt."""

@@ -15,6 +15,7 @@ from trove.objects.backup import backups
 from trove.objects.backup import verifications
 from trove.objects.instance import instances
 from trove.objectstore import storage
+from trove.taskmanager import sweeps
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import restored
 
@@ -36,18 +37,24 @@ class Verifications:
 
         :raises ServiceUnavailable: the database does not work
         """
-        for backup_id in verifications.claim(_AGAIN):
-            backup = backups.get(self._context, backup_id)
-            try:
-                self._order(backup)
-            except exception.ServiceUnavailable:
-                raise
-            except base.StepFailed as error:
-                self._fail(backup, error)
-            except exception.ObjectStoreError as error:
-                _log_later(backup, error)
-            except exception.TroveError as error:
-                self._end(backup, verifications.ERROR, error)
+        sweeps.each(
+            verifications.claim(_AGAIN),
+            self._verify,
+            lambda backup_id: f'have backup {backup_id} verified',
+        )
+
+    def _verify(self, backup_id: str) -> None:
+        backup = backups.get(self._context, backup_id)
+        try:
+            self._order(backup)
+        except exception.ServiceUnavailable:
+            raise
+        except base.StepFailed as error:
+            self._fail(backup, error)
+        except exception.ObjectStoreError as error:
+            _log_later(backup, error)
+        except exception.TroveError as error:
+            self._end(backup, verifications.ERROR, error)
 
     def _fail(self, backup: backups.Backup, error: base.StepFailed) -> None:
         """End it: its objects are missing, or not what they were."""

@@ -121,8 +121,9 @@ def _read(row: models.BackupSchedule) -> Schedule:
 def claim() -> list[Schedule]:
     """Return the schedules that are due; no other task manager gets them.
 
-    What was missed while no task manager ran is made once. Those of deleted
-    instances are removed.
+    Those that are not begun, because a task manager ended, are due again
+    after a while. What was missed while no task manager ran is made once.
+    Those of deleted instances are removed.
     """
     found = []
     with session.writer() as db:
@@ -134,7 +135,7 @@ def claim() -> list[Schedule]:
             .limit(_AT_ONCE)
         ).all():
             known = _read(row)
-            later = now + datetime.timedelta(hours=row.interval)
+            later = now + _until_again(row)
             mine = (
                 sa.update(models.BackupSchedule)
                 .where(
@@ -151,6 +152,10 @@ def claim() -> list[Schedule]:
             else:
                 found.append(known)
     return found
+
+
+def _until_again(row: models.BackupSchedule) -> datetime.timedelta:
+    return datetime.timedelta(seconds=min(_AGAIN, row.interval * 3600))
 
 
 @session.retry
@@ -194,11 +199,12 @@ def after(backup_id: str, instance_id: str) -> None:
 
 @session.retry
 def begun(instance_id: str, backup_id: str) -> None:
-    """Write down that a backup was begun by its schedule."""
+    """Write down that a backup was begun by its schedule, and the next."""
     with session.writer() as db:
         row = db.get(models.BackupSchedule, instance_id)
         if row is not None:
             row.made += 1
+            row.next = clock.now(db) + datetime.timedelta(hours=row.interval)
         if db.get(models.ScheduledBackup, backup_id) is None:
             db.add(models.ScheduledBackup(backup_id=backup_id))
 
@@ -213,8 +219,7 @@ def failed(schedule: Schedule, reason: str, passing: bool) -> None:
         exists = _rows.lock(db, schedule.instance_id) is not None
         row = db.get(models.BackupSchedule, schedule.instance_id)
         if row is not None:
-            again = min(_AGAIN, schedule.interval * 3600)
-            row.next = clock.now(db) + datetime.timedelta(seconds=again)
+            row.next = clock.now(db) + _until_again(row)
         if exists and not passing:
             _rows.add_fault(
                 db,

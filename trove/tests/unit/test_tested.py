@@ -108,7 +108,6 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.objectstore._account': ('functional/objectstore/test_swift.py',),
     'trove.objectstore._arriving': ('functional/objectstore/test_faults.py',),
     'trove.objectstore._http': ('functional/objectstore/test_faults.py',),
-    'trove.objectstore._keys': ('functional/objectstore/test_signed_urls.py',),
     'trove.objectstore._reading': ('functional/objectstore/test_faults.py',),
     'trove.objectstore._retry': ('functional/objectstore/test_faults.py',),
     'trove.objectstore._saving': ('functional/objectstore/test_faults.py',),

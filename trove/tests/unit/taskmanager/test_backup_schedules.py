@@ -29,9 +29,12 @@ class BackupSchedulesTest(scene.TestCase):
         self.config(storage_strategy='local', storage_drivers=['local'])
         self.config(local_directory=box, group='objectstore')
         self.instance_id, _ = self.given_instance('1.5')
+        self.plan(self.instance_id)
+
+    def plan(self, instance_id):
         schedules.save(
             scene.PROJECT,
-            self.instance_id,
+            instance_id,
             storage_driver='local',
             container='box',
             interval=24,
@@ -39,6 +42,16 @@ class BackupSchedulesTest(scene.TestCase):
             keep=1,
             keep_days=None,
         )
+
+    def change(self, instance_id, **values):
+        with session.writer() as db:
+            row = db.get(models.BackupSchedule, instance_id)
+            for name, value in values.items():
+                setattr(row, name, value)
+
+    def next(self, instance_id):
+        with session.reader() as db:
+            return db.get(models.BackupSchedule, instance_id).next
 
     def look(self):
         """Look once by each of two task managers, when one is due."""
@@ -108,7 +121,7 @@ class BackupSchedulesTest(scene.TestCase):
         self.assertEqual([made], list(verifications.get([made, 'another'])))
 
     def found(self):
-        return backups.list_(limit=9, instance_id=self.instance_id)[0]
+        return backups.list_(limit=9)[0]
 
     def test_one_is_begun_by_one_of_them(self):
         self.look()
@@ -147,3 +160,43 @@ class BackupSchedulesTest(scene.TestCase):
         self.assertEqual(1, len(self.found()))
         fault = instances.get(self.admin, self.instance_id).fault
         self.assertIsNone(fault)
+
+    def test_those_that_are_kept_no_longer_are_to_be_deleted(self):
+        self.look()
+        oldest = self.complete()
+        for _ in range(2):
+            self.look()
+            self.complete()
+        self.assertNotIn(oldest, work.deletions())
+
+        self.look()
+
+        self.assertIn(oldest, work.deletions())
+
+    def test_one_that_breaks_keeps_no_other_from_its_backup(self):
+        other, _ = self.given_instance('1.5')
+        self.plan(other)
+        # No request is accepted that leads to this.
+        long_ago = self.next(other) - datetime.timedelta(days=9)
+        self.change(self.instance_id, full_every=0, next=long_ago)
+
+        self.look()
+
+        (made,) = self.found()
+        self.assertEqual(other, made.instance_id)
+        fault = instances.get(self.admin, self.instance_id).fault
+        self.assertIn('log of the task manager says why', fault.message)
+        now = datetime.timedelta(minutes=9) + self.next(other)
+        self.assertLess(self.next(self.instance_id), now)
+
+    def test_one_whose_task_manager_died_is_due_again_soon(self):
+        before = self.next(self.instance_id)
+
+        (claimed,) = schedules.claim()
+
+        self.assertEqual([], schedules.claim())
+        later = self.next(self.instance_id) - before
+        self.assertLess(later, datetime.timedelta(hours=1))
+        schedules.begun(claimed.instance_id, 'b')
+        later = self.next(self.instance_id) - before
+        self.assertGreater(later, datetime.timedelta(hours=23))

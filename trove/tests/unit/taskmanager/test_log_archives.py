@@ -200,3 +200,20 @@ class LogArchivesTest(scene.TestCase):
         self.assertEqual([], self.left())
         (archive,) = self.claimed()
         self.assertEqual((), archive.series)
+
+    def test_one_that_breaks_keeps_no_other_from_being_seen(self):
+        self.save(1, 2)
+        self.save(2, 3)
+        other, _ = self.given_instance('1.5')
+        logs.want(scene.PROJECT, other, 'local', 'box')
+        first, second = sorted([self.instance_id, other])
+        with session.writer() as db:
+            db.get(models.LogSeries, (first, 1)).last = 'broken'
+        self.instance_id = second
+        self.save(1, 2)
+
+        self.look()
+
+        self.assertIn(f'archived log of instance {first}', self.logs.output)
+        with session.reader() as db:
+            self.assertLess(0, db.get(models.LogSeries, (second, 1)).last)
