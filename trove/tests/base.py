@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import warnings
 
@@ -25,9 +26,10 @@ hypothesis.settings.register_profile('trove', deadline=None, database=None)
 hypothesis.settings.load_profile('trove')
 
 
+@functools.cache
 def _register_all_options() -> None:
+    """Register them once per process, those of the transports as well."""
     trove_conf.register_opts(cfg.CONF)
-    # Registers what belongs to the transports, once per process.
     oslo_messaging.get_rpc_transport(cfg.CONF, url='fake:/')
 
 
