@@ -12,14 +12,15 @@ from trove import conf as trove_conf
 from trove.common import exception
 from trove.common import text as texts
 from trove.guestagent import early
+from trove.guestagent.agents import starting
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run it; return the exit status."""
     conf = cfg.CONF
-    trove_conf.begin(
-        conf, sys.argv[1:] if argv is None else argv, 'trove-guestagent'
-    )
+    argv = sys.argv[1:] if argv is None else argv
+    trove_conf.begin(conf, argv, 'trove-guestagent')
+    starting.begin(conf, argv)
     try:
         early.begin(conf)
         # Not imported above: the database is made while this is loaded.

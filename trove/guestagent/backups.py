@@ -38,8 +38,6 @@ LOG = logging.getLogger(__name__)
 Context = trove_context.TroveContext
 
 _FILE: Final = 'backup.json'
-#: Completes "the database server failed to ...".
-_ACTION: Final = 'be backed up'
 #: Where released Trove stores backups unless told otherwise.
 _CONTAINER: Final = 'database_backups'
 #: What lets somebody use an object store, and is not written down.
@@ -128,6 +126,13 @@ class Backups:
         if self._thread is not None:
             self._thread.join(_STOP_TIMEOUT)
 
+    def doing(self) -> str | None:
+        """Return what must not be interrupted, None when nothing must."""
+        order = self._order
+        if order is None:
+            return None
+        return f'backup {order.backup_id} is being made'
+
     def create(
         self,
         context: Context,
@@ -173,7 +178,7 @@ class Backups:
             self._changed.wait_for(lambda: self._order is None)
             if self._stored != str(info.get('id')):
                 raise exception.DatastoreError(
-                    action=_ACTION,
+                    action=backups_outcome.ACTION,
                     reason='its fault says why. Make the replica again.',
                 )
 
@@ -240,7 +245,9 @@ class Backups:
             # An order that stops the server has its turn until it is done.
             with self._supervisor.turns:
                 same = driver.pid() == server
-            self._fail(order, error if same else _interrupted(error))
+            if not same:
+                error = backups_outcome.interrupted(error)
+            self._fail(order, error)
         else:
             LOG.info('Backup %s is stored.', order.backup_id)
             self._stored = order.backup_id
@@ -256,7 +263,7 @@ class Backups:
         self._fail(
             order,
             exception.DatastoreError(
-                action=_ACTION,
+                action=backups_outcome.ACTION,
                 reason='the guest agent ended meanwhile. Make the backup '
                 'again.',
             ),
@@ -348,7 +355,7 @@ class Backups:
     def _check_stopping(self) -> None:
         if self._stopping.is_set():
             raise exception.DatastoreError(
-                action=_ACTION,
+                action=backups_outcome.ACTION,
                 reason='the guest agent is stopped. Make the backup again.',
             )
 
@@ -387,12 +394,3 @@ class Backups:
             if self._stopping.wait(delay):
                 return
             delay = min(2 * delay, longest)
-
-
-def _interrupted(error: Exception) -> exception.DatastoreError:
-    """Return the error for a server that was not the same all the time."""
-    return exception.DatastoreError(
-        action=_ACTION,
-        reason='it was stopped or restarted, or it crashed, meanwhile. Make '
-        f'the backup again. ({error})',
-    )

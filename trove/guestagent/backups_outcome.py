@@ -5,8 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from typing import Final
 
+from trove.common import exception
 from trove.objectstore import base as stores
+
+#: Completes "the database server failed to ...".
+ACTION: Final = 'be backed up'
 
 
 def known(
@@ -46,3 +51,12 @@ def outcome(
             'metadata': dict(metadata),
         }
     return said
+
+
+def interrupted(error: Exception) -> exception.DatastoreError:
+    """Return the error for a server that was not the same all the time."""
+    return exception.DatastoreError(
+        action=ACTION,
+        reason='it was stopped or restarted, or it crashed, meanwhile. Make '
+        f'the backup again. ({error})',
+    )

@@ -20,6 +20,7 @@ from trove.common import exception
 from trove.common import rpc
 from trove.common import unsupported as refusals
 from trove.guestagent import accounts
+from trove.guestagent import agent_orders
 from trove.guestagent import api
 from trove.guestagent import backups as backup_orders
 from trove.guestagent import diagnostics
@@ -35,6 +36,7 @@ from trove.guestagent import supervisor as supervisors
 from trove.guestagent import tls_orders
 from trove.guestagent import unsupported
 from trove.guestagent import upgrades
+from trove.guestagent.agents import upgrades as agent_upgrades
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores import capability
 from trove.guestagent.datastores import replication
@@ -66,6 +68,7 @@ PREPARE_NEEDS = {
 @refusals.serve(api.API.interface, unsupported.ORDERS)
 class Manager(
     accounts.Accounts,
+    agent_orders.AgentOrders,
     log_orders.LogOrders,
     replicas.Replication,
     tls_orders.TlsOrders,
@@ -78,6 +81,7 @@ class Manager(
 
     :param report: reports the status now, before an order is answered
     :param rotate: replaces the key for the messages of the agent
+    :param agents: keeps the agents of this guest
     """
 
     interface: ClassVar[rpc.Interface] = api.API.interface
@@ -91,6 +95,7 @@ class Manager(
         logs: guest_logs.Logs,
         modules: module_store.Modules,
         rotate: Callable[[str], None] | None = None,
+        agents: agent_upgrades.Agents | None = None,
     ) -> None:
         super().__init__(supervisor, reporter)
         self._report = report
@@ -98,6 +103,7 @@ class Manager(
         self._logs = logs
         self._modules = modules
         self._rotate = rotate
+        self._agents = agents
 
     @property
     def capabilities(self) -> frozenset[Capability]:

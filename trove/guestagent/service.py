@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import pathlib
+import signal
 import threading
 from typing import Any
 
@@ -27,6 +29,7 @@ from trove.guestagent import monotonic_time
 from trove.guestagent import reporter
 from trove.guestagent import state as states
 from trove.guestagent import supervisor as supervisors
+from trove.guestagent.agents import upgrades as agents
 from trove.guestagent.datastores import registry
 
 LOG = logging.getLogger(__name__)
@@ -64,6 +67,7 @@ class GuestAgent(service.Component):
         self._supervisor: supervisors.Supervisor | None = None
         self._backups: backups.Backups | None = None
         self._logs: logs.Logs | None = None
+        self._agents: agents.Agents | None = None
         self._following: following.Following | None = None
         self._heartbeat: heartbeats.Heartbeat | None = None
         self._time_sent: monotonic_time.MonotonicTime | None = None
@@ -113,6 +117,8 @@ class GuestAgent(service.Component):
         self._server.start()
         # Last: the database and the heartbeat do not depend on it.
         self._guest_transport.start()
+        assert self._agents
+        self._agents.start()
         LOG.info(
             'Guest agent of instance %s started, interface version %s.',
             conf.guest_id,
@@ -156,6 +162,14 @@ class GuestAgent(service.Component):
             conf, self._supervisor, pathlib.Path(conf.guestagent.state_dir)
         )
         self._logs.start()
+        self._agents = agents.Agents(
+            pathlib.Path(conf.guestagent.state_dir),
+            reporting,
+            self._supervisor.status,
+            self._guest_transport.conductors.look,
+            self._backups.doing,
+            _end if self._given is None else None,
+        )
         return transport.server(
             manager.Manager(
                 self._supervisor,
@@ -167,6 +181,7 @@ class GuestAgent(service.Component):
                     pathlib.Path(conf.guestagent.state_dir) / 'modules'
                 ),
                 None if own_keys is None else own_keys.rotate,
+                self._agents,
             ),
             host=conf.guest_id,
             peer=conf.guest_id,
@@ -185,6 +200,8 @@ class GuestAgent(service.Component):
             self._backups.stop()
         if self._logs is not None:
             self._logs.stop()
+        if self._agents is not None:
+            self._agents.stop()
         if self._following is not None:
             self._following.stop()
         if self._heartbeat is not None:
@@ -203,6 +220,11 @@ class GuestAgent(service.Component):
     def _changed(self) -> None:
         if self._heartbeat is not None:
             self._heartbeat.wake()
+
+
+def _end() -> None:
+    """End this process as its supervisor does, which starts it again."""
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _own_topic(conf: cfg.ConfigOpts) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from trove.common import context as trove_context
 from trove.common import rpc
+from trove.guestagent.api import agents
 from trove.guestagent.api import backups
 from trove.guestagent.api import clusters
 from trove.guestagent.api import history
@@ -37,6 +38,7 @@ INTERFACE = rpc.Interface(
 
 
 class API(
+    agents.Agents,
     backups.Backups,
     replication.Replication,
     released.Released,

@@ -65,8 +65,8 @@ REVISIONS = (
         'Messages are sealed with authenticated encryption; rotate_key was '
         'added; create_backup, guest_log_action and prepare take store, '
         'pre_upgrade takes datastore_version, prepare takes log; '
-        'archive_log was added. All forms of all '
-        'messages of any release are accepted: attach_replication_slave, '
+        'archive_log, get_agent and upgrade_agent were added. All forms of '
+        'all messages of any release are accepted: attach_replication_slave, '
         'cleanup_source_on_replica_detach, update_guest, the methods of '
         'clusters, and the older form of upgrade. Orders that the datastore '
         'does not support are refused.',

@@ -61,6 +61,9 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.db.models.': ('unit/db/test_models.py',),
     'trove.db.statements': ('unit/objects/instance/test_tasks.py',),
     'trove.db.waits': ('unit/db/test_session.py',),
+    'trove.guestagent.agents.fitness': (
+        'unit/guestagent/agents/test_packages.py',
+    ),
     'trove.guestagent.api.': (
         'unit/guestagent/test_unsupported.py',
         'unit/test_released_interfaces.py',
@@ -126,6 +129,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         'unit/api/test_declared.py',
     ),
     'trove.rehearsal.': ('unit/rehearsal/test_run.py',),
+    'trove.rpcadmin.agent_package': ('unit/rpcadmin/test_guests.py',),
     'trove.rpcadmin.base': ('unit/rpcadmin/test_app.py',),
     'trove.rpcadmin.deployment': ('unit/rpcadmin/test_readiness.py',),
     'trove.rpcadmin.live': ('unit/rpcadmin/test_readiness.py',),

@@ -64,6 +64,7 @@ NEEDED = (
             'api/*.py',
             'manager.py',
             'accounts.py',
+            'agent_orders.py',
             'log_orders.py',
             'replication.py',
             'tls_orders.py',
