@@ -8,6 +8,9 @@ import os
 from trove.tests.unit.rpcadmin import base
 
 COMMANDS = (
+    'guests list',
+    'guests rollback',
+    'guests upgrade',
     'history',
     'peers',
     'probe',
