@@ -24,6 +24,7 @@ from trove.cmd import _associations
 from trove.cmd import _keys
 from trove.cmd import _orphans
 from trove.cmd import _parameters
+from trove.cmd import _takeover
 from trove.common import exception
 from trove.common import text as texts
 from trove.db import migration
@@ -194,6 +195,7 @@ def _add_commands(subparsers: Any) -> None:
     _keys.add_commands(add)
     _accounts.add_commands(add)
     _orphans.add_commands(add)
+    _takeover.add_commands(add)
 
 
 def _add_service_commands(

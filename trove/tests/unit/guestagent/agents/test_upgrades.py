@@ -62,6 +62,10 @@ class UpgradesTest(base.TestCase):
         except exception.TroveError as error:
             self.faults.append(f'{action}: {error}')
 
+    def is_told(self) -> bool:
+        failure = self.kept.load().failure
+        return failure is not None and failure.told
+
     def order(self, digest: str = _A) -> dict[str, Any]:
         return {'url': 'https://host/x.whl', 'sha256': digest, 'seconds': 60}
 
@@ -141,7 +145,7 @@ class UpgradesTest(base.TestCase):
         self.assertEqual([], self.faults)
         self.answered = True
         self.agents.start()
-        waiting.until(lambda: self.faults, 'it is reported')
+        waiting.until(self.is_told, 'it is reported')
         self.agents._tell()
 
         self.assertEqual(1, len(self.faults))
