@@ -78,10 +78,8 @@ class Promote(regroup.Regroup):
         """See that both answer, and that the replica is not far behind."""
         self.occupy()
         seconds = self.conf.taskmanager.promote_lag_timeout
-        primary = self.guest(instance_id=self.primary)
-        primary.rpc_ping(self.context)
         self.guest().rpc_ping(self.context)
-        position = primary.get_latest_txn_id(self.context)
+        position = self._position()
         try:
             self.guest(timeout=seconds).wait_for_txn(
                 self.context, txn=position
@@ -135,9 +133,18 @@ class Promote(regroup.Regroup):
             )
             raise
 
-    def _catch_up(self) -> None:
+    def _position(self) -> str:
+        """Return where the primary is.
+
+        If it has died meanwhile, nobody can be written until it is ejected:
+        that shows within the timeout of a ping.
+        """
         primary = self.guest(instance_id=self.primary)
-        position = primary.get_latest_txn_id(self.context)
+        primary.rpc_ping(self.context)
+        return primary.get_latest_txn_id(self.context)
+
+    def _catch_up(self) -> None:
+        position = self._position()
         self.give(
             self.instance_id,
             lambda guest: guest.wait_for_txn(self.context, txn=position),

@@ -102,6 +102,24 @@ class PromoteTest(sets.TestCase):
             self.assert_set(self.new, self.primary, self.other)
             self.primary, self.new = self.new, self.primary
 
+    def test_a_primary_that_dies_when_it_is_read_only(self):
+        def die(read_only):
+            self.change(self.primary, not read_only)
+            self.given_dead(self.primary)
+
+        self.guests[self.primary].hooks['make_read_only'] = die
+
+        self.when_promoted()
+
+        # It is not asked what takes long, for nobody can be written.
+        asked = self.asked(self.primary)
+        after = asked[asked.index('make_read_only') + 1:]
+        self.assertNotIn('get_latest_txn_id', after)
+        self.assertEqual(set(), self.writable)
+        self.assertEqual(self.primary, self.shown(self.new).slave_of_id)
+        self.assert_fault(self.new, 'wait until the replica has all changes')
+        self.assert_fault(self.primary, 'eject this primary')
+
     def test_a_dead_replica_is_left_behind(self):
         self.given_dead(self.other)
 
