@@ -3,18 +3,26 @@
 
 from __future__ import annotations
 
+import base64
 import pathlib
 import shlex
+import types
 from urllib import parse
 
 import amqp
+import fixtures
+from oslo_config import cfg
 import oslo_messaging
 import testtools
+import yaml
 
 import trove
+from trove import conf as trove_conf
+from trove.cloud.openstack import userdata
 from trove.common import broker_accounts
 from trove.common import exception
 from trove.common import rpc
+from trove.taskmanager.workflows import guest_files
 from trove.tests import base
 from trove.tests.fixtures import rabbitmq
 from trove.tests.fixtures import waiting
@@ -193,6 +201,44 @@ class AccountsTest(AccountsTestCase):
         channel = own.channel()
         channel.queue_declare(f'{topic}.more')
         self.publish(channel, f'{control}_guests', 'nobody')
+
+    def test_a_server_of_the_cloud_boots_with_its_own(self):
+        # Given the user data that Nova gets for the server of a guest,
+        topic = f'guestagent.{_A}'
+        self.config(control_exchange='openstack', guest_config='')
+        files = guest_files.make(
+            self.conf,
+            types.SimpleNamespace(id=_A, tenant_id='p'),
+            'mariadb',
+            account=self.accounts.create(_A, topic),
+        )
+        data = yaml.safe_load(
+            base64.b64decode(userdata.make(self.conf, 'mariadb', files))
+        )
+        booted = self.useFixture(fixtures.TempDir()).path
+        for file in data['write_files']:
+            path = pathlib.Path(booted, pathlib.Path(file['path']).name)
+            path.write_bytes(base64.b64decode(file['content']))
+            self.assertEqual('0', file['permissions'][-1])
+        guest = cfg.ConfigOpts()
+        trove_conf.register_opts(guest)
+        rpc.check(guest)
+        guest(['--config-dir', booted], default_config_files=[])
+        self.assertTrue(guest.rpc_own_account)
+        self.assertNotIn(self.broker.password, guest.transport_url)
+
+        # then its agent is called with what is in it,
+        account = broker_accounts.Account(_A, guest.transport_url)
+        self.listen(self.connected(account.url, own=topic), topic, Guest())
+        call = self.client(self.control, topic).call
+        self.assertEqual('well?', call({}, 'ask', what='well'))
+        # and has no access to what another guest has.
+        self.given_guest(_B)
+        own, foreign = self.login(account), f'guestagent.{_B}'
+        for action in 'basic_get', 'basic_consume', 'queue_purge':
+            self.refused(own, action, foreign)
+        for exchange in '', self.conf.control_exchange:
+            self.refused(own, self.publish, exchange, foreign)
 
     def login(self, account):
         url = rpc.parse_url(self.conf, account.url)
