@@ -21,7 +21,6 @@ from trove.db import session
 from trove.objects import _rows
 from trove.objects.instance import _loading
 from trove.objects.instance import replicas
-from trove.objects.instance import states
 from trove.objects.instance import workflows
 
 ACTION: Final = 'change_encryption'
@@ -75,14 +74,7 @@ def begin(
         for each in _loading.load(db, db.execute(query)):
             if each.task.is_error and each.id != instance_id:
                 continue
-            refusal = states.refusal_to_begin(
-                task,
-                instance_id=each.id,
-                task=each.task,
-                service_status=each.service_status,
-                backing_up=each.backing_up,
-                replicas=(),
-            )
+            refusal = replicas.refusal_of_member(task, each)
             if refusal is not None:
                 raise refusal
             if each.id != instance_id:

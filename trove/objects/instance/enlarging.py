@@ -22,7 +22,6 @@ from trove.objects import _rows
 from trove.objects import quota
 from trove.objects.instance import _loading
 from trove.objects.instance import replicas
-from trove.objects.instance import states
 from trove.objects.instance import workflows
 
 ACTION = 'resize_volume'
@@ -124,14 +123,7 @@ def _join(
         more = size - (each.volume_size or 0)
         if own and begun or not own and (each.task.is_error or more <= 0):
             continue
-        refusal = states.refusal_to_begin(
-            _TASK,
-            instance_id=each.id,
-            task=each.task,
-            service_status=each.service_status,
-            backing_up=each.backing_up,
-            replicas=(),
-        )
+        refusal = replicas.refusal_of_member(_TASK, each)
         if refusal is not None:
             raise refusal
         if not own:

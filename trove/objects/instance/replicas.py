@@ -46,6 +46,20 @@ def refusal_to_regroup(
     return None
 
 
+def refusal_of_member(
+    task: states.Task, member: entities.Instance
+) -> exception.TroveError | None:
+    """Return why an instance cannot begin a task with others of its set."""
+    return states.refusal_to_begin(
+        task,
+        instance_id=member.id,
+        task=member.task,
+        service_status=member.service_status,
+        backing_up=member.backing_up,
+        replicas=(),
+    )
+
+
 @session.retry(duplicates=True)
 def begin(
     context: trove_context.TroveContext, instance_id: str, action: str
@@ -212,14 +226,7 @@ def _refusal(
         # An API of another release began it.
         return None
     if task is states.Task.PROMOTING and takes_part:
-        return states.refusal_to_begin(
-            task,
-            instance_id=instance.id,
-            task=instance.task,
-            service_status=instance.service_status,
-            backing_up=instance.backing_up,
-            replicas=(),
-        )
+        return refusal_of_member(task, instance)
     if instance.task.is_error and not takes_part:
         return None
     return states.refusal_to_join(

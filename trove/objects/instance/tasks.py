@@ -132,20 +132,25 @@ def undo_task(
             return False
         if not workflows.remove(db, current):
             return False
-        stored = workflows.stored(current)
-        before = stored.get('before') or {}
-        quota.give_back(
-            db,
-            row.tenant_id or '',
-            stored.get('reserved') or {},
-            reserved=True,
-        )
-        row.task_id = before.get('task_id', states.Task.NONE.code)
-        row.task_description = before.get('task_description')
-        row.server_status = before.get('server_status')
+        before = _restore(db, row, current)
         if before.get('workflow'):
             db.add(_superseded.restored(before['workflow']))
         return True
+
+
+def _restore(
+    db: orm.Session, row: models.Instance, job: models.Workflow
+) -> dict[str, Any]:
+    """Make an instance what it was before a job; return what that was."""
+    stored = workflows.stored(job)
+    before: dict[str, Any] = stored.get('before') or {}
+    quota.give_back(
+        db, row.tenant_id or '', stored.get('reserved') or {}, reserved=True
+    )
+    row.task_id = before.get('task_id', states.Task.NONE.code)
+    row.task_description = before.get('task_description')
+    row.server_status = before.get('server_status')
+    return before
 
 
 @session.retry
@@ -211,17 +216,7 @@ def end_unchanged(
         row, current = _taken(db, instance_id, owner, 'end')
         if row is None or current is None:
             return False
-        stored = workflows.stored(current)
-        before = stored.get('before') or {}
-        quota.give_back(
-            db,
-            row.tenant_id or '',
-            stored.get('reserved') or {},
-            reserved=True,
-        )
-        row.task_id = before.get('task_id', states.Task.NONE.code)
-        row.task_description = before.get('task_description')
-        row.server_status = before.get('server_status')
+        _restore(db, row, current)
         _rows.add_fault(db, instance_id, message, details)
         return True
 
