@@ -171,6 +171,7 @@ class LogArchiveTest(bytes_only.BackupsTestCase):
         self.wait_for_looks()
         # Then
         self.assertEqual(2, len(self.stored()))
+        self.assertEqual(['a', 'b'], self.driver.dropped)
         self.assertEqual('3', later.position()[log_archive.NUMBER])
         self.assertNotIn('store', (self.top / 'log-archive.json').read_text())
 

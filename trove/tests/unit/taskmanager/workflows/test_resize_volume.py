@@ -207,6 +207,15 @@ class SetTest(sets.TestCase):
         self.assertEqual([7, 5, 5], self.sizes())
         self.assertEqual([], self.asked(larger))
 
+    def test_a_replica_that_can_only_be_deleted_is_left_alone(self):
+        failed = self.replicas[0]
+        instances.update(failed, task_id=Task.BUILDING_ERROR_REPLICA.code)
+
+        self.when_resized()
+
+        self.assertEqual([2, 5, 5], self.sizes())
+        self.assertEqual([], self.asked(failed))
+
     def test_a_dead_replica(self):
         self.given_dead(self.replicas[1])
 
