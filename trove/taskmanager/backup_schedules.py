@@ -4,15 +4,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+import logging
 from typing import Final
 
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.common import masking
+from trove.objects.backup import backups
 from trove.objects.backup import schedules
 from trove.objects.backup import work
 from trove.taskmanager import api
 from trove.taskmanager import sweeps
 from trove.taskmanager.workflows import base
+
+LOG = logging.getLogger(__name__)
 
 #: Seconds between two looks for backups that are kept no longer.
 _RETAINED: Final = 3600.0
@@ -58,22 +63,42 @@ class BackupSchedules:
             ),
         )
         schedules.begun(schedule.instance_id, backup.id)
-        # If the message is lost, recovery begins the job.
-        api.API(self._env.transport).create_backup(
-            context,
-            backup_info={
-                'id': backup.id,
-                'name': backup.name,
-                'description': None,
-                'instance_id': backup.instance_id,
-                'backup_type': backup.backup_type,
-                'checksum': None,
-                'parent': None,
-                'storage_driver': backup.storage_driver,
-                'swift_container': container,
-            },
-            instance_id=schedule.instance_id,
-        )
+        self._send(context, backup, container, schedule.instance_id)
+
+    def _send(
+        self,
+        context: trove_context.TroveContext,
+        backup: backups.Backup,
+        container: str,
+        instance_id: str,
+    ) -> None:
+        """Tell a task manager; if it is not told, recovery begins the job."""
+        try:
+            api.API(self._env.transport).create_backup(
+                context,
+                backup_info={
+                    'id': backup.id,
+                    'name': backup.name,
+                    'description': None,
+                    'instance_id': backup.instance_id,
+                    'backup_type': backup.backup_type,
+                    'checksum': None,
+                    'parent': None,
+                    'storage_driver': backup.storage_driver,
+                    'swift_container': container,
+                },
+                instance_id=instance_id,
+            )
+        except exception.TroveError as error:
+            LOG.warning(
+                'The message to make the scheduled backup %s of instance %s '
+                'was not sent: %s A task manager begins the backup by itself '
+                'within %s seconds. Check the message broker.',
+                backup.id,
+                instance_id,
+                masking.error(error),
+                self._env.conf.taskmanager.queue_timeout,
+            )
 
     def _retain_all(self, found: Sequence[schedules.Schedule]) -> None:
         """Delete what is kept no longer, also where nothing is begun."""

@@ -21,6 +21,8 @@ from trove.objects.backup import verifications
 from trove.objects.instance import workflows
 
 _AT_ONCE = 100
+#: States of backups that nobody needs once a later one is complete.
+_USELESS = ('FAILED', 'DELETE_FAILED')
 #: Seconds until one that could not be begun is tried again, at most.
 _AGAIN = 600
 
@@ -306,7 +308,7 @@ def _too_old(
                 ))
             ):
                 going.add(row.id)
-        elif row.state == 'FAILED' and complete:
+        elif row.state in _USELESS and complete:
             # A later one is complete.
             going.add(row.id)
     return going

@@ -7,6 +7,7 @@ import datetime
 
 import fixtures
 
+from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects.backup import backups
@@ -152,6 +153,24 @@ class BackupSchedulesTest(scene.TestCase):
         self.assertEqual([], self.found())
         fault = instances.get(self.admin, self.instance_id).fault
         self.assertIn('scheduled backup could not be made', fault.message)
+
+    def test_one_whose_message_is_not_sent_is_left_to_recovery(self):
+        self.useFixture(
+            fixtures.MockPatch(
+                'trove.taskmanager.api.API.create_backup',
+                side_effect=exception.BrokerError('lost'),
+            )
+        )
+        before = self.next(self.instance_id)
+
+        self.look()
+
+        (made,) = self.found()
+        self.assertEqual('NEW', made.state)
+        fault = instances.get(self.admin, self.instance_id).fault
+        self.assertIsNone(fault)
+        until = self.next(self.instance_id) - before
+        self.assertGreater(until, datetime.timedelta(hours=23))
 
     def test_a_busy_instance_is_no_failure(self):
         self.look()

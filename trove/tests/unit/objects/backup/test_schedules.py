@@ -129,6 +129,14 @@ class SchedulesTest(base.TestCase):
 
         self.assertEqual(['failed'], self.expendable())
 
+    def test_those_whose_deletion_failed_are_tried_again(self):
+        self.given('stored', state='DELETE_FAILED')
+        self.given('mine', state='DELETE_FAILED', scheduled=False)
+
+        self.given('next')
+
+        self.assertEqual(['stored'], self.expendable())
+
     def test_a_failure_is_told_and_tried_again_soon(self):
         (found,) = schedules.claim()
 
