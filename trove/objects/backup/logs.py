@@ -121,19 +121,45 @@ def want(
                 instance_id=instance_id, tenant_id=project_id, series=0
             )
             db.add(row)
-        row.wanted = True
-        row.series += 1
-        row.ordered = row.checked = row.expires = None
-        db.add(
-            models.LogSeries(
-                instance_id=instance_id,
-                series=row.series,
-                storage_driver=storage_driver,
-                container=container,
-                first=1,
-                last=0,
-            )
+        _begin(db, row, *place)
+
+
+def _begin(
+    db: orm.Session,
+    row: models.LogArchive,
+    storage_driver: str,
+    container: str,
+) -> None:
+    row.wanted = True
+    row.series += 1
+    row.ordered = row.checked = row.expires = None
+    db.add(
+        models.LogSeries(
+            instance_id=row.instance_id,
+            series=row.series,
+            storage_driver=storage_driver,
+            container=container,
+            first=1,
+            last=0,
         )
+    )
+
+
+def give(db: orm.Session, old_id: str, new_id: str) -> None:
+    """Have the log of another instance archived in the place of one."""
+    old = db.get(models.LogArchive, old_id, with_for_update=True)
+    known = _current(db, old) if old is not None else None
+    if old is None or not old.wanted or known is None:
+        return
+    old.wanted = False
+    old.ordered = old.checked = None
+    new = db.get(models.LogArchive, new_id, with_for_update=True)
+    if new is None:
+        new = models.LogArchive(
+            instance_id=new_id, tenant_id=old.tenant_id, series=0
+        )
+        db.add(new)
+    _begin(db, new, known.storage_driver, known.container)
 
 
 @session.retry

@@ -19,6 +19,7 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects import _rows
+from trove.objects.backup import handover
 from trove.objects.backup import reports
 from trove.objects.instance import _loading
 from trove.objects.instance import entities
@@ -243,7 +244,7 @@ def switch(
 ) -> bool:
     """Record that a replica is the primary of all others now.
 
-    May be repeated.
+    It gets the backup strategy of the former one. May be repeated.
 
     :param instance_id: whose job it is
     :param new_id: the new primary
@@ -264,6 +265,7 @@ def switch(
             row.slave_of_id = None if row.id == new_id else new_id
         if not follows:
             rows[primary_id].slave_of_id = None
+        handover.give(db, primary_id, new_id)
         return True
 
 

@@ -105,6 +105,9 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         'unit/objects/keys/test_reencryption.py',
     ),
     'trove.objects.owned': ('unit/objects/instance/test_tasks.py',),
+    'trove.objects.backup.handover': (
+        'unit/taskmanager/workflows/test_eject.py',
+    ),
     'trove.objects.backup.registered': (
         'functional/deployed/test_backups_swift.py',
     ),

@@ -4,6 +4,10 @@
 from __future__ import annotations
 
 from trove.common import exception
+from trove.objects.backup import log_work
+from trove.objects.backup import logs
+from trove.objects.backup import schedules
+from trove.objects.backup import strategies
 from trove.objects.instance import instances
 from trove.objects.instance import replicas
 from trove.objects.instance import states
@@ -43,6 +47,56 @@ class EjectTest(sets.TestCase):
         self.assertEqual(self.two, self.followed(self.one))
         # It may still be built upon.
         self.assertTrue(self.shown(self.old).task.is_idle)
+
+    def given_strategy(self, instance_id, container):
+        strategies.save(
+            scene.PROJECT, instance_id, backend='local', container=container
+        )
+        schedules.save(
+            scene.PROJECT,
+            instance_id,
+            storage_driver='local',
+            container=container,
+            interval=24,
+            full_every=7,
+            keep=None,
+            keep_days=None,
+        )
+        logs.want(scene.PROJECT, instance_id, 'local', container)
+
+    def test_it_gets_the_backup_strategy_of_the_former_one(self):
+        self.given_strategy(self.old, 'box')
+        schedules.claim()
+        schedules.begun(self.old, 'backup')
+        # A release without schedules has deleted its strategy.
+        self.given_strategy(self.two, 'former')
+        strategies.delete(scene.PROJECT, self.two)
+        logs.unwant(self.two)
+
+        self.when_ejected()
+
+        self.assert_ejected(self.two, self.one)
+        (strategy,) = strategies.list_()
+        self.assertEqual(self.two, strategy.instance_id)
+        (due,) = schedules.claim()
+        self.assertEqual((self.two, True), (due.instance_id, due.is_full))
+        both = [self.old, self.two]
+        self.assertEqual({self.two}, logs.wanted(both))
+        archives = {each.instance_id: each for each in log_work.claim(9)}
+        series = archives[self.two].series[-1]
+        self.assertEqual((2, 'box'), (series.series, series.container))
+
+    def test_one_with_a_backup_strategy_keeps_it(self):
+        self.given_strategy(self.old, 'box')
+        self.given_strategy(self.two, 'mine')
+
+        self.when_ejected()
+
+        found = {each.instance_id: each for each in strategies.list_()}
+        self.assertEqual('mine', found[self.two].container)
+        self.assertEqual('box', found[self.old].container)
+        both = [self.old, self.two]
+        self.assertEqual(set(both), logs.wanted(both))
 
     def test_replicas_that_do_not_answer_are_left_behind(self):
         self.given_dead(self.two)
