@@ -112,6 +112,44 @@ def add_fault(
     )
 
 
+def add_side_fault(
+    db: orm.Session, instance_id: str, message: str, details: str = ''
+) -> None:
+    """Add a fault of what goes on beside the tasks of an instance.
+
+    That of an instance whose task failed stays, and this one is logged.
+    """
+    row = db.get(models.Instance, instance_id)
+    if row is not None and (
+        row.server_status == 'ERROR'
+        or states.Task.from_code(row.task_id).is_error
+    ):
+        LOG.warning(
+            'Instance %s, which keeps the fault of its task: %s',
+            instance_id,
+            message,
+        )
+        return
+    add_fault(db, instance_id, message, details)
+
+
+def clear_side_faults(
+    db: orm.Session, instance_id: str, *begins: str
+) -> None:
+    """Hide the faults whose messages begin so: their cause has passed."""
+    fault = models.InstanceFault
+    statements.execute(
+        db,
+        sa.update(fault)
+        .where(
+            fault.instance_id == instance_id,
+            fault.deleted.is_(False),
+            sa.or_(*(fault.message.startswith(each) for each in begins)),
+        )
+        .values(deleted=True, deleted_at=timeutils.utcnow()),
+    )
+
+
 def _purge_faults(db: orm.Session, instance_id: str) -> None:
     """Delete the oldest faults: a guest may report any number of failures."""
     # By id: MySQL does not support LIMIT in the subquery of a DELETE.

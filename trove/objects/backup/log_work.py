@@ -141,7 +141,7 @@ def begin_series(known: logs.Series, message: str) -> logs.Series:
             )
             db.add(row)
             if exists:
-                _rows.add_fault(db, known.instance_id, message, '')
+                _rows.add_side_fault(db, known.instance_id, message)
             if archive is not None and archive.series < row.series:
                 archive.series = row.series
         db.flush()

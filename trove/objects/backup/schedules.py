@@ -18,6 +18,7 @@ from trove.objects import _rows
 from trove.objects import clock
 from trove.objects.backup import backups
 from trove.objects.backup import verifications
+from trove.objects.backup import work
 from trove.objects.instance import workflows
 
 _AT_ONCE = 100
@@ -223,11 +224,8 @@ def failed(schedule: Schedule, reason: str, passing: bool) -> None:
         if row is not None:
             row.next = clock.now(db) + _until_again(row)
         if exists and not passing:
-            _rows.add_fault(
-                db,
-                schedule.instance_id,
-                f'The scheduled backup could not be made: {reason}',
-                '',
+            _rows.add_side_fault(
+                db, schedule.instance_id, f'{work.UNSCHEDULED}{reason}'
             )
 
 

@@ -37,6 +37,10 @@ CREATE = 'create_backup'
 
 _ONE = {'backups': 1}
 
+#: How the faults begin that end with a complete backup.
+UNSCHEDULED = 'The scheduled backup could not be made: '
+_FAILED = 'A backup failed: '
+
 
 @dataclasses.dataclass(frozen=True)
 class Order:
@@ -77,7 +81,7 @@ def begin(
     with session.writer() as db:
         row = _rows.lock_visible(db, context, order.instance_id)
         instance = instances.loaded(db, row.id)
-        _check(instance)
+        _check(instance.judged(conf.agent_heartbeat_expiry))
         current = workflows.find(db, row.id)
         # That of a backup which has just ended may still be there.
         if current is not None and not (
@@ -129,7 +133,7 @@ def _check(instance: entities.Instance) -> None:
         service_status=instance.service_status,
         backing_up=instance.backing_up,
         replicas=instance.replicas,
-    )
+    ) or states.refusal_if_silent(instance.id, instance.silent_for)
     if refusal is not None:
         raise refusal
 
@@ -239,10 +243,15 @@ def complete(
 def end(instance_id: str, backup_id: str, owner: str) -> bool:
     """Write down that the work on a backup is done.
 
+    The fault of one that was not made before is hidden.
+
     :returns: False when the work is not the owner's; nothing was changed
     """
     with session.writer() as db:
-        return _take(db, instance_id, backup_id, owner)
+        if not _take(db, instance_id, backup_id, owner):
+            return False
+        _rows.clear_side_faults(db, instance_id, UNSCHEDULED, _FAILED)
+        return True
 
 
 @session.retry
@@ -266,7 +275,7 @@ def fail(
         row = _locked(db, backup_id)
         if row is not None:
             row.state = 'FAILED'
-        _rows.add_fault(db, instance_id, message, details)
+        _rows.add_side_fault(db, instance_id, f'{_FAILED}{message}', details)
         return True
 
 

@@ -270,7 +270,7 @@ class EndTest(BackupTest):
         )
         found = self.get(self.instance.id)
         self.assertEqual('ACTIVE', found.status)
-        self.assertEqual('No room.', found.fault.message)
+        self.assertEqual('A backup failed: No room.', found.fault.message)
         self.assertIsNone(workflows.get_workflow(self.instance.id))
 
     def test_of_another_owner(self):

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What backups that cannot be made say, and for how long."""
+
+from __future__ import annotations
+
+import datetime
+
+from trove.common import exception
+from trove.db import models
+from trove.db import session
+from trove.objects.backup import backups
+from trove.objects.backup import work
+from trove.objects.instance import instances
+from trove.tests.unit.objects import base
+from trove.tests.unit.objects.backup import test_work
+
+
+class FaultsTest(test_work.BackupTest):
+    def fault(self):
+        found = self.get(self.instance.id).fault
+        return found.message if found else None
+
+    def fail(self):
+        made = self.make()
+        self.claim(self.instance.id, work.CREATE)
+        work.fail(self.instance.id, made.id, base.OWNER, 'No room.')
+        return made
+
+    def test_a_complete_one_ends_the_fault_of_one_that_failed(self):
+        self.fail()
+        self.assertEqual('A backup failed: No room.', self.fault())
+
+        self.complete()
+
+        self.assertIsNone(self.fault())
+
+    def test_a_complete_one_ends_no_other_fault(self):
+        instances.add_fault(self.instance.id, 'The disk is slow.')
+
+        self.complete()
+
+        self.assertEqual('The disk is slow.', self.fault())
+
+    def test_the_fault_of_a_failed_task_stays(self):
+        instances.add_fault(self.instance.id, 'It was ejected.')
+        self.change(self.instance.id, server_status='ERROR')
+
+        made = self.fail()
+
+        self.assertEqual('It was ejected.', self.fault())
+        self.assertEqual('FAILED', backups.get(self.admin, made.id).state)
+
+    def test_none_of_an_instance_whose_guest_agent_is_silent(self):
+        with session.writer() as db:
+            for row in db.query(models.AgentHeartbeat):
+                row.updated_at -= datetime.timedelta(hours=1)
+
+        error = self.assertRaises(exception.Unprocessable, self.make)
+
+        self.assertIn('reported for', str(error))
+        self.assertEqual(0, self.used())
