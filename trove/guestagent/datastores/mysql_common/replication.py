@@ -7,6 +7,7 @@ from collections.abc import Callable
 import contextlib
 import logging
 import secrets
+import threading
 from typing import Any
 from typing import Final
 
@@ -58,6 +59,8 @@ class Replication:
         self._identified = identified
         self._write_config = write_config
         self._start = start
+        #: Held while it changes who may write.
+        self._changing = threading.Lock()
         self._role = roles.Role(
             home.state_dir / f'{home.kind.group}-replication.json',
             home.data_dir,
@@ -124,11 +127,12 @@ class Replication:
         )
 
     def attach(self, context: replication.Context) -> None:
-        self.keep(context)
-        self._write_config()
-        # That of a former primary may have crashed.
-        self._start()
-        self._set_read_only(True)
+        with self._changing:
+            self.keep(context)
+            self._write_config()
+            # That of a former primary may have crashed.
+            self._start()
+            self._set_read_only(True)
         dialect = self._dialect
         primary = upstream.position(self._role.state, dialect.position)
         with self._connector.open(_ACTION) as connection:
@@ -212,16 +216,45 @@ class Replication:
 
     def set_read_only(self, read_only: bool) -> None:
         if read_only:
-            self._role.change(role=roles.REPLICA)
-            self._write_config()
-            self._set_read_only(True)
+            with self._changing:
+                self._role.change(role=roles.REPLICA)
+                self._write_config()
+                self._set_read_only(True)
             return
         with self._connector.open('become a primary') as connection:
             if self._dialect.status(connection) is not None:
                 self._leave(connection)
-        self._role.change(role=roles.PRIMARY, host=None, port=None)
-        self._write_config()
-        self._set_read_only(False)
+        with self._changing:
+            self._role.change(role=roles.PRIMARY, host=None, port=None)
+            self._write_config()
+            self._set_read_only(False)
+
+    def _close_again(self) -> str:
+        """Make a replica read-only again if somebody made it writable.
+
+        Root of MySQL can; what was written shows as errant transactions.
+
+        :returns: what is to be told; empty: it was read-only
+        """
+        names = self._dialect.read_only
+        query = ', '.join(f'@@GLOBAL.{name}' for name in names)
+        # What changes its role waits, and decides.
+        with self._changing:
+            if self._role.is_primary:
+                return ''
+            with self._connector.open('tell who may write') as connection:
+                (values,) = connection.execute(f'SELECT {query}')
+            off = [n for n, v in zip(names, values, strict=True) if not v]
+            if not off:
+                return ''
+            self._set_read_only(True)
+        LOG.warning(
+            'Somebody had switched off %s of this replica, which is '
+            'read-only again. See who is root, and whether it has errant '
+            'transactions.',
+            ' and '.join(off),
+        )
+        return f'Somebody had switched off {" and ".join(off)}.'
 
     def _set_read_only(self, value: bool) -> None:
         names = self._dialect.read_only
@@ -259,12 +292,13 @@ class Replication:
         if self._role.is_primary:
             return None
         dialect = self._dialect
+        opened = self._close_again()
         with self._connector.open('tell how it follows') as connection:
             status = dialect.status(connection)
             # Before that of its primary, which moves on.
             own = self._position(connection)
             if status is None:
-                return replication.State(follows=False)
+                return replication.State(follows=False, error=opened)
             errant = ''
             with contextlib.suppress(exception.DatastoreError):
                 state = self._role.state
@@ -276,7 +310,7 @@ class Replication:
             follows=status.follows,
             lag=status.lag if status.follows else None,
             errant=errant,
-            error=status.error,
+            error=' '.join(filter(None, (opened, status.error))),
         )
 
     def count(self) -> int:

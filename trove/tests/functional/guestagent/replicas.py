@@ -17,6 +17,10 @@ from trove.tests.functional.guestagent import backups
 
 #: The server runs with --read-only.
 _READ_ONLY = 1290
+#: Root has not the privilege.
+_DENIED = 1227
+#: What keeps all from writing, the one first that implies the other.
+_SWITCHES = 'super_read_only', 'read_only'
 
 
 class ReplicaTestCase(backups.BackupTestCase):
@@ -116,6 +120,27 @@ class GTIDTests(ReplicaTestCase):
     def writable(self, *guests: backups.Guest) -> list[backups.Guest]:
         return [guest for guest in guests if self.is_writable(guest)]
 
+    def open_up(self, guest: backups.Guest) -> None:
+        """Root makes a replica writable, where it may: not for long."""
+        names = [
+            name
+            for name in _SWITCHES
+            if self.root(guest, f"SHOW VARIABLES LIKE '{name}'")
+        ]
+        with guest.place.session('root', 'top secret', 'mysql') as session:
+            for name in names:
+                try:
+                    session.execute(f'SET GLOBAL {name} = 0')
+                except pymysql.MySQLError as error:
+                    self.assertEqual(_DENIED, error.args[0])
+                    return
+        waiting.until(
+            lambda: 'switched off' in str(self.conductor.payloads),
+            'it is told',
+            timeout=60,
+        )
+        self.assertFalse(self.is_writable(guest))
+
     def users(self, guest: backups.Guest) -> list[str]:
         rows = self.root(
             guest, "SELECT User FROM user WHERE LEFT(User, 6) = 'slave_'"
@@ -146,6 +171,7 @@ class GTIDTests(ReplicaTestCase):
         for replica in (first, second):
             self.has(replica, 1, 2, 3)
             self.assertFalse(self.is_writable(replica))
+        self.open_up(first)
         # When one takes over
         self.promote(self.guest, first, second)
         # Then exactly this one can be written, and the others follow it

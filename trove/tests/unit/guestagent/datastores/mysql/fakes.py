@@ -57,7 +57,12 @@ class Connector:
 
     @contextlib.contextmanager
     def open(self, action: str, timeout: int = 0) -> Iterator[Any]:
-        yield mock.Mock(execute=self._execute, try_to=self._try_to)
+        yield mock.Mock(
+            execute=self._execute,
+            try_to=self._try_to,
+            # Of a replica: it follows nobody.
+            row=lambda statement: None,
+        )
 
     def _execute(self, statement: str, values: Any = ()) -> Any:
         self.statements.append(statement)
