@@ -217,6 +217,9 @@ class Server(abc.ABC):
     def secret(self, text: str) -> Iterator[int]:
         """Give programs of the server a file that only they can see.
 
+        That is all processes of its user, as long as a program has it: what
+        the server itself must not know is given :meth:`once`.
+
         :returns: its handle, to be passed on and read from /proc/self/fd
         """
         handle = os.memfd_create('input', 0)
@@ -225,6 +228,23 @@ class Server(abc.ABC):
             os.fchmod(handle, 0o600)
             os.write(handle, text.encode())
             os.lseek(handle, 0, os.SEEK_SET)
+            if self.account is not None:
+                os.fchown(handle, self.account.uid, self.account.gid)
+            yield handle
+        finally:
+            os.close(handle)
+
+    @contextlib.contextmanager
+    def once(self, text: str) -> Iterator[int]:
+        """Give a program a file that is empty when it was read.
+
+        :param text: fits into a pipe
+        :returns: its handle, to be passed on and read from /proc/self/fd
+        """
+        handle, writer = os.pipe()
+        try:
+            with open(writer, 'wb') as stream:
+                stream.write(text.encode())
             if self.account is not None:
                 os.fchown(handle, self.account.uid, self.account.gid)
             yield handle

@@ -130,7 +130,7 @@ class Replayer:
         server = self._home.server()
         place = os.open(server.data_dir, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            with server.secret(self._options(place)) as secret:
+            with server.once(self._options(place)) as secret:
                 with pipeline.Pipeline(
                     _ACTION,
                     self._reading(path, offset, until),

@@ -137,6 +137,7 @@ class Backups:
         with self._connector.open(_ACTION) as connection:
             size = _segment_size(connection)
         server = self._cluster.server()
+        password = self._cluster.password()
         command = [
             server.programs.program('pg_basebackup'),
             f'--host={server.endpoint.host}',
@@ -152,7 +153,9 @@ class Backups:
             '--verbose',
         ]
         with (
-            server.secret(f'*:*:*:*:{self._cluster.password()}\n') as handle,
+            # A customer may have the server read files of its user, such as
+            # a file of passwords as long as a backup lasts.
+            server.once(f'[trove]\npassword={password}\n') as handle,
             pipeline.Pipeline(
                 _ACTION,
                 command,
@@ -160,7 +163,8 @@ class Backups:
                 stall_timeout=self._stall_timeout,
                 check=request.check,
                 **server.options(
-                    PGPASSFILE=f'/proc/self/fd/{handle}',
+                    PGSERVICE='trove',
+                    PGSERVICEFILE=f'/proc/self/fd/{handle}',
                     PGSSLMODE='disable',
                     PGGSSENCMODE='disable',
                 ),

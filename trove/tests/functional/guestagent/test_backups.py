@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
+import pathlib
 import tarfile
 from typing import Any
 
+from trove.guestagent.datastores import backup as request
 from trove.objectstore import local
+from trove.tests.fixtures import processes
 from trove.tests.functional.guestagent import backups
 
 
@@ -50,6 +55,30 @@ class BackupTest(backups.BackupTestCase):
         none = self.backup('none', more)
         self.assertEqual('COMPLETED', none['state'], self.failures())
         self.assertEqual(1, len(self.files(none)))
+        self.assert_no_password_can_be_read()
+
+    def assert_no_password_can_be_read(self) -> None:
+        """Not by the server either, which runs as the user of the tool."""
+        driver = self.driver()
+        password = driver.home.password()
+        with driver.backup(request.Request('apart', apart=True)) as stream:
+            self.assertTrue(stream.read(1))
+            (tool,) = [
+                each
+                for each in processes.mentioning('--label=apart')
+                if each.name() == 'pg_basebackup'
+            ]
+            place = pathlib.Path('/proc', str(tool.pid))
+            found = b''
+            for path in (place / 'environ', *(place / 'fd').iterdir()):
+                with contextlib.suppress(OSError):
+                    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+                    try:
+                        found += os.read(handle, 1 << 16)
+                    finally:
+                        os.close(handle)
+        self.assertIn(b'PGSERVICE', found)
+        self.assertNotIn(password.encode(), found)
 
 
 class RestoreTest(backups.BackupTestCase):
