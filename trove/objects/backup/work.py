@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import dataclasses
-import datetime
 
 from oslo_config import cfg
 from oslo_utils import timeutils
@@ -347,16 +346,6 @@ def _family(db: orm.Session, backup_id: str) -> Sequence[models.Backup]:
         generation = [each for each in children if each not in known]
         known.update(generation)
     return found
-
-
-def deletions() -> dict[str, datetime.datetime | None]:
-    """Return when the deletion of each backup that is to go was requested."""
-    query = sa.select(models.Backup.id, models.Backup.updated).where(
-        models.Backup.state == backups.GOING,
-        models.Backup.deleted.is_not(True),
-    )
-    with session.reader() as db:
-        return {row.id: row.updated for row in db.execute(query)}
 
 
 def descendants(backup_id: str) -> list[str]:

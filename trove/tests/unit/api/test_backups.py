@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from trove.objects import datastore as datastores
 from trove.objects.backup import backups
+from trove.objects.backup import deleting
 from trove.objects.backup import reports
 from trove.objects.backup import work
 from trove.objects.instance import workflows
@@ -287,7 +288,7 @@ class DeleteTest(TestCase):
             self.delete(f'/backups/{made}'), 503, 'serviceUnavailable'
         )
 
-        self.assertIn(made, work.deletions())
+        self.assertIn(made, deleting.waiting())
 
 
 class RestoreTest(TestCase):

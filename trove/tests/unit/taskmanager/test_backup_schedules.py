@@ -11,6 +11,7 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects.backup import backups
+from trove.objects.backup import deleting
 from trove.objects.backup import reports
 from trove.objects.backup import schedules
 from trove.objects.backup import verifications
@@ -186,11 +187,11 @@ class BackupSchedulesTest(scene.TestCase):
         for _ in range(2):
             self.look()
             self.complete()
-        self.assertNotIn(oldest, work.deletions())
+        self.assertNotIn(oldest, deleting.waiting())
 
         self.look()
 
-        self.assertIn(oldest, work.deletions())
+        self.assertIn(oldest, deleting.waiting())
 
     def test_one_that_breaks_keeps_no_other_from_its_backup(self):
         other, _ = self.given_instance('1.5')

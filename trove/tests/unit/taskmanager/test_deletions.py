@@ -10,6 +10,7 @@ import fixtures
 from trove.db import models
 from trove.db import session
 from trove.objects.backup import backups
+from trove.objects.backup import deleting
 from trove.objects.backup import work
 from trove.taskmanager import deletions
 from trove.tests.unit.taskmanager import scene
@@ -125,7 +126,7 @@ class DeletionsTest(scene.TestCase):
         states = {each.id: each.state for each in backups.list_(limit=9)[0]}
         self.assertEqual({'DELETE_FAILED'}, set(states.values()))
         self.assertEqual({'first', 'second', 'third'}, self.left()[1])
-        self.assertEqual({}, work.deletions())
+        self.assertEqual({}, deleting.waiting())
 
     def test_a_task_manager_that_dies_is_replaced(self):
         self.request('first')
@@ -140,3 +141,71 @@ class DeletionsTest(scene.TestCase):
             looking.look()
 
         self.assertEqual((set(), set()), self.left())
+
+    def turn(self, looking):
+        """Let so much time pass that others are replaced, then look."""
+        for _ in range(7):
+            self.now += 10.0
+            looking.look()
+
+    def given_objects(self, name, number):
+        for each in range(number):
+            (self.box / 'box' / f'{name}_{each:08d}').write_text('part')
+
+    def test_one_with_many_objects_is_deleted_turn_by_turn(self):
+        self.useFixture(
+            fixtures.MonkeyPatch('trove.taskmanager.deletions._AT_ONCE', 2)
+        )
+        self.now = 0.0
+        self.given_objects('second', 4)
+        self.request('second')
+
+        self.manager.delete_backup(self.context, 'second')
+
+        self.assertEqual(4, len(self.left()[1]))
+        self.assertIn('second', deleting.waiting())
+        looking = deletions.Deletions(self.env, lambda: self.now)
+        self.turn(looking)
+        self.assertEqual(2, len(self.left()[1]))
+        # It goes on at once, while others see that somebody does.
+        self.now += 10.0
+        looking.look()
+        self.assertEqual(({'first'}, {'first'}), self.left())
+
+    def test_one_that_another_task_manager_deletes(self):
+        self.now = 0.0
+        self.request('second')
+        (before,) = deleting.waiting().values()
+        self.assertTrue(deleting.claim('second', before.updated))
+
+        self.assertFalse(deleting.claim('second', before.updated))
+
+    def test_one_project_does_not_keep_the_others_waiting(self):
+        self.now = 0.0
+        for name in 'other-1', 'other-2':
+            self.given(name, tenant_id='other')
+            work.request_deletion(self.conf, self.admin, name)
+        self.request('second')
+        looking = deletions.Deletions(self.env, lambda: self.now)
+
+        self.turn(looking)
+
+        left = self.left()[0]
+        self.assertNotIn('second', left)
+        self.assertEqual(1, len(left & {'other-1', 'other-2'}))
+
+    def test_one_whose_deletion_breaks(self):
+        self.given('third')
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'trove.objectstore.local.LocalStore.discard',
+                lambda *args: {}['name'],
+            )
+        )
+        self.request('third')
+
+        self.manager.delete_backup(self.context, 'third')
+
+        states = {each.id: each.state for each in backups.list_(limit=9)[0]}
+        self.assertEqual('DELETE_FAILED', states['third'])
+        self.assertIn("KeyError: 'name'", self.logs.output)

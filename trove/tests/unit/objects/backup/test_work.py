@@ -8,6 +8,7 @@ from trove.db import models
 from trove.db import session
 from trove.objects import quota
 from trove.objects.backup import backups
+from trove.objects.backup import deleting
 from trove.objects.backup import reports
 from trove.objects.backup import work
 from trove.objects.instance import instances
@@ -311,7 +312,7 @@ class DeletionTest(BackupTest):
         )
 
         self.assertEqual(
-            {self.second.id, self.third.id}, set(work.deletions())
+            {self.second.id, self.third.id}, set(deleting.waiting())
         )
 
     def test_none_that_is_being_made(self):
@@ -322,7 +323,7 @@ class DeletionTest(BackupTest):
         )
 
         self.assertIn(running.id, str(error))
-        self.assertEqual({}, work.deletions())
+        self.assertEqual({}, deleting.waiting())
 
     def test_one_that_nobody_makes_any_more(self):
         running = self.make(incremental=True)
@@ -353,7 +354,7 @@ class DeletionTest(BackupTest):
         self.assertFalse(work.mark_deleted(self.third.id))
 
         self.assertEqual(2, self.used())
-        self.assertEqual({}, work.deletions())
+        self.assertEqual({}, deleting.waiting())
         self.assertRaises(
             exception.BackupNotFound, backups.get, self.admin, self.third.id
         )
