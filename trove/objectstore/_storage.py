@@ -14,6 +14,7 @@ from oslo_config import cfg
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import numbered
+from trove.objectstore import _names
 from trove.objectstore import base
 from trove.objectstore import loading
 
@@ -60,9 +61,18 @@ class Storage(abc.ABC):
 
         A missing container is created.
 
-        :param size: in bytes, of what is stored at most
+        :param size: in bytes, of what is stored at most; a store that cannot
+            limit it ignores it, and task managers look at :meth:`stored`
         :param parent: the location of the backup that it continues
         """
+
+    def stored(self, container: str, name: str) -> int:
+        """Return how many bytes there are of a backup that is being made."""
+        return sum(
+            entry.size
+            for entry in self.store().entries(container, name)
+            if _names.is_of(name, entry.name)
+        )
 
     def needs_renewal(self, expires: float | None) -> bool:
         """Return whether an access to write is at its half."""

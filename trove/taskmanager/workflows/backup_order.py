@@ -1,13 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a guest agent is told of a backup that it is to make."""
+"""What a guest agent is told of a backup, and how much it may store of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from typing import Final
 
 from trove.objects.backup import backups
 from trove.objects.instance import entities
+from trove.taskmanager.workflows import base
+
+#: GiB of data of an instance without a volume, at most.
+_NO_VOLUME: Final = 1024
+#: The least value of ``backup_segment_max_size``.
+_LEAST_PART: Final = 1 << 20
+
+
+def room(instance: entities.Instance) -> int:
+    """Return how many bytes of data an instance has, at most."""
+    return (instance.volume_size or _NO_VOLUME) << 30
+
+
+def check(instance: entities.Instance, *, size: int, parts: int = 0) -> None:
+    """Return when a guest has not stored more than a backup can have.
+
+    That is twice the volume: data that cannot be compressed, and the log
+    that is written meanwhile.
+
+    :raises base.StepFailed: it has
+    """
+    most = 2 * room(instance) + (1 << 30)
+    what = f'{size} bytes' if size > most else f'{parts} parts'
+    if size > most or parts > most // _LEAST_PART + 1:
+        raise base.StepFailed(
+            reason=f'the guest agent has stored {what}, and a backup of a '
+            f'volume of {room(instance)} bytes has at most {most} bytes',
+            remedy='Check the guest agent and its server: it may be in the '
+            'hands of somebody else. Then make a new backup.',
+        )
 
 
 def info(

@@ -32,9 +32,6 @@ _REASON_WAIT = 2.0
 #: Seconds to wait for the object store when all data are stored.
 _STORE_TIMEOUT = 3600
 
-#: GiB of data of an instance without a volume, at most.
-_NO_VOLUME = 1024
-
 _AGAIN = 'Delete the backup, then make a new one.'
 _STORE = (
     'Check the object store (its logs say more); delete the backup, then make '
@@ -174,7 +171,7 @@ class CreateBackup(base.Workflow):
             access = driver.writing(
                 self._container,
                 backup.id,
-                size=(instance.volume_size or _NO_VOLUME) << 30,
+                size=backup_order.room(instance),
                 parent=parent.location if parent else None,
             )
             self._expires = access.get('expires')
@@ -237,6 +234,8 @@ class CreateBackup(base.Workflow):
         if not driver.needs_renewal(self._expires):
             return
         try:
+            stored = driver.stored(self._container, backup.id)
+            backup_order.check(self.instance(), size=stored)
             self._tell(backup, driver, renews=True)
         except (
             exception.ObjectStoreUnreachable,
@@ -275,7 +274,7 @@ class CreateBackup(base.Workflow):
                 error,
             )
             raise base.Asleep from None
-        except exception.ObjectStoreError:
+        except (base.StepFailed, exception.ObjectStoreError):
             if backup.is_usable:
                 # A conductor of a release believed the guest.
                 self.env.database(reports.fail, backup.id, 'FAILED')
@@ -287,17 +286,20 @@ class CreateBackup(base.Workflow):
         saved = self._saved() if backup.is_running else None
         if saved is not None:
             checksum = saved['checksum']
-        if saved is not None and saved['parts']:
+        parts = saved['parts'] if saved is not None else 0
+        backup_order.check(self.instance(), size=0, parts=parts)
+        if saved is not None and parts:
             stored = store.assemble(
                 self._container,
                 backup.id,
                 saved['suffix'],
-                number=saved['parts'],
+                number=parts,
                 checksum=saved['checksum'],
                 metadata={**saved['metadata'], **self._metadata(backup)},
             )
             location, checksum = stored.location, stored.checksum
         found = store.head(location)
+        backup_order.check(self.instance(), size=found.size)
         if found.checksum != checksum:
             raise errors.damaged(
                 f'verify {location}',

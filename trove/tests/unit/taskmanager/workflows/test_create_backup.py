@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import io
+import os
 import pathlib
 
 import fixtures
@@ -154,6 +155,54 @@ class CreateBackupTest(TestCase):
         self.assertIn(
             'its checksum is', self.shown(self.instance_id).fault.message
         )
+        self.assertEqual([], list((self.directory / 'box').iterdir()))
+
+    def test_a_guest_that_has_more_parts_than_its_volume(self):
+        def tell(backup_info, **_):
+            self.report(
+                backup_info['id'],
+                state='SAVING',
+                location=f'file://{self.directory}/box/{backup_info["id"]}.gz',
+                checksum='0' * 32,
+                parts=9_999_999,
+                metadata={},
+            )
+
+        self.guest.hooks['create_backup'] = tell
+        backup = self.given_backup()
+
+        self.when_made(backup)
+
+        self.assertEqual('FAILED', self.state(backup))
+        self.assertIn(
+            'has stored 9999999 parts',
+            self.shown(self.instance_id).fault.message,
+        )
+
+    def test_a_guest_that_stores_without_end_is_not_renewed(self):
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'trove.objectstore._storage.Storage.needs_renewal',
+                lambda *_: True,
+            )
+        )
+
+        def store(backup_info, **_):
+            part = self.directory / 'box' / f'{backup_info["id"]}_00000000'
+            part.parent.mkdir(exist_ok=True)
+            part.touch()
+            # Sparse.
+            os.truncate(part, 5 << 40)
+
+        self.guest.hooks['create_backup'] = store
+        backup = self.given_backup()
+
+        self.when_made(backup)
+
+        self.assertEqual('FAILED', self.state(backup))
+        fault = self.shown(self.instance_id).fault
+        self.assertIn(f'has stored {5 << 40} bytes', fault.message)
+        self.assertIn('Check the guest agent', fault.message)
         self.assertEqual([], list((self.directory / 'box').iterdir()))
 
     def test_a_parent_that_was_deleted_meanwhile(self):
