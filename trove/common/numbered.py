@@ -41,3 +41,22 @@ class Names:
         if not 0 <= index < self.count:
             return None
         return index if f'{self.before}{digits}{self.after}' == name else None
+
+    def prefixes(self) -> list[str]:
+        """Return how the names with this number or a later one begin.
+
+        No name with an earlier number begins so.
+        """
+        if self.first is None:
+            return [self.before + self.after]
+        if self.first <= 1:
+            return [self.before]
+        digits = f'{self.first:08d}'
+        return [
+            self.before + digits,
+            *(
+                f'{self.before}{digits[:place]}{digit}'
+                for place in reversed(range(len(digits)))
+                for digit in range(int(digits[place]) + 1, 10)
+            ),
+        ]

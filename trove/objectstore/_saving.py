@@ -130,6 +130,10 @@ class Saving:
         for index, name in enumerate(names):
             try:
                 self._account.delete_one(self._container, name)
+            except exception.ObjectStoreDenied as error:
+                # Of a log: the next try stores it again.
+                LOG.info('What was stored in part is left: %s', error)
+                return
             except exception.ObjectStoreError as error:
                 LOG.error(
                     'Could not delete up to %(count)d objects of a failed '

@@ -81,15 +81,36 @@ class SwiftStorage(_storage.Storage):
         size: int,
         parent: str | None = None,
     ) -> dict[str, Any]:
+        signed, expires = self._sign(container, [name], ('PUT', 'DELETE'))
+        heads = [self.store().head(parent)] if parent else []
+        return self._access(signed, heads) | {'expires': expires}
+
+    def appending(
+        self, container: str, prefix: str, names: Sequence[numbered.Names]
+    ) -> dict[str, Any]:
+        # A guest that somebody has taken over must not change the past.
+        prefixes = [begin for each in names for begin in each.prefixes()]
+        signed, expires = self._sign(container, prefixes, ('PUT',))
+        return self._access(signed, []) | {'expires': expires}
+
+    def publishing(
+        self, container: str, prefix: str, *, size: int
+    ) -> dict[str, Any]:
+        signed, expires = self._sign(container, [prefix], ('PUT',))
+        return self._access(signed, []) | {'expires': expires}
+
+    def _sign(
+        self, container: str, prefixes: Sequence[str], methods: Sequence[str]
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Return TempURLs to write, and when they expire."""
         now = time.time()
         expires = int(now) + self._conf.objectstore.signed_lifetime
         store = self.store()
         signed = store.sign(
-            container, name, methods=('PUT', 'DELETE'), expires=expires
+            container, prefixes, methods=methods, expires=expires
         )
         store.rotate(container, now)
-        heads = [store.head(parent)] if parent else []
-        return self._access([signed], heads) | {'expires': expires}
+        return signed, expires
 
     def reading(self, heads: Sequence[base.Head]) -> dict[str, Any]:
         store = self.store(heads[0].location)
@@ -105,11 +126,11 @@ class SwiftStorage(_storage.Storage):
     ) -> dict[str, Any]:
         signed = self.store().sign(
             container,
-            prefix,
+            [prefix],
             methods=('GET',),
             expires=self._end_of_reading(),
         )
-        return self._access([signed], [])
+        return self._access(signed, [])
 
     def _end_of_reading(self) -> int:
         lifetime: int = min(self._conf.restore_usage_timeout, _keys.AGE)

@@ -208,25 +208,29 @@ class SwiftStore(base.Store):
     def sign(
         self,
         container: str,
-        prefix: str,
+        prefixes: Sequence[str],
         *,
         methods: Sequence[str],
         expires: int,
-    ) -> dict[str, Any]:
-        """Return TempURLs for a guest without a token.
+    ) -> list[dict[str, Any]]:
+        """Return TempURLs for a guest without a token, for each prefix.
 
-        A missing container or key is created. Parameters and result are those
-        of :func:`.access.sign`.
+        A missing container or key is created. Parameters and results are
+        those of :func:`.access.sign`.
         """
         self._account.make_container(container)
-        return accesses.sign(
-            self._access.storage_url,
-            _keys.current(self._account, container),
-            container,
-            prefix,
-            methods=methods,
-            expires=expires,
-        )
+        key = _keys.current(self._account, container)
+        return [
+            accesses.sign(
+                self._access.storage_url,
+                key,
+                container,
+                prefix,
+                methods=methods,
+                expires=expires,
+            )
+            for prefix in prefixes
+        ]
 
     def sign_reading(self, location: str, *, expires: int) -> dict[str, Any]:
         """Return TempURLs to read an object and its parts.

@@ -30,6 +30,8 @@ _STALE: Final = 5
 #: limited, and after how many it is told.
 _AHEAD: Final = 400
 _AGAIN: Final = 100
+#: The last objects of a log, which its guest may store once more.
+_BEHIND: Final = 200
 
 
 class LogArchives:
@@ -126,11 +128,13 @@ class LogArchives:
             guest.archive_log(self._context, archive=None)
             log_work.ordered(archive.instance_id, None)
             return
+        first = max(1, series.last + 1 - _BEHIND)
         access = driver.appending(
             series.container,
             series.prefix,
             [
-                series.names(series.last + 1, _AHEAD),
+                # A guest that was killed stores a piece of some objects again.
+                series.names(first, series.last + 1 + _AHEAD - first),
                 # After a gap the guest begins the next one by itself.
                 series.names(1, _AGAIN, series.series + 1),
             ],

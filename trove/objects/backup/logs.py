@@ -30,6 +30,8 @@ _FORMAT: Final = '%Y-%m-%dT%H:%M:%S.%fZ'
 _SERIES, _NUMBER, _COMPLETE = 'log-series', 'log-number', 'log-time'
 UNTIL: Final = 'log-until'
 SUFFIX: Final = '.gz'
+#: Of an instance, when another one is wanted.
+_MOST_SERIES: Final = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,7 +110,10 @@ def is_time(text: object) -> bool:
 def want(
     project_id: str, instance_id: str, storage_driver: str, container: str
 ) -> None:
-    """Have the log of an instance archived from now on."""
+    """Have the log of an instance archived from now on.
+
+    :raises Conflict: backups need the logs of too many former places
+    """
     with session.writer() as db:
         row = db.get(models.LogArchive, instance_id, with_for_update=True)
         known = _current(db, row) if row is not None else None
@@ -116,6 +121,7 @@ def want(
         if row is not None and row.wanted and known is not None:
             if (known.storage_driver, known.container) == place:
                 return
+        _check_number(db, instance_id)
         if row is None:
             row = models.LogArchive(
                 instance_id=instance_id, tenant_id=project_id, series=0
@@ -160,6 +166,20 @@ def give(db: orm.Session, old_id: str, new_id: str) -> None:
         )
         db.add(new)
     _begin(db, new, known.storage_driver, known.container)
+
+
+def _check_number(db: orm.Session, instance_id: str) -> None:
+    query = sa.select(sa.func.count()).select_from(models.LogSeries)
+    found = db.scalar(
+        query.where(models.LogSeries.instance_id == instance_id)
+    )
+    if (found or 0) >= _MOST_SERIES:
+        raise exception.Conflict(
+            f'The log of instance {instance_id} is archived in '
+            f'{_MOST_SERIES} places or after as many gaps already. Repeat '
+            'the request in some minutes, or delete old backups, after which '
+            'their logs go as well.'
+        )
 
 
 @session.retry

@@ -8,6 +8,7 @@ import json
 import time
 
 from trove.common import exception
+from trove.common import numbered
 from trove.objectstore import access
 from trove.tests.functional.objectstore import base
 
@@ -26,12 +27,12 @@ class SignedUrlsTest(base.SwiftTestCase):
         """Return the store of a guest, whose permission came by message."""
         urls = self.store.sign(
             self.container,
-            'b1',
+            ['b1'],
             methods=methods,
             expires=int(time.time()) + ends,
         )
         return self.make_store(
-            access.SignedUrls([json.loads(json.dumps(urls))])
+            access.SignedUrls(json.loads(json.dumps(urls)))
         )
 
     def guest_saves(self, data: bytes, name: str = 'b1', **kwargs):
@@ -152,10 +153,10 @@ class SignedUrlsTest(base.SwiftTestCase):
         signed = [
             self.store.sign(
                 self.container,
-                'b1',
+                ['b1'],
                 methods=['PUT'],
                 expires=int(time.time()) + seconds,
-            )
+            )[0]
             for seconds in (-1, 600)
         ]
         self.guest = self.make_store(access.SignedUrls(signed[:1]))
@@ -182,8 +183,11 @@ class SignedUrlsTest(base.SwiftTestCase):
 
     def test_swift_checks_the_signature_too(self):
         stored = self.guest_saves(self.data(0.5))
-        urls = self.store.sign(
-            self.container, 'b1', methods=['GET'], expires=int(time.time() + 9)
+        (urls,) = self.store.sign(
+            self.container,
+            ['b1'],
+            methods=['GET'],
+            expires=int(time.time() + 9),
         )
         for change in (
             {'prefix': '', 'queries': {'GET': urls['queries']['GET']}},
@@ -224,11 +228,11 @@ class SignedUrlsTest(base.SwiftTestCase):
 
     def test_the_key_is_made_once(self):
         first = self.store.sign(
-            self.container, 'b1', methods=['GET'], expires=1
+            self.container, ['b1'], methods=['GET'], expires=1
         )
 
         second = self.store.sign(
-            self.container, 'b1', methods=['GET'], expires=1
+            self.container, ['b1'], methods=['GET'], expires=1
         )
 
         self.assertEqual(first, second)
@@ -260,3 +264,30 @@ class SignedUrlsTest(base.SwiftTestCase):
         self.guest = self.signed('PUT')
         self.guest_saves(self.data(0.5))
         self.assertEqual('theirs', self.key())
+
+    def test_a_log_is_only_appended_to(self):
+        self.save(self.data(0.5), name='b1-0001-00000041')
+        names = numbered.Names('b1-0001-', '.tar.gz', 42, 400)
+        signed = self.store.sign(
+            self.container,
+            names.prefixes(),
+            methods=['PUT'],
+            expires=int(time.time()) + 600,
+        )
+        self.guest = self.make_store(access.SignedUrls(signed))
+
+        for number in 42, 49, 99, 100, 5000:
+            self.guest_saves(self.data(0.1), name=f'b1-0001-{number:08d}')
+
+        for use in (
+            lambda: self.guest_saves(b'x', name='b1-0001-00000041'),
+            lambda: self.guest.delete(
+                f'{self.swift.url}/{self.container}/b1-0001-00000042.tar.gz'
+            ),
+        ):
+            self.assertRaises(exception.ObjectStoreDenied, use)
+        path = f'{self.container}/b1-0001-00000041.tar.gz'
+        for query in signed[0]['queries'].values():
+            answer = self.swift.request('PUT', path, token='', params=query)
+            self.assertEqual(401, answer.status_code)
+        self.assertEqual(6, len(self.names()))

@@ -39,3 +39,34 @@ class NamesTest(base.TestCase):
         self.assertEqual(['b1.tar.gz'], list(names))
         self.assertEqual(0, names.index('b1.tar.gz'))
         self.assertIsNone(names.index('b1.tar'))
+
+
+class PrefixesTest(base.TestCase):
+    def test_all_later_ones_and_no_earlier_one(self):
+        for first in (2, 9, 10, 99, 100, 1234, 99_999, 99_999_999):
+            names = numbered.Names('log-', '.gz', first, 1)
+
+            begins = tuple(names.prefixes())
+
+            self.assertLess(len(begins), 80)
+            for number in (
+                *range(max(0, first - 120), first + 120),
+                0,
+                first * 10,
+                99_999_999,
+            ):
+                if number > 99_999_999:
+                    continue
+                self.assertEqual(
+                    number >= first,
+                    f'log-{number:08d}.gz'.startswith(begins),
+                    f'{number} from {first}',
+                )
+
+    def test_a_row_from_its_beginning(self):
+        self.assertEqual(
+            ['log-'], numbered.Names('log-', '.gz', 1, 9).prefixes()
+        )
+
+    def test_a_single_name(self):
+        self.assertEqual(['a.gz'], numbered.Names('a', '.gz').prefixes())

@@ -124,6 +124,9 @@ class LogArchivesTest(scene.TestCase):
                 {**storage.DRIVERS, 'local': Signing},
             )
         )
+        self.useFixture(
+            fixtures.MonkeyPatch('trove.taskmanager.log_archives._BEHIND', 20)
+        )
         self.look()
         for number in range(1, 100):
             self.save(number, 2)
@@ -138,7 +141,7 @@ class LogArchivesTest(scene.TestCase):
         self.assertEqual(
             [
                 ['0001-00000001.gz', '0002-00000001.gz'],
-                ['0001-00000101.gz', '0002-00000001.gz'],
+                ['0001-00000081.gz', '0002-00000001.gz'],
                 ['0002-00000001.gz', '0003-00000001.gz'],
             ],
             told,

@@ -153,3 +153,16 @@ class LogsTest(base.TestCase):
         for text in '2027-01-31T09:00:00', 'yesterday', '':
             self.assertRaises(ValueError, logs.parse, text)
         self.assertIsInstance(logs.refuse('i', at(1)), exception.BadRequest)
+
+    def test_not_in_ever_more_places(self):
+        for number in range(25):
+            place = 'local', f'box-{number}'
+            if number < 20:
+                logs.want(base.ALICE, 'j', *place)
+                continue
+            self.assertRaises(
+                exception.Conflict, logs.want, base.ALICE, 'j', *place
+            )
+
+        # What is so already is no other place.
+        logs.want(base.ALICE, 'j', 'local', 'box-19')
