@@ -67,7 +67,8 @@ class LogArchives:
         newest, found = self._see(driver.store(), newest)
         self._tell(archive, newest, driver, found)
         for each in archive.series:
-            self._clean(archive, each)
+            # What was just found goes the next time.
+            self._clean(archive, each, found)
 
     def _driver(
         self, archive: log_work.Archive, series: logs.Series
@@ -166,7 +167,7 @@ class LogArchives:
     # What goes
 
     def _clean(
-        self, archive: log_work.Archive, series: logs.Series
+        self, archive: log_work.Archive, series: logs.Series, found: bool
     ) -> None:
         """Delete the objects that no backup needs."""
         numbers = log_work.needless(series)[:_MOST]
@@ -177,8 +178,12 @@ class LogArchives:
                 store.delete(
                     store.location(series.container, series.name(number))
                 )
-        ended = not archive.wanted or series.series < archive.ordered_series
-        if ended and numbers.stop > series.last:
+        # Its guest may just be storing another object when it is told.
+        told = (archive.ordered_ago or 0) >= self._interval
+        ended = series.series < archive.ordered_series or (
+            not archive.wanted and (told or not archive.exists)
+        )
+        if ended and not found and numbers.stop > series.last:
             log_work.forget(archive, series)
 
 

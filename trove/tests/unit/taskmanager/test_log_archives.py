@@ -197,9 +197,15 @@ class LogArchivesTest(scene.TestCase):
         logs.unwant(self.instance_id)
 
         self.look()
+        self.assertIsNone(self.told(2)['archive'])
+        # What it was storing then
+        self.save(2, 2)
+        with session.writer() as db:
+            row = db.get(models.LogArchive, self.instance_id)
+            row.ordered = row.ordered.replace(year=2020)
+        self.look()
         self.look()
 
-        self.assertIsNone(self.told(2)['archive'])
         self.assertEqual([], self.left())
         (archive,) = self.claimed()
         self.assertEqual((), archive.series)
