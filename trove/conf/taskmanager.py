@@ -75,6 +75,14 @@ OPTS: list[cfg.Opt] = [
         'instance that is deleted. 0: no clean stop.',
     ),
     cfg.IntOpt(
+        'delete_retry_interval',
+        default=5 * 60,
+        min=0,
+        mutable=True,
+        help='Seconds after which a deletion that failed is tried again by '
+        'itself, until nothing of the instance is left. 0: never.',
+    ),
+    cfg.IntOpt(
         'promote_lag_timeout',
         default=30,
         min=1,

@@ -16,7 +16,9 @@ import logging
 import time
 
 from trove.common import context as trove_context
+from trove.common import exception
 from trove.objects import service as services
+from trove.objects.instance import states
 from trove.objects.instance import tasks
 from trove.objects.instance import workflows as instance_workflows
 from trove.taskmanager import owner as owners
@@ -24,6 +26,7 @@ from trove.taskmanager import sweeps
 from trove.taskmanager import watch
 from trove.taskmanager import workflows
 from trove.taskmanager.workflows import base
+from trove.taskmanager.workflows import delete
 from trove.taskmanager.workflows import runner
 
 LOG = logging.getLogger(__name__)
@@ -32,6 +35,8 @@ BINARY = 'trove-taskmanager'
 
 #: The reason for a look at work that waits for something.
 _AWAKE = 'it is time to look again'
+
+_FAILED = 'its last attempt failed, as the fault of the instance says'
 
 
 class Recovery:
@@ -73,6 +78,7 @@ class Recovery:
             finds them
         """
         rows = instance_workflows.workflows()
+        failed = tasks.failed_deletions()
         known = {
             service.host: service
             for service in services.list_()
@@ -89,7 +95,14 @@ class Recovery:
                 # Not registered: it has not reported yet, or its row was
                 # removed.
                 things.setdefault(('host', owners.host(row.owner)), None)
+        for instance_id, began in failed.items():
+            things['deletion', instance_id] = began
         self._watch.look(things)
+        sweeps.each(
+            failed,
+            self._delete_again,
+            lambda each: f'delete instance {each} again',
+        )
         sweeps.each(
             rows,
             lambda row: self._try(row, known),
@@ -104,6 +117,26 @@ class Recovery:
         reason = self._idle(row, known)
         if reason is not None:
             self._adopt(row, reason)
+
+    def _delete_again(self, instance_id: str) -> None:
+        """Repeat a deletion that failed, after a while."""
+        interval = self._env.conf.taskmanager.delete_retry_interval
+        unchanged = self._watch.unchanged(('deletion', instance_id))
+        if not interval or unchanged < interval:
+            return
+        try:
+            tasks.begin_task(
+                trove_context.make_admin_context(),
+                instance_id,
+                states.Task.DELETING,
+                action=delete.Delete.action,
+            )
+        except exception.InstanceNotFound:
+            return
+        row = instance_workflows.get_workflow(instance_id)
+        # It has an owner when another task manager was faster.
+        if row is not None and row.owner is None:
+            self._adopt(row, _FAILED)
 
     def release(self) -> None:
         """Release the workflows of this process, for others to adopt."""

@@ -12,10 +12,12 @@ Every function locks the row of the instance first.
 from __future__ import annotations
 
 from collections.abc import Mapping
+import datetime
 from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log
+import sqlalchemy as sa
 from sqlalchemy import orm
 
 from trove.common import context as trove_context
@@ -151,6 +153,27 @@ def _restore(
     row.task_description = before.get('task_description')
     row.server_status = before.get('server_status')
     return before
+
+
+def failed_deletions() -> dict[str, datetime.datetime | None]:
+    """Return when the deletions began that failed, by the instance.
+
+    They have no job: one is queued when the deletion is requested again.
+    """
+    query = (
+        sa.select(models.Instance.id, models.Instance.task_start_time)
+        .outerjoin(
+            models.Workflow, models.Workflow.instance_id == models.Instance.id
+        )
+        .where(
+            models.Instance.deleted.is_not(True),
+            models.Instance.task_id == states.Task.DELETING.code,
+            models.Instance.server_status == 'ERROR',
+            models.Workflow.instance_id.is_(None),
+        )
+    )
+    with session.reader() as db:
+        return {each.id: each.task_start_time for each in db.execute(query)}
 
 
 @session.retry

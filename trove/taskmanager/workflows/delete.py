@@ -15,7 +15,10 @@ from trove.taskmanager.workflows import guest
 
 LOG = logging.getLogger(__name__)
 
-_AGAIN = 'Check the cloud and its logs, then delete the instance again.'
+_AGAIN = (
+    'Check the cloud and its logs. The deletion is tried again by itself; '
+    'delete the instance again to have it at once.'
+)
 
 #: Seconds without a heartbeat after which a guest gets no order to stop.
 _SILENT = 60
@@ -25,8 +28,8 @@ class Delete(base.Workflow):
     """Deletes an instance.
 
     A missing resource counts as deleted, so an instance that is half built
-    or lost its server can be deleted too. A failure leaves a fault, and the
-    deletion may be requested again.
+    or lost its server can be deleted too. A failure leaves a fault; recovery
+    tries it again, and so does another request.
     """
 
     action = 'delete_instance'

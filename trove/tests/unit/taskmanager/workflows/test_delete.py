@@ -114,6 +114,30 @@ class TestDelete(scene.TestCase):
 
             self.assert_gone(instance_id)
 
+    def test_what_cannot_be_deleted_is_tried_again(self):
+        self.config(delete_retry_interval=40, group='taskmanager')
+        instance_id, _ = self.given_instance()
+        self.cloud.fail('volumes.delete', exception.CloudError('locked'))
+        self.when_deleted(instance_id)
+
+        self.when_recovered(seconds=30)
+        self.assert_fault(instance_id, 'locked', 'tried again by itself')
+        self.cloud.heal()
+        self.cloud.calls.clear()
+        self.when_recovered(seconds=40)
+
+        self.assert_gone(instance_id)
+
+    def test_nor_by_itself_if_nobody_wants_that(self):
+        self.config(delete_retry_interval=0, group='taskmanager')
+        instance_id, _ = self.given_instance()
+        self.cloud.fail('volumes.delete', exception.CloudError('locked'))
+        self.when_deleted(instance_id)
+
+        self.when_recovered(seconds=600)
+
+        self.assert_fault(instance_id, 'locked')
+
     def test_what_cannot_be_deleted_can_be_tried_again(self):
         for step, name in (
             ('delete_server', 'delete the server'),
