@@ -244,6 +244,8 @@ check_benchmarks() {
 check_openstack() {
     local status=0
     export OSRIG=${OSRIG:-$(mktemp -d -t trove-openstack-XXXXXX)}
+    # What is interrupted leaves nothing, either.
+    trap 'tools/openstack/down.sh --purge; exit 130' INT TERM HUP
     run_openstack || status=$?
     [[ $status == 0 ]] || tail -n 30 "$OSRIG"/log/trove-*.log \
         "$OSRIG"/servers/*/console.log || true

@@ -55,5 +55,7 @@ if [[ ${1:-} == --purge ]]; then
     rm -rf "${OSRIG:?}"/{barbican,cinder,etc,glance,keystone,lock,log,mysql} \
         "$OSRIG"/{neutron,nova,ports,rabbit,run,servers,swift,volumes} \
         "$OSRIG"/{faults.json,*.env}
+    # What is left is not ours.
+    rmdir "$OSRIG" /opt/trove 2>/dev/null
 fi
 exit 0

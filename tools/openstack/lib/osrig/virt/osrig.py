@@ -319,6 +319,13 @@ class NamespaceDriver(fake.FakeDriver):
             power_on,
         )
 
+    def check_instance_shared_storage_local(self, context, instance):
+        return {'uuid': instance.uuid}
+
+    def check_instance_shared_storage_remote(self, context, data):
+        # Else the revert of a resize would begin by removing the server.
+        return boxes.Box(data['uuid']).exists()
+
     def confirm_migration(self, context, migration, instance, network_info):
         """Nothing is left on the source."""
 
