@@ -262,7 +262,7 @@ run_openstack() {
         TROVE_UV=$venv/bin/uv tools/image/rig.sh "trove-guest-$each" "$each" ||
             return
     done
-    tools/openstack/deploy.sh || return
+    TROVE_VENV=$venv tools/openstack/deploy.sh || return
     (
         # shellcheck source=/dev/null
         . "$OSRIG/demo.env"

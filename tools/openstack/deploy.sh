@@ -3,7 +3,10 @@
 #
 # Deploy Trove on the OpenStack of up.sh, by the commands of the install guide.
 #
-#   tools/openstack/deploy.sh
+#   tools/openstack/deploy.sh             with its page "Verify", which needs
+#                                         an image of tools/image/rig.sh with
+#                                         PostgreSQL
+#   tools/openstack/deploy.sh --quick     without it
 #
 # The commands run in namespaces in which /etc, /usr, /var and /opt/trove are
 # layers of their own over those of the host, so that it stays as it is.
@@ -42,6 +45,9 @@ RABBIT_PASS osrig
 GUEST_PASS osrig
 DB_PASS osrig
 TROVE_PASS osrig
+SECRET osrig-secret
+ADDRESS \$ADDRESS
+net-id=NETWORK_ID net-id=$(openstack network show --format value --column id user)
 X
 }
 
@@ -53,8 +59,11 @@ once() {
 }
 
 once forget_trove
-words | python3 "$here/guide.py" "$guide/api-server.rst" \
-    "$guide/controller.rst" >"$script.all"
+# shellcheck source=/dev/null
+. "$OSRIG/admin.env"
+pages=("$guide/api-server.rst" "$guide/controller.rst")
+[[ ${1:-} == --quick ]] || pages+=("$guide/verify.rst")
+words | python3 "$here/guide.py" "${pages[@]}" >"$script.all"
 ports="printf '[DEFAULT]\\\\nbind_host = 127.0.0.1\\\\nbind_port = $(port 8779)\\\\n'"
 ports+=' >/etc/trove/trove.conf.d/ports.conf'
 # What a command tells is needed later, and the ports are other ones.
@@ -63,10 +72,36 @@ ports+=' >/etc/trove/trove.conf.d/ports.conf'
 told() {
     sed "s/MGMT_NETWORK_ID/${MGMT_NETWORK_ID:-}/"
 }
+answers() {
+    until curl --silent --output /dev/null "$OSRIG_TROVE"; do
+        sleep 0.5
+    done
+}
+column() {
+    openstack database instance show first --format value --column "$1"
+}
+active() {
+    local status=
+    until [[ $status == ACTIVE ]]; do
+        sleep 2
+        status=$(column status)
+        [[ $status != ERROR ]] || { column fault; exit 1; }
+    done
+    ADDRESS=$(column addresses | grep -oE '[0-9]+(\.[0-9]+){3}' | head -n 1)
+}
+gone() {
+    while column status >/dev/null 2>&1; do
+        sleep 2
+    done
+}
 X
     # shellcheck disable=SC2016  # expanded in the script
     sed -e 's/^openstack network show.*/MGMT_NETWORK_ID=$(&)/' \
-        -e "/^systemctl daemon-reload/i $ports" "$script.all"
+        -e "/^systemctl daemon-reload/i $ports" \
+        -e "/^trove-status/i answers" \
+        -e "/^openstack datastore list/i . $OSRIG/demo.env" \
+        -e '/^psql/i active' \
+        -e '/^openstack database instance delete/a gone' "$script.all"
 } >"$script"
 rm -rf "$host"
 mkdir -p "$host"/{etc,opt,usr,var} "$host"/scratch/{etc,usr,var} \
@@ -75,8 +110,8 @@ export GIT_CONFIG_COUNT=2
 export GIT_CONFIG_KEY_0=url.file://$rig_top.insteadOf
 export GIT_CONFIG_VALUE_0=https://opendev.org/openstack/trove
 export GIT_CONFIG_KEY_1=safe.directory GIT_CONFIG_VALUE_1='*'
-# shellcheck source=/dev/null
-. "$OSRIG/admin.env"
+OSRIG_TROVE=http://127.0.0.1:$(port 8779)/
+export OSRIG_TROVE
 # shellcheck disable=SC2016  # expanded within
 PATH=$here/commands:/usr/sbin:/usr/bin:/sbin:/bin:$OSRIG_VENV/bin \
     unshare --mount --propagation private bash -euc '
