@@ -129,7 +129,8 @@ class Calls:
         try:
             return self._repeat(action, self._fence(function), passes)
         except _Failed as failed:
-            if repeated and errors.status(failed.cause) == 409:
+            # Not in this state any more, as Nova and Cinder say it.
+            if repeated and errors.status(failed.cause) in (400, 409):
                 return None
             raise
 

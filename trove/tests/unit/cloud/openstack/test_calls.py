@@ -112,12 +112,19 @@ class FaultTest(clouds.TestCase):
 
                 self.assertEqual([], self.services.left())
 
-    def test_a_conflict_after_a_lost_answer_is_its_success(self):
+    def test_a_wrong_state_after_a_lost_answer_is_its_success(self):
         self.given()
-        self.services.fail('stop_server', 504, done=True)
-        self.services.fail('stop_server', 409, 'task_state powering-off')
+        for status, said in (
+            (409, 'task_state powering-off'),
+            (400, 'Instance has not been resized'),
+        ):
+            with self.subTest(status):
+                self.services.fail('stop_server', 504, done=True)
+                self.services.fail('stop_server', status, said)
 
-        self.cloud.compute.stop_server(self.context, 'i1')
+                self.cloud.compute.stop_server(self.context, 'i1')
+
+                self.cloud.compute.reboot_server(self.context, 'i1')
 
     def test_it_gives_up(self):
         self.services.fail('create_port', 503, times=99)
