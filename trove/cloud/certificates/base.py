@@ -7,11 +7,10 @@ import abc
 from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.serialization import pkcs12
 from oslo_config import cfg
 from oslo_utils import timeutils
 
+from trove.cloud.certificates import opening
 from trove.common import context as trove_context
 from trove.common import exception
 
@@ -88,7 +87,7 @@ def unpack(archive: bytes, password: bytes | None) -> dict[str, str]:
     :raises trove.common.exception.BadRequest: it is none, or is not complete
     """
     try:
-        found = pkcs12.load_pkcs12(archive, password)
+        found = opening.open_archive(archive, password)
     except ValueError:
         # What the library says may be about the password.
         raise exception.BadRequest(
@@ -96,24 +95,31 @@ def unpack(archive: bytes, password: bytes | None) -> dict[str, str]:
             'the password of password_ref. Store one in the form DER, with '
             'its password, if any.'
         ) from None
-    if found.key is None or found.cert is None:
+    except TimeoutError:
+        raise exception.BadRequest(
+            'container_ref names a PKCS#12 archive that takes too long to '
+            'open. Store one whose password is hashed less often; "openssl '
+            'pkcs12 -export" makes one.'
+        ) from None
+    own, *others = found['certificates']
+    if found['key'] is None or own is None:
         raise exception.BadRequest(
             'container_ref names a PKCS#12 archive without a certificate and '
             'its key. Store both in it.'
         )
-    _check(found.cert.certificate)
-    others = [each.certificate for each in found.additional_certs]
-    authorities = [each for each in others if each.issuer == each.subject]
+    _check(x509.load_pem_x509_certificate(own.encode()))
+    authorities = [each for each in others if _is_authority(each)]
     chain = [each for each in others if each not in authorities]
     return {
-        'certificate': _pem(found.cert.certificate, *chain),
-        'private_key': found.key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ).decode(),
-        'ca': _pem(*authorities),
+        'certificate': ''.join((own, *chain)),
+        'private_key': found['key'],
+        'ca': ''.join(authorities),
     }
+
+
+def _is_authority(pem: str) -> bool:
+    certificate = x509.load_pem_x509_certificate(pem.encode())
+    return certificate.issuer == certificate.subject
 
 
 def _check(certificate: x509.Certificate) -> None:
@@ -123,10 +129,3 @@ def _check(certificate: x509.Certificate) -> None:
             'container_ref names a certificate that expired at '
             f'{certificate.not_valid_after_utc.isoformat()}. Store a new one.'
         )
-
-
-def _pem(*certificates: x509.Certificate) -> str:
-    return ''.join(
-        each.public_bytes(serialization.Encoding.PEM).decode()
-        for each in certificates
-    )

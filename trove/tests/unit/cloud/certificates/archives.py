@@ -33,3 +33,21 @@ def pack(
         if password
         else serialization.NoEncryption(),
     )
+
+
+def slow(archive: bytes) -> bytes:
+    """Return an archive whose password is hashed 2^31 - 1 times.
+
+    :param archive: with a password, as :func:`pack` makes it
+    """
+    changed = bytearray(archive)
+    # MacData is the last part, and ends with the number; see RFC 7292.
+    rounds = bytes.fromhex('02020800')
+    start = changed.rindex(bytes.fromhex('0609608648016503040201')) - 4
+    if changed[-4:] != rounds or changed[start - 2] != 0x30:
+        raise AssertionError('The library writes another form now.')
+    changed[-4:] = bytes.fromhex('02047fffffff')
+    changed[start - 1] += 2
+    whole = int.from_bytes(changed[2:4], 'big') + 2
+    changed[2:4] = whole.to_bytes(2, 'big')
+    return bytes(changed)

@@ -52,3 +52,20 @@ class UnpackTest(test_base.TestCase):
             )
             self.assertIn('PKCS#12', str(error))
             self.assertNotIn('wrong word', str(error))
+
+    def test_one_that_takes_long_to_open(self) -> None:
+        archive = archives.slow(archives.pack(self.directory, b'open sesame'))
+
+        error = self.assertRaises(
+            exception.BadRequest, base.unpack, archive, b'open sesame'
+        )
+
+        self.assertIn('takes too long to open', str(error))
+
+    def test_the_interpreter_below_another_program(self) -> None:
+        archive = archives.pack(self.directory)
+
+        with fixtures.MonkeyPatch('sys.executable', '/usr/sbin/uwsgi'):
+            found = base.unpack(archive, None)
+
+        self.assertIn('BEGIN PRIVATE KEY', found['private_key'])
