@@ -92,6 +92,13 @@ _NUMBER: common.Schema = {
     'description': 'a number from 0 to 1000000',
 }
 
+# A task manager's thread waits meanwhile.
+_SECONDS: common.Schema = {
+    **_NUMBER,
+    'maximum': 60,
+    'description': 'a number from 0 to 60',
+}
+
 REAPPLY = validation.Body(
     common.wrapped(
         'reapply',
@@ -104,7 +111,7 @@ REAPPLY = validation.Body(
                 },
                 'include_clustered': _FLAG,
                 'batch_size': _NUMBER,
-                'batch_delay': _NUMBER,
+                'batch_delay': _SECONDS,
                 'force': _FLAG,
             },
             description='an object, empty or with what is to be restricted',

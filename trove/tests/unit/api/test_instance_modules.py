@@ -144,6 +144,17 @@ class InstanceModulesTest(test_modules.ModuleTestCase):
             ),
         )
 
+    def test_reapply_with_a_long_pause(self):
+        made = self.given()
+
+        response = self.put(
+            f'/modules/{made["id"]}/instances',
+            {'reapply': {'batch_size': 1, 'batch_delay': 61}},
+        )
+
+        self.assert_refused(response, 'a number from 0 to 60')
+        self.assertEqual([], self.transport.sent)
+
 
 class CreateTest(test_modules.ModuleTestCase):
     def order(self, **values):
