@@ -40,6 +40,7 @@ OTHERS = {
     'backup_logs.complete': TIME,
     'backup_schedules.container': SCHEMA,
     'backup_schedules.storage_driver': OPERATOR,
+    'backup_verifications.state': CODE,
     'backups.name': SCHEMA,
     'backups.description': SCHEMA,
     'backups.storage_driver': OPERATOR,
