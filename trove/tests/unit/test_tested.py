@@ -27,6 +27,9 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.api.validation': ('unit/api/test_bodies.py',),
     'trove.api.views.': ('unit/api/test_views.py',),
     'trove.api.wsgi': ('unit/api/test_service.py',),
+    'trove.cloud.certificates.opening': (
+        'unit/cloud/certificates/test_base.py',
+    ),
     'trove.cloud.local.machine': ('unit/cloud/test_contract.py',),
     'trove.cloud.openstack.driver': ('unit/cloud/test_contract.py',),
     'trove.cloud.openstack.flavors': (f'{_OPENSTACK}test_compute.py',),
