@@ -31,6 +31,9 @@ LOG = logging.getLogger(__name__)
 
 Context = trove_context.TroveContext
 
+#: Of the datastore, for a backup that is ordered with ``verifies``.
+NEEDS: Final = capability.Capability.VERIFICATION
+
 #: Seconds between two reports that it goes on.
 _INTERVAL: Final = 60.0
 #: Part of the file system that stays free, and so many bytes at most.
@@ -60,7 +63,7 @@ class Verifier:
     def start(self) -> None:
         """Remove what an agent before this one has left."""
         driver = self._supervisor.driver
-        if capability.Capability.BACKUP in driver.capabilities:
+        if NEEDS in driver.capabilities:
             driver.drop_scratch()
 
     def stop(self) -> None:

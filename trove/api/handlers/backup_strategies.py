@@ -17,7 +17,7 @@ from trove.objects.instance import instances
 from trove.objectstore import storage
 
 #: Managers of datastores whose log can be archived.
-_ARCHIVED = ('mariadb', 'mysql', 'postgresql')
+ARCHIVED = ('mariadb', 'mysql', 'postgresql')
 
 
 def index(request: api_request.Request) -> dict[str, Any]:
@@ -119,10 +119,10 @@ def _check_log(
     """Return when the log of an instance can be archived."""
     version = instance.datastore_version
     manager = version.manager if version is not None else None
-    if manager not in _ARCHIVED:
+    if manager not in ARCHIVED:
         raise exception.NotSupported(
             f'The log of a database of {manager} is not archived; of '
-            f'{", ".join(_ARCHIVED)} it can be. Omit "log_archive".'
+            f'{", ".join(ARCHIVED)} it can be. Omit "log_archive".'
         )
     if instance.slave_of_id:
         raise exception.BadRequest(

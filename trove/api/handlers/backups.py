@@ -24,8 +24,8 @@ from trove.objectstore import storage
 
 LOG = log.getLogger(__name__)
 
-#: Datastores whose guest agents can verify backups.
-_VERIFIED = 'postgresql', 'mariadb'
+#: Managers of datastores whose guest agents can verify backups.
+VERIFIED = ('mariadb', 'postgresql')
 
 _NAMED: tuple[references.Reference, ...] = (
     (('backup', 'instance'), 'instance'),
@@ -203,10 +203,10 @@ def verify(request: api_request.Request) -> None:
     instance = instances.get(request.context, backup.instance_id)
     version = instance.datastore_version
     manager = version.manager if version is not None else None
-    if manager not in _VERIFIED:
+    if manager not in VERIFIED:
         raise exception.NotSupported(
             f'Backups of a database of {manager} are not verified; those of '
-            f'{" and ".join(_VERIFIED)} can be. Restore it into a new '
+            f'{" and ".join(VERIFIED)} can be. Restore it into a new '
             'instance to prove it.'
         )
     if not request.guest(instance.id).can_send('create_backup', store={}):

@@ -40,6 +40,7 @@ class Capability(enum.StrEnum):
     TLS = 'Changing how connections are encrypted'
     UPGRADE = 'Changing the datastore version'
     USERS = 'Managing users'
+    VERIFICATION = 'Verifying a backup'
     VOLUME = 'Changing the volume'
     VOLUME_SIZE = 'Reading the size of the volume'
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What drivers with backups do to verify one."""
+"""What drivers do to verify a backup."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Capability = capability.Capability
 class Verifying:
     """A part of :class:`.base.Driver`."""
 
-    @capability.of(Capability.BACKUP)
+    @capability.of(Capability.VERIFICATION)
     def scratch(self) -> pathlib.Path:
         """Return an empty directory on the volume, for :meth:`verify_backup`.
 
@@ -23,12 +23,12 @@ class Verifying:
         """
         raise NotImplementedError
 
-    @capability.of(Capability.BACKUP)
+    @capability.of(Capability.VERIFICATION)
     def drop_scratch(self) -> None:
         """Remove that directory with all that is in it, if it is there."""
         raise NotImplementedError
 
-    @capability.of(Capability.BACKUP)
+    @capability.of(Capability.VERIFICATION)
     def verify_backup(
         self, chain: Sequence[backups.Link], directory: pathlib.Path
     ) -> None:
@@ -39,6 +39,7 @@ class Verifying:
         :param chain: a full backup and those that build on it
         :param directory: of :meth:`scratch`
         :raises trove.common.exception.DatastoreError: it cannot be restored
-        :raises trove.common.exception.NotSupported: it cannot be verified here
+        :raises trove.common.exception.NotSupported: programs for that are
+            missing, or it is of another version
         """
         raise NotImplementedError

@@ -49,6 +49,7 @@ class MariaDB(archiving.ArchivingDriver):
     replication_strategy = 'MariaDBGTIDReplication'
     capabilities = archiving.ArchivingDriver.capabilities | {
         base.Capability.BACKUP,
+        base.Capability.VERIFICATION,
     }
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:

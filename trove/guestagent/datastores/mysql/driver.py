@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 import contextlib
-import pathlib
 from typing import Any
 
 from oslo_config import cfg
 
-from trove.common import exception
 from trove.common.datastores import mysql_settings
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import base
@@ -89,20 +86,6 @@ class MySQL(archiving.ArchivingDriver):
         self, request: backups.Request
     ) -> contextlib.AbstractContextManager[backups.Stream]:
         return self._backups.make(request)
-
-    def scratch(self) -> pathlib.Path:
-        return self.home.make_scratch()
-
-    def drop_scratch(self) -> None:
-        self.home.drop_scratch()
-
-    def verify_backup(
-        self, chain: Sequence[backups.Link], directory: pathlib.Path
-    ) -> None:
-        raise exception.NotSupported(
-            'Backups of MySQL are not verified. Restore it into a new '
-            'instance to prove it.'
-        )
 
     def log_start(self, preparation: base.Preparation) -> replay.Position:
         assert preparation.backup is not None

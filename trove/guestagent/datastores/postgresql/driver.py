@@ -54,6 +54,7 @@ class PostgreSQL(sql.SQLDriver):
         Capability.BACKUP,
         Capability.LOG_ARCHIVE,
         Capability.REPLICATION,
+        Capability.VERIFICATION,
     }
     replication_strategy = 'PostgresqlReplicationStreaming'
 

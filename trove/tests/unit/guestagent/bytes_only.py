@@ -46,7 +46,10 @@ class Stream:
 
 
 class Driver(fakes.Driver):
-    capabilities = fakes.Driver.capabilities | {datastores.Capability.BACKUP}
+    capabilities = fakes.Driver.capabilities | {
+        datastores.Capability.BACKUP,
+        datastores.Capability.VERIFICATION,
+    }
 
     def __init__(self) -> None:
         super().__init__()

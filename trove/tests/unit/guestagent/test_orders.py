@@ -86,12 +86,14 @@ def half_declared(
                 f'{_UNSUPPORTED} to Manager in {_MANAGER}, with '
                 f'@orders.needs(Capability.{each.name}).'
             )
-    for each in said - set(needed.values()):
+    # This rides on the order to make a backup.
+    asked = {*needed.values(), verifying.NEEDS}
+    for each in said - asked:
         yield (
             f'Add an order to {_MANAGER} with @orders.needs(Capability.'
             f'{each.name}): a driver has it, and nothing asks for it.'
         )
-    for each in set(Capability) - {*needed.values(), *refused.values()}:
+    for each in set(Capability) - {*asked, *refused.values()}:
         yield f'Remove {each.name} from {_CAPABILITIES}: no order needs it.'
 
 

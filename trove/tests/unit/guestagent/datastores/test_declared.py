@@ -9,6 +9,8 @@ import importlib
 import inspect
 import pkgutil
 
+from trove.api.handlers import backup_strategies as strategies
+from trove.api.handlers import backups
 from trove.common import datastores as rules
 from trove.guestagent import datastores
 from trove.guestagent.datastores import base as datastores_base
@@ -54,6 +56,23 @@ class DeclaredTest(base.TestCase):
                 line,
                 lines,
                 f'Add "{line}" to {registry.NAMESPACE} in setup.cfg.',
+            )
+
+    def test_the_api_offers_what_they_can(self) -> None:
+        for capability, path, offered in (
+            ('LOG_ARCHIVE', 'backup_strategies.py', strategies.ARCHIVED),
+            ('VERIFICATION', 'backups.py', backups.VERIFIED),
+        ):
+            able = {
+                driver.name
+                for driver in written()
+                if datastores_base.Capability[capability]
+                in driver.capabilities
+            }
+            self.assertEqual(
+                able,
+                set(offered),
+                f'Correct the list in trove/api/handlers/{path}.',
             )
 
     def test_each_is_found_by_its_name(self) -> None:
