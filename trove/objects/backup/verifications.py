@@ -39,6 +39,8 @@ _REASON: Final = re.compile(r'[^\x00-\x1f]{0,1024}')
 _MOST_TRIES: Final = 3
 _AT_ONCE: Final = 100
 
+_ROW = models.BackupVerification
+
 
 @dataclasses.dataclass(frozen=True)
 class Verification:
@@ -93,32 +95,58 @@ def claim(interval: float) -> list[str]:
     which nothing was heard for some seconds. No other task manager gets them
     until as much time has passed again.
     """
-    found: list[str] = []
+    found: dict[str, str] = {}
     with session.writer() as db:
         now = clock.now(db)
         before = now - datetime.timedelta(seconds=interval)
-        rows = db.scalars(
-            sa.select(models.BackupVerification)
-            .where(models.BackupVerification.state.in_((REQUESTED, RUNNING)))
-            .order_by(
-                # Those that are running first.
-                models.BackupVerification.state.desc(),
-                models.BackupVerification.changed,
-                models.BackupVerification.backup_id,
-            )
+        # Those of instances that are busy would leave no place to others.
+        for row, instance_id in db.execute(
+            _idle(before)
+            .order_by(_ROW.tries.desc(), _ROW.changed, _ROW.backup_id)
             .limit(_AT_ONCE)
-        ).all()
-        busy = set()
-        for row in rows:
-            backup = db.get(models.Backup, row.backup_id)
-            if backup is None or backup.deleted:
+        ).all():
+            if instance_id is None:
                 db.delete(row)
-            elif row.state == RUNNING and row.changed > before:
-                busy.add(backup.instance_id)
-            elif backup.instance_id not in busy and _claim(db, row, now):
-                busy.add(backup.instance_id)
-                found.append(backup.id)
-    return found
+            elif instance_id not in found and _claim(db, row, now):
+                found[instance_id] = row.backup_id
+    return list(found.values())
+
+
+def _idle(
+    before: datetime.datetime,
+) -> sa.Select[models.BackupVerification, str | None]:
+    """Select what waits, and whose it is; None: its backup is deleted.
+
+    :param before: what has run and told nothing since waits as well
+    """
+    backup = models.Backup
+    busy = (
+        sa.select(backup.instance_id)
+        .join(_ROW, _ROW.backup_id == backup.id)
+        .where(
+            backup.instance_id.is_not(None),
+            _ROW.state == RUNNING,
+            _ROW.changed > before,
+        )
+    )
+    return (
+        sa.select(_ROW, backup.instance_id)
+        .outerjoin(
+            backup,
+            sa.and_(
+                backup.id == _ROW.backup_id, backup.deleted.is_not(True)
+            ),
+        )
+        .where(
+            sa.or_(
+                _ROW.state == REQUESTED,
+                sa.and_(_ROW.state == RUNNING, _ROW.changed <= before),
+            ),
+            sa.or_(
+                backup.instance_id.is_(None), backup.instance_id.not_in(busy)
+            ),
+        )
+    )
 
 
 def _claim(
@@ -193,11 +221,10 @@ def record(
         row.changed = clock.now(db)
         row.state, row.reason = state, reason
         if state == FAILED and exists:
-            _rows.add_fault(
+            _rows.add_side_fault(
                 db,
                 instance_id,
                 f'Backup {backup_id} cannot be restored, as its verification '
                 f'has found: {reason} Make a new, full backup.',
-                '',
             )
         return True

@@ -154,6 +154,26 @@ class VerificationsTest(scene.TestCase):
         self.verifications.look()
         self.told(2)
 
+    def test_one_with_many_leaves_places_to_others(self):
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'trove.objects.backup.verifications._AT_ONCE', 2
+            )
+        )
+        for each in 'xy':
+            self.given_backup(each)
+            verifications.request(each)
+        self.verifications.look()
+        self.instance_id, other = self.given_instance('1.5')
+        self.given_backup('c')
+        verifications.request('c')
+
+        self.verifications.look()
+
+        self.assertEqual('RUNNING', self.found('c')[0])
+        self.assertEqual(1, self.guest.asked.count('create_backup'))
+        self.assertEqual(1, other.asked.count('create_backup'))
+
     def test_an_object_that_is_gone_or_another(self):
         location = self.store.location('box', 'b')
         self.store.delete(location)
