@@ -49,16 +49,18 @@ class List(base.Lister):
     def _row(self, name: str) -> Sequence[Any]:
         guest = guest_api.API(self.deployment.transport, name)
         try:
-            said = guest.get_agent(trove_context.make_admin_context())
+            agent = rollout.read(
+                guest.get_agent(trove_context.make_admin_context())
+            )
         except exception.TroveError as error:
             return name, None, None, None, None, deployment.reason(error)
         return (
             name,
-            said['state'],
-            said['release'],
-            said['package'] or 'image',
-            'image' if said['previous'] == '' else said['previous'],
-            said['reason'],
+            agent.state,
+            agent.release,
+            agent.package or 'image',
+            'image' if agent.previous == '' else agent.previous,
+            agent.reason,
         )
 
 

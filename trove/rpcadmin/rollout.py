@@ -41,6 +41,44 @@ class Guest(Protocol):
 
 
 @dataclasses.dataclass(frozen=True)
+class Agent:
+    """What a guest says of its agent.
+
+    See :meth:`trove.guestagent.api.agents.Agents.get_agent`.
+    """
+
+    state: str
+    package: str
+    previous: str | None = None
+    release: str | None = None
+    doing: str | None = None
+    failed: str | None = None
+    reason: str | None = None
+
+
+def read(told: Any) -> Agent:
+    """Return what a guest has answered; somebody else may have its agent.
+
+    :raises trove.common.exception.PeerError: it is malformed
+    """
+    values = told if isinstance(told, dict) else {}
+    known = {
+        field.name: values[field.name]
+        for field in dataclasses.fields(Agent)
+        if values.get(field.name) is not None
+    }
+    if not {'state', 'package'} <= known.keys() or not all(
+        isinstance(value, str) for value in known.values()
+    ):
+        raise exception.PeerError(
+            'The guest agent has answered something else than which package '
+            'it runs. Look at its log and its server, then rebuild the '
+            'instance.'
+        )
+    return Agent(**known)
+
+
+@dataclasses.dataclass(frozen=True)
 class Waves:
     """How many guests at a time.
 
@@ -151,13 +189,13 @@ class RollOut:
         """
         guest = self._guest(name)
         try:
-            said = guest.get_agent(self._context)
-            waits = self._judge(name, said, result)
-            if waits is None or name in self._ordered or said['doing']:
+            agent = read(guest.get_agent(self._context))
+            waits = self._judge(name, agent, result)
+            if waits is None or name in self._ordered or agent.doing:
                 return waits
-            said = guest.upgrade_agent(self._context, self._package)
+            agent = read(guest.upgrade_agent(self._context, self._package))
             self._ordered.add(name)
-            return self._judge(name, said, result)
+            return self._judge(name, agent, result)
         except (exception.PeerTimeout, exception.ServiceUnavailable) as error:
             # It is just being started again, or the broker is.
             return str(error)
@@ -166,17 +204,17 @@ class RollOut:
             return None
 
     def _judge(
-        self, name: str, said: dict[str, Any], result: Result
+        self, name: str, agent: Agent, result: Result
     ) -> str | None:
         """Return what an agent does, None when it has ended."""
-        if said['state'] != 'running':
+        if agent.state != 'running':
             # Begun by this order, or by one before it.
             self._ordered.add(name)
-            return f'its state is {said["state"]}'
-        if self._reached(said['package']):
+            return f'its state is {agent.state}'
+        if self._reached(agent.package):
             result.done.append(name)
             return None
-        if name in self._ordered and said['failed'] is not None:
-            result.failed[name] = said['reason']
+        if name in self._ordered and agent.failed is not None:
+            result.failed[name] = agent.reason or 'it does not say why'
             return None
-        return said['doing'] or 'it has begun nothing'
+        return agent.doing or 'it has begun nothing'

@@ -113,6 +113,21 @@ class RollOutTest(base.TestCase):
         self.assertEqual(list(self.guests)[1:], result.left)
         self.assertIn('[1/6] g0: it was taken back', self.said)
 
+    def test_an_answer_that_makes_no_sense_fails_that_guest_only(self) -> None:
+        for name, told in (
+            ('g1', {'state': None}),
+            ('g2', {'package': ['x']}),
+        ):
+            self.guests[name].runs |= told
+        self.guests['g3'].script = [{'state': 7}]
+
+        result = self.run_out()
+
+        self.assertEqual(['g0'], result.done)
+        self.assertEqual(['g1', 'g2', 'g3'], sorted(result.failed))
+        self.assertIn('rebuild the instance', result.failed['g1'])
+        self.assertEqual(['g4', 'g5'], result.left)
+
     def test_the_others_of_the_wave_are_waited_for(self) -> None:
         self.guests['g2'].outcome = 'it was taken back'
 
