@@ -130,7 +130,7 @@ class Backups:
         """Return what must not be interrupted, None when nothing must."""
         order = self._order
         if order is None:
-            return None
+            return self._verifier.doing()
         return f'backup {order.backup_id} is being made'
 
     def create(

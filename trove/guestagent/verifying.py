@@ -69,6 +69,11 @@ class Verifier:
     def stop(self) -> None:
         self._stopping.set()
 
+    def doing(self) -> str | None:
+        """Return what must not be interrupted, None when nothing must."""
+        running = self._running
+        return None if running is None else f'backup {running} is verified'
+
     def begin(
         self, context: Context, info: Mapping[str, Any], access: Any
     ) -> None:
@@ -101,6 +106,7 @@ class Verifier:
         ticker.start()
         try:
             told = self._verify(context, info, access)
+        # Somebody waits for the outcome, whatever it is.
         except Exception as error:  # noqa: BLE001
             told = _outcome(error)
         finally:

@@ -68,6 +68,7 @@ def main(argv: list[str]) -> int:
         for module in _NEEDED:
             try:
                 importlib.import_module(module)
+            # Whatever a module raises when it is loaded is the reason.
             except Exception as error:  # noqa: BLE001
                 found.append(f'{type(error).__name__}: {error}')
                 break

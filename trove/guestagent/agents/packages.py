@@ -145,7 +145,8 @@ def fetch(package: Package, path: pathlib.Path) -> None:
             request.urlopen(package.url, timeout=_SILENCE_TIMEOUT) as source,
             path.open('wb') as target,
         ):
-            while chunk := source.read(_CHUNK):
+            # Not all of a piece at once: a server may send a byte a minute.
+            while chunk := source.read1(_CHUNK):
                 size += len(chunk)
                 if size > MAX_BYTES:
                     raise _Wrong(f'it has more than {MAX_BYTES} bytes')

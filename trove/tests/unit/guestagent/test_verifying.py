@@ -111,6 +111,7 @@ class VerifyingTest(bytes_only.BackupsTestCase):
             'it is told that it goes on',
         )
 
+        self.assertIn('is verified', self.backups.doing())
         self.verify()
         go_on.set()
 

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from http import server
 import pathlib
 import subprocess
+import threading
 from typing import Any
 import zipfile
 
@@ -15,6 +18,27 @@ from trove.guestagent.agents import choice
 from trove.guestagent.agents import packages
 from trove.tests import base
 from trove.tests.fixtures import wheels
+
+#: Bytes of a slow server.
+_ALL = 500
+
+
+class _Slow(server.BaseHTTPRequestHandler):
+    """Sends bytes one by one, for ten seconds or until it is alone."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header('Content-Length', '1000000')
+        self.end_headers()
+        pause = threading.Event()
+        with contextlib.suppress(OSError):
+            for _ in range(_ALL):
+                self.wfile.write(b'x')
+                pause.wait(0.02)
+            self.server.server_close()
+
+    def log_message(self, *args: Any) -> None:
+        """Log nothing."""
 
 
 class PackagesTest(base.TestCase):
@@ -142,6 +166,26 @@ class PackagesTest(base.TestCase):
         self.assertIn('trove needs oslo.config>=999, and has', said)
         self.assertIn('trove needs other, which', said)
         self.assertNotIn('ignored', said)
+
+    def test_a_server_that_sends_a_byte_now_and_then(self) -> None:
+        # Given one that would be read for ever
+        self.path.write_bytes(b'')
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'trove.guestagent.agents.packages._FETCH_TIMEOUT', 0.2
+            )
+        )
+        listening = server.HTTPServer(('127.0.0.1', 0), _Slow)
+        self.addCleanup(listening.server_close)
+        thread = threading.Thread(target=listening.handle_request)
+        thread.start()
+
+        said = self.refused(url=f'http://127.0.0.1:{listening.server_port}/')
+
+        self.assertIn('not read within 0.2 seconds', said)
+        # It was left before it had sent all.
+        thread.join()
+        self.assertNotEqual(-1, listening.fileno())
 
     def test_malformed_orders(self) -> None:
         self.path.write_bytes(b'')
