@@ -23,6 +23,7 @@ from trove.objectstore import _arriving
 from trove.objectstore import _manifests
 from trove.objectstore import _names
 from trove.objectstore import _retry
+from trove.objectstore import _s3_bucket
 from trove.objectstore import _s3_saving
 from trove.objectstore import _s3_signing
 from trove.objectstore import _s3_sums
@@ -47,7 +48,7 @@ def settings(attempts: int, timeout: float) -> config.Config:
     )
 
 
-class S3Store(base.Store):
+class S3Store(_s3_bucket.BucketStore):
     """Keeps objects in one existing bucket.
 
     :param client: an S3 client of boto3, which retries failed requests
@@ -64,9 +65,9 @@ class S3Store(base.Store):
         retry: _retry.Retry | None = None,
         keys: Any = None,
     ) -> None:
+        super().__init__(bucket)
         self._client = client
         self._keys = keys
-        self._bucket = bucket
         self._part_size = part_size
         self._retry = retry or _retry.Retry()
 
@@ -81,15 +82,11 @@ class S3Store(base.Store):
         progress: base.Progress | None = None,
         delete_after: int | None = None,
     ) -> base.Stored:
-        if delete_after is not None:
-            raise errors.refused(
-                f'store {container}/{name}{suffix}',
-                'S3 deletes by rules of the bucket only, not each object '
-                'after a time of its own',
-            )
+        location = self.location(container, name + suffix)
+        self._refuse_end(location, delete_after)
         saving = _s3_saving.Saving(
             self._client,
-            self._key(self.location(container, name + suffix)),
+            self._key(location),
             {**metadata, _s3_sums.SIZE_KEY: str(self._part_size)},
             progress,
         )
@@ -101,7 +98,6 @@ class S3Store(base.Store):
         except BaseException:
             saving.undo()
             raise
-        location = self.location(container, name + suffix)
         return base.Stored(location, checksum, saving.size)
 
     def assemble(
@@ -281,11 +277,8 @@ class S3Store(base.Store):
             expires=expires,
         )
 
-    def location(self, container: str, name: str) -> str:
-        return f's3://{self._bucket}/{container}/{name}'
-
     def delete(self, location: str) -> None:
-        container, _, name = self._key(location)['Key'].partition('/')
+        container, name = self._find(location)
         for each in name, name + _s3_sums.METADATA:
             self._remove(container, each)
         self._clean(container, name.partition('.')[0])
@@ -310,7 +303,7 @@ class S3Store(base.Store):
                     )
 
     def discard(self, location: str, most: int = base.MOST) -> bool:
-        container, _, stem = self._key(location)['Key'].partition('/')
+        container, stem = self._find(location)
         names = list(
             itertools.islice(self._objects(container, stem), most + 1)
         )
@@ -333,12 +326,5 @@ class S3Store(base.Store):
                     yield base.Entry(name, item['Size'])
 
     def _key(self, location: str) -> dict[str, str]:
-        start = f's3://{self._bucket}/'
-        container, _, name = location.removeprefix(start).partition('/')
-        if not location.startswith(start) or not container or not name:
-            raise errors.refused(
-                f'find {location!r}',
-                f'it is not an object in a container in {start}',
-            )
-        _names.check(container, name, f'find {location!r}')
+        container, name = self._find(location)
         return {'Bucket': self._bucket, 'Key': f'{container}/{name}'}

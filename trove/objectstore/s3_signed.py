@@ -24,6 +24,7 @@ from trove.objectstore import _arriving
 from trove.objectstore import _http
 from trove.objectstore import _manifests
 from trove.objectstore import _retry
+from trove.objectstore import _s3_bucket
 from trove.objectstore import _s3_signing
 from trove.objectstore import _s3_sums
 from trove.objectstore import _upload
@@ -48,7 +49,7 @@ def open_with(access: Mapping[str, Any]) -> SignedS3Store:
     )
 
 
-class SignedS3Store(base.Store):
+class SignedS3Store(_s3_bucket.BucketStore):
     """Writes and reads the objects whose names are signed.
 
     :param part_size: in bytes; two parts are in memory
@@ -65,8 +66,8 @@ class SignedS3Store(base.Store):
         verify: bool | str = True,
         timeout: float = 60.0,
     ) -> None:
+        super().__init__(bucket)
         self._access = who
-        self._bucket = bucket
         self._part_size = part_size
         self._http = _http.Http(who, retry, timeout, verify)
 
@@ -82,12 +83,8 @@ class SignedS3Store(base.Store):
         delete_after: int | None = None,
     ) -> base.Stored:
         final = name + suffix
-        if delete_after is not None:
-            raise errors.refused(
-                f'store {container}/{final}',
-                'S3 deletes by rules of the bucket only, not each object '
-                'after a time of its own',
-            )
+        location = self.location(container, final)
+        self._refuse_end(location, delete_after)
         saving = _Saving(self._http, container, name, progress)
         if self._access.permits('PUT', container, final):
             _upload.upload(
@@ -103,7 +100,7 @@ class SignedS3Store(base.Store):
                 saving.put,
                 lambda data: saving.put(0, data),
             )
-        return saving.stored(self.location(container, final))
+        return saving.stored(location)
 
     def assemble(
         self,
@@ -180,9 +177,6 @@ class SignedS3Store(base.Store):
         answer.close()
         return _head(location, answer)
 
-    def location(self, container: str, name: str) -> str:
-        return f's3://{self._bucket}/{container}/{name}'
-
     def delete(self, location: str) -> None:
         LOG.info(
             '%s is not deleted by the guest agent, which must not do that in '
@@ -199,16 +193,6 @@ class SignedS3Store(base.Store):
         self, container: str, prefix: str = ''
     ) -> Iterator[base.Entry]:
         _deny(f'list {container} in bucket {self._bucket}')
-
-    def _find(self, location: str) -> tuple[str, str]:
-        start = f's3://{self._bucket}/'
-        container, _, name = location.removeprefix(start).partition('/')
-        if not location.startswith(start) or not container or not name:
-            raise errors.refused(
-                f'find {location!r}',
-                f'it is not an object in a container in {start}',
-            )
-        return container, name
 
 
 class _Saving:

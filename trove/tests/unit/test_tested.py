@@ -123,6 +123,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.objectstore._storage': (
         'unit/taskmanager/workflows/test_create_backup.py',
     ),
+    'trove.objectstore._s3_bucket': ('functional/objectstore/test_s3.py',),
     'trove.objectstore._s3_saving': ('functional/objectstore/test_s3.py',),
     'trove.objectstore._s3_sums': ('functional/objectstore/test_s3.py',),
     'trove.objectstore._storage_s3': ('functional/objectstore/test_s3.py',),
