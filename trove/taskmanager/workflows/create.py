@@ -253,7 +253,7 @@ class Create(base.Workflow):
         self.record_addresses([])
 
     def _wait_for_server(self) -> None:
-        servers.wait(self, self._left())
+        servers.wait(self, self._left(), self._timeout)
         self.record_addresses(
             self.cloud.network.addresses(self.context, self.instance_id)
         )

@@ -37,10 +37,13 @@ def spec(
     )
 
 
-def wait(workflow: base.Workflow, seconds: float) -> None:
+def wait(
+    workflow: base.Workflow, seconds: float, whole: float | None = None
+) -> None:
     """Wait until the server is active.
 
     :param seconds: the timeout
+    :param whole: the timeout of all, of which these seconds are left
     :raises StepFailed: it is gone, in ERROR, or the timeout is over
     """
 
@@ -59,5 +62,6 @@ def wait(workflow: base.Workflow, seconds: float) -> None:
 
     if not workflow.wait(look, seconds):
         raise base.StepFailed(
-            reason=f'the server is not active after {seconds:.0f} seconds'
+            reason=f'the server is not active after '
+            f'{seconds if whole is None else whole:.0f} seconds'
         )
