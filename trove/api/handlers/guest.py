@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
+import time
 from typing import Any
 
 from trove.api import errors
@@ -15,8 +16,11 @@ from trove.common import exception
 from trove.guestagent import api as guest_api
 from trove.objects.instance import entities
 
-#: Maximum number of pages that are read to find a name.
-_MAX_PAGES = 10000
+#: Limits of a list that is read to find a name: seconds for all of its pages,
+#: characters of all names, and how many each costs besides.
+_PAGES_TIMEOUT = 120.0
+_MOST_TEXT = 32 << 20
+_OVERHEAD = 100
 
 Wire = dict[str, Any]
 Lister = Callable[..., list[Any]]
@@ -63,13 +67,13 @@ class Guest:
 
     def databases(self) -> list[str]:
         """Return the names of all databases."""
-        return [d['_name'] for d in self._all(self.client.list_databases)]
+        return [name for name, _ in self._all(self.client.list_databases)]
 
     def users(self) -> list[tuple[str, str]]:
         """Return name and host of all users."""
         return [
-            (u['_name'], u.get('_host') or names.ANY_HOST)
-            for u in self._all(self.client.list_users)
+            (name, host or names.ANY_HOST)
+            for name, host in self._all(self.client.list_users)
         ]
 
     def user_name(self, text: str) -> tuple[str, str]:
@@ -116,13 +120,31 @@ class Guest:
             return False
         return True
 
-    def _all(self, lister: Lister) -> list[Wire]:
-        found: list[Wire] = []
-        marker = None
-        for _ in range(_MAX_PAGES):
+    def _all(self, lister: Lister) -> Iterator[tuple[str, str]]:
+        """Yield name and host of what a guest lists, page after page.
+
+        :raises PeerError: it is malformed, or there is no end of it
+        """
+        until = time.monotonic() + _PAGES_TIMEOUT
+        left, marker = _MOST_TEXT, None
+        while True:
             page, after = lister(self.context, limit=None, marker=marker)
-            found.extend(page)
+            for item in page:
+                name, host = item.get('_name'), item.get('_host') or ''
+                if not isinstance(name, str) or not isinstance(host, str):
+                    raise self._nonsense('an entry has no name')
+                left -= _OVERHEAD + len(name) + len(host)
+                yield name, host
             if not after or after == marker:
-                break
+                return
+            if left < 0 or time.monotonic() > until:
+                raise self._nonsense('the list has no end')
             marker = after
-        return found
+
+    def _nonsense(self, reason: str) -> exception.PeerError:
+        return exception.PeerError(
+            peer=f'guest agent of instance {self.instance.id}',
+            method='a list',
+            remote_type='malformed answer',
+            reason=f'{reason}. Check the guest agent',
+        )

@@ -255,6 +255,32 @@ class TestUsers(TestCase):
         self.assert_fault(response, 404, 'itemNotFound', 'bob')
         self.assertEqual('s3cret', self.guest.users['ann']['_password'])
 
+    def test_a_guest_whose_list_has_no_end(self):
+        # Given a guest that somebody has taken over
+        pages = []
+
+        def list_users(limit=None, marker=None, include_marker=False):
+            pages.append(marker)
+            return [{'_name': 'x' * 4000000}] * 2, f'm{len(pages)}'
+
+        self.guest.list_users = list_users
+
+        response = self.post(
+            self.path, {'users': [{'name': 'bob', 'password': 'two'}]}
+        )
+
+        self.assert_fault(response, 500, 'instanceFault', 'has no end')
+        self.assertEqual(5, len(pages))
+
+    def test_a_guest_that_lists_what_has_no_name(self):
+        self.guest.list_users = lambda *_, **__: ([{'_name': 7}], None)
+
+        response = self.post(
+            self.path, {'users': [{'name': 'bob', 'password': 'two'}]}
+        )
+
+        self.assert_fault(response, 500, 'instanceFault', 'has no name')
+
     def test_pages(self):
         self.config(users_page_size=2)
         for name in ('a', 'b@c', 'd'):
