@@ -27,11 +27,14 @@ def index(request: api_request.Request) -> dict[str, Any]:
     """List the modules of an instance: 200.
 
     With ``from_guest`` as its guest agent has them, and with
-    ``include_contents`` then with their contents: 409 if the agent is too
-    old, 500 without an answer, 503 if unreachable.
+    ``include_contents`` then with their contents, for those who may apply
+    modules: 409 if the agent is too old, 500 without an answer, 503 if
+    unreachable.
     """
     instance = request.instance()
     contents = bool(request.flag('include_contents'))
+    if contents:
+        request.authorize('instance:module_apply', instance.tenant_id)
     if not request.flag('from_guest'):
         found = uses.applied(
             instance.id, invisible=bool(request.context.is_admin)

@@ -113,6 +113,18 @@ class InstanceModulesTest(test_modules.ModuleTestCase):
         self.assertEqual('module_list', order)
         self.assertEqual({'include_contents': True}, arguments)
 
+    def test_a_reader_gets_no_contents(self):
+        headers = {'X-Roles': 'reader'}
+        for query, code in (
+            ('from_guest=1', 200),
+            ('from_guest=1&include_contents=1', 403),
+            ('include_contents=1', 403),
+        ):
+            response = self.get(
+                self.path, query_string=query, headers=headers
+            )
+            self.assertEqual(code, response.status_code, query)
+
     def test_another_projects(self):
         made = self.given()
         response = self.get(self.path, project=base.OTHER_PROJECT)
