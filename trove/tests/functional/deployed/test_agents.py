@@ -145,3 +145,10 @@ class AgentsTest(test_operators.OperatorTestCase):
             self.agent(name).terminate()
         for name in self.ids:
             self.wait_active(name)
+        self.eventually(
+            lambda: self.packages() == ['image', 'image'],
+            'the agents of the image answer',
+        )
+        # A task that ends well hides the fault of what failed before it.
+        self.member.instances.restart(self.canary.id)
+        self.wait_active(self.canary.id)

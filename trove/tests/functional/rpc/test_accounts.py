@@ -103,6 +103,7 @@ class AccountsTest(AccountsTestCase):
         """A guest agent that listens, with an account of its own."""
         topic = f'guestagent.{instance_id}'
         account = self.accounts.create(instance_id, topic)
+        self.addCleanup(self.accounts.delete, instance_id)
         transport = self.connected(account.url, own=topic)
         self.listen(transport, topic, Guest())
         return transport, account
@@ -205,6 +206,7 @@ class AccountsTest(AccountsTestCase):
     def test_a_server_of_the_cloud_boots_with_its_own(self):
         # Given the user data that Nova gets for the server of a guest,
         topic = f'guestagent.{_A}'
+        self.addCleanup(self.accounts.delete, _A)
         self.config(control_exchange='openstack', guest_config='')
         files = guest_files.make(
             self.conf,
