@@ -165,7 +165,7 @@ class Manager:
 
         def work() -> None:
             authority.instance(context, instance_id)
-            root.record_enabled(instance_id, user or context.user_id)
+            root.record_reported(instance_id, user or context.user_id)
 
         self._do(context, 'report_root', instance_id, work, user)
 

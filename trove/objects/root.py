@@ -52,6 +52,22 @@ def record_enabled(
     return functools.partial(_restore, instance_id, before)
 
 
+@session.retry(duplicates=True)
+def record_reported(instance_id: str, user: str | None) -> None:
+    """Record that a guest says that root was enabled.
+
+    The API records that and the disabling itself, and what a guest says may
+    arrive after both. So it counts for an instance without a history only:
+    one that was created with root, or from a backup that has it.
+    """
+    with session.writer() as db:
+        row = db.get(models.RootHistory, instance_id)
+        if row is None:
+            db.add(models.RootHistory(id=instance_id, user=user))
+        elif row.user is None and _enabled(row):
+            row.user = user
+
+
 @session.retry
 def _restore(
     instance_id: str,

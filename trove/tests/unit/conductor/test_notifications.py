@@ -32,6 +32,16 @@ class TestReportRoot(test_manager.ConductorTestCase):
 
         self.assertEqual('user-8', root.history(self.instance_id).user)
 
+    def test_a_report_that_is_late(self):
+        # Given a user who has enabled and disabled root meanwhile
+        root.record_enabled(self.instance_id, 'user-1')
+        root.record_disabled(self.instance_id)
+
+        self.conductor.report_root(self.released, self.instance_id, 'user-8')
+
+        self.assertFalse(root.is_enabled(self.instance_id))
+        self.assertEqual('user-1', root.history(self.instance_id).user)
+
     def test_message_of_another_project(self):
         self.conductor.report_root(self.foreign, self.instance_id)
 

@@ -286,7 +286,7 @@ class TestService(scene.TestCase):
             go_on.wait(60)
 
         self.addCleanup(go_on.set)
-        patch = mock.patch.object(root, 'record_enabled', slow)
+        patch = mock.patch.object(root, 'record_reported', slow)
         patch.start()
         self.addCleanup(patch.stop)
         for number in range(6):
