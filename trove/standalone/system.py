@@ -89,6 +89,10 @@ in_api = true
 [objectstore]
 local_directory = {state_dir}/backups
 
+[certificates]
+driver = directory
+directory = {state_dir}/certificates
+
 [cloud_local]
 state_dir = {state_dir}/cloud
 # Clients send "is_public": true, and whoever is on this machine reaches all.
@@ -101,6 +105,8 @@ _KEYS = """\
 [DEFAULT]
 taskmanager_rpc_encr_key = {}
 inst_rpc_key_encr_key = {}
+# The key of the contents of modules. Without it they cannot be read.
+module_aes_cbc_key = {}
 """
 
 
@@ -131,7 +137,8 @@ def configure(
         files.make_directory(state_dir)
         if files.is_root():
             files.check_reachable(state_dir)
-        files.make_directory(state_dir / 'log', 0o700)
+        for name in 'log', 'certificates':
+            files.make_directory(state_dir / name, 0o700)
         files.write(
             state_dir / GENERATED,
             _CONFIGURATION.format(
@@ -146,7 +153,7 @@ def configure(
         if not (state_dir / KEYS).exists():
             files.write(
                 state_dir / KEYS,
-                _KEYS.format(crypto.generate_key(), crypto.generate_key()),
+                _KEYS.format(*(crypto.generate_key() for _ in range(3))),
             )
     arguments = []
     for name in GENERATED, KEYS:

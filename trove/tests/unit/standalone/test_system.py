@@ -52,6 +52,18 @@ class ConfigureTestCase(base.TestCase):
         )
         self.assertEqual('noauth', conf.auth_strategy)
 
+    def test_certificates_are_files_and_modules_have_a_key(self):
+        conf = self.configure()
+
+        self.assertEqual('directory', conf.certificates.driver)
+        self.assertEqual(
+            f'{self.state_dir}/certificates', conf.certificates.directory
+        )
+        self.assertTrue((self.state_dir / 'certificates').is_dir())
+        key = conf.module_aes_cbc_key
+        self.assertEqual(key, self.configure().module_aes_cbc_key)
+        self.assertIsNotNone(key)
+
     def test_others_cannot_reach_it_but_from_this_machine(self):
         self.assertEqual('127.0.0.1', self.configure().bind_host)
 
