@@ -21,14 +21,21 @@ _OPERATOR = trove_context.TroveContext(is_admin=True)
 
 def orphans(conf: cfg.ConfigOpts) -> None:
     cloud = trove_cloud.load(conf)
+    found = dict(sorted(_orphans(cloud)))
+    wanted = conf.command.delete or []
+    for each in wanted:
+        if each not in found:
+            raise exception.BadRequest(
+                f'--delete has the value {each}, which is no instance that is '
+                'listed without it. Nothing was deleted.'
+            )
     failed = 0
-    for instance_id, things in sorted(_orphans(cloud)):
-        texts.say(f'{instance_id}  {", ".join(sorted(things))}')
-        if conf.command.delete:
-            problems = _delete(cloud, instance_id)
-            failed += bool(problems)
-            for problem in problems:
-                texts.say(f'  {problem}')
+    for instance_id in wanted or found:
+        texts.say(f'{instance_id}  {", ".join(sorted(found[instance_id]))}')
+        problems = _delete(cloud, instance_id) if wanted else []
+        failed += bool(problems)
+        for problem in problems:
+            texts.say(f'  {problem}')
     if failed:
         raise exception.CloudError(
             f'Not all of {failed} instances could be deleted; the reasons are '
@@ -76,8 +83,10 @@ def add_commands(
     )
     parser.add_argument(
         '--delete',
-        action='store_true',
-        help='Delete them, with their data. If several deployments of Trove '
-        'share a project of the cloud, what belongs to the others is listed '
-        'and deleted too.',
+        nargs='+',
+        metavar='ID',
+        help='Delete what there is of these instances, with their data. Look '
+        'at each first: what another deployment of Trove has in the same '
+        'project is listed too, and so are the instances that were made after '
+        'the backup from which the database was restored.',
     )

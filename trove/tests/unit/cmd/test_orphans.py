@@ -48,16 +48,29 @@ class OrphansTest(base.ManageTestCase):
         self.assertEqual('gone  volume\n', self.out)
         self.assertEqual(2, len(self.cloud.volume_sizes))
 
-    def test_they_are_deleted(self):
-        self.assertEqual(0, self.run_manage('orphans', '--delete'))
+    def test_those_that_are_named_are_deleted(self):
+        self.cloud.volumes.create(self.context, 'another', 1)
 
-        self.assertEqual([self.owned], list(self.cloud.volume_sizes))
+        self.assertEqual(0, self.run_manage('orphans', '--delete', 'gone'))
+
+        self.assertEqual('gone  volume\n', self.out)
+        self.assertEqual(
+            {self.owned, 'another'}, set(self.cloud.volume_sizes)
+        )
+
+    def test_one_that_is_owned_is_not_deleted(self):
+        self.assertEqual(
+            1, self.run_manage('orphans', '--delete', 'gone', self.owned)
+        )
+
+        self.assertIn(f'has the value {self.owned}', self.error)
+        self.assertEqual(2, len(self.cloud.volume_sizes))
 
     def test_what_cannot_be_deleted_is_told(self):
         error = exception.CloudError(action='delete it', reason='locked')
         self.cloud.fail('volumes.delete', error)
 
-        self.assertEqual(1, self.run_manage('orphans', '--delete'))
+        self.assertEqual(1, self.run_manage('orphans', '--delete', 'gone'))
 
         self.assertIn('locked', self.out)
         self.assertIn('run the command again', self.error)
