@@ -164,7 +164,7 @@ class GuestAgent(service.Component):
         self._logs.start()
         self._agents = agents.Agents(
             pathlib.Path(conf.guestagent.state_dir),
-            reporting,
+            reporting.reporting,
             self._supervisor.status,
             self._guest_transport.conductors.look,
             self._backups.doing,

@@ -62,6 +62,7 @@ def _do(
         do(thing)
     except exception.ServiceUnavailable:
         raise
+    # Users choose what is read: nothing of it may end the work for others.
     except Exception as error:  # noqa: BLE001
         _tell(what(thing), error)
         if failed is not None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import contextlib
 import dataclasses
 import logging
 import pathlib
@@ -16,7 +17,6 @@ from trove import version
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import service
-from trove.guestagent import reporter as reporters
 from trove.guestagent import state as states
 from trove.guestagent.agents import choice as choices
 from trove.guestagent.agents import packages
@@ -34,6 +34,8 @@ _ACTION: Final = 'upgrade itself'
 class Agents:
     """The agents of one guest.
 
+    :param reporting: makes an error a fault of the instance, see
+        :meth:`trove.guestagent.reporter.Reporter.reporting`
     :param status: returns the status of the database to report
     :param answered: asks the conductors; whether there was an answer
     :param busy: returns what must not be interrupted, such as a backup
@@ -44,14 +46,17 @@ class Agents:
     def __init__(
         self,
         state_dir: pathlib.Path,
-        reporter: reporters.Reporter,
+        reporting: Callable[
+            [trove_context.TroveContext, str],
+            contextlib.AbstractContextManager[None],
+        ],
         status: Callable[[], str],
         answered: Callable[[], bool],
         busy: Callable[[], str | None] = lambda: None,
         end: Callable[[], None] | None = None,
     ) -> None:
         self._kept = choices.Choices(state_dir)
-        self._reporter = reporter
+        self._reporting = reporting
         self._status = status
         self._answered = answered
         self._busy = busy
@@ -227,7 +232,7 @@ class Agents:
 
     def _report(self, failure: choices.Failure) -> None:
         context = trove_context.TroveContext(overwrite=False)
-        with self._reporter.reporting(context, _ACTION):
+        with self._reporting(context, _ACTION):
             raise exception.Unprocessable(failure.reason)
 
     def _remove_others(self) -> None:

@@ -40,7 +40,7 @@ class UpgradesTest(base.TestCase):
     def make(self, end: Any = None) -> upgrades.Agents:
         agents = upgrades.Agents(
             self.kept.directory.parent,
-            self,  # type: ignore[arg-type]
+            self.reporting,
             lambda: self.status,
             lambda: self.answered,
             lambda: self.doing,
@@ -189,7 +189,7 @@ class UpgradesTest(base.TestCase):
     def test_a_part_of_another_process_stays(self) -> None:
         agents = upgrades.Agents(
             self.kept.directory.parent,
-            self,  # type: ignore[arg-type]
+            self.reporting,
             lambda: self.status,
             lambda: self.answered,
         )
