@@ -7,6 +7,7 @@ import threading
 import time
 from unittest import mock
 
+from kombu.transport import memory
 import sqlalchemy as sa
 from testtools import matchers
 
@@ -295,11 +296,18 @@ class TestService(scene.TestCase):
             )
         for _ in range(4):
             self.assertTrue(began.acquire(timeout=60))
+        # What is not received stays for other conductors.
+        waiting.until(
+            lambda: not memory.Channel.queues['trove-conductor'].qsize(),
+            'all are received',
+        )
 
         component.stop()
 
-        self.assertEqual(
-            2, self.logs.output.count('stopped before it processed')
+        # The thread that received them may be behind.
+        waiting.until(
+            lambda: self.logs.output.count('stopped before it processed') == 2,
+            'both are told',
         )
         self.assertIn('user-5', self.logs.output)
 
