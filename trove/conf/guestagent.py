@@ -160,7 +160,8 @@ AGENT_OPTS: list[cfg.Opt] = [
         default=43200,
         min=1,
         help='Timeout in seconds for the database to replay the log of a '
-        'backup that is restored.',
+        'backup that is restored, and for pg_upgrade to upgrade it to another '
+        'series of versions.',
     ),
     cfg.IntOpt(
         'stop_timeout',
@@ -211,6 +212,22 @@ POSTGRESQL_OPTS: list[cfg.Opt] = [
         help='Directory for a copy of the PostgreSQL programs, created when '
         'the user in run_as cannot execute the installed ones (for example in '
         'a virtual environment below /root).',
+    ),
+    cfg.BoolOpt(
+        'major_upgrades',
+        default=False,
+        help='Permit upgrades of instances to another series of versions, '
+        'such as from 17 to 18, by pg_upgrade. The guest image must have the '
+        'programs of both. Use the same value for trove-api, which refuses '
+        'them otherwise.',
+    ),
+    cfg.IntOpt(
+        'former_data_retention',
+        default=259200,
+        min=0,
+        help='Time in seconds for which the data of the former series are '
+        'kept on the volume after such an upgrade. The first full backup '
+        'that is made later removes them.',
     ),
     cfg.ListOpt(
         'ignore_users',

@@ -44,6 +44,10 @@ ALLOWED = {
         1,
         'a name; clients go by the times of the object store',
     ),
+    'trove/guestagent/datastores/postgresql/series.py': (
+        2,
+        f'former_data_retention: {SLACK}, and a backup is there by then',
+    ),
     'trove/guestagent/modules.py': (1, SHOWN),
     'trove/guestagent/monotonic_time.py': (1, 'read once at the start'),
     'trove/objects/_rows.py': (3, SHOWN),

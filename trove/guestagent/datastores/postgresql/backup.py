@@ -97,6 +97,10 @@ class Backups:
         with self._connector.open(_ACTION) as connection:
             slot.advance(connection, stream.metadata['stop-segment'])
 
+    def forget(self) -> None:
+        """Have the next backup be a full one: the data are others."""
+        self._newest.unlink(missing_ok=True)
+
     def _refuse_tablespaces(self, connection: connections.Connection) -> None:
         names = _row(connection, _TABLESPACES)[0]
         if names is not None:

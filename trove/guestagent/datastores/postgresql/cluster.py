@@ -31,14 +31,30 @@ class Cluster(home.Home[servers.Server]):
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         super().__init__(conf, conf.postgresql.postgresql_port)
 
-    def make_server(self, found: programs.Programs) -> servers.Server:
+    def make_server(
+        self, found: programs.Programs, data_dir: pathlib.Path | None = None
+    ) -> servers.Server:
         return servers.Server(
             found,
-            self.data_dir,
+            data_dir or self.data_dir,
             self.config_dir,
             self.log_file,
             self.endpoint,
             self.account,
+        )
+
+    def find_beside(self, version: str) -> programs.Programs:
+        """Find the programs of a version, whatever the data are of.
+
+        :raises trove.common.exception.TroveError: there are none
+        """
+        return programs.find(
+            self.kind,
+            self.candidates(),
+            self._options.bin_dir,
+            self._options.staging_dir,
+            self.account,
+            ordered=version,
         )
 
     def candidates(self) -> Iterator[pathlib.Path]:

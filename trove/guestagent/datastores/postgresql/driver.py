@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
@@ -37,6 +38,7 @@ from trove.guestagent.datastores.postgresql import replication as replicas
 from trove.guestagent.datastores.postgresql import restore
 from trove.guestagent.datastores.postgresql import role as roles
 from trove.guestagent.datastores.postgresql import root
+from trove.guestagent.datastores.postgresql import series
 from trove.guestagent.datastores.postgresql import users
 
 Capability = base.Capability
@@ -85,6 +87,12 @@ class PostgreSQL(sql.SQLDriver):
             self.home, connector, self.volume_bytes
         )
         self._role = roles.Role(self.home, conf.guest_id or self.name)
+        self._series = series.Series(
+            self.home,
+            self._role,
+            conf.guestagent.recovery_timeout,
+            conf.postgresql.major_upgrades,
+        )
         self._replication = replicas.Replication(
             self.home,
             connector,
@@ -148,6 +156,10 @@ class PostgreSQL(sql.SQLDriver):
     def close_openings(self) -> None:
         self.databases.close_template()
 
+    def pid(self) -> int | None:
+        self._series.settle()
+        return super().pid()
+
     def start(self) -> None:
         if self.pid() is None and self.home.data_dir.exists():
             self._role.before_start()
@@ -158,6 +170,21 @@ class PostgreSQL(sql.SQLDriver):
         if self.home.data_dir.exists():
             self.write_config()
             self.home.server().check_start()
+
+    def check_upgrade(self, version: str) -> None:
+        if self._series.concerns(version):
+            self._series.check(version)
+        else:
+            super().check_upgrade(version)
+
+    def upgrade(self, version: str) -> None:
+        if not self._series.concerns(version):
+            super().upgrade(version)
+            return
+        self._series.carry_out(
+            version, self.start, self.stop, self._backups.forget
+        )
+        self._series.renew_statistics(self.connector)
 
     # Its settings
 
@@ -242,10 +269,14 @@ class PostgreSQL(sql.SQLDriver):
 
     # Backups
 
-    def backup(
-        self, request: backups.Request
-    ) -> contextlib.AbstractContextManager[backups.Stream]:
-        return self._backups.make(request)
+    @contextlib.contextmanager
+    def backup(self, request: backups.Request) -> Iterator[backups.Stream]:
+        with self._backups.make(request) as stream:
+            yield stream
+        if request.parent is None:
+            self._series.drop_former(
+                self._conf.postgresql.former_data_retention
+            )
 
     def scratch(self) -> pathlib.Path:
         return self.home.make_scratch()

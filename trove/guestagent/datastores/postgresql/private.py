@@ -41,19 +41,19 @@ def session(
     :raises trove.common.exception.DatastoreError: it does not start
     """
     server = cluster.server()
-    with _place(cluster) as place:
+    with place(cluster) as directory:
         server.start(
             timeout,
             # Not before it is promoted.
             ('ready',),
-            hba_file=f'{place}/hba',
-            ident_file=f'{place}/ident',
+            hba_file=f'{directory}/hba',
+            ident_file=f'{directory}/ident',
             listen_addresses='',
-            unix_socket_directories=f'{place}',
+            unix_socket_directories=f'{directory}',
             **settings,
         )
         local = connections.Connector(
-            endpoints.Endpoint(f'{place}', server.endpoint.port),
+            endpoints.Endpoint(f'{directory}', server.endpoint.port),
             lambda: '',
         )
         with local.open(action) as connection:
@@ -71,17 +71,24 @@ def set_password(connection: connections.Connection, password: str) -> None:
 
 
 @contextlib.contextmanager
-def _place(cluster: clusters.Cluster) -> Iterator[pathlib.Path]:
-    """Make a directory for a socket, whose path must be short."""
-    place = pathlib.Path(tempfile.mkdtemp(prefix='trove-'))
-    user = pwd.getpwuid(os.geteuid()).pw_name
+def place(
+    cluster: clusters.Cluster, user: str | None = None
+) -> Iterator[pathlib.Path]:
+    """Make a directory for a socket, whose path must be short.
+
+    :param user: of the operating system, who is the superuser there; that of
+        the agent if None
+    """
+    directory = pathlib.Path(tempfile.mkdtemp(prefix='trove-'))
+    if user is None:
+        user = pwd.getpwuid(os.geteuid()).pw_name
     try:
-        hba, ident = place / 'hba', place / 'ident'
+        hba, ident = directory / 'hba', directory / 'ident'
         hba.write_text(_HBA)
         ident.write_text(f'agent "{user}" {servers.SUPERUSER}\n')
         if cluster.account is not None:
-            for path in place, hba, ident:
+            for path in directory, hba, ident:
                 cluster.account.own(path)
-        yield place
+        yield directory
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(directory, ignore_errors=True)

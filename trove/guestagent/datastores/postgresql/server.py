@@ -50,8 +50,24 @@ class Server(server.Server):
         super().__init__(programs, data_dir, log_file, endpoint, account)
         self._config_dir = config_dir
 
-    def initialize(self, password: str) -> None:
-        done = self.run(self._initdb, f'{password}\n')
+    def initialize(
+        self,
+        password: str,
+        checksums: bool = True,
+        segment: int | None = None,
+    ) -> None:
+        """Create a cluster.
+
+        :param password: of the superuser
+        :param checksums: whether pages of data have them
+        :param segment: bytes of a segment of the log; usual ones if None
+        """
+        more = self._checksums(checksums)
+        if segment is not None:
+            more.append(f'--wal-segsize={segment >> 20}')
+        done = self.run(
+            lambda path: [*self._initdb(path), *more], f'{password}\n'
+        )
         if done.returncode != 0:
             raise exception.DatastoreError(
                 action='create a database cluster',
@@ -67,7 +83,6 @@ class Server(server.Server):
             '--auth=scram-sha-256',
             '--encoding=UTF8',
             '--locale=C.UTF-8',
-            '--data-checksums',
             '--no-sync',
         ]
         if self.programs.version >= (14,):
@@ -75,6 +90,13 @@ class Server(server.Server):
         if self.programs.version >= (17,):
             command.append('--locale-provider=builtin')
         return command
+
+    def _checksums(self, wanted: bool) -> list[str]:
+        if wanted:
+            return ['--data-checksums']
+        # They are the default since.
+        off = self.programs.version >= (18,)
+        return ['--no-data-checksums'] if off else []
 
     def sync(self) -> None:
         done = self.run(
