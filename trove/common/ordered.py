@@ -55,5 +55,10 @@ def series(manager: str | None) -> int:
     return 1 if manager == 'postgresql' else 2
 
 
+def can_change_series(manager: str | None) -> bool:
+    """Return whether data of one series can be made those of a newer one."""
+    return manager == 'postgresql'
+
+
 def _first(version: str, parts: int) -> list[int]:
     return [int(each) for each in version.split('.')[:parts]]

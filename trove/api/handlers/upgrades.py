@@ -22,7 +22,7 @@ def start(
     """
     with references.naming('instance.datastore_version'):
         version = _version(request, instance, wanted)
-        _check(instance, version)
+        _check(request, instance, version)
     taskmanager = request.taskmanager()
     actions.start(
         request,
@@ -54,7 +54,9 @@ def _version(
 
 
 def _check(
-    instance: entities.Instance, version: datastores.DatastoreVersion
+    request: api_request.Request,
+    instance: entities.Instance,
+    version: datastores.DatastoreVersion,
 ) -> None:
     now = instance.datastore_version
     if now is None or now.id == version.id:
@@ -72,11 +74,46 @@ def _check(
             f'Version {version.name} has no number, which an upgrade needs. '
             'Ask an administrator to give it one.'
         )
-    if ordered.is_older(one, other, parts) or ordered.is_older(
-        other, one, parts
-    ):
+    if ordered.is_older(other, one, parts):
+        raise exception.BadRequest(_other_data(instance, one, other))
+    if ordered.is_older(one, other, parts):
+        _check_series(request, instance, one, other)
+
+
+def _check_series(
+    request: api_request.Request,
+    instance: entities.Instance,
+    one: str,
+    other: str,
+) -> None:
+    """Check that data of one series may become those of a newer one."""
+    now = instance.datastore_version
+    manager = now.manager if now else None
+    if manager is None or not ordered.can_change_series(manager):
+        raise exception.BadRequest(_other_data(instance, one, other))
+    if not request.runtime.conf[manager].major_upgrades:
         raise exception.BadRequest(
-            f'Instance {instance.id} has version {one}, whose data cannot be '
-            f'used by version {other}. Create an instance of that version, '
-            'and migrate the data with the tools of the database.'
+            f'{_other_data(instance, one, other)} The operator may permit '
+            f'such upgrades by [{manager}] major_upgrades.'
         )
+    if instance.slave_of_id is not None:
+        raise exception.BadRequest(
+            f'Instance {instance.id} is a replica, which has the data of its '
+            f'primary {instance.slave_of_id}. Delete it, upgrade the '
+            f'primary to version {other}, and create it again.'
+        )
+    if instance.replicas:
+        raise exception.BadRequest(
+            f'Instance {instance.id} has the replicas '
+            f'{", ".join(instance.replicas)}, which cannot follow a primary '
+            f'of version {other}. Delete or detach them, upgrade it, and '
+            'create them again.'
+        )
+
+
+def _other_data(instance: entities.Instance, one: str, other: str) -> str:
+    return (
+        f'Instance {instance.id} has version {one}, whose data cannot be '
+        f'used by version {other}. Create an instance of that version, and '
+        'migrate the data with the tools of the database.'
+    )

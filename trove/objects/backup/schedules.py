@@ -213,6 +213,16 @@ def begun(instance_id: str, backup_id: str) -> None:
 
 
 @session.retry
+def begin_anew(instance_id: str) -> None:
+    """Have the next backup be a full one, at once: the data are others."""
+    with session.writer() as db:
+        row = db.get(models.BackupSchedule, instance_id)
+        if row is not None:
+            row.made = 0
+            row.next = clock.now(db)
+
+
+@session.retry
 def failed(schedule: Schedule, reason: str, passing: bool) -> None:
     """Write down why a backup was not begun, and when it is tried again.
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.common import ordered
 from trove.guestagent import api as guest_api
 from trove.objects import datastore as datastores
+from trove.objects.backup import schedules
 from trove.objects.instance import entities
 from trove.objects.instance import instances
 from trove.objects.instance import tasks
@@ -58,6 +60,8 @@ class Upgrade(resizing.Resize):
         ]
 
     def finish(self) -> bool:
+        if self._changes_series():
+            self.env.database(schedules.begin_anew, self.instance_id)
         return self.env.database(
             tasks.end_task,
             self.instance_id,
@@ -65,16 +69,38 @@ class Upgrade(resizing.Resize):
             datastore_version_id=self.wanted,
         )
 
-    def _number(self) -> str:
-        """Return the number of the new version."""
-        version = self.env.database(
+    def _version(self) -> datastores.DatastoreVersion:
+        return self.env.database(
             datastores.get_version_by_id, self.wanted, inactive=True
         )
+
+    def _number(self) -> str:
+        """Return the number of the new version."""
+        version = self._version()
         return version.version or version.name
+
+    def _changes_series(self) -> bool:
+        """Whether the new version cannot use the data as they are."""
+        now = self.instance().datastore_version
+        if now is None:
+            return False
+        return ordered.is_older(
+            now.version or now.name,
+            self._number(),
+            ordered.series(now.manager),
+        )
 
     def _check(self) -> None:
         number = self._number()
-        for replica in self._replicas():
+        replicas = self._replicas()
+        if replicas and self._changes_series():
+            raise base.StepFailed(
+                reason=f'its replica {replicas[0].id} cannot follow a '
+                f'primary of version {number}',
+                remedy=_UNCHANGED + 'Delete or detach its replicas, then '
+                'try again.',
+            )
+        for replica in replicas:
             if not replica.task.is_idle:
                 raise base.StepFailed(
                     reason=f'its replica {replica.id} has another task: '

@@ -2,6 +2,7 @@
 """Another version of the database server, by PATCH of an instance."""
 
 from trove.objects import datastore as datastores
+from trove.objects.instance import instances
 from trove.objects.instance import workflows
 from trove.tests.unit.api import base
 
@@ -67,7 +68,7 @@ class UpgradeTest(base.TestCase):
         instance = self.active()
         for wanted, text in (
             ('17', 'cannot be used'),
-            ('19', 'cannot be used'),
+            ('19', '[postgresql] major_upgrades'),
             ('other', 'mariadb'),
             ('latest', 'has no number'),
             ('off', 'not active'),
@@ -78,6 +79,31 @@ class UpgradeTest(base.TestCase):
             self.assert_refused(
                 response, text, 'Correct instance.datastore_version.'
             )
+        self.assertEqual([], self.transport.sent)
+
+    def test_a_newer_series_if_the_operator_permits_it(self):
+        version = self.version_of('19', '19.1')
+        self.version_of('17', '17.9')
+        self.config(major_upgrades=True, group='postgresql')
+
+        response = self.upgrade(self.active(), '19')
+
+        self.assertEqual(202, response.status_code, response.text)
+        (sent,) = self.transport.sent
+        self.assertEqual(version.id, sent[2]['datastore_version_id'])
+        self.assert_refused(
+            self.upgrade(self.active(), '17'), 'cannot be used'
+        )
+
+    def test_a_newer_series_without_replicas_only(self):
+        self.version_of('19', '19.1')
+        self.config(major_upgrades=True, group='postgresql')
+        primary, replica = self.active(), self.active()
+        instances.update(replica.id, slave_of_id=primary.id)
+
+        for instance, other in (primary, replica), (replica, primary):
+            self.assert_refused(self.upgrade(instance, '19'), other.id)
+
         self.assertEqual([], self.transport.sent)
 
     def test_one_that_is_busy(self):

@@ -7,6 +7,7 @@ from unittest import mock
 
 from trove.common import exception
 from trove.objects import datastore as datastores
+from trove.objects.backup import schedules
 from trove.objects.instance import instances
 from trove.objects.instance import states
 from trove.taskmanager.workflows import orders
@@ -63,6 +64,56 @@ class UpgradeTest(scene.TestCase):
         for order in 'upgrade', 'post_upgrade':
             told = self.guest.arguments(order)['upgrade_info']
             self.assertEqual(info, told)
+
+    def test_another_series_begins_its_backups_anew(self):
+        self.new = self.given_series()
+        self.given_schedule(self.instance_id, made=3)
+
+        self.when_upgraded()
+
+        self.assertEqual(self.new.id, self.version_of(self.instance_id))
+        (due,) = schedules.claim()
+        self.assertTrue(due.is_full)
+
+    def test_the_same_series_goes_on_with_its_backups(self):
+        self.given_schedule(self.instance_id, made=3)
+
+        self.when_upgraded()
+
+        self.assertEqual([], schedules.claim())
+
+    def test_another_series_leaves_replicas_no_primary(self):
+        self.new = self.given_series()
+        replica_id, _ = self.given_replica()
+
+        self.when_upgraded()
+
+        self.assert_fault(self.instance_id, replica_id, 'detach')
+        self.assertEqual([], self.guest.asked)
+
+    def given_schedule(self, instance_id, made):
+        schedules.save(
+            scene.PROJECT,
+            instance_id,
+            storage_driver='local',
+            container='box',
+            interval=24,
+            full_every=7,
+            keep=None,
+            keep_days=None,
+        )
+        self.assertEqual(1, len(schedules.claim()))
+        for number in range(made):
+            schedules.begun(instance_id, f'backup-{number}')
+
+    def given_series(self):
+        return datastores.save_version(
+            'postgresql',
+            '19',
+            manager='postgresql',
+            image_id='image-1',
+            version='19.1',
+        )
 
     def test_a_version_that_is_not_installed(self):
         self.guest.hooks['pre_upgrade'] = self.fail_with('not installed')
