@@ -90,6 +90,7 @@ class PostgreSQL(sql.SQLDriver):
         self._series = series.Series(
             self.home,
             self._role,
+            self._backups.forget,
             conf.guestagent.recovery_timeout,
             conf.postgresql.major_upgrades,
         )
@@ -164,6 +165,7 @@ class PostgreSQL(sql.SQLDriver):
         if self.pid() is None and self.home.data_dir.exists():
             self._role.before_start()
         super().start()
+        self._series.prove()
         self._replication.after_start()
 
     def check_start(self) -> None:
@@ -178,12 +180,10 @@ class PostgreSQL(sql.SQLDriver):
             super().check_upgrade(version)
 
     def upgrade(self, version: str) -> None:
-        if not self._series.concerns(version):
+        if self._series.concerns(version):
+            self._series.carry_out(version, self.start, self.stop)
+        else:
             super().upgrade(version)
-            return
-        self._series.carry_out(
-            version, self.start, self.stop, self._backups.forget
-        )
         self._series.renew_statistics(self.connector)
 
     # Its settings

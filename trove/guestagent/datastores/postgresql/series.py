@@ -34,7 +34,7 @@ from trove.guestagent.datastores.postgresql import role as roles
 
 LOG = logging.getLogger(__name__)
 
-_NOTE: Final = 'postgresql-series.json'
+_NOTE: Final = '.trove-series.json'
 _MAKING: Final = 'making'
 _REPLACING: Final = 'replacing'
 _RETURNING: Final = 'returning'
@@ -54,6 +54,7 @@ class Series:
     """Replaces the data of a cluster by those of a newer series.
 
     :param role: only a primary is upgraded in this way
+    :param forget: is called for what is known of the old data only
     :param timeout: seconds for pg_upgrade
     :param permitted: the option ``major_upgrades``
     """
@@ -62,14 +63,17 @@ class Series:
         self,
         cluster: clusters.Cluster,
         role: roles.Role,
+        forget: Callable[[], None],
         timeout: float,
         permitted: bool,
     ) -> None:
         self._cluster = cluster
         self._role = role
+        self._forget = forget
         self._timeout = timeout
         self._permitted = permitted
-        self._note = cluster.state_dir / _NOTE
+        #: With the data, which another agent may take over.
+        self._note = cluster.kept_dir / _NOTE
         self._settled = False
 
     @property
@@ -85,7 +89,7 @@ class Series:
     def concerns(self, version: str) -> bool:
         """Whether it takes more than other programs to run a version.
 
-        Also while the server of a new series is not known to run.
+        Also until the server of a new series has run on the data.
         """
         self.settle()
         now = self._cluster.data_major()
@@ -204,21 +208,20 @@ class Series:
         version: str,
         start: Callable[[], None],
         stop: Callable[[], None],
-        forget: Callable[[], None],
     ) -> None:
         """Replace the data and the server; on failure the former ones run.
 
-        :param forget: is called for what is known of the old data only
+        :param start: calls :meth:`prove` when the server runs
         :raises trove.common.exception.TroveError: it does not run
         """
         self.settle()
         if self._cluster.data_major() != _series(version):
             self._make(version, start, stop)
-        note = files.read_json(self._note)
         self._cluster.use(version)
         try:
             start()
         except exception.TroveError as error:
+            note = files.read_json(self._note)
             stop()
             self._go_back(note)
             start()
@@ -227,10 +230,16 @@ class Series:
                 reason=f'{error} It runs version {note["former"]} as before, '
                 'with the data of then.',
             ) from error
-        forget()
-        files.write_json(
-            self._note, {**note, 'phase': _DONE, 'since': time.time()}
-        )
+
+    def prove(self) -> None:
+        """Note that the server runs: from now on nothing leads back."""
+        note = files.read_json(self._note)
+        if note.get('phase') == _REPLACING:
+            self._forget()
+            files.write_json(
+                self._note,
+                {**note, 'phase': _DONE, 'since': time.time(), 'stale': True},
+            )
 
     def _make(
         self,
@@ -278,7 +287,10 @@ class Series:
         self._note.unlink()
 
     def renew_statistics(self, connector: connections.Connector) -> None:
-        """Have the planner know the data again; the database is in use."""
+        """Have the planner know new data; the database is in use."""
+        note = files.read_json(self._note)
+        if not note.get('stale'):
+            return
         with connector.open(_RENEW) as connection:
             names = [row[0] for row in connection.execute(_DATABASES)]
         for name in names:
@@ -295,6 +307,7 @@ class Series:
                     error,
                     name,
                 )
+        files.write_json(self._note, {**note, 'stale': False})
 
     def drop_former(self, age: float) -> None:
         """Remove the data of the former version, if they are old enough.

@@ -25,6 +25,14 @@ from trove.tests.functional.guestagent import stores
 _numbers = itertools.count(1)
 
 
+def everyones_directory(case: type[base.TestCase]) -> pathlib.Path:
+    """Make one for all tests of a class, which every user can enter."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix='trove-guest-'))
+    case.addClassCleanup(shutil.rmtree, path, ignore_errors=True)
+    path.chmod(0o755)
+    return path
+
+
 class Place:
     """Directories and an address for one guest, and its options.
 

