@@ -85,8 +85,9 @@ class API(rpc.Client, interface=INTERFACE):
             of the guest agent's interface that is served, ``release``, the
             version of its package, ``server_version``, that of the running
             database server, and ``replication``, of a replica: ``follows``,
-            ``lag`` in seconds, ``errant`` transactions and an ``error``.
-            Conductors of older releases ignore them.
+            ``lag`` in seconds, ``errant`` transactions and an ``error``;
+            and ``trouble``, why the database does not start, or was started
+            with former settings. Conductors of older releases ignore them.
         """
 
     @rpc.cast('1.0', repeatable=True)

@@ -9,6 +9,7 @@ import math
 import re
 from typing import Any
 
+from trove.common import masking
 from trove.common import ordered
 from trove.common import rpc
 from trove.common import seldom
@@ -26,6 +27,9 @@ _LONGEST_ID = 36
 
 #: Seconds that a replica may be behind: a century.
 _LONGEST_LAG = 3_200_000_000
+
+#: Maximum characters of what is recorded of a database that does not run.
+_MAX_TROUBLE = 1000
 
 #: The cause of a rejection: a word, since newer guests may have more causes.
 _CAUSE = re.compile('[a-z]{1,16}')
@@ -103,6 +107,14 @@ def server_version(payload: Mapping[str, Any]) -> str | None:
     :returns: a number such as ``18.6``
     """
     return ordered.number(dictionary(payload).get('server_version'))
+
+
+def trouble(payload: Mapping[str, Any]) -> str:
+    """Return why a database does not run as it should, '' if it does."""
+    value = dictionary(payload).get('trouble')
+    return (
+        masking.error(value, _MAX_TROUBLE) if isinstance(value, str) else ''
+    )
 
 
 def replication(payload: Mapping[str, Any]) -> reports.State | None:

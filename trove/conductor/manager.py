@@ -111,6 +111,7 @@ class Manager:
                 seals=guest_reports.seals(version),
                 server_version=guest_reports.server_version(payload),
                 replication=guest_reports.replication(payload),
+                trouble=guest_reports.trouble(payload),
                 check=lambda tenant_id: authority.check_project(
                     context, tenant_id, bool(version)
                 ),

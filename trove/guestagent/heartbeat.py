@@ -32,6 +32,9 @@ LOG = logging.getLogger(__name__)
 #: units of ``refresh_interval``.
 _HOLD: Final = 18
 
+#: Maximum characters of why the database does not run.
+_MAX_TROUBLE: Final = 1000
+
 #: The exception in a conductor that does not know a word.
 _UNKNOWN_WORD: Final = 'ValueError'
 
@@ -48,6 +51,8 @@ class Heartbeat:
         :class:`trove.guestagent.monotonic_time.MonotonicTime`
     :param version_found: returns the version of the running server
     :param replication: returns how a replica follows, None of others
+    :param trouble: returns why the database does not run, or not with its
+        settings; else ''
     """
 
     def __init__(
@@ -59,6 +64,7 @@ class Heartbeat:
         time_sent: Callable[[], float],
         version_found: Callable[[], str | None] = lambda: None,
         replication: Callable[[], dict[str, Any] | None] = lambda: None,
+        trouble: Callable[[], str] = lambda: '',
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._conf = conf
@@ -72,6 +78,7 @@ class Heartbeat:
         self._time_sent = time_sent
         self._version_found = version_found
         self._replication = replication
+        self._trouble = trouble
         self._clock = clock
         #: The word for "healthy" that released conductors are known to
         #: accept, and the time when one failed at "healthy".
@@ -166,6 +173,8 @@ class Heartbeat:
         follows = self._replication()
         if follows is not None:
             payload['replication'] = follows
+        if trouble := self._trouble():
+            payload['trouble'] = trouble[:_MAX_TROUBLE]
         return {
             'instance_id': self._instance_id,
             'payload': payload,

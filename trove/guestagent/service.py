@@ -137,6 +137,7 @@ class GuestAgent(service.Component):
             self._time_sent,
             self._supervisor.version,
             self._following.report,
+            self._supervisor.trouble,
         )
 
     def _make_server(

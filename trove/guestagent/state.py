@@ -43,11 +43,14 @@ class State:
     :param wanted: whether the server shall run, once the phase is ready
     :param stopped_in: the boot id when it was stopped, if the next boot
         shall start it again
+    :param taken_back: why it was started with former settings, until an
+        order starts it again
     """
 
     phase: str = NEW
     wanted: bool = True
     stopped_in: str | None = None
+    taken_back: str = ''
 
 
 def load(path: pathlib.Path) -> State:

@@ -54,6 +54,7 @@ class Supervisor:
         self._pinned: str | None = None
         self._failures: list[float] = []
         self._crashed = False
+        self._trouble = ''  # Why it does not start.
         # Whether it was running at the last look.
         self._up = False
         self._stopping = False
@@ -113,6 +114,10 @@ class Supervisor:
     def version(self) -> str | None:
         """Return the version of the running server, None when unknown."""
         return self._driver.version()
+
+    def trouble(self) -> str:
+        """Return why it does not run, or with former settings, else ''."""
+        return self._trouble or self._state.taken_back
 
     @property
     def is_steady(self) -> bool:
@@ -246,7 +251,9 @@ class Supervisor:
 
     def _want(self, running: bool) -> None:
         self._remember(
-            dataclasses.replace(self._state, wanted=running, stopped_in=None)
+            dataclasses.replace(
+                self._state, wanted=running, stopped_in=None, taken_back=''
+            )
         )
 
     @contextlib.contextmanager
@@ -260,7 +267,7 @@ class Supervisor:
 
     def _forget_failures(self) -> None:
         """Forget former crashes and failed starts."""
-        self._crashed = False
+        self._crashed, self._trouble = False, ''
         self._up = self._state.wanted
         self._failures.clear()
         self._signal()
@@ -331,20 +338,24 @@ class Supervisor:
             self._driver.start()
         except exception.SettingsTakenBack as error:
             LOG.error('%s', error)
-            self._crashed = False
-            self._up = True
+            self._forget_crash()
+            self._remember(
+                dataclasses.replace(self._state, taken_back=str(error))
+            )
         except exception.TroveError as error:
             self._fail()
-            LOG.error(
-                'The database does not start: %s Retrying; no other action '
-                'is required once the cause is fixed.',
-                error,
+            self._trouble = (
+                f'The database does not start: {error} Retrying; no other '
+                'action is required once the cause is fixed.'
             )
+            LOG.error('%s', self._trouble)
         else:
-            self._crashed = False
-            self._up = True
+            self._forget_crash()
         self._changed()
         return 0.0
+
+    def _forget_crash(self) -> None:
+        self._crashed, self._up, self._trouble = False, True, ''
 
     def _fail(self) -> None:
         self._crashed = True

@@ -93,12 +93,11 @@ def add_fault(
     # Hidden explicitly: times may be equal, for MariaDB keeps whole seconds.
     clear_faults(db, instance_id)
     _purge_faults(db, instance_id)
-    message = text.printable(message)
+    whole = text.printable(message)
     details = text.printable(details, _MAX_DETAILS, lines=True)
-    if len(message) > 255:
-        if message not in details:
-            details = f'{message}\n{details}'
-        message = f'{message[:252]}...'
+    message = shown(message)
+    if message != whole and whole not in details:
+        details = f'{whole}\n{details}'
     # The column holds 65,535 bytes.
     details = details.encode()[:65000].decode(errors='ignore')
     db.add(
@@ -112,6 +111,19 @@ def add_fault(
     )
 
 
+def shown(message: str) -> str:
+    """Return a message as the fault has it."""
+    message = text.printable(message)
+    return message if len(message) <= 255 else f'{message[:252]}...'
+
+
+def has_failed(server_status: str | None, task_id: int | None) -> bool:
+    """Return whether the last task of an instance failed."""
+    return (
+        server_status == 'ERROR' or states.Task.from_code(task_id).is_error
+    )
+
+
 def add_side_fault(
     db: orm.Session, instance_id: str, message: str, details: str = ''
 ) -> None:
@@ -120,10 +132,7 @@ def add_side_fault(
     That of an instance whose task failed stays, and this one is logged.
     """
     row = db.get(models.Instance, instance_id)
-    if row is not None and (
-        row.server_status == 'ERROR'
-        or states.Task.from_code(row.task_id).is_error
-    ):
+    if row is not None and has_failed(row.server_status, row.task_id):
         LOG.warning(
             'Instance %s, which keeps the fault of its task: %s',
             instance_id,

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from trove.db import models
+from trove.objects import _rows
 from trove.objects import clock
 from trove.objects.instance import states
 
@@ -27,6 +28,7 @@ class Known:
     :param age: seconds since the last heartbeat, None before the first
     :param now: the time by the clock of the database
     :param ordered: the ordered version of the database server
+    :param failed: its task failed, whose fault stays
     :param fault: the message of its fault, None when it has none
     :param sealing: the new row of the sealing state, None: unchanged
     :param written: the parts to write: ``sent``, ``status``, ``version``
@@ -44,6 +46,7 @@ class Known:
     proven_at: datetime.datetime | None = None
     allowed: bool = False
     held: bool = False
+    failed: bool = False
     ordered: str | None = None
     fault: str | None = None
     sealing: dict[str, Any] | None = None
@@ -52,7 +55,10 @@ class Known:
 
 _LOCKED = (
     sa.select(
-        models.Instance.id, models.Instance.tenant_id, models.Instance.task_id
+        models.Instance.id,
+        models.Instance.tenant_id,
+        models.Instance.task_id,
+        models.Instance.server_status,
     )
     .where(
         models.Instance.id.in_(sa.bindparam('ids', expanding=True)),
@@ -142,6 +148,7 @@ def lock(db: orm.Session, ids: set[str]) -> dict[str, Known]:
             proven_at=proven_at,
             allowed=bool(allowed),
             held=bool(held),
+            failed=_rows.has_failed(owner.server_status, owner.task_id),
             ordered=ordered,
             fault=fault,
         )

@@ -38,6 +38,7 @@ from trove.objects.guest import _known
 from trove.objects.guest import guest_versions
 from trove.objects.guest import replication
 from trove.objects.guest import server_version
+from trove.objects.guest import trouble
 from trove.objects.instance import states
 
 LOG = log.getLogger(__name__)
@@ -93,6 +94,7 @@ class Report:
         maybe more than once; when it raises, nothing is written
     :param server_version: of the running database server, such as '18.6'
     :param replication: how a replica follows; None of others
+    :param trouble: why the database does not run as it should, else ''
     """
 
     instance_id: str
@@ -104,6 +106,7 @@ class Report:
     check: Callable[[str], None] | None = None
     server_version: str | None = None
     replication: replication.State | None = None
+    trouble: str = ''
 
 
 @session.retry(duplicates=True)
@@ -130,6 +133,7 @@ def record_heartbeats(reports: Sequence[Report]) -> list[bool | Exception]:
         for report, result in zip(reports, results, strict=True):
             if result is True:
                 it = known[report.instance_id]
+                trouble.compare(db, it, report.trouble)
                 server_version.compare(db, it, report.server_version)
         return results
 

@@ -98,6 +98,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     'trove.objects.guest._known': ('unit/objects/guest/test_fleet.py',),
     'trove.objects.guest.server_version': ('unit/api/test_instances.py',),
+    'trove.objects.guest.trouble': ('unit/conductor/test_trouble.py',),
     'trove.objects.instance._loading': (
         'unit/objects/instance/test_instances.py',
     ),

@@ -24,6 +24,7 @@ class HeartbeatTest(base.TestCase):
         self.status = 'healthy'
         self.version: str | None = None
         self.follows: dict[str, Any] | None = None
+        self.trouble = ''
         self.beats = heartbeat.Heartbeat(
             self.conf,
             mock.Mock(),
@@ -32,6 +33,7 @@ class HeartbeatTest(base.TestCase):
             monotonic_time.MonotonicTime(None),
             lambda: self.version,
             lambda: self.follows,
+            lambda: self.trouble,
         )
         self.beats._conductor = mock.Mock(heartbeat=self._cast)
 
@@ -60,6 +62,15 @@ class HeartbeatTest(base.TestCase):
         first, second = (each['payload'] for each in self.sent)
         self.assertNotIn('replication', first)
         self.assertEqual(self.follows, second['replication'])
+
+    def test_it_says_why_the_database_does_not_run(self) -> None:
+        self.beats.beat()
+        self.trouble = 'x' * 5000
+        self.beats.beat()
+
+        first, second = (each['payload'] for each in self.sent)
+        self.assertNotIn('trouble', first)
+        self.assertEqual('x' * 1000, second['trouble'])
 
     def test_it_says_which_server_runs_as_soon_as_that_is_known(self) -> None:
         self.beats.beat()

@@ -96,6 +96,7 @@ class WatchTest(base.TestCase):
         self.driver = Driver()
         self.addCleanup(self.driver.end)
         self.statuses: list[str] = []
+        self.troubles: list[str] = []
         self.supervisor = supervisor.Supervisor(
             self.driver, self.directory, self.changed, 'this boot'
         )
@@ -103,6 +104,7 @@ class WatchTest(base.TestCase):
 
     def changed(self) -> None:
         self.statuses.append(self.supervisor.status())
+        self.troubles.append(self.supervisor.trouble())
 
     def given_it_runs(self) -> None:
         self.supervisor.start()
@@ -155,6 +157,23 @@ class WatchTest(base.TestCase):
         self.assertEqual([], self.clock.pauses)
         self.assertEqual(['healthy'], self.statuses)
         self.assertIn('too many. Correct the group', self.logs.output)
+        # It is reported, also by the next agent, until an order ends it.
+        next_agent = supervisor.Supervisor(
+            self.driver, self.directory, self.changed, 'this boot'
+        )
+        for each in (self.supervisor, next_agent):
+            self.assertIn('too many. Correct the group', each.trouble())
+        self.driver.takes_back = False
+        self.supervisor.restart()
+        self.assertEqual('', self.supervisor.trouble())
+
+    def test_why_it_does_not_start_is_reported_until_it_does(self) -> None:
+        self.driver.broken = 1
+
+        self.given_it_runs()
+
+        self.assertIn('it is broken. Retrying', self.troubles[0])
+        self.assertEqual('', self.troubles[-1])
 
     def test_a_start_of_the_machine_is_no_crash(self) -> None:
         self.given_it_runs()
