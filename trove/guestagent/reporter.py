@@ -98,7 +98,8 @@ class Reporter:
         except exception.TroveError as error:
             LOG.error(
                 'Could not report to the conductors that backup %s failed: '
-                '%s It remains in progress; delete it.',
+                '%s It stays BUILDING, and no other one is made; delete it '
+                'after ten minutes.',
                 backup_id,
                 error,
             )

@@ -11,6 +11,7 @@ from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import masking
 from trove.objects.backup import backups
+from trove.objects.backup import deleting
 from trove.objects.backup import schedules
 from trove.objects.backup import work
 from trove.taskmanager import api
@@ -113,7 +114,7 @@ class BackupSchedules:
         going = schedules.expendable(schedule)
         while going:
             # With those that continue it, all of which are expendable.
-            gone = work.request_deletion(self._env.conf, context, going[0])
+            gone = deleting.request(self._env.conf, context, going[0])
             # If the message is lost, it is found to be waiting.
             api.API(self._env.transport).delete_backup(
                 context, backup_id=going[0]

@@ -21,7 +21,6 @@ from trove.common import masking
 from trove.objects.backup import backups
 from trove.objects.backup import deleting
 from trove.objects.backup import reports
-from trove.objects.backup import work
 from trove.objectstore import storage
 from trove.taskmanager import sweeps
 from trove.taskmanager import watch
@@ -46,7 +45,7 @@ def delete(env: base.Environment, backup_id: str) -> bool:
     """
     until = time.monotonic() + _TURN
     try:
-        family = env.database(work.descendants, backup_id)
+        family = env.database(deleting.descendants, backup_id)
         while family:
             gone = _delete(env, family[0])
             if gone is False:
@@ -92,7 +91,7 @@ def _delete(env: base.Environment, backup_id: str) -> bool | None:
         )
         env.database(reports.fail, backup_id, 'DELETE_FAILED')
         return False
-    env.database(work.mark_deleted, backup_id)
+    env.database(deleting.mark_deleted, backup_id)
     LOG.info('Backup %s deleted.', backup_id)
     return True
 

@@ -16,6 +16,7 @@ from trove.common import exception
 from trove.common import names as common_names
 from trove.objects import datastore as datastores
 from trove.objects.backup import backups
+from trove.objects.backup import deleting
 from trove.objects.backup import strategies
 from trove.objects.backup import verifications
 from trove.objects.backup import work
@@ -220,11 +221,14 @@ def verify(request: api_request.Request) -> None:
 def delete(request: api_request.Request) -> None:
     """Delete a backup and all that continue it: 202.
 
-    404 if there is none, 422 while one of them is being made, 503 if no task
-    manager was reached; then one deletes it later.
+    404 if there is none, 422 while one of them is being made and its guest
+    agent reports that, 503 if no task manager was reached; then one deletes
+    it later.
     """
     backup = _backup(request)
-    work.request_deletion(request.runtime.conf, request.context, backup.id)
+    deleting.request(
+        request.runtime.conf, request.context, backup.id, cancels=True
+    )
     request.taskmanager().delete_backup(
         request.context, backup_id=backup.id
     )

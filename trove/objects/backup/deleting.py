@@ -1,18 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which task manager deletes a backup that is to go."""
+"""How backups are deleted.
+
+It is not about an instance, which may be gone. A backup that is to be deleted
+has the state :data:`backups.GOING` until a task manager has deleted it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import dataclasses
 import datetime
 
+from oslo_config import cfg
 from oslo_utils import timeutils
 import sqlalchemy as sa
+from sqlalchemy import orm
 
+from trove.common import context as trove_context
+from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.db import statements
+from trove.objects import _rows
 from trove.objects.backup import backups
+from trove.objects.backup import work
+from trove.objects.instance import states
+from trove.objects.instance import workflows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +37,101 @@ class Waiting:
 
     project_id: str
     updated: datetime.datetime | None
+
+
+@session.retry
+def request(
+    conf: cfg.ConfigOpts,
+    context: trove_context.TroveContext,
+    backup_id: str,
+    *,
+    cancels: bool = False,
+) -> list[str]:
+    """Have a backup deleted, with all that continue it.
+
+    :param cancels: also those that are being made, if their guest has
+        reported nothing for some minutes; else for days
+    :returns: their ids, those that others continue last
+    :raises NotFound: there is none, or it is another project's
+    :raises Unprocessable: one of them is being made
+    """
+    instance_id = backups.get(context, backup_id).instance_id or ''
+    with session.writer() as db:
+        _rows.lock(db, instance_id)
+        backups.find(db, context, backup_id)
+        rows = _family(db, backup_id)
+        for row in rows:
+            if row.state not in states.BACKUP_RUNS:
+                continue
+            if not (
+                backups.is_stuck(conf, row)
+                or (cancels and backups.unchanged_for(row) > backups.QUIET)
+            ):
+                raise exception.Unprocessable(
+                    reason=f'backup {row.id} is being made. Repeat the '
+                    'request when its status is COMPLETED or FAILED, or when '
+                    'its guest agent has reported nothing for '
+                    f'{backups.QUIET // 60} minutes.'
+                )
+            _cancel(db, row)
+        for row in rows:
+            row.state = backups.GOING
+        return [row.id for row in rows]
+
+
+def _cancel(db: orm.Session, row: models.Backup) -> None:
+    """Take the work on a backup away; its instance is locked."""
+    current = workflows.find(db, str(row.instance_id))
+    if current is not None and current.action == work.CREATE:
+        known = workflows.stored(current).get('details') or {}
+        if known.get('backup_id') == row.id:
+            workflows.remove(db, current)
+
+
+def _family(db: orm.Session, backup_id: str) -> Sequence[models.Backup]:
+    """Return a backup and its descendants, the youngest generation first."""
+    found: list[models.Backup] = []
+    generation = [backup_id]
+    known = {backup_id}
+    column = models.Backup.id
+    while generation:
+        rows = db.scalars(
+            sa.select(models.Backup)
+            .where(column.in_(generation), models.Backup.deleted.is_not(True))
+            .order_by(models.Backup.id)
+            .with_for_update()
+        ).all()
+        found[:0] = rows
+        children = db.scalars(
+            sa.select(models.Backup.id).where(
+                models.Backup.parent_id.in_(generation),
+                models.Backup.deleted.is_not(True),
+            )
+        )
+        # A row that an administrator edited may be its own ancestor.
+        generation = [each for each in children if each not in known]
+        known.update(generation)
+    return found
+
+
+def descendants(backup_id: str) -> list[str]:
+    """Return the ids of a backup and its descendants, the youngest first."""
+    with session.writer() as db:
+        return [row.id for row in _family(db, backup_id)]
+
+
+@session.retry
+def mark_deleted(backup_id: str) -> bool:
+    """Write down that a backup is gone, and give its quota back.
+
+    :returns: False when there was none
+    """
+    with session.writer() as db:
+        row = work.locked(db, backup_id)
+        if row is None or row.deleted:
+            return False
+        work.remove(db, row)
+        return True
 
 
 def waiting() -> dict[str, Waiting]:

@@ -1,22 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a backup is begun and ended, and how it is deleted.
+"""How a backup is begun and ended.
 
 To make a backup is work on its instance, see
 :mod:`trove.objects.instance.workflows`, but none that gives the instance a
 task: it can be used meanwhile, and its status follows from the state of the
-backup. A deletion is not about an instance, which may be gone; a backup that
-is to be deleted has the state :data:`backups.GOING` until it is.
+backup. How it is deleted is in :mod:`.deleting`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 import dataclasses
 
 from oslo_config import cfg
 from oslo_utils import timeutils
 from oslo_utils import uuidutils
-import sqlalchemy as sa
 from sqlalchemy import orm
 
 from trove.common import context as trove_context
@@ -188,9 +185,9 @@ def undo(instance_id: str, backup_id: str) -> bool:
     with session.writer() as db:
         if not _take(db, instance_id, backup_id, None):
             return False
-        row = _locked(db, backup_id)
+        row = locked(db, backup_id)
         if row is not None:
-            _remove(db, row)
+            remove(db, row)
         return True
 
 
@@ -206,7 +203,7 @@ def plan(
     with session.writer() as db:
         if _rows.lock(db, instance_id) is None:
             return False
-        row = _locked(db, backup_id)
+        row = locked(db, backup_id)
         if row is None or not workflows.is_of(db, instance_id, owner):
             return False
         row.location = location
@@ -228,7 +225,7 @@ def complete(
     with session.writer() as db:
         if _rows.lock(db, instance_id) is None:
             return False
-        row = _locked(db, backup_id)
+        row = locked(db, backup_id)
         if row is None or not workflows.is_of(db, instance_id, owner):
             return False
         row.location = location
@@ -271,7 +268,7 @@ def fail(
     with session.writer() as db:
         if not _take(db, instance_id, backup_id, owner):
             return False
-        row = _locked(db, backup_id)
+        row = locked(db, backup_id)
         if row is not None:
             row.state = 'FAILED'
         _rows.add_side_fault(db, instance_id, f'{_FAILED}{message}', details)
@@ -294,88 +291,15 @@ def _take(
     return known.get('backup_id') == backup_id and workflows.remove(db, work)
 
 
-@session.retry
-def request_deletion(
-    conf: cfg.ConfigOpts,
-    context: trove_context.TroveContext,
-    backup_id: str,
-) -> list[str]:
-    """Have a backup deleted, with all that continue it.
-
-    :returns: their ids, those that others continue last
-    :raises NotFound: there is none, or it is another project's
-    :raises Unprocessable: one of them is being made
-    """
-    with session.writer() as db:
-        backups.find(db, context, backup_id)
-        rows = _family(db, backup_id)
-        for row in rows:
-            if row.state in states.BACKUP_RUNS and not backups.is_stuck(
-                conf, row
-            ):
-                raise exception.Unprocessable(
-                    reason=f'backup {row.id} is being made. Repeat the '
-                    'request when its status is COMPLETED or FAILED.'
-                )
-        for row in rows:
-            row.state = backups.GOING
-        return [row.id for row in rows]
-
-
-def _family(db: orm.Session, backup_id: str) -> Sequence[models.Backup]:
-    """Return a backup and its descendants, the youngest generation first."""
-    found: list[models.Backup] = []
-    generation = [backup_id]
-    known = {backup_id}
-    column = models.Backup.id
-    while generation:
-        rows = db.scalars(
-            sa.select(models.Backup)
-            .where(column.in_(generation), models.Backup.deleted.is_not(True))
-            .order_by(models.Backup.id)
-            .with_for_update()
-        ).all()
-        found[:0] = rows
-        children = db.scalars(
-            sa.select(models.Backup.id).where(
-                models.Backup.parent_id.in_(generation),
-                models.Backup.deleted.is_not(True),
-            )
-        )
-        # A row that an administrator edited may be its own ancestor.
-        generation = [each for each in children if each not in known]
-        known.update(generation)
-    return found
-
-
-def descendants(backup_id: str) -> list[str]:
-    """Return the ids of a backup and its descendants, the youngest first."""
-    with session.writer() as db:
-        return [row.id for row in _family(db, backup_id)]
-
-
-@session.retry
-def mark_deleted(backup_id: str) -> bool:
-    """Write down that a backup is gone, and give its quota back.
-
-    :returns: False when there was none
-    """
-    with session.writer() as db:
-        row = _locked(db, backup_id)
-        if row is None or row.deleted:
-            return False
-        _remove(db, row)
-        return True
-
-
-def _remove(db: orm.Session, row: models.Backup) -> None:
+def remove(db: orm.Session, row: models.Backup) -> None:
+    """Write down that a backup is gone, and give its quota back."""
     row.state = backups.GOING
     row.deleted = True
     row.deleted_at = timeutils.utcnow()
     quota.give_back(db, row.tenant_id or '', _ONE)
 
 
-def _locked(db: orm.Session, backup_id: str) -> models.Backup | None:
+def locked(db: orm.Session, backup_id: str) -> models.Backup | None:
     return db.get(
         models.Backup,
         backup_id,

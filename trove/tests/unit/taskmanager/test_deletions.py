@@ -11,7 +11,6 @@ from trove.db import models
 from trove.db import session
 from trove.objects.backup import backups
 from trove.objects.backup import deleting
-from trove.objects.backup import work
 from trove.taskmanager import deletions
 from trove.tests.unit.taskmanager import scene
 
@@ -48,7 +47,7 @@ class DeletionsTest(scene.TestCase):
             )
 
     def request(self, backup_id):
-        work.request_deletion(self.conf, self.context, backup_id)
+        deleting.request(self.conf, self.context, backup_id)
 
     def left(self):
         """Return the backups that are there, and the data."""
@@ -184,7 +183,7 @@ class DeletionsTest(scene.TestCase):
         self.now = 0.0
         for name in 'other-1', 'other-2':
             self.given(name, tenant_id='other')
-            work.request_deletion(self.conf, self.admin, name)
+            deleting.request(self.conf, self.admin, name)
         self.request('second')
         looking = deletions.Deletions(self.env, lambda: self.now)
 

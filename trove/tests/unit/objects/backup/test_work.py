@@ -8,7 +8,6 @@ from trove.db import models
 from trove.db import session
 from trove.objects import quota
 from trove.objects.backup import backups
-from trove.objects.backup import deleting
 from trove.objects.backup import reports
 from trove.objects.backup import work
 from trove.objects.instance import instances
@@ -291,72 +290,6 @@ class EndTest(BackupTest):
 
         self.assertEqual(
             'FAILED', backups.get(self.admin, self.made.id).state
-        )
-
-
-class DeletionTest(BackupTest):
-    def setUp(self):
-        super().setUp()
-        self.first = self.complete()
-        self.second = self.complete(incremental=True)
-        self.third = self.complete(incremental=True)
-
-    def request(self, backup, context=None):
-        return work.request_deletion(
-            self.conf, context or self.context, backup.id
-        )
-
-    def test_those_that_continue_it_go_first(self):
-        self.assertEqual(
-            [self.third.id, self.second.id], self.request(self.second)
-        )
-
-        self.assertEqual(
-            {self.second.id, self.third.id}, set(deleting.waiting())
-        )
-
-    def test_none_that_is_being_made(self):
-        running = self.make(incremental=True)
-
-        error = self.assertRaises(
-            exception.Unprocessable, self.request, self.first
-        )
-
-        self.assertIn(running.id, str(error))
-        self.assertEqual({}, deleting.waiting())
-
-    def test_one_that_nobody_makes_any_more(self):
-        running = self.make(incremental=True)
-        self.set(running, updated=self.long_ago(), created=self.long_ago())
-
-        self.assertIn(running.id, self.request(running))
-
-    def long_ago(self):
-        return self.first.created.replace(year=2020)
-
-    def test_one_that_is_its_own_ancestor(self):
-        self.set(self.first, parent_id=self.third.id)
-
-        self.assertEqual(3, len(self.request(self.first)))
-
-    def test_nobody_else(self):
-        self.assertRaises(
-            exception.BackupNotFound,
-            self.request,
-            self.first,
-            self.make_context(base.BOB),
-        )
-
-    def test_one_that_is_gone(self):
-        self.request(self.third)
-
-        self.assertTrue(work.mark_deleted(self.third.id))
-        self.assertFalse(work.mark_deleted(self.third.id))
-
-        self.assertEqual(2, self.used())
-        self.assertEqual({}, deleting.waiting())
-        self.assertRaises(
-            exception.BackupNotFound, backups.get, self.admin, self.third.id
         )
 
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from trove.db import models
 from trove.db import session
 from trove.objects.backup import backups
+from trove.objects.backup import deleting
 from trove.objects.backup import reports
 from trove.objects.backup import work
 from trove.objects.instance import workflows as instance_workflows
@@ -209,7 +210,7 @@ class CreateBackupTest(TestCase):
         first = self.given_backup()
         self.when_made(first)
         second = self.given_backup(incremental=True)
-        work.mark_deleted(first.id)
+        deleting.mark_deleted(first.id)
 
         self.when_made(second)
 

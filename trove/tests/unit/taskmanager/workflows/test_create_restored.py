@@ -11,7 +11,7 @@ import fixtures
 
 from trove.db import models
 from trove.db import session
-from trove.objects.backup import work
+from trove.objects.backup import deleting
 from trove.objectstore import local
 from trove.tests.unit.taskmanager import scene
 
@@ -86,7 +86,7 @@ class RestoredTest(scene.TestCase):
         )
 
     def test_one_that_was_deleted_meanwhile(self):
-        work.mark_deleted('b1')
+        deleting.mark_deleted('b1')
 
         self.when_restored()
 
