@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable
+from collections.abc import Iterable
 import logging
 import multiprocessing
 import os
 import signal
 import sys
 import threading
+import time
 from types import FrameType
 from typing import Any
+from typing import Final
 
 from oslo_config import cfg
 
@@ -37,6 +40,10 @@ backend.init_backend(backend.BackendType.THREADING)
 from oslo_service import service as oslo_service  # noqa: E402
 
 LOG = logging.getLogger(__name__)
+
+#: Seconds to wait for the turns that run when a service stops: they may wait
+#: for another one that is unreachable.
+STOP_TIMEOUT: Final = 10.0
 
 
 class Component(abc.ABC):
@@ -104,14 +111,29 @@ class Periodic:
         """Do the next turn now rather than when it is due."""
         self._wake.set()
 
-    def stop(self) -> None:
-        """Let the turn that runs end, and begin no other."""
+    def end(self) -> None:
+        """Begin no other turn; wait for none."""
         self._stopped = True
         self._wake.set()
-        if self._thread.is_alive() and (
-            self._thread is not threading.current_thread()
+
+    def stop(self) -> None:
+        """Begin no other turn; wait some seconds for one that runs."""
+        self.end()
+        self._join(time.monotonic() + STOP_TIMEOUT)
+
+    def _join(self, deadline: float) -> None:
+        if not self._thread.is_alive() or (
+            self._thread is threading.current_thread()
         ):
-            self._thread.join()
+            return
+        self._thread.join(max(0.0, deadline - time.monotonic()))
+        if self._thread.is_alive():
+            LOG.warning(
+                'Stopping without waiting longer for %s, which another '
+                'service does not answer. What it has not done is done after '
+                'the next start, or by another process.',
+                self._thread.name,
+            )
 
     def _seconds(self) -> float:
         interval = self._interval
@@ -130,6 +152,16 @@ class Periodic:
                 )
             self._wake.wait(seconds)
             self._wake.clear()
+
+
+def stop_all(periodics: Iterable[Periodic]) -> None:
+    """Stop some, in the time that one may take."""
+    each: list[Periodic] = list(periodics)
+    for periodic in each:
+        periodic.end()
+    deadline = time.monotonic() + STOP_TIMEOUT
+    for periodic in each:
+        periodic._join(deadline)
 
 
 class _Timed(Component):

@@ -119,8 +119,7 @@ class Conductor(service.Component):
                     timeout,
                 )
                 self._give_up()
-        for periodic in self._periodics:
-            periodic.stop()
+        service.stop_all(self._periodics)
         self._registration.sign_off()
         if self._transport is not None:
             self._transport.close()

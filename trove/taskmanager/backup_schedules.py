@@ -45,6 +45,7 @@ class BackupSchedules:
             self._begin,
             lambda each: f'begin a backup of instance {each.instance_id}',
             _put_off,
+            stopping=self._env.draining,
         )
         self._retain_all(due)
 
@@ -107,6 +108,7 @@ class BackupSchedules:
             found,
             self._retain,
             lambda each: f'delete old backups of instance {each.instance_id}',
+            stopping=self._env.draining,
         )
 
     def _retain(self, schedule: schedules.Schedule) -> None:

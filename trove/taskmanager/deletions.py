@@ -56,6 +56,8 @@ def delete(env: base.Environment, backup_id: str) -> bool:
                 return True
             if gone is None or time.monotonic() > until:
                 return False
+            if env.draining.is_set():
+                return False
             del family[0]
     except base.DatabaseGone as error:
         LOG.error(
@@ -161,6 +163,7 @@ class Deletions:
             due.values(),
             lambda backup_id: self._go_on(backup_id, found[backup_id]),
             lambda backup_id: f'go on with the deletion of backup {backup_id}',
+            stopping=self._env.draining,
         )
 
     def _go_on(self, backup_id: str, known: deleting.Waiting) -> None:

@@ -57,6 +57,7 @@ class LogArchives:
             lambda each: (
                 f'look after the archived log of instance {each.instance_id}'
             ),
+            stopping=self._env.draining,
         )
 
     def _look(self, archive: log_work.Archive) -> None:

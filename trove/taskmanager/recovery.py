@@ -102,11 +102,13 @@ class Recovery:
             failed,
             self._delete_again,
             lambda each: f'delete instance {each} again',
+            stopping=self._env.draining,
         )
         sweeps.each(
             rows,
             lambda row: self._try(row, known),
             lambda row: f'adopt {row.action} of instance {row.instance_id}',
+            stopping=self._env.draining,
         )
 
     def _try(

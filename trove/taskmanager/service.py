@@ -62,7 +62,10 @@ class TaskManager(service.Component):
         self._server: Any = None
         self._recovery: recovery.Recovery | None = None
         self._survey: survey.Survey | None = None
-        self._periodics: list[service.Periodic] = []
+        #: What it does of itself, recovery first; and what others know of
+        #: it, and it of others.
+        self._sweeps: list[service.Periodic] = []
+        self._reports: list[service.Periodic] = []
         self._database = False
         self._serves = version or str(api.API.interface.latest)
         self._registration = registration.Registration(
@@ -103,22 +106,24 @@ class TaskManager(service.Component):
         self._server.start()
         self._recovery = recovery.Recovery(self._env)
         self._survey = survey.Survey(self._transport)
-        self._periodics = self._make_periodics(self._env, counting)
-        for periodic in self._periodics:
+        interval = conf.service_report_interval
+        self._sweeps = self._make_sweeps(self._env, interval)
+        self._reports = [
+            service.Periodic(self._registration.report, interval, 'report'),
+            service.Periodic(counting.look, interval, 'census'),
+            service.Periodic(self._clock.look, interval, 'database clock'),
+            service.Periodic(self._survey.look, survey.INTERVAL, 'survey'),
+        ]
+        for periodic in self._sweeps + self._reports:
             periodic.start()
         LOG.info('Task manager %s started.', conf.host)
 
-    def _make_periodics(
-        self, env: base.Environment, counting: census.Census
+    def _make_sweeps(
+        self, env: base.Environment, interval: float
     ) -> list[service.Periodic]:
-        assert self._recovery and self._survey
-        interval = self._conf.service_report_interval
-        # stop() ends the first one at once and the others after the work:
-        # a task manager that does not report counts as dead.
+        assert self._recovery
         return [
             service.Periodic(self._recovery.look, interval, 'recovery'),
-            service.Periodic(self._registration.report, interval, 'report'),
-            service.Periodic(counting.look, interval, 'census'),
             service.Periodic(
                 deletions.Deletions(env).look, interval, 'deletions'
             ),
@@ -137,21 +142,26 @@ class TaskManager(service.Component):
                 interval,
                 'log archives',
             ),
-            service.Periodic(self._clock.look, interval, 'database clock'),
-            service.Periodic(self._survey.look, survey.INTERVAL, 'survey'),
         ]
 
     def stop(self) -> None:
-        for periodic in self._periodics[:1]:
+        if self._env is not None:
+            self._env.draining.set()
+        for periodic in self._sweeps:
+            periodic.end()
+        for periodic in self._sweeps[:1]:
+            # It finds work for its threads.
             periodic.stop()
         if self._recovery is not None:
             self._recovery.stop()
         if self._survey is not None:
             self._survey.stop()
+        # Meanwhile it reports: it would count as dead, and its work be taken.
         self._finish()
-        for periodic in self._periodics[1:]:
-            periodic.stop()
+        service.stop_all(self._reports)
         self._sign_off()
+        # Last, as they may wait for an object store.
+        service.stop_all(self._sweeps)
         if self._transport is not None:
             self._transport.close()
         if self._database:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterable
 import logging
+import threading
 from typing import Final
 from typing import TypeVar
 
@@ -29,16 +30,21 @@ def each(
     do: Callable[[T], object],
     what: Callable[[T], str],
     failed: Callable[[T, Exception], object] | None = None,
+    *,
+    stopping: threading.Event,
 ) -> None:
     """Do something for each thing; log what fails and go on.
 
     :param what: completes "could not ..."
     :param failed: puts one that failed off, so that it does not come first
         again
+    :param stopping: when it is set, the next one is left to others
     :raises ServiceUnavailable: the database does not work
     """
     unavailable = 0
     for thing in things:
+        if stopping.is_set():
+            return
         try:
             _do(thing, do, what, failed)
         except exception.ServiceUnavailable as error:

@@ -41,6 +41,7 @@ class Verifications:
             verifications.claim(_AGAIN),
             self._verify,
             lambda backup_id: f'have backup {backup_id} verified',
+            stopping=self._env.draining,
         )
 
     def _verify(self, backup_id: str) -> None:

@@ -106,6 +106,7 @@ class Environment:
     :param process: the name of this process, the prefix of all its owners
     :param stopping: set when ``stop_timeout`` is over; workflows then stop
         at once
+    :param draining: set when the task manager begins to stop
     """
 
     conf: cfg.ConfigOpts
@@ -113,6 +114,9 @@ class Environment:
     cloud: cloud_base.Cloud
     process: str
     stopping: threading.Event = dataclasses.field(
+        default_factory=threading.Event
+    )
+    draining: threading.Event = dataclasses.field(
         default_factory=threading.Event
     )
     running: _Running = dataclasses.field(default_factory=_Running)

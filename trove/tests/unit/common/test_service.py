@@ -94,6 +94,27 @@ class PeriodicTest(base.TestCase):
         self.assertFalse(stopping.is_alive())
         self.assertLessEqual(len(turns), 2)
 
+    def test_stop_does_not_wait_for_ever(self):
+        begun, go_on = threading.Event(), threading.Event()
+        self.addCleanup(go_on.set)
+        self.patch(service, 'STOP_TIMEOUT', 0.0)
+
+        def turn():
+            begun.set()
+            go_on.wait(60)
+
+        stuck = [service.Periodic(turn, 0, f'stuck-{n}') for n in (1, 2)]
+        for each in stuck:
+            begun.clear()
+            each.start()
+            begun.wait(30)
+
+        service.stop_all(stuck)
+        stuck[0].stop()
+
+        for name in 'stuck-1', 'stuck-2':
+            self.assertIn(f'longer for {name}, which', self.logs.output)
+
     def test_wake_does_the_next_turn_now(self):
         turns = []
         periodic = service.Periodic(lambda: turns.append(1), interval=3600)

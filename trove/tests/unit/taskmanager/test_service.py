@@ -8,7 +8,9 @@ from unittest import mock
 
 from trove.common import exception
 from trove.common import rpc
+from trove.common import service as periodics
 from trove.objects import service as services
+from trove.objects.backup import log_work
 from trove.objects.instance import states
 from trove.objects.instance import workflows
 from trove.taskmanager import api
@@ -103,6 +105,25 @@ class TestService(scene.TestCase):
 
             self.assertIn(name, str(error))
             self.config(**{name: 'auto'}, group='upgrade_levels')
+
+    def test_it_signs_off_though_an_object_store_does_not_answer(self):
+        begun, go_on = threading.Event(), threading.Event()
+        self.addCleanup(go_on.set)
+        self.patch(periodics, 'STOP_TIMEOUT', 0.1)
+
+        def claim(interval):
+            begun.set()
+            go_on.wait(60)
+            return []
+
+        self.patch(log_work, 'claim', claim)
+        component = self.given_service()
+        self.assertTrue(begun.wait(20))
+
+        component.stop()
+
+        self.assertEqual([], services.live(self.conf, 'trove-taskmanager'))
+        self.assertIn('longer for log archives', self.logs.output)
 
     def test_stop_finishes_what_runs(self):
         instance_id, guest = self.given_instance()

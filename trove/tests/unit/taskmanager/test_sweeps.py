@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from trove.common import exception
 from trove.taskmanager import sweeps
 from trove.tests import base
@@ -12,9 +14,13 @@ class SweepsTest(base.TestCase):
     def setUp(self):
         super().setUp()
         self.done, self.failed, self.errors = [], [], {}
+        self.stopping = threading.Event()
+        self.last = None
 
     def do(self, thing):
         self.done.append(thing)
+        if thing == self.last:
+            self.stopping.set()
         if thing in self.errors:
             raise self.errors[thing]
 
@@ -24,6 +30,7 @@ class SweepsTest(base.TestCase):
             self.do,
             lambda thing: f'do {thing}',
             failed or (lambda thing, error: self.failed.append(thing)),
+            stopping=self.stopping,
         )
 
     def test_all_are_done_and_those_that_fail_put_off(self):
@@ -42,6 +49,13 @@ class SweepsTest(base.TestCase):
             'Could not do c: No c. It is tried again.',
         ):
             self.assertIn(words, self.logs.output)
+
+    def test_one_that_is_stopped_begins_no_other(self):
+        self.last = 'b'
+
+        self.sweep()
+
+        self.assertEqual(['a', 'b'], self.done)
 
     def test_one_that_cannot_even_be_put_off(self):
         self.errors = {'a': KeyError('name')}
