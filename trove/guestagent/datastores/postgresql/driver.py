@@ -102,7 +102,9 @@ class PostgreSQL(sql.SQLDriver):
             self.stop,
             self.write_config,
         )
-        self._progress = progress.Progress(connector, self._role)
+        self._progress = progress.Progress(
+            self.home, connector, self._role
+        )
         self._tls = encryption.Encryption(self.home, self.connector)
         self._restore = restore.Restore(
             self.home,

@@ -8,8 +8,10 @@ from typing import Final
 
 from trove.common import exception
 from trove.guestagent.datastores import replication
+from trove.guestagent.datastores.postgresql import cluster as clusters
 from trove.guestagent.datastores.postgresql import connection as connections
 from trove.guestagent.datastores.postgresql import role as roles
+from trove.guestagent.datastores.postgresql import server_errors
 from trove.guestagent.datastores.postgresql import wal
 
 #: Seconds that the replay of what was received may take without a lag.
@@ -41,8 +43,12 @@ class Progress:
     """Operations of :class:`trove.guestagent.datastores.base.Driver`."""
 
     def __init__(
-        self, connector: connections.Connector, role: roles.Role
+        self,
+        cluster: clusters.Cluster,
+        connector: connections.Connector,
+        role: roles.Role,
     ) -> None:
+        self._cluster = cluster
         self._connector = connector
         self._role = role
 
@@ -93,7 +99,14 @@ class Progress:
                     stalled=self._has_lower_limits(connection),
                 )
             lag = self._lag(connection, received) if streams else None
-        return replication.State(follows=streams, lag=lag)
+        return replication.State(
+            follows=streams, lag=lag, error='' if streams else self._error()
+        )
+
+    def _error(self) -> str:
+        """Return why the server receives no log, as it says itself."""
+        log = server_errors.last_log(self._cluster.data_dir / 'log')[1]
+        return server_errors.receiver_error(log)
 
     def _lag(
         self, connection: connections.Connection, received: str | None

@@ -5,8 +5,17 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 
 from trove.guestagent.datastores import files
+
+#: How the process ends that receives the log of a primary: what is at the
+#: other end, and what it answered.
+_RECEIVER = re.compile(
+    r'FATAL:  (?:streaming replication receiver "\w+" )?'
+    r'(could not connect to the primary server.*|.*WAL stream.*'
+    r'|.*walreceiver.*|.*system identifier.*|highest timeline.*)'
+)
 
 #: Bytes that are read from the end of a log.
 TAIL = 4000
@@ -35,6 +44,12 @@ def last_log(directory: pathlib.Path) -> tuple[pathlib.Path | None, str]:
         return None, ''
     finally:
         os.close(handle)
+
+
+def receiver_error(text: str) -> str:
+    """Return the last error of the receiver of a primary's log, or ''."""
+    found = _RECEIVER.findall(text)
+    return found[-1] if found else ''
 
 
 def first_errors(text: str) -> str:

@@ -8,6 +8,7 @@ import signal
 import psycopg
 
 from trove.guestagent.datastores import processes
+from trove.tests.fixtures import waiting
 from trove.tests.functional.guestagent import backups
 from trove.tests.functional.guestagent import replicas
 
@@ -78,6 +79,15 @@ class ReplicationTest(replicas.ReplicaTestCase):
         self.assertEqual([1, 2, 3, 4, 5, 6], self.rows(second))
         self.assertEqual([1, 2, 3, 4, 5], self.rows(first))
         self.assertEqual(1, len(self.slots(first)))
+        # And one whose primary is gone says so
+        first.api.stop_db(self.context)
+        waiting.until(
+            lambda: 'could not connect to the primary'
+            in str(self.conductor.payloads[-5:]),
+            'it is told',
+            timeout=60,
+        )
+        first.api.restart(self.context)
         self.assertEqual(
             [],
             self.sql(
