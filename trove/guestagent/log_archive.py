@@ -20,6 +20,7 @@ from typing import Final
 from trove import objectstore
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.common import guest_faults
 from trove.guestagent import reporter as reporters
 from trove.guestagent import supervisor as supervisors
 from trove.guestagent.datastores import archive
@@ -44,7 +45,7 @@ TIME: Final = 'log-time'
 _TOLD_AFTER: Final = 3
 #: Seconds for an object to be stored when the agent ends.
 _STOP_TIMEOUT: Final = 10
-_ACTION: Final = 'archive the log of changes'
+_ACTION: Final = guest_faults.ARCHIVE_LOG
 
 
 @dataclasses.dataclass

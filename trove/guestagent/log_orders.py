@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from trove.common import context as trove_context
+from trove.common import guest_faults
 from trove.guestagent import backups
 from trove.guestagent import logs as guest_logs
 from trove.guestagent import orders
@@ -57,5 +58,5 @@ class LogOrders:
         archive: dict[str, Any] | None,
         store: dict[str, Any] | None = None,
     ) -> None:
-        with self._reporter.reporting(context, 'archive the log of changes'):
+        with self._reporter.reporting(context, guest_faults.ARCHIVE_LOG):
             self._backups.log.order(archive, store)

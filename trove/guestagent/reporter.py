@@ -14,6 +14,7 @@ from oslo_config import cfg
 
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.common import guest_faults
 from trove.common import masking
 from trove.conductor import api as conductor
 
@@ -56,7 +57,7 @@ class Reporter:
             yield
         except Exception as error:  # noqa: BLE001
             message = masking.error(
-                f'The guest agent could not {action}: {_text(error)}'
+                f'{guest_faults.begins(action)}{_text(error)}'
             )
             details = masking.traceback(
                 ''.join(traceback.format_exception(error))

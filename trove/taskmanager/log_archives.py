@@ -199,7 +199,7 @@ def _head(
 
 def _gap(latest: str | None) -> str:
     return (
-        'The archive of the log of changes has a gap after '
-        f'{latest or "its beginning"}: more was written than was archived. '
-        'Make a full backup; later times than that can be restored.'
+        f'{log_work.GAP}{latest or "its beginning"}: more was written than '
+        'was archived. Make a full backup; later times than that can be '
+        'restored.'
     )

@@ -16,6 +16,7 @@ from typing import Final
 from trove import version
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.common import guest_faults
 from trove.common import service
 from trove.guestagent import state as states
 from trove.guestagent.agents import choice as choices
@@ -27,8 +28,6 @@ LOG = logging.getLogger(__name__)
 _INTERVAL: Final = 1.0
 #: Seconds between two tries to report why the last order failed.
 _REPORT_INTERVAL: Final = 10.0
-
-_ACTION: Final = 'upgrade itself'
 
 
 class Agents:
@@ -232,7 +231,7 @@ class Agents:
 
     def _report(self, failure: choices.Failure) -> None:
         context = trove_context.TroveContext(overwrite=False)
-        with self._reporting(context, _ACTION):
+        with self._reporting(context, guest_faults.UPGRADE_AGENT):
             raise exception.Unprocessable(failure.reason)
 
     def _remove_others(self) -> None:

@@ -9,12 +9,16 @@ import datetime
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from trove.common import guest_faults
 from trove.db import models
 from trove.db import session
 from trove.db import statements
 from trove.objects import _rows
 from trove.objects import clock
 from trove.objects.backup import logs
+
+#: How the fault begins that ends with the next full backup.
+GAP = 'The archive of the log of changes has a gap after '
 
 #: Archives that are looked at in a row.
 _AT_ONCE = 100
@@ -106,13 +110,19 @@ def ordered(instance_id: str, expires: float | None) -> None:
 def extend(
     instance_id: str, series: int, last: int, latest: str | None
 ) -> None:
-    """Write down which objects there are, and up to when they reach."""
+    """Write down which objects there are, and up to when they reach.
+
+    A fault that none could be stored is hidden.
+    """
     with session.writer() as db:
         row = db.get(
             models.LogSeries, (instance_id, series), with_for_update=True
         )
         if row is not None and row.last < last:
             row.last = last
+            _rows.clear_side_faults(
+                db, instance_id, guest_faults.begins(guest_faults.ARCHIVE_LOG)
+            )
             if latest is not None and latest > (row.latest or ''):
                 row.latest = latest
 

@@ -23,6 +23,7 @@ from trove.db import session
 from trove.objects import _rows
 from trove.objects import quota
 from trove.objects.backup import backups
+from trove.objects.backup import log_work
 from trove.objects.instance import entities
 from trove.objects.instance import instances
 from trove.objects.instance import states
@@ -239,14 +240,19 @@ def complete(
 def end(instance_id: str, backup_id: str, owner: str) -> bool:
     """Write down that the work on a backup is done.
 
-    The fault of one that was not made before is hidden.
+    The fault of one that was not made before is hidden, and with a full one
+    that of a gap in the log.
 
     :returns: False when the work is not the owner's; nothing was changed
     """
     with session.writer() as db:
         if not _take(db, instance_id, backup_id, owner):
             return False
-        _rows.clear_side_faults(db, instance_id, UNSCHEDULED, _FAILED)
+        ended = [UNSCHEDULED, _FAILED]
+        row = locked(db, backup_id)
+        if row is not None and row.backup_type == backups.FULL:
+            ended.append(log_work.GAP)
+        _rows.clear_side_faults(db, instance_id, *ended)
         return True
 
 

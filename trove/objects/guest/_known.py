@@ -25,6 +25,7 @@ class Known:
 
     :param sent: time of the newest heartbeat, by the guest's clock
     :param version: as :mod:`.guest_versions` stores it
+    :param former: the version before the heartbeat
     :param age: seconds since the last heartbeat, None before the first
     :param now: the time by the clock of the database
     :param ordered: the ordered version of the database server
@@ -46,6 +47,7 @@ class Known:
     proven_at: datetime.datetime | None = None
     allowed: bool = False
     held: bool = False
+    former: str | None = None
     failed: bool = False
     ordered: str | None = None
     fault: str | None = None
@@ -143,6 +145,7 @@ def lock(db: orm.Session, ids: set[str]) -> dict[str, Known]:
             status=status if status_row else None,
             sent=sent,
             version=version,
+            former=version,
             age=seconds(now, heard_at),
             now=now,
             proven_at=proven_at,

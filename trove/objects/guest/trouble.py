@@ -13,21 +13,29 @@ import re
 from oslo_log import log
 from sqlalchemy import orm
 
+from trove.common import guest_faults
 from trove.common import seldom
 from trove.objects import _rows
 from trove.objects.guest import _known
+from trove.objects.guest import guest_versions
 
 LOG = log.getLogger(__name__)
 
 #: Prefix of the fault's message.
 BEGINS = 'The guest agent reports: '
+_UPGRADE = guest_faults.begins(guest_faults.UPGRADE_AGENT)
 
 
 def compare(db: orm.Session, it: _known.Known, reported: str) -> None:
     """Add a fault for what is reported, or clear it.
 
+    An agent of another release ends the fault of a failed upgrade to it.
+
     :param reported: the cause and the remedy, '' when there is no trouble
     """
+    if (it.fault or '').startswith(_UPGRADE) and _is_another(it):
+        _rows.clear_side_faults(db, it.instance_id, _UPGRADE)
+        it.fault = None
     told = (it.fault or '').startswith(BEGINS)
     if not reported:
         if told:
@@ -46,6 +54,14 @@ def compare(db: orm.Session, it: _known.Known, reported: str) -> None:
     seldom.warning(
         LOG, it.instance_id, 'Instance %s: %s', it.instance_id, reported
     )
+
+
+def _is_another(it: _known.Known) -> bool:
+    """Whether the agent is of another release than before."""
+    before, now = (
+        guest_versions.parse(each).how for each in (it.former, it.version)
+    )
+    return None not in (before, now) and before != now
 
 
 def _form(message: str) -> str:

@@ -41,6 +41,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.cloud.openstack.servers': (f'{_OPENSTACK}test_compute.py',),
     'trove.cmd._accounts': ('functional/rpc/test_account_commands.py',),
     'trove.cmd._files': ('unit/cmd/test_keys.py',),
+    'trove.common.guest_faults': ('unit/conductor/test_trouble.py',),
     'trove.common.names': ('unit/api/test_names.py',),
     'trove.common.rpc._broker.accounts': (
         'unit/common/test_broker_accounts.py',

@@ -76,6 +76,16 @@ class TestTrouble(test_manager.ConductorTestCase):
 
         self.assertEqual('The resize failed.', self.fault())
 
+    def test_an_upgraded_agent_ends_the_fault_of_a_failed_upgrade(self):
+        text = 'The guest agent could not upgrade itself: No room.'
+        for release, fault in ('27.0.0', text), ('27.0.1', None):
+            self.when_reported('', rpc_version='1.5', release='27.0.0')
+            instances.add_fault(self.instance_id, text)
+
+            self.when_reported('', rpc_version='1.5', release=release)
+
+            self.assertEqual(fault, self.fault())
+
     def test_another_version_is_told_afterwards(self):
         self.when_reported(SAID, server_version='17.2')
         self.assertIn(SAID, self.fault())

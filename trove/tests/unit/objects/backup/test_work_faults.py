@@ -9,6 +9,7 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects.backup import backups
+from trove.objects.backup import log_work
 from trove.objects.backup import work
 from trove.objects.instance import instances
 from trove.tests.unit.objects import base
@@ -40,6 +41,37 @@ class FaultsTest(test_work.BackupTest):
         self.complete()
 
         self.assertEqual('The disk is slow.', self.fault())
+
+    def test_what_archives_logs_again_ends_the_fault_of_that(self):
+        with session.writer() as db:
+            db.add(
+                models.LogSeries(
+                    instance_id=self.instance.id,
+                    series=1,
+                    storage_driver='swift',
+                    container='c',
+                    first=1,
+                    last=3,
+                )
+            )
+        instances.add_fault(
+            self.instance.id,
+            'The guest agent could not archive the log of changes: No.',
+        )
+
+        log_work.extend(self.instance.id, 1, 3, None)
+        self.assertIn('could not archive', self.fault())
+        log_work.extend(self.instance.id, 1, 4, None)
+        self.assertIsNone(self.fault())
+
+    def test_a_full_one_ends_the_fault_of_a_gap(self):
+        self.complete()
+        instances.add_fault(self.instance.id, f'{log_work.GAP}9. Make one.')
+
+        self.complete(incremental=True)
+        self.assertIn('gap', self.fault())
+        self.complete()
+        self.assertIsNone(self.fault())
 
     def test_the_fault_of_a_failed_task_stays(self):
         instances.add_fault(self.instance.id, 'It was ejected.')
