@@ -11,9 +11,10 @@ from typing import Any
 from typing import Final
 
 from trove.common import exception
-from trove.guestagent.datastores import files
 from trove.guestagent.datastores import programs
+from trove.guestagent.datastores import settings
 from trove.guestagent.datastores.postgresql import cluster as clusters
+from trove.guestagent.datastores.postgresql import config
 from trove.guestagent.datastores.postgresql import private
 from trove.guestagent.datastores.postgresql import role
 from trove.guestagent.datastores.postgresql import server as servers
@@ -27,6 +28,8 @@ _CHECKSUMS: Final = 'Data page checksum version'
 _SEGMENT: Final = 'Bytes per WAL segment'
 #: In the new cluster: what pg_upgrade found to be in the way.
 _REPORTS: Final = 'pg_upgrade_output.d'
+#: Seconds to read them.
+_READ_TIMEOUT: Final = 30
 
 
 def copy(
@@ -47,17 +50,29 @@ def copy(
     _initialize(cluster, found, target)
     work = cluster.make_scratch()
     account = cluster.account
+    own = cluster.state_dir / 'pg_upgrade'
     with private.place(cluster, account.name if account else None) as place:
-        _configure(cluster, work / 'old', cluster.data_dir, place)
-        _configure(cluster, work / 'new', target, place)
+        # What pg_upgrade starts the servers with, instead of their own. Not
+        # where the user of the server could have put links.
+        configured = {'old': cluster.data_dir, 'new': target}
+        settings.write(
+            own,
+            {
+                f'{name}/{config.MAIN}': f"data_directory = '{data}'\n"
+                f"hba_file = '{place}/hba'\n"
+                f"ident_file = '{place}/ident'\n"
+                for name, data in configured.items()
+            },
+            account,
+        )
         _run(
             found,
             [
                 found.program('pg_upgrade'),
                 f'--old-bindir={former.programs.directory}',
                 f'--new-bindir={found.directory}',
-                f'--old-datadir={work / "old"}',
-                f'--new-datadir={work / "new"}',
+                f'--old-datadir={own / "old"}',
+                f'--new-datadir={own / "new"}',
                 f'--username={servers.SUPERUSER}',
                 f'--socketdir={place}',
                 f'--jobs={min(4, os.cpu_count() or 1)}',
@@ -68,6 +83,7 @@ def copy(
         )
     cluster.drop_scratch()
     shutil.rmtree(target / _REPORTS, ignore_errors=True)
+    shutil.rmtree(own)
 
 
 def _initialize(
@@ -82,25 +98,6 @@ def _initialize(
         checksums=control.get(_CHECKSUMS) != '0',
         segment=int(control.get(_SEGMENT, 0)) or None,
     )
-
-
-def _configure(
-    cluster: clusters.Cluster,
-    directory: pathlib.Path,
-    data: pathlib.Path,
-    place: pathlib.Path,
-) -> None:
-    """Write what pg_upgrade starts a server with, instead of its own."""
-    directory.mkdir(mode=0o700)
-    path = directory / 'postgresql.conf'
-    path.write_text(
-        f"data_directory = '{data}'\n"
-        f"hba_file = '{place}/hba'\n"
-        f"ident_file = '{place}/ident'\n"
-    )
-    if cluster.account is not None:
-        cluster.account.own(directory)
-        cluster.account.own(path)
 
 
 def _run(
@@ -130,18 +127,29 @@ def _run(
         said = ' '.join(f'{done.stdout}\n{done.stderr}'.split())
         raise refused(
             found.text,
-            f'{said[-server_errors.TAIL:]} {_read(reports)}'.strip(),
+            f'{said[-server_errors.TAIL:]} {_read(reports, options)}'.strip(),
         )
 
 
-def _read(reports: pathlib.Path) -> str:
-    found = []
-    for path in sorted(reports.rglob('*.txt')):
-        try:
-            found.append(' '.join(files.read_foreign(path, 500).split()))
-        except FileNotFoundError:
-            continue
-    return ' '.join(found)[:1000]
+def _read(reports: pathlib.Path, options: dict[str, Any]) -> str:
+    """Return what pg_upgrade wrote of what is in the way.
+
+    It is read by the user of the server, who may have put links there.
+    """
+    try:
+        done = subprocess.run(
+            ['find', os.fspath(reports), '-name', '*.txt', '-type', 'f']
+            + ['-exec', 'head', '--quiet', '--bytes=500', '{}', '+'],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors='replace',
+            timeout=_READ_TIMEOUT,
+            **options,
+        )
+    except subprocess.TimeoutExpired:
+        return ''
+    return ' '.join(done.stdout.split())[:1000]
 
 
 def refused(version: str, reason: str) -> exception.DatastoreError:
