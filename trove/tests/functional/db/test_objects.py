@@ -17,6 +17,7 @@ from trove.tests.unit.objects import test_quota
 from trove.tests.unit.objects import test_replays
 from trove.tests.unit.objects import test_root
 from trove.tests.unit.objects import test_service
+from trove.tests.unit.objects.backup import test_deleting
 from trove.tests.unit.objects.backup import test_reports
 from trove.tests.unit.objects.backup import test_work
 from trove.tests.unit.objects.guest import test_fleet
@@ -37,7 +38,7 @@ _SUITES = (
     test_configuration.TestGroups,
     test_reports.TestRecordUpdate,
     test_work.BeginTest,
-    test_work.DeletionTest,
+    test_deleting.DeletionTest,
     test_work.EndTest,
     test_work.ListTest,
     test_datastore.TestDatastores,
