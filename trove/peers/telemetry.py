@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import collections
+from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 import functools
 
@@ -13,6 +15,7 @@ from oslo_config import cfg
 from trove.common import metrics
 from trove.common import rpc
 from trove.guestagent import api as guest_api
+from trove.objects import counts
 from trove.objects import service as services
 from trove.objects.guest import fleet
 from trove.objects.rejected import journal
@@ -62,7 +65,58 @@ def _gauges(conf: cfg.ConfigOpts) -> tuple[metrics.Gauge, ...]:
             functools.partial(_peers, conf),
             fresh=_CENSUS_INTERVAL,
         ),
+        *_work(conf),
     )
+
+
+def _work(conf: cfg.ConfigOpts) -> Iterator[metrics.Gauge]:
+    """Gauges of instances, and of what is done for them."""
+    for name, told, label, count in (
+        ('trove_instances', 'Instances', 'status', counts.instances),
+        (
+            'trove_jobs_idle_seconds',
+            'Seconds for which the slowest job has not advanced',
+            'action',
+            counts.idle_jobs,
+        ),
+        ('trove_backups', 'Backups', 'status', counts.backups_made),
+        (
+            'trove_replicas',
+            'Replicas by how they follow their primary',
+            'state',
+            functools.partial(counts.replicas, conf),
+        ),
+    ):
+        yield metrics.Gauge(
+            name, told, (label,), _labelled(count), _CENSUS_INTERVAL
+        )
+    for name, told, number in (
+        (
+            'trove_backup_schedules_overdue',
+            'Schedules without a complete backup for two intervals',
+            counts.overdue_schedules,
+        ),
+        (
+            'trove_log_archive_lag_seconds',
+            'Seconds that the slowest archived log is behind',
+            counts.archive_lag,
+        ),
+    ):
+        yield metrics.Gauge(
+            name, told, (), _single(number), _CENSUS_INTERVAL
+        )
+
+
+def _labelled(count: Callable[[], Mapping[str, float]]) -> metrics.Read:
+    return lambda: [((key,), number) for key, number in count().items()]
+
+
+def _single(count: Callable[[], float | None]) -> metrics.Read:
+    def read() -> list[_Sample]:
+        number = count()
+        return [] if number is None else [((), number)]
+
+    return read
 
 
 def _waiting() -> Iterator[_Sample]:

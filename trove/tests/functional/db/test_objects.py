@@ -10,6 +10,7 @@ from __future__ import annotations
 from trove.tests.fixtures import database
 from trove.tests.unit.objects import test_association
 from trove.tests.unit.objects import test_configuration
+from trove.tests.unit.objects import test_counts
 from trove.tests.unit.objects import test_datastore
 from trove.tests.unit.objects import test_datastore_version
 from trove.tests.unit.objects import test_parameter
@@ -41,6 +42,7 @@ _SUITES = (
     test_deleting.DeletionTest,
     test_work.EndTest,
     test_work.ListTest,
+    test_counts.CountsTest,
     test_datastore.TestDatastores,
     test_datastore.TestVersions,
     test_datastore_version.TestVersions,

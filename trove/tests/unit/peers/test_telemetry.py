@@ -67,6 +67,22 @@ class TelemetryTest(base.TestCase):
             self.numbers('trove_rpc_rejected_waiting'),
         )
 
+    def test_instances_and_what_is_done_for_them(self):
+        self.ready()
+        self.create()
+
+        found = {
+            (name, *labels.values()): value
+            for name, labels, value in self.scrape(database=True)
+        }
+
+        self.assertEqual(1, found['trove_instances', 'ACTIVE'])
+        self.assertEqual(1, found['trove_instances', 'BUILD'])
+        self.assertIn(('trove_jobs_idle_seconds', 'create_instance'), found)
+        self.assertEqual(0, found['trove_backup_schedules_overdue',])
+        # There is none.
+        self.assertNotIn('trove_log_archive_lag_seconds', str(found))
+
     def test_peers_by_what_they_speak(self):
         services.report(
             'trove-taskmanager', 'tm1', {'taskmanager': '1.1'}, '27.0.0'

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Counts of what an operator watches, each by one or two queries."""
+
+from __future__ import annotations
+
+import collections
+import datetime
+from typing import Any
+from typing import Final
+
+from oslo_config import cfg
+import sqlalchemy as sa
+
+from trove.db import models
+from trove.db import session
+from trove.objects import clock
+from trove.objects.backup import backups
+from trove.objects.instance import states
+
+#: Intervals without a complete backup after which a schedule is overdue.
+_OVERDUE: Final = 2
+#: Seconds that a replica may be behind.
+_LAG: Final = 60
+_TIME: Final = '%Y-%m-%dT%H:%M:%S.%fZ'
+
+_EXIST: Final = models.Instance.deleted.is_not(True)
+
+
+def _rows(query: sa.Executable) -> list[Any]:
+    with session.reader() as db:
+        return list(db.execute(query))
+
+
+def instances() -> dict[str, int]:
+    """Return the number of instances of each status.
+
+    One that is backed up counts by its status before.
+    """
+    kinds = models.Instance.task_id, models.Instance.server_status
+    found: collections.Counter[str] = collections.Counter()
+    for code, server_status, number in _rows(
+        sa.select(*kinds, sa.func.count()).where(_EXIST).group_by(*kinds)
+    ):
+        status = states.status(
+            deleted=False,
+            task=states.Task.from_code(code),
+            server_status=server_status,
+            backing_up=False,
+        )
+        found[status] += number
+    return found
+
+
+def idle_jobs() -> dict[str, float]:
+    """Return for how many seconds the slowest job has not advanced.
+
+    :returns: by its action
+    """
+    row = models.Workflow
+    query = sa.select(
+        row.action, sa.func.min(row.updated), clock.Now()
+    ).group_by(row.action)
+    return {
+        action: max(0.0, clock.age(now, since))
+        for action, since, now in _rows(query)
+    }
+
+
+def backups_made() -> dict[str, int]:
+    """Return the number of backups of each status."""
+    query = (
+        sa.select(models.Backup.state, sa.func.count())
+        .where(models.Backup.deleted.is_not(True))
+        .group_by(models.Backup.state)
+    )
+    return {state or '': number for state, number in _rows(query)}
+
+
+def overdue_schedules() -> int:
+    """Return the number of schedules without a backup for two intervals."""
+    schedule, backup = models.BackupSchedule, models.Backup
+    with session.reader() as db:
+        now = clock.now(db)
+        limits = {
+            hours: now - datetime.timedelta(hours=_OVERDUE * hours)
+            for hours in db.scalars(sa.select(schedule.interval).distinct())
+        }
+        if not limits:
+            return 0
+        recent = sa.exists().where(
+            backup.instance_id == schedule.instance_id,
+            backup.deleted.is_not(True),
+            backup.state.in_(backups.USABLE),
+            backup.created >= sa.case(limits, value=schedule.interval),
+        )
+        query = (
+            sa.select(sa.func.count())
+            .select_from(schedule)
+            .join(models.Instance, models.Instance.id == schedule.instance_id)
+            .where(
+                _EXIST,
+                models.Instance.created
+                < sa.case(limits, value=schedule.interval),
+                ~recent,
+            )
+        )
+        return db.scalars(query).one()
+
+
+def archive_lag() -> float | None:
+    """Return the seconds that the slowest archived log is behind.
+
+    :returns: None when none is archived
+    """
+    archive, series = models.LogArchive, models.LogSeries
+    query = (
+        sa.select(sa.func.min(series.latest), clock.Now())
+        .select_from(archive)
+        .join(
+            series,
+            sa.and_(
+                series.instance_id == archive.instance_id,
+                series.series == archive.series,
+            ),
+        )
+        .join(models.Instance, models.Instance.id == archive.instance_id)
+        .where(archive.wanted, _EXIST)
+    )
+    ((latest, now),) = _rows(query)
+    if latest is None:
+        return None
+    since = datetime.datetime.strptime(latest, _TIME)
+    return max(0.0, clock.age(now, since))
+
+
+def replicas(conf: cfg.ConfigOpts) -> dict[str, int]:
+    """Return how many replicas follow, are behind, stopped or unknown."""
+    state = models.ReplicationState
+    expiry = datetime.timedelta(seconds=conf.agent_heartbeat_expiry)
+    with session.reader() as db:
+        now = clock.now(db)
+        kind = sa.case(
+            (state.updated_at.is_(None), 'unknown'),
+            (~state.updated_at.between(now - expiry, now + expiry), 'unknown'),
+            (state.follows.is_(False), 'stopped'),
+            (state.lag > _LAG, 'behind'),
+            else_='follows',
+        )
+        query = (
+            sa.select(kind, sa.func.count())
+            .select_from(models.Instance)
+            .outerjoin(state, state.instance_id == models.Instance.id)
+            .where(_EXIST, models.Instance.slave_of_id.is_not(None))
+            .group_by(kind)
+        )
+        return {row[0]: row[1] for row in db.execute(query)}

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an operator watches."""
+
+from __future__ import annotations
+
+import datetime
+
+from oslo_utils import timeutils
+
+from trove.db import models
+from trove.db import session
+from trove.objects import counts
+from trove.objects.guest import replication
+from trove.tests.unit.objects import base
+
+
+def ago(**kwargs):
+    return timeutils.utcnow() - datetime.timedelta(**kwargs)
+
+
+class CountsTest(base.TestCase):
+    def add(self, *rows):
+        with session.writer() as db:
+            db.add_all(rows)
+
+    def schedule(self, instance, interval=24):
+        self.change(instance.id, created=ago(days=30))
+        self.add(
+            models.BackupSchedule(
+                instance_id=instance.id,
+                tenant_id=base.ALICE,
+                storage_driver='swift',
+                container='c',
+                interval=interval,
+                full_every=7,
+                next=ago(hours=-1),
+                made=0,
+            )
+        )
+
+    def backup(self, instance, created, state='COMPLETED'):
+        self.add(
+            models.Backup(
+                id=f'{instance.id[:8]}{created:%H%M%S}{state}',
+                name='b',
+                tenant_id=base.ALICE,
+                instance_id=instance.id,
+                state=state,
+                created=created,
+                updated=created,
+            )
+        )
+
+    def test_instances_by_status(self):
+        self.ready()
+        broken = self.ready()
+        self.change(broken.id, server_status='ERROR')
+        self.create()
+        self.change(self.ready().id, deleted=True)
+
+        self.assertEqual(
+            {'ACTIVE': 1, 'ERROR': 1, 'BUILD': 1}, counts.instances()
+        )
+
+    def test_the_job_that_has_not_advanced_for_longest(self):
+        self.assertEqual({}, counts.idle_jobs())
+        first = self.create()
+        self.create()
+        with session.writer() as db:
+            db.get(models.Workflow, first.id).updated = ago(minutes=10)
+
+        found = counts.idle_jobs()
+
+        self.assertEqual(['create_instance'], [*found])
+        self.assertAlmostEqual(600, found['create_instance'], delta=60)
+
+    def test_schedules_without_a_backup(self):
+        self.assertEqual(0, counts.overdue_schedules())
+        daily, weekly, failing, fresh = (self.ready() for _ in range(4))
+        for each in daily, failing, fresh:
+            self.schedule(each)
+        self.schedule(weekly, interval=168)
+        for each in daily, weekly:
+            self.backup(each, ago(days=3))
+        self.backup(failing, ago(hours=1), state='FAILED')
+        self.change(fresh.id, created=ago(hours=1))
+
+        # The daily one, and the one that fails.
+        self.assertEqual(2, counts.overdue_schedules())
+        self.assertEqual({'COMPLETED': 2, 'FAILED': 1}, counts.backups_made())
+        self.backup(daily, ago(hours=30))
+        self.assertEqual(1, counts.overdue_schedules())
+
+    def test_the_log_that_is_furthest_behind(self):
+        self.assertIsNone(counts.archive_lag())
+        for minutes, wanted in (5, True), (20, True), (90, False):
+            instance_id = self.ready().id
+            # The former series ends earlier.
+            for series, more in (1, 60), (2, 0):
+                self.add(
+                    models.LogSeries(
+                        instance_id=instance_id,
+                        series=series,
+                        storage_driver='swift',
+                        container='c',
+                        first=1,
+                        last=1,
+                        latest=f'{ago(minutes=minutes + more).isoformat()}Z',
+                    )
+                )
+            self.add(
+                models.LogArchive(
+                    instance_id=instance_id,
+                    tenant_id=base.ALICE,
+                    wanted=wanted,
+                    series=2,
+                )
+            )
+
+        self.assertAlmostEqual(1200, counts.archive_lag(), delta=60)
+
+    def test_how_replicas_follow(self):
+        primary = self.ready()
+        for state in (
+            None,
+            replication.State(follows=True, lag=1.0),
+            replication.State(follows=True),
+            replication.State(follows=True, lag=100.0),
+            replication.State(follows=False, error='No.'),
+        ):
+            replica = self.ready()
+            self.change(replica.id, slave_of_id=primary.id)
+            if state is not None:
+                self.beat(replica.id, sent=1.0, replication=state)
+
+        self.assertEqual(
+            {'unknown': 1, 'follows': 2, 'behind': 1, 'stopped': 1},
+            counts.replicas(self.conf),
+        )
+        with session.writer() as db:
+            for row in db.query(models.ReplicationState):
+                row.updated_at = ago(days=1)
+        self.assertEqual({'unknown': 5}, counts.replicas(self.conf))
