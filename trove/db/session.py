@@ -51,6 +51,7 @@ from sqlalchemy import orm
 
 from trove.common import exception
 from trove.conf import database
+from trove.db import sqlite
 from trove.db import urls
 from trove.db import waits
 
@@ -58,9 +59,6 @@ LOG = log.getLogger(__name__)
 
 P = ParamSpec('P')
 T = TypeVar('T')
-
-# Timeout in seconds for a SQLite transaction to get the write lock.
-SQLITE_BUSY_TIMEOUT = 30
 
 # Execution option of connections whose transaction will write.
 _WRITES = 'trove_writes'
@@ -141,8 +139,8 @@ def configure(conf: cfg.ConfigOpts, limits: bool = True) -> None:
             _state.manager.dispose_pool()
         manager = enginefacade.transaction_context()
         manager.configure(
-            connection=group.connection,
-            slave_connection=group.slave_connection,
+            connection=sqlite.pooled(group.connection),
+            slave_connection=sqlite.pooled(group.slave_connection),
             asyncio_connection=None,
             asyncio_slave_connection=None,
             sqlite_fk=True,
@@ -330,23 +328,13 @@ def _prepare_engine(target: sa.Engine) -> None:
     # Error texts would include keys and passwords otherwise.
     target.hide_parameters = True
     if target.dialect.name == 'sqlite':
-        sa.event.listen(target, 'connect', _prepare_sqlite)
+        sa.event.listen(target, 'connect', sqlite.prepare)
         sa.event.listen(target, 'begin', _begin_sqlite)
-
-
-def _prepare_sqlite(connection: Any, record: Any) -> None:
-    connection.execute(f'PRAGMA busy_timeout = {SQLITE_BUSY_TIMEOUT * 1000}')
-    # Otherwise readers and the writer wait for each other.
-    connection.execute('PRAGMA journal_mode = WAL')
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     if connection.get_execution_options().get(_WRITES):
-        # A deferred transaction that begins with a read fails with
-        # SQLITE_BUSY, without a wait, when another one has written since.
-        # oslo.db has just begun a deferred one.
-        connection.exec_driver_sql('ROLLBACK')
-        connection.exec_driver_sql('BEGIN IMMEDIATE')
+        sqlite.begin_writing(connection)
 
 
 def _announce_writing(session: orm.Session) -> None:
