@@ -17,6 +17,7 @@ import testtools
 from trove import conf as trove_conf
 from trove.common import rpc
 from trove.common import seldom
+from trove.tests.fixtures import unmeasured
 
 _TIMEOUT = 300
 
@@ -43,8 +44,14 @@ class TestCase(testtools.TestCase):
     #: Seconds after which a test that hangs is ended.
     timeout = _TIMEOUT
 
+    #: Whether coverage follows what it runs. Not, where it runs much of what
+    #: others run as well, or reads all of the sources: that halves its time.
+    measured = True
+
     def setUp(self) -> None:
         super().setUp()
+        if not self.measured:
+            self.useFixture(unmeasured.Unmeasured())
         self.useFixture(fixtures.Timeout(self.timeout, gentle=True))
         self.useFixture(WarningsAreErrors())
         self.logs = self.useFixture(

@@ -56,6 +56,8 @@ class EditTest(base.TestCase):
 class GuidesTest(base.TestCase):
     """Given a copy of the tree, shared by all guides."""
 
+    measured = False
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -199,6 +199,8 @@ def line_for(module: str) -> str | None:
 
 
 class TestedTest(base.TestCase):
+    measured = False
+
     def setUp(self) -> None:
         super().setUp()
         known = imported()

@@ -80,6 +80,8 @@ class HostGuest(fakes.Guest):
 class TestCase(test_service.ServiceTestCase):
     """Given the server, an instance with a database and a user, clients."""
 
+    measured = False
+
     def setUp(self):
         super().setUp()
         warnings.simplefilter('ignore', PendingDeprecationWarning)

@@ -113,6 +113,7 @@ RULES = [name for name in rules.RULES if name != 'history-unread']
 
 class TestRule(testscenarios.WithScenarios, base.TestCase):
     scenarios = [(name, {'rule': name}) for name in RULES]
+    measured = False
 
     def test_mutations(self) -> None:
         self.assertEqual((), score(self.rule).wrong)
@@ -125,6 +126,7 @@ class TestRule(testscenarios.WithScenarios, base.TestCase):
 
 
 class TestScore(base.TestCase):
+    measured = False
     # Alone, it tries the mutations of all rules.
     timeout = 600
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 import functools
 import json
-import os
 import subprocess
 import sys
 from typing import Any
@@ -19,6 +18,7 @@ import testscenarios
 from testtools import content
 
 from trove.tests import base
+from trove.tests.fixtures import unmeasured
 from trove.tests.unit import import_rules
 from trove.tests.unit.mutations import replacing
 from trove.tests.unit.mutations import subjects
@@ -29,17 +29,11 @@ from trove.tests.unit.mutations import trials
 def outcomes(name: str) -> list[dict[str, Any]]:
     """Try the mutations of a subject."""
     subjects.read(name)
-    # Not measured: it is not what runs the code that counts here.
-    environment = {
-        key: value
-        for key, value in os.environ.items()
-        if not key.startswith('COVERAGE_')
-    }
     done = subprocess.run(
         [sys.executable, '-m', trials.__name__, name],
         check=True,
         cwd=import_rules.TOP,
-        env=environment,
+        env=unmeasured.environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,

@@ -228,6 +228,7 @@ class Upgrades(stateful.RuleBasedStateMachine):
 
 
 class RandomUpgradesTest(base.TestCase):
+    measured = False
     # Hypothesis looks for a shorter plan for up to five minutes.
     timeout = 600
 
