@@ -7,6 +7,7 @@ import ast
 from collections.abc import Callable
 from collections.abc import Iterator
 import dataclasses
+import functools
 import pathlib
 
 import trove
@@ -140,8 +141,9 @@ class Module:
     path: str
     source: str
 
-    def imports(self) -> Iterator[Import]:
-        yield from self._walk(ast.parse(self.source), in_function=False)
+    @functools.cache  # noqa: B019
+    def imports(self) -> tuple[Import, ...]:
+        return tuple(self._walk(ast.parse(self.source), in_function=False))
 
     def _walk(self, node: ast.AST, in_function: bool) -> Iterator[Import]:
         for child in ast.iter_child_nodes(node):
@@ -290,7 +292,7 @@ CHECKS: tuple[Callable[[Import], str | None], ...] = (
 
 def names_conf(module: Module) -> Iterator[tuple[str, str]]:
     """Find the uses of the global configuration object."""
-    if below(module.name, *MAY_NAME_CONF):
+    if below(module.name, *MAY_NAME_CONF) or 'CONF' not in module.source:
         return
     for node in ast.walk(ast.parse(module.source)):
         named = (
@@ -327,15 +329,19 @@ def violations(module: Module) -> list[str]:
     return found
 
 
-def modules() -> Iterator[Module]:
-    """Return the modules of Trove, and its tests."""
-    yield from _below(TOP, 'trove')
+@functools.cache
+def modules() -> tuple[Module, ...]:
+    """Return the modules of Trove, and its tests; read once."""
+    return tuple(_below(TOP, 'trove'))
 
 
-def checker_modules() -> Iterator[Module]:
-    """Return the modules of rpc-contract, and its tests."""
-    yield from _below(CHECKER / 'src', 'rpc_contract')
-    yield from _below(CHECKER, 'tests')
+@functools.cache
+def checker_modules() -> tuple[Module, ...]:
+    """Return the modules of rpc-contract, and its tests; read once."""
+    return (
+        *_below(CHECKER / 'src', 'rpc_contract'),
+        *_below(CHECKER, 'tests'),
+    )
 
 
 def _below(directory: pathlib.Path, package: str) -> Iterator[Module]:

@@ -70,6 +70,8 @@ def extras(*names: str) -> list[requirements.Requirement]:
 
 
 class RequirementsTest(base.TestCase):
+    measured = False
+
     def missing(
         self,
         modules: Iterable[import_rules.Module],

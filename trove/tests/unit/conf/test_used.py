@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from collections.abc import Mapping
+import functools
 import pathlib
 import re
 
@@ -160,7 +161,7 @@ def _names(node: ast.AST) -> list[str]:
 
 def _groups_in(scope: ast.AST, known: Mapping[str, str]) -> dict[str, str]:
     """Return the variables and attributes that are a group of options."""
-    groups = {group for group, _ in conf.list_opts()}
+    groups = _groups()
     found = dict(known)
     for node in ast.walk(scope):
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
@@ -171,14 +172,23 @@ def _groups_in(scope: ast.AST, known: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def reads(source: str) -> Iterator[tuple[int, str, str]]:
-    """Yield the options that a module reads: line, group, name.
+@functools.cache
+def reads(source: str) -> tuple[tuple[int, str, str], ...]:
+    """Return the options that a module reads: line, group, name.
 
     What has them is called ``conf``. An attribute of the module's classes, or
     a variable of one function, may be one of its groups.
     """
-    tree = ast.parse(source)
-    groups = {group for group, _ in conf.list_opts()}
+    return tuple(_reads(ast.parse(source)))
+
+
+@functools.cache
+def _groups() -> frozenset[str]:
+    return frozenset(group for group, _ in conf.list_opts())
+
+
+def _reads(tree: ast.AST) -> Iterator[tuple[int, str, str]]:
+    groups = _groups()
     imported = {
         alias.asname or alias.name
         for node in ast.walk(tree)
@@ -210,6 +220,8 @@ def reads(source: str) -> Iterator[tuple[int, str, str]]:
 
 
 class UsedTest(base.TestCase):
+    measured = False
+
     def test_each_option_is_read(self) -> None:
         read = {
             (group, name)
