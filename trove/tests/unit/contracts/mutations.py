@@ -28,9 +28,10 @@ whose locks are in the directory ``file``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+import contextlib
 import dataclasses
 import pathlib
-import shutil
 from typing import Any
 
 import yaml
@@ -190,11 +191,43 @@ def _mutation(rule: str, item: dict[str, Any]) -> Mutation:
     return Mutation(rule, edits=edits, also=also, **item)
 
 
-def copy_tree(target: pathlib.Path) -> None:
-    """Copy what a check reads of this tree."""
-    for pattern in NEEDED:
-        for path in sorted(TOP.glob(pattern)):
-            if path.is_file():
-                copy = target / path.relative_to(TOP)
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, copy)
+class Copy:
+    """A copy of what a check reads of this tree.
+
+    :param top: an empty directory
+    """
+
+    def __init__(self, top: pathlib.Path) -> None:
+        self.top = top
+        self._texts = {
+            path.relative_to(TOP): path.read_bytes()
+            for pattern in NEEDED
+            for path in TOP.glob(pattern)
+            if path.is_file()
+        }
+        for name in self._texts:
+            self._restore(name)
+
+    @contextlib.contextmanager
+    def changed(self, mutation: Mutation) -> Iterator[pathlib.Path]:
+        """Change the copy for a while.
+
+        :returns: its directory
+        :raises LookupError: it is not the tree that the change is written for
+        """
+        try:
+            mutation.apply(self.top)
+            yield self.top
+        finally:
+            for edit in mutation.edits:
+                self._restore(pathlib.Path(edit.file))
+            for path in self.top.rglob('*'):
+                new = path.relative_to(self.top) not in self._texts
+                if new and path.is_file():
+                    path.unlink()
+
+    def _restore(self, name: pathlib.Path) -> None:
+        if name in self._texts:
+            path = self.top / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(self._texts[name])

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Sequence
 import dataclasses
+import gc
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -34,6 +35,7 @@ import time
 from types import ModuleType
 import unittest
 
+from stevedore import extension
 from testtools import testresult
 
 from trove.tests.unit.mutations import subjects
@@ -210,6 +212,11 @@ def _try_all(subject: subjects.Subject, whole: bool) -> None:
     if database is not None:
         # Made once, not by each of the processes that need it.
         database.sqlite_template()
+    # What is installed is found and loaded once, too.
+    extension.ExtensionManager('oslo.messaging.drivers')
+    # Collecting it again and again would copy it to each process.
+    gc.collect()
+    gc.freeze()
     source = subject.path.read_text('utf-8')
     named = sorted({test for each in subject.mutations for test in each.tests})
 
