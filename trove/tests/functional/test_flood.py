@@ -42,7 +42,7 @@ class FloodTest(base.TestCase):
             enable_secure_rpc_messaging=True,
             taskmanager_rpc_encr_key='T' * 32,
             inst_rpc_key_encr_key='I' * 32,
-            transport_url=self.useFixture(rabbitmq.RabbitMQ()).url,
+            transport_url=self.useFixture(rabbitmq.VirtualHost()).url,
         )
         self.config(group='conductor', guest_reports_per_minute=MOST)
         conductor = service.Conductor(self.conf)

@@ -46,7 +46,7 @@ def variants(value):
 class HostileWordsTest(base.TestCase):
     def setUp(self):
         super().setUp()
-        broker = self.useFixture(rabbitmq.RabbitMQ())
+        broker = self.useFixture(rabbitmq.VirtualHost())
         self.config(
             enable_secure_rpc_messaging=True,
             taskmanager_rpc_encr_key='T' * 32,

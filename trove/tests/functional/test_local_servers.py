@@ -174,7 +174,7 @@ class LocalServerTestCase(base.TestCase):
 
 class ProcessesTestCase(LocalServerTestCase):
     def test_a_reboot_brings_the_database_up(self):
-        broker = self.useFixture(rabbitmq.RabbitMQ())
+        broker = self.useFixture(rabbitmq.VirtualHost())
         self.set_up(broker.url)
 
         self.check_reboots()

@@ -30,12 +30,7 @@ class Intruder:
     """Has an account at the broker, and no key."""
 
     def __init__(self, broker: Any) -> None:
-        self._connection = amqp.Connection(
-            f'127.0.0.1:{broker.port}',
-            userid=broker.user,
-            password=broker.password,
-        )
-        self._connection.connect()
+        self._connection = broker.admin()
         self._channel = self._connection.channel()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None

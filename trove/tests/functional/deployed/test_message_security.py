@@ -23,12 +23,7 @@ class Tap:
     """Copies of all messages of some topics; sends what it likes."""
 
     def __init__(self, broker: Any, *topics: str) -> None:
-        self._connection = amqp.Connection(
-            f'127.0.0.1:{broker.port}',
-            userid=broker.user,
-            password=broker.password,
-        )
-        self._connection.connect()
+        self._connection = broker.admin()
         self._channel = self._connection.channel()
         self._queue = self._channel.queue_declare(exclusive=True).queue
         for topic in topics:

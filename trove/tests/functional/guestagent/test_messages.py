@@ -24,7 +24,7 @@ SECRET = 'hush-hush'
 class MessagesTest(base.GuestTestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.broker = self.useFixture(rabbitmq.RabbitMQ())
+        self.broker = self.useFixture(rabbitmq.VirtualHost())
         self.key = crypto.generate_key()
         self.config(enable_secure_rpc_messaging=True, probe_timeout=2)
         transport = rpc.Transport(
@@ -162,7 +162,7 @@ class MessagesTest(base.GuestTestCase):
         old = self.start_conductor('1.0')
         self.conductor.beat.clear()
         # Then heartbeats come again, in words that they know
-        self.assertTrue(self.conductor.beat.wait(120))
+        self.assertTrue(self.conductor.beat.wait(600))
         self.wait_for_version('1.0')
         # When they are upgraded
         self.end(old)

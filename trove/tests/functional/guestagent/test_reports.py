@@ -26,7 +26,7 @@ class ReportsTest(base.TestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.broker = self.useFixture(rabbitmq.RabbitMQ())
+        self.broker = self.useFixture(rabbitmq.VirtualHost())
         self.config(
             transport_url=self.broker.url,
             service_report_interval=1,

@@ -14,7 +14,7 @@ class BrokerTestCase(base.TestCase):
         self.context = trove_context.TroveContext()
 
     def make_broker(self):
-        return self.useFixture(rabbitmq.RabbitMQ())
+        return self.useFixture(rabbitmq.VirtualHost())
 
     def connected(self, url=None):
         transport = rpc.Transport(

@@ -16,12 +16,12 @@ _ID = '5ef0e7dc-8a49-4ae1-b5b9-0c9a3a0a4a01'
 
 
 class CommandsTest(base.ManageTestCase):
-    broker: rabbitmq.RabbitMQ
+    broker: rabbitmq.VirtualHost
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.broker = rabbitmq.RabbitMQ(management=True)
+        cls.broker = rabbitmq.VirtualHost()
         cls.broker.setUp()
         cls.addClassCleanup(cls.broker.cleanUp)
 
@@ -67,7 +67,10 @@ class CommandsTest(base.ManageTestCase):
         self.config(
             management_url=self.broker.management_url, group='guest_accounts'
         )
-        broker_accounts.Accounts(self.conf).create('gone', 'guestagent.gone')
+        accounts = broker_accounts.Accounts(self.conf)
+        accounts.create('gone', 'guestagent.gone')
+        # The broker is that of other tests as well.
+        self.addCleanup(accounts.delete, 'gone')
         self.run_manage('guest_account_list')
         self.assertEqual('gone  no such instance; delete the account\n',
                          self.out)

@@ -72,17 +72,17 @@ class AccountsTestCase(base.TestCase):
         self.addCleanup(server.stop)
         return server
 
-    def client(self, transport, topic, timeout=10):
+    def client(self, transport, topic, timeout=60):
         return transport.connection.prepared('x', topic, '1.0', timeout)
 
 
 class AccountsTest(AccountsTestCase):
-    broker: rabbitmq.RabbitMQ
+    broker: rabbitmq.VirtualHost
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.broker = rabbitmq.RabbitMQ(management=True)
+        cls.broker = rabbitmq.VirtualHost()
         cls.broker.setUp()
         cls.addClassCleanup(cls.broker.cleanUp)
 
@@ -249,8 +249,9 @@ class AccountsTest(AccountsTestCase):
             f'{host.hostname}:{host.port}',
             userid=host.username,
             password=host.password,
-            connect_timeout=10,
-            read_timeout=30,
+            virtual_host=url.virtual_host,
+            connect_timeout=60,
+            read_timeout=120,
         )
         connection.connect()
         self.addCleanup(connection.close)
@@ -291,7 +292,7 @@ class AccountsTest(AccountsTestCase):
         self.assertEqual([], self.accounts.instances())
         self.assertFalse(self.accounts.delete(_A))
         with testtools.ExpectedException(amqp.ConnectionForced):
-            connection.drain_events(timeout=30)
+            connection.drain_events(timeout=120)
 
     def test_a_new_password_ends_the_old_one(self):
         topic = f'guestagent.{_A}'

@@ -37,7 +37,7 @@ class AlarmTest(base.BrokerTestCase):
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(300)
         self.assertEqual(10, len(errors))
         # What was written before it was known may be carried out later.
         for error in errors:

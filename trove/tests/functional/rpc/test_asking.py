@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import urllib.parse
 
 import amqp
 import oslo_messaging
@@ -26,12 +25,12 @@ def envelope(message):
 
 
 class AskingTest(base.BrokerTestCase):
-    shared: rabbitmq.RabbitMQ
+    shared: rabbitmq.VirtualHost
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.shared = rabbitmq.RabbitMQ()
+        cls.shared = rabbitmq.VirtualHost()
         cls.shared.setUp()
         cls.addClassCleanup(cls.shared.cleanUp)
 
@@ -43,13 +42,7 @@ class AskingTest(base.BrokerTestCase):
         self.config(probe_timeout=1)
         self.asker = rpc.Transport(self.conf, url=self.broker.url)
         self.addCleanup(self.asker.close)
-        parts = urllib.parse.urlsplit(self.broker.url)
-        self.admin = amqp.Connection(
-            f'{parts.hostname}:{parts.port}',
-            userid=parts.username,
-            password=parts.password,
-        )
-        self.admin.connect()
+        self.admin = self.broker.admin()
         self.addCleanup(self.admin.close)
         self.channel = self.admin.channel()
 

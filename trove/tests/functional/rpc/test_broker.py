@@ -15,7 +15,7 @@ class BrokerTest(base.BrokerTestCase):
         self.transport = self.connected()
         self.config(rpc_send_attempts=1)
         self.manager = sample.Manager()
-        self.api = sample.API(self.transport, 'x', timeout=5)
+        self.api = sample.API(self.transport, 'x', timeout=30)
 
     def listen(self, **options):
         return self.serve(self.transport, self.manager, **options)

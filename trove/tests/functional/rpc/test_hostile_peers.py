@@ -28,13 +28,13 @@ from trove.tests.fixtures import wiretap
 
 RIGHT, WRONG = 'r' * 32, 'w' * 32
 
-_shared: list[rabbitmq.RabbitMQ] = []
+_shared: list[rabbitmq.VirtualHost] = []
 
 
-def shared_broker() -> rabbitmq.RabbitMQ:
+def shared_broker() -> rabbitmq.VirtualHost:
     """One for all tests of this module; each has topics of its own."""
     if not _shared:
-        made = rabbitmq.RabbitMQ()
+        made = rabbitmq.VirtualHost()
         made.setUp()
         atexit.register(made.cleanUp)
         _shared.append(made)

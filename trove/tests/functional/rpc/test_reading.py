@@ -30,9 +30,9 @@ class ReadingTest(base.BrokerTestCase):
 
     def through(self, network, options=''):
         url = self.broker.url.replace(
-            f':{self.broker.port}/', f':{network.port}/{options}'
+            f':{self.broker.port}/', f':{network.port}/'
         )
-        return self.connected(url)
+        return self.connected(url + options)
 
     def received(self):
         return [values['what'] for _, values in self.manager.received]

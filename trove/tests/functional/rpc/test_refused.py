@@ -154,7 +154,7 @@ class RefusedTest(base.TestCase):
 
         self.broker.make_vhost(vhost, user, 'secret')
 
-        manager = starting.result(60)
+        manager = starting.result(300)
         member.API(transport, 'topic').tell(self.context, 'something')
         waiting.until(lambda: manager.heard, 'it listens')
 

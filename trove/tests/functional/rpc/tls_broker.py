@@ -4,13 +4,10 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Sequence
 import pathlib
 from typing import Any
-from urllib import parse
 
 import fixtures
-import requests
 
 from trove.common import rpc
 from trove.tests.fixtures import certificates
@@ -52,23 +49,11 @@ class Broker(rabbitmq.RabbitMQ):
         self.authority = certificates.Authority(directory)
 
     def put(self, *path: str, **values: Any) -> None:
-        self._ask('PUT', path, json=values)
+        self.ask('PUT', *path, json=values)
 
     def names(self, vhost: str) -> list[str]:
         """The names of the queues."""
-        return [each['name'] for each in self._ask('GET', ('queues', vhost))]
-
-    def _ask(self, method: str, path: Sequence[str], **options: Any) -> Any:
-        quoted = '/'.join(parse.quote(each, safe='') for each in path)
-        answer = requests.request(
-            method,
-            f'{self.management_url}/api/{quoted}',
-            auth=(self.user, self.password),
-            timeout=30,
-            **options,
-        )
-        answer.raise_for_status()
-        return answer.json() if answer.content else None
+        return [each['name'] for each in self.ask('GET', 'queues', vhost)]
 
     def make_vhost(self, vhost: str, user: str, password: str) -> None:
         self.put('vhosts', vhost)
@@ -102,9 +87,9 @@ class Broker(rabbitmq.RabbitMQ):
     def drop(self, vhost: str) -> int:
         """Close all connections to a virtual host; return how many."""
         # They are listed seconds after they were made.
-        found = self._ask('GET', ('vhosts', vhost, 'connections'))
+        found = self.ask('GET', 'vhosts', vhost, 'connections')
         for each in found:
-            self._ask('DELETE', ('connections', each['name']))
+            self.ask('DELETE', 'connections', each['name'])
         return len(found)
 
 
