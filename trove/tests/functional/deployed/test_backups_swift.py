@@ -19,6 +19,9 @@ _PART_SIZE = 1 << 20
 class SwiftDeployment(deployment.Deployment):
     """Given a Swift that knows the services as reseller administrators."""
 
+    #: Here all of it is started as users start it.
+    FORKED = False
+
     def _use_more(self) -> None:
         keystone = self.keystone
         self.swift = self.useFixture(swift.Swift(keystone.authtoken()))

@@ -236,7 +236,7 @@ class BrokerTest(FaultTestCase):
         self.assertEqual(1, broker.queues()['taskmanager'])
 
         # Queues that are not durable would have lost it.
-        broker.ctl('purge_queue', 'taskmanager')
+        broker.purge('taskmanager')
         self.deployment.mend()
 
         self.wait_active(instance.id)
@@ -269,7 +269,7 @@ class DatabaseTest(FaultTestCase):
         self.assertIn(failure.http_status, (500, 503), failure)
         self.assertNotIn('pymysql', str(failure).lower())
         self.assertEqual(
-            200, requests.get(self.deployment.url, timeout=10).status_code
+            200, requests.get(self.deployment.url, timeout=60).status_code
         )
         self.deployment.database.server.start()
 
