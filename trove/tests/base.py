@@ -19,7 +19,7 @@ from trove.common import rpc
 from trove.common import seldom
 from trove.tests.fixtures import unmeasured
 
-_TIMEOUT = 300
+_TIMEOUT = 900
 
 # No example has a deadline, for the machine may be slow, and none is kept in
 # the tree.

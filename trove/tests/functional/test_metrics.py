@@ -71,7 +71,7 @@ class WorkersTest(base.TestCase):
         for port in range(self.port, self.port + _PORTS):
             try:
                 text = requests.get(
-                    f'http://127.0.0.1:{port}/', timeout=5
+                    f'http://127.0.0.1:{port}/', timeout=60
                 ).text
             except requests.RequestException:
                 continue

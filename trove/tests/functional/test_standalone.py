@@ -130,7 +130,7 @@ class ServeTestCase(StandaloneTestCase):
             dbname='shop',
             user='clerk',
             password='secret',
-            connect_timeout=10,
+            connect_timeout=60,
         ) as connection:
             yield connection
 
@@ -227,7 +227,7 @@ class ServeTestCase(StandaloneTestCase):
         self.create(self.client())
 
         response = requests.get(
-            f'http://127.0.0.1:{self.port}/metrics', timeout=9
+            f'http://127.0.0.1:{self.port}/metrics', timeout=60
         )
 
         self.assertEqual(200, response.status_code)

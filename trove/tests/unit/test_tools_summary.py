@@ -125,7 +125,7 @@ class TestSummary(base.TestCase):
         self.assertEqual(['b', 'c'], lines)
 
     def test_what_is_no_accident_is_not_run_again(self) -> None:
-        many = dict.fromkeys('abcd', 'fail')
+        many = dict.fromkeys('abcdefghijklm', 'fail')
         for why, tests in (
             ('many', many),
             ('a process died', {'a': 'fail', 'b': 'inprogress'}),

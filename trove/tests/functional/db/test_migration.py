@@ -40,7 +40,7 @@ OURS = {
     'services',
     'workflows',
 }
-PROCESS_TIMEOUT = 120
+PROCESS_TIMEOUT = 600
 
 # Release 26.0 makes these columns NOT NULL where it can, which is not on
 # SQLite; the models follow SQLite's form and always give a value.

@@ -17,7 +17,7 @@ from trove.db import session
 from trove.tests import base
 from trove.tests.fixtures import database
 
-TIMEOUT = 60
+TIMEOUT = 300
 
 
 class SessionCases:

@@ -54,6 +54,7 @@ class DeployedTestCase(base.TestCase):
 
     #: Seconds for anything that a user waits for; a limit for broken code.
     TIMEOUT = 60.0
+    timeout = 1800
     FLAVOR = '1'
     OTHER_FLAVOR = '2'
 

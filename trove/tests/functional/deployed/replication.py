@@ -71,7 +71,6 @@ class ReplicationTests(mortals.MortalTestCase):
     """A whole life in one test: servers are slow to make."""
 
     TIMEOUT = 180.0
-    timeout = 900
     store: ClassVar[Any]
     replicas = 2
     #: The number of the version that is installed.

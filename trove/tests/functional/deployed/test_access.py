@@ -18,13 +18,13 @@ class TokenTest(base.DeployedTestCase):
 
     def test_without_a_token(self) -> None:
         for headers in {}, {'X-Auth-Token': 'invented'}:
-            answer = requests.get(self.path(), headers=headers, timeout=10)
+            answer = requests.get(self.path(), headers=headers, timeout=60)
 
             self.assertEqual(401, answer.status_code)
             self.assertIn('Keystone uri=', answer.headers['WWW-Authenticate'])
 
     def test_versions_need_no_token(self) -> None:
-        answer = requests.get(self.deployment.url, timeout=10)
+        answer = requests.get(self.deployment.url, timeout=60)
 
         self.assertEqual(200, answer.status_code)
         self.assertEqual('v1.0', answer.json()['versions'][0]['id'])
@@ -34,13 +34,13 @@ class TokenTest(base.DeployedTestCase):
         token = keystone.session(keystone.other).get_token()
 
         answer = requests.get(
-            self.path(), headers={'X-Auth-Token': token}, timeout=10
+            self.path(), headers={'X-Auth-Token': token}, timeout=60
         )
 
         self.assertEqual(403, answer.status_code)
 
     def test_every_answer_has_a_request_id(self) -> None:
-        answer = requests.get(self.path(), timeout=10)
+        answer = requests.get(self.path(), timeout=60)
         _, body = self.member.client.get('/instances')
 
         self.assertTrue(
@@ -198,7 +198,7 @@ class BadRequestTest(base.DeployedTestCase):
                 'Content-Type': content_type,
                 'X-Auth-Token': session.get_token(),
             },
-            timeout=10,
+            timeout=60,
         )
 
     def test_bodies_that_are_no_request(self) -> None:

@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from typing import Any
 
-from trove.tests.fixtures import command_server
 from trove.tests.fixtures import processes
 from trove.tests.fixtures import waiting
 from trove.tests.fixtures import wheels
@@ -33,19 +31,6 @@ class AgentsTest(test_operators.OperatorTestCase):
         self.canary, self.other = self.instance(), self.instance('second')
         self.ids = self.canary.id, self.other.id
         self.path = self.deployment.directory / 'trove-agent.whl'
-
-    def trove_rpc(
-        self, *arguments: str, status: int = 0
-    ) -> subprocess.CompletedProcess[str]:
-        config = str(self.deployment.directory / 'manage.conf')
-        done = command_server.run(
-            'trove-rpc',
-            ['--config-file', config, *arguments],
-            dict(os.environ),
-            timeout=240,
-        )
-        self.assertEqual(status, done.returncode, done.stdout + done.stderr)
-        return done
 
     def package(self, version: str, **files: str) -> str:
         """Put a package where guests fetch it; return its SHA-256."""

@@ -127,7 +127,6 @@ def _holds(answer: Any, wanted: str) -> bool:
 
 class ConformanceTest(base.DeployedTestCase):
     # It may also be the first that needs the deployment.
-    timeout = 900
 
     def setUp(self) -> None:
         super().setUp()

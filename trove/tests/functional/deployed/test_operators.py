@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 from typing import Any
 
 from prometheus_client import parser
 import requests
 
+from trove.tests.fixtures import command_server
 from trove.tests.fixtures import ports
-from trove.tests.fixtures import processes
 from trove.tests.fixtures import waiting
 from trove.tests.functional.deployed import test_mixed_versions
 
@@ -21,17 +22,12 @@ class OperatorTestCase(test_mixed_versions.MixedVersionsTestCase):
     def trove_rpc(
         self, *arguments: str, status: int = 0
     ) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [
-                *processes.program('trove-rpc'),
-                '--config-file',
-                str(self.deployment.directory / 'manage.conf'),
-                *arguments,
-            ],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
+        config = str(self.deployment.directory / 'manage.conf')
+        done = command_server.run(
+            'trove-rpc',
+            ['--config-file', config, *arguments],
+            dict(os.environ),
+            timeout=900,
         )
         self.assertEqual(status, done.returncode, done.stdout + done.stderr)
         return done
@@ -111,7 +107,7 @@ class MetricsTest(OperatorTestCase):
             for port in range(first, first + 16)
             if ports.accepts(port, address)
             for family in parser.text_string_to_metric_families(
-                requests.get(f'http://{address}:{port}/', timeout=9).text
+                requests.get(f'http://{address}:{port}/', timeout=60).text
             )
             for sample in family.samples
         ]

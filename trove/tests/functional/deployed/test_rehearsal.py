@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import configparser
 import json
-import subprocess
+import os
 import sys
 from typing import Any
 
@@ -24,6 +24,7 @@ from trove.peers import versions
 from trove.rehearsal import inventory as inventories
 from trove.rehearsal import roles
 from trove.rpcadmin import facts
+from trove.tests.fixtures import command_server
 from trove.tests.fixtures import deployment
 from trove.tests.fixtures import processes
 from trove.tests.fixtures import waiting
@@ -78,7 +79,6 @@ class OldDeployment(deployment.Deployment):
 
 
 class RehearsalTest(test_faults.GuestTestCase):
-    timeout = 900
 
     def setUp(self) -> None:
         super().setUp()
@@ -143,17 +143,15 @@ class RehearsalTest(test_faults.GuestTestCase):
         return str(path)
 
     def rehearse(self, path: str) -> dict[str, Any]:
-        done = subprocess.run(
+        done = command_server.run(
+            'trove-rpc',
             [
-                *processes.program('trove-rpc'),
                 *('--config-file', str(self.deployment.conductor.config)),
                 *('rehearse', '--file', path, '--guide-order', '-f', 'json'),
                 *('--run', '--plans', '1', '--guests', '1'),
             ],
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
+            dict(os.environ),
+            timeout=1200,
         )
         self.assertEqual(1, done.returncode, done.stderr)
         report = json.loads(done.stdout)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from typing import Any
 
@@ -48,23 +47,6 @@ class OldTaskManagerTestCase(test_faults.FaultTestCase):
             lambda: 'unregistered' not in self.services(), 'it is forgotten'
         )
 
-    def trove_rpc(self, *arguments: str) -> str:
-        """Run ``trove-rpc``; return what it prints."""
-        done = subprocess.run(
-            [
-                *processes.program('trove-rpc'),
-                '--config-file',
-                str(self.deployment.directory / 'manage.conf'),
-                *arguments,
-            ],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
-        return done.stdout
-
     def services(self) -> str:
         return self.deployment.manage('service_list')
 
@@ -73,7 +55,7 @@ class RejectedTest(OldTaskManagerTestCase):
     def rejected(self, instance_id: str) -> dict[str, Any]:
         """The record of the only message about an instance."""
         listed = json.loads(
-            self.trove_rpc('rejected', 'list', '-f', 'json')
+            self.deployment.rpc('rejected', 'list', '-f', 'json')
         )
         (found,) = [
             each for each in listed if instance_id in json.dumps(each)
@@ -95,14 +77,14 @@ class RejectedTest(OldTaskManagerTestCase):
         failed = self.wait_error(instance.id)
         self.assertIn('create instance', failed.fault['message'])
         record = self.rejected(instance.id)
-        shown = self.trove_rpc('rejected', 'show', record['id'])
+        shown = self.deployment.rpc('rejected', 'show', record['id'])
         self.assertIn('create_instance', shown)
         self.assertNotIn('s3cr3t', shown)
 
         # When: the upgrade is done, and the message replayed.
         old.stop()
         self.wait_forgotten()
-        self.trove_rpc('rejected', 'replay', record['id'])
+        self.deployment.rpc('rejected', 'replay', record['id'])
 
         instance = self.wait_active(instance.id)
         self.assertEqual(
@@ -113,7 +95,7 @@ class RejectedTest(OldTaskManagerTestCase):
 class CensusTest(OldTaskManagerTestCase):
     def released_form(self) -> set[str | None]:
         listed = json.loads(
-            self.trove_rpc('peers', '--kind', 'taskmanager', '-f', 'json')
+            self.deployment.rpc('peers', '--kind', 'taskmanager', '-f', 'json')
         )
         return {each['Released Form'] for each in listed}
 
@@ -142,7 +124,7 @@ class CensusTest(OldTaskManagerTestCase):
         # Then: nothing is sent that it might drop, until it is permitted.
         said = self.eventually(self.refusal, 'it is refused')
         self.assertIn('trove-rpc sealing allow taskmanager', said)
-        self.trove_rpc(
+        self.deployment.rpc(
             'sealing', 'allow', 'taskmanager', '--reason', 'one is rolled back'
         )
         self.eventually(lambda: not self.refusal(), 'it is taken')

@@ -29,7 +29,7 @@ class Slow(local.LocalStore):
         def progress(stored: int) -> None:
             tell(stored)
             self.began.set()
-            self.go_on.wait(60)
+            self.go_on.wait(300)
 
         return super().save(*args, **kwargs | {'progress': progress})
 
@@ -60,7 +60,7 @@ class InterruptedTest(backups.BackupTestCase):
             lambda access: Slow(access['directory']),
         ):
             self.order_backup('b')
-            self.assertTrue(Slow.began.wait(60), self.failures())
+            self.assertTrue(Slow.began.wait(300), self.failures())
 
     def assert_failed(self, reason: str) -> None:
         outcome = self.outcome('b')
