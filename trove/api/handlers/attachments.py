@@ -28,6 +28,8 @@ LOG = log.getLogger(__name__)
 
 Values = Mapping[str, Any]
 
+_PREFIX = exception.BadRequest.message % {'reason': ''}
+
 
 def attach(
     request: api_request.Request, instance: entities.Instance, group_id: str
@@ -288,9 +290,12 @@ def _give(
             request.context, overrides=dict(after), remove=not after
         )
     except exception.BadRequest as error:
+        # Agents of releases say first that the request is not valid.
+        said = str(error).removeprefix(_PREFIX)
         raise exception.Unprocessable(
-            f'The database server of instance {instance.id} refuses the '
-            f'values, so nothing was changed: {error}'
+            f'Instance {instance.name} ({instance.id}) was not changed: its '
+            f'database server refuses a value and says: {said} Change that '
+            'value of the configuration group, then repeat the request.'
         ) from None
     rules = _rules(instance)
     waits = {name for name in changed if _waits(name, rules)}

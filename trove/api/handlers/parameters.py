@@ -30,11 +30,12 @@ def show(request: api_request.Request) -> dict[str, Any]:
     """Show a parameter: 200, or 404."""
     version = _version(request)
     found = parameters.get(version.id, request.params['name'])
-    if not _usable(version, [found]):
+    usable = _usable(version, [found])
+    if not usable:
         raise exception.NotFound(
             f'Parameter {found.name} is reserved for Trove.'
         )
-    return views.parameter(version.id, found)
+    return views.parameter(version.id, usable[0])
 
 
 def manage_index(request: api_request.Request) -> dict[str, Any]:
@@ -96,8 +97,12 @@ def _usable(
     version: datastores.DatastoreVersion, found: list[parameters.Parameter]
 ) -> list[parameters.Parameter]:
     """Return those that a group may have; releases offer some others."""
-    denied = kinds.rules(version.manager or '').settings.is_denied
-    return [each for each in found if not denied(each.name)]
+    settings = kinds.rules(version.manager or '').settings
+    return [
+        settings.complete(each)
+        for each in found
+        if not settings.is_denied(each.name)
+    ]
 
 
 def _from_body(

@@ -22,6 +22,10 @@ def parameter(version_id: str, it: settings.Parameter) -> dict[str, Any]:
         view['max'] = it.maximum
     if it.minimum is not None:
         view['min'] = it.minimum
+    if it.unit is not None:
+        view['unit'] = it.unit
+    if it.choices:
+        view['values'] = list(it.choices)
     return view
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import re
 from typing import Any
 
 from trove.common import exception
+from trove.common.datastores import mysql_values
 from trove.common.datastores import settings
 
 #: What no customer changes. Replication needs it from the beginning, as it
@@ -48,6 +50,10 @@ DENIED = tuple(
 
 #: An option can be named with any of these as well.
 _PREFIX = re.compile('^(skip|disable|enable|maximum)_')
+
+#: A size as an option file has it, in which this means powers of 1024.
+_SUFFIXES = ('', 'K', 'M', 'G', 'T', 'P', 'E')
+_SIZE = re.compile(r'([0-9]{1,20})([KMGTPE]?)', re.IGNORECASE)
 
 _TYPES = {
     'BIGINT': 'integer',
@@ -191,6 +197,19 @@ class Settings(settings.Settings):
     """The settings of MySQL or MariaDB."""
 
     denied: tuple[str, ...] = DENIED
+    limits: tuple[int | None, int | None] = (-(2**63), 2**64 - 1)
+
+    def is_choice(self, choices: Collection[str], value: object) -> bool:
+        # A server counts its choices, too.
+        numbers = tuple(str(number) for number in range(len(choices)))
+        return super().is_choice((*choices, *numbers), value)
+
+    def hint(self, rule: settings.Parameter, value: object) -> str:
+        found = _SIZE.fullmatch(value) if isinstance(value, str) else None
+        if found is None or rule.type != 'integer':
+            return super().hint(rule, value)
+        size = int(found[1]) * 1024 ** _SUFFIXES.index(found[2].upper())
+        return f', without quotes and suffix, such as {size}'
 
     def is_denied(self, name: str) -> bool:
         text = plain(name)
@@ -210,6 +229,9 @@ class MariaDB(Settings):
     """The settings of MariaDB 10.6 and later."""
 
     title: str = 'MariaDB'
+    choices: Mapping[str, tuple[str, ...]] = dataclasses.field(
+        default_factory=lambda: mysql_values.MARIADB
+    )
 
     def read_catalogue(self, text: str) -> list[settings.Parameter]:
         """Read the table ``SYSTEM_VARIABLES``, with a header."""
@@ -246,6 +268,9 @@ class MySQL(Settings):
 
     title: str = 'MySQL'
     denied: tuple[str, ...] = DENIED + _DENIED_MYSQL
+    choices: Mapping[str, tuple[str, ...]] = dataclasses.field(
+        default_factory=lambda: mysql_values.MYSQL
+    )
 
     def sizing(self, memory_mb: int, volume_bytes: int) -> dict[str, Any]:
         found = sizing(memory_mb, volume_bytes, _MYSQL_SERVER_MB)

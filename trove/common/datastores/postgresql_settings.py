@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Mapping
 import dataclasses
-import re
 from typing import Any
 
 from trove.common import exception
+from trove.common.datastores import postgresql_values as values
 from trove.common.datastores import settings
 
 #: What the guest agent relies on. Passwords reach the server as verifiers
@@ -60,6 +61,8 @@ _TYPES = {
     'STRING': 'string',
 }
 
+_BOOLEANS = ('true', 'false', 'yes', 'no', '1', '0')
+
 #: The columns of a catalogue: name, context, group, type, default, minimum,
 #: maximum, and two of texts.
 _COLUMNS = 9
@@ -73,10 +76,21 @@ class PostgreSQL(settings.Settings):
 
     title: str = 'PostgreSQL'
     denied: tuple[str, ...] = _DENIED
-    measure: re.Pattern[str] | None = re.compile(
-        r'-?[0-9]+([.][0-9]+)? ?(B|kB|MB|GB|TB|us|ms|s|min|h|d)'
+    units: Mapping[str, str] = dataclasses.field(
+        default_factory=lambda: values.UNITS
     )
+    choices: Mapping[str, tuple[str, ...]] = dataclasses.field(
+        default_factory=lambda: {
+            name.lower(): each for name, each in values.CHOICES.items()
+        }
+    )
+    limits: tuple[int | None, int | None] = (-(2**31), 2**31 - 1)
     restores: bool = True
+
+    def is_choice(self, choices: Collection[str], value: object) -> bool:
+        # What is on or off among others may be true or false as well.
+        more = _BOOLEANS if 'on' in choices else ()
+        return super().is_choice((*choices, *more), value)
 
     def read_catalogue(self, text: str) -> list[settings.Parameter]:
         """Read what ``postgres --describe-config`` prints."""

@@ -10,11 +10,11 @@ import dataclasses
 import fnmatch
 import json
 import math
-import re
 from typing import Any
 
 from trove.common import exception
 from trove.common import names
+from trove.common.datastores import measures
 
 #: By the type of a parameter: Python's of its values, and what they are.
 TYPES: dict[str, tuple[tuple[type, ...], str]] = {
@@ -36,6 +36,10 @@ class Parameter:
 
     :ivar type: a key of :data:`TYPES`
     :ivar minimum: of a number; None for none, like ``maximum``
+    :ivar unit: of a number that is given without one, see :mod:`.measures`;
+        None when it can have none
+    :ivar choices: all that its value can be, in any case of the letters;
+        empty when that is not known
     """
 
     name: str
@@ -43,6 +47,8 @@ class Parameter:
     restart_required: bool = False
     minimum: float | None = None
     maximum: float | None = None
+    unit: str | None = None
+    choices: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.type not in TYPES:
@@ -65,30 +71,61 @@ class Parameter:
     @property
     def wanted(self) -> str:
         """What its values must be, to complete "it must be"."""
+        if self.choices and self.type == 'string':
+            return f'one of {", ".join(self.choices)}'
         text = TYPES[self.type][1]
-        if not self.is_number:
+        if self.is_number:
+            text += self._range
+        if self.unit is None or self.type == 'boolean':
             return text
-        if self.minimum is not None and self.maximum is not None:
-            return f'{text} from {self.minimum} to {self.maximum}'
-        if self.minimum is not None:
-            return f'{text} of at least {self.minimum}'
-        if self.maximum is not None:
-            return f'{text} of at most {self.maximum}'
-        return text
+        if self.type == 'string':
+            text = f'a string with an integer{self._range}'
+        listed = measures.units(self.unit)
+        return (
+            f'{text}, in units of {self.unit}, or a string with one of the '
+            f'units {", ".join(listed[:-1])} or {listed[-1]}, such as '
+            f'"{measures.example(self.unit)}"'
+        )
+
+    @property
+    def _range(self) -> str:
+        low, high = self.minimum, self.maximum
+        if low is not None and high is not None:
+            return f' from {low} to {high}'
+        if low is not None:
+            return f' of at least {low}'
+        return '' if high is None else f' of at most {high}'
 
     def fits(self, value: object) -> bool:
         """Return whether a value is of the type and within the range."""
-        if self.type == 'boolean':
-            return isinstance(value, bool)
-        if isinstance(value, bool) or not isinstance(
-            value, TYPES[self.type][0]
-        ):
+        if self.type == 'boolean' or isinstance(value, bool):
+            return self.type == 'boolean' and isinstance(value, bool)
+        if isinstance(value, str) and self.unit is not None:
+            return self._is_measure(value)
+        if not isinstance(value, TYPES[self.type][0]):
             return False
         return isinstance(value, str) or (
-            isinstance(value, int | float)
-            and math.isfinite(value)
-            and (self.minimum is None or value >= self.minimum)
-            and (self.maximum is None or value <= self.maximum)
+            isinstance(value, int | float) and self._is_within(value)
+        )
+
+    def _is_measure(self, text: str) -> bool:
+        """Return whether it is an amount of the unit, within the range.
+
+        Without a unit it is a number of JSON, unless it has to be a string.
+        """
+        if len(text) > LONGEST or (self.is_number and text[-1:].isdigit()):
+            return False
+        found = measures.convert(text, str(self.unit))
+        if found is None:
+            return False
+        # The server rounds.
+        return self._is_within(found if self.type == 'float' else round(found))
+
+    def _is_within(self, number: float) -> bool:
+        return (
+            (isinstance(number, int) or math.isfinite(number))
+            and (self.minimum is None or number >= self.minimum)
+            and (self.maximum is None or number <= self.maximum)
         )
 
     def read(self, stored: str | None) -> Any:
@@ -117,15 +154,21 @@ class Settings:
 
     :ivar title: its name in errors
     :ivar denied: patterns of names, in lower case, that no group may have
-    :ivar measure: what a number may be given as too, such as ``64MB``; the
-        server itself checks these
+    :ivar units: unit of a parameter by its name, in lower case, as are those
+        of ``choices``
+    :ivar choices: what the value of a parameter is one of
+    :ivar limits: of integers whose rules have none
     :ivar restores: whether a reload brings parameters back to their defaults
         that are no longer set
     """
 
     title: str = 'this datastore'
     denied: tuple[str, ...] = ()
-    measure: re.Pattern[str] | None = None
+    units: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = dataclasses.field(
+        default_factory=dict
+    )
+    limits: tuple[int | None, int | None] = (None, None)
     restores: bool = False
 
     def is_denied(self, name: str) -> bool:
@@ -134,6 +177,28 @@ class Settings:
             fnmatch.fnmatchcase(name.lower(), pattern)
             for pattern in self.denied
         )
+
+    def complete(self, parameter: Parameter) -> Parameter:
+        """Return a parameter with what its stored rule does not tell."""
+        name = parameter.name.lower()
+        unit = self.units.get(name)
+        low, high = parameter.minimum, parameter.maximum
+        if parameter.type == 'integer' or (unit and not parameter.is_number):
+            low = self.limits[0] if low is None else low
+            high = self.limits[1] if high is None else high
+        return dataclasses.replace(
+            parameter,
+            minimum=low,
+            maximum=high,
+            unit=unit,
+            choices=self.choices.get(name, ()),
+        )
+
+    def is_choice(self, choices: Collection[str], value: object) -> bool:
+        """Return whether a server takes a value as one of its choices."""
+        return isinstance(value, str) and value.lower() in {
+            each.lower() for each in choices
+        }
 
     def read_catalogue(self, text: str) -> list[Parameter]:
         """Return the parameters that the server itself lists.
@@ -174,30 +239,23 @@ class Settings:
         return checked
 
     def _check_value(self, parameter: Parameter, value: Any) -> None:
-        measures = self.measure is not None and parameter.is_number
-        if not parameter.fits(value) and not (
-            measures and self._is_measure(value)
-        ):
-            raise _wrong(
-                parameter,
-                value,
-                parameter.wanted
-                + (', or a string such as "64MB" or "5s"' if measures else ''),
-            )
+        rule = self.complete(parameter)
+        if rule.choices and rule.type == 'string':
+            fits = self.is_choice(rule.choices, value)
+        else:
+            fits = rule.fits(value)
+        if not fits:
+            raise _wrong(rule, value, rule.wanted + self.hint(rule, value))
         text = store(value)
         if len(text) > LONGEST or not text.isprintable():
             raise _wrong(
-                parameter,
-                value,
-                f'a line of at most {LONGEST} characters',
+                rule, value, f'a line of at most {LONGEST} characters'
             )
 
-    def _is_measure(self, value: Any) -> bool:
-        return (
-            self.measure is not None
-            and isinstance(value, str)
-            and self.measure.fullmatch(value) is not None
-        )
+    def hint(self, rule: Parameter, value: object) -> str:
+        """Return what else to do with a wrong value, if that is clear."""
+        plain = rule.type != 'string' and rule.unit is None
+        return ', without quotes' if plain and isinstance(value, str) else ''
 
     def _unknown(
         self, name: str, known: Collection[str]

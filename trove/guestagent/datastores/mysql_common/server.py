@@ -131,7 +131,7 @@ class Server(server.Server):
         said = config.errors(done.stderr)
         if done.returncode != 0 or said:
             raise exception.BadRequest(
-                reason='; '.join(said)[:1000]
+                ' '.join(f'{each.rstrip(".")}.' for each in said)[:1000]
                 or f'{self.title} rejects these settings.'
             )
 

@@ -198,7 +198,7 @@ class Server(server.Server):
         done = self.run(self._parsing, text)
         if done.returncode != 0:
             raise exception.BadRequest(
-                reason=server_errors.first_errors(done.stderr)
+                server_errors.first_errors(done.stderr)
             )
 
     def check_start(self) -> None:

@@ -20,6 +20,9 @@ _RECEIVER = re.compile(
 #: Bytes that are read from the end of a log.
 TAIL = 4000
 
+_PLACE = re.compile(r' in file "[^"]*" line \d+')
+_SUMMARY = re.compile(r'configuration file "[^"]*" contains errors')
+
 
 def last_log(directory: pathlib.Path) -> tuple[pathlib.Path | None, str]:
     """Return the newest log file of the server, and its end.
@@ -53,10 +56,15 @@ def receiver_error(text: str) -> str:
 
 
 def first_errors(text: str) -> str:
-    """Return the error messages without time stamps and file names."""
+    """Return the error messages without time stamps and file names.
+
+    Each ends like a sentence. That the file has errors is no news.
+    """
     found = []
     for line in text.splitlines():
         for mark in ('LOG:', 'FATAL:', 'ERROR:', 'HINT:'):
             if mark in line:
-                found.append(line.partition(mark)[2].strip())
+                said = _PLACE.sub('', line.partition(mark)[2].strip())
+                if not _SUMMARY.match(said):
+                    found.append(said if said.endswith('.') else f'{said}.')
     return ' '.join(found)[:1000] or 'PostgreSQL rejects these settings.'

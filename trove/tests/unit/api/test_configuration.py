@@ -161,14 +161,20 @@ class TestAttach(TestCase):
         instance = self.active()
         self.transport.errors['update_overrides'] = (
             oslo_messaging.RemoteError(
-                'BadRequest', 'invalid value for parameter "DateStyle"'
+                'BadRequest',
+                'The request is not valid: invalid value for parameter '
+                '"DateStyle": "odd".',
             )
         )
 
         response = self.put_group(instance, group_id)
 
         self.assert_fault(
-            response, 422, 'unprocessableEntity', 'DateStyle', instance.id
+            response,
+            422,
+            'unprocessableEntity',
+            instance.id,
+            'says: invalid value for parameter "DateStyle": "odd". Change',
         )
         self.assertIsNone(self.found(instance).configuration_id)
 

@@ -19,6 +19,8 @@ class TestCase(base.TestCase):
                 parameters.Parameter('DateStyle', 'string'),
                 # As the rules of release 26.0 have it.
                 parameters.Parameter('archive_command', 'string'),
+                parameters.Parameter('wal_level', 'string', True),
+                parameters.Parameter('work_mem', 'integer', False, 64, 999),
             ],
         )
         self.connections = {
@@ -41,7 +43,12 @@ class TestParameters(TestCase):
             response = self.get(path)
 
             self.assertEqual(200, response.status_code, response.text)
-            style, connections = response.json['configuration-parameters']
+            listed = response.json['configuration-parameters']
+            style, connections, level, memory = listed
+            self.assertEqual(
+                ['minimal', 'replica', 'logical'], level['values']
+            )
+            self.assertEqual('kB', memory['unit'])
             self.assertEqual(self.connections, connections)
             self.assertEqual(
                 {

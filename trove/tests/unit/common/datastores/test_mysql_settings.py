@@ -89,6 +89,44 @@ class CatalogueTest(base.TestCase):
             self.assertFalse(MARIADB.is_denied(name), name)
 
 
+class ChoiceTest(base.TestCase):
+    RULES = (
+        settings.Parameter('key_buffer_size', 'integer', False, 0, 2**32),
+        settings.Parameter('max_allowed_packet', 'integer'),
+        settings.Parameter('delay_key_write', 'string'),
+        settings.Parameter('query_cache_type', 'string'),
+    )
+
+    def test_choices_are_taken_by_name_and_by_number(self) -> None:
+        for value in 'ALL', 'all', '2':
+            given = {'delay_key_write': value}
+
+            self.assertEqual(given, MARIADB.check(self.RULES, given))
+            self.assertEqual(given, MYSQL.check(self.RULES, given))
+
+    def test_what_is_refused(self) -> None:
+        for name, value, words in (
+            ('key_buffer_size', '64M', 'without quotes and suffix, such as '),
+            ('key_buffer_size', '64m', 'such as 67108864.'),
+            ('key_buffer_size', '64', 'such as 64.'),
+            ('key_buffer_size', '64MB', '4294967296, without quotes.'),
+            ('key_buffer_size', 2**33, 'an integer from 0 to 4294967296.'),
+            ('max_allowed_packet', 2**64, 'to 18446744073709551615.'),
+            ('delay_key_write', '3', 'one of OFF, ON, ALL.'),
+            ('delay_key_write', 'OF', 'one of OFF, ON, ALL.'),
+            ('query_cache_type', 'always', 'one of OFF, ON, DEMAND.'),
+        ):
+            with self.subTest(f'{name} {value}'):
+                error = self.assertRaises(
+                    exception.Unprocessable,
+                    MARIADB.check,
+                    self.RULES,
+                    {name: value},
+                )
+
+                self.assertIn(words, str(error))
+
+
 class TemplateTest(base.TestCase):
     def test_half_of_what_is_left_is_for_the_pool(self) -> None:
         for memory, pool, connections in (

@@ -95,10 +95,13 @@ class ServerTest(base.TestCase):
 
     def test_messages_are_made_readable(self) -> None:
         self.assertEqual(
-            'invalid value for "x" Use another.',
+            'invalid value for "x". Use another.',
             server_errors.first_errors(
-                '2026-01-01 LOG:  invalid value for "x"\n'
+                '2026-01-01 LOG:  invalid value for "x"'
+                ' in file "/proc/self/fd/5" line 1\n'
                 'HINT:  Use another.\nsomething else\n'
+                '2026-01-01 FATAL:  configuration file "/proc/self/fd/5" '
+                'contains errors\n'
             ),
         )
         self.assertIn('rejects', server_errors.first_errors(''))
