@@ -227,9 +227,11 @@ def promote(
     have; 409 or 422 while one of them is busy, or it or its primary is not
     ready, or it lags behind too far.
     """
-    refusal = replicas.refusal_to_regroup(
-        instance, replicas.PROMOTE
-    ) or _refusal_to_lead(request, instance)
+    refusal = (
+        replicas.refusal_to_regroup(instance, replicas.PROMOTE)
+        or _refusal_to_lead(request, instance)
+        or replicas.refusal_to_succeed(_followed(request, instance))
+    )
     if refusal is not None:
         raise refusal
     taskmanager = request.taskmanager()
@@ -239,6 +241,13 @@ def promote(
         replicas.PROMOTE,
         taskmanager.promote_to_replica_source,
     )
+
+
+def _followed(
+    request: api_request.Request, replica: entities.Instance
+) -> entities.Instance:
+    primary_id = str(replica.slave_of_id)
+    return request.judged(instance_objects.get(request.seer, primary_id))
 
 
 def _refusal_to_lead(
@@ -272,17 +281,14 @@ def eject(
 ) -> None:
     """Replace a primary that failed by one of its replicas: 202.
 
-    400 if it has no replicas, or its guest agent still reports; 409 or 422
-    while one of them is busy.
+    400 if it has no replicas, or its guest agent reports that its database
+    server runs; 409 or 422 while one of them is busy.
     """
-    refusal = replicas.refusal_to_regroup(instance, replicas.EJECT)
-    if refusal is None and request.judged(instance).silent_for is None:
-        refusal = exception.BadRequest(
-            f'The guest agent of instance {instance.id} still reports, so '
-            'the primary has not failed. Promote one of its replicas '
-            'instead; or repeat the request when it has been silent for '
-            f'{request.runtime.conf.agent_heartbeat_expiry} seconds.'
-        )
+    refusal = replicas.refusal_to_regroup(
+        instance, replicas.EJECT
+    ) or replicas.refusal_to_eject(
+        request.judged(instance), request.runtime.conf.agent_heartbeat_expiry
+    )
     if refusal is not None:
         raise refusal
     taskmanager = request.taskmanager()

@@ -29,6 +29,9 @@ from trove.objects.instance import workflows
 PROMOTE = 'promote_to_replica_source'
 EJECT = 'eject_replica_source'
 
+#: The database server does not run, as its guest agent reports.
+_DOWN = (states.ServiceStatus.SHUTDOWN, states.ServiceStatus.CRASHED)
+
 
 def refusal_to_regroup(
     instance: entities.Instance, action: str
@@ -45,6 +48,55 @@ def refusal_to_regroup(
             'take over from it.'
         )
     return None
+
+
+def refusal_to_eject(
+    primary: entities.Instance, expiry: float
+) -> exception.BadRequest | None:
+    """Return why a primary has not failed, None when it has.
+
+    Its server is stopped before another takes over, so an agent that still
+    reports does no harm.
+
+    :param primary: judged, see :meth:`entities.Instance.judged`
+    :param expiry: seconds without a report after which a guest is silent
+    """
+    status = primary.service_status
+    if primary.silent_for is not None or status in _DOWN:
+        return None
+    replica = sorted(primary.replicas)[0]
+    return exception.BadRequest(
+        f'Instance {primary.name} ({primary.id}) has not failed: its guest '
+        f'agent still reports, and its database server is '
+        f'{status.api_word} ({status.description}). Promote one of its '
+        f'replicas instead: "openstack database instance promote {replica}". '
+        'It can be ejected when its database server is down, or its guest '
+        f'agent has been silent for {expiry:g} seconds.'
+    )
+
+
+def refusal_to_succeed(
+    primary: entities.Instance,
+) -> exception.Unprocessable | None:
+    """Return why a primary cannot hand over to a replica by itself.
+
+    :param primary: judged, see :meth:`entities.Instance.judged`
+    """
+    status = primary.service_status
+    if not primary.task.is_idle:
+        return None
+    if primary.silent_for is not None:
+        why = f'its guest agent has been silent for {primary.silent_for} s'
+    elif status in _DOWN:
+        why = f'its database server is down ({status.description})'
+    else:
+        return None
+    return exception.Unprocessable(
+        reason=f'the primary {primary.name} ({primary.id}) cannot hand over '
+        f'to a replica: {why}. Eject it, and the replica that has received '
+        f'most takes over: "openstack database instance eject {primary.id}". '
+        'Or restart it, and promote the replica when it is HEALTHY.'
+    )
 
 
 def refusal_of_member(

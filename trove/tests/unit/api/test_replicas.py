@@ -331,9 +331,42 @@ class RegroupTest(TestCase):
         self.is_silent(self.primary, 1000)
         self.assert_refused(self.act(self.primary, EJECT), 'no replicas')
         self.replica()
-        self.reports(self.primary)
-        self.assert_refused(self.act(self.primary, EJECT), 'still reports')
+        for status in 'HEALTHY', 'BLOCKED', 'RESTART_REQUIRED':
+            self.reports(self.primary, states.ServiceStatus[status])
+            self.assert_refused(
+                self.act(self.primary, EJECT),
+                'still reports',
+                'instance promote',
+            )
         self.assertEqual([], self.transport.sent)
+
+    def test_a_primary_that_is_down_is_ejected_and_not_promoted_away(self):
+        for status in 'SHUTDOWN', 'CRASHED':
+            with self.subTest(status):
+                self.primary = self.active()
+                replica = self.replica()
+                self.reports(self.primary, states.ServiceStatus[status])
+
+                response = self.act(replica, PROMOTE)
+
+                self.assert_fault(
+                    response,
+                    422,
+                    'unprocessableEntity',
+                    f'instance eject {self.primary.id}',
+                )
+                response = self.act(self.primary, EJECT)
+                self.assertEqual(202, response.status_code, response.text)
+
+    def test_the_replica_of_a_silent_primary_is_not_promoted(self):
+        replica = self.replica()
+        self.is_silent(self.primary, 1000)
+
+        response = self.act(replica, PROMOTE)
+
+        self.assert_fault(
+            response, 422, 'unprocessableEntity', 'silent', 'instance eject'
+        )
 
     def test_a_replica_is_detached(self):
         for number, change in enumerate((self.put, self.patch)):
