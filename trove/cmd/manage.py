@@ -25,6 +25,7 @@ from trove.cmd import _keys
 from trove.cmd import _orphans
 from trove.cmd import _parameters
 from trove.cmd import _takeover
+from trove.common import datastores as kinds
 from trove.common import exception
 from trove.common import text as texts
 from trove.db import migration
@@ -83,6 +84,7 @@ def datastore_update(conf: cfg.ConfigOpts) -> None:
 
 def datastore_version_update(conf: cfg.ConfigOpts) -> None:
     given = conf.command
+    kinds.check_manager('manager', given.manager)
     saved = datastores.save_version(
         given.datastore,
         given.version_name,

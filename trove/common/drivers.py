@@ -3,12 +3,18 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from typing import Any
 
 from stevedore import driver as stevedore
 from stevedore import exception as stevedore_exception
 
 from trove.common import exception
+
+
+def names(namespace: str) -> set[str]:
+    """Return the names of the drivers that installed packages have."""
+    return {each.name for each in metadata.entry_points(group=namespace)}
 
 
 def find(

@@ -7,6 +7,7 @@ from typing import Any
 
 from trove.api import paging
 from trove.api import request as api_request
+from trove.common import datastores as kinds
 from trove.common import exception
 from trove.objects import datastore as datastores
 from trove.objects import datastore_version as managed
@@ -98,6 +99,8 @@ def _defaults() -> set[str | None]:
 
 def _columns(body: dict[str, Any]) -> dict[str, Any]:
     columns: dict[str, Any] = {}
+    if 'datastore_manager' in body:
+        kinds.check_manager('datastore_manager', body['datastore_manager'])
     for key, column in _COLUMNS.items():
         if key not in body:
             continue

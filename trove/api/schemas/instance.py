@@ -228,7 +228,9 @@ MIGRATE: common.Schema = {
 }
 
 REBUILD: common.Schema = common.closed(
-    {'image_id': common.TEXT}, ('image_id',), 'an object with "image_id"'
+    {'image_id': {**common.UUID, 'description': 'the UUID of an image'}},
+    ('image_id',),
+    'an object with "image_id"',
 )
 
 

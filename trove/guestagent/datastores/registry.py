@@ -7,13 +7,14 @@ from typing import Any
 
 from oslo_config import cfg
 
+from trove.common import datastores
 from trove.common import drivers
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores.mariadb import driver as mariadb
 from trove.guestagent.datastores.mysql import driver as mysql
 from trove.guestagent.datastores.postgresql import driver as postgresql
 
-NAMESPACE = 'trove.guestagent.datastores'
+NAMESPACE = datastores.NAMESPACE
 
 #: By name. Each is checked against the orders, see
 #: trove/tests/unit/guestagent/test_orders.py.

@@ -29,7 +29,7 @@ def version(key, value):
 
 _VERSION: tuple[tuple[str, str, object, str], ...] = (
     ('name', 'name', 'other', '"name": "other"'),
-    ('datastore_manager', 'datastore_manager', 'mine', '"mine"'),
+    ('datastore_manager', 'datastore_manager', 'mysql', '"mysql"'),
     ('image', 'image', OTHER, OTHER),
     ('image_tags[]', 'image_tags', ['tag'], '"tag"'),
     ('packages[]', 'packages', ['jq'], '"jq"'),

@@ -174,7 +174,7 @@ class TestEdit(TestCase):
         other = str(uuid.uuid4())
         for key, value in (
             ('name', '18-new'),
-            ('datastore_manager', 'postgres'),
+            ('datastore_manager', 'mysql'),
             ('image', other),
             ('packages', ['a', 'b']),
             ('active', False),
@@ -186,6 +186,16 @@ class TestEdit(TestCase):
             self.assert_done(self.edit(**{key: value}))
 
             self.assertEqual({**before, key: value}, self.shown())
+
+    def test_a_manager_without_a_driver(self):
+        before = self.shown()
+
+        response = self.edit(datastore_manager='postgres')
+
+        self.assert_refused(
+            response, 'datastore_manager', 'mariadb, mysql, postgresql'
+        )
+        self.assertEqual(before, self.shown())
 
     def test_nothing(self):
         before = self.shown()

@@ -12,6 +12,8 @@ from trove.objects.instance import states
 from trove.objects.instance import workflows
 from trove.tests.unit.api import base
 
+IMAGE = str(uuid.uuid4())
+
 
 class TestMgmt(base.TestCase):
     def admin(self, path, **kwargs):
@@ -121,34 +123,42 @@ class TestMgmt(base.TestCase):
     def test_rebuild(self):
         instance = self.active()
 
-        response = self.act(instance, {'rebuild': {'image_id': 'i1'}})
+        response = self.act(instance, {'rebuild': {'image_id': IMAGE}})
 
         self.assert_sent(
             response,
             'rebuild',
             '1.1',
-            {'instance_id': instance.id, 'image_id': 'i1'},
+            {'instance_id': instance.id, 'image_id': IMAGE},
         )
         shown = self.get(f'/instances/{instance.id}').json['instance']
         self.assertEqual('BUILD', shown['status'])
-        again = self.act(instance, {'rebuild': {'image_id': 'i1'}})
+        again = self.act(instance, {'rebuild': {'image_id': IMAGE}})
         self.assert_fault(again, 422, 'unprocessableEntity')
+
+    def test_rebuild_from_what_is_no_image(self):
+        instance = self.active()
+
+        response = self.act(instance, {'rebuild': {'image_id': 'newest'}})
+
+        self.assert_refused(response, 'image_id', 'UUID of an image')
+        self.assertEqual([], self.transport.sent)
 
     def test_rebuild_of_one_that_is_broken(self):
         instance = self.active()
         self.reports(instance, states.ServiceStatus.FAILED)
 
-        response = self.act(instance, {'rebuild': {'image_id': 'i1'}})
+        response = self.act(instance, {'rebuild': {'image_id': IMAGE}})
 
         self.assertEqual(202, response.status_code, response.text)
-        refused = self.act(self.building(), {'rebuild': {'image_id': 'i1'}})
+        refused = self.act(self.building(), {'rebuild': {'image_id': IMAGE}})
         self.assert_fault(refused, 422, 'unprocessableEntity')
 
     def test_rebuild_of_what_would_lose_its_data(self):
         lone = self.active()
         instances.update(lone.id, volume_size=None)
 
-        response = self.act(lone, {'rebuild': {'image_id': 'i1'}})
+        response = self.act(lone, {'rebuild': {'image_id': IMAGE}})
 
         self.assert_refused(response, 'no volume')
         self.assertEqual([], self.transport.sent)

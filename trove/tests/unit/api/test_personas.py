@@ -23,7 +23,7 @@ def is_public(verb, path):
 
 BODIES = {
     'resize': {'flavorRef': '2'},
-    'rebuild': {'image_id': 'x'},
+    'rebuild': {'image_id': '9a2f3b52-6df7-4a32-a3c6-5d5f0b6f1c70'},
 }
 
 
