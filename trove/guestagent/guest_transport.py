@@ -47,6 +47,7 @@ class GuestTransport:
             keys=own_keys,
             rejected=rejected,
         )
+        self._keyed = own_keys is not None
         self.conductors = _conductors(conf, asking, own_keys, self._changed)
         self._replays = replays.Replays(
             state_dir / 'replays', lambda: conf.rpc_message_max_age
@@ -65,6 +66,16 @@ class GuestTransport:
     def start(self) -> None:
         self.conductors.start()
         self._handover.start()
+
+    def meet(self) -> None:
+        """Ask the conductors what they speak, before the first message.
+
+        An agent without its state, of a server that was rebuilt, does not
+        know that they seal. They know that of it, so they refuse what it
+        sends in the form of released Trove.
+        """
+        if self._keyed and self.conductors.speaks() is None:
+            self.conductors.look()
 
     def refresh(self) -> None:
         """Determine the version of the conductors again."""

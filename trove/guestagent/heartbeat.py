@@ -53,6 +53,8 @@ class Heartbeat:
     :param replication: returns how a replica follows, None of others
     :param trouble: returns why the database does not run, or not with its
         settings; else ''
+    :param first: called before the first report; whatever it waits for is no
+        condition of that
     """
 
     def __init__(
@@ -66,8 +68,10 @@ class Heartbeat:
         replication: Callable[[], dict[str, Any] | None] = lambda: None,
         trouble: Callable[[], str] = lambda: '',
         clock: Callable[[], float] = time.monotonic,
+        first: Callable[[], object] = lambda: None,
     ) -> None:
         self._conf = conf
+        self._first: Callable[[], object] | None = first
         self._instance_id = conf.guest_id
         # The guest's own context, which is not an administrator's.
         self._context = trove_context.TroveContext(
@@ -104,7 +108,10 @@ class Heartbeat:
     def beat(self) -> None:
         """Report now; log only the first of consecutive failures."""
         with self._lock:
+            first, self._first = self._first, None
             try:
+                if first is not None:
+                    first()
                 self._report(self._status())
             except Exception as error:  # noqa: BLE001
                 if not self._failing:

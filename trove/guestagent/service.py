@@ -129,6 +129,7 @@ class GuestAgent(service.Component):
         self, transport: rpc.Transport
     ) -> heartbeats.Heartbeat:
         assert self._supervisor and self._time_sent and self._following
+        assert self._guest_transport
         return heartbeats.Heartbeat(
             self._conf,
             transport,
@@ -138,6 +139,7 @@ class GuestAgent(service.Component):
             self._supervisor.version,
             self._following.report,
             self._supervisor.trouble,
+            first=self._guest_transport.meet,
         )
 
     def _make_server(

@@ -185,6 +185,27 @@ class MessagesTest(base.TestCase):
             self.other.agent._guest_transport.conductors.speaks()
         )
 
+    def test_an_agent_without_its_state_seals_its_first_heartbeat(
+        self,
+    ) -> None:
+        # Given conductors that know that the guest seals
+        conductor = conductors.Conductor()
+        keys = keys_fixture.Keys(None, self.guest.key)
+        keys.proven.add(self.guest.name)
+        rejected: list[Any] = []
+        server = self.shared.sharing(
+            self.guest.conf, keys=keys, rejected=rejected.append
+        ).server(conductor, host='conductor')
+        server.start()
+        self.addCleanup(server.wait)
+        self.addCleanup(server.stop)
+        # When
+        self.guest.start()
+        # Then
+        waiting.until(conductor.beat.is_set, 'it has reported')
+        self.assertEqual([], rejected)
+        self.assertNotIn(False, keys.sealed)
+
     def test_a_new_key_is_used_at_once(self) -> None:
         self.guest.start()
         key = crypto.generate_key()

@@ -54,6 +54,23 @@ class HeartbeatTest(base.TestCase):
         self.assertEqual('the project', self.context.project_id)
         self.assertFalse(self.context.is_admin)
 
+    def test_what_comes_before_the_first_comes_once(self) -> None:
+        order: list[str] = []
+        beats = heartbeat.Heartbeat(
+            self.conf,
+            mock.Mock(),
+            '1.3',
+            lambda: order.append('status') or 'healthy',
+            monotonic_time.MonotonicTime(None),
+            first=lambda: order.append('first'),
+        )
+        beats._conductor = mock.Mock(heartbeat=self._cast)
+
+        beats.beat()
+        beats.beat()
+
+        self.assertEqual(['first', 'status', 'status'], order)
+
     def test_it_says_how_a_replica_follows(self) -> None:
         self.beats.beat()
         self.follows = {'follows': True}
