@@ -393,7 +393,7 @@ class SettingsTakenBack(DatastoreError):
     """
 
     message = (
-        'The database did not start with the new values of its '
-        'configuration group, so it was started with the former ones: '
-        '%(reason)s Correct the group, then restart the instance.'
+        'The database does not start with the new values of its '
+        'configuration group, so it runs with the former ones. Correct the '
+        'group, then restart the instance. It said: %(reason)s'
     )

@@ -228,11 +228,18 @@ def fail_task(
 
 @session.retry
 def end_unchanged(
-    instance_id: str, owner: str, *, message: str, details: str
+    instance_id: str,
+    owner: str,
+    *,
+    message: str,
+    details: str,
+    needs: states.Task | None = None,
 ) -> bool:
     """End a task that was refused: the instance is as before, with a fault.
 
     :param message: of the fault: what was refused, why, and the remedy
+    :param needs: what an instance that works waits for, if that is known
+        better than before
     :returns: False when the job has another owner; nothing was changed
     """
     with session.writer() as db:
@@ -240,6 +247,9 @@ def end_unchanged(
         if row is None or current is None:
             return False
         _restore(db, row, current)
+        if needs is not None:
+            _rows.set_task(row, needs)
+            row.server_status = 'ACTIVE'
         _rows.add_fault(db, instance_id, message, details)
         return True
 

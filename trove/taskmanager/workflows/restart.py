@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+from trove.common import exception
+from trove.common import masking
+from trove.objects.instance import states
+from trove.objects.instance import tasks
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import guest
 from trove.taskmanager.workflows import orders
@@ -14,9 +18,16 @@ _REBOOT = (
 
 
 class Restart(base.Workflow):
-    """Restarts the database server."""
+    """Restarts the database server.
+
+    When it does not start with the new values of the configuration group, it
+    runs with the former ones: so it is ``RESTART_REQUIRED`` still, and not in
+    ``ERROR``. The fault says what the server said, and the remedy.
+    """
 
     action = 'restart'
+
+    _taken_back: exception.SettingsTakenBack | None = None
 
     def steps(self) -> list[base.Step]:
         return [
@@ -34,13 +45,30 @@ class Restart(base.Workflow):
         # A dead guest agent shows within the timeout of a ping, which is
         # much shorter than that of a restart.
         self.guest().rpc_ping(self.context)
-        orders.give(
-            self,
-            lambda guest: guest.restart(
-                self.context,
-                reason=f'requested by request {self.context.request_id}',
-            ),
-        )
+        try:
+            orders.give(
+                self,
+                lambda guest: guest.restart(
+                    self.context,
+                    reason=f'requested by request {self.context.request_id}',
+                ),
+            )
+        except exception.SettingsTakenBack as error:
+            self._taken_back = error
+            raise
 
     def _wait(self) -> None:
         guest.wait_until_usable(self, self.conf.reboot_time_out)
+
+    def fail(self, step: base.Step, message: str, details: str) -> bool:
+        if self._taken_back is None:
+            return super().fail(step, message, details)
+        message = masking.error(self._taken_back)
+        return self.env.database(
+            tasks.end_unchanged,
+            self.instance_id,
+            self.owner,
+            message=message,
+            details=f'{message}\nRequest {self.context.request_id}.',
+            needs=states.Task.RESTART_REQUIRED,
+        )

@@ -156,13 +156,13 @@ class WatchTest(base.TestCase):
 
         self.assertEqual([], self.clock.pauses)
         self.assertEqual(['healthy'], self.statuses)
-        self.assertIn('too many. Correct the group', self.logs.output)
+        self.assertIn('Correct the group', self.logs.output)
         # It is reported, also by the next agent, until an order ends it.
         next_agent = supervisor.Supervisor(
             self.driver, self.directory, self.changed, 'this boot'
         )
         for each in (self.supervisor, next_agent):
-            self.assertIn('too many. Correct the group', each.trouble())
+            self.assertIn('It said: too many.', each.trouble())
         self.driver.takes_back = False
         self.supervisor.restart()
         self.assertEqual('', self.supervisor.trouble())

@@ -40,6 +40,23 @@ class TestRestart(scene.TestCase):
 
         self.assert_fault(self.instance_id, 'restart the database', 'no disk')
 
+    def test_settings_that_were_taken_back_wait_for_a_restart(self):
+        def take_back(**_):
+            raise exception.SettingsTakenBack(reason='too many connections.')
+
+        self.guest.hooks['restart'] = lambda **_: 1 / 0
+        self.when_restarted()
+        self.guest.hooks['restart'] = take_back
+
+        self.when_restarted()
+
+        shown = self.shown(self.instance_id)
+        self.assertEqual('RESTART_REQUIRED', shown.status)
+        self.assertIn('runs with the former ones', shown.fault.message)
+        self.assertIn('too many connections', shown.fault.message)
+        self.assertEqual(1, shown.fault.message.count('restart'))
+        self.assertNotIn('reboot', shown.fault.details)
+
     def test_guest_reports_nothing_good_afterwards(self):
         self.config(reboot_time_out=1)
         self.guest.hooks['restart'] = lambda **_: self.guest.report(
