@@ -24,10 +24,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 import contextlib
 import dataclasses
+import errno
 import json
 import os
 import pathlib
 import shutil
+import time
 from typing import Any
 import uuid
 
@@ -44,6 +46,11 @@ _STAGED = ('mariadb', 'mysql', 'postgresql')
 
 #: How many logs of servers that are gone are kept.
 MOST_LOGS = 50
+
+#: How often a directory is removed in which files are still made, and the
+#: seconds between.
+_TRIES = 50
+_PAUSE = 0.1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -270,5 +277,20 @@ class Home:
 
 
 def _remove_tree(path: pathlib.Path) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(path)
+    """Remove a directory, if there is one.
+
+    A process that ends may make or remove a file in it meanwhile; nothing
+    starts another.
+    """
+    for left in reversed(range(_TRIES)):
+        try:
+            shutil.rmtree(path)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY or not left:
+                raise
+            time.sleep(_PAUSE)
+        if not path.exists():
+            return
+    raise OSError(errno.ENOTEMPTY, 'files are still made in it', str(path))

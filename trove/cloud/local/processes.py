@@ -109,6 +109,29 @@ def _works_in(pid: int, stat: _Stat, directories: list[str]) -> bool:
     )
 
 
+def _names(pid: int, stat: _Stat, directories: list[str]) -> bool:
+    """Return whether an option or a variable has one of the directories.
+
+    What makes a database has ``--pgdata`` or ``--datadir``, and its helpers
+    ``PGDATA``, wherever they work.
+    """
+    if stat.terminal:
+        return False
+    try:
+        told = (PROC / str(pid) / 'cmdline').read_bytes()
+        told += (PROC / str(pid) / 'environ').read_bytes()
+    except OSError:
+        return False
+    values = [
+        os.fsdecode(each.partition(b'=')[2]) for each in told.split(b'\0')
+    ]
+    return any(
+        value == directory or value.startswith(directory + '/')
+        for value in values
+        for directory in directories
+    )
+
+
 def belonging_to(
     server: pathlib.Path,
     *directories: pathlib.Path,
@@ -117,7 +140,8 @@ def belonging_to(
     """Return the processes of a server.
 
     They carry the marker of the server in their environment, or work in one
-    of its directories, as a database does in that of its data.
+    of its directories, as a database does in that of its data, or were told
+    it in an option.
 
     :param session: only those of this session
     """
@@ -133,7 +157,11 @@ def belonging_to(
             continue
         if session is not None and stat.session != session:
             continue
-        if _marked(pid, marker) or _works_in(pid, stat, places):
+        if (
+            _marked(pid, marker)
+            or _works_in(pid, stat, places)
+            or _names(pid, stat, places)
+        ):
             found.append(Identity(pid, stat.started, _boot()))
     return found
 

@@ -76,6 +76,17 @@ class ProcessesTestCase(base.TestCase):
 
         self.assertEqual({marked.pid, working.pid}, found)
 
+    def test_those_that_make_a_database_there_belong(self):
+        data = f'{self.server}/disk/data'
+        told = self.run_('sh', '-c', 'sleep 60; :', 'sh', f'--pgdata={data}')
+        helper = self.run_('sleep', '60', env={**os.environ, 'PGDATA': data})
+        self.run_('sh', '-c', 'sleep 60; :', 'sh', f'--to={self.server}2/a')
+
+        found = {identity.pid for identity in self.find()}
+
+        self.assertLessEqual({told.pid, helper.pid}, found)
+        self.assertEqual(2, len(found))
+
     def test_they_can_be_looked_for_within_a_session(self):
         marked = self.run_('sleep', '60', env=self.marked())
         self.run_('sleep', '60', cwd=self.server)
