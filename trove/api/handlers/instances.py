@@ -130,6 +130,8 @@ def show(request: api_request.Request) -> dict[str, Any]:
     window = logs.window(instance.id)
     if window is not None:
         view['restorable'] = dataclasses.asdict(window)
+        if window.reason is None:
+            del view['restorable']['reason']
     pending = attached.pending(instance)
     if pending:
         view['pending_restart'] = pending

@@ -68,11 +68,15 @@ class Series:
 
 @dataclasses.dataclass(frozen=True)
 class Window:
-    """The times that can be restored; None: not any yet."""
+    """The times that can be restored; None: not any yet.
+
+    :ivar reason: why not, and what to do
+    """
 
     archived: bool
     earliest: str | None
     latest: str | None
+    reason: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -267,14 +271,49 @@ def window(instance_id: str) -> Window | None:
         if row is None:
             return None
         found = [tuple(each) for each in db.execute(_usable(instance_id))]
+        reason = None if found else _reason(db, row)
     newest = max((series.series for _, series in found), default=None)
     inside = [pair for pair in found if pair[1].series == newest]
     if not inside:
-        return Window(row.wanted, None, None)
+        return Window(row.wanted, None, None, reason)
     return Window(
         row.wanted,
         min(log.complete for log, _ in inside),
         inside[0][1].latest,
+    )
+
+
+def _reason(db: orm.Session, row: models.LogArchive) -> str:
+    """Return why no time can be restored yet."""
+    if not row.wanted:
+        return (
+            'The log of changes is not archived any more, and no backup is '
+            'left that the archive goes on from.'
+        )
+    if row.ordered is None:
+        return (
+            'The guest agent has not been told yet to archive the log of '
+            'changes. Times after the first full backup that is begun later '
+            'can be restored; a schedule waits for that.'
+        )
+    query = (
+        sa.select(models.BackupLog.backup_id)
+        .join(models.Backup, models.Backup.id == models.BackupLog.backup_id)
+        .where(
+            models.Backup.instance_id == row.instance_id,
+            models.Backup.state.in_(backups.USABLE),
+            models.Backup.deleted.is_not(True),
+        )
+    )
+    if db.scalars(query.limit(1)).first() is None:
+        return (
+            'There is no backup yet that was made while the log of changes '
+            'was archived. Make a full backup, or wait for that of the '
+            'schedule.'
+        )
+    return (
+        'The archive of the log of changes does not reach beyond the newest '
+        'backup yet. Look again in some minutes.'
     )
 
 
@@ -312,7 +351,10 @@ def refuse(instance_id: str, time: str) -> exception.BadRequest:
     """Return why a time cannot be restored, with those that can."""
     known = window(instance_id)
     if known is None or known.earliest is None:
-        reason = 'there is no time that can be restored yet'
+        why = 'Its log of changes is not archived.'
+        reason = 'there is no time that can be restored yet. ' + (
+            (known and known.reason) or why
+        ).rstrip('.')
     else:
         reason = f'it can be from {known.earliest} to {known.latest}'
     return exception.BadRequest(

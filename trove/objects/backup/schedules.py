@@ -26,6 +26,9 @@ _AT_ONCE = 100
 _USELESS = ('FAILED', 'DELETE_FAILED')
 #: Seconds until one that could not be begun is tried again, at most.
 _AGAIN = 600
+#: Seconds for which one is held, at most, until the guest has the order to
+#: archive its log: from a backup before that no time can be restored.
+_HELD = 600
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,14 +129,26 @@ def claim() -> list[Schedule]:
 
     Those that are not begun, because a task manager ended, are due again
     after a while. What was missed while no task manager ran is made once.
-    Those of deleted instances are removed.
+    Those of deleted instances are removed. One whose guest is to be told to
+    archive its log waits for that.
     """
     found = []
     with session.writer() as db:
         now = clock.now(db)
+        untold = sa.select(models.LogArchive.instance_id).where(
+            models.LogArchive.wanted.is_(True),
+            models.LogArchive.ordered.is_(None),
+        )
+        late = now - datetime.timedelta(seconds=_HELD)
         for row in db.scalars(
             sa.select(models.BackupSchedule)
-            .where(models.BackupSchedule.next <= now)
+            .where(
+                models.BackupSchedule.next <= now,
+                sa.or_(
+                    models.BackupSchedule.instance_id.not_in(untold),
+                    models.BackupSchedule.next <= late,
+                ),
+            )
             .order_by(models.BackupSchedule.next)
             .limit(_AT_ONCE)
         ).all():

@@ -84,6 +84,8 @@ class StrategyTest(test_backups.TestCase):
         again = self.mine()
         self.assertTrue(again.json['backup_strategy']['log_archive'])
         shown = self.get(f'/instances/{self.instance.id}').json['instance']
+        reason = shown['restorable'].pop('reason')
+        self.assertIn('has not been told yet', reason)
         self.assertEqual(
             {'archived': True, 'earliest': None, 'latest': None},
             shown['restorable'],

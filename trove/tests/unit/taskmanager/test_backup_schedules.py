@@ -10,8 +10,11 @@ import fixtures
 from trove.common import exception
 from trove.db import models
 from trove.db import session
+from trove.objects import clock
 from trove.objects.backup import backups
 from trove.objects.backup import deleting
+from trove.objects.backup import log_work
+from trove.objects.backup import logs
 from trove.objects.backup import reports
 from trove.objects.backup import schedules
 from trove.objects.backup import verifications
@@ -50,6 +53,10 @@ class BackupSchedulesTest(scene.TestCase):
             row = db.get(models.BackupSchedule, instance_id)
             for name, value in values.items():
                 setattr(row, name, value)
+
+    def now(self):
+        with session.reader() as db:
+            return clock.now(db)
 
     def next(self, instance_id):
         with session.reader() as db:
@@ -137,6 +144,25 @@ class BackupSchedulesTest(scene.TestCase):
         self.assertEqual(('create_backup', 'box'), (
             job.action, job.details['container']
         ))
+
+    def test_one_waits_until_the_log_is_archived(self):
+        self.change(self.instance_id, next=self.now())
+        logs.want(scene.PROJECT, self.instance_id, 'local', 'box')
+        look = backup_schedules.BackupSchedules(self.environment('tm')).look
+
+        look()
+
+        self.assertIsNone(workflows.get_workflow(self.instance_id))
+        log_work.ordered(self.instance_id, None)
+        look()
+        self.assertIsNotNone(workflows.get_workflow(self.instance_id))
+
+    def test_one_does_not_wait_for_the_log_for_ever(self):
+        logs.want(scene.PROJECT, self.instance_id, 'local', 'box')
+
+        self.look()
+
+        self.assertIsNotNone(workflows.get_workflow(self.instance_id))
 
     def test_every_other_one_is_full(self):
         self.look()

@@ -47,6 +47,20 @@ class LogsTest(base.TestCase):
         found = logs.window('i')
         return found.archived, found.earliest, found.latest
 
+    def test_why_there_is_no_time_yet(self):
+        def assert_reason(words):
+            self.assertIn(words, logs.window('i').reason)
+            self.assertIn(words, str(logs.refuse('i', at(9))))
+
+        self.assertIn('is not archived', str(logs.refuse('another', at(9))))
+        assert_reason('has not been told yet')
+        log_work.ordered('i', None)
+        assert_reason('Make a full backup')
+        self.backup('b', 3, number=2)
+        assert_reason('Look again in some minutes.')
+        log_work.extend('i', 1, 5, at(9))
+        self.assertIsNone(logs.window('i').reason)
+
     def test_from_the_first_backup_to_the_last_object(self):
         self.assertIsNone(logs.window('another'))
         self.assertEqual((True, None, None), self.window())
