@@ -38,7 +38,14 @@ OPTS: list[cfg.Opt] = [
         default=100,
         min=-1,
         help='Maximum number of configuration groups per project. -1 is '
-        'unlimited. Simultaneous requests may exceed it a little.',
+        'unlimited.',
+    ),
+    cfg.IntOpt(
+        'max_modules_per_tenant',
+        default=100,
+        min=-1,
+        help='Maximum number of modules per project, without those of '
+        'administrators for all projects. -1 is unlimited.',
     ),
 ]
 

@@ -22,6 +22,7 @@ from trove.db import session
 from trove.db import statements
 from trove.objects import datastore as datastores
 from trove.objects import parameter as parameters
+from trove.objects import quota
 
 _GROUP = models.Configuration
 _VALUE = models.ConfigurationParameter
@@ -48,7 +49,7 @@ class Group:
     instance_count: int
 
 
-@session.retry
+@session.retry(duplicates=True)
 def create(
     conf: cfg.ConfigOpts,
     context: trove_context.TroveContext,
@@ -64,11 +65,20 @@ def create(
     :raises QuotaExceeded: the project may not have another group
     """
     with session.writer() as db:
-        _check_quota(conf, db, context.project_id or '')
+        project_id = context.project_id or ''
+        quota.check_number(
+            db,
+            project_id,
+            'configurations',
+            conf.max_configurations_per_tenant,
+            sa.select(_GROUP.id).where(
+                _GROUP.tenant_id == project_id, _GROUP.deleted.is_not(True)
+            ),
+        )
         row = _GROUP(
             name=name,
             description=description,
-            tenant_id=context.project_id or '',
+            tenant_id=project_id,
             datastore_version_id=version_id,
         )
         db.add(row)
@@ -77,21 +87,6 @@ def create(
         # MariaDB keeps whole seconds.
         db.refresh(row)
         return _load(db, [row])[0]
-
-
-def _check_quota(
-    conf: cfg.ConfigOpts, db: orm.Session, project_id: str
-) -> None:
-    most = conf.max_configurations_per_tenant
-    found = db.scalar(
-        sa.select(sa.func.count())
-        .select_from(_GROUP)
-        .where(_GROUP.tenant_id == project_id, _GROUP.deleted.is_not(True))
-    )
-    if 0 <= most <= (found or 0):
-        raise exception.QuotaExceeded(
-            resources=f'configurations (limit {most})'
-        )
 
 
 def get(context: trove_context.TroveContext, group_id: str) -> Group:

@@ -26,6 +26,7 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects import datastore as datastores
+from trove.objects import quota
 
 #: Every project, datastore or version.
 ALL: Final = 'all'
@@ -76,7 +77,7 @@ class Module:
     sealed: str = dataclasses.field(default='', repr=False)
 
 
-@session.retry
+@session.retry(duplicates=True)
 def create(
     conf: cfg.ConfigOpts,
     context: trove_context.TroveContext,
@@ -89,9 +90,21 @@ def create(
     :param columns: of the table
     :raises BadRequest: there is one like it
     :raises NotSupported: the key of modules is not set
+    :raises QuotaExceeded: the project may not have another one
     """
     sealed = _seal(conf, contents)
+    project_id = columns.get('tenant_id')
     with session.writer() as db:
+        if project_id is not None:
+            quota.check_number(
+                db,
+                project_id,
+                'modules',
+                conf.max_modules_per_tenant,
+                sa.select(_ROW.id).where(
+                    _ROW.tenant_id == project_id, _ROW.deleted.is_not(True)
+                ),
+            )
         _check_unique(db, columns)
         row = _ROW(contents=sealed, md5=_md5(contents), **columns)
         db.add(row)

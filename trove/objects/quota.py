@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 import dataclasses
+from typing import Any
 import uuid
 
 from oslo_config import cfg
@@ -156,6 +157,37 @@ def take(
             exceeded.append(resource)
     if exceeded:
         raise exception.QuotaExceeded(resources=', '.join(exceeded))
+
+
+def check_number(
+    db: orm.Session,
+    project_id: str,
+    resource: str,
+    most: int,
+    ids: sa.Select[Any],
+) -> None:
+    """Check that a project may have another row of a table.
+
+    The rows are counted, as releases did not write their usage down. Until
+    the transaction ends, others of the project wait here for it. Call it like
+    :func:`take`, before anything is read: MySQL shows a transaction what was
+    there when it read first.
+
+    :param most: -1 for unlimited
+    :param ids: the query for those that it has
+    :raises QuotaExceeded: it may not
+    """
+    if most < 0:
+        return
+    lock = (
+        sa.update(models.QuotaUsage)
+        .where(_usage_of(project_id, resource))
+        .values(in_use=0)
+    )
+    if not statements.execute(db, lock):
+        _make_row(db, project_id, resource)
+    if len(db.scalars(ids.limit(most)).all()) >= most:
+        raise exception.QuotaExceeded(resources=f'{resource} (limit {most})')
 
 
 def settle(

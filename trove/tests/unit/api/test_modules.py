@@ -55,6 +55,19 @@ class ModulesTest(ModuleTestCase):
         found = self.get('/modules', **kwargs).json['modules']
         return {each['name'] for each in found}
 
+    def test_too_many(self):
+        self.config(max_modules_per_tenant=1)
+        made = self.given('one')
+
+        self.assert_fault(self.make('two'), 413, 'overLimit', 'limit 1')
+
+        # Those of others, of all and deleted ones do not count
+        self.given('two', project=base.OTHER_PROJECT)
+        self.given('three', user='admin', all_tenants=True)
+        self.given('four', user='admin', all_tenants=True)
+        self.delete(f'/modules/{made["id"]}')
+        self.given('five')
+
     def test_a_module_is_made_listed_shown_and_deleted(self):
         made = self.given(
             'one',

@@ -40,6 +40,27 @@ class TestGroups(base.TestCase):
         self.assertEqual(self.version.id, made.version.id)
         self.assertEqual(made, self.get(made))
 
+    def test_many_at_a_time_do_not_pass_the_limit(self):
+        self.config(max_configurations_per_tenant=3)
+        self.group(self.make_context(base.BOB), jit=True)
+
+        for expected in 3, 0:
+            got = base.at_once(
+                *[lambda: self.group(jit=True) for _ in range(5)]
+            )
+
+            made = [
+                each for each in got if isinstance(each, configuration.Group)
+            ]
+            refused = [
+                each
+                for each in got
+                if isinstance(each, exception.QuotaExceeded)
+            ]
+            self.assertEqual(
+                (expected, 5 - expected), (len(made), len(refused)), got
+            )
+
     def test_another_projects_is_not_there(self):
         theirs = self.group(self.make_context(base.BOB), jit=True)
 
