@@ -49,7 +49,8 @@ def act(request: api_request.Request) -> dict[str, Any]:
 
     It is done for all replicas, too, or for none. 400 for a certificate that
     cannot be used, or for a replica; 403 for one that the user may not read;
-    409 or 422 while one of them is busy or not ready; 503 while it takes
+    409 or 422 while one of them is busy or not ready, and 409 to disable what
+    is disabled; 503 while it takes
     longer than ``[certificates] change_timeout``, or, before it is begun,
     while too many requests wait for theirs.
     """
@@ -66,6 +67,8 @@ def act(request: api_request.Request) -> dict[str, Any]:
             f'Instance {instance.id} is a replica. Change the encryption of '
             f'{instance.slave_of_id}, which changes that of its replicas.'
         )
+    if wanted == ['disable']:
+        _require_on(request, instance)
     reference = body['container_ref'] if wanted == ['enable'] else None
     details = _details(request, instance, wanted[0], body)
     members = (instance.id, *instance.replicas)
@@ -88,6 +91,23 @@ def act(request: api_request.Request) -> dict[str, Any]:
     task = instances.get(request.seer, instance.id).task
     restart = task is states.Task.RESTART_REQUIRED
     return {'ssl': {'restart_required': restart}}
+
+
+def _require_on(
+    request: api_request.Request, instance: entities.Instance
+) -> None:
+    """Check that there is encryption to disable.
+
+    :raises Conflict: it is off, also that of all replicas
+    """
+    for each in (instance.id, *instance.replicas):
+        shown: Any = request.guest(each).ssl_show(request.context)
+        if not isinstance(shown, dict) or shown.get('status') != 'off':
+            return
+    raise exception.Conflict(
+        f'The encryption of instance {instance.name} ({instance.id}) is '
+        'disabled already. Nothing was changed.'
+    )
 
 
 def _details(

@@ -10,6 +10,7 @@ from trove.common import exception
 from trove.common import ordered
 from trove.objects import datastore as datastores
 from trove.objects.instance import entities
+from trove.objects.instance import instances
 
 
 def start(
@@ -18,7 +19,8 @@ def start(
     """Upgrade an instance, and its replicas before it.
 
     :param wanted: name or id of a version of its datastore
-    :raises BadRequest: it does not exist, or cannot use the data
+    :raises BadRequest: it does not exist, cannot use the data, or is the one
+        that it has
     """
     with references.naming('instance.datastore_version'):
         version = _version(request, instance, wanted)
@@ -59,7 +61,10 @@ def _check(
     version: datastores.DatastoreVersion,
 ) -> None:
     now = instance.datastore_version
-    if now is None or now.id == version.id:
+    if now is None:
+        return
+    if now.id == version.id:
+        _require_purpose(request, instance, version)
         return
     if now.manager != version.manager:
         raise exception.BadRequest(
@@ -78,6 +83,29 @@ def _check(
         raise exception.BadRequest(_other_data(instance, one, other))
     if ordered.is_older(one, other, parts):
         _check_series(request, instance, one, other)
+
+
+def _require_purpose(
+    request: api_request.Request,
+    instance: entities.Instance,
+    version: datastores.DatastoreVersion,
+) -> None:
+    """Check that the version that an instance has changes something.
+
+    Its fault may be that its server runs in another one, and its replicas
+    may have another one.
+    """
+    if instance.fault is not None or not instance.task.is_idle:
+        return
+    others = [instances.get(request.seer, key) for key in instance.replicas]
+    versions = [each.datastore_version for each in others]
+    if all(each and each.id == version.id for each in versions):
+        raise exception.BadRequest(
+            f'Instance {instance.name} ({instance.id}) has the version '
+            f'{version.name} already. Nothing was changed. List the '
+            'versions with "openstack datastore version list '
+            f'{version.datastore_name}", and choose another one.'
+        )
 
 
 def _check_series(

@@ -102,10 +102,16 @@ class KillTest(mortals.MortalTestCase):
             self.admin.mgmt_instances.reboot(instance.id)
             self.settles(instance.id, lambda i: i.status == 'ACTIVE')
         with self.killed_in(upgrade.Upgrade):
-            self.member.instances.upgrade(
-                instance.id, self.deployment.VERSION
-            )
+            self.member.instances.upgrade(instance.id, self.other_version())
             self.settles(instance.id, lambda i: i.status == 'ACTIVE')
+
+    def other_version(self) -> str:
+        """Return the name of another version with the same number."""
+        datastore, name = self.deployment.DATASTORE, 'the same'
+        self.admin.mgmt_ds_versions.create(
+            name, datastore, datastore, _IMAGE, version=self.deployment.VERSION
+        )
+        return name
 
     def then_nothing_is_left(self, instance_id: str) -> None:
         self.assertFalse(self.server_directory(instance_id).exists())

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import NamedTuple
 import uuid
 
+from trove.objects import datastore as datastores
 from trove.objects import parameter as parameters
 
 #: Id of what is there: an instance, a backup, and a group with the value 7 of
@@ -32,6 +33,18 @@ class Refused(NamedTuple):
     body: object
     status: int
     text: str
+
+
+def given_another_state(guest):
+    """Given another version to upgrade to, and encryption to disable."""
+    guest.ssl = {'status': 'on', 'mode': 'basic'}
+    datastores.save_version(
+        'postgresql',
+        '18-more',
+        manager='postgresql',
+        image_id='x',
+        version='18.7',
+    )
 
 
 def order(**changes):
@@ -85,7 +98,7 @@ CONFIGURATIONS = {
                 '"overrides": {"ann": 7}',
             ),
             'datastore_version': Applied(
-                {'instance': {'datastore_version': '18'}}, 'upgrade'
+                {'instance': {'datastore_version': '18-more'}}, 'upgrade'
             ),
             'replica_of': Refused(
                 {'instance': {'replica_of': ''}}, 400, 'not a replica'

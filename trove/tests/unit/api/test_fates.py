@@ -33,8 +33,7 @@ _I = '/{project_id}/instances'
 _II = _I + '/{instance_id}'
 _UU = _II + '/users/{name}'
 
-Applied = fates.Applied
-Refused = fates.Refused
+Applied, Refused = fates.Applied, fates.Refused
 _under = fates.under
 order = fates.order
 
@@ -302,6 +301,7 @@ class TestFates(base.TestCase):
         self.config(storage_strategy='local', storage_drivers=['local'])
         self.config(group='certificates', driver='directory')
         self.transport.on_send = self.change_encryption
+        fates.given_another_state(self.guest)
         for (verb, path), keys_ in FATES.items():
             instance = self.active()
             for key, fate in keys_.items():

@@ -125,6 +125,18 @@ class SslTest(base.TestCase):
         self.assertFalse(self.jobs[-1].details['secrets'])
         self.assertEqual((None, None), self.recorded())
 
+    def test_what_is_disabled_already(self):
+        replica = self.active(name='replica')
+        instances.update(replica.id, slave_of_id=self.instance.id)
+        self.guest.ssl = {'status': 'off', 'mode': None, 'certificate': None}
+
+        response = self.act(disable=True)
+
+        self.assert_fault(
+            response, 409, 'conflict', self.instance.id, 'disabled already'
+        )
+        self.assertEqual([], self.jobs)
+
     def test_roll_back(self):
         self.enable()
 

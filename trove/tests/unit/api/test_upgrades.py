@@ -55,8 +55,20 @@ class UpgradeTest(base.TestCase):
             self.transport.sent.clear()
 
     def test_the_same_version(self):
-        response = self.upgrade(self.active(), self.version.id)
+        instance = self.active()
+        replica = self.active()
+        instances.update(replica.id, slave_of_id=instance.id)
 
+        response = self.upgrade(instance, self.version.id)
+
+        self.assert_refused(
+            response, instance.id, self.version.name, 'already', 'version list'
+        )
+        self.assertEqual([], self.transport.sent)
+        # A replica may have kept another one
+        other = self.version_of('18-new', '18.7')
+        instances.update(replica.id, datastore_version_id=other.id)
+        response = self.upgrade(instance, self.version.id)
         self.assertEqual(202, response.status_code, response.text)
 
     def test_versions_that_cannot_use_the_data(self):
