@@ -19,22 +19,20 @@ from typing import Any
 from oslo_config import cfg
 from oslo_upgradecheck import common_checks
 from oslo_upgradecheck import upgradecheck
-import sqlalchemy as sa
 
 from trove import cloud as trove_cloud
 from trove import conf as trove_conf
 from trove import version
+from trove.cmd import _checks
 from trove.common import broker_accounts
 from trove.common import exception
 from trove.common import rpc
 from trove.common import text
 from trove.db import migration
-from trove.db import models
 from trove.db import session
 from trove.objects import datastore as datastores
 from trove.objects import sealing
 from trove.objects import service as services
-from trove.objects.instance import states
 from trove.objects.keys import instance_keys
 from trove.objects.rejected import journal
 from trove.objects.rejected import recording
@@ -69,10 +67,12 @@ class Checks(upgradecheck.UpgradeCommands):
             ('Message broker', Checks._check_broker),
             ('Broker account of guests', Checks._check_accounts),
             ('Cloud', Checks._check_cloud),
+            _found('Backups', _checks.backups),
+            _found('Clock', _checks.clocks),
             ('Rejected messages', Checks._check_rejected),
             ('Sealed messages', Checks._check_sealing),
             _survey('Floors of RPC versions', _SUCCESS, survey.floors),
-            ('Instances with running tasks', Checks._check_tasks),
+            _found('Instances with running tasks', _checks.tasks),
             (
                 'Policy file',
                 (common_checks.check_policy_json, {'conf': conf}),
@@ -282,25 +282,13 @@ class Checks(upgradecheck.UpgradeCommands):
             )
         return _warning(*problems)
 
-    def _check_tasks(self) -> upgradecheck.Result:
+    def _check_found(
+        self, find: Callable[[cfg.ConfigOpts], Iterable[str]]
+    ) -> upgradecheck.Result:
+        """Warn of what is found."""
         if not self._readable():
             return _not_checked()
-        with session.reader() as db:
-            busy = db.scalars(
-                sa.select(models.Instance.id).where(
-                    models.Instance.deleted.is_not(True),
-                    models.Instance.task_id.is_not(None),
-                    models.Instance.task_id != states.Task.NONE.code,
-                )
-            ).all()
-        if not busy:
-            return _success()
-        return _warning(
-            f'{len(busy)} instances are busy or failed: '
-            f'{readiness.some(busy)}. A task manager of this release takes '
-            'over the work of others of the same release; wait until those of '
-            'an older release have finished.'
-        )
+        return _warning(*find(self._conf))
 
     @functools.cached_property
     def _survey(self) -> readiness.Survey:
@@ -330,6 +318,13 @@ def _reach(conf: cfg.ConfigOpts) -> list[str]:
 def _survey(name: str, code: upgradecheck.Code, say: Any) -> Any:
     """A check that asks :class:`trove.rpcadmin.readiness.Survey`."""
     return name, (Checks._check_survey, {'code': code, 'say': say})
+
+
+def _found(
+    name: str, find: Callable[[cfg.ConfigOpts], Iterable[str]]
+) -> Any:
+    """A check of :mod:`._checks`."""
+    return name, (Checks._check_found, {'find': find})
 
 
 def _success() -> upgradecheck.Result:

@@ -40,6 +40,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.cloud.openstack.rules': (f'{_OPENSTACK}test_network.py',),
     'trove.cloud.openstack.servers': (f'{_OPENSTACK}test_compute.py',),
     'trove.cmd._accounts': ('functional/rpc/test_account_commands.py',),
+    'trove.cmd._checks': ('unit/cmd/test_status.py',),
     'trove.cmd._files': ('unit/cmd/test_keys.py',),
     'trove.common.guest_faults': ('unit/conductor/test_trouble.py',),
     'trove.common.names': ('unit/api/test_names.py',),

@@ -22,6 +22,8 @@ LATEST = str(guestagent.API.interface.latest)
 
 
 class TestCase(base.TestCase):
+    storage = 'local'
+
     def setUp(self):
         super().setUp()
         directory = self.useFixture(fixtures.TempDir()).path
@@ -53,6 +55,7 @@ class TestCase(base.TestCase):
         with open(self.file, 'w') as file:
             file.write(
                 f'[DEFAULT]\nenable_secure_rpc_messaging = {secure}\n{given}'
+                f'storage_strategy = {self.storage}\n'
                 'transport_url = rabbit://trove:pass-word@broker/\n'
                 '[taskmanager]\nguest_transport_url = '
                 f'rabbit://{guests}:pass-word@broker/\n'

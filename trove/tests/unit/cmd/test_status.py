@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import datetime
+import re
+import time
 
 import fixtures
 from oslo_config import cfg
@@ -16,8 +18,12 @@ from trove.common import exception
 from trove.db import migration
 from trove.db import models
 from trove.db import session
+from trove.objects import clock
 from trove.objects import service as services
 from trove.objects.instance import states
+from trove.objectstore import errors
+from trove.objectstore import local
+from trove.tests.unit import import_rules
 from trove.tests.unit.cmd import checks
 from trove.tests.unit.cmd.checks import FAILURE
 from trove.tests.unit.cmd.checks import LATEST
@@ -282,6 +288,58 @@ class CloudTest(checks.TestCase):
         self.assertEqual(FAILURE, self.check())
 
         self.assertFound('Cloud', FAILURE, 'mainframe')
+
+
+class DeploymentTest(checks.TestCase):
+    def test_the_page_has_all_checks(self):
+        path = import_rules.TOP / 'doc/source/cli/trove-status.rst'
+        text = path.read_text()
+        page = re.findall(r'^   \* - ([A-Z].*)$', text, re.MULTILINE)
+
+        names = [name for name, _ in status.Checks(self.conf)._upgrade_checks]
+
+        self.assertEqual(names, page[1:])
+
+    def test_an_object_store_that_cannot_be_used(self):
+        self.storage = 'swift'
+        self.use()
+        self.check()
+        # Without an instance nobody needs it.
+        self.assertFound('Backups', SUCCESS)
+        self.guest('i1', LATEST, tenant_id='p1')
+
+        self.check()
+
+        self.assertFound(
+            'Backups', WARNING, '"swift" are not', '[service_credentials]'
+        )
+
+    def test_an_object_store_that_denies_it(self):
+        self.use()
+        self.guest('i1', LATEST, tenant_id='p1')
+        self.useFixture(
+            fixtures.MockPatchObject(
+                local.LocalStore,
+                'check',
+                side_effect=errors.denied('look', 'No.'),
+            )
+        )
+
+        self.check()
+
+        self.assertFound('Backups', WARNING, 'reseller_admin_role')
+
+    def test_a_clock_that_is_wrong(self):
+        self.use()
+        self.useFixture(
+            fixtures.MockPatchObject(
+                clock, 'read', lambda: time.time() + 100
+            )
+        )
+
+        self.check()
+
+        self.assertFound('Clock', WARNING, '100 seconds behind')
 
 
 class BrokerTest(checks.TestCase):
