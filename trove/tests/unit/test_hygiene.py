@@ -3,16 +3,14 @@
 
 from __future__ import annotations
 
-from concurrent import futures
 import configparser
 from importlib import metadata
 import pathlib
 import re
-import subprocess
-import sys
 
 from trove.common import exception
 from trove.tests import base
+from trove.tests.fixtures import guides
 from trove.tests.unit import import_rules
 from trove.tests.unit import source_rules
 
@@ -174,27 +172,10 @@ class TestCommands(base.TestCase):
         pairs = (line.split('=') for line in declared.split('\n') if line)
         return {name.strip(): value.strip() for name, value in pairs}
 
-    def run_help(self, name: str, target: str) -> tuple[int, str]:
-        module, function = target.split(':')
-        code = (
-            f'import sys\nfrom {module} import {function}\n'
-            f'sys.argv[0] = {name!r}\nsys.exit({function}())'
-        )
-        done = subprocess.run(
-            [sys.executable, '-c', code, '--help'],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.returncode, done.stdout + done.stderr
-
     def test_help(self) -> None:
-        scripts = self.scripts()
-        with futures.ThreadPoolExecutor(2) as pool:
-            results = pool.map(self.run_help, scripts, scripts.values())
-
-        for name, (status, text) in zip(scripts, results, strict=True):
+        runner = self.useFixture(guides.Runner(TOP))
+        for name, target in self.scripts().items():
+            status, text = runner.run(f'{name}={target}', '--help')
             with self.subTest(name):
                 self.assertEqual(0, status, text)
                 self.assertIn(f'usage: {name}', text)

@@ -21,6 +21,8 @@ SEED = 20261127
 
 
 class RunTestCase(base.TestCase):
+    measured = False
+
     def setUp(self):
         super().setUp()
         logging.disable(logging.CRITICAL)
