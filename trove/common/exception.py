@@ -92,16 +92,16 @@ class BadRequest(TroveError):
 
 class UnknownFlavor(BadRequest):
     message = (
-        'Flavor %(flavor)s does not exist. List the flavors with '
-        'GET /flavors and use the id of one of them.'
+        'Flavor %(flavor)s does not exist. List the flavors with "openstack '
+        'database flavor list" (GET /flavors) and use the id of one of them.'
     )
 
 
 class UnknownDatastoreVersion(BadRequest):
     message = (
         'Version %(version)s of datastore %(datastore)s does not exist or '
-        'is not active. List the versions with '
-        'GET /datastores/%(datastore)s/versions.'
+        'is not active. List the versions with "openstack datastore version '
+        'list %(datastore)s" (GET /datastores/%(datastore)s/versions).'
     )
 
 

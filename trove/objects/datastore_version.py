@@ -150,7 +150,8 @@ def delete_datastore(conf: cfg.ConfigOpts, id_or_name: str) -> None:
             there = ', '.join(sorted({version.name for version in versions}))
             raise exception.BadRequest(
                 f'Datastore {row.name} has the versions {there}. Delete them '
-                'first with DELETE /mgmt/datastore-versions/{id}.'
+                'first with "openstack datastore version delete VERSION_ID" '
+                '(DELETE /mgmt/datastore-versions/{id}).'
             )
         db.delete(row)
 
@@ -213,7 +214,8 @@ def _find(
         # As released Trove, which answers 400 wherever a version is unknown.
         raise exception.UnknownDatastoreVersion(
             f'Datastore version {names.show(version_id)} does not exist. List '
-            'the versions with GET /mgmt/datastore-versions.'
+            'the versions with "openstack datastore version list DATASTORE" '
+            '(GET /mgmt/datastore-versions).'
         )
     return row, parent
 

@@ -185,7 +185,9 @@ def check_number(
         .values(in_use=0)
     )
     if not statements.execute(db, lock):
-        _make_row(db, project_id, resource)
+        # When another request does the same, all begins anew.
+        db.add(models.QuotaUsage(tenant_id=project_id, resource=resource))
+        db.flush()
     if len(db.scalars(ids.limit(most)).all()) >= most:
         raise exception.QuotaExceeded(resources=f'{resource} (limit {most})')
 

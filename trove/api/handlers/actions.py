@@ -141,7 +141,7 @@ def _undo(
             error,
         )
         raise exception.ServiceUnavailable(
-            f'{error} The action on instance {instance.id} may still be '
+            f'{error} The action on instance {instance.label} may still be '
             'started, or given up, later. Check the status of the instance '
             'before you repeat the request.'
         ) from None
@@ -180,7 +180,9 @@ def reset_status(
     others wait for the end.
     """
     if instance.task in (states.Task.PROMOTING, states.Task.EJECTING):
-        raise exception.InstanceBusy(id=instance.id, task=instance.task.text)
+        raise exception.InstanceBusy(
+            id=instance.label, task=instance.task.text
+        )
     warn_of_end(request, instance)
     tasks.reset(instance.id)
 

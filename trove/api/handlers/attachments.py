@@ -256,7 +256,7 @@ def _renew(
 ) -> None:
     waits = _give(request, instance, before.values, now.values, names)
     change = attachments.Change(before.id, now, waits)
-    with guests.recorded(f'Instance {instance.id} has the new values'):
+    with guests.recorded(f'Instance {instance.label} has the new values'):
         everything = trove_context.make_admin_context()
         record(request, everything, instance.id, change)
 
@@ -293,7 +293,7 @@ def _give(
         # Agents of releases say first that the request is not valid.
         said = str(error).removeprefix(_PREFIX)
         raise exception.Unprocessable(
-            f'Instance {instance.name} ({instance.id}) was not changed: its '
+            f'Instance {instance.label} was not changed: its '
             f'database server refuses a value and says: {said} Change that '
             'value of the configuration group, then repeat the request.'
         ) from None

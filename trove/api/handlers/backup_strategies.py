@@ -126,14 +126,14 @@ def _check_log(
         )
     if instance.slave_of_id:
         raise exception.BadRequest(
-            f'Instance {instance.id} is a replica. Archive the log of its '
+            f'Instance {instance.label} is a replica. Archive the log of its '
             f'primary, {instance.slave_of_id}.'
         )
     guest = request.guest(instance.id)
     if not guest.can_send('archive_log', archive={}):
         raise exception.Conflict(
-            f'The guest agent of instance {instance.id} is too old to archive '
-            'its log. Upgrade its image, and repeat the request.'
+            f'The guest agent of instance {instance.label} is too old to '
+            'archive its log. Upgrade its image, and repeat the request.'
         )
 
 

@@ -212,8 +212,8 @@ def verify(request: api_request.Request) -> None:
         )
     if not request.guest(instance.id).can_send('create_backup', store={}):
         raise exception.Conflict(
-            f'The guest agent of instance {instance.id} is too old to verify '
-            'backups. Upgrade its image, and repeat the request.'
+            f'The guest agent of instance {instance.label} is too old to '
+            'verify backups. Upgrade its image, and repeat the request.'
         )
     verifications.request(backup.id)
 

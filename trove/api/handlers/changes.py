@@ -150,7 +150,7 @@ def _detach(
         )
     if not instance.slave_of_id:
         raise exception.BadRequest(
-            f'Instance {instance.id} is not a replica, so there is '
+            f'Instance {instance.label} is not a replica, so there is '
             'nothing to detach it from.'
         )
     if 'name' in body:

@@ -136,8 +136,8 @@ def get_version_by_id(
         # As released Trove, which answers 400 wherever a version is unknown.
         raise exception.BadRequest(
             f'Datastore version {version_id} does not exist or is not '
-            'active. List the versions with '
-            'GET /datastores/{datastore}/versions.'
+            'active. List the versions with "openstack datastore version '
+            'list DATASTORE" (GET /datastores/{datastore}/versions).'
         ) from None
 
 

@@ -150,7 +150,7 @@ def _check_cloud(
     reason = request.cloud.refuses.get(method)
     if reason is not None:
         raise exception.NotSupported(
-            f'Instance {instance.id} was not changed: {reason}.'
+            f'Instance {instance.label} was not changed: {reason}.'
         )
 
 

@@ -85,7 +85,7 @@ def _primary(
         raise replicas.refusal_to_follow(primary.id, primary.slave_of_id)
     if primary.cluster_id:
         raise exception.BadRequest(
-            f'Instance {primary.id} is a member of a cluster, and has no '
+            f'Instance {primary.label} is a member of a cluster, and has no '
             'replicas of its own.'
         )
     return primary
@@ -151,8 +151,8 @@ def _create(
 def _version(primary: entities.Instance) -> datastores.DatastoreVersion:
     if primary.datastore_version is None:
         raise exception.BadRequest(
-            f'The datastore version of instance {primary.id} was removed, so '
-            'no replica of it can be built.'
+            f'The datastore version of instance {primary.label} was removed, '
+            'so no replica of it can be built.'
         )
     return primary.datastore_version
 
@@ -261,14 +261,14 @@ def _refusal_to_lead(
         return None
     if state.errant:
         return exception.BadRequest(
-            f'Replica {instance.id} has transactions that its primary does '
+            f'Replica {instance.label} has transactions that its primary does '
             f'not have ({state.errant}), which a promotion would spread. '
             'Promote another replica; detach this one to save them, or '
             'delete it.'
         )
     if state.lag is not None and state.lag > conf.promote_max_lag:
         return exception.Unprocessable(
-            reason=f'replica {instance.id} lags {state.lag:.0f} seconds '
+            reason=f'replica {instance.label} lags {state.lag:.0f} seconds '
             f'behind its primary; the maximum is {conf.promote_max_lag}. '
             'Repeat the request when its lag is lower, or choose another '
             'replica.'

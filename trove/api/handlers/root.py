@@ -85,7 +85,7 @@ def disable(request: api_request.Request) -> None:
     if not root_object.is_enabled(guest.instance.id):
         if not guest.client.is_root_enabled(request.context):
             raise exception.NotFound(
-                f'Root is not enabled on instance {guest.instance.id}.'
+                f'Root is not enabled on instance {guest.instance.label}.'
             )
         # The user is unknown, but the fact must be recorded.
         root_object.record_enabled(guest.instance.id)

@@ -64,8 +64,8 @@ def act(request: api_request.Request) -> dict[str, Any]:
     instance: entities.Instance = guests.Guest(request).instance
     if instance.slave_of_id and wanted != ['rollback']:
         raise exception.BadRequest(
-            f'Instance {instance.id} is a replica. Change the encryption of '
-            f'{instance.slave_of_id}, which changes that of its replicas.'
+            f'Instance {instance.label} is a replica. Change the encryption '
+            f'of {instance.slave_of_id}, which changes that of its replicas.'
         )
     if wanted == ['disable']:
         _require_on(request, instance)
@@ -105,7 +105,7 @@ def _require_on(
         if not isinstance(shown, dict) or shown.get('status') != 'off':
             return
     raise exception.Conflict(
-        f'The encryption of instance {instance.name} ({instance.id}) is '
+        f'The encryption of instance {instance.label} is '
         'disabled already. Nothing was changed.'
     )
 
@@ -157,7 +157,7 @@ def _change(
     while _is_running(request, instance.id):
         if time.monotonic() >= until:
             raise exception.ServiceUnavailable(
-                f'The encryption of instance {instance.id} is still being '
+                f'The encryption of instance {instance.label} is still being '
                 'changed. Show it until it is, or a fault of the instance '
                 'says why not.'
             )

@@ -45,7 +45,7 @@ def _version(
     now = instance.datastore_version
     if now is None:
         raise exception.BadRequest(
-            f'The datastore version of instance {instance.id} is unknown.'
+            f'The datastore version of instance {instance.label} is unknown.'
         )
     datastore = datastores.get(
         request.runtime.conf, now.datastore_id, inactive=True
@@ -69,7 +69,7 @@ def _check(
     if now.manager != version.manager:
         raise exception.BadRequest(
             f'Version {version.name} has the manager {version.manager}, and '
-            f'instance {instance.id} has {now.manager}.'
+            f'instance {instance.label} has {now.manager}.'
         )
     numbers = [each.version or each.name for each in (now, version)]
     parts = ordered.series(version.manager)
@@ -101,7 +101,7 @@ def _require_purpose(
     versions = [each.datastore_version for each in others]
     if all(each and each.id == version.id for each in versions):
         raise exception.BadRequest(
-            f'Instance {instance.name} ({instance.id}) has the version '
+            f'Instance {instance.label} has the version '
             f'{version.name} already. Nothing was changed. List the '
             'versions with "openstack datastore version list '
             f'{version.datastore_name}", and choose another one.'
@@ -126,13 +126,13 @@ def _check_series(
         )
     if instance.slave_of_id is not None:
         raise exception.BadRequest(
-            f'Instance {instance.id} is a replica, which has the data of its '
-            f'primary {instance.slave_of_id}. Delete it, upgrade the '
+            f'Instance {instance.label} is a replica, which has the data of '
+            f'its primary {instance.slave_of_id}. Delete it, upgrade the '
             f'primary to version {other}, and create it again.'
         )
     if instance.replicas:
         raise exception.BadRequest(
-            f'Instance {instance.id} has the replicas '
+            f'Instance {instance.label} has the replicas '
             f'{", ".join(instance.replicas)}, which cannot follow a primary '
             f'of version {other}. Delete or detach them, upgrade it, and '
             'create them again.'
@@ -141,7 +141,7 @@ def _check_series(
 
 def _other_data(instance: entities.Instance, one: str, other: str) -> str:
     return (
-        f'Instance {instance.id} has version {one}, whose data cannot be '
+        f'Instance {instance.label} has version {one}, whose data cannot be '
         f'used by version {other}. Create an instance of that version, and '
         'migrate the data with the tools of the database.'
     )

@@ -269,8 +269,9 @@ class Settings:
         why = 'is reserved for Trove' if self.is_denied(name) else 'is unknown'
         return exception.Unprocessable(
             f'Parameter {names.show(name)} {why} in this datastore version. '
-            'Omit it; the others are listed by GET '
-            '/datastores/versions/{version}/parameters.'
+            'Omit it; the others are listed by "openstack database '
+            'configuration parameter list VERSION_ID" '
+            '(GET /datastores/versions/{version}/parameters).'
         )
 
 

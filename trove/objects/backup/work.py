@@ -85,7 +85,7 @@ def begin(
             current.action == CREATE and workflows.remove(db, current)
         ):
             raise exception.InstanceBusy(
-                id=row.id, task=f'{current.action} is going on.'
+                id=instance.label, task=f'{current.action} is going on.'
             )
         parent = _parent(db, context, instance, order)
         container = _container(order, parent)
@@ -120,17 +120,17 @@ def begin(
 def _check(instance: entities.Instance) -> None:
     if instance.cluster_id:
         raise exception.NotSupported(
-            f'Instance {instance.id} is a member of a cluster, of which no '
+            f'Instance {instance.label} is a member of a cluster, of which no '
             'backup can be made.'
         )
     refusal = states.refusal_to_begin(
         states.Task.NONE,
-        instance_id=instance.id,
+        instance_id=instance.label,
         task=instance.task,
         service_status=instance.service_status,
         backing_up=instance.backing_up,
         replicas=instance.replicas,
-    ) or states.refusal_if_silent(instance.id, instance.silent_for)
+    ) or states.refusal_if_silent(instance.label, instance.silent_for)
     if refusal is not None:
         raise refusal
 
@@ -146,7 +146,7 @@ def _parent(
     parent = backups.find(db, context, order.parent_id)
     problem = None
     if parent.instance_id != instance.id:
-        problem = f'is of another instance than {instance.id}'
+        problem = f'is of another instance than {instance.label}'
     elif not parent.is_usable:
         problem = f'has the status {parent.state}, not COMPLETED'
     if problem is not None:

@@ -47,7 +47,7 @@ def refusal_to_attach(
     """
     if instance.configuration_id:
         return exception.BadRequest(
-            f'Instance {instance.id} has the configuration '
+            f'Instance {instance.label} has the configuration '
             f'{instance.configuration_id} already. Detach it first.'
         )
     version = instance.datastore_version

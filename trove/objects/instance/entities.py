@@ -8,6 +8,7 @@ import datetime
 from typing import Any
 
 from trove.common import exception
+from trove.common import names
 from trove.objects import clock
 from trove.objects import datastore
 from trove.objects.instance import states
@@ -83,6 +84,11 @@ class Instance:
     silent_for: int | None = None
 
     @property
+    def label(self) -> str:
+        """What it is called in texts for people: by its name and its id."""
+        return f'{names.show(self.name)} ({self.id})' if self.name else self.id
+
+    @property
     def status(self) -> str:
         """The status that users see, one of ``states.STATUS_WORDS``."""
         return states.status(
@@ -121,9 +127,9 @@ class Instance:
         """Return why its server cannot get another disk, None when it can."""
         if not self.volume_size:
             return exception.BadRequest(
-                f'Instance {self.id} has no volume: its data are on the disk '
-                'that would be replaced. Make a backup of it, and restore '
-                'that into an instance with a volume.'
+                f'Instance {self.label} has no volume: its data are on the '
+                'disk that would be replaced. Make a backup of it, and '
+                'restore that into an instance with a volume.'
             )
         return None
 
@@ -136,7 +142,7 @@ class Instance:
             not run, its guest is silent, or a backup is being made
         """
         refusal = states.refusal_to_ask(
-            instance_id=self.id,
+            instance_id=self.label,
             task=self.task,
             service_status=self.service_status,
             silent_for=self.silent_for,
@@ -150,12 +156,12 @@ class Instance:
 
         :raises Unprocessable: it does not, or has never done
         """
-        refusal = states.refusal_if_silent(self.id, self.silent_for)
+        refusal = states.refusal_if_silent(self.label, self.silent_for)
         if refusal is not None:
             raise refusal
         if self.service_status is states.ServiceStatus.NEW:
             raise exception.Unprocessable(
-                reason=f'the guest agent of instance {self.id} has not '
+                reason=f'the guest agent of instance {self.label} has not '
                 'reported yet. Repeat the request when the status of the '
                 'instance is ACTIVE.'
             )

@@ -39,12 +39,12 @@ def refusal_to_regroup(
     """Return why an instance has not the role that an action needs."""
     if action == PROMOTE and not instance.slave_of_id:
         return exception.BadRequest(
-            f'Instance {instance.id} is not a replica, so it cannot be '
+            f'Instance {instance.label} is not a replica, so it cannot be '
             'promoted. Choose one of the replicas of an instance.'
         )
     if action == EJECT and not instance.replicas:
         return exception.BadRequest(
-            f'Instance {instance.id} has no replicas, of which one could '
+            f'Instance {instance.label} has no replicas, of which one could '
             'take over from it.'
         )
     return None
@@ -66,7 +66,7 @@ def refusal_to_eject(
         return None
     replica = sorted(primary.replicas)[0]
     return exception.BadRequest(
-        f'Instance {primary.name} ({primary.id}) has not failed: its guest '
+        f'Instance {primary.label} has not failed: its guest '
         f'agent still reports, and its database server is '
         f'{status.api_word} ({status.description}). Promote one of its '
         f'replicas instead: "openstack database instance promote {replica}". '
@@ -92,7 +92,7 @@ def refusal_to_succeed(
     else:
         return None
     return exception.Unprocessable(
-        reason=f'the primary {primary.name} ({primary.id}) cannot hand over '
+        reason=f'the primary {primary.label} cannot hand over '
         f'to a replica: {why}. Eject it, and the replica that has received '
         f'most takes over: "openstack database instance eject {primary.id}". '
         'Or restart it, and promote the replica when it is HEALTHY.'
@@ -105,7 +105,7 @@ def refusal_of_member(
     """Return why an instance cannot begin a task with others of its set."""
     return states.refusal_to_begin(
         task,
-        instance_id=member.id,
+        instance_id=member.label,
         task=member.task,
         service_status=member.service_status,
         backing_up=member.backing_up,
@@ -283,7 +283,7 @@ def _refusal(
     if instance.task.is_error and not takes_part:
         return None
     return states.refusal_to_join(
-        instance_id=instance.id,
+        instance_id=instance.label,
         task=instance.task,
         # A backup that is being made ends with its server.
         backing_up=instance.backing_up and not takes_part,

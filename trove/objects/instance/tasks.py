@@ -69,7 +69,7 @@ def begin_task(
         instance = _loaded(db, row.id)
         refusal = states.refusal_to_begin(
             task,
-            instance_id=row.id,
+            instance_id=instance.label,
             task=instance.task,
             service_status=instance.service_status,
             backing_up=instance.backing_up,
