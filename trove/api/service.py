@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import logging
 import resource
 import socket
 import threading
+from typing import Any
 
 from oslo_config import cfg
 from oslo_middleware import sizelimit
@@ -39,6 +41,7 @@ class API(service.Component):
     :param conf: the options
     :param transport: for the messages, instead of an own one
     :param cloud: the cloud driver, instead of the one that ``conf`` names
+    :param wrap: puts something before the application
     """
 
     def __init__(
@@ -46,10 +49,12 @@ class API(service.Component):
         conf: cfg.ConfigOpts,
         transport: rpc.Transport | None = None,
         cloud: cloud_base.Cloud | None = None,
+        wrap: Callable[[Any], Any] = lambda application: application,
     ) -> None:
         self._conf = conf
         self._transport = transport
         self._cloud = cloud
+        self._wrap = wrap
         self._configured = False
         self._runtime: api_runtime.Runtime | None = None
         self._listener: socket.socket | None = None
@@ -82,7 +87,7 @@ class API(service.Component):
         database.configure(conf)
         self._configured = True
         self._runtime = api_runtime.Runtime(conf, self._transport, self._cloud)
-        application = loading.load(self._runtime)
+        application = self._wrap(loading.load(self._runtime))
         if self._listener is None:
             self.prepare()
         listener, self._listener = self._listener, None

@@ -36,6 +36,7 @@ from trove.objects import datastore as datastores
 from trove.objects import parameter as parameters
 from trove.peers import telemetry
 from trove.standalone import guests
+from trove.standalone import projects
 from trove.taskmanager import service as taskmanager_service
 
 LOG = log.getLogger(__name__)
@@ -222,7 +223,9 @@ class System(service.Component):
         self._stack.callback(self.guests.close)
         self._stack.callback(self.cloud.suspend)
         self._run(taskmanager_service.TaskManager(conf, self.cloud))
-        self._api = api_service.API(conf, cloud=self.cloud)
+        self._api = api_service.API(
+            conf, cloud=self.cloud, wrap=projects.Projects
+        )
         self._run(self._api)
         if self._on_ready is not None:
             self._on_ready(self)
