@@ -12,6 +12,7 @@ from trove.cloud import base as cloud_base
 from trove.common import context as trove_context
 from trove.common import rpc
 from trove.common import unsupported as refusals
+from trove.objects import reapplied
 from trove.taskmanager import api
 from trove.taskmanager import deletions
 from trove.taskmanager import reapplying
@@ -228,15 +229,19 @@ class Manager:
         batch_delay: int | None,
         force: bool | None,
     ) -> None:
-        reapplying.reapply(
+        most = self._env.conf.module_reapply_max_batch_size
+        least = self._env.conf.module_reapply_min_batch_delay
+        reapplying.begin(
             self._env,
             context,
-            reapplying.Order(
+            reapplied.Order(
                 module_id=module_id,
+                ordered_by=context.project_id or '',
+                tenant_id=None if context.is_admin else context.project_id,
                 md5=md5 or None,
                 include_clustered=bool(include_clustered),
-                batch_size=batch_size,
-                batch_delay=batch_delay,
+                batch_size=min(batch_size or most, most),
+                batch_delay=max(batch_delay or 0, least),
                 force=bool(force),
             ),
         )

@@ -1,109 +1,167 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Applies a module again to the instances that have it.
+"""Applies modules again to the instances that have them.
 
-What is done is recorded of each instance. So the order that a task manager
-did not finish is completed by another one like it: instances that have the
-contents already are left alone.
+What is asked for is in the database, and how far it is. A task manager that
+dies over it, or whose message was lost, is replaced. A pause holds no thread,
+and nobody works on one module for long while others wait.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import logging
+import time
 from typing import Any
+from typing import Final
 
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.common import masking
 from trove.guestagent import api as guest_api
 from trove.objects import module as modules
+from trove.objects import reapplied
 from trove.objects.instance import instances
 from trove.objects.instance import modules as uses
 from trove.taskmanager.workflows import base
 
 LOG = logging.getLogger(__name__)
 
-
-@dataclasses.dataclass(frozen=True)
-class Order:
-    """What is asked for.
-
-    :ivar md5: only instances with these contents; None: with others than the
-        module has now
-    :ivar force: whatever contents they have
-    :ivar batch_size: number of instances before a pause of ``batch_delay``
-        seconds
-    """
-
-    module_id: str
-    md5: str | None
-    include_clustered: bool
-    batch_size: int | None
-    batch_delay: int | None
-    force: bool
+#: Seconds after which it is the turn of the next module.
+_SLICE: Final = 10.0
+#: Modules, and instances, that are read at once.
+_PAGE: Final = 100
 
 
-def reapply(
-    env: base.Environment, context: trove_context.TroveContext, order: Order
+class Reapplying:
+    """Goes on with what is due; :meth:`look` is called now and then."""
+
+    def __init__(self, env: base.Environment) -> None:
+        self._env = env
+
+    def look(self) -> None:
+        """Apply modules where they are due.
+
+        :raises ServiceUnavailable: the database does not work
+        """
+        for module_id in reapplied.due(_PAGE):
+            if self._env.stopping.is_set():
+                break
+            go_on(self._env, module_id)
+
+
+def begin(
+    env: base.Environment,
+    context: trove_context.TroveContext,
+    order: reapplied.Order,
 ) -> None:
-    """Apply a module again; instance by instance. It raises nothing."""
+    """Apply a module again, as far as it goes at once. It raises nothing.
+
+    :param order: an API of an older release has not written it down
+    """
     try:
-        _reapply(env, context, order)
+        module = env.database(modules.get, context, order.module_id)
+        env.database(reapplied.begin, order)
     except (base.DatabaseGone, exception.TroveError) as error:
+        LOG.error(
+            'Could not reapply module %s: %s. Remove the cause, then reapply '
+            'it.',
+            order.module_id,
+            masking.error(error).rstrip('.'),
+        )
+        return
+    go_on(env, module.id)
+
+
+def go_on(env: base.Environment, module_id: str) -> None:
+    """Apply a module to further instances, if they are due.
+
+    It raises nothing.
+    """
+    lease = int(_SLICE) + 2 * env.conf.agent_call_high_timeout
+    order = None
+    try:
+        order = env.database(reapplied.claim, module_id, lease)
+        if order is not None:
+            _apply_some(env, order)
+    except base.DatabaseGone as error:
+        LOG.warning(
+            'Left module %s, which is being reapplied, where it is: %s. '
+            'Repair the database; a task manager goes on with it by itself.',
+            module_id,
+            error,
+        )
+    except exception.TroveError as error:
         LOG.error(
             'Could not reapply module %s to all its instances: %s. Remove '
             'the cause, then reapply it; those that have it already are left '
             'alone.',
-            order.module_id,
+            module_id,
             masking.error(error).rstrip('.'),
         )
+        if order is not None:
+            env.database(reapplied.end, order)
 
 
-def _reapply(
-    env: base.Environment, context: trove_context.TroveContext, order: Order
-) -> None:
+def _apply_some(env: base.Environment, order: reapplied.Order) -> None:
+    """Apply the module for a while; write down when it goes on, or its end."""
+    context = trove_context.make_admin_context()
     module = env.database(modules.get, context, order.module_id)
     sent = [modules.order(env.conf, module)]
-    wanted = _instances(env, context, order, module)
-    most = env.conf.module_reapply_max_batch_size
-    size = min(order.batch_size or most, most)
-    pause = max(
-        order.batch_delay or 0, env.conf.module_reapply_min_batch_delay
-    )
-    done = 0
-    for number, instance_id in enumerate(wanted):
-        if number and number % size == 0 and env.stopping.wait(pause):
-            break
-        if env.stopping.is_set():
-            break
-        done += _apply(env, context, module, sent, instance_id)
-    log = LOG.info if done == len(wanted) else LOG.warning
+    until = time.monotonic() + _SLICE
+    left: reapplied.Order | None = order
+    while left is not None:
+        instance_id = _next(env, left, module)
+        if instance_id is None:
+            _end(env, left, module)
+            return
+        applied = _apply(env, context, module, sent, instance_id)
+        left = env.database(reapplied.proceed, left, instance_id, applied)
+        if left is None:
+            return
+        pause = 0 if left.tried % left.batch_size else left.batch_delay
+        if pause or env.stopping.is_set() or time.monotonic() >= until:
+            env.database(reapplied.rest, left, pause)
+            return
+
+
+def _next(
+    env: base.Environment, order: reapplied.Order, module: modules.Module
+) -> str | None:
+    """Return the instance that the module is applied to next."""
+    after = order.after
+    while True:
+        found = env.database(
+            uses.users,
+            module.id,
+            order.tenant_id,
+            include_clustered=order.include_clustered,
+            marker=after,
+            limit=_PAGE,
+        )
+        for instance_id, md5 in found:
+            if (
+                md5 == order.md5
+                if order.md5
+                else order.force or md5 != module.md5
+            ):
+                return instance_id
+        if len(found) < _PAGE:
+            return None
+        after = found[-1][0]
+
+
+def _end(
+    env: base.Environment, order: reapplied.Order, module: modules.Module
+) -> None:
+    env.database(reapplied.end, order)
+    log = LOG.warning if order.failed else LOG.info
     log(
         'Reapplied module %s to %d of %d instances. Those that have not its '
         'contents now are counted by "trove module-instance-count"; repair '
         'them and reapply it.',
         module.id,
-        done,
-        len(wanted),
+        order.tried - order.failed,
+        order.tried,
     )
-
-
-def _instances(
-    env: base.Environment,
-    context: trove_context.TroveContext,
-    order: Order,
-    module: modules.Module,
-) -> list[str]:
-    """Return the ids of those that the module is reapplied to."""
-    found = env.database(
-        uses.users,
-        module.id,
-        None if context.is_admin else context.project_id,
-        include_clustered=order.include_clustered,
-    )
-    if order.md5:
-        return [each for each, md5 in found if md5 == order.md5]
-    return [each for each, md5 in found if order.force or md5 != module.md5]
 
 
 def _apply(

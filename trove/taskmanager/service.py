@@ -30,6 +30,7 @@ from trove.taskmanager import deletions
 from trove.taskmanager import log_archives
 from trove.taskmanager import manager
 from trove.taskmanager import owner
+from trove.taskmanager import reapplying
 from trove.taskmanager import recovery
 from trove.taskmanager import verifications
 from trove.taskmanager.workflows import base
@@ -141,6 +142,9 @@ class TaskManager(service.Component):
                 log_archives.LogArchives(env).look,
                 interval,
                 'log archives',
+            ),
+            service.Periodic(
+                reapplying.Reapplying(env).look, interval, 'modules'
             ),
         ]
 

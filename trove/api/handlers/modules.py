@@ -7,6 +7,8 @@ import base64
 import binascii
 from typing import Any
 
+from oslo_log import log
+
 from trove.api import paging
 from trove.api import references
 from trove.api import request as api_request
@@ -15,8 +17,11 @@ from trove.api.views import module as views
 from trove.common import exception
 from trove.objects import datastore as datastores
 from trove.objects import module as modules
+from trove.objects import reapplied
 from trove.objects.instance import instances as instance_objects
 from trove.objects.instance import modules as uses
+
+LOG = log.getLogger(__name__)
 
 #: Keys of the body that are columns, too.
 _COLUMNS = (
@@ -163,7 +168,9 @@ def reapply(request: api_request.Request) -> None:
     """Have a module applied again where instances have it: 202.
 
     Where its contents are others, or with "force" everywhere; with "md5"
-    only where they are these. 403 for a module of an administrator, 404.
+    only where they are these. It replaces a former request for the module
+    that is not done. 403 for a module of an administrator, 404, 413 for too
+    many modules at once.
     """
     module = _get(request)
     _check_owner(request, module)
@@ -172,15 +179,34 @@ def reapply(request: api_request.Request) -> None:
     modules.order(conf, module)
     most = conf.module_reapply_max_batch_size
     least = conf.module_reapply_min_batch_delay
-    request.taskmanager().reapply_module(
-        request.context,
+    order = reapplied.Order(
         module_id=module.id,
-        md5=body.get('md5') or '',
+        ordered_by=request.project_id,
+        tenant_id=_whose(request),
+        md5=body.get('md5'),
         include_clustered=bool(body.get('include_clustered')),
         batch_size=min(body.get('batch_size') or most, most),
         batch_delay=max(body.get('batch_delay') or least, least),
         force=bool(body.get('force')),
     )
+    reapplied.begin(order)
+    try:
+        request.taskmanager().reapply_module(
+            request.context,
+            module_id=module.id,
+            md5=order.md5 or '',
+            include_clustered=order.include_clustered,
+            batch_size=order.batch_size,
+            batch_delay=order.batch_delay,
+            force=order.force,
+        )
+    except exception.TroveError as error:
+        LOG.warning(
+            'The order to reapply module %s was not sent: %s A task manager '
+            'finds it in the database; no action is required.',
+            module.id,
+            error,
+        )
 
 
 def _get(request: api_request.Request) -> modules.Module:

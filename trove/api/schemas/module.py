@@ -92,11 +92,10 @@ _NUMBER: common.Schema = {
     'description': 'a number from 0 to 1000000',
 }
 
-# A task manager's thread waits meanwhile.
 _SECONDS: common.Schema = {
     **_NUMBER,
-    'maximum': 60,
-    'description': 'a number from 0 to 60',
+    'maximum': 3600,
+    'description': 'a number from 0 to 3600',
 }
 
 REAPPLY = validation.Body(

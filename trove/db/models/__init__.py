@@ -6,8 +6,8 @@ is migrated in place. ``services``, ``workflows``, ``guest_probes``,
 ``backup_logs``, ``backup_schedules``, ``backup_verifications``,
 ``instance_addresses``,
 ``instance_keys``, ``instance_sealing``, ``log_archives``, ``log_series``,
-``pending_parameters``, ``replication_states``, ``rpc_rejected``,
-``rpc_replays`` and ``scheduled_backups`` were added since.
+``pending_parameters``, ``reapplied_modules``, ``replication_states``,
+``rpc_rejected``, ``rpc_replays`` and ``scheduled_backups`` were added since.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ RejectedMessage = message.RejectedMessage
 SeenMessage = message.SeenMessage
 InstanceModule = module.InstanceModule
 Module = module.Module
+ReappliedModule = module.ReappliedModule
 Quota = quota.Quota
 QuotaUsage = quota.QuotaUsage
 Reservation = quota.Reservation
@@ -102,6 +103,7 @@ __all__ = (
     'PendingParameter',
     'Quota',
     'QuotaUsage',
+    'ReappliedModule',
     'RejectedMessage',
     'ReplicationState',
     'Reservation',

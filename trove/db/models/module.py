@@ -97,3 +97,29 @@ class InstanceModule(base.Base):
     deleted_at: orm.Mapped[datetime.datetime | None] = orm.mapped_column(
         sa.DateTime()
     )
+
+
+class ReappliedModule(base.Base):
+    """A module that is being applied again to the instances that have it."""
+
+    __tablename__ = 'reapplied_modules'
+
+    module_id: orm.Mapped[str] = orm.mapped_column(
+        sa.String(64), primary_key=True
+    )
+    #: The project that asked for it.
+    ordered_by: orm.Mapped[str] = orm.mapped_column(sa.String(36))
+    #: Only instances of this project; None: of all.
+    tenant_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(36))
+    md5: orm.Mapped[str | None] = orm.mapped_column(sa.String(32))
+    include_clustered: orm.Mapped[bool] = orm.mapped_column(sa.Boolean())
+    batch_size: orm.Mapped[int] = orm.mapped_column(sa.Integer())
+    #: In seconds.
+    batch_delay: orm.Mapped[int] = orm.mapped_column(sa.Integer())
+    force: orm.Mapped[bool] = orm.mapped_column(sa.Boolean())
+    #: The last instance that was tried; they are tried in the order of ids.
+    after: orm.Mapped[str] = orm.mapped_column(sa.String(36))
+    tried: orm.Mapped[int] = orm.mapped_column(sa.Integer())
+    failed: orm.Mapped[int] = orm.mapped_column(sa.Integer())
+    #: When it goes on, by the clock of the database.
+    next: orm.Mapped[datetime.datetime] = orm.mapped_column(sa.DateTime())

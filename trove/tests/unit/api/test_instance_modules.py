@@ -6,6 +6,7 @@ from __future__ import annotations
 from trove.common import exception
 from trove.db import models
 from trove.db import session
+from trove.objects import reapplied
 from trove.tests.unit.api import base
 from trove.tests.unit.api import test_modules
 
@@ -161,11 +162,22 @@ class InstanceModulesTest(test_modules.ModuleTestCase):
 
         response = self.put(
             f'/modules/{made["id"]}/instances',
-            {'reapply': {'batch_size': 1, 'batch_delay': 61}},
+            {'reapply': {'batch_size': 1, 'batch_delay': 3601}},
         )
 
-        self.assert_refused(response, 'a number from 0 to 60')
+        self.assert_refused(response, 'a number from 0 to 3600')
         self.assertEqual([], self.transport.sent)
+
+    def test_reapply_without_a_broker(self):
+        made = self.given()
+        self.broker_is_gone()
+
+        response = self.put(
+            f'/modules/{made["id"]}/instances', {'reapply': {}}
+        )
+
+        self.assertEqual(202, response.status_code, response.text)
+        self.assertEqual([made['id']], reapplied.due(9))
 
 
 class CreateTest(test_modules.ModuleTestCase):

@@ -30,6 +30,7 @@ OURS = {
     'log_archives',
     'log_series',
     'pending_parameters',
+    'reapplied_modules',
     'replication_states',
     'rpc_rejected',
     'rpc_replays',

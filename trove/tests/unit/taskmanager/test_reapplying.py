@@ -4,9 +4,16 @@
 from __future__ import annotations
 
 import base64
+import datetime
 
+import fixtures
+
+from trove.db import models
+from trove.db import session
 from trove.objects import module as modules
+from trove.objects import reapplied
 from trove.objects.instance import modules as uses
+from trove.taskmanager import reapplying
 from trove.tests.unit.taskmanager import scene
 
 CONTENTS = base64.b64encode(b'message=hello').decode()
@@ -131,6 +138,51 @@ class ReapplyTest(ModuleTestCase):
         refusing.answers['module_apply'] = [{'status': 'OK'}]
         self.reapply()
         self.assertEqual({self.module.md5}, set(self.contents().values()))
+
+    def look(self, host='tm-2'):
+        reapplying.Reapplying(self.environment(host)).look()
+
+    def pass_time(self, seconds):
+        with session.writer() as db:
+            for row in db.query(models.ReappliedModule):
+                row.next -= datetime.timedelta(seconds=seconds)
+
+    def test_a_pause_holds_no_thread(self):
+        self.reapply(batch_size=1, batch_delay=60)
+        self.assertEqual(1, len(self.asked()))
+        self.look()
+        self.assertEqual(1, len(self.asked()))
+
+        self.pass_time(60)
+        self.look()
+
+        self.assertEqual(set(self.old), self.asked())
+        self.pass_time(60)
+        self.look()
+        self.assertEqual([], reapplied.due(9))
+        self.assertIn('to 2 of 2 instances', self.logs.output)
+
+    def test_others_get_their_turn(self):
+        self.useFixture(
+            fixtures.MonkeyPatch('trove.taskmanager.reapplying._SLICE', 0.0)
+        )
+
+        self.reapply()
+        self.assertEqual(1, len(self.asked()))
+        self.look()
+        self.assertEqual(2, len(self.asked()))
+
+    def test_one_whose_task_manager_died_goes_on(self):
+        self.reapply(batch_size=1, batch_delay=60)
+        self.pass_time(60)
+        reapplied.claim(self.module.id, 600)
+        self.look()
+        self.assertEqual(1, len(self.asked()))
+
+        self.pass_time(600)
+        self.look()
+
+        self.assertEqual(set(self.old), self.asked())
 
     def test_one_that_is_gone(self):
         self.reapply(module_id='gone')
