@@ -31,6 +31,7 @@ ELSEWHERE = (
     'database instance promote cli-1',
     'database instance eject cli-1',
     'database instance detach cli-1',
+    'database instance upgrade cli-1 {version}',
     'database log list cli-1',
     'database log show cli-1 general',
     'database log set cli-1 general --publish',
@@ -111,7 +112,6 @@ CHANGE = (
     'database instance restart cli-1',
     'database instance resize flavor cli-1 2',
     'database instance resize volume cli-1 2',
-    'database instance upgrade cli-1 {version}',
 )
 
 ADMIN = (

@@ -107,7 +107,11 @@ class ConfigurationTest(base.DeployedTestCase):
         self.command('parameter', 'set', group_id, too_much)
         self.restart(instance)
         # Then it is told, and the database runs
-        failed = self.wait_error(instance.id)
+        failed = self.wait(
+            instance.id,
+            lambda i: i.status == 'RESTART_REQUIRED' and hasattr(i, 'fault'),
+            'runs with the former values',
+        )
         self.assertIn('former', failed.fault['message'])
         self.assertEqual('9MB', self.setting(instance, 'work_mem'))
         # When it is corrected
