@@ -101,17 +101,24 @@ def wait_gone(pid: int, timeout: float) -> bool:
         os.close(handle)
 
 
+#: To wait takes a tenth longer at most, and half a second.
+_TENTH = 10
+_MAX_INTERVAL = 0.5
+
+
 def wait_for(
     condition: Callable[[], bool], timeout: float, interval: float = 0.01
 ) -> bool:
     """Wait until a condition holds; return False after the timeout.
 
     :param timeout: seconds
-    :param interval: seconds between two checks
+    :param interval: seconds between two checks at first; what has taken long
+        is looked at less often
     """
-    deadline = time.monotonic() + timeout
+    began = time.monotonic()
     while not condition():
-        if time.monotonic() >= deadline:
+        taken = time.monotonic() - began
+        if taken >= timeout:
             return False
-        time.sleep(interval)
+        time.sleep(max(interval, min(taken / _TENTH, _MAX_INTERVAL)))
     return True

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import contextlib
 import os
 import pathlib
-import socket
 from typing import Any
 
 import pymysql
@@ -160,36 +159,25 @@ class Connector:
             ) from None
 
     def _connect(self, timeout: int) -> Any:
-        connection = pymysql.Connection(
-            user=server.ADMINISTRATOR,
-            password=self._password(),
-            charset='utf8mb4',
-            autocommit=True,
-            read_timeout=timeout,
-            sql_mode=_SQL_MODE,
-            init_command=f'SET SESSION {self._session}',
-            program_name='trove-guestagent',
-            defer_connect=True,
-        )
-        found = socket.socket(socket.AF_UNIX)
-        try:
-            found.settimeout(timeout)
-            self._reach(found)
-            connection.connect(found)
-        except BaseException:
-            found.close()
-            raise
-        return connection
-
-    def _reach(self, found: socket.socket) -> None:
-        """Connect a socket to that of the server.
-
-        The path of one has at most 107 bytes: a short one leads through the
-        open directory.
-        """
+        # The path of a socket has at most 107 bytes: a short one leads
+        # through the open directory.
         handle = os.open(self._data_dir, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            found.connect(f'/proc/self/fd/{handle}/{server.SOCKET}')
+            return pymysql.Connection(
+                unix_socket=f'/proc/self/fd/{handle}/{server.SOCKET}',
+                user=server.ADMINISTRATOR,
+                password=self._password(),
+                charset='utf8mb4',
+                autocommit=True,
+                connect_timeout=timeout,
+                read_timeout=timeout,
+                sql_mode=_SQL_MODE,
+                init_command=f'SET SESSION {self._session}',
+                program_name='trove-guestagent',
+                # It stays on this machine. Otherwise PyMySQL reads all
+                # certificates of the system first: 0.03 s each time.
+                ssl_disabled=True,
+            )
         finally:
             os.close(handle)
 

@@ -56,6 +56,17 @@ class ConnectorTest(base.TestCase):
             self.assertIn('failed to look', str(error))
             self.assertNotIn('hush', str(error))
 
+    def test_no_certificates_are_read_for_a_socket(self) -> None:
+        directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        connector = connection.Connector(directory, lambda: 'hush', 'x = 1')
+        made = self.useFixture(
+            fixtures.MockPatch('ssl.create_default_context')
+        ).mock
+
+        self.assertFalse(connector.answers())
+
+        made.assert_not_called()
+
     def test_errors_are_those_of_the_server(self) -> None:
         for error, text in (
             (pymysql.OperationalError(1045, 'Access denied'), 'Access denied'),
