@@ -198,7 +198,16 @@ class OpenStackCompute(base.Compute):
                 server.id, image, user_data=data
             ),
         )
-        return self._rested(action, spec.instance_id, 'ACTIVE')
+        server = self._servers.settle(
+            action,
+            spec.instance_id,
+            ('ACTIVE', 'SHUTOFF'),
+            api.conf.reboot_time_out,
+        )
+        if server.status == 'SHUTOFF':
+            # Nova leaves off what it took for off before.
+            return self.reboot_server(context, spec.instance_id)
+        return self._view(server, spec.instance_id)
 
     def migrate_server(
         self, context: base.Context, instance_id: str, host: str | None

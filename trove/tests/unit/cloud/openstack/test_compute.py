@@ -219,6 +219,15 @@ class ResizeTest(clouds.TestCase):
 
             self.assertIn('confirm_server_resize', self.services.asked)
 
+    def test_one_that_is_off_is_on_when_it_was_rebuilt(self):
+        self.server.status = 'SHUTOFF'
+
+        rebuilt = self.cloud.compute.rebuild_server(
+            self.context, self.spec()
+        )
+
+        self.assertEqual(cloud_base.ACTIVE, rebuilt.status)
+
     def test_a_server_moves_once(self):
         for _ in range(2):
             moved = self.cloud.compute.migrate_server(
