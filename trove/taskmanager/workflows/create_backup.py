@@ -360,7 +360,9 @@ class CreateBackup(base.Workflow):
         fault = self.wait(look, _REASON_WAIT)
         if fault is None:
             return 'the guest agent reported that it failed, but not why'
-        return f'the guest agent reported: {fault.message}'
+        # What it could not do is said already, and a fault has 255 bytes.
+        _, _, reason = fault.message.partition(f' {self._backup().id}: ')
+        return f'the guest agent reported: {reason or fault.message}'
 
     def _delete(self) -> None:
         """Remove what the guest has stored of a backup that failed."""

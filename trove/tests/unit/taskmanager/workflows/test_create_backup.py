@@ -250,6 +250,21 @@ class CreateBackupTest(TestCase):
         self.assertEqual('ACTIVE', shown.status)
         self.assertIn('wait for the backup', shown.fault.message)
 
+    def test_the_reason_of_the_guest_is_not_cut_off(self):
+        def fail(backup_info, **_):
+            self.report(backup_info['id'], state='FAILED')
+            scene.instances.add_fault(
+                self.instance_id,
+                f'The guest agent could not make backup {backup_info["id"]}: '
+                f'{"it is what it is, " * 7}and there is no room.',
+            )
+        self.guest.hooks['create_backup'] = fail
+
+        self.when_made(self.given_backup())
+
+        shown = self.shown(self.instance_id).fault.message
+        self.assertIn('there is no room', shown)
+
     def test_the_reason_of_the_guest_is_told(self):
         def fail(backup_info, **_):
             self.report(backup_info['id'], state='FAILED')
