@@ -62,11 +62,13 @@ class Order:
 
 
 @session.retry(duplicates=True)
-def begin(order: Order) -> None:
+def begin(order: Order, anew: bool = False) -> None:
     """Write down what task managers are to do; it may be repeated.
 
     What else is being done with the module ends then.
 
+    :param anew: whether it begins with the first instance again when the
+        same is being done: users ask again when the contents are others
     :raises QuotaExceeded: the project has asked for too much at once
     """
     with session.writer() as db:
@@ -81,7 +83,7 @@ def begin(order: Order) -> None:
             ),
         )
         row = db.get(_ROW, order.module_id)
-        if row is not None and _read(row).is_like(order):
+        if row is not None and not anew and _read(row).is_like(order):
             return
         if row is not None:
             db.delete(row)

@@ -169,8 +169,8 @@ def reapply(request: api_request.Request) -> None:
 
     Where its contents are others, or with "force" everywhere; with "md5"
     only where they are these. It replaces a former request for the module
-    that is not done. 403 for a module of an administrator, 404, 413 for too
-    many modules at once.
+    that is not done, even the same. 403 for a module of an administrator,
+    404, 413 for too many modules at once.
     """
     module = _get(request)
     _check_owner(request, module)
@@ -189,7 +189,7 @@ def reapply(request: api_request.Request) -> None:
         batch_delay=max(body.get('batch_delay') or least, least),
         force=bool(body.get('force')),
     )
-    reapplied.begin(order)
+    reapplied.begin(order, anew=True)
     try:
         request.taskmanager().reapply_module(
             request.context,

@@ -168,6 +168,18 @@ class InstanceModulesTest(test_modules.ModuleTestCase):
         self.assert_refused(response, 'a number from 0 to 3600')
         self.assertEqual([], self.transport.sent)
 
+    def test_reapply_again_while_it_goes_on(self):
+        made = self.given()
+        path, body = f'/modules/{made["id"]}/instances', {'reapply': {}}
+        self.put(path, body)
+        order = reapplied.claim(made['id'], 60)
+        reapplied.proceed(order, self.instance.id, True)
+
+        response = self.put(path, body)
+
+        self.assertEqual(202, response.status_code, response.text)
+        self.assertEqual('', reapplied.claim(made['id'], 60).after)
+
     def test_reapply_without_a_broker(self):
         made = self.given()
         self.broker_is_gone()

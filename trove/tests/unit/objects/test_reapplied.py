@@ -41,7 +41,7 @@ class ReappliedTest(base.TestCase):
         reapplied.begin(ORDER)
         claimed = reapplied.claim('m', 60)
         done = reapplied.proceed(claimed, 'i1', False)
-        # The same request again changes nothing.
+        # A task manager repeats what the API has written down.
         reapplied.begin(ORDER)
         reapplied.rest(done, 0)
 
@@ -62,6 +62,16 @@ class ReappliedTest(base.TestCase):
         reapplied.end(claimed)
         found = reapplied.claim('m', 60)
         self.assertEqual((True, ''), (found.force, found.after))
+
+    def test_the_same_begins_anew_when_a_user_asks_again(self) -> None:
+        reapplied.begin(ORDER, anew=True)
+        claimed = reapplied.proceed(reapplied.claim('m', 60), 'i1', True)
+
+        reapplied.begin(ORDER, anew=True)
+
+        self.assertIsNone(reapplied.proceed(claimed, 'i2', True))
+        found = reapplied.claim('m', 60)
+        self.assertEqual(('', 0), (found.after, found.tried))
 
     def test_a_project_has_five_at_once(self) -> None:
         got = base.at_once(
