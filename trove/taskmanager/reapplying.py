@@ -43,7 +43,7 @@ class Reapplying:
         :raises ServiceUnavailable: the database does not work
         """
         for module_id in reapplied.due(_PAGE):
-            if self._env.stopping.is_set():
+            if self._env.draining.is_set():
                 break
             go_on(self._env, module_id)
 
@@ -55,7 +55,8 @@ def begin(
 ) -> None:
     """Apply a module again, as far as it goes at once. It raises nothing.
 
-    :param order: an API of an older release has not written it down
+    :param order: an API of an older release has not written it down; what
+        one of this release has is left as it is
     """
     try:
         module = env.database(modules.get, context, order.module_id)
@@ -77,28 +78,36 @@ def go_on(env: base.Environment, module_id: str) -> None:
     It raises nothing.
     """
     lease = int(_SLICE) + 2 * env.conf.agent_call_high_timeout
-    order = None
     try:
         order = env.database(reapplied.claim, module_id, lease)
         if order is not None:
-            _apply_some(env, order)
-    except base.DatabaseGone as error:
+            _try(env, order)
+    except (base.DatabaseGone, exception.TroveError) as error:
         LOG.warning(
             'Left module %s, which is being reapplied, where it is: %s. '
             'Repair the database; a task manager goes on with it by itself.',
             module_id,
-            error,
+            masking.error(error).rstrip('.'),
         )
+
+
+def _try(env: base.Environment, order: reapplied.Order) -> None:
+    """Apply the module for a while; give the order up if that cannot be.
+
+    :raises DatabaseGone: it goes on later
+    :raises RowLocked: as above
+    """
+    try:
+        _apply_some(env, order)
     except exception.TroveError as error:
         LOG.error(
             'Could not reapply module %s to all its instances: %s. Remove '
             'the cause, then reapply it; those that have it already are left '
             'alone.',
-            module_id,
+            order.module_id,
             masking.error(error).rstrip('.'),
         )
-        if order is not None:
-            env.database(reapplied.end, order)
+        env.database(reapplied.end, order)
 
 
 def _apply_some(env: base.Environment, order: reapplied.Order) -> None:
@@ -118,7 +127,7 @@ def _apply_some(env: base.Environment, order: reapplied.Order) -> None:
         if left is None:
             return
         pause = 0 if left.tried % left.batch_size else left.batch_delay
-        if pause or env.stopping.is_set() or time.monotonic() >= until:
+        if pause or env.draining.is_set() or time.monotonic() >= until:
             env.database(reapplied.rest, left, pause)
             return
 

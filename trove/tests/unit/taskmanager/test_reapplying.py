@@ -8,6 +8,7 @@ import datetime
 
 import fixtures
 
+from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects import module as modules
@@ -189,3 +190,29 @@ class ReapplyTest(ModuleTestCase):
 
         self.assertEqual(set(), self.asked())
         self.assertIn('gone', self.logs.output)
+
+    def test_a_task_manager_that_stops_leaves_the_rest(self):
+        self.env.draining.set()
+
+        self.reapply()
+        self.assertEqual(1, len(self.asked()))
+        reapplying.Reapplying(self.env).look()
+        self.assertEqual(1, len(self.asked()))
+
+        self.look()
+        self.assertEqual(set(self.old), self.asked())
+
+    def test_a_database_that_fails_at_the_end_raises_nothing(self):
+        def fail(order):
+            raise exception.ServiceUnavailable(what='The database')
+
+        self.reapply(batch_size=1, batch_delay=60)
+        modules.delete(self.admin, self.module.id)
+        self.pass_time(60)
+        with fixtures.MonkeyPatch('trove.objects.reapplied.end', fail):
+            self.look()
+
+        self.assertIn(f'Left module {self.module.id}', self.logs.output)
+        self.pass_time(600)
+        self.look()
+        self.assertEqual([], reapplied.due(9))
