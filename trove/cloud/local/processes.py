@@ -110,21 +110,21 @@ def _works_in(pid: int, stat: _Stat, directories: list[str]) -> bool:
 
 
 def _names(pid: int, stat: _Stat, directories: list[str]) -> bool:
-    """Return whether an option or a variable has one of the directories.
+    """Return whether an option or ``PGDATA`` has one of the directories.
 
     What makes a database has ``--pgdata`` or ``--datadir``, and its helpers
-    ``PGDATA``, wherever they work.
+    ``PGDATA``, wherever they work. Other variables say nothing: what was
+    started from a shell has ``OLDPWD``.
     """
     if stat.terminal:
         return False
     try:
-        told = (PROC / str(pid) / 'cmdline').read_bytes()
-        told += (PROC / str(pid) / 'environ').read_bytes()
+        told = (PROC / str(pid) / 'cmdline').read_bytes().split(b'\0')
+        variables = (PROC / str(pid) / 'environ').read_bytes().split(b'\0')
     except OSError:
         return False
-    values = [
-        os.fsdecode(each.partition(b'=')[2]) for each in told.split(b'\0')
-    ]
+    told += [each for each in variables if each.startswith(b'PGDATA=')]
+    values = [os.fsdecode(each.partition(b'=')[2]) for each in told]
     return any(
         value == directory or value.startswith(directory + '/')
         for value in values

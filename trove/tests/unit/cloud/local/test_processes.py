@@ -81,6 +81,8 @@ class ProcessesTestCase(base.TestCase):
         told = self.run_('sh', '-c', 'sleep 60; :', 'sh', f'--pgdata={data}')
         helper = self.run_('sleep', '60', env={**os.environ, 'PGDATA': data})
         self.run_('sh', '-c', 'sleep 60; :', 'sh', f'--to={self.server}2/a')
+        # What somebody started who has been there.
+        self.run_('sleep', '60', env={**os.environ, 'OLDPWD': data})
 
         found = {identity.pid for identity in self.find()}
 
