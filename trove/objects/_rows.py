@@ -117,6 +117,13 @@ def shown(message: str) -> str:
     return message if len(message) <= 255 else f'{message[:252]}...'
 
 
+def left_of_longer(shown: str) -> str | None:
+    """Return what a fault has of a longer message, None if it has it all."""
+    if len(shown) < 255 or not shown.endswith('...'):
+        return None
+    return shown[:252]
+
+
 def has_failed(server_status: str | None, task_id: int | None) -> bool:
     """Return whether the last task of an instance failed."""
     return (

@@ -15,6 +15,7 @@ from sqlalchemy import orm
 
 from trove.common import guest_faults
 from trove.common import seldom
+from trove.common import text
 from trove.objects import _rows
 from trove.objects.guest import _known
 from trove.objects.guest import guest_versions
@@ -46,9 +47,10 @@ def compare(db: orm.Session, it: _known.Known, reported: str) -> None:
                 it.instance_id,
             )
         return
-    message = _rows.shown(f'{BEGINS}{reported}')
-    if it.failed or _form(it.fault or '') == _form(message):
+    message = f'{BEGINS}{reported}'
+    if it.failed or _says(it.fault or '', text.printable(message)):
         return
+    message = _rows.shown(message)
     _rows.add_fault(db, it.instance_id, message, reported)
     it.fault = message
     seldom.warning(
@@ -62,6 +64,17 @@ def _is_another(it: _known.Known) -> bool:
         guest_versions.parse(each).how for each in (it.former, it.version)
     )
     return None not in (before, now) and before != now
+
+
+def _says(fault: str, message: str) -> bool:
+    """Whether a fault has a message, but for what each start has anew.
+
+    A fault that is cut has less of it when a process id is longer.
+    """
+    left = _rows.left_of_longer(fault)
+    if left is not None:
+        return _form(message).startswith(_form(left))
+    return _form(message) == _form(fault)
 
 
 def _form(message: str) -> str:

@@ -57,6 +57,19 @@ class TestTrouble(test_manager.ConductorTestCase):
         self.assertEqual(1, self.faults())
         self.assertIn(900 * 'x', self.shown(self.instance_id).fault.details)
 
+    def test_a_longer_process_id_is_no_other_reason(self):
+        for process in 99999, 100000, 7:
+            self.when_reported(f'PANIC [{process}]: ' + 99 * 'no room; ')
+        self.assertEqual(1, self.faults())
+        self.when_reported('PANIC [8]: ' + 99 * 'no file; ')
+        self.assertEqual(2, self.faults())
+
+        # Of 255 characters, and of one more.
+        begin = 'The guest agent reports: [9] '
+        for process in 9, 10, 9:
+            self.when_reported(f'[{process}] ' + (255 - len(begin)) * 'x')
+        self.assertEqual(3, self.faults())
+
     def test_what_is_not_a_reason_is_ignored(self):
         for trouble in (None, 5, ['x'], {}):
             self.when_reported(trouble)
