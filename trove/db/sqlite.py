@@ -3,8 +3,9 @@
 
 oslo.db opens one for each transaction, prepares it with four statements, and
 the last one that is closed removes the log of the database. That takes longer
-than most transactions, so they are pooled here, as those of servers are and
-as SQLAlchemy does by itself.
+than most transactions, so a few are kept here. There is no maximum: one that
+waits for the write lock, for up to BUSY_TIMEOUT, has a connection meanwhile,
+and readers need not wait for any lock.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from sqlalchemy import engine
 #: Timeout in seconds for a transaction to get the write lock.
 BUSY_TIMEOUT = 30
 
+#: Connections that are kept open.
+_KEPT = 5
+
 #: The name of :class:`Pooled` for SQLAlchemy.
 _PLUGIN = 'trove.sqlite'
 
@@ -25,13 +29,19 @@ _PLUGIN = 'trove.sqlite'
 class Pooled(engine.CreateEnginePlugin):
     """Gives an engine the pool that oslo.db takes from it.
 
-    A child process gets connections of its own: oslo.db checks for whom each
-    was opened.
+    With the options for its size, which therefore do not apply. A child
+    process gets connections of its own: oslo.db checks for whom each was
+    opened.
     """
 
     def __init__(self, url: sa.URL, kwargs: dict[str, Any]) -> None:
         # No ping before each use: there is no server that may be away.
-        kwargs.update(poolclass=sa.QueuePool, pool_pre_ping=False)
+        kwargs.update(
+            poolclass=sa.QueuePool,
+            pool_size=_KEPT,
+            max_overflow=-1,
+            pool_pre_ping=False,
+        )
 
     def update_url(self, url: sa.URL) -> sa.URL:
         return url

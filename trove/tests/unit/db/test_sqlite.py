@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from concurrent import futures
 import contextlib
 import os
 import sqlite3
@@ -15,6 +16,7 @@ from trove.db import session
 from trove.db import sqlite
 from trove.tests import base
 from trove.tests.fixtures import database
+from trove.tests.fixtures import waiting
 
 
 class PoolTest(base.TestCase):
@@ -75,6 +77,27 @@ class PoolTest(base.TestCase):
         self.add('done')
 
         self.assertEqual({'done'}, self.names())
+
+    def test_writers_that_wait_hold_up_no_reader(self):
+        pool = session.engine().pool
+        names = {f'name-{number}' for number in range(20)}
+        with futures.ThreadPoolExecutor(len(names)) as threads:
+            with contextlib.closing(
+                sqlite3.connect(self.database.path, isolation_level=None)
+            ) as other:
+                other.execute('BEGIN IMMEDIATE')
+                written = [threads.submit(self.add, name) for name in names]
+                waiting.until(
+                    lambda: pool.checkedout() == len(names),
+                    'all writers have a connection',
+                    timeout=2.0,
+                )
+
+                self.assertEqual(set(), self.names())
+            for each in written:
+                each.result()
+
+        self.assertEqual(names, self.names())
 
     def test_nothing_stays_open_at_the_end(self):
         self.add('a')
