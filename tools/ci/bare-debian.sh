@@ -181,9 +181,10 @@ make_system >"$log" 2>&1 || {
 }
 # As the root of what makes further namespaces it has to be a mount.
 mount --bind "$system" "$system"
+# First: settings may lead to what is mounted below it.
+mount_scratch
 take_settings
 mount_devices
-mount_scratch
 git -c safe.directory='*' clone --quiet --no-hardlinks "file://$top" \
     "$system/root/trove"
 echo "Made in $((SECONDS - began)) s; now: $*"
