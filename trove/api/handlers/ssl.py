@@ -67,12 +67,13 @@ def act(request: api_request.Request) -> dict[str, Any]:
             f'Instance {instance.label} is a replica. Change the encryption '
             f'of {instance.slave_of_id}, which changes that of its replicas.'
         )
+    # Guests are waited for from here on.
+    request.hold_for_job()
     if wanted == ['disable']:
         _require_on(request, instance)
     reference = body['container_ref'] if wanted == ['enable'] else None
     details = _details(request, instance, wanted[0], body)
     members = (instance.id, *instance.replicas)
-    request.hold_for_job()
     before = encryption.recorded(members)
     consumers.register(request, reference, members)
     try:

@@ -268,8 +268,8 @@ class TestManyChanges(raw.TestCase):
         self.config(max_ram_per_tenant=-1)
 
     def change(self, instance, project=base.PROJECT):
-        """Given a client that disables the encryption of an instance."""
-        body = json.dumps({'ssl': {'disable': True}}).encode()
+        """Given a client that undoes a change of an instance."""
+        body = json.dumps({'ssl': {'rollback': True}}).encode()
         client = self.connect()
         client.send(
             raw.request(
