@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import logging
 from typing import Any
 
 from trove.common import context as trove_context
@@ -13,6 +14,8 @@ from trove.guestagent import orders
 from trove.guestagent import reporter as reporters
 from trove.guestagent import supervisor as supervisors
 from trove.guestagent.datastores import base
+
+LOG = logging.getLogger(__name__)
 
 Capability = base.Capability
 Context = trove_context.TroveContext
@@ -57,6 +60,8 @@ class Upgrades:
                 self._upgrade_error = error
                 raise
         self._report()
+        if self._upgrade_error is None:
+            _finish(driver)
 
     @orders.needs(Capability.UPGRADE)
     def post_upgrade(
@@ -72,6 +77,17 @@ class Upgrades:
                 action=f'run version {version}',
                 reason=f'it runs {found}. Repeat the order to upgrade it.',
             )
+
+
+def _finish(driver: base.Driver) -> None:
+    try:
+        driver.finish_upgrade()
+    except exception.TroveError as error:
+        LOG.warning(
+            'The database is upgraded and in use, but what follows an '
+            'upgrade was not done: %s',
+            error,
+        )
 
 
 def _version(info: dict[str, Any] | None, instance_version: str | None) -> str:

@@ -186,6 +186,7 @@ class SQLDriver(logs.Logged, tls.Secured, base.Driver):
         options = self._conf[self.name]
         if self.volume.may_be_at(options.mount_point):
             self.volume.mount(options.device_path, options.mount_point)
+        self.mounted()
         self.home.require(preparation.version)
         self.store.begin(preparation)
         self.secured.load()
@@ -204,13 +205,22 @@ class SQLDriver(logs.Logged, tls.Secured, base.Driver):
     def upgrade(self, version: str) -> None:
         upgrade.carry_out(self.home, self.start, self.stop, version)
 
+    def finish_upgrade(self) -> None:
+        """There is nothing to do, unless a driver says what."""
+
+    def mounted(self) -> None:
+        """Take note of what is on the volume, before anything is started."""
+
     def start(self) -> None:
-        running = self.home.server()
         timeout = self._conf.guestagent.start_timeout
+        if self.pid() is None:
+            self.volume.restore()
+            self.mounted()
+        # Which programs it takes is known by the data.
+        running = self.home.server()
         if running.pid() is not None:
             running.start(timeout)
             return
-        self.volume.restore()
         self.secured.load()
         self.home.require_data()
         self.write_config()

@@ -42,6 +42,16 @@ class Upgrading:
         """
         raise NotImplementedError
 
+    @capability.of(Capability.UPGRADE)
+    def finish_upgrade(self) -> None:
+        """Do what takes long after it, while the database is in use.
+
+        Other orders are carried out meanwhile.
+
+        :raises trove.common.exception.TroveError: it is to be done by hand
+        """
+        raise NotImplementedError
+
 
 def check(home: homes.Home[Any], version: str) -> None:
     """Check that the server of a version would start.

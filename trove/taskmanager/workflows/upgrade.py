@@ -131,8 +131,11 @@ class Upgrade(resizing.Resize):
         def order(client: guest_api.API) -> None:
             client.upgrade(self.context, upgrade_info=info)
             if client.is_sealing:
-                # It answers when the upgrade has ended, or why it failed.
-                client.post_upgrade(self.context, upgrade_info=info)
+                # It answers when the upgrade has ended, or why it failed. To
+                # another series, that is when all data are copied.
+                self.guest(timeout=self.conf.resize_time_out).post_upgrade(
+                    self.context, upgrade_info=info
+                )
 
         orders.give(self, order)
         guest.wait_until_usable(

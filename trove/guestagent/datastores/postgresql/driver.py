@@ -163,10 +163,17 @@ class PostgreSQL(sql.SQLDriver):
         self._series.settle()
         return super().pid()
 
+    def mounted(self) -> None:
+        self._series.settle()
+
     def start(self) -> None:
         if self.pid() is None and self.home.data_dir.exists():
             self._role.before_start()
-        super().start()
+        try:
+            super().start()
+        except exception.SettingsTakenBack:
+            self._series.prove()
+            raise
         self._series.prove()
         self._replication.after_start()
 
@@ -182,10 +189,15 @@ class PostgreSQL(sql.SQLDriver):
             super().check_upgrade(version)
 
     def upgrade(self, version: str) -> None:
+        if self.pid() is not None:
+            # An agent that died may not have noted it.
+            self._series.prove()
         if self._series.concerns(version):
             self._series.carry_out(version, self.start, self.stop)
         else:
             super().upgrade(version)
+
+    def finish_upgrade(self) -> None:
         self._series.renew_statistics(self.connector)
 
     # Its settings

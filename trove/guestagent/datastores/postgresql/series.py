@@ -18,6 +18,7 @@ import os
 import pathlib
 import shutil
 import signal
+import threading
 import time
 from typing import Any
 from typing import Final
@@ -75,6 +76,7 @@ class Series:
         #: With the data, which another agent may take over.
         self._note = cluster.kept_dir / _NOTE
         self._settled = False
+        self._settling = threading.Lock()
 
     @property
     def _next(self) -> pathlib.Path:
@@ -103,18 +105,28 @@ class Series:
         return self._cluster.kind.group
 
     def settle(self) -> None:
-        """End what an agent that died meanwhile had begun."""
+        """End what an agent that died meanwhile had begun.
+
+        Nothing is known before the volume is mounted.
+        """
         if self._settled:
             return
+        # The threads that watch and that report come at the same time.
+        with self._settling:
+            if not self._settled:
+                self._settled = self._settle()
+
+    def _settle(self) -> bool:
         note = files.read_json(self._note)
         if note.get('phase') == _MAKING:
             self._throw_away()
             self._note.unlink()
         elif note.get('phase') == _REPLACING:
             self._replace()
+            self._cluster.use(note['version'])
         elif note.get('phase') == _RETURNING:
             self._return(note)
-        self._settled = True
+        return bool(note) or self._cluster.data_major() is not None
 
     def _throw_away(self) -> None:
         """Remove the new cluster; nothing works on either one any more."""
@@ -220,15 +232,18 @@ class Series:
         self._cluster.use(version)
         try:
             start()
+        except exception.SettingsTakenBack:
+            # It runs, so nothing leads back.
+            raise
         except exception.TroveError as error:
-            note = files.read_json(self._note)
             stop()
-            self._go_back(note)
+            self._go_back()
             start()
             raise exception.DatastoreError(
                 action=f'run version {version}',
-                reason=f'{error} It runs version {note["former"]} as before, '
-                'with the data of then.',
+                reason=f'{error} It runs version '
+                f'{self._cluster.server().programs.text} as before, with the '
+                'data of then.',
             ) from error
 
     def prove(self) -> None:
@@ -257,7 +272,11 @@ class Series:
             former.programs.text,
             found.text,
         )
-        note = {'former': former.programs.text, 'phase': _MAKING}
+        note = {
+            'former': former.programs.text,
+            'phase': _MAKING,
+            'version': found.text,
+        }
         stop()
         shutil.rmtree(self.former, ignore_errors=True)
         try:
@@ -272,22 +291,31 @@ class Series:
         files.write_json(self._note, {**note, 'phase': _REPLACING})
         self._replace()
 
-    def _go_back(self, note: dict[str, Any]) -> None:
+    def _go_back(self) -> None:
+        note = files.read_json(self._note)
         files.write_json(self._note, {**note, 'phase': _RETURNING})
-        self._return(note)
+        # If it fails, the next look at the server does it.
+        self._settled = False
+        self.settle()
 
     def _return(self, note: dict[str, Any]) -> None:
         """Put the old data back; may be repeated."""
         data = self._cluster.data_dir
         if self.former.exists():
-            shutil.rmtree(data, ignore_errors=True)
+            shutil.rmtree(self._next, ignore_errors=True)
+            if data.exists():
+                data.rename(self._next)
             self.former.rename(data)
             files.sync_directory(self._cluster.kept_dir)
+        shutil.rmtree(self._next, ignore_errors=True)
         self._cluster.use(note['former'])
         self._note.unlink()
 
     def renew_statistics(self, connector: connections.Connector) -> None:
-        """Have the planner know new data; the database is in use."""
+        """Have the planner know new data; the database is in use.
+
+        It may take as long as to read them.
+        """
         note = files.read_json(self._note)
         if not note.get('stale'):
             return

@@ -32,6 +32,10 @@ class Driver(fakes.Driver):
         self._note('upgrade', version)
         self.running = version
 
+    def finish_upgrade(self) -> None:
+        self._note('finish')
+        raise exception.DatastoreError(action='count', reason='it is busy')
+
     def version(self) -> str:
         return self.running
 
@@ -75,6 +79,16 @@ class UpgradeTest(base.TestCase):
 
         self.assertIn(('upgrade', '18.7'), self.driver.calls)
         self.conductor.notify_exc_info.assert_not_called()
+
+    def test_what_follows_does_not_fail_it(self) -> None:
+        self.upgrade('18.7')
+
+        self.assertEqual(('finish',), self.driver.calls[-1])
+        self.post_upgrade('18.7')
+        self.conductor.notify_exc_info.assert_not_called()
+        # And nothing follows one that failed
+        self.upgrade('18.9')
+        self.assertEqual(1, self.driver.calls.count(('finish',)))
 
     def test_task_managers_of_releases(self) -> None:
         self.manager.pre_upgrade(self.context)
