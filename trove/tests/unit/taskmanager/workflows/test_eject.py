@@ -78,13 +78,16 @@ class EjectTest(sets.TestCase):
         self.assert_ejected(self.two, self.one)
         (strategy,) = strategies.list_()
         self.assertEqual(self.two, strategy.instance_id)
-        (due,) = schedules.claim()
-        self.assertEqual((self.two, True), (due.instance_id, due.is_full))
         both = [self.old, self.two]
         self.assertEqual({self.two}, logs.wanted(both))
         archives = {each.instance_id: each for each in log_work.claim(9)}
         series = archives[self.two].series[-1]
         self.assertEqual((2, 'box'), (series.series, series.container))
+        # Its first backup is a full one, when its log is archived.
+        self.assertEqual([], schedules.claim())
+        log_work.ordered(self.two, None)
+        (due,) = schedules.claim()
+        self.assertEqual((self.two, True), (due.instance_id, due.is_full))
 
     def test_one_with_a_backup_strategy_keeps_it(self):
         self.given_strategy(self.old, 'box')
@@ -185,5 +188,5 @@ class EjectTest(sets.TestCase):
         error = self.assertRaises(
             exception.Unprocessable, self.begin, self.old, replicas.EJECT
         )
-        self.assertIn(f'{built} is being built', str(error))
+        self.assertIn(f'({built}) is being built', str(error))
         self.assertIsNone(jobs.get_workflow(self.old))
