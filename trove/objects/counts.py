@@ -110,26 +110,43 @@ def overdue_schedules() -> int:
 def archive_lag() -> float | None:
     """Return the seconds that the slowest archived log is behind.
 
-    :returns: None when none is archived
+    Its newest archived change may be in a former series, before a gap. A log
+    of which nothing is archived yet goes on from its oldest backup.
+
+    :returns: None when none is archived, or goes on from a backup
     """
     archive, series = models.LogArchive, models.LogSeries
-    query = (
-        sa.select(sa.func.min(series.latest), clock.Now())
-        .select_from(archive)
-        .join(
-            series,
-            sa.and_(
-                series.instance_id == archive.instance_id,
-                series.series == archive.series,
-            ),
+    backup, begins = models.Backup, models.BackupLog
+    newest = sa.select(sa.func.max(series.latest)).where(
+        series.instance_id == archive.instance_id
+    )
+    oldest = (
+        sa.select(sa.func.min(begins.complete))
+        .join(backup, backup.id == begins.backup_id)
+        .where(
+            backup.instance_id == archive.instance_id,
+            backup.state.in_(backups.USABLE),
+            backup.deleted.is_not(True),
+            begins.series == archive.series,
         )
+    )
+    reached = (
+        sa.select(
+            sa.func.coalesce(
+                newest.scalar_subquery(), oldest.scalar_subquery()
+            ).label('until')
+        )
+        .select_from(archive)
         .join(models.Instance, models.Instance.id == archive.instance_id)
         .where(archive.wanted, _EXIST)
+        .subquery()
     )
-    ((latest, now),) = _rows(query)
-    if latest is None:
+    ((until, now),) = _rows(
+        sa.select(sa.func.min(reached.c.until), clock.Now())
+    )
+    if until is None:
         return None
-    since = datetime.datetime.strptime(latest, _TIME)
+    since = datetime.datetime.strptime(until, _TIME)
     return max(0.0, clock.age(now, since))
 
 

@@ -39,9 +39,10 @@ class CountsTest(base.TestCase):
         )
 
     def backup(self, instance, created, state='COMPLETED'):
+        backup_id = f'{instance.id[:8]}{created:%H%M%S}{state}'
         self.add(
             models.Backup(
-                id=f'{instance.id[:8]}{created:%H%M%S}{state}',
+                id=backup_id,
                 name='b',
                 tenant_id=base.ALICE,
                 instance_id=instance.id,
@@ -50,6 +51,7 @@ class CountsTest(base.TestCase):
                 updated=created,
             )
         )
+        return backup_id
 
     def test_instances_by_status(self):
         self.ready()
@@ -91,33 +93,68 @@ class CountsTest(base.TestCase):
         self.backup(daily, ago(hours=30))
         self.assertEqual(1, counts.overdue_schedules())
 
+    def archive(self, *latest, wanted=True):
+        """An instance with an archived log, each series after a gap."""
+        instance = self.ready()
+        for number, each in enumerate(latest, 1):
+            self.add(
+                models.LogSeries(
+                    instance_id=instance.id,
+                    series=number,
+                    storage_driver='swift',
+                    container='c',
+                    first=1,
+                    last=1,
+                    latest=each and f'{each.isoformat()}Z',
+                )
+            )
+        self.add(
+            models.LogArchive(
+                instance_id=instance.id,
+                tenant_id=base.ALICE,
+                wanted=wanted,
+                series=len(latest),
+            )
+        )
+        return instance
+
     def test_the_log_that_is_furthest_behind(self):
         self.assertIsNone(counts.archive_lag())
         for minutes, wanted in (5, True), (20, True), (90, False):
-            instance_id = self.ready().id
-            # The former series ends earlier.
-            for series, more in (1, 60), (2, 0):
-                self.add(
-                    models.LogSeries(
-                        instance_id=instance_id,
-                        series=series,
-                        storage_driver='swift',
-                        container='c',
-                        first=1,
-                        last=1,
-                        latest=f'{ago(minutes=minutes + more).isoformat()}Z',
-                    )
-                )
-            self.add(
-                models.LogArchive(
-                    instance_id=instance_id,
-                    tenant_id=base.ALICE,
-                    wanted=wanted,
-                    series=2,
-                )
+            self.archive(
+                ago(minutes=minutes + 60), ago(minutes=minutes), wanted=wanted
             )
 
         self.assertAlmostEqual(1200, counts.archive_lag(), delta=60)
+
+    def test_a_log_without_an_object_since_a_gap_is_behind(self):
+        self.archive(ago(minutes=5))
+        self.archive(ago(minutes=60), ago(minutes=40), None)
+
+        self.assertAlmostEqual(2400, counts.archive_lag(), delta=60)
+
+    def test_a_log_that_was_never_archived_is_behind_its_backups(self):
+        instance = self.archive(None)
+        self.assertIsNone(counts.archive_lag())
+        self.archive(ago(minutes=5))
+        for hours, series, state in (
+            (1, 1, 'COMPLETED'),
+            (2, 1, 'COMPLETED'),
+            (3, 1, 'FAILED'),
+            (4, 0, 'COMPLETED'),
+        ):
+            when = ago(hours=hours)
+            made = self.backup(instance, when, state)
+            self.add(
+                models.BackupLog(
+                    backup_id=made,
+                    series=series,
+                    number=1,
+                    complete=f'{when.isoformat()}Z',
+                )
+            )
+
+        self.assertAlmostEqual(7200, counts.archive_lag(), delta=60)
 
     def test_how_replicas_follow(self):
         primary = self.ready()
