@@ -24,7 +24,9 @@ from trove.db import session
 from trove.objects.backup import backups
 from trove.objects.instance import states
 
-_TIME: Final = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z')
+_TIME: Final = re.compile(
+    r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z', re.ASCII
+)
 _FORMAT: Final = '%Y-%m-%dT%H:%M:%S.%fZ'
 #: Metadata of backups and of objects of a log.
 _SERIES, _NUMBER, _COMPLETE = 'log-series', 'log-number', 'log-time'
@@ -107,7 +109,13 @@ def parse(text: str) -> str:
 
 def is_time(text: object) -> bool:
     """Whether this is a time as it is stored."""
-    return isinstance(text, str) and bool(_TIME.fullmatch(text))
+    if not isinstance(text, str) or not _TIME.fullmatch(text):
+        return False
+    try:
+        datetime.datetime.strptime(text, _FORMAT)
+    except ValueError:
+        return False
+    return True
 
 
 @session.retry(duplicates=True)

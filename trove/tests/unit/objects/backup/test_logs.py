@@ -103,6 +103,8 @@ class LogsTest(base.TestCase):
             {'log-series': 'x'},
             {'log-number': '-1'},
             {'log-time': 'now'},
+            {'log-time': '2026-02-30T10:00:00.000000Z'},
+            {'log-time': '\uff12026-02-03T10:00:00.000000Z'},
         ):
             known = {
                 'log-series': '1',
