@@ -82,12 +82,12 @@ def go_on(env: base.Environment, module_id: str) -> None:
         order = env.database(reapplied.claim, module_id, lease)
         if order is not None:
             _try(env, order)
-    except (base.DatabaseGone, exception.TroveError) as error:
+    except base.DatabaseGone as error:
         LOG.warning(
             'Left module %s, which is being reapplied, where it is: %s. '
             'Repair the database; a task manager goes on with it by itself.',
             module_id,
-            masking.error(error).rstrip('.'),
+            error,
         )
 
 
@@ -95,7 +95,6 @@ def _try(env: base.Environment, order: reapplied.Order) -> None:
     """Apply the module for a while; give the order up if that cannot be.
 
     :raises DatabaseGone: it goes on later
-    :raises RowLocked: as above
     """
     try:
         _apply_some(env, order)
