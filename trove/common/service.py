@@ -15,11 +15,12 @@ from collections.abc import Iterable
 import logging
 import multiprocessing
 import os
+import select
 import signal
+import socket
 import sys
 import threading
 import time
-from types import FrameType
 from typing import Any
 from typing import Final
 
@@ -297,27 +298,30 @@ def _run_workers(
 
 
 def _run_here(conf: cfg.ConfigOpts, component: Component) -> int:
-    wake = threading.Event()
-    received: list[int] = []
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        received.append(number)
-        wake.set()
-
+    reader, writer = socket.socketpair()
+    for end in reader, writer:
+        end.setblocking(False)
+    # The main thread waits for it, whichever thread the kernel tells.
+    former = signal.set_wakeup_fd(
+        writer.fileno(), warn_on_full_buffer=False
+    )
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, handle)
+        signal.signal(number, lambda number, frame: None)
     try:
         component.start()
         while True:
-            wake.wait()
-            wake.clear()
-            while received:
-                if received.pop(0) != signal.SIGHUP:
+            select.select([reader], [], [])
+            for number in reader.recv(64):
+                if number in (signal.SIGTERM, signal.SIGINT):
                     LOG.info('Stopping; finishing work in progress.')
                     return 0
-                _reload(conf, component)
+                if number == signal.SIGHUP:
+                    _reload(conf, component)
     finally:
         component.stop()
+        signal.set_wakeup_fd(former)
+        reader.close()
+        writer.close()
 
 
 def _reload(conf: cfg.ConfigOpts, component: Component) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from typing import ClassVar
 
 from oslo_utils import timeutils
+import psutil
 import psycopg
 import pymysql
 import sqlalchemy as sa
@@ -160,11 +161,10 @@ class ReplicationTests(mortals.MortalTestCase):
     def assert_no_orphans(self) -> None:
         """No process is without an instance."""
         state_dir = str(self.deployment.state_dir)
-        found = {
-            instance_id
-            for process in processes.mentioning(state_dir)
-            for instance_id in _ID.findall(' '.join(process.cmdline()))
-        }
+        found: set[str] = set()
+        for process in processes.mentioning(state_dir):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                found.update(_ID.findall(' '.join(process.cmdline())))
         known = {
             row.id
             for row in self.read(models.Instance)
