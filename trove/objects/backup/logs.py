@@ -245,6 +245,17 @@ def note_backup(backup_id: str, metadata: Mapping[str, str]) -> None:
             )
 
 
+def is_of_newest_series(
+    db: orm.Session, instance_id: str, backup_id: str
+) -> bool:
+    """Whether what is archived now goes on from a backup, if anything is."""
+    archive = db.get(models.LogArchive, instance_id)
+    if archive is None or not archive.wanted:
+        return True
+    known = db.get(models.BackupLog, backup_id)
+    return known is not None and known.series == archive.series
+
+
 def _usable(instance_id: str) -> Any:
     """Return the query for what can be restored, with its log."""
     return (

@@ -24,6 +24,7 @@ from trove.objects import _rows
 from trove.objects import quota
 from trove.objects.backup import backups
 from trove.objects.backup import log_work
+from trove.objects.backup import logs
 from trove.objects.instance import entities
 from trove.objects.instance import instances
 from trove.objects.instance import states
@@ -240,8 +241,8 @@ def complete(
 def end(instance_id: str, backup_id: str, owner: str) -> bool:
     """Write down that the work on a backup is done.
 
-    The fault of one that was not made before is hidden, and with a full one
-    that of a gap in the log.
+    The fault of one that was not made before is hidden, and that of a gap in
+    the log with a full one that began after it.
 
     :returns: False when the work is not the owner's; nothing was changed
     """
@@ -250,7 +251,11 @@ def end(instance_id: str, backup_id: str, owner: str) -> bool:
             return False
         ended = [UNSCHEDULED, _FAILED]
         row = locked(db, backup_id)
-        if row is not None and row.backup_type == backups.FULL:
+        if (
+            row is not None
+            and row.backup_type == backups.FULL
+            and logs.is_of_newest_series(db, instance_id, backup_id)
+        ):
             ended.append(log_work.GAP)
         _rows.clear_side_faults(db, instance_id, *ended)
         return True

@@ -10,6 +10,7 @@ from trove.db import models
 from trove.db import session
 from trove.objects.backup import backups
 from trove.objects.backup import log_work
+from trove.objects.backup import logs
 from trove.objects.backup import work
 from trove.objects.instance import instances
 from trove.tests.unit.objects import base
@@ -72,6 +73,43 @@ class FaultsTest(test_work.BackupTest):
         self.assertIn('gap', self.fault())
         self.complete()
         self.assertIsNone(self.fault())
+
+    def test_one_that_began_before_a_gap_does_not_end_its_fault(self):
+        logs.want(base.ALICE, self.instance.id, 'swift', 'c')
+        with session.reader() as db:
+            known = logs.read(db.get(models.LogSeries, (self.instance.id, 1)))
+        log_work.begin_series(known, f'{log_work.GAP}9. Make one.')
+
+        for series, ends in (None, False), (1, False), (2, True):
+            with self.subTest(series):
+                self.complete_in(series)
+
+                self.assertEqual(ends, self.fault() is None)
+
+    def test_what_is_archived_no_more_has_no_gap(self):
+        logs.want(base.ALICE, self.instance.id, 'swift', 'c')
+        instances.add_fault(self.instance.id, f'{log_work.GAP}9. Make one.')
+        logs.unwant(self.instance.id)
+
+        self.complete_in(1)
+
+        self.assertIsNone(self.fault())
+
+    def complete_in(self, series):
+        """Make a full backup that a series of the log goes on from."""
+        made = self.make()
+        self.claim(self.instance.id, work.CREATE)
+        self.done(made)
+        if series is not None:
+            logs.note_backup(
+                made.id,
+                {
+                    'log-series': str(series),
+                    'log-number': '1',
+                    'log-time': '2026-11-30T10:00:00.000000Z',
+                },
+            )
+        self.assertTrue(work.end(self.instance.id, made.id, base.OWNER))
 
     def test_the_fault_of_a_failed_task_stays(self):
         instances.add_fault(self.instance.id, 'It was ejected.')
