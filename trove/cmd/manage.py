@@ -25,13 +25,13 @@ from trove.cmd import _keys
 from trove.cmd import _orphans
 from trove.cmd import _parameters
 from trove.cmd import _takeover
-from trove.common import datastores as kinds
 from trove.common import exception
 from trove.common import text as texts
 from trove.db import migration
 from trove.db import session
 from trove.objects import database
 from trove.objects import datastore as datastores
+from trove.objects import datastore_version as versions
 from trove.objects import service as services
 
 Command = Callable[[cfg.ConfigOpts], None]
@@ -84,7 +84,19 @@ def datastore_update(conf: cfg.ConfigOpts) -> None:
 
 def datastore_version_update(conf: cfg.ConfigOpts) -> None:
     given = conf.command
-    kinds.check_manager('manager', given.manager)
+    key = given.datastore, given.version_name
+    number = given.version_number or given.version_name
+    found = [
+        each
+        for each in datastores.all_versions()
+        if (each.datastore_name, each.name) == key and each.version == number
+    ]
+    versions.check_manager(
+        'manager',
+        given.manager,
+        bool(given.active),
+        found[0] if found else None,
+    )
     saved = datastores.save_version(
         given.datastore,
         given.version_name,

@@ -13,6 +13,7 @@ from oslo_config import cfg
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from trove.common import datastores as kinds
 from trove.common import exception
 from trove.common import names
 from trove.db import models
@@ -44,6 +45,27 @@ def get(version_id: str) -> datastores.DatastoreVersion:
     """
     with session.reader() as db:
         return datastores.version_from(*_find(db, version_id, lock=False))
+
+
+def check_manager(
+    field: str,
+    manager: str | None,
+    active: bool,
+    before: datastores.DatastoreVersion | None,
+) -> None:
+    """Check that a version that is new or made active has a driver.
+
+    One whose driver is gone can be changed otherwise, so made inactive.
+
+    :param before: the version as it is; None: it is new
+    :raises BadRequest: there is no driver
+    """
+    if (
+        before is None
+        or before.manager != manager
+        or (active and not before.active)
+    ):
+        kinds.check_manager(field, manager or '')
 
 
 @session.retry(duplicates=True)

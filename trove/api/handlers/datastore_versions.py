@@ -7,7 +7,6 @@ from typing import Any
 
 from trove.api import paging
 from trove.api import request as api_request
-from trove.common import datastores as kinds
 from trove.common import exception
 from trove.objects import datastore as datastores
 from trove.objects import datastore_version as managed
@@ -63,6 +62,7 @@ def create(request: api_request.Request) -> None:
             'found.'
         )
     columns = _columns(body)
+    _check_manager(columns, None)
     managed.create(
         body['datastore_name'],
         columns.pop('name'),
@@ -78,6 +78,7 @@ def edit(request: api_request.Request) -> None:
     Tags without an image take the place of the image.
     """
     columns = _columns(request.body)
+    _check_manager(columns, managed.get(request.params['version']))
     if columns.get('image_tags') and 'image_id' not in columns:
         columns['image_id'] = None
     managed.change(
@@ -97,10 +98,19 @@ def _defaults() -> set[str | None]:
     }
 
 
+def _check_manager(
+    columns: dict[str, Any], before: datastores.DatastoreVersion | None
+) -> None:
+    managed.check_manager(
+        'datastore_manager',
+        columns.get('manager', before.manager if before else None),
+        columns.get('active', before.active if before else True),
+        before,
+    )
+
+
 def _columns(body: dict[str, Any]) -> dict[str, Any]:
     columns: dict[str, Any] = {}
-    if 'datastore_manager' in body:
-        kinds.check_manager('datastore_manager', body['datastore_manager'])
     for key, column in _COLUMNS.items():
         if key not in body:
             continue

@@ -197,6 +197,18 @@ class TestEdit(TestCase):
         )
         self.assertEqual(before, self.shown())
 
+    def test_one_whose_driver_is_gone(self):
+        # Given a version of a release that had other datastores.
+        datastores.save_version(
+            'postgresql', '18', version='18.6', manager='redis'
+        )
+
+        self.assert_done(self.edit(datastore_manager='redis', packages=[]))
+        self.assert_done(self.edit(datastore_manager='redis', active=False))
+        response = self.edit(active=True)
+
+        self.assert_refused(response, 'datastore_manager is "redis"')
+
     def test_nothing(self):
         before = self.shown()
 

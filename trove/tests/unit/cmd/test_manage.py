@@ -143,6 +143,22 @@ class ManageTest(base.ManageTestCase):
         self.assertEqual(1, status)
         self.assertIn('mysql', self.error)
 
+    def test_version_whose_driver_is_gone_can_be_made_inactive(self):
+        self.synced()
+        datastores.save('redis')
+        datastores.save_version('redis', '7', manager='redis')
+
+        for active, status in ('1', 0), ('0', 0), ('1', 1):
+            arguments = ['redis', '7', 'redis', '', '', active]
+            found = self.run_manage('datastore_version_update', *arguments)
+
+            self.assertEqual(status, found)
+
+        self.assertIn('manager is "redis"', self.error)
+        self.assertEqual(
+            [False], [each.active for each in datastores.all_versions()]
+        )
+
     def test_default_that_does_not_exist_is_refused(self):
         self.synced()
         datastores.save('postgresql')
