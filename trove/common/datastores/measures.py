@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+import math
 import re
 from typing import Final
 
@@ -26,7 +27,14 @@ _TIME: Final[Mapping[str, int]] = {
 #: PostgreSQL counts some memory in pages.
 _PAGES: Final[dict[str, int]] = {'8kB': 8 * 1024}
 
-_AMOUNT = re.compile(r'(-?[0-9]+(?:[.][0-9]+)?) ?([A-Za-z]*)')
+#: As C reads numbers, with any of its prefixes.
+_AMOUNT = re.compile(
+    r' *([+-]?(?:0x[0-9a-f]+(?:[.][0-9a-f]*)?(?:p[+-]?[0-9]+)?'
+    r'|(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:e[+-]?[0-9]+)?))'
+    r' *([a-z]*) *',
+    re.IGNORECASE | re.ASCII,
+)
+_OCTAL = re.compile(r'[+-]?0[0-7]+')
 
 
 def units(base: str) -> tuple[str, ...]:
@@ -45,15 +53,24 @@ def convert(text: str, base: str) -> float | None:
     :param text: a number, with one of :func:`units` or in the base unit
     """
     found = _AMOUNT.fullmatch(text)
-    if found is None:
+    factors = {'': 1, **_factors(base)}
+    if found is None or found[2] not in factors:
         return None
-    number, unit = float(found[1]), found[2]
-    factors = _factors(base)
-    if not unit:
-        return number
-    if unit not in factors:
-        return None
-    return number * factors[unit] / (factors | _PAGES)[base]
+    number = _number(found[1])
+    if found[2]:
+        number *= factors[found[2]] / (factors | _PAGES)[base]
+    return number if math.isfinite(number) else None
+
+
+def _number(text: str) -> float:
+    if _OCTAL.fullmatch(text):
+        return int(text, 8)
+    if 'x' not in text.lower():
+        return float(text)
+    try:
+        return float.fromhex(text)
+    except OverflowError:
+        return math.inf
 
 
 def _factors(base: str) -> dict[str, int]:

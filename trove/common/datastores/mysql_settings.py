@@ -200,9 +200,14 @@ class Settings(settings.Settings):
     limits: tuple[int | None, int | None] = (-(2**63), 2**64 - 1)
 
     def is_choice(self, choices: Collection[str], value: object) -> bool:
-        # A server counts its choices, too.
-        numbers = tuple(str(number) for number in range(len(choices)))
-        return super().is_choice((*choices, *numbers), value)
+        if not isinstance(value, str) or not value:
+            return False
+        # A server counts its choices, too, and takes the beginning of one;
+        # it refuses that of several itself.
+        numbers = (str(number) for number in range(len(choices)))
+        return value in numbers or any(
+            each.lower().startswith(value.lower()) for each in choices
+        )
 
     def hint(self, rule: settings.Parameter, value: object) -> str:
         found = _SIZE.fullmatch(value) if isinstance(value, str) else None

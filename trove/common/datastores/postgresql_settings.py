@@ -61,7 +61,13 @@ _TYPES = {
     'STRING': 'string',
 }
 
-_BOOLEANS = ('true', 'false', 'yes', 'no', '1', '0')
+#: What the server takes besides a choice, though it does not list it.
+_HIDDEN: Mapping[str, tuple[str, ...]] = {
+    'on': ('true', 'false', 'yes', 'no', '1', '0'),
+    'debug2': ('debug', 'info'),
+    # Former names of a wal_level.
+    'logical': ('archive', 'hot_standby'),
+}
 
 #: The columns of a catalogue: name, context, group, type, default, minimum,
 #: maximum, and two of texts.
@@ -88,8 +94,7 @@ class PostgreSQL(settings.Settings):
     restores: bool = True
 
     def is_choice(self, choices: Collection[str], value: object) -> bool:
-        # What is on or off among others may be true or false as well.
-        more = _BOOLEANS if 'on' in choices else ()
+        more = [word for each in choices for word in _HIDDEN.get(each, ())]
         return super().is_choice((*choices, *more), value)
 
     def read_catalogue(self, text: str) -> list[settings.Parameter]:

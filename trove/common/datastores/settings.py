@@ -109,11 +109,8 @@ class Parameter:
         )
 
     def _is_measure(self, text: str) -> bool:
-        """Return whether it is an amount of the unit, within the range.
-
-        Without a unit it is a number of JSON, unless it has to be a string.
-        """
-        if len(text) > LONGEST or (self.is_number and text[-1:].isdigit()):
+        """Return whether it is an amount of the unit, within the range."""
+        if len(text) > LONGEST:
             return False
         found = measures.convert(text, str(self.unit))
         if found is None:
@@ -134,7 +131,8 @@ class Parameter:
         try:
             if self.type == 'boolean':
                 return text.lower() in ('1', 'true')
-            if self.type == 'integer':
+            # A server may read another form otherwise, such as 0100.
+            if self.type == 'integer' and str(int(text)) == text:
                 return int(text)
             if self.type == 'float':
                 return float(text)

@@ -98,7 +98,7 @@ class ChoiceTest(base.TestCase):
     )
 
     def test_choices_are_taken_by_name_and_by_number(self) -> None:
-        for value in 'ALL', 'all', '2':
+        for value in 'ALL', 'all', 'of', '2':
             given = {'delay_key_write': value}
 
             self.assertEqual(given, MARIADB.check(self.RULES, given))
@@ -113,7 +113,9 @@ class ChoiceTest(base.TestCase):
             ('key_buffer_size', 2**33, 'an integer from 0 to 4294967296.'),
             ('max_allowed_packet', 2**64, 'to 18446744073709551615.'),
             ('delay_key_write', '3', 'one of OFF, ON, ALL.'),
-            ('delay_key_write', 'OF', 'one of OFF, ON, ALL.'),
+            ('delay_key_write', 'OFFF', 'one of OFF, ON, ALL.'),
+            ('delay_key_write', '', 'one of OFF, ON, ALL.'),
+            ('delay_key_write', 'true', 'one of OFF, ON, ALL.'),
             ('query_cache_type', 'always', 'one of OFF, ON, DEMAND.'),
         ):
             with self.subTest(f'{name} {value}'):

@@ -74,6 +74,47 @@ class CatalogueTest(base.TestCase):
             self.assertFalse(POSTGRESQL.is_denied(name), name)
 
 
+class ChoiceTest(base.TestCase):
+    #: What the server takes, though it does not list it among the choices.
+    TAKEN = (
+        ('log_min_messages', 'debug'),
+        ('log_min_error_statement', 'DEBUG'),
+        ('client_min_messages', 'debug'),
+        ('client_min_messages', 'info'),
+        ('icu_validation_level', 'debug'),
+        ('icu_validation_level', 'info'),
+        ('wal_level', 'archive'),
+        ('wal_level', 'hot_standby'),
+        ('synchronous_commit', 'true'),
+        ('wal_compression', 'yes'),
+        ('huge_pages', '0'),
+    )
+    REFUSED = (
+        ('client_min_messages', 'fatal'),
+        ('session_replication_role', 'hot_standby'),
+        ('synchronous_commit', 't'),
+        ('xmlbinary', 'true'),
+    )
+
+    def test_choices_that_are_not_listed(self) -> None:
+        for name, value in self.TAKEN:
+            rule = settings.Parameter(name, 'string')
+
+            self.assertEqual(
+                {name: value}, POSTGRESQL.check([rule], {name: value})
+            )
+            self.assertNotIn(value, POSTGRESQL.complete(rule).wanted.split())
+
+    def test_others_are_refused(self) -> None:
+        for name, value in self.REFUSED:
+            self.assertRaises(
+                exception.Unprocessable,
+                POSTGRESQL.check,
+                [settings.Parameter(name, 'string')],
+                {name: value},
+            )
+
+
 class SizingTest(base.TestCase):
     def test_memory_is_divided(self) -> None:
         self.assertEqual(
