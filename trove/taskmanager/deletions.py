@@ -93,8 +93,14 @@ def _delete(env: base.Environment, backup_id: str) -> bool | None:
         )
         env.database(reports.fail, backup_id, 'DELETE_FAILED')
         return False
-    env.database(deleting.mark_deleted, backup_id)
-    LOG.info('Backup %s deleted.', backup_id)
+    if env.database(deleting.mark_deleted, backup_id):
+        LOG.info('Backup %s deleted.', backup_id)
+    else:
+        LOG.debug(
+            'Deleted the data of backup %s. Its guest agent may store more '
+            'until its access expires, which is deleted then.',
+            backup_id,
+        )
     return True
 
 
@@ -170,7 +176,7 @@ class Deletions:
         if not deleting.claim(backup_id, known.updated):
             self._begun.discard(backup_id)
             return
-        if backup_id not in self._begun:
+        if backup_id not in self._begun and not known.again:
             LOG.warning(
                 'Deleting backup %s, whose deletion was requested and which '
                 'no task manager has ended.',

@@ -27,8 +27,8 @@ REGISTERED = 'RESTORED'
 #: States of a backup from which an instance can be made.
 USABLE = ('COMPLETED', REGISTERED)
 
-#: Seconds without a report after which a running backup may be deleted:
-#: guests report what they have stored every few seconds.
+#: Seconds without a report after which a running backup may be deleted, if
+#: its guest reports what it has stored, which it does every few seconds.
 QUIET = 600
 
 #: Its deletion was requested, and a task manager carries it out.

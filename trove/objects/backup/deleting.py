@@ -2,7 +2,9 @@
 """How backups are deleted.
 
 It is not about an instance, which may be gone. A backup that is to be deleted
-has the state :data:`backups.GOING` until a task manager has deleted it.
+has the state :data:`backups.GOING` until a task manager has deleted it. One
+whose guest may still be storing has a ``deleted_at`` to come: what is stored
+until then is deleted once more, and then it is gone.
 """
 
 from __future__ import annotations
@@ -27,16 +29,21 @@ from trove.objects.backup import work
 from trove.objects.instance import states
 from trove.objects.instance import workflows
 
+#: Seconds that a guest needs for what it sends when its access expires.
+_LAST_REQUEST = 600
+
 
 @dataclasses.dataclass(frozen=True)
 class Waiting:
     """A backup that is to go.
 
     :ivar updated: when its deletion was requested, or last begun
+    :ivar again: it was deleted before, but its guest may have stored more
     """
 
     project_id: str
     updated: datetime.datetime | None
+    again: bool
 
 
 @session.retry
@@ -49,8 +56,8 @@ def request(
 ) -> list[str]:
     """Have a backup deleted, with all that continue it.
 
-    :param cancels: also those that are being made, if their guest has
-        reported nothing for some minutes; else for days
+    :param cancels: also those that are being made, if their guest, which
+        reported before, has reported nothing for some minutes; else for days
     :returns: their ids, those that others continue last
     :raises NotFound: there is none, or it is another project's
     :raises Unprocessable: one of them is being made
@@ -61,31 +68,57 @@ def request(
         backups.find(db, context, backup_id)
         rows = _family(db, backup_id)
         for row in rows:
-            if row.state not in states.BACKUP_RUNS:
-                continue
-            if not (
-                backups.is_stuck(conf, row)
-                or (cancels and backups.unchanged_for(row) > backups.QUIET)
-            ):
-                raise exception.Unprocessable(
-                    reason=f'backup {row.id} is being made. Repeat the '
-                    'request when its status is COMPLETED or FAILED, or when '
-                    'its guest agent has reported nothing for '
-                    f'{backups.QUIET // 60} minutes.'
-                )
-            _cancel(db, row)
+            if row.state in states.BACKUP_RUNS:
+                _cancel(conf, db, row, cancels)
         for row in rows:
             row.state = backups.GOING
         return [row.id for row in rows]
 
 
-def _cancel(db: orm.Session, row: models.Backup) -> None:
-    """Take the work on a backup away; its instance is locked."""
-    current = workflows.find(db, str(row.instance_id))
-    if current is not None and current.action == work.CREATE:
-        known = workflows.stored(current).get('details') or {}
-        if known.get('backup_id') == row.id:
-            workflows.remove(db, current)
+def _cancel(
+    conf: cfg.ConfigOpts, db: orm.Session, row: models.Backup, early: bool
+) -> None:
+    """Take the work on a backup away; its instance is locked.
+
+    :param early: after minutes, if its guest is one that reports what it has
+        stored: those of releases report its end only
+    :raises Unprocessable: it is being made
+    """
+    found = workflows.find(db, str(row.instance_id))
+    known = workflows.stored(found).get('details') or {} if found else {}
+    if found is None or (found.action, known.get('backup_id')) != (
+        work.CREATE,
+        row.id,
+    ):
+        found, known = None, {}
+    early = early and 'progress' in known
+    quiet = early and backups.unchanged_for(row) > backups.QUIET
+    if not (quiet or backups.is_stuck(conf, row)):
+        longest = (
+            f'{backups.QUIET // 60} minutes'
+            if early
+            else f'{conf.running_backups_expires} days'
+        )
+        raise exception.Unprocessable(
+            reason=f'backup {row.id} is being made. Repeat the request when '
+            'its status is COMPLETED or FAILED, or when its guest agent has '
+            f'reported nothing for {longest}.'
+        )
+    if found is not None:
+        row.deleted_at = _end_of_writing(known.get('expires'))
+        workflows.remove(db, found)
+
+
+def _end_of_writing(expires: float | None) -> datetime.datetime:
+    """Return when nothing more comes of a guest whose work was taken away.
+
+    :param expires: when its access does; None: nobody knows
+    """
+    end = now = timeutils.utcnow()
+    if expires is not None:
+        access = datetime.datetime.fromtimestamp(expires, datetime.UTC)
+        end = max(now, access.replace(tzinfo=None))
+    return end + datetime.timedelta(seconds=_LAST_REQUEST)
 
 
 def _family(db: orm.Session, backup_id: str) -> Sequence[models.Backup]:
@@ -124,11 +157,13 @@ def descendants(backup_id: str) -> list[str]:
 def mark_deleted(backup_id: str) -> bool:
     """Write down that a backup is gone, and give its quota back.
 
-    :returns: False when there was none
+    :returns: False when there was none, or its guest may store more of it
     """
     with session.writer() as db:
         row = work.locked(db, backup_id)
         if row is None or row.deleted:
+            return False
+        if row.deleted_at is not None and row.deleted_at > timeutils.utcnow():
             return False
         work.remove(db, row)
         return True
@@ -136,19 +171,26 @@ def mark_deleted(backup_id: str) -> bool:
 
 def waiting() -> dict[str, Waiting]:
     """Return the backups that are to go by their ids, the oldest first."""
+    due = models.Backup.deleted_at
     query = (
         sa.select(
-            models.Backup.id, models.Backup.tenant_id, models.Backup.updated
+            models.Backup.id,
+            models.Backup.tenant_id,
+            models.Backup.updated,
+            due,
         )
         .where(
             models.Backup.state == backups.GOING,
             models.Backup.deleted.is_not(True),
+            sa.or_(due.is_(None), due <= timeutils.utcnow()),
         )
         .order_by(models.Backup.updated, models.Backup.id)
     )
     with session.reader() as db:
         return {
-            row.id: Waiting(row.tenant_id or '', row.updated)
+            row.id: Waiting(
+                row.tenant_id or '', row.updated, row.deleted_at is not None
+            )
             for row in db.execute(query)
         }
 

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import datetime
 import pathlib
 
 import fixtures
+from oslo_utils import timeutils
 
 from trove.db import models
 from trove.db import session
@@ -94,6 +96,29 @@ class DeletionsTest(scene.TestCase):
         self.manager.delete_backup(self.context, 'failed')
 
         self.assertEqual({'first', 'second'}, self.left()[1])
+
+    def test_what_a_guest_stores_after_the_deletion(self):
+        self.now = 0.0
+        self.request('second')
+        self.until(datetime.timedelta(hours=1))
+        self.manager.delete_backup(self.context, 'second')
+        self.assertEqual(({'first', 'second'}, {'first'}), self.left())
+        (self.box / 'box' / 'second.gz').write_text('late')
+        looking = deletions.Deletions(self.env, lambda: self.now)
+
+        self.turn(looking)
+        self.assertEqual({'first', 'second.gz'}, self.left()[1])
+        self.until(-datetime.timedelta(seconds=1))
+        self.turn(looking)
+
+        self.assertEqual(({'first'}, {'first'}), self.left())
+        self.assertNotIn('no task manager has ended', self.logs.output)
+
+    def until(self, delta):
+        """Say how long its guest may write the second one."""
+        with session.writer() as db:
+            row = db.get(models.Backup, 'second')
+            row.deleted_at = timeutils.utcnow() + delta
 
     def test_data_of_another_backup_stays(self):
         victim = (self.box / 'box' / 'first').as_uri()

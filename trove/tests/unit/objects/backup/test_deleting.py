@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 import datetime
+import time
 
 from oslo_utils import timeutils
 
 from trove.common import exception
+from trove.db import models
+from trove.db import session
 from trove.objects.backup import backups
 from trove.objects.backup import deleting
 from trove.objects.backup import work
+from trove.objects.instance import workflows
 from trove.tests.unit.objects import base
 from trove.tests.unit.objects.backup import test_work
 
@@ -52,17 +56,29 @@ class DeletionTest(test_work.BackupTest):
 
         self.assertIn(running.id, self.request(running))
 
-    def test_one_whose_end_was_lost(self):
+    def minutes_ago(self, minutes):
+        return timeutils.utcnow() - datetime.timedelta(minutes=minutes)
+
+    def quiet(self, **fields):
+        """A backup that its guest began, and reports no more."""
         running = self.make(incremental=True)
-        self.assertRaises(
-            exception.Unprocessable, self.request, running, cancels=True
-        )
-        now = timeutils.utcnow()
-        self.set(running, updated=now - datetime.timedelta(minutes=11))
+        self.claim(self.instance.id, work.CREATE)
+        self.report(running, 'BUILDING', **fields)
+        self.set(running, updated=self.minutes_ago(11))
+        return running
+
+    def test_one_whose_end_was_lost(self):
+        running = self.quiet(progress=0)
         # What nobody asked for waits longer.
         self.assertRaises(
             exception.Unprocessable, self.request, self.first
         )
+        self.set(running, updated=self.minutes_ago(9))
+        error = self.assertRaises(
+            exception.Unprocessable, self.request, running, cancels=True
+        )
+        self.assertIn('nothing for 10 minutes', str(error))
+        self.set(running, updated=self.minutes_ago(11))
 
         self.assertEqual([running.id], self.request(running, cancels=True))
 
@@ -71,6 +87,35 @@ class DeletionTest(test_work.BackupTest):
         self.assertFalse(
             work.end(self.instance.id, running.id, base.OWNER)
         )
+
+    def test_one_whose_guest_reports_its_end_only(self):
+        # Given a guest of a release, which may be storing it.
+        running = self.quiet()
+
+        error = self.assertRaises(
+            exception.Unprocessable, self.request, running, cancels=True
+        )
+
+        self.assertIn('reported nothing for 3 days', str(error))
+
+    def test_one_whose_guest_may_store_more_stays_until_it_cannot(self):
+        running = self.quiet(progress=7)
+        workflows.add_details(
+            self.instance.id, base.OWNER, expires=time.time() + 3600
+        )
+        self.request(running, cancels=True)
+
+        self.assertFalse(deleting.mark_deleted(running.id))
+        self.assertEqual({}, deleting.waiting())
+        with session.reader() as db:
+            until = db.get(models.Backup, running.id).deleted_at
+        self.assertGreater(until, self.minutes_ago(-69))
+        self.assertLess(until, self.minutes_ago(-71))
+
+        self.set(running, deleted_at=self.minutes_ago(0))
+
+        self.assertTrue(deleting.waiting()[running.id].again)
+        self.assertTrue(deleting.mark_deleted(running.id))
 
     def long_ago(self):
         return self.first.created.replace(year=2020)
