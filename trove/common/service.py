@@ -311,11 +311,11 @@ def _run_here(conf: cfg.ConfigOpts, component: Component) -> int:
         component.start()
         while True:
             select.select([reader], [], [])
-            for number in reader.recv(64):
-                if number in (signal.SIGTERM, signal.SIGINT):
+            for received in reader.recv(64):
+                if received in (signal.SIGTERM, signal.SIGINT):
                     LOG.info('Stopping; finishing work in progress.')
                     return 0
-                if number == signal.SIGHUP:
+                if received == signal.SIGHUP:
                     _reload(conf, component)
     finally:
         component.stop()
