@@ -143,9 +143,16 @@ share_stestr() {
         >"$results/$name.workers"
     run_stestr "$name" "$workers" "$@" \
         --worker-file "$results/$name.workers" || status=$?
-    if [[ -f $results/$name ]]; then
-        echo 'Seconds by module, as tools/ci/durations.txt has them:'
-        "$venv/bin/python" tools/share_tests.py measure "$results/$name"
+    [[ -f $results/$name ]] || return "$status"
+    echo 'Seconds by module, as tools/ci/durations.txt has them:'
+    "$venv/bin/python" tools/share_tests.py measure "$results/$name"
+    [[ -z ${TESTS_ARGS:-} ]] || return "$status"
+    "$venv/bin/python" tools/share_tests.py missing "$name" \
+        "$results/$name" >"$results/$name.missing"
+    if [[ -s $results/$name.missing ]]; then
+        echo 'A process died, and these modules were not run:'
+        cat "$results/$name.missing"
+        status=1
     fi
     return "$status"
 }

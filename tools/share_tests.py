@@ -3,15 +3,19 @@
 
 Usage: share_tests.py share SUITE WORKERS
        share_tests.py measure STREAM
+       share_tests.py missing SUITE STREAM
 
 The tests of one module share the services that they start, so a module is run
 by one process. ``share`` prints a worker file of stestr for ``unit`` or
 ``functional``: the modules that take longest come first, each goes to the
 process that has least to do. How long they take is in :data:`DURATIONS`; those
 that are not in it count as the one in the middle. ``measure`` prints the lines
-of that file from the stream of a run: of a quiet machine.
+of that file from the stream of a run: of a quiet machine. ``missing`` prints
+the modules of which a stream has no test at all: a process that died took them
+with it.
 """
 
+from collections.abc import Callable
 import datetime
 import pathlib
 import re
@@ -55,6 +59,8 @@ def modules(suite: str) -> list[str]:
         for top, prefix in SUITES[suite].items()
         for path in top.rglob('test_*.py')
         if path.relative_to(top).parts[0] not in APART
+        # It has those of another directory.
+        and 'def load_tests(' not in path.read_text()
     )
 
 
@@ -108,15 +114,37 @@ def measure(path: pathlib.Path) -> dict[str, float]:
         taken = (ended - before).total_seconds()
         seconds[found[1]] = seconds.get(found[1], 0.0) + taken
 
+    _each(path, note)
+    return seconds
+
+
+def _each(path: pathlib.Path, note: Callable[[dict[str, Any]], None]) -> None:
+    """Call ``note`` with each test of a stream."""
     result = testtools.StreamToDict(note)
     result.startTestRun()
     with path.open('rb') as stream:
         subunit.ByteStreamToStreamResult(stream).run(result)
     result.stopTestRun()
-    return seconds
+
+
+def missing(suite: str, path: pathlib.Path) -> list[str]:
+    """Return the modules that no test of a stream is of."""
+    found = set()
+
+    def note(test: dict[str, Any]) -> None:
+        module = _MODULE.search(str(test['id']))
+        if module is not None:
+            found.add(module[1])
+
+    _each(path, note)
+    return [name for name in modules(suite) if name not in found]
 
 
 def main(arguments: list[str]) -> int:
+    if arguments[0] == 'missing':
+        for name in missing(arguments[1], pathlib.Path(arguments[2])):
+            print(name)
+        return 0
     if arguments[0] == 'measure':
         found = measure(pathlib.Path(arguments[1]))
         for name, seconds in sorted(found.items()):

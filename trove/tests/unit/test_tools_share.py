@@ -105,3 +105,18 @@ class TestShare(base.TestCase):
         # And they are read as they are printed
         path.write_text('\n'.join(lines))
         self.assertEqual(22, self.tool.read(path)['functional.test_three'])
+
+    def test_modules_without_any_result_are_named(self) -> None:
+        # Given what a process ran before it died
+        modules = self.tool.modules('functional')
+        path = pathlib.Path(self.useFixture(fixtures.TempDir()).path) / 's'
+        with path.open('wb') as file:
+            result = subunit.StreamResultToBytes(file)
+            for name in modules[2:]:
+                result.status(
+                    test_id=f'trove.tests.{name}.A.a', test_status='skip'
+                )
+
+        lines = self.printed('missing', 'functional', str(path)).splitlines()
+
+        self.assertEqual(modules[:2], lines)

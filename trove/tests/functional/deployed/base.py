@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Callable
+import contextlib
 import json
 import os
 import pathlib
@@ -63,10 +64,11 @@ class DeployedTestCase(base.TestCase):
         self.deployment = self.make_deployment()
         self.deployment.mend()
         self._attached = False
+        self._log_starts: dict[pathlib.Path, int] = {}
         self.addOnException(self._attach_logs)
-        self._log_starts = {
-            path: path.stat().st_size for path in self._logs()
-        }
+        for path in self._logs():
+            with contextlib.suppress(FileNotFoundError):
+                self._log_starts[path] = path.stat().st_size
         users = self.deployment.keystone
         self.member = self.deployment.client(users.member)
         self.other = self.deployment.client(users.other)
@@ -77,7 +79,14 @@ class DeployedTestCase(base.TestCase):
         return shared_deployment()
 
     def _logs(self) -> list[pathlib.Path]:
-        return sorted(self.deployment.directory.rglob('*.log'))
+        # Directories of databases come and go meanwhile; unlike rglob, this
+        # pays no attention to that.
+        return sorted(
+            pathlib.Path(parent, name)
+            for parent, _, names in os.walk(self.deployment.directory)
+            for name in names
+            if name.endswith('.log')
+        )
 
     def _attach_logs(self, exc_info: object) -> None:
         if self._attached:
