@@ -71,7 +71,11 @@ class MortalTestCase(test_faults.GuestTestCase):
             found = self.points.read_text().splitlines()
         finally:
             self.points.unlink()
-        self.assertEqual(points(names), found[len(spare) :])
+        # Who had adopted the work before may come to its end only now.
+        here = points(names)
+        self.assertEqual(
+            here, [each for each in found[len(spare) :] if each in here]
+        )
 
     def read(self, model: Any) -> list[Any]:
         engine = sa.create_engine(self.deployment.database.url)
