@@ -319,13 +319,25 @@ class Home(abc.ABC, Generic[S]):
             return self._server
 
     def _find(self, ordered: str | None) -> programs.Programs:
+        return self._search(
+            ordered, None if self._mark.exists() else self.data_major()
+        )
+
+    def _search(
+        self, ordered: str | None, major: str | None
+    ) -> programs.Programs:
+        """Find programs.
+
+        :param major: the version that the data need; None for any
+        :raises trove.common.exception.TroveError: there are none
+        """
         return programs.find(
             self.kind,
             self.candidates(),
             self._options.bin_dir,
             self._options.staging_dir,
             self.account,
-            None if self._mark.exists() else self.data_major(),
+            major,
             ordered,
         )
 

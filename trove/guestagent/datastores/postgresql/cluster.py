@@ -48,14 +48,7 @@ class Cluster(home.Home[servers.Server]):
 
         :raises trove.common.exception.TroveError: there are none
         """
-        return programs.find(
-            self.kind,
-            self.candidates(),
-            self._options.bin_dir,
-            self._options.staging_dir,
-            self.account,
-            ordered=version,
-        )
+        return self._search(version, None)
 
     def candidates(self) -> Iterator[pathlib.Path]:
         return binaries.candidates()

@@ -108,15 +108,7 @@ def _run(
     options: dict[str, Any],
 ) -> None:
     try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors='replace',
-            timeout=timeout,
-            **options,
-        )
+        done = _call(command, timeout, options)
     except subprocess.TimeoutExpired:
         raise refused(
             found.text,
@@ -131,21 +123,31 @@ def _run(
         )
 
 
+def _call(
+    command: list[str], timeout: float, options: dict[str, Any]
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors='replace',
+        timeout=timeout,
+        **options,
+    )
+
+
 def _read(reports: pathlib.Path, options: dict[str, Any]) -> str:
     """Return what pg_upgrade wrote of what is in the way.
 
     It is read by the user of the server, who may have put links there.
     """
     try:
-        done = subprocess.run(
+        done = _call(
             ['find', os.fspath(reports), '-name', '*.txt', '-type', 'f']
             + ['-exec', 'head', '--quiet', '--bytes=500', '{}', '+'],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors='replace',
-            timeout=_READ_TIMEOUT,
-            **options,
+            _READ_TIMEOUT,
+            options,
         )
     except subprocess.TimeoutExpired:
         return ''

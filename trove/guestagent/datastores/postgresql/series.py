@@ -84,7 +84,7 @@ class Series:
         return self._cluster.kept_dir / _NEXT
 
     @property
-    def former(self) -> pathlib.Path:
+    def _former(self) -> pathlib.Path:
         """The directory of the data that were replaced."""
         return self._cluster.kept_dir / _FORMER
 
@@ -144,8 +144,8 @@ class Series:
         if not self._next.exists():
             return
         if data.exists():
-            shutil.rmtree(self.former, ignore_errors=True)
-            data.rename(self.former)
+            shutil.rmtree(self._former, ignore_errors=True)
+            data.rename(self._former)
         self._next.rename(data)
         files.sync_directory(self._cluster.kept_dir)
 
@@ -203,8 +203,8 @@ class Series:
     def _check_space(self, version: str) -> None:
         used = _size(self._cluster.data_dir)
         free = shutil.disk_usage(self._cluster.kept_dir).free
-        if self.former.exists():
-            free += _size(self.former)
+        if self._former.exists():
+            free += _size(self._former)
         # The new catalogues, and a log of their own.
         needed = used + used // 20 + (512 << 20)
         if free < needed:
@@ -278,7 +278,7 @@ class Series:
             'version': found.text,
         }
         stop()
-        shutil.rmtree(self.former, ignore_errors=True)
+        shutil.rmtree(self._former, ignore_errors=True)
         try:
             files.write_json(self._note, note)
             self._throw_away()
@@ -301,11 +301,11 @@ class Series:
     def _return(self, note: dict[str, Any]) -> None:
         """Put the old data back; may be repeated."""
         data = self._cluster.data_dir
-        if self.former.exists():
+        if self._former.exists():
             shutil.rmtree(self._next, ignore_errors=True)
             if data.exists():
                 data.rename(self._next)
-            self.former.rename(data)
+            self._former.rename(data)
             files.sync_directory(self._cluster.kept_dir)
         shutil.rmtree(self._next, ignore_errors=True)
         self._cluster.use(note['former'])
@@ -343,15 +343,15 @@ class Series:
         :param age: seconds since the upgrade
         """
         note = files.read_json(self._note)
-        if note.get('phase') == _DONE and self.former.exists():
+        if note.get('phase') == _DONE and self._former.exists():
             if time.time() - float(note['since']) >= age:
                 LOG.info(
                     'Removing the data of PostgreSQL %s in %s: there is a '
                     'backup of those of the present version.',
                     note.get('former'),
-                    self.former,
+                    self._former,
                 )
-                shutil.rmtree(self.former, ignore_errors=True)
+                shutil.rmtree(self._former, ignore_errors=True)
 
 
 def _series(version: str) -> str:
