@@ -141,6 +141,7 @@ class Module:
     path: str
     source: str
 
+    # Modules live as long as the process of the tests.
     @functools.cache  # noqa: B019
     def imports(self) -> tuple[Import, ...]:
         return tuple(self._walk(ast.parse(self.source), in_function=False))
