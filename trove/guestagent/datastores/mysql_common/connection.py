@@ -163,6 +163,9 @@ class Connector:
         # through the open directory.
         handle = os.open(self._data_dir, os.O_RDONLY | os.O_DIRECTORY)
         try:
+            # PyMySQL does not close a socket that it cannot connect: an agent
+            # would keep one for each look at a server that starts.
+            os.stat(server.SOCKET, dir_fd=handle)
             return pymysql.Connection(
                 unix_socket=f'/proc/self/fd/{handle}/{server.SOCKET}',
                 user=server.ADMINISTRATOR,
@@ -195,4 +198,6 @@ def _reason(error: Exception) -> str:
     """The server's own message; never the statement."""
     if isinstance(error, pymysql.MySQLError) and len(error.args) > 1:
         return str(error.args[1])
+    if isinstance(error, FileNotFoundError):
+        return f'it does not listen: there is no {error.filename}'
     return str(error).strip() or type(error).__name__

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pathlib
+import socket
 
 import fixtures
 import pymysql
@@ -11,6 +12,7 @@ import pymysql
 from trove.common import exception
 from trove.guestagent.datastores.mysql_common import connection
 from trove.guestagent.datastores.mysql_common import grants
+from trove.guestagent.datastores.mysql_common import server
 from trove.tests import base
 
 
@@ -53,11 +55,14 @@ class ConnectorTest(base.TestCase):
                     pass
 
             error = self.assertRaises(exception.DatastoreError, look)
-            self.assertIn('failed to look', str(error))
+            self.assertIn('failed to look: it does not listen', str(error))
             self.assertNotIn('hush', str(error))
 
     def test_no_certificates_are_read_for_a_socket(self) -> None:
         directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        left = socket.socket(socket.AF_UNIX)
+        self.addCleanup(left.close)
+        left.bind(str(directory / server.SOCKET))
         connector = connection.Connector(directory, lambda: 'hush', 'x = 1')
         made = self.useFixture(
             fixtures.MockPatch('ssl.create_default_context')
