@@ -143,6 +143,9 @@ class DeployedTestCase(base.TestCase):
                     self.member.instances.delete(instance_id)
             except trove_exceptions.NotFound:
                 return True
+            except trove_exceptions.Forbidden:
+                for each in self.replicas_of(instance_id):
+                    self.delete(each)
             except trove_exceptions.ClientException:
                 # Busy: it cannot be deleted yet.
                 return False
@@ -154,7 +157,12 @@ class DeployedTestCase(base.TestCase):
             f'instance {instance_id} is deleted',
             timeout=self.TIMEOUT,
             interval=0.3,
+            ignore=(trove_exceptions.NotFound,),
         )
+
+    def replicas_of(self, instance_id: str) -> list[str]:
+        shown = self.member.instances.get(instance_id)
+        return [each['id'] for each in getattr(shown, 'replicas', ())]
 
     def is_gone(self, instance_id: str) -> bool:
         try:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from trove.db import models
 from trove.taskmanager.workflows import base as workflows
+from trove.taskmanager.workflows import runner
 from trove.tests.fixtures import processes
 from trove.tests.fixtures import waiting
 from trove.tests.functional.deployed import test_faults
@@ -38,13 +39,16 @@ class MortalTestCase(test_faults.GuestTestCase):
         super().setUp()
         directory = self.deployment.directory
         self.points = directory / 'kills'
+        #: Who is killed comes back when this file is gone.
+        self.hold = directory / 'hold'
         for service in self.deployment.task_managers:
             service.stop()
             mortal = processes.Process(
                 f'mortal {service.name}',
                 [
                     *(sys.executable, '-m', 'trove.tests.fixtures.mortal'),
-                    *(str(self.points), '--config-file', str(service.config)),
+                    *(str(self.points), str(self.hold)),
+                    *('--config-file', str(service.config)),
                 ],
                 directory / f'mortal-{service.name}.log',
             )
@@ -76,6 +80,38 @@ class MortalTestCase(test_faults.GuestTestCase):
         self.assertEqual(
             here, [each for each in found[len(spare) :] if each in here]
         )
+
+    def kill_once(
+        self,
+        workflow: type[workflows.Workflow],
+        name: str,
+        order: Callable[[], object],
+        meanwhile: Callable[[], object],
+    ) -> None:
+        """Have whoever begins a step killed, and nobody else.
+
+        :param order: begins the work
+        :param meanwhile: is called after that; the work goes on afterwards
+        """
+        point = f'{name}: begun'
+        spared = [
+            f'{before}{each}'
+            for before in ('', runner.UNDOING)
+            for each in points(steps(workflow))
+        ]
+        spared.remove(point)
+        self.hold.touch()
+        self.points.write_text(''.join(f'{each}\n' for each in spared))
+        try:
+            order()
+            self.eventually(
+                lambda: point in self.points.read_text().splitlines(),
+                f'who begins "{name}" is killed',
+            )
+            meanwhile()
+        finally:
+            self.points.unlink()
+            self.hold.unlink()
 
     def read(self, model: Any) -> list[Any]:
         engine = sa.create_engine(self.deployment.database.url)
