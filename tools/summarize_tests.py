@@ -5,11 +5,12 @@ Usage: summarize_tests.py STREAM...
        summarize_tests.py --repeat STREAM
 
 Prints what the tests that passed have to say (a detail named ``summary``), the
-skipped tests with their reasons, the failed ones, and as the last line
-``N passed, N failed, N skipped``. A test that began and never ended
-failed. One that failed and then passed by itself, in ``STREAM.repeated``, is
-unsteady: it is named, and counts as passed. The exit status is 1 if any
-failed, or if a stream is missing or has no test in it.
+skipped tests with their reasons, the failed ones with the ends of their
+errors, and as the last line ``N passed, N failed, N skipped``. A test that
+began and never ended failed. One that failed and then passed by itself, in
+``STREAM.repeated``, is unsteady: it is named like the failed ones, and counts
+as passed. The exit status is 1 if any failed, or if a stream is missing or has
+no test in it.
 
 With ``--repeat``, prints the tests of a stream that are worth a second run:
 none when more than :data:`FEW` failed, or when a process died and took tests
@@ -39,7 +40,11 @@ VERDICTS = {
 FEW = 12
 
 #: The detail that is printed, by verdict.
-TOLD = {'passed': 'summary', 'skipped': 'reason'}
+TOLD = {'passed': 'summary', 'skipped': 'reason', 'failed': 'traceback'}
+
+#: Characters of the end of a traceback, where the error is. Often the end of
+#: an output is all that is kept of it.
+ERROR = 1200
 
 #: By the test: the verdict and what is told of it.
 Results = dict[str, tuple[str, str]]
@@ -89,6 +94,12 @@ def repeat(path: pathlib.Path) -> int:
     return 0
 
 
+def explain(error: str) -> None:
+    """Print the end of a traceback, if there is one."""
+    if error:
+        print(textwrap.indent(error[-ERROR:], '  '))
+
+
 def main(arguments: list[str]) -> int:
     if arguments[0] == '--repeat':
         return repeat(pathlib.Path(arguments[1]))
@@ -99,7 +110,8 @@ def main(arguments: list[str]) -> int:
         second, _ = read(pathlib.Path(f'{name}.repeated'))
         if not first:
             empty.append(name)
-        unsteady += [test for test, _ in of('passed', second)]
+        passed = dict(of('passed', second))
+        unsteady += [each for each in of('failed', first) if each[0] in passed]
         results |= first | second
     for test, summary in of('passed', results):
         if summary:
@@ -110,14 +122,16 @@ def main(arguments: list[str]) -> int:
         print('Skipped:')
     for test, reason in skipped:
         print(f'  {test}: {reason}')
-    for test in unsteady:
+    for test, error in unsteady:
         print(f'Unsteady, to be mended: {test} failed, then passed by itself')
-    for test, _ in failed:
+        explain(error)
+    for test, error in failed:
         print(f'Failed: {test}')
+        explain(error)
     for name in empty:
         print(f'No test was run, or its results are lost: {name}')
-    passed = len(of('passed', results))
-    print(f'{passed} passed, {len(failed)} failed, {len(skipped)} skipped')
+    count = len(of('passed', results))
+    print(f'{count} passed, {len(failed)} failed, {len(skipped)} skipped')
     return 1 if failed or empty else 0
 
 

@@ -44,6 +44,13 @@ class TestSummary(base.TestCase):
                         file_bytes=summary.encode(),
                         mime_type='text/plain;charset=utf8',
                     )
+                if status == 'fail':
+                    result.status(
+                        test_id=name,
+                        file_name='traceback',
+                        file_bytes=b'far above\n' * 200 + b'why\n',
+                        mime_type='text/plain;charset=utf8',
+                    )
                 if status != 'inprogress':
                     result.status(test_id=name, test_status=status)
         return str(path)
@@ -105,7 +112,19 @@ class TestSummary(base.TestCase):
 
         self.assertEqual(0, status)
         self.assertIn('b failed, then passed by itself', lines[0])
+        self.assertEqual('  why', lines[-2])
+        self.assertLess(len('\n'.join(lines)), 2000)
         self.assertEqual('2 passed, 0 failed, 0 skipped', lines[-1])
+
+    def test_one_that_did_not_fail_is_not_unsteady(self) -> None:
+        first = self.stream(a='success', b='fail')
+        self.repeat(first, a='success', b='success')
+
+        _, lines = self.run_summary(first)
+
+        unsteady = [line for line in lines if 'passed by itself' in line]
+        self.assertEqual(1, len(unsteady))
+        self.assertIn('b failed, then', unsteady[0])
 
     def test_one_that_failed_twice_failed(self) -> None:
         first = self.stream(a='success', b='fail', c='fail')

@@ -19,6 +19,10 @@ PAGE = 10
 #: Rows that a page may take besides, where there are many.
 SPARE = 10
 
+#: What PostgreSQL would do now and then with tables as small as these, by
+#: statistics that change when it vacuums. Without it, an index has to serve.
+_COSTLY = ('seqscan', 'bitmapscan', 'hashjoin', 'mergejoin')
+
 _BEGAN = datetime.datetime(2026, 1, 1)
 
 
@@ -104,6 +108,11 @@ class TestWork(base.TestCase):
         found = []
         for statement, values in self.statements(look):
             with session.engine().connect() as connection:
+                if self.dialect == 'postgresql':
+                    for each in _COSTLY:
+                        connection.exec_driver_sql(
+                            f'SET LOCAL enable_{each} = off'
+                        )
                 found.append(
                     connection.exec_driver_sql(
                         f'{explain} {statement}', values
