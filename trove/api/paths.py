@@ -18,6 +18,7 @@ from oslo_context import context
 
 from trove.api import errors
 from trove.common import exception
+from trove.common import text as texts
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -234,4 +235,4 @@ def _check(found: list[bytes], path: bytes, root: bool = False) -> None:
 
 
 def _show(text: str) -> str:
-    return ascii(text if len(text) <= _SHOWN else text[:_SHOWN] + '…')
+    return ascii(texts.start(text, _SHOWN))

@@ -16,6 +16,7 @@ import webob.exc
 
 from trove.common import exception
 from trove.common import names
+from trove.common import text as texts
 
 #: A value in an error is cut after so many characters.
 _SHOWN = 60
@@ -249,7 +250,7 @@ def _shown(error: schema_exceptions.ValidationError) -> str:
     if any('password' in str(step) for step in error.absolute_path):
         return 'not valid'
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + '…'
+    return texts.start(text, _SHOWN)
 
 
 def _expected(error: schema_exceptions.ValidationError) -> str:

@@ -394,6 +394,6 @@ class SettingsTakenBack(DatastoreError):
 
     message = (
         'The database does not start with the new values of its '
-        'configuration group, so it runs with the former ones. Correct the '
-        'group, then restart the instance. It said: %(reason)s'
+        'configuration group, so it runs with the former ones. It said: '
+        '%(reason)s Correct the group, then restart the instance.'
     )

@@ -11,10 +11,22 @@ from typing import Final
 ARCHIVE_LOG: Final = 'archive the log of changes'
 UPGRADE_AGENT: Final = 'upgrade itself'
 
+_BEGINS: Final = 'The guest agent could not'
+
 
 def begins(action: str) -> str:
     """Return the beginning of a fault.
 
     :param action: completes "could not ..."
     """
-    return f'The guest agent could not {action}: '
+    return f'{_BEGINS} {action}: '
+
+
+def reason(message: str) -> str:
+    """Return the reason within a fault: what it has after its beginning.
+
+    Whoever repeats it says what could not be done, and a fault has 255
+    characters.
+    """
+    begin, _, said = message.partition(': ')
+    return said if begin.startswith(_BEGINS) and said else message

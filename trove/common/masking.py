@@ -13,6 +13,8 @@ from collections.abc import Mapping
 import re
 from typing import Any
 
+from trove.common import text
+
 MASKED = '***'
 
 #: Characters of a text that are looked through; of others nothing is shown.
@@ -147,12 +149,12 @@ def mask(value: Any) -> Any:
 
 
 def error(said: object, most: int = MOST) -> str:
-    """Return the beginning of what an error says, without secrets.
+    """Return what an error says, without secrets, cut.
 
     :param said: anything; its ``str()``
     :param most: characters that are returned
     """
-    return _without(_IN_ERRORS, _beginning(str(said)))[:most]
+    return text.cut(_without(_IN_ERRORS, _beginning(str(said))), most)
 
 
 def traceback(said: str, most: int = MOST) -> str:

@@ -8,6 +8,41 @@ from typing import TextIO
 #: Characters of one text that are kept, unless the caller knows better.
 MOST = 32_768
 
+#: Stands for what a text has between its beginning and its end.
+GAP = ' ... '
+
+
+def cut(said: str, most: int) -> str:
+    """Return at most so many characters of a text: its beginning and end.
+
+    What happened is said first, so most of it is kept; by its last words a
+    reader sees what kind of a remedy it had. Secrets are taken out before: of
+    half a secret nobody sees that it is one.
+    """
+    if len(said) <= most:
+        return said
+    begin = _beginning(most)
+    end = max(most - begin - len(GAP), 0)
+    return f'{said[:begin]}{GAP}{said[len(said) - end :]}'
+
+
+def left(shown: str, most: int) -> tuple[str, str] | None:
+    """Return beginning and end of what was cut, None if a text is whole."""
+    begin = _beginning(most)
+    if len(shown) != most or not shown.startswith(GAP, begin):
+        return None
+    return shown[:begin], shown[begin + len(GAP) :]
+
+
+def _beginning(most: int) -> int:
+    # What happened matters most, and an error may have others within it.
+    return max(most - len(GAP), 0) * 9 // 10
+
+
+def start(value: str, most: int) -> str:
+    """Return the beginning of a value, which says nothing at its end."""
+    return value if len(value) <= most else f'{value[:most]}…'
+
 
 def printable(value: object, most: int = MOST, lines: bool = False) -> str:
     """Return a text with nothing in it but what can be seen.
@@ -17,13 +52,11 @@ def printable(value: object, most: int = MOST, lines: bool = False) -> str:
     Python writes them: ``\\n``, ``\\x1b``, ``\\u202e``.
 
     :param value: anything; its ``str()``
-    :param most: characters beyond which it is cut, and says so
+    :param most: characters, before they are escaped, beyond which it is cut
     :param lines: whether its lines stay lines
     """
     said = value if isinstance(value, str) else str(value)
-    over = len(said) - most
-    if over > 0:
-        said = said[:most]
+    said = cut(said, most)
     if not said.isprintable():
         said = ''.join(
             each
@@ -31,7 +64,7 @@ def printable(value: object, most: int = MOST, lines: bool = False) -> str:
             else each.encode('unicode_escape').decode()
             for each in said
         )
-    return f'{said}... ({over} characters more)' if over > 0 else said
+    return said
 
 
 def say(

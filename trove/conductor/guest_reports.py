@@ -134,7 +134,7 @@ def replication(payload: Mapping[str, Any]) -> reports.State | None:
 
 
 def _text(value: object) -> str:
-    return value[: reports.MAX_TEXT] if isinstance(value, str) else ''
+    return value if isinstance(value, str) else ''
 
 
 def seals(announced: str | None) -> bool:

@@ -15,6 +15,7 @@ from typing import Final
 from oslo_config import cfg
 
 from trove.common import exception
+from trove.common import masking
 from trove.common import service
 from trove.guestagent import supervisor as supervisors
 from trove.guestagent.datastores import replication
@@ -51,7 +52,7 @@ class Following:
         values = dataclasses.asdict(state)
         del values['stalled']
         for name in ('errant', 'error'):
-            values[name] = values[name][:_MAX_TEXT]
+            values[name] = masking.error(values[name], _MAX_TEXT)
         return values
 
     def look(self) -> None:

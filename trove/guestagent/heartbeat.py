@@ -22,6 +22,7 @@ from oslo_log import log as logging
 from trove import version
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.common import masking
 from trove.common import rpc
 from trove.common import service
 from trove.conductor import api as conductor
@@ -181,7 +182,7 @@ class Heartbeat:
         if follows is not None:
             payload['replication'] = follows
         if trouble := self._trouble():
-            payload['trouble'] = trouble[:_MAX_TROUBLE]
+            payload['trouble'] = masking.error(trouble, _MAX_TROUBLE)
         return {
             'instance_id': self._instance_id,
             'payload': payload,

@@ -21,6 +21,7 @@ from typing import Final
 
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.common import masking
 from trove.guestagent import reporter as reporters
 from trove.guestagent import restores
 from trove.guestagent import supervisor as supervisors
@@ -208,5 +209,5 @@ def _outcome(error: Exception) -> dict[str, str]:
         | exception.ObjectDamaged
         | exception.ObjectMissing,
     )
-    text = ' '.join(str(error).split())[:_MOST_REASON]
-    return {'state': 'FAILED' if damaged else 'ERROR', 'reason': text}
+    reason = masking.error(' '.join(str(error).split()), _MOST_REASON)
+    return {'state': 'FAILED' if damaged else 'ERROR', 'reason': reason}

@@ -20,6 +20,7 @@ from sqlalchemy import orm
 
 from trove.common import belief
 from trove.common import exception
+from trove.common import text
 from trove.db import models
 from trove.db import session
 from trove.db import statements
@@ -209,7 +210,7 @@ def say(instance_id: str, word: Word, who: str, why: str) -> Sealing:
         row.allowed, row.held = after.allowed, after.held
         if after.allowed:
             row.allowed_at, row.allowed_by = now, who[:255]
-            row.reason = why[:_MAX_REASON]
+            row.reason = text.cut(why, _MAX_REASON)
             row.ended_at = row.ended_by = None
         else:
             row.ended_at, row.ended_by = now, who[:255]

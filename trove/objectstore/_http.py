@@ -14,6 +14,7 @@ import requests
 import tenacity
 
 from trove.common import exception
+from trove.common import masking
 from trove.objectstore import _names
 from trove.objectstore import _retry
 from trove.objectstore import access
@@ -163,7 +164,7 @@ def _explained(action: str, answer: requests.Response) -> Exception:
     status = answer.status_code
     said = f'it answered {status} {answer.reason}'
     try:
-        text = ' '.join(answer.text[:_QUOTED].split())
+        text = masking.error(' '.join(answer.text.split()), _QUOTED)
     except requests.RequestException:
         text = ''
     if text and not text.startswith('<html'):

@@ -16,6 +16,7 @@ import jsonschema
 import yaml
 
 from trove.common import rpc
+from trove.common import text as texts
 from trove.peers import versions
 from trove.rehearsal import documents
 from trove.rehearsal import roles
@@ -208,9 +209,7 @@ def _limit(members: int) -> None:
 
 def _wrong(error: jsonschema.exceptions.ValidationError) -> str:
     place = error.json_path.removeprefix('$').removeprefix('.') or 'the file'
-    message = error.message
-    if len(message) > _MAX_MESSAGE_LENGTH:
-        message = f'{message[:_MAX_MESSAGE_LENGTH]}...'
+    message = texts.cut(error.message, _MAX_MESSAGE_LENGTH)
     said = f'{place}: {message}.'
     if error.validator == 'type' and isinstance(error.instance, int | float):
         said += ' Quote versions and releases.'

@@ -74,7 +74,7 @@ class Verifications:
             str(backup.instance_id),
             backup.id,
             state,
-            masking.error(error)[:1024],
+            masking.error(error, 1024),
         )
 
     def _order(self, backup: backups.Backup) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from trove.common import exception
 from trove.common import names
+from trove.common import text as texts
 from trove.common.datastores import measures
 
 #: By the type of a parameter: Python's of its values, and what they are.
@@ -276,9 +277,7 @@ class Settings:
 def _wrong(
     parameter: Parameter, value: Any, wanted: str
 ) -> exception.Unprocessable:
-    shown = json.dumps(value, ensure_ascii=False)
-    if len(shown) > _SHOWN:
-        shown = shown[:_SHOWN] + '…'
+    shown = texts.start(json.dumps(value, ensure_ascii=False), _SHOWN)
     return exception.Unprocessable(
         f'Parameter {parameter.name} has the value {shown}; it must be '
         f'{wanted}.'

@@ -56,7 +56,7 @@ class UntrustedText(sa.types.TypeDecorator[str]):
             return None
         length = getattr(self.impl, 'length', None) or len(value)
         shown = text.printable(value, max(length, len(value)), self.lines)
-        return shown[:length] if len(shown) > length else shown
+        return text.cut(shown, length)
 
 
 class Base(orm.DeclarativeBase):

@@ -84,8 +84,12 @@ class Choice:
 
     def taken_back(self, reason: str) -> Choice:
         """Choose the one before again."""
-        what = f'The agent of {described(self.current)} was taken back'
-        failure = Failure(self.current, f'{what}: {reason}.')
+        failure = Failure(
+            self.current,
+            # First what happened: the middle of a long fault is cut out.
+            f'The new agent was taken back: {reason}. It is that of '
+            f'{described(self.current)}.',
+        )
         older = None if self.trial is None else self.trial.older
         return Choice(self.previous or IMAGE, older, failure=failure)
 

@@ -27,6 +27,7 @@ from urllib import request
 import zipfile
 
 from trove.common import exception
+from trove.common import masking
 from trove.guestagent.agents import choice as choices
 from trove.guestagent.agents import fitness
 from trove.guestagent.agents import starting
@@ -275,7 +276,7 @@ def _run(command: list[str]) -> None:
         )
     except subprocess.CalledProcessError as error:
         lines = error.output.strip().splitlines() or ['it does not run']
-        raise _Wrong(lines[-1][:1000]) from None
+        raise _Wrong(masking.error(lines[-1], 1000)) from None
     except subprocess.TimeoutExpired:
         raise _Wrong(
             f'{command[0]} did not end within {_RUN_TIMEOUT} seconds'

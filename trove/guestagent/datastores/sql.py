@@ -258,7 +258,7 @@ class SQLDriver(logs.Logged, tls.Secured, base.Driver):
             self.store.overrides = told
             self.store.save()
             return
-        reason = error.values['reason']
+        reason = f'{str(error.values["reason"]).rstrip(".")}.'
         raise exception.SettingsTakenBack(reason=reason) from error
 
     def stop(self) -> None:

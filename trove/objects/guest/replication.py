@@ -11,6 +11,7 @@ import datetime
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from trove.common import text
 from trove.db import models
 from trove.db import session
 from trove.db import statements
@@ -51,8 +52,8 @@ def write(
             'instance_id': instance_id,
             'follows': state.follows,
             'lag': state.lag,
-            'errant': state.errant[:MAX_TEXT],
-            'error': state.error[:MAX_TEXT],
+            'errant': text.cut(state.errant, MAX_TEXT),
+            'error': text.cut(state.error, MAX_TEXT),
             'updated_at': now,
         }
         for instance_id, state in states

@@ -73,7 +73,9 @@ def _says(fault: str, message: str) -> bool:
     """
     left = _rows.left_of_longer(fault)
     if left is not None:
-        return _form(message).startswith(_form(left))
+        begin, end = map(_form, left)
+        said = _form(message)
+        return said.startswith(begin) and said.endswith(end)
     return _form(message) == _form(fault)
 
 

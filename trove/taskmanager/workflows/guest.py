@@ -14,6 +14,7 @@ import time
 
 from trove.common import broker_accounts
 from trove.common import exception
+from trove.common import guest_faults
 from trove.objects.guest import guest_versions
 from trove.objects.guest import heartbeats
 from trove.objects.guest import server_version
@@ -202,4 +203,4 @@ def _reported_reason(
     fault = workflow.wait(look, _REASON_TIMEOUT)
     if fault is None:
         return 'its guest agent reported a failure without a reason'
-    return f'its guest agent reported: {fault.message}'
+    return f'its guest agent reported: {guest_faults.reason(fault.message)}'

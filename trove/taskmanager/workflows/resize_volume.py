@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from trove.common import exception
@@ -69,11 +70,9 @@ class ResizeVolume(resizing.Resize):
     def fail(self, step: base.Step, message: str, details: str) -> bool:
         sizes = self.env.database(enlarging.sizes, self.instance_id)
         if len(sizes) > 1:
-            told = ', '.join(
-                f'{each} {sizes[each]} GiB' for each in sorted(sizes)
-            )
-            # Before the rest, of which a long one is cut.
-            message = f'Volumes: {told}. {message}'
+            # In the message by their first letters: a long one is cut.
+            message = f'Volumes: {_told(sizes, 8)}. {message}'
+            details = f'Volumes: {_told(sizes)}.\n{details}'
         return super().fail(step, message, details)
 
     def _enlarge_replicas(self) -> None:
@@ -189,3 +188,10 @@ class ResizeVolume(resizing.Resize):
         guest.wait_until_usable(
             self, self.conf.reboot_time_out, instance_id=instance_id
         )
+
+
+def _told(sizes: Mapping[str, int], letters: int | None = None) -> str:
+    """Return sizes in GiB by the ids of instances, or their beginnings."""
+    return ', '.join(
+        f'{each[:letters]} {sizes[each]} GiB' for each in sorted(sizes)
+    )

@@ -19,8 +19,8 @@ from trove.taskmanager.workflows import resizing
 
 _UNCHANGED = 'Nothing was changed. '
 _INSTALL = (
-    'Check that the version is installed on the server of the instance, and '
-    'the log of the guest agent, then try again.'
+    'Install the version on the server, or see the log of the guest agent; '
+    'then try again.'
 )
 _REPLICAS = (
     'Replicas that were upgraded before keep the new version, which can '

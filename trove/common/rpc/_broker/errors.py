@@ -206,7 +206,7 @@ def _told(option: str, remedy: str, said: str) -> exception.ConfigurationError:
 
 
 def _printable(error: BaseException) -> str:
-    return text.printable(str(error)[:_MOST]).strip()
+    return text.printable(str(error).strip(), _MOST)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -12,6 +12,7 @@ from typing import Any
 from typing import Final
 
 from trove.common import exception
+from trove.common import text
 from trove.guestagent.datastores import home as homes
 from trove.guestagent.datastores import passwords
 from trove.guestagent.datastores import processes
@@ -321,7 +322,8 @@ def _differs(reason: str) -> exception.DatastoreError:
     """Its data are of another history, which it cannot leave."""
     return exception.DatastoreError(
         action=_ACTION,
-        reason=f'{reason[:500]}. Delete this replica, and create another one.',
+        reason=f'{text.cut(reason, 500)}. Delete this replica, and create '
+        'another one.',
     )
 
 

@@ -10,6 +10,7 @@ import signal
 from typing import Any
 
 from trove.common import exception
+from trove.common import text as texts
 from trove.guestagent.datastores import account as accounts
 from trove.guestagent.datastores import files
 from trove.guestagent.datastores import processes
@@ -131,7 +132,9 @@ class Server(server.Server):
         said = config.errors(done.stderr)
         if done.returncode != 0 or said:
             raise exception.BadRequest(
-                ' '.join(f'{each.rstrip(".")}.' for each in said)[:1000]
+                texts.cut(
+                    ' '.join(f'{each.rstrip(".")}.' for each in said), 1000
+                )
                 or f'{self.title} rejects these settings.'
             )
 
@@ -146,7 +149,7 @@ class Server(server.Server):
         main = os.fspath(self._config_dir / config.MAIN)
         done = self.run(lambda _: self._validating(main))
         if done.returncode != 0:
-            said = '; '.join(config.errors(done.stderr))[:1000]
+            said = texts.cut('; '.join(config.errors(done.stderr)), 1000)
             raise exception.DatastoreError(
                 action='restart',
                 reason=f'{said or "it rejects its settings"}. The database '
@@ -188,5 +191,5 @@ class Server(server.Server):
             last = text.rpartition('starting as process')[2]
             said = config.errors(last)
             if said and '[ERROR]' in last:
-                return f'{"; ".join(said)[:500]} (log: {path})'
+                return f'{texts.cut("; ".join(said), 500)} (log: {path})'
         return f'it exited at once (log: {logs[-1]})'

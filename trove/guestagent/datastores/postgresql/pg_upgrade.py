@@ -11,6 +11,7 @@ from typing import Any
 from typing import Final
 
 from trove.common import exception
+from trove.common import text
 from trove.guestagent.datastores import programs
 from trove.guestagent.datastores import settings
 from trove.guestagent.datastores.postgresql import cluster as clusters
@@ -151,7 +152,7 @@ def _read(reports: pathlib.Path, options: dict[str, Any]) -> str:
         )
     except subprocess.TimeoutExpired:
         return ''
-    return ' '.join(done.stdout.split())[:1000]
+    return text.cut(' '.join(done.stdout.split()), 1000)
 
 
 def refused(version: str, reason: str) -> exception.DatastoreError:

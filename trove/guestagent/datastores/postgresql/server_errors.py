@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 
+from trove.common import text as texts
 from trove.guestagent.datastores import files
 
 #: How the process ends that receives the log of a primary: what is at the
@@ -67,4 +68,5 @@ def first_errors(text: str) -> str:
                 said = _PLACE.sub('', line.partition(mark)[2].strip())
                 if not _SUMMARY.match(said):
                     found.append(said if said.endswith('.') else f'{said}.')
-    return ' '.join(found)[:1000] or 'PostgreSQL rejects these settings.'
+    said = texts.cut(' '.join(found), 1000)
+    return said or 'PostgreSQL rejects these settings.'

@@ -36,7 +36,7 @@ class TestPrintable(base.TestCase):
 
     def test_it_is_cut(self):
         self.assertEqual(
-            'xxxx... (996 characters more)', text.printable('x' * 1000, 4)
+            r'a\nx ... b', text.printable(f'a\n{"x" * 1000}\nb', 9)
         )
 
     def test_lines_may_stay(self):
@@ -47,6 +47,36 @@ class TestPrintable(base.TestCase):
     def test_anything_has_a_text(self):
         self.assertEqual(r"['\n']", text.printable(['\n']))
         self.assertEqual('None', text.printable(None))
+
+
+class TestCut(base.TestCase):
+    def test_a_text_that_fits_stays(self):
+        for said in ('', 'x', 'x' * 20):
+            self.assertEqual(said, text.cut(said, 20))
+            self.assertIsNone(text.left(said, 20))
+
+    def test_the_beginning_and_the_end_are_kept(self):
+        said = f'The disk is full: {"x" * 999}. Enlarge the volume.'
+
+        shown = text.cut(said, 60)
+
+        self.assertEqual(60, len(shown))
+        self.assertEqual(
+            'The disk is full: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx ... olume.',
+            shown,
+        )
+        self.assertEqual(
+            ('The disk is full: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx', 'olume.'),
+            text.left(shown, 60),
+        )
+
+    def test_it_is_as_long_as_asked_for(self):
+        for most in range(5, 50):
+            self.assertEqual(most, len(text.cut('x' * 50, most)))
+
+    def test_a_value_keeps_its_beginning(self):
+        self.assertEqual('xxxx', text.start('xxxx', 4))
+        self.assertEqual('xxxx…', text.start('xxxxx', 4))
 
 
 class TestSay(base.TestCase):

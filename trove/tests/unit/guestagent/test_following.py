@@ -51,7 +51,7 @@ class FollowingTest(base.TestCase):
 
     def test_a_replica(self) -> None:
         self.driver.state = replication.State(
-            follows=True, lag=1.5, errant='0-1-' + '7' * 999
+            follows=True, lag=1.5, errant='0-1-' + '7' * 999 + ',0-2-8'
         )
 
         self.when_looked()
@@ -60,7 +60,7 @@ class FollowingTest(base.TestCase):
             {
                 'follows': True,
                 'lag': 1.5,
-                'errant': '0-1-' + '7' * 196,
+                'errant': f'0-1-{"7" * 171} ... {"7" * 14},0-2-8',
                 'error': '',
             },
             self.following.report(),

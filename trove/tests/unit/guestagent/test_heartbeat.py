@@ -82,12 +82,13 @@ class HeartbeatTest(base.TestCase):
 
     def test_it_says_why_the_database_does_not_run(self) -> None:
         self.beats.beat()
-        self.trouble = 'x' * 5000
+        self.trouble = f'{"x" * 5000} Repair it.'
         self.beats.beat()
 
         first, second = (each['payload'] for each in self.sent)
         self.assertNotIn('trouble', first)
-        self.assertEqual('x' * 1000, second['trouble'])
+        self.assertEqual(1000, len(second['trouble']))
+        self.assertTrue(second['trouble'].endswith('xxx Repair it.'))
 
     def test_it_says_which_server_runs_as_soon_as_that_is_known(self) -> None:
         self.beats.beat()

@@ -60,6 +60,8 @@ class ChoiceTest(base.TestCase):
 
         self.assertEqual((_A, choice.IMAGE), (first.current, first.previous))
         self.assertEqual((_B, _A), (second.current, second.previous))
+        # And it is not counted any more how often it was started
+        self.assertEqual(second, second.started().started().started())
 
     def test_one_that_ends_too_often_is_taken_back(self) -> None:
         before = choice.Choice(_A, choice.IMAGE)
@@ -74,6 +76,6 @@ class ChoiceTest(base.TestCase):
         assert after.failure is not None
         self.assertEqual(_B, after.failure.package)
         self.assertIn('ended 2 times', after.failure.reason)
-        self.assertIn(f'package {_B} was taken back', after.failure.reason)
+        self.assertIn(f'that of package {_B}.', after.failure.reason)
         # And it stays so.
         self.assertEqual(after, after.started())

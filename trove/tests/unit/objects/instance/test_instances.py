@@ -5,8 +5,10 @@ import dataclasses
 import datetime
 
 import sqlalchemy as sa
+from testtools import matchers
 
 from trove.common import exception
+from trove.common import text
 from trove.db import models
 from trove.db import session
 from trove.objects import _rows
@@ -245,13 +247,22 @@ class TestChange(base.TestCase):
         made = self.ready()
 
         instances.add_fault(made.id, 'old')
-        instances.add_fault(made.id, 'm' * 300 + '\0', 'd' * 100_000)
+        message = f'It failed: {"m" * 300}\0. Repeat it.'
+        instances.add_fault(made.id, message, 'd' * 100_000)
 
         found = self.get(made.id)
         self.assertEqual('ACTIVE', found.status)
         self.assertEqual(255, len(found.fault.message))
-        self.assertTrue(
-            found.fault.details.startswith('m' * 300 + '\\x00\n')
+        self.assertThat(
+            found.fault.message,
+            matchers.MatchesAll(
+                matchers.StartsWith('It failed: mmm'),
+                matchers.EndsWith(r'mmm\x00. Repeat it.'),
+            ),
+        )
+        self.assertThat(
+            found.fault.details,
+            matchers.StartsWith(text.printable(message) + '\n'),
         )
         instances.clear_faults(made.id)
         self.assertIsNone(self.get(made.id).fault)

@@ -237,8 +237,10 @@ class SetTest(sets.TestCase):
         self.assert_fault(
             self.primary, f'{one} 5 GiB', f'{two} 2 GiB', 'bad fs'
         )
-        message = self.shown(self.primary).fault.message
-        self.assertIn(f'{self.primary} 2 GiB', message)
+        fault = self.shown(self.primary).fault
+        self.assertIn(f'{self.primary} 2 GiB', fault.details)
+        for each, size in (self.primary, 2), (one, 5), (two, 2):
+            self.assertIn(f'{each[:8]} {size} GiB', fault.message)
         self.assertEqual([5, 2, 2], self.sizes())
         self.assertEqual((9, 0), self.used())
         self.assertTrue(self.shown(two).task.is_idle)
