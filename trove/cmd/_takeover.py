@@ -37,10 +37,13 @@ def takeover(conf: cfg.ConfigOpts) -> None:
         except exception.InstanceNotFound:
             # Deleted meanwhile.
             continue
-        if instance.task != states.Task.NONE:
-            texts.say(f'{instance.id}  skipped: {instance.status}')
-            continue
-        problems = list(_problems(cloud, instance))
+        problems: list[str] = []
+        if instance.task is states.Task.NONE:
+            problems += _problems(cloud, instance)
+        else:
+            # Its server may be about to be made or to go; what addresses it
+            # has, it keeps.
+            texts.say(f'{instance.id}  not compared: {instance.status}')
         wrong += bool(problems)
         for problem in problems:
             texts.say(f'{instance.id}  {problem}')

@@ -94,7 +94,7 @@ def create(request: api_request.Request) -> dict[str, Any]:
             **message | {'modules': modules},
         )
     except Exception:
-        if remove(instance.id, flavor):
+        if remove(instance.id):
             raise
         # A task manager has the job, so the message was delivered after all.
     return {'instance': views.detail(request, instance)}
@@ -260,11 +260,11 @@ def record(
         raise
     except exception.ServiceUnavailable:
         # The connection may have broken after the commit.
-        remove(instance_id, flavor)
+        remove(instance_id)
         raise
 
 
-def remove(instance_id: str, flavor: cloud_base.Flavor) -> bool:
+def remove(instance_id: str) -> bool:
     """Remove an instance whose creation was not sent.
 
     :returns: False when there is none, or a task manager creates it
@@ -272,7 +272,7 @@ def remove(instance_id: str, flavor: cloud_base.Flavor) -> bool:
         may exist
     """
     try:
-        removed = instances.mark_deleted(instance_id, ram=flavor.ram)
+        removed = instances.mark_deleted(instance_id)
     except exception.ServiceUnavailable as error:
         LOG.warning(
             'It is unknown whether instance %s was stored: %s If so, a task '

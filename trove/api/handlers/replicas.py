@@ -123,7 +123,7 @@ def _create(
         if not work.undo(primary.id, backup.id):
             return False
         for each in made:
-            instances.remove(each.id, flavor)
+            instances.remove(each.id)
         return True
 
     try:

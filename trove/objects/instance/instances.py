@@ -290,16 +290,41 @@ def clear_faults(instance_id: str) -> None:
         _rows.clear_faults(db, instance_id)
 
 
+def usage_is_known(instance_id: str) -> bool:
+    """Return whether the usage of an instance is recorded.
+
+    That of one which another release created is not.
+    """
+    with session.reader() as db:
+        return bool(quota.held(db, instance_id))
+
+
 @session.retry
-def mark_deleted(
-    instance_id: str, owner: str | None = None, ram: int | None = None
-) -> bool:
-    """Mark an instance as deleted, and release its quota.
+def record_usage(instance_id: str, ram: int) -> None:
+    """Record the usage of an instance that another release created.
+
+    :param ram: of its flavor, in MiB
+    """
+    with session.writer() as db:
+        row = _rows.lock(db, instance_id)
+        if row is not None and not quota.held(db, instance_id):
+            quota.hold(
+                db,
+                instance_id,
+                {
+                    'instances': 1,
+                    'ram': ram,
+                    'volumes': row.volume_size or 0,
+                },
+            )
+
+
+@session.retry
+def mark_deleted(instance_id: str, owner: str | None = None) -> bool:
+    """Mark an instance as deleted, and release its recorded quota.
 
     :param owner: the owner of its job; None when no task manager was involved
         because the message to build it was not sent
-    :param ram: of its flavor, in MiB; only needed for instances that another
-        release created
     :returns: False when nothing was changed: it is deleted already, or its
         job has another owner
     """
@@ -311,13 +336,8 @@ def mark_deleted(
         if reserved is None:
             return False
         project_id = row.tenant_id or ''
-        taken = quota.held(db, instance_id) or {
-            'instances': 1,
-            'ram': ram or 0,
-            'volumes': row.volume_size or 0,
-        }
         quota.give_back(db, project_id, reserved, reserved=True)
-        quota.give_back(db, project_id, taken)
+        quota.give_back(db, project_id, quota.held(db, instance_id))
         quota.release_held(db, instance_id)
         _rows.set_task(row, states.Task.NONE)
         row.deleted = True

@@ -66,6 +66,12 @@ class Delete(base.Workflow):
                 remedy=_AGAIN,
                 failed=states.Task.DELETING,
             ),
+            base.Step(
+                'determine its quota',
+                do=self._record_usage,
+                remedy=_AGAIN,
+                failed=states.Task.DELETING,
+            ),
         ]
 
     def finish(self) -> bool:
@@ -115,6 +121,24 @@ class Delete(base.Workflow):
     def _delete_queues(self) -> None:
         self.guest().delete_queues()
         guest.delete_account(self)
+
+    def _record_usage(self) -> None:
+        """Record what an instance of another release has used."""
+        if self.env.database(instances.usage_is_known, self.instance_id):
+            return
+        flavor_id = self.instance().flavor_id or ''
+        try:
+            ram = self.cloud.compute.get_flavor(self.context, flavor_id).ram
+        except exception.NotFound:
+            ram = 0
+            LOG.warning(
+                'The flavor %s of instance %s, which another release '
+                'created, is gone: its memory remains in the usage of its '
+                'project.',
+                flavor_id,
+                self.instance_id,
+            )
+        self.env.database(instances.record_usage, self.instance_id, ram)
 
 
 def _answers(beat: heartbeats.Heartbeat) -> bool:

@@ -316,7 +316,7 @@ class TestDelete(TestCase):
 
     def test_deleted_instances_do_not_need_it(self):
         instance = self.building()
-        instances.mark_deleted(instance.id, ram=512)
+        instances.mark_deleted(instance.id)
 
         self.assert_done(self.remove())
 

@@ -96,10 +96,13 @@ class TakeoverTest(base.ManageTestCase):
         self.assertEqual([], self.addresses(other))
         self.assertNotEqual([], self.addresses(good))
 
-    def test_one_with_a_job_is_left_to_it(self):
-        made = self.instance(task_id=states.Task.RESIZING.code)
+    def test_one_with_a_job_is_not_compared(self):
+        made = self.instance(task_id=states.Task.REBOOTING.code)
+        gone = self.instance(server=False, task_id=states.Task.DELETING.code)
 
         self.assertEqual(0, self.run_manage('takeover'), self.error)
 
-        self.assertIn(f'{made}  skipped: RESIZE', self.out)
-        self.assertEqual([], self.addresses(made))
+        self.assertIn(f'{made}  not compared: REBOOT', self.out)
+        self.assertIn(f'{gone}  not compared: SHUTDOWN', self.out)
+        self.assertNotEqual([], self.addresses(made))
+        self.assertIn('2 instances, addresses of 1 recorded', self.out)

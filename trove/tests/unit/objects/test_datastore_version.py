@@ -113,7 +113,7 @@ class TestVersions(base.TestCase):
         self.assertRaises(
             exception.BadRequest, datastore_version.delete, version.id
         )
-        instances.mark_deleted(instance.id, ram=512)
+        instances.mark_deleted(instance.id)
 
         datastore_version.delete(version.id)
 

@@ -176,7 +176,11 @@ class TestGiveBack(QuotaTestCase):
         self.delete(made.id)
         self.claim(made.id, 'delete_instance')
 
-        instances.mark_deleted(made.id, base.OWNER, ram=1024)
+        self.assertFalse(instances.usage_is_known(made.id))
+        for _ in range(2):
+            instances.record_usage(made.id, ram=1024)
+        self.assertTrue(instances.usage_is_known(made.id))
+        instances.mark_deleted(made.id, base.OWNER)
 
         self.assertEqual((0, 0), self.usage('instances'))
         self.assertEqual((0, 0), self.usage('ram'))

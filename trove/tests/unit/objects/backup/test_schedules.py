@@ -83,7 +83,7 @@ class SchedulesTest(base.TestCase):
         self.assertEqual(1, len(schedules.claim()))
 
     def test_of_a_deleted_instance(self):
-        instances.mark_deleted(self.db_id, ram=512)
+        instances.mark_deleted(self.db_id)
 
         self.assertEqual([], schedules.claim())
         self.assertEqual({}, schedules.get([self.db_id]))

@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from trove.common import exception
+from trove.db import models
+from trove.db import session
 from trove.objects import quota
 from trove.objects.instance import states
 from trove.objects.instance import tasks
@@ -25,11 +29,11 @@ class TestDelete(scene.TestCase):
         self.assert_nothing_left()
         self.assertEqual(
             {'instances': 0, 'ram': 0, 'volumes': 0, 'backups': 0},
-            {
-                usage.resource: usage.in_use
-                for usage in quota.usages(self.conf, scene.PROJECT)
-            },
+            {each.resource: each.in_use for each in self.usages()},
         )
+
+    def usages(self):
+        return quota.usages(self.conf, scene.PROJECT)
 
     def test_running_instance(self):
         instance_id, guest = self.given_instance()
@@ -43,6 +47,32 @@ class TestDelete(scene.TestCase):
             [name for name, _ in self.cloud.calls][-3:],
         )
         self.assertIsNone(self.shown(instance_id).encrypted_key)
+
+    def given_instance_of_a_release(self):
+        """Releases do not record what each instance uses."""
+        instance_id, _ = self.given_instance()
+        with session.writer() as db:
+            db.execute(sa.delete(models.Reservation))
+        return instance_id
+
+    def test_instance_of_a_release(self):
+        self.when_deleted(self.given_instance_of_a_release())
+
+        self.assertEqual({0}, {each.in_use for each in self.usages()})
+
+    def test_instance_of_a_release_whose_flavor_is_gone(self):
+        instance_id = self.given_instance_of_a_release()
+        with session.writer() as db:
+            db.execute(sa.update(models.Instance).values(flavor_id='gone'))
+
+        self.when_deleted(instance_id)
+
+        self.assertTrue(self.shown(instance_id).deleted)
+        self.assertEqual(
+            {'ram'},
+            {each.resource for each in self.usages() if each.in_use},
+        )
+        self.assertIn('its memory remains', self.logs.output)
 
     def test_instance_that_was_never_built(self):
         # Given: its status was reset, as one that is in BUILD is refused.
