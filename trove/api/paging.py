@@ -9,8 +9,11 @@ from typing import Any
 from typing import TypeVar
 from urllib import parse
 
+from oslo_utils import uuidutils
+
 from trove.api import request as api_request
 from trove.common import exception
+from trove.common import names
 
 Item = TypeVar('Item')
 
@@ -63,10 +66,20 @@ def page(
     key: Callable[[Item], str],
     most: int,
     after: str | None,
+    what: str,
 ) -> tuple[list[Item], str | None]:
-    """Cut a page out of a whole list: (items, next marker)."""
+    """Cut a page out of a whole list: (items, next marker).
+
+    Of what is deleted nothing is left; its id may still be the marker of a
+    client that pages.
+
+    :param what: an item, with its article, for the error
+    :raises BadRequest: it cannot be one of another page
+    """
     ordered = sorted(items, key=key)
     if after is not None:
+        if not uuidutils.is_uuid_like(after) and after not in map(key, items):
+            raise names.unknown_marker(after, what)
         ordered = [item for item in ordered if key(item) > after]
     if len(ordered) <= most:
         return ordered, None

@@ -14,6 +14,7 @@ import unicodedata
 from urllib import parse
 
 from trove.common import exception
+from trove.common import text as texts
 
 #: Characters that end a segment, or begin an escape, in a path that nobody
 #: has quoted.
@@ -30,13 +31,18 @@ _UUID = re.compile(r'[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}')
 
 def show(text: str) -> str:
     """Return a name as it may stand in an error: escaped, cut, quoted."""
-    escaped = ''.join(
-        letter
-        if letter.isprintable()
-        else letter.encode('unicode_escape').decode()
-        for letter in text[:_SHOWN]
+    return f'"{texts.printable(texts.start(text, _SHOWN))}"'
+
+
+def unknown_marker(marker: str, what: str) -> exception.BadRequest:
+    """Return the error of a marker that is not the id of anything listed.
+
+    :param what: what is listed, with its article
+    """
+    return exception.BadRequest(
+        f'The marker {show(marker)} is not the id of {what}. Use that of the '
+        '"next" link of a page, or omit it to begin with the first page.'
     )
-    return f'"{escaped}{"…" if len(text) > _SHOWN else ""}"'
 
 
 def check(what: str, text: str) -> str:

@@ -20,6 +20,7 @@ from trove.common.datastores import settings
 from trove.db import models
 from trove.db import session
 from trove.db import statements
+from trove.objects import _markers
 from trove.objects import datastore as datastores
 from trove.objects import parameter as parameters
 from trove.objects import quota
@@ -106,6 +107,7 @@ def list_(
 
     :param marker: id of the last one of the page before
     :returns: the groups, and the marker of the next page, if there is one
+    :raises BadRequest: there has been no such group
     """
     query = (
         sa.select(_GROUP)
@@ -119,6 +121,10 @@ def list_(
     if marker is not None:
         query = query.where(_GROUP.id > marker)
     with session.reader() as db:
+        if marker is not None:
+            _markers.find(
+                db, _GROUP, marker, context.project_id, 'a configuration group'
+            )
         found = _load(db, list(db.scalars(query)))
     if len(found) > limit:
         return found[:limit], found[limit - 1].id
@@ -133,6 +139,7 @@ def instances(
     :param limit: how many at most; None for all
     :param marker: id of the last one of the page before
     :returns: these, and the marker of the next page, if there is one
+    :raises BadRequest: there has been no such instance
     """
     query = (
         sa.select(models.Instance.id, models.Instance.name)
@@ -144,6 +151,11 @@ def instances(
     if limit is not None:
         query = query.limit(limit + 1)
     with session.reader() as db:
+        if marker is not None:
+            whose = sa.select(_GROUP.tenant_id).where(_GROUP.id == group_id)
+            _markers.find(
+                db, models.Instance, marker, db.scalar(whose), 'an instance'
+            )
         found = [(row.id, row.name or '') for row in db.execute(query)]
     if limit is not None and len(found) > limit:
         return found[:limit], found[limit - 1][0]

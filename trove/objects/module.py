@@ -25,6 +25,7 @@ from trove.common import crypto
 from trove.common import exception
 from trove.db import models
 from trove.db import session
+from trove.objects import _markers
 from trove.objects import datastore as datastores
 from trove.objects import quota
 
@@ -134,6 +135,7 @@ def list_(
     """Return a page of modules by their ids, and the marker of the next.
 
     :param datastore: id; ALL: only those for every datastore; None: any
+    :raises BadRequest: there has been no such module
     """
     query = (
         sa.select(_ROW)
@@ -147,6 +149,9 @@ def list_(
     if marker is not None:
         query = query.where(_ROW.id > marker)
     with session.reader() as db:
+        if marker is not None:
+            whose = None if context.is_admin else context.project_id
+            _markers.find(db, _ROW, marker, whose, 'a module')
         found = _load(db.scalars(query))
     if len(found) > limit:
         return found[:limit], found[limit - 1].id

@@ -17,6 +17,7 @@ from trove.api import paging
 from trove.api import references
 from trove.api import request as api_request
 from trove.common import exception
+from trove.common import names
 from trove.objects import datastore as datastores
 from trove.objects import owned
 
@@ -83,12 +84,18 @@ def refuse(what: str) -> NoReturn:
 
 
 def clusters(request: api_request.Request) -> dict[str, Any]:
-    """List no clusters: 200, or 501 if another release has created some."""
+    """List no clusters: 200, or 501 if another release has created some.
+
+    400 for any marker.
+    """
     paging.limit(request, request.runtime.conf.instances_page_size)
     request.flag('deleted')
     everybody = request.rule.startswith('mgmt:')
     if owned.count('cluster', None if everybody else request.project_id):
         refuse('Clusters')
+    marker = paging.marker(request)
+    if marker is not None:
+        raise names.unknown_marker(marker, 'a cluster')
     return {'clusters': []}
 
 

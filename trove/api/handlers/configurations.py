@@ -45,7 +45,7 @@ def create(request: api_request.Request) -> dict[str, Any]:
 
 
 def index(request: api_request.Request) -> dict[str, Any]:
-    """List the groups of the project, in pages: 200."""
+    """List the groups of the project, in pages: 200, or 400."""
     found, marker = configurations.list_(
         request.context,
         limit=_limit(request),
@@ -61,7 +61,7 @@ def show(request: api_request.Request) -> dict[str, Any]:
 
 
 def instances(request: api_request.Request) -> dict[str, Any]:
-    """List the instances that have a group, in pages: 200, or 404."""
+    """List the instances that have a group, in pages: 200, 400 or 404."""
     found, marker = configurations.instances(
         _get(request).id,
         limit=_limit(request),

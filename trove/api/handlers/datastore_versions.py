@@ -38,6 +38,7 @@ def index(request: api_request.Request) -> dict[str, Any]:
         lambda item: item.id,
         paging.limit(request, PAGE),
         paging.marker(request),
+        'a datastore version',
     )
     views = [_view(item, item.id in defaults) for item in items]
     return paging.body(request, 'versions', views, marker)

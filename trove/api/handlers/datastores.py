@@ -27,6 +27,7 @@ def index(request: api_request.Request) -> dict[str, Any]:
         lambda item: item.id,
         paging.limit(request, PAGE),
         paging.marker(request),
+        'a datastore',
     )
     views = [_datastore(request, item) for item in items]
     return paging.body(request, 'datastores', views, marker)
@@ -47,6 +48,7 @@ def versions(request: api_request.Request) -> dict[str, Any]:
         lambda item: item.id,
         paging.limit(request, PAGE),
         paging.marker(request),
+        'a datastore version',
     )
     views = [_version(request, item) for item in items]
     return paging.body(request, 'versions', views, marker)

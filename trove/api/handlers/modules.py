@@ -99,13 +99,15 @@ def instances(request: api_request.Request) -> dict[str, Any]:
     if request.flag('count_only'):
         counts = uses.counts(module.id, _whose(request), clustered)
         return {'instances': [views.count(module, each) for each in counts]}
-    limit = _limit(request)
+    limit, marker = _limit(request), paging.marker(request)
+    if marker is not None:
+        uses.check_marker(marker, _whose(request))
     found = uses.users(
         module.id,
         _whose(request),
         include_clustered=clustered,
         limit=limit + 1,
-        marker=paging.marker(request),
+        marker=marker,
     )
     marker = found[limit - 1][0] if len(found) > limit else None
     items = [

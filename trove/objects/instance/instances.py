@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Mapping
-import datetime
 import json
 from typing import Any
 
@@ -20,6 +19,7 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.db import statements
+from trove.objects import _markers
 from trove.objects import _rows
 from trove.objects import configuration
 from trove.objects import quota
@@ -157,7 +157,7 @@ def list_(
     :returns: the instances, and the marker of the next page or None
     :raises Forbidden: another project's, and the context is not an
         administrator's
-    :raises BadRequest: there is no instance with the id of the marker
+    :raises BadRequest: there has been no such instance
     """
     wanted = project_id
     if wanted is None and not all_projects:
@@ -167,7 +167,11 @@ def list_(
     with session.reader() as db:
         after = None
         if marker is not None:
-            after = (_created(db, marker, wanted), marker)
+            row = models.Instance
+            known = _markers.find(
+                db, row, marker, wanted, 'an instance', row.created
+            )
+            after = (known.created, marker)
         found = _pages.load(
             db,
             project_id=wanted,
@@ -383,19 +387,3 @@ def _locked(db: orm.Session, instance_id: str) -> models.Instance:
     if row is None:
         raise exception.InstanceNotFound(id=instance_id)
     return row
-
-
-def _created(
-    db: orm.Session, marker: str, project_id: str | None
-) -> datetime.datetime | None:
-    query = sa.select(
-        models.Instance.created, models.Instance.tenant_id
-    ).where(models.Instance.id == marker)
-    found = db.execute(query).first() if '\0' not in marker else None
-    if found is None or project_id not in (None, found.tenant_id):
-        raise exception.BadRequest(
-            reason=f'marker {marker} is not the id of an instance. Use the '
-            'marker of the "next" link of a page.'
-        )
-    created: datetime.datetime | None = found.created
-    return created

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from trove.db import models
 from trove.db import session
 from trove.db import statements
+from trove.objects import _markers
 
 _USE = models.InstanceModule
 
@@ -148,6 +149,15 @@ def users(
         query = query.limit(limit)
     with session.reader() as db:
         return [(found, md5) for found, md5 in db.execute(query)]
+
+
+def check_marker(marker: str, project_id: str | None) -> None:
+    """Check what a client gives as a marker of :func:`users`.
+
+    :raises BadRequest: there has been no such instance
+    """
+    with session.reader() as db:
+        _markers.find(db, models.Instance, marker, project_id, 'an instance')
 
 
 def counts(

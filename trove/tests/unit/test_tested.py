@@ -97,6 +97,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.guestagent.rejection_texts': (
         'unit/guestagent/test_rejections.py',
     ),
+    'trove.objects._markers': ('unit/api/test_paging.py',),
     'trove.objects.guest._known': ('unit/objects/guest/test_fleet.py',),
     'trove.objects.guest.server_version': ('unit/api/test_instances.py',),
     'trove.objects.guest.trouble': ('unit/conductor/test_trouble.py',),
