@@ -117,9 +117,10 @@ def get_version(
     :raises BadRequest: several versions have that name
     """
     wanted = id_or_name or datastore.default_version_id
+    known = versions(datastore.id, inactive=inactive)
     found = [
         version
-        for version in versions(datastore.id, inactive=inactive)
+        for version in known
         if wanted in (version.id, version.name)
         and number in (None, version.version)
     ]
@@ -127,9 +128,13 @@ def get_version(
     if exact or len(found) == 1:
         return (exact or found)[0]
     if not found:
+        names = {version.id: version.name for version in known}
+        text = names.get(wanted or '', wanted or '')
+        if number:
+            text = f'{text} with the number {number}'
         raise exception.UnknownDatastoreVersion(
             datastore=datastore.name,
-            version=wanted if wanted else '(none given, and no default)',
+            version=text or '(none given, and no default)',
         )
     numbers = ', '.join(sorted(str(version.version) for version in found))
     raise exception.BadRequest(

@@ -175,8 +175,9 @@ def _offset(request: api_request.Request) -> int:
         return 0
     if not (marker.isascii() and marker.isdigit() and len(marker) < 10):
         raise exception.BadRequest(
-            f'The marker {common_names.show(marker)} is not valid; use it '
-            'unchanged from the link to the next page.'
+            f'The marker {common_names.show(marker)} is not valid; use that '
+            'of the link to the next page, which is the number of backups '
+            'before it, such as 20.'
         )
     return int(marker)
 

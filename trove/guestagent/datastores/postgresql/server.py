@@ -26,6 +26,9 @@ SUPERUSER = 'postgres'
 #: Timeout in seconds for the processes of a killed server to exit.
 _ORPHAN_TIMEOUT = 5.0
 
+#: What it says before it writes to its own log.
+_REDIRECTING = 'redirecting log output to logging collector'
+
 
 class Server(server.Server):
     """A database cluster with its server on this machine.
@@ -231,17 +234,16 @@ class Server(server.Server):
         ]
 
     def start_error(self) -> str:
-        texts = ['']
+        log, said = self.log_file, ''
         if self.log_file.exists():
             with self.log_file.open('rb') as stream:
-                texts = [files.tail(stream, server_errors.TAIL)]
-        latest, end = server_errors.last_log(self.data_dir / 'log')
-        texts.append(end)
-        lines = [
-            line
-            for line in '\n'.join(texts).splitlines()
-            if 'FATAL:' in line or 'ERROR:' in line or 'PANIC:' in line
-        ]
-        error = lines[-1] if lines else texts[0].strip()[-500:]
-        log = latest or self.log_file
+                said = files.tail(stream, server_errors.TAIL)
+        errors = server_errors.of_last_start(said)
+        # It writes to the other one as soon as it says so; with a high
+        # log_min_messages it does not say so.
+        if not errors and (_REDIRECTING in said or not said):
+            latest, end = server_errors.last_log(self.data_dir / 'log')
+            errors = server_errors.of_last_start(end)
+            log = latest or log
+        error = errors[-1] if errors else said.strip()[-500:]
         return f'{error or "it exited at once"} (log: {log})'

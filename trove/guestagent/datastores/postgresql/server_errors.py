@@ -50,6 +50,16 @@ def last_log(directory: pathlib.Path) -> tuple[pathlib.Path | None, str]:
         os.close(handle)
 
 
+def of_last_start(text: str) -> list[str]:
+    """Return the lines with errors since the last start that a log has."""
+    last = text.rpartition('starting PostgreSQL ')[2]
+    return [
+        line
+        for line in last.splitlines()
+        if 'FATAL:' in line or 'ERROR:' in line or 'PANIC:' in line
+    ]
+
+
 def receiver_error(text: str) -> str:
     """Return the last error of the receiver of a primary's log, or ''."""
     found = _RECEIVER.findall(text)

@@ -196,3 +196,11 @@ class TestVersions(base.TestCase):
         self.assertEqual(
             old, datastore.get_version(self.postgresql, old.id)
         )
+        error = self.assertRaises(
+            exception.UnknownDatastoreVersion,
+            datastore.get_version,
+            self.postgresql,
+            old.id,
+            number='17.3',
+        )
+        self.assertIn('17 with the number 17.3', str(error))

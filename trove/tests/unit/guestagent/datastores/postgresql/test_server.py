@@ -61,10 +61,25 @@ class ServerTest(base.TestCase):
             'LOG:  something\nFATAL:  the first reason\n'
         )
         self.assertIn('the first reason', made.start_error())
+        # Given a log of its own, of an earlier run
         (self.root / 'data' / 'log').mkdir(parents=True)
         (self.root / 'data' / 'log' / 'a.log').write_text(
-            'x' * 5000 + '\nFATAL:  the last reason\nLOG:  shut down\n'
+            'x' * 5000 + '\nERROR:  of a former session\n'
         )
+        self.assertIn('the first reason', made.start_error())
+        (self.root / 'start.log').write_text('Killed\n')
+        self.assertIn('Killed', made.start_error())
+        # When it writes to that
+        (self.root / 'start.log').write_text(
+            'LOG:  redirecting log output to logging collector process\n'
+        )
+        self.assertIn('former session', made.start_error())
+        with (self.root / 'data' / 'log' / 'a.log').open('a') as log:
+            log.write('LOG:  starting PostgreSQL 18.6\n')
+        self.assertNotIn('former session', made.start_error())
+        with (self.root / 'data' / 'log' / 'a.log').open('a') as log:
+            log.write('FATAL:  the last reason\nLOG:  shut down\n')
+        # Then
         said = made.start_error()
         self.assertIn('the last reason', said)
         self.assertIn('a.log', said)
