@@ -31,6 +31,9 @@ LONGEST = 128
 _SHOWN = 60
 
 
+_BOOLEANS = {'true': True, 'false': False}
+
+
 @dataclasses.dataclass(frozen=True)
 class Parameter:
     """A parameter, as the rules of a datastore version have it.
@@ -96,6 +99,12 @@ class Parameter:
         if low is not None:
             return f' of at least {low}'
         return '' if high is None else f' of at most {high}'
+
+    def meant(self, value: Any) -> Any:
+        """Return a value as it is meant: trove-dashboard quotes booleans."""
+        if self.type == 'boolean' and isinstance(value, str):
+            return _BOOLEANS.get(value.lower(), value)
+        return value
 
     def fits(self, value: object) -> bool:
         """Return whether a value is of the type and within the range."""
@@ -233,6 +242,7 @@ class Settings:
                     f'Parameter {names.show(name)} is given twice, with '
                     'letters of another case. Give it once.'
                 )
+            value = parameter.meant(value)
             self._check_value(parameter, value)
             checked[parameter.name] = value
         return checked

@@ -105,6 +105,14 @@ class TestSpread(test_configuration.TestCase):
             )
         self.assertEqual([], self.sent())
 
+    def test_a_boolean_as_trove_dashboard_sends_it(self):
+        response = self.put(
+            self.path, self.body(jit='False', max_connections=9)
+        )
+
+        self.assertEqual(202, response.status_code, response.text)
+        self.assertIs(False, self.values(self.group_id)['jit'])
+
     def test_one_that_is_busy_keeps_all_as_they_are(self):
         instances.update(
             self.instances[1].id, task_id=states.Task.REBOOTING.code

@@ -70,7 +70,10 @@ REFUSED = (
     ('DateStyle', ['x'], 'a string'),
     ('jit', 1, 'true or false'),
     ('jit', 'on', 'true or false, without quotes.'),
-    ('jit', 'true', 'true or false, without quotes.'),
+    ('jit', '1', 'true or false, without quotes.'),
+    ('jit', ' true', 'true or false, without quotes.'),
+    ('jit', '', 'true or false, without quotes.'),
+    ('max_connections', 'true', 'value "true"'),
     ('port', 1, 'reserved for Trove'),
     ('nosuch', 1, 'is unknown'),
 )
@@ -106,6 +109,19 @@ class CheckTest(base.TestCase):
                 found = POSTGRESQL.check(PARAMETERS, {name: value})
 
                 self.assertEqual({name: value}, found)
+
+    def test_booleans_are_taken_as_trove_dashboard_quotes_them(self) -> None:
+        for text, value in (
+            ('true', True),
+            ('True', True),
+            ('false', False),
+            ('False', False),
+            ('FALSE', False),
+        ):
+            found = POSTGRESQL.check(PARAMETERS, {'jit': text})
+
+            self.assertEqual({'jit': value}, found)
+            self.assertIs(value, found['jit'])
 
     def test_names_are_those_of_the_rules(self) -> None:
         self.assertEqual(
