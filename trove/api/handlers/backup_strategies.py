@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from oslo_utils import uuidutils
+
 from trove.api import references
 from trove.api import request as api_request
 from trove.api.views import backup as views
@@ -25,8 +27,10 @@ def index(request: api_request.Request) -> dict[str, Any]:
 
     403 for those of another project.
     """
+    project_id = request.query.get('project_id') or request.project_id
+    request.authorize(request.rule, project_id)
     found = strategies.list_(
-        project_id=_project(request),
+        project_id=project_id,
         instance_id=request.query.get('instance_id') or None,
     )
     ids = [each.instance_id for each in found]
@@ -143,15 +147,14 @@ def delete(request: api_request.Request) -> None:
     The log of its instance is not archived any more, and no backups are made
     by themselves.
     """
+    project_id = request.query.get('project_id') or request.project_id
     instance_id = request.query.get('instance_id') or ''
-    strategies.delete(_project(request), instance_id)
+    # trove-dashboard has both ids, one behind the other, in the first.
+    rest = project_id.removeprefix(request.project_id)
+    if not instance_id and rest != project_id and uuidutils.is_uuid_like(rest):
+        project_id, instance_id = request.project_id, rest
+    request.authorize(request.rule, project_id)
+    strategies.delete(project_id, instance_id)
     if instance_id:
         logs.unwant(instance_id)
         schedules.delete(instance_id)
-
-
-def _project(request: api_request.Request) -> str:
-    """Return whose strategies the query names."""
-    project_id = request.query.get('project_id') or request.project_id
-    request.authorize(request.rule, project_id)
-    return project_id

@@ -38,18 +38,20 @@ class StrategyTest(test_backups.TestCase):
             'backup_strategies'
         ]
         self.assertEqual('mine', mine['swift_container'])
+        # The second is how trove-dashboard names it.
+        for said in (query, f'project_id={base.PROJECT}{self.instance.id}'):
+            self.save(swift_container='mine', instance_id=self.instance.id)
 
-        gone = self.delete('/backup_strategies', query_string=query)
+            gone = self.delete('/backup_strategies', query_string=said)
 
-        self.assertEqual(202, gone.status_code)
-        self.assertEqual(
-            [ours], self.get('/backup_strategies').json['backup_strategies']
-        )
-        self.assert_fault(
-            self.delete('/backup_strategies', query_string=query),
-            404,
-            'itemNotFound',
-        )
+            self.assertEqual(202, gone.status_code)
+            listed = self.get('/backup_strategies').json['backup_strategies']
+            self.assertEqual([ours], listed)
+            self.assert_fault(
+                self.delete('/backup_strategies', query_string=said),
+                404,
+                'itemNotFound',
+            )
 
     def test_of_others(self):
         theirs = self.active(base.OTHER_PROJECT)
