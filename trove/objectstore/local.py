@@ -22,6 +22,7 @@ from typing import Any
 from typing import BinaryIO
 from urllib import parse
 
+from trove.common import exception
 from trove.objectstore import _names
 from trove.objectstore import base
 from trove.objectstore import errors
@@ -57,15 +58,15 @@ class LocalStore(base.Store):
         delete_after: int | None = None,
     ) -> base.Stored:
         path = self._path(container, name + suffix)
-        action = f'store {path}'
+        action = f'store {container}/{path.name}'
         unfinished = _hidden(path, 'unfinished')
-        with _explained(action):
+        with _writing(action):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             file = _create(unfinished)
         try:
             with file:
                 size, checksum = self._copy(source, file, action, progress)
-            with _explained(action):
+            with _writing(action):
                 about = {
                     'checksum': checksum,
                     'metadata': dict(metadata),
@@ -93,14 +94,14 @@ class LocalStore(base.Store):
         digest = hashlib.md5(usedforsecurity=False)
         size = 0
         while piece := source.read(_PIECE):
-            with _explained(action):
+            with _writing(action):
                 self._check_space(file, len(piece), action)
                 file.write(piece)
             digest.update(piece)
             size += len(piece)
             if progress is not None:
                 progress(size)
-        with _explained(action):
+        with _writing(action):
             file.flush()
             os.fsync(file.fileno())
         return size, digest.hexdigest()
@@ -142,7 +143,12 @@ class LocalStore(base.Store):
         )
 
     def check(self) -> None:
-        """Return always: the directory is made with the first object."""
+        """Return unless the directory, or one above it, is a file.
+
+        It is made with the first object, so it need not be there.
+        """
+        with _writing('be used'), contextlib.suppress(FileNotFoundError):
+            os.scandir(self._directory).close()
 
     def renew(self, access: Mapping[str, Any]) -> None:
         """Change nothing: files may be written without end."""
@@ -310,6 +316,16 @@ def _explained(action: str) -> Iterator[None]:
         if error.errno in _FULL:
             raise errors.full(action, _said(error)) from error
         raise errors.unreachable(action, _said(error)) from error
+
+
+@contextlib.contextmanager
+def _writing(action: str) -> Iterator[None]:
+    """Like :func:`_explained`: a directory that is away is the store's."""
+    try:
+        with _explained(action):
+            yield
+    except exception.ObjectMissing as error:
+        raise errors.unreachable(action, error.values['reason']) from error
 
 
 def _said(error: OSError) -> str:

@@ -79,6 +79,17 @@ class LocalStoreTest(contract.Contract, base.TestCase):
         self.assertIn(str(1 << 62), str(error))
         self.assertEqual([], self.left())
 
+    def test_a_directory_that_is_away_is_no_missing_object(self):
+        self.store.check()
+        (self.root / 'store').write_text('not mounted')
+
+        for use in self.save, self.store.check:
+            error = self.assertRaises(
+                exception.ObjectStoreUnreachable, use
+            )
+            self.assertIn(f'Not a directory ({self.root}', str(error))
+            self.assertIn('Check that it is running', str(error))
+
     def test_what_a_killed_writer_left_is_deleted(self):
         stored = self.save()
         self.file().rename(self.file('.b1.tar.gz.unfinished'))
