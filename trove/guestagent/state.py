@@ -33,6 +33,8 @@ STATUS_CRASHED: Final = 'crashed'
 #: Seconds in which crashes are counted together.
 CRASH_WINDOW: Final = 300.0
 _MAX_DELAY: Final = 60.0
+#: So many of them are told, though the server runs again after each.
+_CRASH_LOOP: Final = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,8 +119,32 @@ def delay_before_start(failures: Sequence[float], now: float) -> float:
 
     :param failures: times of crashes and failed starts
     """
-    recent = [failed for failed in failures if now - failed < CRASH_WINDOW]
-    if len(recent) < 2:
+    counted = _recent(failures, now)
+    if len(counted) < 2:
         return 0.0
-    delay = min(_MAX_DELAY, 2.0 ** (len(recent) - 2))
-    return max(0.0, recent[-1] + delay - now)
+    delay = min(_MAX_DELAY, 2.0 ** (len(counted) - 2))
+    return max(0.0, counted[-1] + delay - now)
+
+
+def crash_loop(crashes: Sequence[float], now: float) -> str:
+    """Return what is reported of a server that crashes repeatedly, else ''.
+
+    :param crashes: times of crashes, without failed starts
+    """
+    if len(_recent(crashes, now)) < _CRASH_LOOP:
+        return ''
+    return (
+        f'The database has crashed at least {_CRASH_LOOP} times within '
+        f'{CRASH_WINDOW / 60:.0f} minutes, and was started again each time. '
+        'See its log for the cause, and the log of the kernel for whether '
+        'memory ran out.'
+    )
+
+
+def count(times: list[float], now: float) -> None:
+    """Add this time to those that are counted together."""
+    times[:] = [*_recent(times, now), now]
+
+
+def _recent(times: Sequence[float], now: float) -> list[float]:
+    return [each for each in times if now - each < CRASH_WINDOW]

@@ -53,6 +53,7 @@ class Supervisor:
         # The status during an operation that restarts the server.
         self._pinned: str | None = None
         self._failures: list[float] = []
+        self._crashes: list[float] = []
         self._crashed = False
         self._trouble = ''  # Why it does not start.
         # Whether it was running at the last look.
@@ -116,8 +117,9 @@ class Supervisor:
         return self._driver.version()
 
     def trouble(self) -> str:
-        """Return why it does not run, or with former settings, else ''."""
-        return self._trouble or self._state.taken_back
+        """Return why it does not run, or not as it should, else ''."""
+        crashes = states.crash_loop(self._crashes, time.monotonic())
+        return self._trouble or self._state.taken_back or crashes
 
     @property
     def is_steady(self) -> bool:
@@ -270,6 +272,7 @@ class Supervisor:
         self._crashed, self._trouble = False, ''
         self._up = self._state.wanted
         self._failures.clear()
+        self._crashes.clear()
         self._signal()
 
     def _remember(self, state: states.State) -> None:
@@ -325,6 +328,7 @@ class Supervisor:
         if self._up:
             self._up = False
             self._fail()
+            states.count(self._crashes, time.monotonic())
             LOG.error(
                 'The database has crashed; restarting it. See its log for '
                 'the cause.'
@@ -359,12 +363,7 @@ class Supervisor:
 
     def _fail(self) -> None:
         self._crashed = True
-        now = time.monotonic()
-        self._failures = [
-            failed
-            for failed in self._failures
-            if now - failed < states.CRASH_WINDOW
-        ] + [now]
+        states.count(self._failures, time.monotonic())
 
     def _sleep(self, seconds: float | None) -> None:
         """Wait for an order, up to a timeout."""

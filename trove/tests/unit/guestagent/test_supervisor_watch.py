@@ -138,6 +138,29 @@ class WatchTest(base.TestCase):
 
         self.assertEqual([1.0, 2.0], self.clock.pauses)
 
+    def given_crashes(self, number: int) -> None:
+        for _ in range(number):
+            former = self.driver.pid()
+            self.driver.kill()
+            self.wait_until_it_runs(former)
+
+    def test_one_that_crashes_repeatedly_is_told(self) -> None:
+        self.driver.broken = 3
+        self.given_it_runs()
+
+        self.given_crashes(2)
+        self.assertEqual('', self.supervisor.trouble())
+        self.given_crashes(1)
+
+        self.assertIn('crashed at least 3', self.supervisor.trouble())
+        # Until it has not crashed for a while, or an order restarts it
+        self.clock.now += states.CRASH_WINDOW
+        self.assertEqual('', self.supervisor.trouble())
+        self.given_crashes(3)
+        self.assertIn('log of the kernel', self.supervisor.trouble())
+        self.supervisor.restart()
+        self.assertEqual('', self.supervisor.trouble())
+
     def test_after_an_order_crashes_count_anew(self) -> None:
         self.driver.broken = 3
         self.given_it_runs()
