@@ -16,6 +16,7 @@ from trove.api.schemas import common
 from trove.api.schemas import instance as schemas
 from trove.cloud import base as cloud_base
 from trove.common import exception
+from trove.objects.instance import cancelling
 from trove.objects.instance import enlarging
 from trove.objects.instance import entities
 from trove.objects.instance import states
@@ -184,7 +185,7 @@ def reset_status(
             id=instance.label, task=instance.task.text
         )
     warn_of_end(request, instance)
-    tasks.reset(instance.id)
+    cancelling.reset(instance.id)
 
 
 def _reset_rule(value: Any) -> str:

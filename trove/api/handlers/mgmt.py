@@ -16,9 +16,9 @@ from trove.api.schemas import instance as schemas
 from trove.api.views import instance as views
 from trove.common import exception
 from trove.objects import root as root_object
+from trove.objects.instance import cancelling
 from trove.objects.instance import entities
 from trove.objects.instance import instances
-from trove.objects.instance import tasks
 
 LOG = log.getLogger(__name__)
 
@@ -94,7 +94,7 @@ def _reset_task_status(
     An instance that is half built or half deleted stays in ERROR.
     """
     actions.warn_of_end(request, instance)
-    tasks.reset_task(instance.id)
+    cancelling.reset_task(instance.id)
 
 
 def _migrate(

@@ -26,7 +26,6 @@ from trove.db import models
 from trove.db import session
 from trove.objects import _rows
 from trove.objects import quota
-from trove.objects.backup import reports
 from trove.objects.instance import _loading
 from trove.objects.instance import _superseded
 from trove.objects.instance import entities
@@ -288,48 +287,6 @@ def drop_settled(instance_id: str) -> bool:
                 reserved=True,
             )
         return True
-
-
-@session.retry
-def reset(instance_id: str) -> None:
-    """Cancel the task of an instance, with status ERROR.
-
-    Running backups fail.
-
-    :raises InstanceNotFound: there is none
-    """
-    with session.writer() as db:
-        _cancel(db, instance_id)
-        _rows.write_service_status(
-            db, instance_id, states.ServiceStatus.UNKNOWN
-        )
-
-
-@session.retry
-def reset_task(instance_id: str) -> None:
-    """Cancel the task of an instance, with status ACTIVE.
-
-    An instance that is half built or half deleted stays in error. Running
-    backups fail.
-
-    :raises InstanceNotFound: there is none
-    """
-    with session.writer() as db:
-        row = _cancel(db, instance_id)
-        if states.Task.from_code(row.task_id).is_idle:
-            row.server_status = 'ACTIVE'
-
-
-def _cancel(db: orm.Session, instance_id: str) -> models.Instance:
-    row = _rows.lock(db, instance_id)
-    if row is None:
-        raise exception.InstanceNotFound(id=instance_id)
-    current = workflows.find(db, instance_id)
-    if current is not None:
-        workflows.remove(db, current)
-    give_up(db, row, current, states.Task.NONE)
-    reports.fail_all(db, instance_id)
-    return row
 
 
 def _loaded(db: orm.Session, instance_id: str) -> entities.Instance:

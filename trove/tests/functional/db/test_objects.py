@@ -24,6 +24,7 @@ from trove.tests.unit.objects.backup import test_work
 from trove.tests.unit.objects.guest import test_fleet
 from trove.tests.unit.objects.guest import test_guest_versions
 from trove.tests.unit.objects.guest import test_heartbeats
+from trove.tests.unit.objects.instance import test_cancelling
 from trove.tests.unit.objects.instance import test_instances
 from trove.tests.unit.objects.instance import test_instances_list
 from trove.tests.unit.objects.instance import test_pages
@@ -76,7 +77,7 @@ _SUITES = (
     test_tasks.TestBegin,
     test_tasks.TestDelete,
     test_tasks.TestEnd,
-    test_tasks.TestReset,
+    test_cancelling.TestReset,
     test_tasks.TestUndo,
     test_workflows.TestAdopt,
     test_workflows.TestClaim,

@@ -7,6 +7,7 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects import quota
+from trove.objects.instance import cancelling
 from trove.objects.instance import entities
 from trove.objects.instance import instances
 from trove.objects.instance import states
@@ -264,7 +265,7 @@ class TestResize(QuotaTestCase):
         made = self.ready(volume_size=1)
         self.grow(made.id, volumes=4)
 
-        tasks.reset(made.id)
+        cancelling.reset(made.id)
 
         self.assertEqual((1, 0), self.usage('volumes'))
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from unittest import mock
 
+from trove.objects.instance import cancelling
 from trove.objects.instance import states
-from trove.objects.instance import tasks
 from trove.objects.instance import workflows
 from trove.taskmanager.workflows import create
 from trove.taskmanager.workflows import reboot
@@ -154,7 +154,7 @@ class TestStopped(scene.TestCase):
             'create the server',
             guest,
             lambda: self.when_created(instance_id),
-            lambda: tasks.reset(instance_id),
+            lambda: cancelling.reset(instance_id),
         )
 
         self.assertEqual('ERROR', self.shown(instance_id).status)

@@ -13,10 +13,10 @@ from trove.db import models
 from trove.db import session
 from trove.objects import _rows
 from trove.objects.guest import heartbeats
+from trove.objects.instance import cancelling
 from trove.objects.instance import entities
 from trove.objects.instance import instances
 from trove.objects.instance import states
-from trove.objects.instance import tasks
 from trove.objects.instance import workflows
 from trove.tests.unit.objects import base
 
@@ -216,7 +216,7 @@ class TestChange(base.TestCase):
             (instances.update, ()),
             (instances.set_addresses, ([],)),
             (instances.add_fault, ('m',)),
-            (tasks.reset, ()),
+            (cancelling.reset, ()),
         ):
             self.assertRaises(
                 exception.InstanceNotFound, function, 'nope', *args

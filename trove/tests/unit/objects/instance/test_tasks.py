@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from trove.common import exception
 from trove.db import models
 from trove.db import session
@@ -322,69 +320,3 @@ class TestUndo(base.TestCase):
             each.resource: each for each in quota.usages(self.conf, base.ALICE)
         }['volumes']
         self.assertEqual((3, 0), (volumes.in_use, volumes.reserved))
-
-
-class TestReset(base.TestCase):
-    def test_a_task_that_hangs(self):
-        made = self.ready()
-        self.restart(made.id)
-        self.claim(made.id, 'restart')
-
-        tasks.reset(made.id)
-
-        found = self.get(made.id)
-        self.assertEqual(
-            ('ERROR', 'ERROR'), (found.status, found.operating_status)
-        )
-        self.assertFalse(workflows.workflow_step(made.id, base.OWNER, 's'))
-
-    def test_what_is_half_built(self):
-        for reset in (tasks.reset, tasks.reset_task):
-            made = self.create()
-
-            reset(made.id)
-
-            self.beat(made.id)
-            self.assertEqual('ERROR', self.get(made.id).status)
-            self.delete(made.id)
-
-    def test_the_task_alone(self):
-        made = self.ready()
-        self.restart(made.id)
-        self.claim(made.id, 'restart')
-
-        tasks.reset_task(made.id)
-
-        found = self.get(made.id)
-        self.assertEqual(
-            ('ACTIVE', 'HEALTHY'), (found.status, found.operating_status)
-        )
-        self.assertFalse(workflows.workflow_step(made.id, base.OWNER, 's'))
-
-    def test_backups_that_were_being_made_have_failed(self):
-        for reset in (tasks.reset, tasks.reset_task):
-            made = self.ready()
-            with session.writer() as db:
-                for state in ('NEW', 'SAVING', 'COMPLETED'):
-                    db.add(
-                        models.Backup(
-                            name=state, state=state, instance_id=made.id
-                        )
-                    )
-
-            reset(made.id)
-
-            with session.reader() as db:
-                states = {
-                    row.name: row.state
-                    for row in db.scalars(sa.select(models.Backup))
-                    if row.instance_id == made.id
-                }
-            self.assertEqual(
-                {
-                    'NEW': 'FAILED',
-                    'SAVING': 'FAILED',
-                    'COMPLETED': 'COMPLETED',
-                },
-                states,
-            )

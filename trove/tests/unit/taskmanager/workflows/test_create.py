@@ -8,9 +8,9 @@ from unittest import mock
 from trove.cloud import base as cloud_base
 from trove.common import exception
 from trove.guestagent import api as guest_api
+from trove.objects.instance import cancelling
 from trove.objects.instance import instances
 from trove.objects.instance import states
-from trove.objects.instance import tasks
 from trove.objects.instance import workflows
 from trove.objects.keys import instance_keys
 from trove.tests.unit.taskmanager import scene
@@ -383,7 +383,7 @@ class TestCreate(scene.TestCase):
         # Given: while the server is being made, an administrator resets the
         # status, and the user deletes the instance.
         def overtake(instance_id):
-            tasks.reset(instance_id)
+            cancelling.reset(instance_id)
             self.given_task(
                 instance_id, states.Task.DELETING, 'delete_instance'
             )

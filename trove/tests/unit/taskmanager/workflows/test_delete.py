@@ -9,8 +9,8 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects import quota
+from trove.objects.instance import cancelling
 from trove.objects.instance import states
-from trove.objects.instance import tasks
 from trove.objects.instance import workflows
 from trove.tests.unit.taskmanager import scene
 
@@ -77,7 +77,7 @@ class TestDelete(scene.TestCase):
     def test_instance_that_was_never_built(self):
         # Given: its status was reset, as one that is in BUILD is refused.
         instance_id = self.given_request()
-        tasks.reset(instance_id)
+        cancelling.reset(instance_id)
 
         self.when_deleted(instance_id)
 
