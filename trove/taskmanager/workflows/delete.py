@@ -111,6 +111,18 @@ class Delete(base.Workflow):
             self.cloud.volumes.delete(self.context, self.instance_id)
         except exception.NotFound:
             pass
+        except exception.CloudError as error:
+            # It may stay for days, and addresses cost money, too.
+            self._release_anyway(error)
+            raise
+
+    def _release_anyway(self, cause: exception.CloudError) -> None:
+        try:
+            self._release()
+        except exception.CloudError as error:
+            raise base.StepFailed(
+                reason=f'{str(cause).rstrip(".")}; {error}'
+            ) from error
 
     def _release(self) -> None:
         try:
