@@ -8,20 +8,28 @@ Import nothing heavy here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+import functools
+import importlib
 import threading
 from typing import Any
 
 from oslo_config import cfg
 
 from trove.guestagent.datastores import home as homes
-from trove.guestagent.datastores.mariadb import server as mariadb
-from trove.guestagent.datastores.mysql import server as mysql
-from trove.guestagent.datastores.postgresql import cluster as postgresql
 
-_HOMES: dict[str, type[homes.Home[Any]]] = {
-    'mariadb': mariadb.Home,
-    'mysql': mysql.Home,
-    'postgresql': postgresql.Cluster,
+
+def _home(module: str, cls: str, conf: cfg.ConfigOpts) -> homes.Home[Any]:
+    # Not imported above: the others take their time as well.
+    found = importlib.import_module(f'{homes.__package__}.{module}')
+    home: homes.Home[Any] = getattr(found, cls)(conf)
+    return home
+
+
+_HOMES: dict[str, Callable[[cfg.ConfigOpts], homes.Home[Any]]] = {
+    'mariadb': functools.partial(_home, 'mariadb.server', 'Home'),
+    'mysql': functools.partial(_home, 'mysql.server', 'Home'),
+    'postgresql': functools.partial(_home, 'postgresql.cluster', 'Cluster'),
 }
 
 

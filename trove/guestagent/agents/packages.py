@@ -29,7 +29,6 @@ import zipfile
 from trove.common import exception
 from trove.common import masking
 from trove.guestagent.agents import choice as choices
-from trove.guestagent.agents import fitness
 from trove.guestagent.agents import starting
 
 #: Bytes of a package, of all its files, and the number of these.
@@ -43,6 +42,9 @@ _SILENCE_TIMEOUT: Final = 30
 #: Seconds for each of the programs.
 _RUN_TIMEOUT: Final = 120
 _CHUNK: Final = 2**20
+
+#: What other interpreters run. What it imports is not needed here.
+_FITNESS: Final = pathlib.Path(__file__).with_name('fitness.py')
 
 #: Seconds that an agent on trial has, unless told, and may have.
 SECONDS: Final = 120
@@ -254,7 +256,7 @@ def _check(home: pathlib.Path, site: pathlib.Path) -> None:
         [
             os.fspath(home / 'bin' / 'python'),
             '-P',
-            str(fitness.__file__),
+            os.fspath(_FITNESS),
             os.fspath(site),
         ]
     )

@@ -21,6 +21,9 @@ from trove.guestagent.datastores import account as accounts
 
 LOG = logging.getLogger(__name__)
 
+#: The versions of servers that could be executed, by path, account and state.
+_probed: dict[tuple[object, ...], tuple[int, ...]] = {}
+
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
@@ -125,7 +128,8 @@ def find(
     seen = []
     fallback = None
     for directory in _named(bin_dir) if bin_dir else directories:
-        found = _probe(kind, directory)
+        # What the account can execute need not be tried for the agent.
+        found = _probe(kind, directory, account) or _probe(kind, directory)
         if found is None or not locate(directory, kind.maker).exists():
             continue
         if major is None and not order.fits(found.text, ordered):
@@ -163,20 +167,31 @@ def _probe(
     directory: pathlib.Path,
     account: accounts.Account | None = None,
 ) -> Programs | None:
-    """Return the installation, if its programs can be executed."""
+    """Return the installation, if its programs can be executed.
+
+    One that could be is not tried again until its server changes: a server
+    takes some 0.02 s to say its version.
+    """
+    server = os.fspath(directory / kind.server)
     try:
-        done = subprocess.run(
-            [os.fspath(directory / kind.server), '--version'],
-            capture_output=True,
-            text=True,
-            cwd='/',
-            timeout=30,
-            **(account.process_options() if account else {}),
-        )
+        status = os.stat(server)
+        seen = (server, account, status.st_ino, status.st_ctime_ns)
+        if seen not in _probed:
+            done = subprocess.run(
+                [server, '--version'],
+                capture_output=True,
+                text=True,
+                cwd='/',
+                timeout=30,
+                **(account.process_options() if account else {}),
+            )
+            version = kind.parse(done.stdout) if not done.returncode else None
+            if version is None:
+                return None
+            _probed[seen] = version
     except (OSError, subprocess.SubprocessError):
         return None
-    version = kind.parse(done.stdout) if done.returncode == 0 else None
-    return Programs(kind, directory, version) if version else None
+    return Programs(kind, directory, _probed[seen])
 
 
 def reachable(

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+import importlib
 from typing import Any
 
 from oslo_config import cfg
@@ -10,18 +12,30 @@ from oslo_config import cfg
 from trove.common import datastores
 from trove.common import drivers
 from trove.guestagent.datastores import base
-from trove.guestagent.datastores.mariadb import driver as mariadb
-from trove.guestagent.datastores.mysql import driver as mysql
-from trove.guestagent.datastores.postgresql import driver as postgresql
 
 NAMESPACE = datastores.NAMESPACE
 
-#: By name. Each is checked against the orders, see
+
+def _of(module: str, cls: str) -> Callable[[], type[base.Driver]]:
+    """Return what imports a driver.
+
+    An agent has one database, and needs no client library of another.
+    """
+
+    def find() -> type[base.Driver]:
+        found = importlib.import_module(f'{__package__}.{module}')
+        driver: type[base.Driver] = getattr(found, cls)
+        return driver
+
+    return find
+
+
+#: What imports each, by name. Each is checked against the orders, see
 #: trove/tests/unit/guestagent/test_orders.py.
-DRIVERS: dict[str, type[base.Driver]] = {
-    mariadb.MariaDB.name: mariadb.MariaDB,
-    mysql.MySQL.name: mysql.MySQL,
-    postgresql.PostgreSQL.name: postgresql.PostgreSQL,
+DRIVERS: dict[str, Callable[[], type[base.Driver]]] = {
+    'mariadb': _of('mariadb.driver', 'MariaDB'),
+    'mysql': _of('mysql.driver', 'MySQL'),
+    'postgresql': _of('postgresql.driver', 'PostgreSQL'),
 }
 
 
@@ -35,7 +49,7 @@ def load(conf: cfg.ConfigOpts) -> base.Driver:
     """
     name = conf.datastore_manager
     if name in DRIVERS:
-        return DRIVERS[name](conf)
+        return DRIVERS[name]()(conf)
     found: Any = drivers.find(
         NAMESPACE,
         name or '',

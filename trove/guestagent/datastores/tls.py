@@ -3,6 +3,9 @@
 
 A key is in files that only the agent and the server can read, and nowhere
 else: no error has a part of it.
+
+Most agents never read a certificate, and all begin here: what reads them is
+imported when one is read.
 """
 
 from __future__ import annotations
@@ -15,16 +18,16 @@ import pathlib
 from typing import Any
 from typing import ClassVar
 from typing import Final
-
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.x509 import oid
+from typing import TYPE_CHECKING
 
 from trove.common import exception
 from trove.guestagent.datastores import account as accounts
 from trove.guestagent.datastores import capability
 from trove.guestagent.datastores import files
 from trove.guestagent.datastores import home as homes
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 LOG = logging.getLogger(__name__)
 
@@ -79,6 +82,9 @@ class Bundle:
         return bundle
 
     def _check(self) -> None:
+        from cryptography import x509
+        from cryptography.hazmat.primitives import serialization
+
         try:
             of_certificate = self.leaf().public_key()
             if self.authority:
@@ -105,10 +111,14 @@ class Bundle:
 
     def leaf(self) -> x509.Certificate:
         """Return the certificate of the server itself."""
+        from cryptography import x509
+
         return x509.load_pem_x509_certificates(self.certificate.encode())[0]
 
 
 def _public(key: Any) -> bytes:
+    from cryptography.hazmat.primitives import serialization
+
     shown: bytes = key.public_bytes(
         serialization.Encoding.DER,
         serialization.PublicFormat.SubjectPublicKeyInfo,
@@ -161,6 +171,9 @@ class State:
 
 def describe(certificate: str) -> dict[str, Any]:
     """Return what users are shown of a certificate, as it travels."""
+    from cryptography import x509
+    from cryptography.x509 import oid
+
     leaf = x509.load_pem_x509_certificates(certificate.encode())[0]
     names = leaf.subject.get_attributes_for_oid(oid.NameOID.COMMON_NAME)
     try:

@@ -22,7 +22,6 @@ from typing import Any
 
 from trove.common import exception
 from trove.common.datastores import mysql_settings
-from trove.guestagent.datastores import base
 
 MAIN = 'my.cnf'
 #: What the server carries out at each start, before anybody connects.
@@ -39,7 +38,7 @@ def server_id(name: str) -> int:
 
 
 def check_names(
-    settings: base.Settings, known: mysql_settings.Settings
+    settings: Mapping[str, Any], known: mysql_settings.Settings
 ) -> None:
     """Check that customers may change all of these.
 
@@ -53,7 +52,7 @@ def check_names(
             )
 
 
-def render(settings: base.Settings, loose: bool = False) -> str:
+def render(settings: Mapping[str, Any], loose: bool = False) -> str:
     """Write settings as an option file.
 
     :param loose: let the server ignore those that it does not know

@@ -16,13 +16,13 @@ earlier ones::
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 import pathlib
 import re
 from typing import Any
 
 from trove.common import exception
 from trove.guestagent.datastores import account as accounts
-from trove.guestagent.datastores import base
 from trove.guestagent.datastores import files
 from trove.guestagent.datastores import tls
 
@@ -64,7 +64,7 @@ _HBA = {
 }
 
 
-def render(settings: base.Settings) -> str:
+def render(settings: Mapping[str, Any]) -> str:
     """Format settings in the syntax of postgresql.conf.
 
     :raises trove.common.exception.BadRequest: a name is not allowed

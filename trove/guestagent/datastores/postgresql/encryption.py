@@ -14,8 +14,6 @@ import struct
 from typing import Any
 from typing import Final
 
-from cryptography.hazmat.primitives import serialization
-
 from trove.common import exception
 from trove.guestagent.datastores import home as homes
 from trove.guestagent.datastores import processes
@@ -89,6 +87,8 @@ class Encryption:
 
         :raises trove.common.exception.DatastoreError: it does not
         """
+        from cryptography.hazmat.primitives import serialization
+
         access.reload(self._connector)
         wanted = None
         if state.bundle is not None:

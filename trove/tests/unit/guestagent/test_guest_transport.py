@@ -101,7 +101,9 @@ class MessagesTest(base.TestCase):
         self.all_drivers: list[fakes.Driver] = []
         # After the agents, which would start them again.
         self.addCleanup(self._end)
-        patch = mock.patch.dict(registry.DRIVERS, fake=self._driver)
+        patch = mock.patch.dict(
+            registry.DRIVERS, fake=lambda: self._driver
+        )
         patch.start()
         self.addCleanup(patch.stop)
         self.config(enable_secure_rpc_messaging=True)

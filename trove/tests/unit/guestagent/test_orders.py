@@ -36,7 +36,7 @@ from trove.tests.unit.guestagent import fakes
 
 Capability = capability.Capability
 CONTRACT = frozenset(api.API.interface.methods)
-DRIVERS = tuple(registry.DRIVERS.values())
+DRIVERS = tuple(find() for find in registry.DRIVERS.values())
 
 _API = 'API in trove/guestagent/api/__init__.py'
 _MANAGER = 'trove/guestagent/manager.py'

@@ -33,7 +33,7 @@ class GuestAgentTest(base.TestCase):
         self.driver = fakes.Driver()
         self.addCleanup(self.driver.end)
         patch = mock.patch.dict(
-            registry.DRIVERS, fake=lambda conf: self.driver
+            registry.DRIVERS, fake=lambda: lambda conf: self.driver
         )
         patch.start()
         self.addCleanup(patch.stop)

@@ -79,10 +79,14 @@ class DeclaredTest(base.TestCase):
         for driver in written():
             self.assertIs(
                 driver,
-                registry.DRIVERS.get(driver.name),
+                registry.DRIVERS.get(driver.name, lambda: None)(),
                 f'Add {driver.__name__} to DRIVERS in '
                 'trove/guestagent/datastores/registry.py.',
             )
+
+    def test_each_that_has_a_name_is_there(self) -> None:
+        for name, load in registry.DRIVERS.items():
+            self.assertEqual(name, load().name)
 
     def test_the_api_knows_its_rules(self) -> None:
         general = rules.rules('a datastore of which nothing is known')

@@ -149,6 +149,22 @@ class ProgramsTest(base.TestCase):
         chosen = self.install('opt', '16.2')
         self.assertEqual(chosen, self.find(chosen).directory)
 
+    def test_one_that_does_not_change_is_asked_once(self) -> None:
+        # Given a server that counts
+        chosen = self.install('opt', '16.2')
+        counting = 'date >>"$0.asked"; echo "postgres (PostgreSQL) {}"'
+        (chosen / 'postgres').write_text(f'#!/bin/sh\n{counting.format(16)}\n')
+        # When
+        self.find(chosen)
+        found = self.find(chosen)
+        # Then
+        self.assertEqual('16', found.major)
+        asked = (chosen / 'postgres.asked').read_text().splitlines()
+        self.assertEqual(1, len(asked))
+        # And another one in its place is asked
+        (chosen / 'postgres').write_text(f'#!/bin/sh\n{counting.format(17)}\n')
+        self.assertEqual('17', self.find(chosen).major)
+
     def test_a_server_alone_is_not_enough(self) -> None:
         chosen = self.install('opt', '16.2')
         (chosen / 'initdb').unlink()
