@@ -94,6 +94,8 @@ class LogArchive:
         self._progress: Progress | None = None
         self._store: stores.Store | None = None
         self._failed = 0
+        # What the object store has not taken yet.
+        self._waiting: archive.Closed | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -132,6 +134,7 @@ class LogArchive:
                     float(archived['interval']),
                     series,
                 )
+                self._waiting = None
             known.interval = float(archived['interval'])
             self._remember(known)
             self._store = objectstore.open_store(access or {})
@@ -144,7 +147,7 @@ class LogArchive:
 
     def _end(self) -> None:
         self._path.unlink(missing_ok=True)
-        self._progress = self._store = None
+        self._progress = self._store = self._waiting = None
         with self._supervisor.turn() as driver:
             driver.end_log()
         LOG.info('The log of changes is not archived any more.')
@@ -196,27 +199,45 @@ class LogArchive:
             LOG.warning('This could not be reported: %s', unreachable)
 
     def _look(self, known: Progress, store: stores.Store) -> None:
-        """Store what is complete."""
+        """Store what is complete.
+
+        No further piece is ended before the store has taken those that are
+        complete: each takes room on the volume, however little is in it.
+        """
         driver = self._supervisor.driver
         if driver.pid() is None:
             return
-        closed = driver.close_log(known.after)
-        if not closed.continues:
-            self._tell(_gap(known))
-            known = Progress(
-                known.container, known.prefix, known.interval, known.series + 1
+        closed, self._waiting = self._waiting, None
+        if closed is None:
+            closed = driver.close_log(known.after)
+            if not closed.continues:
+                known = self._begin_series(known)
+        pieces = list(closed.pieces)
+        while pieces:
+            piece = pieces[0]
+            until = (
+                known.until if pieces[1:] else archive.to_text(closed.until)
             )
-            self._remember(known)
-        for piece in closed.pieces:
-            last = piece is closed.pieces[-1]
-            until = archive.to_text(closed.until) if last else known.until
-            with piece.open() as source:
-                number = self._save(known, store, source, until)
+            try:
+                with piece.open() as source:
+                    number = self._save(known, store, source, until)
+            except exception.ObjectStoreError:
+                self._waiting = dataclasses.replace(closed, pieces=pieces)
+                raise
             known = dataclasses.replace(
                 known, number=number, after=piece.name, until=until
             )
             self._remember(known)
             driver.drop_log(piece.name)
+            del pieces[0]
+
+    def _begin_series(self, known: Progress) -> Progress:
+        self._tell(_gap(known))
+        known = Progress(
+            known.container, known.prefix, known.interval, known.series + 1
+        )
+        self._remember(known)
+        return known
 
     def _save(
         self,

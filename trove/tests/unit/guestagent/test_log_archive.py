@@ -15,6 +15,7 @@ from trove.common import exception
 from trove.guestagent import log_archive
 from trove.guestagent.datastores import archive
 from trove.guestagent.datastores import base as datastores
+from trove.objectstore import errors
 from trove.objectstore import local
 from trove.tests.fixtures import waiting
 from trove.tests.unit.guestagent import bytes_only
@@ -155,6 +156,59 @@ class LogArchiveTest(bytes_only.BackupsTestCase):
         # Then
         self.assertIn('it burns', self.failure())
         self.assertEqual(1, self.conductor.notify_exc_info.call_count)
+        self.assertEqual(['log-0001-00000001.gz'], list(self.stored()))
+
+    def test_no_piece_is_ended_while_the_store_is_away(self) -> None:
+        self.driver.log = [('a', b'one'), ('b', b'two')]
+        save = local.LocalStore.save
+        down = True
+        tried: list[str] = []
+
+        def fail(store: Any, container: str, name: str, *rest: Any,
+                 **more: Any) -> Any:
+            tried.append(name)
+            if down and name.endswith('2'):
+                raise errors.unreachable('store it', 'it is away')
+            return save(store, container, name, *rest, **more)
+
+        # When
+        with mock.patch.object(local.LocalStore, 'save', fail):
+            self.order()
+            waiting.until(lambda: len(tried) > 6, 'it is tried')
+            ended = self.driver.looks
+            down = False
+            self.wait_for_looks()
+        # Then
+        self.assertEqual(1, ended)
+        self.assertIn('it is away', self.failure())
+        # It is complete up to the time at which the pieces were ended
+        self.assertEqual(
+            {
+                'log-0001-00000001.gz': (b'one', None),
+                'log-0001-00000002.gz': (b'two', _SECOND),
+            },
+            self.stored(),
+        )
+        self.assertEqual(['a', 'b'], self.driver.dropped)
+
+    def test_what_the_server_gave_up_meanwhile_is_a_gap(self) -> None:
+        gone = exception.DatastoreError(action='x', reason='it is gone')
+        self.driver.log = [('a', b'one')]
+        outcomes = [errors.unreachable('store it', 'it is away'), gone]
+
+        @contextlib.contextmanager
+        def opened(data: bytes) -> Iterator[io.BytesIO]:
+            if outcomes:
+                raise outcomes.pop(0)
+            yield io.BytesIO(data)
+
+        # When
+        with mock.patch.object(self.driver, 'opened', opened):
+            self.order()
+            # One look fails to store it, one to open it.
+            waiting.until(self.stored, 'a later one has stored it')
+        # Then it has asked the server again, which would tell of a gap
+        self.assertEqual([None, None], self.driver.after[:2])
         self.assertEqual(['log-0001-00000001.gz'], list(self.stored()))
 
     def test_another_agent_goes_on(self) -> None:
