@@ -182,6 +182,20 @@ def record_unanswered(ids: Sequence[str]) -> None:
         note(db, there, clock.now(db), answered=False)
 
 
+@session.retry(duplicates=True)
+def record_life(instance_id: str) -> None:
+    """Forget that a guest did not answer a probe: it has answered since."""
+    with session.writer() as db:
+        statements.execute(
+            db,
+            sa.delete(models.GuestProbe).where(
+                models.GuestProbe.instance_id == instance_id,
+                models.GuestProbe.answered.is_(False),
+                models.GuestProbe.token.is_(None),
+            ),
+        )
+
+
 def forget(db: orm.Session, instance_id: str) -> None:
     """Remove the last probe of a guest that is going to be replaced."""
     statements.execute(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from trove.common import exception
+from trove.objects.guest import probes
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import guest
 from trove.taskmanager.workflows import orders
@@ -56,6 +57,7 @@ class Stopped(base.Workflow):
             self.guest().rpc_ping(self.context)
         except (exception.PeerTimeout, exception.PeerUnreachable):
             return False
-        # The cap of its silent time may be too low.
+        # The cap of its silent time may be too low, for all processes.
+        self.env.database(probes.record_life, self.instance_id)
         self.env.transport.caps.forget('guestagent', self.instance_id)
         return True
