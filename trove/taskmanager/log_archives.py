@@ -20,6 +20,7 @@ from trove.objects.instance import instances
 from trove.objectstore import base as stores
 from trove.objectstore import storage
 from trove.taskmanager import sweeps
+from trove.taskmanager.workflows import backup_order
 from trove.taskmanager.workflows import base
 
 #: Objects that are looked for, and deleted, at once.
@@ -32,6 +33,12 @@ _AHEAD: Final = 400
 _AGAIN: Final = 100
 #: The last objects of a log, which its guest may store once more.
 _BEHIND: Final = 200
+
+
+_TAKEN_OVER: Final = (
+    'Check the guest agent and its server: it may be in the hands of somebody '
+    'else. Then delete this object, and make a full backup.'
+)
 
 
 class LogArchives:
@@ -65,7 +72,7 @@ class LogArchives:
             return
         newest = archive.series[-1]
         driver = self._driver(archive, newest)
-        newest, found = self._see(driver.store(), newest)
+        newest, found = self._see(archive, driver.store(), newest)
         self._tell(archive, newest, driver, found)
         for each in archive.series:
             # What was just found goes the next time.
@@ -81,17 +88,25 @@ class LogArchives:
     # What there is
 
     def _see(
-        self, store: stores.Store, series: logs.Series
+        self,
+        archive: log_work.Archive,
+        store: stores.Store,
+        series: logs.Series,
     ) -> tuple[logs.Series, bool]:
         """Write down what is there; return the newest series.
 
         :returns: and whether there was anything new
+        :raises StepFailed: an object is larger than the database can have
+            made it; the access of the guest then ends, as it is not renewed
         """
-        found = False
+        found, refused = False, None
         last, latest = series.last, series.latest
         for number in range(series.last + 1, series.last + 1 + _MOST):
             head = _head(store, series, series.name(number))
             if head is None:
+                break
+            if archive.wanted and self._is_too_large(series, head):
+                refused = head
                 break
             last, found = number, True
             until = head.metadata.get(logs.UNTIL)
@@ -99,10 +114,24 @@ class LogArchives:
                 latest = until
         if found:
             log_work.extend(series.instance_id, series.series, last, latest)
+        if refused is not None:
+            reason = (
+                f'The archive of the log of changes has ended: '
+                f'{refused.location} has {refused.size} bytes, more than the '
+                'database can have written'
+            )
+            log_work.refuse(series.instance_id, f'{reason}. {_TAKEN_OVER}')
+            raise base.StepFailed(reason=reason, remedy=_TAKEN_OVER)
         later = series.name(1, series.series + 1)
         if last - series.last < _MOST and _head(store, series, later):
             return log_work.begin_series(series, _gap(latest)), True
         return dataclasses.replace(series, last=last), found
+
+    def _is_too_large(self, series: logs.Series, head: stores.Head) -> bool:
+        if head.size <= backup_order.LEAST:
+            return False
+        instance = instances.get(self._context, series.instance_id)
+        return head.size > backup_order.most_stored(instance)
 
     # Who may write it
 

@@ -127,6 +127,22 @@ def extend(
                 row.latest = latest
 
 
+@session.retry
+def refuse(instance_id: str, message: str) -> None:
+    """Add the fault of an object that is refused, once."""
+    fault = models.InstanceFault
+    with session.writer() as db:
+        known = db.scalar(
+            sa.select(fault.id).where(
+                fault.instance_id == instance_id,
+                fault.deleted.is_(False),
+                fault.message == _rows.shown(message),
+            )
+        )
+        if known is None:
+            _rows.add_side_fault(db, instance_id, message)
+
+
 @session.retry(duplicates=True)
 def begin_series(known: logs.Series, message: str) -> logs.Series:
     """Write down that a series begins after a gap, which is a fault.

@@ -11,6 +11,8 @@ from trove.objects.backup import backups
 from trove.objects.instance import entities
 from trove.taskmanager.workflows import base
 
+#: Bytes that may be stored of any instance.
+LEAST: Final = 1 << 30
 #: GiB of data of an instance without a volume, at most.
 _NO_VOLUME: Final = 1024
 #: The least value of ``backup_segment_max_size``.
@@ -22,15 +24,21 @@ def room(instance: entities.Instance) -> int:
     return (instance.volume_size or _NO_VOLUME) << 30
 
 
-def check(instance: entities.Instance, *, size: int, parts: int = 0) -> None:
-    """Return when a guest has not stored more than a backup can have.
+def most_stored(instance: entities.Instance) -> int:
+    """Return how many bytes a backup, or an object of a log, has at most.
 
     That is twice the volume: data that cannot be compressed, and the log
     that is written meanwhile.
+    """
+    return 2 * room(instance) + LEAST
+
+
+def check(instance: entities.Instance, *, size: int, parts: int = 0) -> None:
+    """Return when a guest has not stored more than a backup can have.
 
     :raises base.StepFailed: it has
     """
-    most = 2 * room(instance) + (1 << 30)
+    most = most_stored(instance)
     what = f'{size} bytes' if size > most else f'{parts} parts'
     if size > most or parts > most // _LEAST_PART + 1:
         raise base.StepFailed(

@@ -79,6 +79,39 @@ class LogArchivesTest(scene.TestCase):
     def left(self):
         return [each.name[-16:] for each in self.store.entries('box')]
 
+    def test_an_object_that_no_database_wrote_ends_the_access(self):
+        # Given a guest in the hands of somebody else, and an access at its
+        # end
+        self.look()
+        self.told(1)
+        self.save(1, 2)
+        self.save(2, 3)
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'trove.taskmanager.workflows.backup_order.LEAST', 1
+            )
+        )
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'trove.taskmanager.workflows.backup_order.room',
+                lambda instance: 0,
+            )
+        )
+        with session.writer() as db:
+            row = db.get(models.LogArchive, self.instance_id)
+            row.ordered = row.ordered.replace(year=2020)
+
+        self.look()
+        self.look()
+
+        self.assertEqual(1, self.guest.asked.count('archive_log'))
+        fault = self.shown(self.instance_id).fault
+        self.assertIn('-0001-00000001.gz has ', fault.message)
+        self.assertIn('delete this object', fault.details or fault.message)
+        with session.reader() as db:
+            self.assertEqual(1, db.query(models.InstanceFault).count())
+        self.assertIn('more than the database can have', self.logs.output)
+
     def test_the_guest_is_told_once(self):
         self.look()
         self.save(1, 2)
