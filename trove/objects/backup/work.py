@@ -218,10 +218,12 @@ def complete(
     backup_id: str,
     owner: str,
     location: str,
-    checksum: str,
+    checksum: str | None,
+    size: int | None = None,
 ) -> bool:
-    """Write down that the object of a backup is assembled and verified.
+    """Write down that a backup is complete and verified.
 
+    :param size: GiB; None: as its guest said
     :returns: False when the work is not the owner's; nothing was changed
     """
     with session.writer() as db:
@@ -232,6 +234,8 @@ def complete(
             return False
         row.location = location
         row.checksum = checksum
+        if size is not None:
+            row.size = size
         row.state = 'COMPLETED'
         row.updated = timeutils.utcnow()
         return True

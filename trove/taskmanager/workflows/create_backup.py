@@ -12,7 +12,6 @@ from trove.common import exception
 from trove.objects.backup import backups
 from trove.objects.backup import logs
 from trove.objects.backup import reports
-from trove.objects.backup import schedules
 from trove.objects.backup import work
 from trove.objects.instance import entities
 from trove.objects.instance import workflows
@@ -20,6 +19,7 @@ from trove.objectstore import errors
 from trove.objectstore import storage
 from trove.taskmanager.workflows import backup_order
 from trove.taskmanager.workflows import base
+from trove.taskmanager.workflows import making_backup
 
 LOG = logging.getLogger(__name__)
 
@@ -39,18 +39,13 @@ _STORE = (
 )
 
 
-class CreateBackup(base.Workflow):
+class CreateBackup(making_backup.MakingBackup):
     """The workflow.
 
-    :param backup_id: None when the work was taken over and nobody knows it
     :param container: where it goes; None: the default one
     :param expires: until when its guest may write, if that is limited
     :param for_replica: the next incremental one does not continue it
     """
-
-    action = work.CREATE
-    # A released guest agent would make it twice.
-    repeatable = False
 
     def __init__(
         self,
@@ -62,8 +57,7 @@ class CreateBackup(base.Workflow):
         expires: float | None = None,
         for_replica: bool = False,
     ) -> None:
-        super().__init__(env, context, instance_id)
-        self._backup_id = backup_id
+        super().__init__(env, context, instance_id, backup_id)
         self._expires = expires
         self._for_replica = for_replica
         self._container = container or env.conf.backup_swift_container
@@ -82,10 +76,6 @@ class CreateBackup(base.Workflow):
             'for_replica': self._for_replica,
         }
 
-    @property
-    def complete(self) -> bool:
-        return self._backup_id is not None
-
     def steps(self) -> list[base.Step]:
         return [
             base.Step('check the backup', do=self._check, remedy=_AGAIN),
@@ -100,30 +90,6 @@ class CreateBackup(base.Workflow):
                 'complete the backup', do=self._complete, remedy=_STORE
             ),
         ]
-
-    def finish(self) -> bool:
-        return self.env.database(
-            work.end, self.instance_id, self._id, self.owner
-        )
-
-    def fail(self, step: base.Step, message: str, details: str) -> bool:
-        return self.env.database(
-            work.fail,
-            self.instance_id,
-            self._id,
-            self.owner,
-            message,
-            details,
-        )
-
-    @property
-    def _id(self) -> str:
-        return self._backup_id or ''
-
-    def _backup(self) -> backups.Backup:
-        return self.env.database(
-            backups.get, trove_context.make_admin_context(), self._id
-        )
 
     def _storage(self, backup: backups.Backup) -> storage.Storage:
         return storage.load(
@@ -141,11 +107,7 @@ class CreateBackup(base.Workflow):
             )
 
     def _parent(self, backup: backups.Backup) -> backups.Backup:
-        return self.env.database(
-            backups.get,
-            trove_context.make_admin_context(),
-            str(backup.parent_id),
-        )
+        return self._backup(str(backup.parent_id))
 
     def _order(self) -> None:
         backup = self._backup()
@@ -191,16 +153,14 @@ class CreateBackup(base.Workflow):
             guest.create_backup(self.context, backup_info=about)
 
     def _note(self, **details: Any) -> None:
-        if not self.env.database(
+        self._keep(
             workflows.add_details, self.instance_id, self.owner, **details
-        ):
-            raise base.Superseded('the work was taken over or given up')
+        )
 
     def _plan(self, location: str) -> None:
-        if not self.env.database(
+        self._keep(
             work.plan, self.instance_id, self._id, self.owner, location
-        ):
-            raise base.Superseded('the work was taken over or given up')
+        )
 
     def _wait(self) -> None:
         """Wait until the guest says that it is done, or says nothing.
@@ -307,16 +267,9 @@ class CreateBackup(base.Workflow):
                 'written',
             )
         self.env.database(logs.note_backup, backup.id, found.metadata)
-        if saved is not None and not self.env.database(
-            work.complete,
-            self.instance_id,
-            backup.id,
-            self.owner,
-            location,
-            checksum,
-        ):
-            raise base.Superseded('the work was taken over or given up')
-        self.env.database(schedules.after, backup.id, self.instance_id)
+        if saved is not None:
+            self._record(location, checksum)
+        self._count()
 
     def _metadata(self, backup: backups.Backup) -> dict[str, str]:
         """Return what is known here of a backup, whatever its guest says."""
