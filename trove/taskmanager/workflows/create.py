@@ -284,7 +284,9 @@ class Create(base.Workflow):
                     reason=str(error), remedy=_OTHER_IMAGE
                 ) from None
             mount_point = needs.mount_point
-            config = needs.config
+            config = needs.config(
+                self.instance_id, int(request.flavor['ram'])
+            )
         # Its first heartbeat announced its version.
         self.env.transport.caps.forget('guestagent', self.instance_id)
         self.guest().prepare(

@@ -14,7 +14,6 @@ from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import following
 from trove.taskmanager.workflows import guest
 from trove.taskmanager.workflows import guest_files
-from trove.taskmanager.workflows import released_guest
 from trove.taskmanager.workflows import resizing
 from trove.taskmanager.workflows import servers
 from trove.taskmanager.workflows import stopped
@@ -146,15 +145,10 @@ class Rebuild(stopped.Stopped, resizing.Resize, following.Following):
         instance = self.instance()
         version = instance.datastore_version
         client = self.guest()
-        config = None
-        if not client.is_sealing:
-            # One of a release needs its configuration.
-            manager = self._manager(instance)
-            config = released_guest.needs(manager).config
         client.rebuild(
             self.context,
             ds_version=(version.version or version.name) if version else '',
-            config_contents=config,
+            config_contents=self.configuration(client),
             config_overrides=self._overrides(instance),
         )
 

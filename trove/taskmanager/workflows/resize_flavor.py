@@ -26,11 +26,20 @@ class ResizeFlavor(stopped.Stopped, resizing.Resize):
     action = 'resize_flavor'
     wants = 'new_flavor'
 
+    #: Whether the server has the new flavor. One that is adopted in a step
+    #: in which that matters has it.
+    _resized = True
+
+    def memory(self) -> int:
+        if self._resized:
+            return flavors.from_message(self.wanted).ram
+        return super().memory()
+
     def steps(self) -> list[base.Step]:
         return [
             base.Step(
                 'stop the database',
-                do=self.stop_database,
+                do=self._stop,
                 undo=self.start_again,
                 remedy=_AGAIN,
             ),
@@ -68,10 +77,16 @@ class ResizeFlavor(stopped.Stopped, resizing.Resize):
             flavor_id=str(self.wanted['id']),
         )
 
+    def _stop(self) -> None:
+        self._resized = False
+        self.stop_database()
+
     def _resize(self) -> None:
         self._resize_to(flavors.from_message(self.wanted))
+        self._resized = True
 
     def _resize_back(self) -> None:
+        self._resized = False
         self._resize_to(self._old())
 
     def _confirm(self) -> None:

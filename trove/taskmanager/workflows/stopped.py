@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from trove.common import exception
+from trove.guestagent import api as guestagent
 from trove.objects.guest import probes
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import guest
 from trove.taskmanager.workflows import orders
+from trove.taskmanager.workflows import released_guest
 
 
 class Stopped(base.Workflow):
@@ -19,16 +21,38 @@ class Stopped(base.Workflow):
         orders.give(self, lambda guest: guest.stop_db(self.context))
 
     def start_database(self) -> None:
-        """Start it; the guest agent adapts its settings to the memory."""
+        """Start it; its settings are adapted to the memory."""
         self._newest = guest.last_sent(self)
         version = self.instance().datastore_version
         number = (version.version or version.name) if version else None
         orders.give(
             self,
             lambda guest: guest.start_db_with_conf_changes(
-                self.context, config_contents=None, ds_version=number
+                self.context,
+                config_contents=self.configuration(guest),
+                ds_version=number,
             ),
         )
+
+    def memory(self) -> int:
+        """Return the memory of the server, in MiB."""
+        return self.cloud.compute.get_flavor(
+            self.context, self.instance().flavor_id or ''
+        ).ram
+
+    def configuration(self, client: guestagent.API) -> str | None:
+        """Return the one that a guest agent of a release needs.
+
+        One of this tree makes it itself.
+        """
+        version = self.instance().datastore_version
+        if client.is_sealing or not client.known or version is None:
+            return None
+        try:
+            needs = released_guest.needs(version.manager or '')
+        except released_guest.Unknown:
+            return None
+        return needs.config(self.instance_id, self.memory())
 
     def wait_for_database(self) -> None:
         guest.wait_until_usable(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Create with an image whose guest agent is of a released Trove.
+"""Create and resize with a guest agent of a released Trove.
 
 Such a guest is silent until it is told to prepare its database.
 """
@@ -82,7 +82,10 @@ class TestCreateReleased(scene.TestCase):
                 None if release < 14 else '18.6', told.get('ds_version')
             )
             # Released guests fail without these.
-            self.assertIn('include_dir', told['config_contents'])
+            config = told['config_contents'].splitlines()
+            self.assertIn('archive_mode = on', config)
+            # What is included later overrides.
+            self.assertIn('include_dir', config[-1])
             self.assertEqual('/var/lib/postgresql', told['mount_point'])
 
     def test_without_a_volume_it_is_told_where_the_data_go(self):
