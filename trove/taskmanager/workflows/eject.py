@@ -25,7 +25,9 @@ _FENCE = (
 _GONE = (
     'This primary was ejected: instance %s took over from it, with all that '
     'it had received. Its server is stopped. Delete this instance; or reboot '
-    'it as an instance of its own, to save what only it has.'
+    'it as an instance of its own, to save what only it has. If its server is '
+    'gone from the cloud, see "Save the data of a server that is gone" in the '
+    'runbooks instead.'
 )
 
 

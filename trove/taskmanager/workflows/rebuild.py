@@ -113,7 +113,7 @@ class Rebuild(stopped.Stopped, resizing.Resize, following.Following):
             self.context, instance.flavor_id or ''
         )
         version = instance.datastore_version
-        self.cloud.compute.rebuild_server(
+        server = self.cloud.compute.rebuild_server(
             self.context,
             servers.spec(
                 self,
@@ -131,6 +131,8 @@ class Rebuild(stopped.Stopped, resizing.Resize, following.Following):
                 ),
             ),
         )
+        # An operator may have given it another one.
+        self.record(compute_instance_id=server.id)
 
     def _wait(self) -> None:
         servers.wait(self, self.conf.resize_time_out)
