@@ -80,7 +80,8 @@ OPTS: list[cfg.Opt] = [
         min=0,
         mutable=True,
         help='Seconds after which a deletion that failed is tried again by '
-        'itself, until nothing of the instance is left. 0: never.',
+        'itself, until nothing of the instance is left. The delay doubles '
+        'with each attempt, up to twelve times the value. 0: never.',
     ),
     cfg.IntOpt(
         'promote_lag_timeout',

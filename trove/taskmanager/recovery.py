@@ -9,6 +9,7 @@ for ever.
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Hashable
 from collections.abc import Mapping
 from concurrent import futures
@@ -38,6 +39,10 @@ _AWAKE = 'it is time to look again'
 
 _FAILED = 'its last attempt failed, as the fault of the instance says'
 
+#: The longest delay between two attempts of a deletion, in units of
+#: ``delete_retry_interval``.
+_MAX_DELAY_FACTOR = 12
+
 
 class Recovery:
     """Finds and adopts idle workflows.
@@ -57,6 +62,8 @@ class Recovery:
             max(conf.service_down_time / 2, 3 * conf.service_report_interval),
             clock,
         )
+        #: When each deletion that fails last began, and how many did.
+        self._attempts: dict[str, tuple[object, int]] = {}
         self._room = conf.executor_thread_pool_size
         self._pool = futures.ThreadPoolExecutor(
             conf.taskmanager.recovery_workers,
@@ -97,6 +104,7 @@ class Recovery:
                 things.setdefault(('host', owners.host(row.owner)), None)
         for instance_id, began in failed.items():
             things['deletion', instance_id] = began
+        self._count(failed, {row.instance_id for row in rows})
         self._watch.look(things)
         sweeps.each(
             failed,
@@ -120,11 +128,28 @@ class Recovery:
         if reason is not None:
             self._adopt(row, reason)
 
+    def _count(
+        self, failed: Mapping[str, object], running: Collection[str]
+    ) -> None:
+        """Count the attempts of deletions, whoever made them."""
+        for instance_id in [*self._attempts]:
+            if instance_id not in failed and instance_id not in running:
+                del self._attempts[instance_id]
+        for instance_id, began in failed.items():
+            before, number = self._attempts.get(instance_id, (None, 0))
+            if number == 0 or began != before:
+                self._attempts[instance_id] = began, number + 1
+
     def _delete_again(self, instance_id: str) -> None:
-        """Repeat a deletion that failed, after a while."""
+        """Repeat a deletion that failed, backing off.
+
+        It is never given up: what is left costs money.
+        """
         interval = self._env.conf.taskmanager.delete_retry_interval
         unchanged = self._watch.unchanged(('deletion', instance_id))
-        if not interval or unchanged < interval:
+        _, number = self._attempts[instance_id]
+        factor = min(2 ** (number - 1), _MAX_DELAY_FACTOR)
+        if not interval or unchanged < interval * factor:
             return
         try:
             tasks.begin_task(

@@ -155,10 +155,7 @@ def _restore(
 
 
 def failed_deletions() -> dict[str, datetime.datetime | None]:
-    """Return when the deletions began that failed, by the instance.
-
-    They have no job: one is queued when the deletion is requested again.
-    """
+    """Return when deletions began that failed and have no job, by instance."""
     query = (
         sa.select(models.Instance.id, models.Instance.task_start_time)
         .outerjoin(

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import sqlalchemy as sa
 
 from trove.common import exception
@@ -12,6 +14,7 @@ from trove.objects import quota
 from trove.objects.instance import cancelling
 from trove.objects.instance import states
 from trove.objects.instance import workflows
+from trove.tests.fixtures import waiting
 from trove.tests.unit.taskmanager import scene
 
 Status = states.ServiceStatus
@@ -157,6 +160,53 @@ class TestDelete(scene.TestCase):
         self.when_recovered(seconds=40)
 
         self.assert_gone(instance_id)
+
+    def test_addresses_are_released_though_the_volume_stays(self):
+        for failing, told in (
+            (['volumes.delete'], 'volumes.delete fails'),
+            (
+                ['volumes.delete', 'network.release'],
+                'volumes.delete fails; network.release fails',
+            ),
+        ):
+            with self.subTest(failing):
+                instance_id, _ = self.given_instance()
+                for step in failing:
+                    self.cloud.fail(
+                        step, exception.CloudError(f'{step} fails')
+                    )
+
+                self.when_deleted(instance_id)
+
+                self.assert_fault(instance_id, 'delete the volume', told)
+                self.assertEqual(
+                    'network.release', self.cloud.calls[-1][0]
+                )
+                self.cloud.heal()
+                self.when_deleted(instance_id)
+                self.assert_gone(instance_id)
+
+    def test_it_is_tried_less_and_less_often_but_never_given_up(self):
+        self.config(delete_retry_interval=20, group='taskmanager')
+        instance_id, _ = self.given_instance()
+        self.cloud.fail('volumes.delete', exception.CloudError('locked'))
+        self.when_deleted(instance_id)
+        attempts = []
+
+        def look(now):
+            waiting.until(
+                lambda: workflows.get_workflow(instance_id) is None,
+                'the deletion has failed again',
+            )
+            began = self.shown(instance_id).task_start_time
+            if not attempts or attempts[-1][1] != began:
+                attempts.append((now, began))
+
+        self.when_recovered(seconds=700, between=look)
+
+        times = [now for now, _ in attempts]
+        delays = [b - a for a, b in itertools.pairwise(times)]
+        self.assertEqual([30, 50, 90, 170, 250], delays)
 
     def test_nor_by_itself_if_nobody_wants_that(self):
         self.config(delete_retry_interval=0, group='taskmanager')
