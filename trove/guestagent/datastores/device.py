@@ -109,9 +109,7 @@ class Device:
 
         :raises trove.common.exception.DatastoreError: it cannot be mounted
         """
-        if files.read_json(self._path) and device_path is not None:
-            _wait_for(device_path)
-        if device_path is None or not is_device(device_path):
+        if device_path is None or not self._is_there(device_path):
             return
         device, place = self._named(device_path, mount_point)
         if _file_system(device, 'TYPE') is None:
@@ -140,7 +138,7 @@ class Device:
 
         :raises trove.common.exception.DatastoreError: it cannot be grown
         """
-        if device_path is None or not is_device(device_path):
+        if device_path is None or not self._is_there(device_path):
             return
         device, place = self._named(device_path, mount_point)
         kind = _file_system(device, 'TYPE')
@@ -170,6 +168,15 @@ class Device:
     def may_be_at(self, place: str) -> bool:
         """Return whether the data are below a directory."""
         return self._data_dir.is_relative_to(os.path.realpath(place))
+
+    def _is_there(self, device_path: str) -> bool:
+        """Return whether there is a device; one with data is waited for.
+
+        It appears some time after its attachment.
+        """
+        if files.read_json(self._path):
+            _wait_for(device_path)
+        return is_device(device_path)
 
     def _named(
         self, device_path: str, mount_point: str | None

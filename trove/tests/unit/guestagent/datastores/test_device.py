@@ -156,11 +156,12 @@ class DeviceTest(base.TestCase):
     def test_it_waits_for_the_device_of_known_data(self) -> None:
         self.volume.adopt('/dev/vdb', self.place)
         self.called()
-        self.there.side_effect = [False, False, *[True] * 5]
+        for do, programs in ((self.volume.mount, 1), (self.volume.grow, 2)):
+            self.there.side_effect = [False, False, *[True] * 5]
 
-        self.volume.mount('/dev/vdb', self.place)
+            do('/dev/vdb', self.place)
 
-        self.assertEqual(1, len(self.called()))
+            self.assertEqual(programs, len(self.called()))
 
     def test_growing(self) -> None:
         self.volume.grow('/dev/vdb', self.place)
