@@ -99,6 +99,9 @@ class Reading:
         number = size = 0
         while size < whole.size:
             part = self._part(_manifests.part_name(stem, number))
+            if not part.size:
+                # There could be any number of them.
+                raise self._damaged(f'its part {part.name} is empty')
             number += 1
             size += part.size
             fold.add(part)

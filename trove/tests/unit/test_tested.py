@@ -120,7 +120,6 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.objectstore._account': ('functional/objectstore/test_swift.py',),
     'trove.objectstore._arriving': ('functional/objectstore/test_faults.py',),
     'trove.objectstore._http': ('functional/objectstore/test_faults.py',),
-    'trove.objectstore._reading': ('functional/objectstore/test_faults.py',),
     'trove.objectstore._retry': ('functional/objectstore/test_faults.py',),
     'trove.objectstore._saving': ('functional/objectstore/test_faults.py',),
     'trove.objectstore._storage': (
