@@ -31,6 +31,7 @@ function configure_trove {
     iniset "$TROVE_CONF" DEFAULT use_nova_server_config_drive true
     iniset "$TROVE_CONF" DEFAULT default_datastore "$TROVE_GUEST_DATASTORE"
     iniset "$TROVE_CONF" DEFAULT guest_config "$TROVE_GUESTAGENT_CONF"
+    iniset "$TROVE_CONF" DEFAULT rpc_seal_minimum authenticated
     iniset "$TROVE_CONF" cloud driver openstack
     configure_trove_service_credentials
     # Guests cannot reach the loopback address of the broker.

@@ -185,9 +185,12 @@ DEFAULT_OPTS: list[cfg.Opt] = [
     ),
     cfg.StrOpt(
         'injected_config_owner',
-        default='ubuntu',
+        default='root',
         help='User that owns these files in servers. The guest agent must be '
-        'able to read them as this user.',
+        'able to read them, and the image must have the user: cloud-init '
+        'writes no files for an unknown one, and the agent does not start. '
+        'Images of releases up to 26 want ubuntu, which was the default '
+        'there.',
     ),
     cfg.StrOpt(
         'injected_config_group',

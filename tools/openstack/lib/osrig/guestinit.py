@@ -19,6 +19,7 @@ import gzip
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import stat
@@ -143,6 +144,22 @@ def decode(text, encoding):
     return data
 
 
+def write_files(files):
+    """As cloud-init: an owner that the image has not ends it."""
+    for file in files:
+        put(
+            file['path'],
+            decode(file.get('content', ''), file.get('encoding')),
+            int(str(file.get('permissions', '0644')), 8),
+        )
+        user, _, group = file.get('owner', 'root:root').partition(':')
+        try:
+            shutil.chown(file['path'], user or None, group or None)
+        except LookupError as error:
+            say(f'write_files failed at {file["path"]}: {error}')
+            return
+
+
 def shell(command):
     arguments = command if isinstance(command, list) else ['sh', '-c', command]
     return subprocess.Popen(
@@ -167,12 +184,7 @@ def apply_seed(seed, content, first):
         for command in config.get('bootcmd', []):
             shell(command).wait()
         if first:
-            for file in config.get('write_files', []):
-                put(
-                    file['path'],
-                    decode(file.get('content', ''), file.get('encoding')),
-                    int(str(file.get('permissions', '0644')), 8),
-                )
+            write_files(config.get('write_files', []))
             for command in config.get('runcmd', []):
                 shell(command).wait()
     elif user_data.strip():

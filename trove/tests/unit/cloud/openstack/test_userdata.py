@@ -34,7 +34,7 @@ class UserDataTest(base.TestCase):
         (file,) = self.made()['write_files']
 
         self.assertEqual(
-            ('/etc/trove/conf.d/a.conf', 'ubuntu:root', '0640'),
+            ('/etc/trove/conf.d/a.conf', 'root:root', '0640'),
             (file['path'], file['owner'], file['permissions']),
         )
 
