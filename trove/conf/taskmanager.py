@@ -88,10 +88,10 @@ OPTS: list[cfg.Opt] = [
         default=30,
         min=1,
         mutable=True,
-        help='Seconds within which a replica must receive all that its '
-        'primary had when the promotion began. A replica that lags behind '
-        'further is not promoted, as its primary would be read-only for '
-        'longer.',
+        help='Seconds within which a replica must receive and apply what its '
+        'primary writes when the promotion begins. A replica that lags behind '
+        'further, or receives nothing, is not promoted, as its primary would '
+        'be read-only for longer.',
     ),
     cfg.IntOpt(
         'repeatable_queue_timeout',

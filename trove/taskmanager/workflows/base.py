@@ -258,7 +258,27 @@ class Workflow(abc.ABC):
             details=details,
         )
 
-    # For use by steps.
+    def evidence(self) -> str:
+        """Return what an undo would lose, for the fault's details."""
+        return ''
+
+    # For use by steps, and by ``fail``.
+
+    def end_unchanged(
+        self, message: str, details: str, needs: states.Task | None = None
+    ) -> bool:
+        """End the job with a fault: nothing was changed, see ``fail``.
+
+        :param needs: the task that the instance has from then on
+        """
+        return self.env.database(
+            tasks.end_unchanged,
+            self.instance_id,
+            self.owner,
+            message=message,
+            details=details,
+            needs=needs,
+        )
 
     @property
     def conf(self) -> cfg.ConfigOpts:

@@ -29,6 +29,9 @@ class Promote(regroup.Regroup):
 
     action = replicas.PROMOTE
 
+    #: Whether the replica was refused before anything was changed.
+    _refused = False
+
     def steps(self) -> list[base.Step]:
         return [
             base.Step(
@@ -74,22 +77,34 @@ class Promote(regroup.Regroup):
             ),
         ]
 
+    def fail(self, step: base.Step, message: str, details: str) -> bool:
+        if self._refused:
+            return self.end_unchanged(message, details)
+        return super().fail(step, message, details)
+
     def _check(self) -> None:
-        """See that both answer, and that the replica is not far behind."""
+        """See that both answer, and that the replica receives and applies.
+
+        One whose receiver stands still has all that an idle primary wrote
+        before. So the primary writes something: the user for replicas anew.
+        """
         self.occupy()
         seconds = self.conf.taskmanager.promote_lag_timeout
         self.guest().rpc_ping(self.context)
+        self._prepare()
         position = self._position()
         try:
             self.guest(timeout=seconds).wait_for_txn(
                 self.context, txn=position
             )
         except exception.PeerTimeout:
+            self._refused = True
             raise base.StepFailed(
-                reason=f'it has not received within {seconds} seconds what '
-                'its primary had before: it lags behind too far',
-                remedy='Nothing was changed. Promote it when the load of the '
-                'primary is lower, or choose another replica.',
+                reason=f'it has not applied within {seconds} seconds what '
+                'its primary wrote: it lags behind too far, or receives '
+                'nothing',
+                remedy='Nothing was changed. Restart this replica, promote '
+                'it later, or choose another one.',
             ) from None
 
     def _prepare(self) -> None:

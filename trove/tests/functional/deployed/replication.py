@@ -6,14 +6,11 @@ from __future__ import annotations
 import contextlib
 import datetime
 import re
-import threading
 from typing import Any
 from typing import ClassVar
 
 from oslo_utils import timeutils
 import psutil
-import psycopg
-import pymysql
 import sqlalchemy as sa
 from troveclient import exceptions as trove_exceptions
 
@@ -28,6 +25,7 @@ from trove.taskmanager.workflows import resize_volume
 from trove.taskmanager.workflows import upgrade
 from trove.tests.fixtures import processes
 from trove.tests.functional.deployed import base
+from trove.tests.functional.deployed import disturbing
 from trove.tests.functional.deployed import mortals
 
 CLERK = {
@@ -36,36 +34,7 @@ CLERK = {
     'databases': [{'name': 'shop'}],
 }
 
-_ERRORS = (psycopg.Error, pymysql.MySQLError)
 _ID = re.compile(r'/(?:servers|volumes)/([0-9a-f-]{36})')
-
-
-class Writer(threading.Thread):
-    """Inserts numbers at whichever member takes them.
-
-    ``written`` has those that were acknowledged.
-    """
-
-    def __init__(self, case: ReplicationTests, first: int) -> None:
-        super().__init__(daemon=True)
-        self._case = case
-        self._first = first
-        self._end = threading.Event()
-        self.written: list[int] = []
-
-    def run(self) -> None:
-        number = self._first
-        while not self._end.is_set():
-            number += 1
-            if any(self._case.takes(each, number) for each in self._case.all):
-                self.written.append(number)
-            else:
-                # Nobody takes it now; it may nevertheless be there.
-                self._end.wait(0.05)
-
-    def stop(self) -> None:
-        self._end.set()
-        self.join(60)
 
 
 class ReplicationTests(mortals.MortalTestCase):
@@ -113,7 +82,7 @@ class ReplicationTests(mortals.MortalTestCase):
         """Whether an instance can be written."""
         try:
             self.sql(instance, 'INSERT INTO goods VALUES (%s)', number)
-        except _ERRORS:
+        except disturbing.ERRORS:
             return False
         return True
 
@@ -135,7 +104,7 @@ class ReplicationTests(mortals.MortalTestCase):
     def has(self, instance: Any, number: int) -> bool:
         try:
             return number in self.rows(instance)
-        except _ERRORS:
+        except disturbing.ERRORS:
             return False
 
     # What always holds
@@ -216,6 +185,7 @@ class ReplicationTests(mortals.MortalTestCase):
         if self.grows:
             self.enlarge()
             self.upgrade()
+        self.refuse_frozen(one)
         # When one is promoted, dies, and the last replica is detached
         self.promote(one)
         dead = self.suffer(one, *rest)
@@ -282,10 +252,32 @@ class ReplicationTests(mortals.MortalTestCase):
             self.number,
         )
 
+    def refuse_frozen(self, replica: Any) -> None:
+        """One that receives nothing is not promoted, and all is as before."""
+        self.arrives(-2, replica)
+        with self.frozen(replica):
+            self.member.instances.promote_to_replica_source(replica.id)
+            shown = self.wait(
+                replica.id,
+                lambda i: i.status == 'ACTIVE' and hasattr(i, 'fault'),
+                'is refused',
+            )
+            self.assertIn('receives nothing', shown.fault['message'])
+            # The primary was not closed.
+            self.insert(-8, self.primary)
+            self.assertFalse(self.has(replica, -8))
+        self.arrives(-8, replica)
+
+    def frozen(
+        self, replica: Any
+    ) -> contextlib.AbstractContextManager[None]:
+        """A replica receives nothing in this context."""
+        return disturbing.frozen(self, replica)
+
     def promote(self, new: Any) -> None:
         """While somebody writes, and task managers die at each step."""
         others = [each for each in self.all if each is not new]
-        writer = Writer(self, len(self.acknowledged) + 1000)
+        writer = disturbing.Writer(self, len(self.acknowledged) + 1000)
         writer.start()
         self.addCleanup(writer.stop)
         self.eventually(lambda: len(writer.written) > 3, 'some are written')

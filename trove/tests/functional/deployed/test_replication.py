@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+import contextlib
 from typing import Any
 
 from troveclient import exceptions as trove_exceptions
@@ -24,6 +26,20 @@ class PostgreSQLTest(replication.ReplicationTests):
     number = deployment.Deployment.VERSION
     replicas = 3
     mortal = True
+
+    @contextlib.contextmanager
+    def frozen(self, replica: Any) -> Iterator[None]:
+        (receiver,) = [
+            each
+            for parent in self.processes_of(replica.id)
+            for each in parent.children()
+            if 'walreceiver' in ' '.join(each.cmdline())
+        ]
+        receiver.suspend()
+        try:
+            yield
+        finally:
+            receiver.resume()
 
     def suffer(self, primary: Any, *others: Any) -> Any:
         new = others[0]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 
 from trove.common import exception
 from trove.objects.instance import replicas
@@ -27,6 +27,13 @@ class PromoteTest(sets.TestCase):
     def when_promoted(self):
         self.begin(self.new)
         self.manager.promote_to_replica_source(self.context, self.new)
+
+    def assert_unchanged(self, *parts):
+        """The replica is as before, with a fault."""
+        for each in self.primary, self.new, self.other:
+            self.assertEqual('ACTIVE', self.shown(each).status)
+        for part in parts:
+            self.assertIn(part, self.shown(self.new).fault.message)
 
     def test_the_others_follow(self):
         self.when_promoted()
@@ -53,16 +60,47 @@ class PromoteTest(sets.TestCase):
             self.asked(self.primary)[-2:],
         )
 
+    def stand_still(self):
+        """Keep the guest from answering until the test has ended."""
+        still = threading.Event()
+        self.addCleanup(still.set)
+        still.wait(60)
+
     def test_a_replica_that_lags_too_far_is_refused(self):
         self.config(promote_lag_timeout=1, group='taskmanager')
         guest = self.guests[self.new]
-        guest.hooks['wait_for_txn'] = lambda **_: time.sleep(1.5)
+        guest.hooks['wait_for_txn'] = lambda **_: self.stand_still()
 
         self.when_promoted()
 
-        self.assert_fault(self.new, 'lags behind too far', 'Nothing was')
+        self.assert_unchanged('lags behind too far', 'Nothing was')
         self.assert_set(self.primary, self.new, self.other)
         self.assertNotIn('make_read_only', self.asked(self.primary))
+
+    def test_a_replica_that_receives_nothing_is_refused(self):
+        self.config(promote_lag_timeout=1, group='taskmanager')
+        wrote = []
+        primary, new = self.guests[self.primary], self.guests[self.new]
+        primary.answers['get_latest_txn_id'] = '0/5'
+
+        def write(**_):
+            wrote.append(True)
+            primary.answers['get_latest_txn_id'] = '0/6'
+
+        def wait(txn):
+            if txn != '0/5':
+                self.stand_still()
+
+        primary.hooks['enable_as_master'] = write
+        new.hooks['wait_for_txn'] = wait
+
+        self.when_promoted()
+
+        self.assertTrue(wrote)
+        self.assert_unchanged('receives nothing', 'Nothing was')
+        self.assert_set(self.primary, self.new, self.other)
+        self.assertNotIn('make_read_only', self.asked(self.primary))
+        self.assertEqual([], self.asked(self.new, 'wait_for_txn'))
 
     def test_a_failure_of_any_step(self):
         for number, name in enumerate(STEPS[:RECORDED]):
