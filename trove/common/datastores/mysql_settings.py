@@ -26,14 +26,16 @@ AGENT: Mapping[str, Any] = {
     'local_infile': False,
 }
 
-#: Files, addresses, programs that the server would run, and what replication,
-#: backups and encryption rely on.
+#: Files, addresses, programs, and statements that the server carries out with
+#: more rights than users have; what replication, backups and encryption rely
+#: on.
 DENIED = tuple(
     'allow_suspicious_udfs aria_log_dir_path basedir bind_address bootstrap '
     'character_sets_dir chroot console core_file daemonize datadir debug* '
     'default_authentication_plugin external_locking extra_port feedback* '
-    'general_log_file group_replication* gtid_* help ignore_db_dirs init_file '
-    'init_rpl_role innodb_buffer_pool_filename innodb_data_file_path '
+    'ft_stopword_file general_log_file group_replication* gtid_* help '
+    'ignore_db_dirs init_file init_rpl_role init_slave '
+    'innodb_buffer_pool_filename innodb_data_file_path '
     'innodb_data_home_dir innodb_force_load_corrupted '
     'innodb_log_group_home_dir innodb_page_size innodb_read_only '
     'innodb_temp_data_file_path innodb_tmpdir innodb_undo_directory '
@@ -101,7 +103,7 @@ MYSQL_CATALOGUE = (
 _DENIED_MYSQL = tuple(
     'admin_* authentication_policy auto_generate_certs binlog_encryption '
     'binlog_format caching_sha2_password_* clone_* create_admin_listener_* '
-    'early_plugin_load enforce_gtid_consistency init_replica init_slave '
+    'early_plugin_load enforce_gtid_consistency init_replica '
     'initialize* innodb_dedicated_server innodb_directories '
     'innodb_doublewrite_dir innodb_redo_log_archive_dirs '
     'innodb_temp_tablespaces_dir keyring* log_error_services log_raw '
@@ -151,7 +153,7 @@ _FIXED = tuple(
     'binlog_rotate_encryption_master_key_at_startup '
     'binlog_row_event_max_size container_aware disabled_storage_engines '
     'disconnect_on_expired_password ft_max_word_len ft_min_word_len '
-    'ft_query_expansion_limit ft_stopword_file '
+    'ft_query_expansion_limit '
     'innodb_adaptive_hash_index_parts innodb_api_disable_rowlock '
     'innodb_api_enable_* innodb_autoinc_lock_mode '
     'innodb_buffer_pool_chunk_size innodb_buffer_pool_instances '

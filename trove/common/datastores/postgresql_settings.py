@@ -29,7 +29,8 @@ AGENT: Mapping[str, Any] = {
     'wal_log_hints': True,
 }
 
-#: Paths, commands, addresses, replication and certificates.
+#: Paths, commands, libraries, addresses, replication and certificates; and
+#: what would change the name of the agent's own user.
 _DENIED = (
     *AGENT,
     '*_command',
@@ -40,7 +41,9 @@ _DENIED = (
     'bonjour*',
     'cluster_name',
     'data_directory',
+    'db_user_namespace',
     'include*',
+    'jit_provider',
     'krb_*',
     'listen_addresses',
     'oauth_*',
@@ -48,6 +51,7 @@ _DENIED = (
     'primary_*',
     'recovery_target*',
     'ssl*',
+    'stats_temp_directory',
     'synchronized_standby_slots',
     'synchronous_standby_names',
     'unix_socket_*',

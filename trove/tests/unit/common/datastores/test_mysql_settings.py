@@ -77,6 +77,9 @@ class CatalogueTest(base.TestCase):
             'log_bin',
             'log-bin-index',
             'init_file',
+            # A replica carries it out with all privileges.
+            'init_slave',
+            'ft_stopword_file',
             'plugin_load_add',
             'ssl_key',
             'loose_server_id',
@@ -85,6 +88,7 @@ class CatalogueTest(base.TestCase):
             'innodb_page_size',
         ):
             self.assertTrue(MARIADB.is_denied(name), name)
+            self.assertTrue(MYSQL.is_denied(name), name)
         for name in ('max_connections', 'sql_mode', 'skip_show_database'):
             self.assertFalse(MARIADB.is_denied(name), name)
 

@@ -66,6 +66,9 @@ class CatalogueTest(base.TestCase):
             'restore_command',
             'data_directory',
             'log_directory',
+            'stats_temp_directory',
+            'jit_provider',
+            'db_user_namespace',
             'primary_conninfo',
             'ssl',
         ):
