@@ -26,6 +26,7 @@ from trove import version
 from trove.cmd import _checks
 from trove.common import broker_accounts
 from trove.common import exception
+from trove.common import guest_config
 from trove.common import rpc
 from trove.common import text
 from trove.db import migration
@@ -66,6 +67,7 @@ class Checks(upgradecheck.UpgradeCommands):
             ('Keys of messages', Checks._check_keys),
             ('Message broker', Checks._check_broker),
             ('Broker account of guests', Checks._check_accounts),
+            ('Settings of guests', Checks._check_guest_config),
             ('Cloud', Checks._check_cloud),
             _found('Backups', _checks.backups),
             _found('Clock', _checks.clocks),
@@ -210,6 +212,13 @@ class Checks(upgradecheck.UpgradeCommands):
         except exception.ConfigurationError as error:
             problem = str(error)
         return _failure(problem) if problem else _success()
+
+    def _check_guest_config(self) -> upgradecheck.Result:
+        try:
+            guest_config.read(self._conf)
+        except exception.ConfigurationError as error:
+            return _failure(str(error))
+        return _success()
 
     def _check_cloud(self) -> upgradecheck.Result:
         if not self._readable():

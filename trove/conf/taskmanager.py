@@ -37,7 +37,8 @@ DEFAULT_OPTS: list[cfg.Opt] = [
         'guest_config',
         help='Path of a file whose settings are appended to the '
         'trove-guestagent.conf of every new instance. They override those '
-        'that the task manager writes.',
+        'that the task manager writes. Every guest can read them: a file that '
+        'sets transport_url, a password or another secret is refused.',
     ),
 ]
 

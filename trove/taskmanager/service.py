@@ -15,6 +15,7 @@ from trove.cloud import base as cloud_base
 from trove.common import broker_accounts
 from trove.common import clocks
 from trove.common import exception
+from trove.common import guest_config
 from trove.common import rpc
 from trove.common import service
 from trove.objects import clock
@@ -78,6 +79,7 @@ class TaskManager(service.Component):
         conf = self._conf
         if problem := broker_accounts.exposed(conf):
             LOG.warning(problem)
+        guest_config.read(conf)
         database.configure(conf)
         self._database = True
         self._transport = peers.transport(

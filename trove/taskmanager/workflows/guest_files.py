@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-import pathlib
 
 from oslo_config import cfg
 
 from trove.common import broker_accounts
-from trove.common import exception
+from trove.common import guest_config
 from trove.common import rpc
 from trove.conf import rabbit
 from trove.guestagent import api as guestagent
@@ -92,16 +91,8 @@ def _config(
             'rpc_seal_minimum': conf.rpc_seal_minimum,
         }
     )
-    if conf.guest_config:
-        try:
-            text += '\n' + pathlib.Path(conf.guest_config).read_text('utf-8')
-        except (OSError, UnicodeDecodeError) as error:
-            raise exception.ConfigurationError(
-                option='[DEFAULT] guest_config',
-                value=conf.guest_config,
-                remedy=f'the file cannot be read: {error}',
-            ) from error
-    return text
+    more = guest_config.read(conf)
+    return f'{text}\n{more}' if more else text
 
 
 def _ini(values: Mapping[str, str | None], group: str = '[DEFAULT]') -> str:

@@ -45,6 +45,7 @@ class TestCase(base.TestCase):
         keys=True,
         pin='auto',
         guests='guest',
+        more='',
     ):
         given = (
             'taskmanager_rpc_encr_key = a\ninst_rpc_key_encr_key = b\n'
@@ -55,7 +56,7 @@ class TestCase(base.TestCase):
         with open(self.file, 'w') as file:
             file.write(
                 f'[DEFAULT]\nenable_secure_rpc_messaging = {secure}\n{given}'
-                f'storage_strategy = {self.storage}\n'
+                f'storage_strategy = {self.storage}\n{more}\n'
                 'transport_url = rabbit://trove:pass-word@broker/\n'
                 '[taskmanager]\nguest_transport_url = '
                 f'rabbit://{guests}:pass-word@broker/\n'

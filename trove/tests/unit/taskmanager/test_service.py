@@ -6,6 +6,8 @@ from __future__ import annotations
 import threading
 from unittest import mock
 
+import fixtures
+
 from trove.common import exception
 from trove.common import rpc
 from trove.common import service as periodics
@@ -92,6 +94,20 @@ class TestService(scene.TestCase):
             component.start()
 
         self.assertIn('Could not register before the start', self.logs.output)
+
+    def test_it_does_not_start_with_secrets_for_guests(self):
+        path = self.useFixture(fixtures.TempDir()).join('guests.conf')
+        with open(path, 'w') as file:
+            file.write('[DEFAULT]\ntransport_url = rabbit://trove:pw@mq/\n')
+        self.config(guest_config=path)
+        component = service.TaskManager(self.conf, cloud=self.cloud)
+        self.addCleanup(component.stop)
+
+        error = self.assertRaises(
+            exception.ConfigurationError, component.start
+        )
+
+        self.assertIn('it sets [DEFAULT] transport_url. ', str(error))
 
     def test_each_pin_is_read_at_the_start(self):
         for name in ('taskmanager', 'conductor', 'guestagent'):
