@@ -19,8 +19,9 @@ function install_trove {
 }
 
 function configure_trove {
-    sudo install -d -o "$STACK_USER" "$TROVE_CONF_DIR" "$TROVE_STATE_DIR"
-    rm -f "$TROVE_CONF" "$TROVE_GUESTAGENT_CONF"
+    sudo install -d -o "$STACK_USER" "$TROVE_CONF_DIR" \
+        "$TROVE_CONF_DIR/trove.conf.d" "$TROVE_STATE_DIR"
+    rm -f "$TROVE_CONF" "$TROVE_GUESTAGENT_CONF" "$TROVE_KEYS"
     cp "$TROVE_DIR/etc/trove/api-paste.ini" "$TROVE_CONF_DIR/"
     configure_keystone_authtoken_middleware "$TROVE_CONF" trove
     iniset_rpc_backend trove "$TROVE_CONF"
@@ -38,8 +39,7 @@ function configure_trove {
     iniset "$TROVE_CONF" taskmanager guest_transport_url \
         "rabbit://$RABBIT_USERID:$RABBIT_PASSWORD@$TROVE_MGMT_ADDRESS:5672/"
     iniset "$TROVE_GUESTAGENT_CONF" DEFAULT debug true
-    "$(get_python_exec_prefix)/trove-manage" --config-file "$TROVE_CONF" \
-        generate_keys --file "$TROVE_CONF_DIR/keys.conf"
+    trove_manage generate_keys --file "$TROVE_KEYS"
 }
 
 function configure_trove_service_credentials {
@@ -55,6 +55,9 @@ function configure_trove_service_credentials {
 
 function create_trove_accounts {
     create_service_user trove admin
+    # For backups in the Swift accounts of users.
+    get_or_create_role ResellerAdmin
+    get_or_add_user_project_role ResellerAdmin trove "$SERVICE_PROJECT_NAME"
     get_or_create_service trove database 'Trove Database Service'
     get_or_create_endpoint database "$REGION_NAME" \
         "$SERVICE_PROTOCOL://$SERVICE_HOST:$TROVE_PORT/v1.0/\$(tenant_id)s"
@@ -67,13 +70,14 @@ function init_trove {
 
 # trove_manage COMMAND [ARGUMENT...]
 function trove_manage {
-    "$(get_python_exec_prefix)/trove-manage" --config-file "$TROVE_CONF" "$@"
+    "$(get_python_exec_prefix)/trove-manage" --config-file "$TROVE_CONF" \
+        --config-dir "$TROVE_CONF_DIR/trove.conf.d" "$@"
 }
 
 function start_trove {
     local prefix configs
     prefix=$(get_python_exec_prefix)
-    configs="--config-file $TROVE_CONF --config-file $TROVE_CONF_DIR/keys.conf"
+    configs="--config-file $TROVE_CONF --config-dir $TROVE_CONF_DIR/trove.conf.d"
     run_process tr-api "$prefix/trove-api $configs"
     run_process tr-tmgr "$prefix/trove-taskmanager $configs"
     run_process tr-cond "$prefix/trove-conductor $configs"
@@ -111,22 +115,25 @@ function create_trove_network {
 }
 
 function make_trove_image {
-    local scratch
+    local scratch=
     if [[ -z $TROVE_GUEST_IMAGE_FILE ]]; then
-        pip_install diskimage-builder
+        install_package debootstrap kpartx qemu-utils
+        pip_install 'diskimage-builder>=3.43'
         scratch=$(mktemp -d)
         TROVE_GUEST_IMAGE_FILE=$scratch/guest.qcow2
         ELEMENTS_PATH=$TROVE_DIR/tools/image/elements \
             DIB_RELEASE=$TROVE_GUEST_RELEASE \
             DIB_TROVE_DATASTORES=$TROVE_GUEST_DATASTORE \
             DIB_REPOLOCATION_trove=$TROVE_DIR DIB_REPOREF_trove=HEAD \
-            disk-image-create -o "$TROVE_GUEST_IMAGE_FILE" debian-minimal \
-            vm cloud-init-datasources trove-guest
+            PATH=$(get_python_exec_prefix):$PATH \
+            disk-image-create -o "$TROVE_GUEST_IMAGE_FILE" debian vm \
+            trove-guest
     fi
     openstack image create --disk-format qcow2 --container-format bare \
         --property hw_rng_model=virtio --tag trove \
         --tag "$TROVE_GUEST_DATASTORE" --file "$TROVE_GUEST_IMAGE_FILE" \
         "trove-guest-$TROVE_GUEST_DATASTORE"
+    [[ -z $scratch ]] || rm -rf "$scratch"
 }
 
 function create_trove_datastore {
