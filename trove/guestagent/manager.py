@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping
 import contextlib
-import functools
 import logging
 from typing import Any
 from typing import ClassVar
@@ -24,6 +23,7 @@ from trove.guestagent import agent_orders
 from trove.guestagent import api
 from trove.guestagent import backups as backup_orders
 from trove.guestagent import diagnostics
+from trove.guestagent import freezing
 from trove.guestagent import log_orders
 from trove.guestagent import log_restores
 from trove.guestagent import logs as guest_logs
@@ -32,6 +32,7 @@ from trove.guestagent import orders
 from trove.guestagent import replication as replicas
 from trove.guestagent import reporter as reporters
 from trove.guestagent import restores
+from trove.guestagent import snapshot_orders
 from trove.guestagent import supervisor as supervisors
 from trove.guestagent import tls_orders
 from trove.guestagent import unsupported
@@ -71,6 +72,7 @@ class Manager(
     agent_orders.AgentOrders,
     log_orders.LogOrders,
     replicas.Replication,
+    snapshot_orders.SnapshotOrders,
     tls_orders.TlsOrders,
     upgrades.Upgrades,
 ):
@@ -96,6 +98,7 @@ class Manager(
         modules: module_store.Modules,
         rotate: Callable[[str], None] | None = None,
         agents: agent_upgrades.Agents | None = None,
+        freezer: freezing.Freezer | None = None,
     ) -> None:
         super().__init__(supervisor, reporter)
         self._report = report
@@ -104,6 +107,7 @@ class Manager(
         self._modules = modules
         self._rotate = rotate
         self._agents = agents
+        self._freezer = freezer
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -169,11 +173,8 @@ class Manager(
                     version=ds_version,
                     device_path=device_path,
                     mount_point=mount_point,
-                    backup=functools.partial(
-                        restores.ordered, context, backup_info, store
-                    )
-                    if backup_info
-                    else None,
+                    from_snapshot=restores.is_snapshot(backup_info),
+                    backup=restores.source(context, backup_info, store),
                     snapshot=replication.parse(snapshot) if snapshot else None,
                     log=log_restores.ordered(log) if log else None,
                 )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Generator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -17,8 +18,27 @@ from trove.common import exception
 from trove.guestagent.datastores import backup as backups
 from trove.objectstore import base as stores
 
+#: The storage driver of snapshots, with which their locations begin.
+SNAPSHOT: Final = 'cinder'
 #: Backups that one may build on: so many that it is an error.
 _LONGEST: Final = 10_000
+
+
+def is_snapshot(info: Mapping[str, Any] | None) -> bool:
+    """Return whether the data of a backup are on the volume already."""
+    location = str((info or {}).get('location'))
+    return location.startswith(f'{SNAPSHOT}://')
+
+
+def source(
+    context: trove_context.TroveContext,
+    info: Mapping[str, Any] | None,
+    access: Mapping[str, Any] | None,
+) -> Callable[[], Sequence[backups.Link]] | None:
+    """Return what finds the data to begin with, see :func:`ordered`."""
+    if not info or is_snapshot(info):
+        return None
+    return functools.partial(ordered, context, info, access)
 
 
 def released_access(

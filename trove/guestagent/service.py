@@ -19,6 +19,7 @@ from trove.conductor import api as conductor
 from trove.guestagent import backups
 from trove.guestagent import early
 from trove.guestagent import following
+from trove.guestagent import freezing
 from trove.guestagent import guest_keys
 from trove.guestagent import guest_transport
 from trove.guestagent import heartbeat as heartbeats
@@ -66,6 +67,7 @@ class GuestAgent(service.Component):
         self._guest_transport: guest_transport.GuestTransport | None = None
         self._supervisor: supervisors.Supervisor | None = None
         self._backups: backups.Backups | None = None
+        self._freezer: freezing.Freezer | None = None
         self._logs: logs.Logs | None = None
         self._agents: agents.Agents | None = None
         self._following: following.Following | None = None
@@ -110,6 +112,9 @@ class GuestAgent(service.Component):
         )
         self._following = following.Following(conf, self._supervisor)
         self._heartbeat = self._make_heartbeat(transport)
+        self._freezer = freezing.Freezer(self._supervisor, state_dir)
+        # The database writes to the volume.
+        self._freezer.start()
         self._supervisor.start()
         self._following.start()
         self._heartbeat.start()
@@ -185,6 +190,7 @@ class GuestAgent(service.Component):
                 ),
                 None if own_keys is None else own_keys.rotate,
                 self._agents,
+                self._freezer,
             ),
             host=conf.guest_id,
             peer=conf.guest_id,
@@ -199,6 +205,8 @@ class GuestAgent(service.Component):
             waiter.start()
             waiter.join(_STOP_TIMEOUT)
             self._server = None
+        if self._freezer is not None:
+            self._freezer.stop()
         if self._backups is not None:
             self._backups.stop()
         if self._logs is not None:

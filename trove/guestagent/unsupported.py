@@ -45,8 +45,6 @@ ORDERS = {
     'node_cleanup': _CLUSTER,
     'node_cleanup_begin': _CLUSTER,
     'node_decommission': _CLUSTER,
-    'post_create_backup': Capability.SNAPSHOT,
-    'pre_create_backup': Capability.SNAPSHOT,
     'prep_primary': _CLUSTER,
     'remove_nodes': _CLUSTER,
     'reset_admin_password': _CLUSTER,

@@ -28,6 +28,7 @@ from trove.guestagent.datastores import replication
 from trove.guestagent.datastores import tls
 from trove.guestagent.datastores import upgrade
 from trove.guestagent.datastores import verification
+from trove.guestagent.datastores import volumes
 
 Capability = capability.Capability
 
@@ -89,6 +90,8 @@ class Preparation:
     :param version: of the server, such as ``18`` or ``18.6``
     :param device_path: block device of the volume, None for a directory
     :param mount_point: of the volume; the data directory is below it
+    :param from_snapshot: the volume has the data of another instance, as they
+        were while its server ran
     :param backup: returns what to begin with: a full backup and those that
         continue it, the newest last
     :param snapshot: the primary to follow; with ``backup``, which is its
@@ -104,14 +107,16 @@ class Preparation:
     version: str | None = None
     device_path: str | None = None
     mount_point: str | None = None
+    from_snapshot: bool = False
     backup: Callable[[], Sequence[backups.Link]] | None = None
     snapshot: replication.Context | None = None
     log: archive.Replay | None = None
 
 
 class Driver(
-    archive.Archiving, logs.Logging, replication.Replicating, tls.Securing,
-    upgrade.Upgrading, verification.Verifying, abc.ABC,
+    archive.Archiving, logs.Logging, replication.Replicating,
+    tls.Securing, upgrade.Upgrading, verification.Verifying,
+    volumes.Volumes, abc.ABC,
 ):
     """A database server on this machine.
 
@@ -374,20 +379,6 @@ class Driver(
     @capability.of(Capability.VOLUME_SIZE)
     def filesystem_stats(self) -> FilesystemStats:
         """Return the sizes of the volume of the data."""
-        raise NotImplementedError
-
-    @capability.of(Capability.VOLUME)
-    def mount_volume(
-        self, device_path: str | None, mount_point: str | None
-    ) -> None:
-        """Mount the volume of the data; the server must be stopped."""
-        raise NotImplementedError
-
-    @capability.of(Capability.VOLUME)
-    def unmount_volume(
-        self, device_path: str | None, mount_point: str | None
-    ) -> None:
-        """Unmount the volume of the data; the server must be stopped."""
         raise NotImplementedError
 
     @capability.of(Capability.VOLUME)

@@ -27,6 +27,7 @@ _MOUNTS = pathlib.Path('/proc/self/mounts')
 _DEVICE_TIMEOUT = 30.0
 #: Timeout in seconds of programs that read or mount a device.
 _TIMEOUT = 120.0
+_FREEZE = 'fsfreeze'
 #: Exit status of ``blkid`` for a device with nothing on it.
 _NOTHING_FOUND = 2
 
@@ -164,6 +165,35 @@ class Device:
             # resize2fs demands it. Status 1: errors were corrected.
             _run(action, ['e2fsck', '-f', '-p', device], allowed=(0, 1))
         _run(action, ['resize2fs', device])
+
+    def freeze(self) -> None:
+        """Let nothing more be written to the mounted volume.
+
+        :raises trove.common.exception.DatastoreError: none is mounted, or it
+            cannot be frozen
+        """
+        known = files.read_json(self._path)
+        if not known or not os.path.ismount(known['mount_point']):
+            raise exception.DatastoreError(
+                action='freeze its volume',
+                reason='the data are on no volume of their own. Make a backup '
+                'with another storage driver.',
+            )
+        _run('freeze its volume', [_FREEZE, '--freeze', known['mount_point']])
+
+    def thaw(self) -> None:
+        """Let the volume be written again, unless it is.
+
+        :raises trove.common.exception.DatastoreError: it stays frozen
+        """
+        known = files.read_json(self._path)
+        if known and os.path.ismount(known['mount_point']):
+            # Status 1 as well for one that is not frozen.
+            _run(
+                'thaw its volume',
+                [_FREEZE, '--unfreeze', known['mount_point']],
+                allowed=(0, 1),
+            )
 
     def may_be_at(self, place: str) -> bool:
         """Return whether the data are below a directory."""

@@ -27,6 +27,7 @@ from trove.guestagent.datastores import settings as stores
 from trove.guestagent.datastores import tls
 from trove.guestagent.datastores import upgrade
 from trove.guestagent.datastores import volume
+from trove.guestagent.datastores import volumes
 
 LOG = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ class Connector(Protocol):
     def answers(self) -> bool: ...
 
 
-class SQLDriver(logs.Logged, tls.Secured, base.Driver):
+class SQLDriver(logs.Logged, tls.Secured, volumes.OnVolume, base.Driver):
     """A driver of an SQL server, without what differs between them.
 
     Subclasses set a name and the attributes below.
@@ -107,6 +108,7 @@ class SQLDriver(logs.Logged, tls.Secured, base.Driver):
             Capability.LOGS,
             Capability.REBUILD,
             Capability.ROOT,
+            Capability.SNAPSHOT,
             Capability.TLS,
             Capability.UPGRADE,
             Capability.USERS,
@@ -153,7 +155,12 @@ class SQLDriver(logs.Logged, tls.Secured, base.Driver):
 
     def create_data(self, preparation: base.Preparation) -> None:
         """Create the database on the disk, unless it exists."""
-        self.home.initialize()
+        if not preparation.from_snapshot:
+            self.home.initialize()
+            return
+        if self.home.is_foreign:
+            self.secured.save(tls.State(), None)
+        self.begin_with_volume()
 
     # The server
 
@@ -161,6 +168,9 @@ class SQLDriver(logs.Logged, tls.Secured, base.Driver):
         checks.check_databases(self.rules, preparation.databases)
         checks.check_users(self.rules, preparation.users)
         self.volume.adopt(preparation.device_path, preparation.mount_point)
+        if preparation.from_snapshot:
+            # The volume may be larger than that of the snapshot.
+            self.volume.grow(preparation.device_path, preparation.mount_point)
         self.home.require(preparation.version)
         self.check_overrides(preparation.overrides)
         self.store.begin(preparation)
@@ -193,9 +203,6 @@ class SQLDriver(logs.Logged, tls.Secured, base.Driver):
         self.check_overrides(preparation.overrides)
         self.home.take_over(self.reset_password)
         self.start()
-
-    def reset_password(self, password: str) -> None:
-        """Give the administrator another password, unless a start does."""
 
     def check_upgrade(self, version: str) -> None:
         if self.home.data_dir.exists():
@@ -373,16 +380,6 @@ class SQLDriver(logs.Logged, tls.Secured, base.Driver):
 
     def volume_bytes(self) -> int:
         return int(self.filesystem_stats()['total'] * _GIB)
-
-    def mount_volume(
-        self, device_path: str | None, mount_point: str | None
-    ) -> None:
-        self.volume.mount(device_path, mount_point)
-
-    def unmount_volume(
-        self, device_path: str | None, mount_point: str | None
-    ) -> None:
-        self.volume.unmount(device_path, mount_point)
 
     def resize_fs(
         self,

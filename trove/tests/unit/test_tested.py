@@ -107,6 +107,13 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.objects.instance._superseded': (
         'unit/objects/instance/test_tasks.py',
     ),
+    'trove.guestagent.snapshot_orders': (
+        'unit/guestagent/test_freezing.py',
+    ),
+    'trove.guestagent.datastores.volumes': (
+        'unit/guestagent/test_freezing.py',
+        'functional/guestagent/test_server.py',
+    ),
     'trove.objects.keys.database_key': (
         'unit/objects/keys/test_reencryption.py',
     ),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import contextlib
 import datetime
 import pathlib
+import shutil
 from typing import Any
 
 from oslo_config import cfg
@@ -36,6 +37,7 @@ from trove.guestagent.datastores.postgresql import private
 from trove.guestagent.datastores.postgresql import progress
 from trove.guestagent.datastores.postgresql import replication as replicas
 from trove.guestagent.datastores.postgresql import restore
+from trove.guestagent.datastores.postgresql import restored
 from trove.guestagent.datastores.postgresql import role as roles
 from trove.guestagent.datastores.postgresql import root
 from trove.guestagent.datastores.postgresql import series
@@ -155,6 +157,21 @@ class PostgreSQL(sql.SQLDriver):
                 private.set_password(connection, password)
         finally:
             self.stop()
+
+    def freeze(self) -> None:
+        # There is less to replay then.
+        with self.connector.open('write a checkpoint') as connection:
+            connection.execute('CHECKPOINT')
+        super().freeze()
+
+    def forget_place(self) -> None:
+        super().forget_place()
+        directory = self.home.data_dir
+        restored.refuse_links(directory)
+        restored.make_own(directory, self.home.account, None)
+        # Of replicas that do not follow this one.
+        for slot in (directory / 'pg_replslot').iterdir():
+            shutil.rmtree(slot)
 
     def close_openings(self) -> None:
         self.databases.close_template()

@@ -61,11 +61,13 @@ def major(directory: pathlib.Path) -> int:
 
 
 def make_own(
-    directory: pathlib.Path, account: accounts.Account | None, signal: str
+    directory: pathlib.Path,
+    account: accounts.Account | None,
+    signal: str | None,
 ) -> None:
     """Drop the settings of the old place, and have the log replayed.
 
-    :param signal: what the server is to start as
+    :param signal: what the server is to start as; None: after a crash
     """
     auto = directory / AUTO
     settings = ''
@@ -73,7 +75,10 @@ def make_own(
         settings = harmless(files.read_foreign(auto, 1 << 20))
     for name in _MAIN, *_UNWANTED:
         (directory / name).unlink(missing_ok=True)
-    for name, text in (AUTO, settings), (signal, ''):
+    wanted = {AUTO: settings}
+    if signal is not None:
+        wanted[signal] = ''
+    for name, text in wanted.items():
         path = directory / name
         path.unlink(missing_ok=True)
         with open(path, 'x', encoding='utf-8', opener=files.private) as new:

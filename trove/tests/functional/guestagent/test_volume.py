@@ -11,6 +11,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import threading
 import unittest
 
 import fixtures
@@ -137,6 +138,36 @@ class VolumeTest(base.TestCase):
         self.check_growth(
             self.agent(volume_fstype='xfs', format_options=''), 384
         )
+
+    def test_what_is_frozen_can_be_copied(self) -> None:
+        volume = self.volume
+        volume.adopt(self.device, str(self.place))
+        (self.place / 'before').write_text('kept')
+        late = self.place / 'late'
+        volume.freeze()
+        writer = threading.Thread(target=late.write_text, args=('x',))
+        try:
+            writer.start()
+            shutil.copy(self.top / 'volume', self.top / 'copy')
+        finally:
+            volume.thaw()
+        writer.join()
+        volume.thaw()
+        self.detach_all()
+
+        self.place = self.top / 'restored'
+        (self.top / 'state' / 'volume.json').unlink()
+        self.agent().adopt(self.attach('copy'), str(self.place))
+
+        self.assertEqual('kept', (self.place / 'before').read_text())
+        self.assertFalse((self.place / 'late').exists())
+
+    def test_what_is_no_volume_is_not_frozen(self) -> None:
+        error = self.assertRaises(
+            exception.DatastoreError, self.volume.freeze
+        )
+
+        self.assertIn('another storage driver', str(error))
 
     def test_what_has_data_is_not_formatted(self) -> None:
         table = _TABLE + bytes(510 - len(_TABLE)) + b'\x55\xaa'

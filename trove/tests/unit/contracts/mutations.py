@@ -68,6 +68,7 @@ NEEDED = (
             'agent_orders.py',
             'log_orders.py',
             'replication.py',
+            'snapshot_orders.py',
             'tls_orders.py',
             'upgrades.py',
             'unsupported.py',

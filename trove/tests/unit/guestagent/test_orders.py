@@ -17,6 +17,7 @@ from trove.guestagent import accounts
 from trove.guestagent import api
 from trove.guestagent import backups
 from trove.guestagent import backups_progress
+from trove.guestagent import freezing
 from trove.guestagent import log_archive
 from trove.guestagent import logs
 from trove.guestagent import manager
@@ -116,6 +117,7 @@ def asked_of_drivers() -> set[str]:
                 accounts,
                 backups,
                 backups_progress,
+                freezing,
                 log_archive,
                 logs,
                 manager,
