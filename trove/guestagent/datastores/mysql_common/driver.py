@@ -43,6 +43,8 @@ WHERE User = 'root' AND Host = 'localhost'
 #: Files of logs, in the data directory.
 _GENERAL = 'general.log'
 _SLOW = 'slow_query.log'
+#: Files that no other server may have, in the data directory.
+_OF_THE_SERVER = 'auto.cnf', certificates.KEY, certificates.CERTIFICATE
 #: What is flushed to have the server open the file of a log again.
 _FLUSHED = {
     'general': 'GENERAL LOGS',
@@ -127,6 +129,12 @@ class MySQLDriver(sql.SQLDriver):
         if self.home.data_dir.exists():
             self.write_config()
             self.home.server().check_start()
+
+    def forget_place(self) -> None:
+        super().forget_place()
+        # Its id and its key, which no other server may have.
+        for name in _OF_THE_SERVER:
+            (self.home.data_dir / name).unlink(missing_ok=True)
 
     def close_openings(self) -> None:
         with self.connector.open('close the accounts') as connection:

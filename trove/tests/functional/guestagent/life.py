@@ -6,6 +6,7 @@ Each class is mixed into one for each datastore.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import signal
@@ -175,6 +176,21 @@ class LifeTests(OrderTests):
         )
         new.create_databases([{'_name': 'later'}])
         self.assertIn('later', [d['_name'] for d in new.list_databases()[0]])
+        # And another instance begins with what is there, without its settings
+        processes.send(new.pid(), signal.SIGKILL)
+        shutil.rmtree(self.place.state_dir)
+        other = self.driver()
+        certificate = other.certificate()
+        for _ in range(2):
+            other.prepare(
+                dataclasses.replace(PREPARATION, from_snapshot=True)
+            )
+        self.assertEqual((1,), self.read())
+        if certificate is not None:
+            # Whoever has the snapshot has its key.
+            self.assertNotEqual(certificate, other.certificate())
+        self.assertNotEqual('66', self.show('max_connections'))
+        self.assertIn('later', [d['_name'] for d in other.list_databases()[0]])
 
     def test_the_server_runs_unprivileged_in_its_own_session(self) -> None:
         # When
