@@ -171,6 +171,26 @@ def record_registered(name: str, seals: bool) -> None:
             )
 
 
+def check_token(instance_id: str) -> None:
+    """Check that a guest which calls itself released may get a token.
+
+    One that has ever shown that it knows seals is not of a release. Whoever
+    is root in it has its key, and may have it say so for the token.
+
+    :raises trove.common.exception.NotSupported: it may not
+    """
+    found = get(instance_id)
+    if found is not None and not found.allowed:
+        raise exception.NotSupported(
+            f'The guest agent of instance {instance_id} says that it is of a '
+            'release up to 26, which uses the object store with the token of '
+            'the user; but it was of a later one, and an attacker in it may '
+            'say so to get the token. Upgrade the guest agent. Or, if it was '
+            'rolled back, have the administrator permit that with "trove-rpc '
+            f'sealing allow {instance_id} --reason WHY".'
+        )
+
+
 @session.retry(duplicates=True)
 def say(instance_id: str, word: Word, who: str, why: str) -> Sealing:
     """Record the decision of an operator about a peer.
@@ -251,7 +271,7 @@ def _check_sense(
                 f'"{name}": there is nothing to forbid.'
             )
         return
-    if row is None or (not proven and word != 'forbid'):
+    if row is None:
         raise exception.Conflict(
             f'The guest of instance {name} has not sent anything '
             'sealed since its key was made: the form of released Trove '

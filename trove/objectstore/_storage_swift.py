@@ -25,6 +25,7 @@ from trove.objectstore import base
 from trove.objectstore import errors
 from trove.objectstore import loading
 from trove.objectstore import swift
+from trove.objectstore import tokens
 
 
 class SwiftStorage(_storage.Storage):
@@ -179,13 +180,7 @@ class SwiftStorage(_storage.Storage):
         context: trove_context.TroveContext,
         location: str | None = None,
     ) -> dict[str, Any]:
-        if not context.auth_token:
-            raise exception.NotSupported(
-                'The guest agent of the instance is of a release up to 26, '
-                'which uses the object store with the token of the user, and '
-                'this token is not kept. Upgrade the guest agent, or repeat '
-                'the request.'
-            )
+        tokens.check(context, self._project_id)
         session = credentials.session(self._conf)
         return {'swift_url': self._account(session, location)}
 

@@ -9,8 +9,10 @@ from trove.api import request as api_request
 from trove.api.views import log as views
 from trove.common import exception
 from trove.guestagent import api as guest_api
+from trove.objects import sealing
 from trove.objects.instance import entities
 from trove.objectstore import storage
+from trove.objectstore import tokens
 
 #: Objects of a log that are deleted in a request, at most.
 _MOST_DISCARDED = 1000
@@ -47,9 +49,11 @@ def act(request: api_request.Request) -> dict[str, Any]:
     instance = request.instance()
     guest = _guest(request, instance)
     more: dict[str, Any] = {}
-    if (asked['publish'] or asked['discard']) and guest.can_send(
-        'guest_log_action', store={}
-    ):
+    stores = asked['publish'] or asked['discard']
+    if stores and not guest.can_send('guest_log_action', store={}):
+        tokens.check(request.context, instance.tenant_id)
+        sealing.check_token(instance.id)
+    elif stores:
         # The guest refuses what the user may not, before anything is removed.
         nothing: dict[str, Any] = dict.fromkeys(_FLAGS, False)
         guest.guest_log_action(

@@ -349,7 +349,11 @@ class Client:
         if method.timeout is not None:
             seconds = self._timeout or transport.settings[method.timeout]
         version, arguments = message.version, message.arguments
-        sender = plan.sender(context, arguments)
+        token = plan.needs_token(context, arguments) and (
+            # What the peer says of itself is not enough.
+            not transport.sealer.only_sealed(interface, peer, fresh=True)
+        )
+        sender = plan.sender(context, token)
         if method.kind == 'cast' and not plan.ours:
             arguments = notification.add(
                 interface, plan.cap.limit, peer, method.name, arguments, sender

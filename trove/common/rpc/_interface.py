@@ -30,7 +30,8 @@ class Interface:
     :param carries_token: the user's token and service catalog go along; not
         where one end of the interface is a customer's machine
     :param token_for: arguments that, if true, have them go along nevertheless
-        to peers of releases, which have no other access to an object store
+        to peers of releases, which have no other access to an object store;
+        not if the peer is proven to know seals, and not an administrator's
     :param sealed_since: the first revision whose peers understand sealed
         messages, where releases served the interface that know the released
         encryption only; None where none did, and all peers understand them

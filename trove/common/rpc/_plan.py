@@ -162,19 +162,35 @@ class Planner:
             self._version(frozenset(said)), arguments, tuple(left_out)
         )
 
-    def sender(
+    def needs_token(
         self,
         context: trove_context.TroveContext,
         arguments: Mapping[str, Any],
+    ) -> bool:
+        """Whether a released peer needs the token of the user.
+
+        That of an administrator is not for it.
+        """
+        return (
+            not self.ours
+            and bool(context.auth_token)
+            and not context.is_admin
+            and any(arguments.get(name) for name in self.interface.token_for)
+        )
+
+    def sender(
+        self,
+        context: trove_context.TroveContext,
+        token: bool,
     ) -> dict[str, Any]:
-        """Return what a message with these arguments says of its sender."""
+        """Return what a message says of its sender.
+
+        :param token: with the token, although the interface carries none
+        """
         said = context.to_wire(released=not self.ours)
         if self.ours:
             said[_message.REVISION] = self.interface.latest.name
-        used = not self.ours and any(
-            arguments.get(name) for name in self.interface.token_for
-        )
-        if not (used or self.interface.carries_token):
+        if not (token or self.interface.carries_token):
             said.pop('auth_token', None)
             said.pop('service_catalog', None)
         return said

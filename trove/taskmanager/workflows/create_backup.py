@@ -9,6 +9,8 @@ from typing import Any
 
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.common import guest_faults
+from trove.objects import sealing
 from trove.objects.backup import backups
 from trove.objects.backup import logs
 from trove.objects.backup import reports
@@ -17,6 +19,7 @@ from trove.objects.instance import entities
 from trove.objects.instance import workflows
 from trove.objectstore import errors
 from trove.objectstore import storage
+from trove.objectstore import tokens
 from trove.taskmanager.workflows import backup_order
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import making_backup
@@ -142,6 +145,8 @@ class CreateBackup(making_backup.MakingBackup):
                 self.context, backup_info=about, store={**access, **more}
             )
         elif not more:
+            tokens.check(self.context, instance.tenant_id)
+            self.env.database(sealing.check_token, self.instance_id)
             about |= driver.for_released(self.context)
             LOG.warning(
                 'The guest agent of instance %s is of release 26 or older '
@@ -313,9 +318,8 @@ class CreateBackup(making_backup.MakingBackup):
         fault = self.wait(look, _REASON_WAIT)
         if fault is None:
             return 'the guest agent reported that it failed, but not why'
-        # What it could not do is said already, and a fault has 255 bytes.
-        _, _, reason = fault.message.partition(f' {self._backup().id}: ')
-        return f'the guest agent reported: {reason or fault.message}'
+        said = guest_faults.reason(fault.message)
+        return f'the guest agent reported: {said}'
 
     def _delete(self) -> None:
         """Remove what the guest has stored of a backup that failed."""

@@ -99,6 +99,22 @@ class LogsTest(base.TestCase):
         (order,) = self.orders()
         self.assertNotIn('store', order)
 
+    def test_a_guest_of_a_release_gets_no_administrators_token(self):
+        self.guest_version = '1.3'
+        self.reports(self.instance)
+
+        response = self.request(
+            'POST',
+            self.path,
+            {'name': 'general', 'publish': 1},
+            user='admin',
+        )
+
+        self.assert_fault(
+            response, 501, 'notImplemented', 'that of an administrator'
+        )
+        self.assertEqual([], self.orders())
+
     def given_published(self):
         names = (
             f'{self.prefix}/log-2027-01-31T00:00:00.123456',

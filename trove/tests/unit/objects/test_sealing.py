@@ -59,6 +59,20 @@ class SealingTest(base.TestCase):
         self.assertEqual((False, False, False), self.known())
         self.assertEqual('1.3', self.speaks())
 
+    def test_who_takes_it_back_gets_no_token(self):
+        sealing.check_token(self.it)
+        self.hear('1.3', sealed=False, seals=False)
+        sealing.check_token(self.it)
+        self.hear()
+        self.hear('1.3', seals=False)
+
+        error = self.assertRaises(
+            exception.NotSupported, sealing.check_token, self.it
+        )
+        self.assertIn(f'sealing allow {self.it}', str(error))
+        sealing.say(self.it, 'allow', 'operator', 'it was rolled back')
+        sealing.check_token(self.it)
+
     def test_nothing_in_the_clear_lowers_what_it_announced(self):
         self.hear()
 

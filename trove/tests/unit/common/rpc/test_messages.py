@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clients and endpoints of every pair of versions, over a transport."""
 
-import dataclasses
 import threading
 
 import oslo_messaging
@@ -197,60 +196,6 @@ class EndpointTest(base.MessageTestCase):
         self.assertEqual('a-user', context.user_id)
         self.assertEqual(['member'], context.roles)
         self.assertEqual(self.context.request_id, context.request_id)
-
-    def test_a_token_goes_only_where_the_interface_carries_it(self):
-        self.context.auth_token = 'secret'
-        self.context.service_catalog = [{'type': 'compute'}]
-
-        class Trusted(
-            sample.API,
-            interface=dataclasses.replace(
-                sample.INTERFACE, carries_token=True
-            ),
-        ):
-            drop = sample.API.drop
-
-        self.serve().drop(self.context, 'cup')
-        Trusted(self.transport, self.id()).drop(self.context, 'cup')
-        waiting.until(lambda: len(self.manager.contexts) == 2, 'both came')
-
-        self.assertEqual(
-            [(None, []), ('secret', [{'type': 'compute'}])],
-            [
-                (c.auth_token, c.service_catalog)
-                for c in self.manager.contexts
-            ],
-        )
-
-    def test_a_token_goes_to_released_peers_that_need_it(self):
-        self.context.auth_token = 'secret'
-
-        class Needed(
-            sample.API,
-            interface=dataclasses.replace(
-                sample.INTERFACE, token_for=('no', 'what')
-            ),
-        ):
-            drop = sample.API.drop
-
-        self.serve()
-        for announced, what in ('1.2', 'cup'), ('1.2', ''), ('1.10', 'cup'):
-            self.announced = announced
-            transport = self.memory_transport(
-                discover={'guestagent': lambda peer, each=announced: each}
-            )
-            Needed(transport, self.id()).drop(self.context, what)
-        waiting.until(lambda: len(self.manager.contexts) == 3, 'all came')
-
-        self.assertEqual(
-            {('cup', 'secret'), ('', None), ('cup', None)},
-            {
-                (arguments['what'], context.auth_token)
-                for (_, arguments), context in zip(
-                    self.manager.received, self.manager.contexts, strict=True
-                )
-            },
-        )
 
     def test_the_project_is_read_from_every_released_form(self):
         self.serve()

@@ -87,6 +87,19 @@ class ReleasedTest(test_create_backup.TestCase):
         super().setUp()
         self.instance_id, self.guest = self.given_instance(version='1.3')
         self.guest.hooks['create_backup'] = self.complete
+        self.context.auth_token = 'of-the-user'
+
+    def test_the_token_of_an_administrator_is_not_given_to_it(self):
+        backup = self.given_backup()
+        self.context.is_admin = True
+
+        with mock.patch.dict(storage.DRIVERS, local=Handed):
+            self.when_made(backup)
+
+        self.assertEqual('FAILED', self.state(backup))
+        self.assertNotIn('create_backup', self.guest.asked)
+        fault = self.shown(self.instance_id).fault
+        self.assertIn('that of an administrator', fault.details)
 
     def test_it_gets_what_it_uses(self):
         backup = self.given_backup()
