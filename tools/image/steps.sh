@@ -77,7 +77,9 @@ make_account() {
 configure_agent() {
     install -d -m 0755 /etc/trove
     install -d -m 0700 /etc/trove/conf.d
-    cat >/etc/trove/conf.d/10-image.conf <<'X'
+    # Where guest_config of a release has its log.
+    install -d -m 0750 /var/log/trove
+    cat >/etc/trove/conf.d/10-image.conf <<X
 [guestagent]
 run_as = database
 X
