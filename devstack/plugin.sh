@@ -130,6 +130,7 @@ function make_trove_image {
             trove-guest
     fi
     openstack image create --disk-format qcow2 --container-format bare \
+        --project "$SERVICE_PROJECT_NAME" \
         --property hw_rng_model=virtio --tag trove \
         --tag "$TROVE_GUEST_DATASTORE" --file "$TROVE_GUEST_IMAGE_FILE" \
         "trove-guest-$TROVE_GUEST_DATASTORE"

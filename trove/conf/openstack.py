@@ -243,6 +243,13 @@ OPTS: list[cfg.Opt] = [
         min=0,
         help='Seconds for which flavors and volume types are remembered.',
     ),
+    cfg.ListOpt(
+        'image_owners',
+        default=[],
+        help='IDs of projects, besides the one of the services, whose images '
+        'datastore versions find by their tags. Whoever can upload an image '
+        'in one of them can become the guest agent of every new instance.',
+    ),
 ]
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+import itertools
 from typing import Any
 
 from trove.cloud.openstack import calls
@@ -20,6 +21,10 @@ def get(api: calls.Calls, image_id: str) -> Any | None:
 def newest(api: calls.Calls, tags: Sequence[str]) -> str:
     """Return the id of the newest active image with all of some tags.
 
+    Anybody can upload an image with these tags. An administrator, as the
+    user of the services is, is listed the private ones of all projects. So
+    only those of the projects that the operator trusts are looked at.
+
     :raises CloudError: there is none
     """
     action = 'find the image'
@@ -31,23 +36,41 @@ def newest(api: calls.Calls, tags: Sequence[str]) -> str:
         )
     found = api.look(
         action,
-        lambda: next(
-            iter(
-                api.images.images(
-                    status='active',
-                    tag=list(tags),
-                    sort='created_at:desc',
-                    limit=1,
-                )
-            ),
-            None,
-        ),
+        lambda: [
+            image
+            for owner in _owners(api)
+            for image in _newest_of(api, owner, tags)
+        ],
     )
-    if found is None:
+    if not found:
         raise exception.CloudError(
             action=action,
             reason=f'Glance has no active image with the tags '
-            f'{", ".join(tags)}. Upload one with these tags, or correct '
-            'those of the datastore version',
+            f'{", ".join(tags)} in a project that is trusted: that of the '
+            'services, and those in [cloud_openstack] image_owners. Upload '
+            'one with "openstack image create --project", or correct the '
+            'tags of the datastore version',
         )
-    return str(found.id)
+    return str(max(found, key=lambda image: str(image.created_at)).id)
+
+
+def _owners(api: calls.Calls) -> dict[str, None]:
+    """Return the ids of the projects whose images may become guests."""
+    trusted = api.conf.cloud_openstack.image_owners
+    return dict.fromkeys([api.project_id, *trusted])
+
+
+def _newest_of(
+    api: calls.Calls, owner: str, tags: Sequence[str]
+) -> list[Any]:
+    found = api.images.images(
+        status='active',
+        tag=list(tags),
+        owner=owner,
+        sort='created_at:desc',
+        limit=1,
+    )
+    # What is booted has the keys of a guest: the filter is not trusted.
+    return list(
+        itertools.islice((each for each in found if each.owner == owner), 1)
+    )

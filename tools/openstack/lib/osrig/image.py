@@ -34,11 +34,14 @@ def upload(cloud, name, spec, tags=(), **properties):
 
 
 if __name__ == '__main__':
+    cloud = openstack.connect()
+    # Images of other projects are not taken for guests.
     print(
         upload(
-            openstack.connect(),
+            cloud,
             sys.argv[1],
             json.loads(sys.argv[2]),
             sys.argv[3:],
+            owner=cloud.identity.find_project('service').id,
         )
     )

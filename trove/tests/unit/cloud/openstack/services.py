@@ -365,5 +365,9 @@ class Services(session.Sessions):
 
     # Glance
 
-    def images(self, **query: Any) -> Any:
-        return iter(self.images_)
+    def images(self, *, owner: str, **query: Any) -> Any:
+        """Return images, the newest first."""
+        found = [each for each in self.images_ if each.owner == owner]
+        return iter(
+            sorted(found, key=lambda each: each.created_at, reverse=True)
+        )

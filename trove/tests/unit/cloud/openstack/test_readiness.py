@@ -19,7 +19,12 @@ class ReadinessTest(clouds.TestCase):
 
     def test_nothing_is_wrong(self):
         self.services.images_ = [
-            things.Thing(id='image-1', status='active')
+            things.Thing(
+                id='image-1',
+                status='active',
+                owner=services.PROJECT,
+                created_at='2026-11-01T08:00:00Z',
+            )
         ]
         images = {'a': ('image-1', ()), 'b': (None, ('mysql',))}
 
