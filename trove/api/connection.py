@@ -79,10 +79,12 @@ class _Refusal(waitress_task.ErrorTask):  # type: ignore[misc]
 class _Request(waitress_task.WSGITask):  # type: ignore[misc]
     """Hands a request to the application."""
 
-    def start(self) -> None:
-        super().start()
+    def build_response_header(self) -> bytes:
+        # Told only now: what began before the stop ends after it, and the
+        # client would send its next request to nobody.
         if self.channel.server.stopping:
             self.set_close_on_finish()
+        return bytes(super().build_response_header())
 
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()

@@ -217,7 +217,10 @@ class TestStop(raw.TestCase):
         waiting.until(refuses, 'no connection is taken', raw.PATIENCE)
         go_on.set()
 
-        self.assertEqual(200, client.answer()[0])
+        status, headers, _ = client.answer()
+        self.assertEqual(200, status)
+        # Else the next request would go to a connection that is closed.
+        self.assertEqual('close', headers.get('connection'))
         stopping.join(raw.PATIENCE)
         self.assertTrue(client.is_closed())
         self.assertTrue(idle.is_closed())
