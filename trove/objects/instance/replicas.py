@@ -350,6 +350,19 @@ def fail_member(
         return True
 
 
+@session.retry
+def end_member(instance_id: str, owner: str, member_id: str) -> bool:
+    """Let a member be ACTIVE after a success; see :func:`fail_member`."""
+    with session.writer() as db:
+        row = _rows.lock(db, member_id)
+        if not workflows.is_of(db, instance_id, owner):
+            return False
+        if row is not None:
+            _rows.clear_faults(db, member_id)
+            row.server_status = 'ACTIVE'
+        return True
+
+
 def require_primary(
     db: orm.Session, context: trove_context.TroveContext, instance_id: str
 ) -> models.Instance:

@@ -144,6 +144,8 @@ class Regroup(following.Following):
         )
         if not done:
             raise base.Superseded('it was adopted or cancelled')
+        if new != self.instance_id:
+            self._end_member(new)
 
     def follow(
         self, new: str, others: Iterable[str], failed: states.Task
@@ -159,6 +161,15 @@ class Regroup(following.Following):
                 self.attach(each, context)
             except exception.TroveError as error:
                 self._leave(each, new, failed, error)
+            else:
+                self._end_member(each)
+
+    def _end_member(self, instance_id: str) -> None:
+        """End what an earlier job left to a member, such as a fault."""
+        if not self.env.database(
+            replicas.end_member, self.instance_id, self.owner, instance_id
+        ):
+            raise base.Superseded('it was adopted or cancelled')
 
     def _leave(
         self,

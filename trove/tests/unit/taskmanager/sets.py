@@ -50,13 +50,18 @@ class TestCase(scene.TestCase):
             'get_replica_context': CONTEXT | {'of': instance_id},
             'detach_replica': {'replica_id': instance_id},
         }
-        guest.hooks |= {
+        self.given_alive(instance_id)
+        return instance_id, guest
+
+    def given_alive(self, instance_id):
+        """Its guest agent answers, and does what it is told."""
+        self.guests[instance_id].hooks |= {
+            'rpc_ping': lambda **_: None,
             'make_read_only': lambda read_only: self.change(
                 instance_id, not read_only
             ),
             'attach_replica': lambda **_: self.change(instance_id, False),
         }
-        return instance_id, guest
 
     def change(self, instance_id, writable):
         if writable:

@@ -48,6 +48,18 @@ class EjectTest(sets.TestCase):
         # It may still be built upon.
         self.assertTrue(self.shown(self.old).task.is_idle)
 
+    def test_faults_of_a_promotion_that_failed_before_are_over(self):
+        for each in self.one, self.two:
+            instances.update(each, server_status='ERROR')
+            instances.add_fault(each, 'Could not promote it.')
+
+        self.when_ejected()
+
+        self.assert_ejected(self.two, self.one)
+        for each in self.one, self.two:
+            self.assertEqual('ACTIVE', self.shown(each).status)
+            self.assertIsNone(self.shown(each).fault)
+
     def given_strategy(self, instance_id, container):
         strategies.save(
             scene.PROJECT, instance_id, backend='local', container=container
@@ -95,6 +107,7 @@ class EjectTest(sets.TestCase):
 
         self.when_ejected()
 
+        self.assert_ejected(self.two, self.one)
         found = {each.instance_id: each for each in strategies.list_()}
         self.assertEqual('mine', found[self.two].container)
         self.assertEqual('box', found[self.old].container)

@@ -157,6 +157,12 @@ class PromoteTest(sets.TestCase):
         self.assertEqual(self.primary, self.shown(self.new).slave_of_id)
         self.assert_fault(self.new, 'wait until the replica has all changes')
         self.assert_fault(self.primary, 'eject this primary')
+        # When it is back, the promotion succeeds, and both faults are over.
+        self.given_alive(self.primary)
+        self.when_promoted()
+        self.assert_set(self.new, self.primary, self.other)
+        for each in self.new, self.primary:
+            self.assertEqual('ACTIVE', self.shown(each).status)
 
     def test_a_dead_replica_is_left_behind(self):
         self.given_dead(self.other)
