@@ -24,7 +24,8 @@ die() {
 
 # Debian's own, for the agent and the datastores.
 install_packages() {
-    local wanted=(e2fsprogs python3-venv xfsprogs) each missing=()
+    local wanted=(e2fsprogs iproute2 locales python3-venv xfsprogs) each
+    local missing=()
     for each; do
         [[ $each != mariadb ]] || wanted+=(mariadb-backup mariadb-server)
     done
@@ -36,6 +37,12 @@ install_packages() {
     apt-get update --quiet
     DEBIAN_FRONTEND=noninteractive \
         apt-get install --yes --quiet --no-install-recommends "${missing[@]}"
+}
+
+# The databases of released guests have the locale of PostgreSQL's official
+# image, and cannot be opened where it is missing.
+make_locale() {
+    localedef --inputfile en_US --charmap UTF-8 en_US.UTF-8
 }
 
 # The agent starts the database server; the system must not.
@@ -104,6 +111,7 @@ for each; do
 done
 [[ $(id -u) == 0 ]] || die 'only root can make a guest.'
 install_packages "$@"
+make_locale
 quiet_servers
 install_agent "$@"
 make_account
