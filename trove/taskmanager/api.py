@@ -51,7 +51,7 @@ INTERFACE = rpc.Interface(
         rpc.Revision(
             '1.1',
             'Messages are sealed with authenticated encryption; '
-            'create_instance takes restore_time.',
+            'create_instance takes restore_time, reapply_module recorded.',
             releases=('2027.1',),
         ),
     ),
@@ -238,7 +238,7 @@ class API(rpc.Client, interface=INTERFACE):
     ) -> None:
         """Change the datastore version of a cluster."""
 
-    @rpc.cast('1.0')
+    @rpc.cast('1.0', spans={'recorded': rpc.Span('1.1', may_omit=True)})
     def reapply_module(
         self,
         context: Context,
@@ -248,10 +248,13 @@ class API(rpc.Client, interface=INTERFACE):
         batch_size: int | None,
         batch_delay: int | None,
         force: bool | None,
+        recorded: bool = False,
     ) -> None:
         """Apply a module again to the instances that have it.
 
         :param md5: only where the checksum of the applied module differs
         :param batch_size: number of instances per batch
         :param batch_delay: seconds between two batches
+        :param recorded: it is in the database, with what was asked for since:
+            that is done, and the other arguments have no effect
         """

@@ -228,7 +228,11 @@ class Manager:
         batch_size: int | None,
         batch_delay: int | None,
         force: bool | None,
+        recorded: bool = False,
     ) -> None:
+        if recorded:
+            reapplying.go_on(self._env, module_id)
+            return
         most = self._env.conf.module_reapply_max_batch_size
         least = self._env.conf.module_reapply_min_batch_delay
         reapplying.begin(

@@ -55,8 +55,7 @@ def begin(
 ) -> None:
     """Apply a module again, as far as it goes at once. It raises nothing.
 
-    :param order: an API of an older release has not written it down; what
-        one of this release has is left as it is
+    :param order: an API of an older release has not written it down
     """
     try:
         module = env.database(modules.get, context, order.module_id)

@@ -201,6 +201,7 @@ def reapply(request: api_request.Request) -> None:
             batch_size=order.batch_size,
             batch_delay=order.batch_delay,
             force=order.force,
+            recorded=True,
         )
     except exception.TroveError as error:
         LOG.warning(

@@ -52,6 +52,7 @@ VALUES: dict[str, Any] = {
     'packages': 'mysql-server libs',
     'payload': {'service_status': 'running', 'rpc_version': '1.5'},
     'read_only': True,
+    'recorded': True,
     'remove': True,
     'replica_config': {'user': 'replica'},
     'replica_info': {'host': '10.0.0.1', 'port': 3306},

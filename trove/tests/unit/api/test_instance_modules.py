@@ -147,12 +147,12 @@ class InstanceModulesTest(test_modules.ModuleTestCase):
         ((job, _, told),) = self.transport.sent
         self.assertEqual('reapply_module', job)
         self.assertEqual(
-            (made['id'], 50, 2, True),
+            (made['id'], 50, 2, True, True),
             tuple(
                 told[key]
                 for key in (
                     *('module_id', 'batch_size', 'batch_delay'),
-                    'force',
+                    *('force', 'recorded'),
                 )
             ),
         )

@@ -121,6 +121,26 @@ class ReapplyTest(ModuleTestCase):
         self.reapply(force=True)
         self.assertEqual({*self.old, self.new}, self.asked())
 
+    def test_a_message_that_comes_late_replaces_nothing(self):
+        # Given two requests, of which the second is in the database
+        newer = reapplied.Order(
+            module_id=self.module.id,
+            ordered_by=scene.PROJECT,
+            tenant_id=scene.PROJECT,
+            md5=self.module.md5,
+            include_clustered=False,
+            batch_size=1,
+            batch_delay=0,
+            force=False,
+        )
+        reapplied.begin(newer, anew=True)
+        # When the message of the first comes after that, or twice
+        for _ in range(2):
+            self.reapply(force=True, recorded=True)
+        # Then the second was carried out, and nothing else
+        self.assertEqual({self.new}, self.asked())
+        self.assertEqual([], reapplied.due(9))
+
     def test_one_that_fails_holds_no_other_up(self):
         refusing, other = self.guests[self.old[0]], self.old[1]
         refusing.answers['module_apply'] = [
