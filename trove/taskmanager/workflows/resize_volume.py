@@ -12,6 +12,7 @@ from trove.objects.instance import tasks
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import guest
 from trove.taskmanager.workflows import orders
+from trove.taskmanager.workflows import released_guest
 from trove.taskmanager.workflows import resizing
 
 _AGAIN = (
@@ -140,13 +141,7 @@ class ResizeVolume(resizing.Resize):
             )
 
     def _grow(self, instance_id: str) -> None:
-        volume = self.cloud.volumes.get(self.context, instance_id)
-        if volume is None:
-            raise exception.NotFound(id=f'volume of instance {instance_id}')
-        where: dict[str, Any] = {
-            'device_path': volume.device_path,
-            'mount_point': volume.mount_point,
-        }
+        where = self._where(instance_id)
         if self._is_online(instance_id):
             self._order(
                 instance_id,
@@ -159,9 +154,47 @@ class ResizeVolume(resizing.Resize):
         self._order(
             instance_id, lambda guest: guest.resize_fs(self.context, **where)
         )
+        self._mount(instance_id)
         self._start(
             instance_id,
             f'its file system was enlarged, request {self.context.request_id}',
+        )
+
+    def _where(self, instance_id: str) -> dict[str, Any]:
+        """Return the arguments of orders that concern the volume."""
+        volume = self.cloud.volumes.get(self.context, instance_id)
+        if volume is None:
+            raise exception.NotFound(id=f'volume of instance {instance_id}')
+        return {
+            'device_path': volume.device_path,
+            'mount_point': volume.mount_point
+            or self._released_mount_point(instance_id),
+        }
+
+    def _released_mount_point(self, instance_id: str) -> str | None:
+        """Return what a guest agent of a release does not know itself."""
+        client = self.guest(instance_id=instance_id)
+        version = self.instance(instance_id).datastore_version
+        if client.is_sealing or not client.known or version is None:
+            return None
+        try:
+            return released_guest.needs(version.manager or '').mount_point
+        except released_guest.Unknown:
+            return None
+
+    def _mount(self, instance_id: str) -> None:
+        """Mount the volume of a stopped database.
+
+        A guest agent of a release refuses it for one that is mounted.
+        """
+        where = self._where(instance_id)
+        self._order(
+            instance_id,
+            lambda guest: guest.unmount_volume(self.context, **where),
+        )
+        self._order(
+            instance_id,
+            lambda guest: guest.mount_volume(self.context, **where),
         )
 
     def _is_online(self, instance_id: str) -> bool:

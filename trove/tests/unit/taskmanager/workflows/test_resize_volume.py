@@ -65,7 +65,13 @@ class TestResizeVolume(scene.TestCase):
 
         self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
         self.assertEqual(5, self.shown(self.instance_id).volume_size)
-        self.assertEqual(['stop_db', 'resize_fs', 'restart'], self.guest.asked)
+        self.assertEqual(
+            [
+                *('stop_db', 'resize_fs'),
+                *('unmount_volume', 'mount_volume', 'restart'),
+            ],
+            self.guest.asked,
+        )
 
     def assert_as_before(self, *parts):
         self.assert_fault(self.instance_id, *parts)
