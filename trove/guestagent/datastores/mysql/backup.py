@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Full backups of MySQL by its clone plugin.
+"""Backups of MySQL, by its clone plugin.
 
 The server copies itself into a directory beside its data, which is archived
 then. XtraBackup, whose form released Trove stores, is in no Linux
-distribution. Incremental backups need it.
+distribution. What continues such a backup is :mod:`.increment`.
 """
 
 from __future__ import annotations
@@ -21,14 +21,12 @@ from trove.common import exception
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import home as homes
 from trove.guestagent.datastores import pipeline
+from trove.guestagent.datastores.mysql import increment
+from trove.guestagent.datastores.mysql import versions
 from trove.guestagent.datastores.mysql_common import connection as connections
 from trove.guestagent.datastores.mysql_common import server as servers
 
 SUFFIX: Final = '.clone.tar.gz'
-#: What is known of a backup: the version of the server, such as 9.7.4.
-VERSION: Final = 'server-version'
-#: Likewise: the file of the binary log that was written when it was begun.
-LOG: Final = 'binlog-file'
 
 _ACTION: Final = 'be backed up'
 _PREFIX: Final = 'trove-clone-'
@@ -63,20 +61,25 @@ class Backups:
         self._home = home
         self._connector = connector
         self._stall_timeout = stall_timeout
+        self._increments = increment.Increments(home, connector)
 
     @contextlib.contextmanager
     def make(self, request: backups.Request) -> Iterator[backups.Stream]:
         """Make a backup, see :meth:`.base.Driver.backup`."""
         if request.parent is not None:
-            raise _failed(
-                'an incremental one of MySQL needs XtraBackup, which no '
-                'distribution has. Make a full backup; to lose less between '
-                'two of them, have its log archived ("log_archive" of its '
-                'backup strategy).'
-            )
+            with self._increments.make(request.parent, request) as stream:
+                yield stream
+            return
         server = self._home.server()
+        if server.programs.version < versions.CLONE:
+            raise _failed(
+                f'MySQL {server.programs.text} cannot copy itself, nor make '
+                'the data of a replica. Install MySQL '
+                f'{".".join(map(str, versions.CLONE))} or later in the image, '
+                'and export the databases to an instance of it.'
+            )
         with self._directory() as directory:
-            log = self._clone(directory / 'data', request)
+            about = self._clone(directory / 'data', request)
             with pipeline.Pipeline(
                 _ACTION,
                 ['tar', '--create', f'--directory={directory}/data', '.'],
@@ -85,9 +88,7 @@ class Backups:
                 check=request.check,
                 **server.options(),
             ) as pipe:
-                yield _Stream(
-                    pipe, {VERSION: server.programs.text, LOG: log}
-                )
+                yield _Stream(pipe, about)
 
     @contextlib.contextmanager
     def _directory(self) -> Iterator[pathlib.Path]:
@@ -113,16 +114,17 @@ class Backups:
 
     def _clone(
         self, target: pathlib.Path, request: backups.Request
-    ) -> str:
+    ) -> dict[str, str]:
         """Have the server copy itself, unless the backup is given up.
 
-        :returns: the file of the binary log that was written at first
+        :returns: what the next backup needs to know
         """
         with self._connector.open(_ACTION) as connection:
             self._refuse_others(connection)
             connection.execute('SET SESSION sql_log_bin = 0')
             connection.try_to(_INSTALLED, _INSTALL)
-            log = str(connection.execute('SHOW BINARY LOGS')[-1][0])
+            version = self._home.server().programs.text
+            about = increment.metadata(connection, version)
         numbers: list[int] = []
         errors: list[exception.TroveError] = []
 
@@ -149,7 +151,7 @@ class Backups:
             thread.join()
         if errors:
             raise errors[0]
-        return log
+        return about
 
     def _kill(self, number: int) -> None:
         with (

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from typing import Any
 
 from oslo_config import cfg
@@ -18,6 +19,8 @@ from trove.guestagent.datastores.mysql import restore
 from trove.guestagent.datastores.mysql import server as servers
 from trove.guestagent.datastores.mysql_common import archiving
 from trove.guestagent.datastores.mysql_common import replay
+
+LOG = logging.getLogger(__name__)
 
 #: The agent's statements are not in the general log, and none waits long for
 #: a lock.
@@ -79,7 +82,13 @@ class MySQL(archiving.ArchivingDriver):
 
     def restore_data(self, preparation: base.Preparation) -> str:
         assert preparation.backup is not None
-        self._restore.restore(preparation.backup())
+        chain = preparation.backup()
+        self._restore.restore(chain)
+        if chain[1:]:
+            with self.replaying() as replayer:
+                for link in chain[1:]:
+                    LOG.info('Replaying %s', link.location)
+                    replayer.replay_files(link.read())
         return ''
 
     def backup(

@@ -13,6 +13,7 @@ from trove.guestagent.datastores import files
 from trove.guestagent.datastores import home as homes
 from trove.guestagent.datastores import pipeline
 from trove.guestagent.datastores.mysql import backup
+from trove.guestagent.datastores.mysql import increment
 from trove.guestagent.datastores.mysql_common import replay
 from trove.guestagent.datastores.mysql_common import role
 from trove.guestagent.datastores.mysql_common import server as servers
@@ -54,18 +55,18 @@ class Restore:
         """Make the database of a full backup.
 
         What the agent made before is lost, and so is what came of this if it
-        fails. The log is replayed at the first start.
+        fails. What continues the backup is replayed at the first start.
+
+        :param chain: the full backup, and those that continue it
 
         :raises trove.common.exception.TroveError: it cannot be made
         """
         server = self._home.server()
         (link, *others) = chain
-        if others or not link.location.endswith(backup.SUFFIX):
-            raise _failed(
-                f'{chain[-1].location} is not a full backup that a server '
-                f'has made of itself (*{backup.SUFFIX}). Restore another one.'
-            )
-        self._check_version(link.metadata.get(backup.VERSION, ''))
+        _require(link, backup.SUFFIX, 'a full backup')
+        for other in others:
+            _require(other, increment.SUFFIX, 'an incremental backup')
+        self._check_version(link.metadata.get(increment.VERSION, ''))
         server.stop(self._stop_timeout)
         with self._home.restoring():
             LOG.info('Restoring %s', link.location)
@@ -110,6 +111,14 @@ class Restore:
             )
 
 
+def _require(link: backups.Link, suffix: str, what: str) -> None:
+    if not link.location.endswith(suffix):
+        raise _failed(
+            f'{link.location} is not {what} that a server of Trove has made '
+            f'(*{suffix}). Restore another one.'
+        )
+
+
 def log_start(metadata: backups.Metadata) -> replay.Position:
     """Return where the log goes on from a backup.
 
@@ -118,7 +127,7 @@ def log_start(metadata: backups.Metadata) -> replay.Position:
 
     :raises trove.common.exception.DatastoreError: the backup does not tell
     """
-    name = metadata.get(backup.LOG, '')
+    name = metadata.get(increment.LOG, '')
     if not name:
         raise _failed(
             'it does not tell its file of the binary log, so no log can begin '

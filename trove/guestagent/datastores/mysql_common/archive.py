@@ -63,8 +63,8 @@ class Archive:
 
     @contextlib.contextmanager
     def _open(self, name: str) -> Iterator[packed.Stream]:
-        members = _members(self._data_dir, name)
-        with contextlib.closing(packed.Stream(members)) as stream:
+        found = members(self._data_dir, name)
+        with contextlib.closing(packed.Stream(found)) as stream:
             yield stream
 
     def time(self) -> datetime.datetime:
@@ -91,9 +91,10 @@ def number(name: str) -> int:
     return int(digits)
 
 
-def _members(
+def members(
     directory: pathlib.Path, name: str
 ) -> Generator[bytes, None, None]:
+    """Yield a file of the log as it is in an archive."""
     try:
         with files.open_foreign(directory / name) as stream:
             yield from packed.member(name, stream)

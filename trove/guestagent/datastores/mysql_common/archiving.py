@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Iterator
+import contextlib
 import datetime
 from typing import ClassVar
 
@@ -55,6 +57,12 @@ class ArchivingDriver(replicating.ReplicatingDriver):
     def replay_log(self, preparation: base.Preparation) -> None:
         assert preparation.log is not None
         start = self.log_start(preparation)
+        with self.replaying() as replayer:
+            replayer.replay(preparation.log, start)
+
+    @contextlib.contextmanager
+    def replaying(self) -> Iterator[replay.Replayer]:
+        """Run the server on restored data, before anybody can connect."""
         server = self.home.server()
         server.answers = self.connector.answers
         self.write_config()
@@ -62,7 +70,7 @@ class ArchivingDriver(replicating.ReplicatingDriver):
             server.start(
                 self._conf.guestagent.recovery_timeout, *replay.OPTIONS
             )
-            self._replayer.replay(preparation.log, start)
+            yield self._replayer
         finally:
             server.stop(self._conf.guestagent.stop_timeout)
 

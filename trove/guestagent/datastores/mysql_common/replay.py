@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from collections.abc import Iterator
 from collections.abc import Sequence
+import contextlib
 import dataclasses
 import datetime
 import os
@@ -26,8 +28,15 @@ _DIRECTORY: Final = 'trove-log'
 WHOLE: Final = 4
 #: What a row of a table may have at most, as text.
 _PACKET: Final = '1G'
-#: The server of a replay: nobody reaches it but by its socket.
-OPTIONS: Final = '--skip-networking', f'--max-allowed-packet={_PACKET}'
+#: The server of a replay: nobody reaches it but by its socket, and nothing
+#: changes its data by itself. That of a replica can be written, too.
+OPTIONS: Final = (
+    '--skip-networking',
+    f'--max-allowed-packet={_PACKET}',
+    '--event-scheduler=OFF',
+    '--read-only=OFF',
+    '--loose-super-read-only=OFF',
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,12 +77,27 @@ class Replayer:
         :raises trove.common.exception.TroveError: a part of it is missing,
             or the server refuses it
         """
+        with self._directory() as directory:
+            self._replay(log, start, directory)
+
+    def replay_files(self, data: Generator[bytes, None, None]) -> None:
+        """Replay whole files, from a compressed archive.
+
+        :raises trove.common.exception.TroveError: the server refuses them
+        """
+        with self._directory() as directory:
+            self._extract(data, directory, '--gzip')
+            for name in sorted(os.listdir(directory), key=archives.number):
+                self._carry_out(directory / name, WHOLE, None)
+
+    @contextlib.contextmanager
+    def _directory(self) -> Iterator[pathlib.Path]:
         directory = self._home.data_dir / _DIRECTORY
         directory.mkdir(mode=0o700)
         try:
             if self._home.account is not None:
                 self._home.account.own(directory)
-            self._replay(log, start, directory)
+            yield directory
         finally:
             shutil.rmtree(directory, ignore_errors=True)
 
@@ -101,21 +125,7 @@ class Replayer:
     def _unpack(
         self, piece: Generator[bytes, None, None], directory: pathlib.Path
     ) -> pathlib.Path:
-        pipeline.pour(
-            _ACTION,
-            piece,
-            [
-                'tar',
-                '--extract',
-                '--file=-',
-                f'--directory={directory}',
-                '--no-same-owner',
-                '--no-overwrite-dir',
-            ],
-            stall_timeout=self._stall_timeout,
-            # As the server's user, it can do no harm elsewhere.
-            **self._home.server().options(),
-        )
+        self._extract(piece, directory)
         names = os.listdir(directory)
         if len(names) != 1:
             raise exception.DatastoreError(
@@ -124,8 +134,34 @@ class Replayer:
             )
         return directory / names[0]
 
+    def _extract(
+        self,
+        data: Generator[bytes, None, None],
+        directory: pathlib.Path,
+        *options: str,
+    ) -> None:
+        pipeline.pour(
+            _ACTION,
+            data,
+            [
+                'tar',
+                '--extract',
+                '--file=-',
+                f'--directory={directory}',
+                '--no-same-owner',
+                '--no-overwrite-dir',
+                *options,
+            ],
+            stall_timeout=self._stall_timeout,
+            # As the server's user, it can do no harm elsewhere.
+            **self._home.server().options(),
+        )
+
     def _carry_out(
-        self, path: pathlib.Path, offset: int, until: datetime.datetime
+        self,
+        path: pathlib.Path,
+        offset: int,
+        until: datetime.datetime | None,
     ) -> None:
         server = self._home.server()
         place = os.open(server.data_dir, os.O_RDONLY | os.O_DIRECTORY)
@@ -150,15 +186,21 @@ class Replayer:
             os.close(place)
 
     def _reading(
-        self, path: pathlib.Path, offset: int, until: datetime.datetime
+        self,
+        path: pathlib.Path,
+        offset: int,
+        until: datetime.datetime | None,
     ) -> Sequence[str]:
+        limit = []
+        if until is not None:
+            limit = [f'--stop-datetime={until:%Y-%m-%d %H:%M:%S}']
         return [
             self._find(self._reader),
             '--no-defaults',
             # The new instance has a log of its own, as after any restore.
             '--disable-log-bin',
             f'--start-position={offset}',
-            f'--stop-datetime={until:%Y-%m-%d %H:%M:%S}',
+            *limit,
             os.fspath(path),
         ]
 

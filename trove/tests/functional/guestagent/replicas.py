@@ -94,10 +94,6 @@ class ReplicaTestCase(backups.BackupTestCase):
 class GTIDTests(ReplicaTestCase):
     """Of MySQL and MariaDB. A whole life: servers are slow to make."""
 
-    def newest(self, full: dict[str, Any]) -> dict[str, Any]:
-        """Make another backup; full is the first one."""
-        raise NotImplementedError
-
     def root(self, guest: backups.Guest, text: str) -> list[Any]:
         with guest.place.session('root', 'top secret', 'mysql') as session:
             return list(session.execute(text).fetchall())
@@ -164,7 +160,7 @@ class GTIDTests(ReplicaTestCase):
         self.write(1)
         full = self.backup('full')
         self.write(2)
-        first = self.make_replica(self.newest(full))
+        first = self.make_replica(self.backup('more', full))
         self.write(3)
         # And one of a full backup
         second = self.make_replica(full)

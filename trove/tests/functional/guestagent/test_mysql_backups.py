@@ -21,7 +21,7 @@ class BackupTest(archives.BinaryLogTestCase):
             self.skipTest(reason)
         super().setUp()
 
-    def test_a_full_backup_is_made_and_restored(self) -> None:
+    def test_backups_are_made_and_restored(self) -> None:
         # Given
         self.prepare_guest(root_password='top secret')
         self.archive()
@@ -36,18 +36,19 @@ class BackupTest(archives.BinaryLogTestCase):
         self.assertRegex(
             self.metadata(full)['server-version'], r'^\d+\.\d+\.\d+$'
         )
-        self.refuse(full)
-        self.write(2)
+        most = self.continue_twice(full)
+        self.refuse()
+        self.write(4)
         second = self.next_second()
         self.sql('DROP TABLE orders')
         last = self.wait_until_archived(self.now())
-        # When it is restored to a time
+        # When the last one is restored to a time
         guest = self.another()
-        self.restore_to(guest, full, second, last)
+        self.restore_to(guest, most, second, last)
         self.wait_for_status(guest, 'healthy')
         # Then it has what the other had, and none of its accounts
         self.assertEqual('', self.failures())
-        self.assertEqual([1, 2], self.rows(guest))
+        self.assertEqual([1, 2, 3, 4], self.rows(guest))
         with guest.place.session('root', 'top secret', 'mysql') as session:
             found = session.execute('SELECT User FROM user').fetchall()
         self.assertNotIn(('slave_1',), found)
@@ -56,15 +57,26 @@ class BackupTest(archives.BinaryLogTestCase):
             [], list(self.place.data_dir.parent.glob('trove-clone-*'))
         )
 
-    def refuse(self, full: dict[str, Any]) -> None:
+    def continue_twice(self, full: dict[str, Any]) -> dict[str, Any]:
+        # When others continue it
+        self.write(2)
+        more = self.backup('more', full)
+        self.write(3)
+        most = self.backup('most', more)
+        # Then they have the log since
+        self.assertEqual('COMPLETED', most['state'], self.failures())
+        self.assertTrue(most['location'].endswith('/most.binlog.tar.gz'))
+        files = self.files(most)
+        self.assertEqual(self.metadata(more)['binlog-file'], files[0])
+        self.assertNotIn(self.metadata(most)['binlog-file'], files)
+        return most
+
+    def refuse(self) -> None:
         """What would lack something is not made."""
-        found = self.backup('next', full)
-        self.assertEqual('FAILED', found['state'])
         self.sql('CREATE TABLE odd (a int) ENGINE=MyISAM')
         found = self.backup('odd')
         self.assertEqual('FAILED', found['state'])
         waiting.until(lambda: 'shop.odd' in self.failures(), 'it is told')
-        self.assertIn('Make a full backup', self.failures())
         self.sql('DROP TABLE odd')
         del self.conductor.failures[:]
 
@@ -77,6 +89,3 @@ class ReplicationTest(replicas.GTIDTests):
         if reason is not None:
             self.skipTest(reason)
         super().setUp()
-
-    def newest(self, full: dict[str, Any]) -> dict[str, Any]:
-        return self.backup('more')

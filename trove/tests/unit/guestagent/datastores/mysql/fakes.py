@@ -21,6 +21,7 @@ class Home:
 
     account = None
     witness = 'ibdata1'
+    version: tuple[int, ...] = (9, 7, 4)
 
     def __init__(self, root: pathlib.Path) -> None:
         self.data_dir = root / 'data'
@@ -28,7 +29,7 @@ class Home:
 
     def server(self) -> servers.Server:
         return servers.Server(
-            programs.Programs(servers.KIND, pathlib.Path('/x'), (9, 7, 4)),
+            programs.Programs(servers.KIND, pathlib.Path('/x'), self.version),
             self.data_dir,
             self.data_dir,
             self.data_dir / 'log',

@@ -24,9 +24,8 @@ class BackupTest(base.TestCase):
         self.root = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         self.others: list[tuple[str]] = []
         self.connector = fakes.Connector(self.answer)
-        self.backups = backup.Backups(
-            fakes.Home(self.root), self.connector, 60
-        )
+        self.home = fakes.Home(self.root)
+        self.backups = backup.Backups(self.home, self.connector, 60)
 
     def answer(self, statement: str, *values: str) -> Any:
         if statement.startswith('CLONE'):
@@ -37,6 +36,8 @@ class BackupTest(base.TestCase):
             return [(7,)]
         if statement == 'SHOW BINARY LOGS':
             return [('mysql-bin.000007', 4096), ('mysql-bin.000008', 157)]
+        if 'server_uuid' in statement:
+            return [('one',)]
         return self.others
 
     def left(self) -> list[str]:
@@ -63,7 +64,11 @@ class BackupTest(base.TestCase):
         # Then
         self.assertEqual('.clone.tar.gz', stream.suffix)
         self.assertEqual(
-            {'server-version': '9.7.4', 'binlog-file': 'mysql-bin.000008'},
+            {
+                'server-version': '9.7.4',
+                'binlog-file': 'mysql-bin.000008',
+                'server-uuid': 'one',
+            },
             stream.metadata,
         )
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
@@ -78,6 +83,13 @@ class BackupTest(base.TestCase):
         self.assertIn('shop.odd', said)
         self.assertIn('ALTER TABLE', said)
 
+    def test_one_that_cannot_clone_says_what_can(self) -> None:
+        self.home.version = (5, 7, 29)
+        said = self.refused(backups.Request('b'))
+        self.assertIn('MySQL 5.7.29 cannot copy itself', said)
+        self.assertIn('Install MySQL 8.0.17 or later', said)
+        self.assertEqual([], self.connector.statements)
+
     def test_one_that_is_given_up_ends_the_clone(self) -> None:
         # Given a clone that lasts until it is killed
         killed = threading.Event()
@@ -89,6 +101,8 @@ class BackupTest(base.TestCase):
                 killed.set()
             if 'CONNECTION_ID' in statement:
                 return [(7,)]
+            if 'server_uuid' in statement:
+                return [('one',)]
             return [] if 'FROM' in statement else [('mysql-bin.000008',)]
 
         self.connector.answer = answer

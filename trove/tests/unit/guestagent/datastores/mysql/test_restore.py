@@ -74,7 +74,9 @@ class RestoreTest(base.TestCase):
     def test_what_is_no_clone_is_refused(self) -> None:
         foreign = link('ibdata1', location='full.xbstream.gz')
         self.assertIn('full.xbstream.gz', self.refused(foreign))
-        self.assertIn('not a full', self.refused(link('ibdata1'), foreign))
+        self.assertIn(
+            'not an incremental', self.refused(link('ibdata1'), foreign)
+        )
         for version in ('8.4.5', '9.6.1', '10.11.4', ''):
             said = self.refused(link('ibdata1', version=version))
             self.assertIn('this instance has MySQL 9.7.4', said)
