@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import contextlib
-import hashlib
 import pathlib
 from typing import Any
 
@@ -20,6 +19,7 @@ from trove.guestagent.datastores.mariadb import restore
 from trove.guestagent.datastores.mariadb import server as servers
 from trove.guestagent.datastores.mysql_common import archiving
 from trove.guestagent.datastores.mysql_common import connection as connections
+from trove.guestagent.datastores.mysql_common import native
 from trove.guestagent.datastores.mysql_common import replay
 
 #: The agent's statements are in no log of the server, and none waits long for
@@ -68,9 +68,8 @@ class MariaDB(archiving.ArchivingDriver):
         )
 
     def identified(self, password: str) -> str:
-        once = hashlib.sha1(password.encode(), usedforsecurity=False).digest()
-        twice = hashlib.sha1(once, usedforsecurity=False).hexdigest().upper()
-        return f"IDENTIFIED VIA mysql_native_password USING '*{twice}'"
+        verifier = native.verifier(password)
+        return f"IDENTIFIED VIA mysql_native_password USING '{verifier}'"
 
     def own_settings(self) -> dict[str, Any]:
         return {

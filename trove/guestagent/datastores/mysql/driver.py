@@ -17,6 +17,7 @@ from trove.guestagent.datastores.mysql import gtid
 from trove.guestagent.datastores.mysql import passwords
 from trove.guestagent.datastores.mysql import restore
 from trove.guestagent.datastores.mysql import server as servers
+from trove.guestagent.datastores.mysql import versions
 from trove.guestagent.datastores.mysql_common import archiving
 from trove.guestagent.datastores.mysql_common import replay
 
@@ -30,18 +31,16 @@ _SESSION = (
 
 
 class MySQL(archiving.ArchivingDriver):
-    """MySQL 8.0.23 or later.
+    """MySQL 5.7, 8.0 or later.
 
     :param conf: uses the groups ``guestagent`` and ``mysql``; nothing is
         changed or searched for before the first operation
     """
 
     name = 'mysql'
-    reload_tls = 'ALTER INSTANCE RELOAD TLS'
     log_reader = 'mysqlbinlog'
     client = 'mysql'
     settings = mysql_settings.MySQL()
-    dialect = gtid.Dialect()
     replication_strategy = 'MysqlGTIDReplication'
     # The first words are those of releases, which tests of others look for.
     never_off = (
@@ -54,7 +53,9 @@ class MySQL(archiving.ArchivingDriver):
     }
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
-        super().__init__(conf, servers.Home(conf), _SESSION)
+        home = servers.Home(conf)
+        self.dialect = gtid.Dialect(lambda: home.server().programs.version)
+        super().__init__(conf, home, _SESSION)
         self._backups = backup.Backups(
             self.home, self.connector, conf.guestagent.backup_stall_timeout
         )
@@ -64,19 +65,48 @@ class MySQL(archiving.ArchivingDriver):
             conf.guestagent.backup_stall_timeout,
         )
 
+    def _has(self, since: versions.Version) -> bool:
+        return self.home.server().programs.version >= since
+
+    @property
+    def reload_tls(self) -> str | None:
+        has = self._has(versions.CHECKED)
+        return 'ALTER INSTANCE RELOAD TLS' if has else None
+
     def identified(self, password: str) -> str:
-        return passwords.identified(password)
+        if self._has(versions.CACHING_SHA2):
+            return passwords.identified(password)
+        return passwords.identified_natively(password)
 
     def own_settings(self) -> dict[str, Any]:
-        return {
+        found: dict[str, Any] = {
             'gtid_mode': 'ON',
             'enforce_gtid_consistency': 'ON',
-            # A second port, which nobody would secure.
-            'mysqlx': 'OFF',
-            # Else SET PERSIST would override all of these files.
-            'persisted_globals_load': False,
             'secure_file_priv': 'NULL',
         }
+        if self._has(versions.MYSQLX):
+            # A second port, which nobody would secure.
+            found['mysqlx'] = 'OFF'
+        if self._has(versions.MODERN):
+            # Else SET PERSIST would override all of these files.
+            found['persisted_globals_load'] = False
+        else:
+            # A replica that is promoted can be followed, and one that
+            # crashed goes on where it was.
+            found |= {
+                'log_slave_updates': True,
+                'master_info_repository': 'TABLE',
+                'relay_log_info_repository': 'TABLE',
+                'relay_log_recovery': True,
+            }
+        return found
+
+    def sizing(self) -> dict[str, Any]:
+        found = super().sizing()
+        if not self._has(versions.MODERN):
+            seconds = found.pop('binlog_expire_logs_seconds')
+            found['expire_logs_days'] = seconds // 86400
+        return found
 
     # Backups
 

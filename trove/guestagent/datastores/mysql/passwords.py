@@ -13,6 +13,8 @@ import hashlib
 import secrets
 from typing import Final
 
+from trove.guestagent.datastores.mysql_common import native
+
 PLUGIN: Final = 'caching_sha2_password'
 
 _ROUNDS: Final = 5000
@@ -20,6 +22,13 @@ _SALT_LENGTH: Final = 20
 _ALPHABET: Final = (
     './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 )
+#: Of MySQL before 8.0.
+_OLD_PLUGIN: Final = 'mysql_native_password'
+
+
+def identified_natively(password: str) -> str:
+    """Return the clause for a MySQL that has nothing better."""
+    return f"IDENTIFIED WITH {_OLD_PLUGIN} AS '{native.verifier(password)}'"
 
 
 def identified(password: str) -> str:

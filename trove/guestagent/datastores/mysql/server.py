@@ -8,6 +8,7 @@ from typing import Final
 
 from trove.common import exception
 from trove.guestagent.datastores import programs
+from trove.guestagent.datastores.mysql import versions
 from trove.guestagent.datastores.mysql_common import home
 from trove.guestagent.datastores.mysql_common import server
 
@@ -19,7 +20,7 @@ KIND: Final = programs.Kind(
     # MariaDB may have a program of this name.
     version=re.compile(r'Ver (\d+)\.(\d+)\.(\d+)(?!\S*MariaDB)'),
     major=2,
-    install='Install MySQL 8.0.23 or later',
+    install='Install MySQL 8.0 or later',
 )
 _DIRECTORIES: Final = ('/usr/sbin', '/usr/libexec', '/usr/local/mysql/bin')
 #: The directory of a package's default may not be there.
@@ -27,13 +28,17 @@ NO_FILES: Final = '--secure-file-priv=NULL'
 
 
 class Server(server.Server):
-    """MySQL 8.0 or later."""
+    """MySQL 5.7, 8.0 or later."""
 
     title = 'MySQL'
 
     def initialize(self, password: str) -> None:
         # The agent's account is made at each start.
-        done = self.run(self._making, 'DROP USER root@localhost;\n')
+        statement = 'DROP USER root@localhost;\n'
+        if self.programs.version < versions.MODERN:
+            # It has no statements on accounts yet.
+            statement = "DELETE FROM mysql.user WHERE User = 'root';\n"
+        done = self.run(self._making, statement)
         if done.returncode != 0:
             raise exception.DatastoreError(
                 action='create a database',
@@ -53,10 +58,16 @@ class Server(server.Server):
             '--loose-innodb-redo-log-capacity=32M',
             '--skip-log-bin',
             # The agent makes one that names the address.
-            '--auto-generate-certs=OFF',
+            '--loose-auto-generate-certs=OFF',
         ]
 
+    def _parsing(self, config_file: str) -> list[str]:
+        # MySQL 5.7 looks at the directory even then.
+        return [*super()._parsing(config_file), NO_FILES]
+
     def _validating(self, config_file: str) -> list[str]:
+        if self.programs.version < versions.CHECKED:
+            return super()._validating(config_file)
         return [
             self._program(),
             f'--defaults-file={config_file}',

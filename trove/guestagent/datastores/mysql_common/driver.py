@@ -74,8 +74,6 @@ class MySQLDriver(sql.SQLDriver):
 
     #: A privilege with which root could write on a replica.
     withheld: ClassVar[str | None] = None
-    #: The statement by which it reads its certificate again.
-    reload_tls: ClassVar[str]
     #: What customers may change.
     settings: ClassVar[mysql_settings.Settings]
 
@@ -109,6 +107,14 @@ class MySQLDriver(sql.SQLDriver):
         """Return the clause that gives a user a password.
 
         It has a verifier, and not the password: statements are logged.
+        """
+
+    @property
+    @abc.abstractmethod
+    def reload_tls(self) -> str | None:
+        """The statement by which it reads its certificate again.
+
+        None: it does so when it is started.
         """
 
     @abc.abstractmethod
@@ -187,10 +193,7 @@ class MySQLDriver(sql.SQLDriver):
             **self._encryption(),
         }
         contents = {
-            '10-sizing.cnf': config.render(
-                self.settings.sizing(self.memory_mb, self.volume_bytes()),
-                loose=True,
-            ),
+            '10-sizing.cnf': config.render(self.sizing(), loose=True),
             '20-basic.cnf': self._basic(),
             '50-user.cnf': config.render(self.store.overrides),
             '60-logs.cnf': config.render(self.log_settings()),
@@ -212,6 +215,10 @@ class MySQLDriver(sql.SQLDriver):
             },
             account,
         )
+
+    def sizing(self) -> dict[str, Any]:
+        """Settings for this machine; it ignores those that it has not."""
+        return self.settings.sizing(self.memory_mb, self.volume_bytes())
 
     # Encryption
 
@@ -274,10 +281,11 @@ class MySQLDriver(sql.SQLDriver):
         wanted = self.secured.current.mode != tls.OFF
         with self.connector.open('change its certificate') as connection:
             encrypts = self.encrypts(connection)
-            if encrypts and wanted:
-                connection.execute(self.reload_tls)
+            reload = self.reload_tls
+            if encrypts and wanted and reload is not None:
+                connection.execute(reload)
         self._users.require(self.required())
-        return encrypts != wanted
+        return encrypts != wanted or (wanted and reload is None)
 
     def encrypts(self, connection: connections.Connection) -> bool:
         """Return whether the server was started with encryption."""

@@ -46,11 +46,18 @@ class Dialect(abc.ABC):
     witness: ClassVar[str | None] = None
     #: The query of a server's position, which any user may ask for.
     position: ClassVar[str]
-    #: What the server calls a replica and a primary.
-    replica: ClassVar[str]
-    primary: ClassVar[str]
     #: What tells, of the status of a replica, what it has received.
     received: ClassVar[str]
+
+    @property
+    @abc.abstractmethod
+    def replica(self) -> str:
+        """What the server calls a replica."""
+
+    @property
+    @abc.abstractmethod
+    def primary(self) -> str:
+        """What the server calls a primary."""
 
     @property
     def stop_receiving(self) -> str:

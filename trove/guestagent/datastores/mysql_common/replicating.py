@@ -6,7 +6,6 @@ from __future__ import annotations
 import abc
 from collections.abc import Mapping
 from typing import Any
-from typing import ClassVar
 
 from oslo_config import cfg
 
@@ -29,7 +28,7 @@ class ReplicatingDriver(driver.MySQLDriver):
     capabilities = driver.MySQLDriver.capabilities | {
         base.Capability.REPLICATION,
     }
-    dialect: ClassVar[gtid.Dialect]
+    dialect: gtid.Dialect
 
     def __init__(
         self,

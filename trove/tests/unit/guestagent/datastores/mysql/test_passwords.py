@@ -21,6 +21,14 @@ class PasswordTest(base.TestCase):
                 passwords.verifier(password, _SALT),
             )
 
+    def test_an_old_one_is_given_what_it_can_keep(self) -> None:
+        # As the function PASSWORD of MySQL 5.7 has it.
+        self.assertEqual(
+            'IDENTIFIED WITH mysql_native_password AS '
+            "'*14E65567ABDB5135D0CFD9A70B3032C179A49EE7'",
+            passwords.identified_natively('secret'),
+        )
+
     def test_no_two_are_alike_and_none_has_the_password(self) -> None:
         found = {passwords.identified('secret') for _ in range(3)}
         self.assertEqual(3, len(found))

@@ -31,18 +31,32 @@ class ServerTest(base.TestCase):
         super().setUp()
         self.root = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
 
-    def server(self, text: str) -> server.Server:
+    def server(
+        self, text: str, version: tuple[int, ...] = (9, 7, 4)
+    ) -> server.Server:
         """Given a program that plays the server."""
         program = self.root / 'mysqld'
         program.write_text(f'#!/bin/sh\n{text}\n')
         program.chmod(0o755)
         return server.Server(
-            programs.Programs(server.KIND, self.root, (9, 7, 4)),
+            programs.Programs(server.KIND, self.root, version),
             self.root / 'data',
             self.root / 'config',
             self.root / 'start.log',
             servers.Endpoint('127.0.0.1', 3306),
             None,
+        )
+
+    def test_an_old_one_is_made_without_statements_on_accounts(self) -> None:
+        made = self.server(
+            'for each; do case "$each" in --init-file=*) '
+            f'cat "${{each#--init-file=}}" >{self.root}/init;; esac; done',
+            (5, 7, 29),
+        )
+        made.initialize('unused')
+        self.assertEqual(
+            "DELETE FROM mysql.user WHERE User = 'root';\n",
+            (self.root / 'init').read_text(),
         )
 
     def test_nobody_can_come_in_without_a_password(self) -> None:

@@ -29,7 +29,7 @@ class ReadOnlyTest(base.TestCase):
         self.replication = replication.Replication(
             home,
             self.connector,
-            gtid.Dialect(),
+            gtid.Dialect(lambda: (9, 7, 4)),
             lambda password: 'IDENTIFIED',
             lambda: None,
             lambda: None,
