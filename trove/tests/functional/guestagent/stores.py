@@ -183,6 +183,8 @@ class MySQL(MariaDB):
     name = 'mysql'
     title = 'MySQL'
     driver = mysql.MySQL
+    #: Which of those that are fetched.
+    binaries = ''
 
     awkward = (*_AWKWARD, 'Größe 数据库', 'my_shop', 'x' * 32)
     impossible = ('', 'a\0b', 'x' * 65, '数' * 65, '\ud800', 'a🐘', None, 7)
@@ -192,9 +194,14 @@ class MySQL(MariaDB):
 
     def options(self, place: Any) -> dict[str, object]:
         return {
-            'bin_dir': str(binaries.bin_dir()),
+            'bin_dir': str(binaries.bin_dir(self.binaries)),
             'staging_dir': str(_staging_dir()),
         }
+
+
+class OldMySQL(MySQL):
+    encoding = ('utf8mb4', 'utf8mb4_general_ci')
+    binaries = binaries.OLD
 
 
 @functools.cache
