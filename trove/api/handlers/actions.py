@@ -96,6 +96,7 @@ def start(
         database could not be written
     """
     task = workflows.TASKS[action]
+    instance.require_report(action)
     try:
         if begin is not None:
             begin()
@@ -208,7 +209,10 @@ def warn_of_end(
 def restart(
     request: api_request.Request, instance: entities.Instance, _: Any
 ) -> None:
-    """Restart the database: 202, or 409 while another task is running."""
+    """Restart the database: 202.
+
+    409 while another task is running, 422 if the guest agent is silent.
+    """
     taskmanager = request.taskmanager()
     start(
         request,

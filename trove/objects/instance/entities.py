@@ -13,6 +13,20 @@ from trove.objects import clock
 from trove.objects import datastore
 from trove.objects.instance import states
 
+#: Jobs that a silent guest agent does not prevent: the cloud does all of it,
+#: or starts the agent anew, or, of a backup, whoever orders it looks.
+WITHOUT_AGENT = frozenset(
+    {
+        'create_backup',
+        'create_instance',
+        'delete_instance',
+        'eject_replica_source',
+        'reboot',
+        'rebuild',
+        'update_access',
+    }
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class Address:
@@ -149,6 +163,17 @@ class Instance:
             backing_up=between_backups and self.backing_up,
         )
         if refusal is not None:
+            raise refusal
+
+    def require_report(self, action: str) -> None:
+        """Check that its guest is not silent if a job needs it.
+
+        :param action: one of ``workflows.TASKS``
+        :raises Unprocessable: it is silent, and no task is running
+        """
+        refusal = states.refusal_if_silent(self.label, self.silent_for)
+        needed = action not in WITHOUT_AGENT and self.task.is_idle
+        if refusal is not None and needed:
             raise refusal
 
     def require_guest(self) -> None:

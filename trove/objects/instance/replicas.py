@@ -87,15 +87,17 @@ def refusal_to_succeed(
         return None
     if primary.silent_for is not None:
         why = f'its guest agent has been silent for {primary.silent_for} s'
+        first = 'Or ask an administrator to reboot it'
     elif status in _DOWN:
         why = f'its database server is down ({status.description})'
+        first = 'Or restart it'
     else:
         return None
     return exception.Unprocessable(
         reason=f'the primary {primary.label} cannot hand over '
         f'to a replica: {why}. Eject it, and the replica that has received '
         f'most takes over: "openstack database instance eject {primary.id}". '
-        'Or restart it, and promote the replica when it is HEALTHY.'
+        f'{first}, and promote the replica when it is HEALTHY.'
     )
 
 

@@ -309,8 +309,7 @@ def refusal_if_silent(
         reason=f'the guest agent of instance {instance_id} has not '
         f'reported for {silent_for} seconds. Repeat the request when the '
         'operating_status of the instance is HEALTHY. If it stays '
-        'silent, restart the instance, or ask an administrator to '
-        'reboot it.'
+        'silent, ask an administrator to reboot the instance.'
     )
 
 

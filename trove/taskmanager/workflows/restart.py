@@ -6,7 +6,6 @@ from __future__ import annotations
 from trove.common import exception
 from trove.common import masking
 from trove.objects.instance import states
-from trove.objects.instance import tasks
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import guest
 from trove.taskmanager.workflows import orders
@@ -22,12 +21,14 @@ class Restart(base.Workflow):
 
     When it does not start with the new values of the configuration group, it
     runs with the former ones: so it is ``RESTART_REQUIRED`` still, and not in
-    ``ERROR``. The fault says what the server said, and the remedy.
+    ``ERROR``. The fault says what the server said, and the remedy. Neither is
+    one whose guest agent did not answer: its database runs on.
     """
 
     action = 'restart'
 
-    _taken_back: exception.SettingsTakenBack | None = None
+    #: Why the database is as before.
+    _unchanged: exception.TroveError | None = None
 
     def steps(self) -> list[base.Step]:
         return [
@@ -44,7 +45,13 @@ class Restart(base.Workflow):
     def _restart(self) -> None:
         # A dead guest agent shows within the timeout of a ping, which is
         # much shorter than that of a restart.
-        self.guest().rpc_ping(self.context)
+        try:
+            self.guest().rpc_ping(self.context)
+        except (exception.PeerTimeout, exception.PeerUnreachable) as error:
+            # One that was adopted may have begun.
+            if not self.taken_over:
+                self._unchanged = error
+            raise
         try:
             orders.give(
                 self,
@@ -54,21 +61,18 @@ class Restart(base.Workflow):
                 ),
             )
         except exception.SettingsTakenBack as error:
-            self._taken_back = error
+            self._unchanged = error
             raise
 
     def _wait(self) -> None:
         guest.wait_until_usable(self, self.conf.reboot_time_out)
 
     def fail(self, step: base.Step, message: str, details: str) -> bool:
-        if self._taken_back is None:
+        needs = None
+        if self._unchanged is None:
             return super().fail(step, message, details)
-        message = masking.error(self._taken_back)
-        return self.env.database(
-            tasks.end_unchanged,
-            self.instance_id,
-            self.owner,
-            message=message,
-            details=f'{message}\nRequest {self.context.request_id}.',
-            needs=states.Task.RESTART_REQUIRED,
-        )
+        if isinstance(self._unchanged, exception.SettingsTakenBack):
+            message = masking.error(self._unchanged)
+            details = f'{message}\nRequest {self.context.request_id}.'
+            needs = states.Task.RESTART_REQUIRED
+        return self.end_unchanged(message, details, needs)

@@ -3,7 +3,17 @@
 
 from __future__ import annotations
 
+import uuid
+
+from trove.objects import datastore as datastores
+from trove.objects.instance import entities
+from trove.objects.instance import instances
+from trove.objects.instance import workflows
 from trove.tests.unit.api import base
+
+IMAGE = str(uuid.uuid4())
+DISABLE = {'ssl': {'disable': True}}
+DETACH = {'instance': {'replica_of': None}}
 
 
 class TestSilence(base.TestCase):
@@ -48,7 +58,7 @@ class TestSilence(base.TestCase):
                 422,
                 'unprocessableEntity',
                 'not reported for 36',
-                'restart',
+                'reboot the instance',
             )
         self.assertNotIn(
             'used', self.get(self.path).json['instance']['volume']
@@ -57,8 +67,8 @@ class TestSilence(base.TestCase):
 
     def test_it_can_be_helped(self):
         for verb, path, body, user in (
-            ('POST', '/action', {'restart': {}}, 'alice'),
             ('POST', '/action', {'reboot': {}}, 'admin'),
+            ('POST', '/action', {'rebuild': {'image_id': IMAGE}}, 'admin'),
             ('DELETE', '', None, 'alice'),
         ):
             instance = self.active()
@@ -73,6 +83,60 @@ class TestSilence(base.TestCase):
             )
 
             self.assertEqual(202, response.status_code, response.text)
+
+    def needing(self, replica):
+        """What needs the agent: the job, of which instance, and a request."""
+        version = datastores.save_version(
+            'postgresql',
+            '18.7',
+            manager='postgresql',
+            image_id='x',
+            version='18.7',
+        )
+        bigger = {'flavorRef': self.flavor(1).id}
+        larger = {'volume': {'size': 9}}
+        newer = {'datastore_version': version.id}
+        own, promote = self.instance, 'promote_to_replica_source'
+        return (
+            ('restart', own, 'POST', '/action', {'restart': {}}),
+            ('resize_volume', own, 'POST', '/action', {'resize': larger}),
+            ('resize_flavor', own, 'POST', '/action', {'resize': bigger}),
+            ('migrate', own, 'POST', '/action', {'migrate': {}}),
+            ('upgrade', own, 'PATCH', '', {'instance': newer}),
+            ('change_encryption', own, 'POST', '/ssl', DISABLE),
+            (promote, replica, 'POST', '/action', {promote: {}}),
+            ('detach_replica', replica, 'PUT', '', DETACH),
+        )
+
+    def test_what_needs_the_agent_is_not_begun(self):
+        replica = self.active()
+        instances.update(replica.id, slave_of_id=self.instance.id)
+        for each in self.instance, replica:
+            self.is_silent(each, 3600)
+        tried = set()
+        for action, instance, verb, path, body in self.needing(replica):
+            front = '/mgmt' if action == 'migrate' else ''
+            if instance is replica:
+                self.reports(self.instance)
+
+            response = self.request(
+                verb,
+                f'{front}/instances/{instance.id}{path}',
+                body,
+                user='admin',
+            )
+
+            self.assert_fault(
+                response, 422, 'unprocessableEntity', instance.id
+            )
+            self.assertEqual('ACTIVE', self.status(instance), action)
+            tried.add(action)
+        self.assertEqual(set(workflows.TASKS) - entities.WITHOUT_AGENT, tried)
+        self.assertEqual([], self.transport.sent)
+
+    def status(self, instance):
+        shown = self.get(f'/instances/{instance.id}').json['instance']
+        return shown['status']
 
     def test_it_reports_again(self):
         self.is_silent(self.instance, 3600)

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 from trove.common import exception
 from trove.guestagent import api as guest_api
 from trove.objects.instance import states
+from trove.taskmanager.workflows import restart
 from trove.tests.unit.taskmanager import scene
 
 Status = states.ServiceStatus
@@ -80,17 +83,36 @@ class TestRestart(scene.TestCase):
         self.assertIsNone(self.shown(self.instance_id).fault)
 
     def test_guest_that_does_not_answer_is_found_out_soon(self):
+        lone = self.given_one_without_agent()
+
+        self.manager.restart(self.context, lone)
+
+        shown = self.shown(lone)
+        self.assertEqual('ACTIVE', shown.status)
+        self.assertIn('did not answer rpc_ping', shown.fault.message)
+        self.assertIn('reboot it', shown.fault.message)
+        self.assertIn('restart the database', shown.fault.details)
+
+    def given_one_without_agent(self):
         self.config(agent_call_low_timeout=1)
         lone = self.given_request(name='lone')
         scene.Guest(lone).report(Status.HEALTHY)
         self.when_created(lone)
         self.given_task(lone, Task.REBOOTING, 'restart')
+        return lone
 
-        self.manager.restart(self.context, lone)
+    def test_one_that_was_adopted_may_have_stopped(self):
+        lone = self.given_one_without_agent()
+        with mock.patch.object(
+            restart.Restart, '_restart', side_effect=scene.Killed
+        ):
+            self.assertRaises(
+                scene.Killed, self.manager.restart, self.context, lone
+            )
 
-        self.assert_fault(
-            lone, 'restart the database', 'did not answer rpc_ping'
-        )
+        self.when_recovered()
+
+        self.assert_fault(lone, 'did not answer rpc_ping', 'reboot it')
 
 
 class TestReboot(scene.TestCase):
