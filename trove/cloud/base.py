@@ -6,9 +6,9 @@ of the Trove instance, so that the task manager can repeat any step after a
 crash without having kept the cloud's own ids: each method is idempotent and
 returns what is there.
 
-Errors: a driver raises :class:`trove.common.exception.CloudError` with a
-reason that an operator understands, ``FlavorNotFound`` for a flavor that is
-not there, and ``NotFound`` for a server or a volume that should be.
+Errors, of :mod:`trove.common.exception`: ``CloudError`` with a reason that an
+operator understands, ``CloudUnreachable`` if it may pass by itself,
+``FlavorNotFound``, and ``NotFound`` for a server or volume that should be.
 """
 
 from __future__ import annotations
@@ -24,10 +24,15 @@ from typing import ClassVar
 
 from oslo_config import cfg
 
+from trove.cloud import access as cloud_access
+from trove.cloud import attachments
+from trove.cloud import consoles
 from trove.cloud import fence
+from trove.cloud import snapshots
 from trove.common import context as trove_context
 
 Context = trove_context.TroveContext
+Access = cloud_access.Access
 
 #: The states of a server.
 BUILD = 'BUILD'
@@ -42,36 +47,23 @@ PUBLIC = 'public'
 
 @dataclasses.dataclass(frozen=True)
 class Flavor:
-    """A size of server: ``ram`` in MiB, ``disk`` in GiB (0: no local disk)."""
+    """A size of server: ``ram`` in MiB, ``disk`` in GiB (0: no local disk).
+
+    :ivar is_public: whether all projects may use it
+    """
 
     id: str
     name: str
     ram: int
     vcpus: int
     disk: int
+    is_public: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """Return the form that travels in messages to the task manager."""
-        return dataclasses.asdict(self)
-
-
-@dataclasses.dataclass(frozen=True)
-class Access:
-    """From where the database is reached.
-
-    :param is_public: whether it has an address outside of its network
-    :param allowed_cidrs: networks of its clients, None: those that the
-        operator has chosen
-    """
-
-    is_public: bool = False
-    allowed_cidrs: Sequence[str] | None = None
-
-    @classmethod
-    def of(cls, given: Mapping[str, Any] | None) -> Access:
-        """Return the access that a request or a row has."""
-        known = given or {}
-        return cls(bool(known.get('is_public')), known.get('allowed_cidrs'))
+        found = dataclasses.asdict(self)
+        del found['is_public']
+        return found
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,7 +139,7 @@ def names_of(types: Sequence[VolumeType]) -> list[str]:
     return list(dict.fromkeys(named))
 
 
-class Compute(abc.ABC):
+class Compute(consoles.Consoles, abc.ABC):
     """Flavors and servers."""
 
     @abc.abstractmethod
@@ -177,10 +169,9 @@ class Compute(abc.ABC):
 
     @abc.abstractmethod
     def delete_server(self, context: Context, instance_id: str) -> None:
-        """Remove the server with all that runs on it.
+        """Remove the server with all that runs on it; twice is fine.
 
-        Nothing of it is left when this returns. A server that is not there
-        is fine.
+        Nothing of it is left when this returns.
         """
 
     @abc.abstractmethod
@@ -239,8 +230,8 @@ class Compute(abc.ABC):
         """
 
 
-class Volumes(abc.ABC):
-    """One volume per instance."""
+class Volumes(attachments.Attachments, snapshots.Snapshots, abc.ABC):
+    """One volume per instance, and one snapshot per backup."""
 
     def types(self, context: Context) -> list[VolumeType] | None:
         """Return the types that a volume may have.

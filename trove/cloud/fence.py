@@ -8,7 +8,12 @@ from typing import Any
 
 #: What only looks.
 LOOKS = frozenset(
-    {'list_flavors', 'get_flavor', 'get_server', 'get', 'addresses'}
+    {
+        *('list_flavors', 'get_flavor', 'get_server', 'console'),
+        'check_rebuild',
+        *('get', 'get_snapshot', 'has_snapshots', 'detachable'),
+        *('addresses', 'refusal_to_place'),
+    }
 )
 
 

@@ -19,12 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import dataclasses
-import itertools
-import threading
 
 from oslo_config import cfg
 
 from trove.cloud import base
+from trove.cloud import noop_state
 from trove.common import exception
 
 FLAVORS = (
@@ -33,47 +32,9 @@ FLAVORS = (
     base.Flavor('3', 'noop.medium', 2048, 2, 0),
 )
 
-#: Steps that only look; they are not written down in ``calls``.
-LOOKS = frozenset({'get_server', 'volumes.get', 'network.addresses'})
-
-
-class _State:
-    """Shared state of the parts; every access holds the lock."""
-
-    def __init__(self) -> None:
-        self.lock = threading.RLock()
-        self.calls: list[tuple[str, str]] = []
-        self.servers: dict[str, base.Server] = {}
-        self.specs: dict[str, base.ServerSpec] = {}
-        self.volumes: dict[str, base.Volume] = {}
-        self.numbers = itertools.count(1)
-        self.failures: dict[str, tuple[Exception, int | None]] = {}
-        self.hooks: dict[str, Callable[[str], object]] = {}
-        self.next_status = base.ACTIVE
-
-    def step(self, name: str, instance_id: str) -> None:
-        """Write a step down; run its hook; fail if that was asked for."""
-        with self.lock:
-            if name not in LOOKS:
-                self.calls.append((name, instance_id))
-            hook = self.hooks.get(name)
-        # Outside of the lock: a hook may wait for another thread.
-        if hook is not None:
-            hook(instance_id)
-        with self.lock:
-            error, times = self.failures.get(name, (None, None))
-            if error is None:
-                return
-            if times is not None:
-                if times <= 1:
-                    del self.failures[name]
-                else:
-                    self.failures[name] = (error, times - 1)
-        raise error
-
 
 class NoopCompute(base.Compute):
-    def __init__(self, state: _State) -> None:
+    def __init__(self, state: noop_state.State) -> None:
         self._state = state
 
     def list_flavors(self, context: base.Context) -> list[base.Flavor]:
@@ -180,8 +141,11 @@ class NoopCompute(base.Compute):
 
 
 class NoopVolumes(base.Volumes):
-    def __init__(self, state: _State) -> None:
+    def __init__(self, state: noop_state.State) -> None:
         self._state = state
+
+    detachable = True
+    has_snapshots = True
 
     def types(self, context: base.Context) -> None:
         return None
@@ -239,7 +203,7 @@ class NoopVolumes(base.Volumes):
 
 
 class NoopNetwork(base.Network):
-    def __init__(self, state: _State) -> None:
+    def __init__(self, state: noop_state.State) -> None:
         self._state = state
 
     def networks(self, context: base.Context) -> None:
@@ -273,7 +237,7 @@ class NoopCloud(base.Cloud):
     ignores = frozenset({'allowed_cidrs'})
 
     def __init__(self, conf: cfg.ConfigOpts | None = None) -> None:
-        self._state = _State()
+        self._state = noop_state.State()
         self.compute = NoopCompute(self._state)
         self.volumes = NoopVolumes(self._state)
         self.network = NoopNetwork(self._state)
