@@ -14,14 +14,16 @@ from collections.abc import Callable
 from typing import Any
 
 from trove.cloud.openstack import session
+from trove.tests.unit.cloud.openstack import attached
+from trove.tests.unit.cloud.openstack import neutron
 from trove.tests.unit.cloud.openstack import things
 
-PROJECT = 'service'
-USER_NETWORK = 'n-user'
-EXTERNAL = 'n-public'
+PROJECT = neutron.PROJECT
+USER_NETWORK = neutron.USER_NETWORK
+EXTERNAL = neutron.EXTERNAL
 
 
-class Services(session.Sessions):
+class Services(attached.Attached, neutron.Neutron, session.Sessions):
     """All services; each is its own proxy.
 
     :ivar asked: the names of the requests so far
@@ -40,30 +42,19 @@ class Services(session.Sessions):
             for kind in (
                 *('server', 'group', 'port', 'security', 'rule', 'ip'),
                 'volume',
+                'snapshot',
             )
         }
-        self.networks_ = {
-            USER_NETWORK: things.Thing(
-                id=USER_NETWORK, project_id='p1', is_shared=False
-            ),
-            EXTERNAL: things.Thing(
-                id=EXTERNAL, project_id=PROJECT, is_shared=False
-            ),
-        }
         self.images_: list[Any] = []
-        self.granted: list[str] = []
         self.quotas: dict[str, dict[str, int]] = {}
         self.servers_become = 'ACTIVE'
+        #: The highest microversion of Nova.
+        self.newest: str | None = None
+        #: The events of the last operation of any server.
+        self.events = [{'details': 'No valid host was found.'}]
         self.volumes_become = 'available'
-        self.things['port']['router'] = things.Thing(
-            id='router',
-            name='',
-            project_id='p1',
-            description='',
-            network_id=USER_NETWORK,
-            device_owner='network:router_interface',
-            fixed_ips=[{'subnet_id': 's-user', 'ip_address': '10.0.0.1'}],
-        )
+        self.snapshots_become = 'available'
+        self.given_networks()
 
     def service(self, name: str) -> Any:
         return self
@@ -81,12 +72,13 @@ class Services(session.Sessions):
         )
 
     def left(self) -> list[str]:
-        """Return what there is, but the router."""
+        """Return what there is, but what instances share."""
         return sorted(
             f'{kind} {thing}'
             for kind, found in self.things.items()
-            for thing in found
+            for thing, each in found.items()
             if thing != 'router' and kind != 'rule'
+            if getattr(each, 'name', '') != 'trove_sg-management'
         )
 
     def _do(self, name: str, function: Callable[[], Any]) -> Any:
@@ -143,6 +135,9 @@ class Services(session.Sessions):
             ],
         )
 
+    def get_server(self, server_id: str) -> Any:
+        return things.get(self.things['server'], 'server', server_id)
+
     def create_server(self, **body: Any) -> Any:
         def create() -> Any:
             server = self._add(
@@ -154,12 +149,14 @@ class Services(session.Sessions):
                 compute_host='h1',
                 flavor=things.flavor(body['flavor_id']),
                 old=None,
+                # None of one that boots from a volume.
+                image=things.Thing(id=body.get('image_id')),
             )
             for group in self.things['group'].values():
                 if body.get('scheduler_hints') == {'group': group.id}:
                     group.member_ids.append(server.id)
             for disk in body['block_device_mapping'][1:]:
-                self.things['volume'][disk['uuid']].status = 'in-use'
+                self.put(server.id, disk['uuid'])
             return server
 
         return self._do('create_server', create)
@@ -171,7 +168,7 @@ class Services(session.Sessions):
                 if server_id in group.member_ids:
                     group.member_ids.remove(server_id)
             for volume in self.things['volume'].values():
-                volume.status = 'available'
+                volume.status, volume.attachments = 'available', []
 
         self._do('delete_server', delete)
 
@@ -192,6 +189,13 @@ class Services(session.Sessions):
         self, server_id: str, image: str, user_data: str
     ) -> None:
         self._become('rebuild_server', server_id, image_id=image)
+
+    def post(self, url: str, json: Any, microversion: str) -> Any:
+        """Rebuild a server that boots from a volume."""
+        server_id = url.split('/')[2]
+        values = {**json['rebuild'], 'microversion': microversion}
+        self._become('rebuild_server', server_id, **values)
+        return things.response(202, {})
 
     def resize_server(self, server_id: str, flavor_id: str) -> None:
         self._become(
@@ -242,95 +246,6 @@ class Services(session.Sessions):
     def delete_server_group(self, group_id: str, ignore_missing: bool) -> None:
         self._do('delete_server_group', lambda: self._pop('group', group_id))
 
-    # Neutron
-
-    def networks(self, is_router_external: bool) -> Any:
-        return [self.networks_[EXTERNAL]]
-
-    def get_network(self, network_id: str) -> Any:
-        return things.get(self.networks_, 'network', network_id)
-
-    def get_security_group(self, group_id: str) -> Any:
-        return things.get(self.things['security'], 'group', group_id)
-
-    def get_image(self, image_id: str) -> Any:
-        found = {image.id: image for image in self.images_}
-        return things.get(found, 'image', image_id)
-
-    def get_subnet(self, subnet_id: str) -> Any:
-        if subnet_id != 's-user':
-            raise things.error(404, 'subnet could not be found')
-        return things.Thing(id=subnet_id, network_id=USER_NETWORK)
-
-    def subnets(self, network_id: str) -> Any:
-        found = [things.Thing(id='s-user')]
-        return found if network_id == USER_NETWORK else []
-
-    def rbac_policies(self, **query: Any) -> Any:
-        return [things.Thing(target_project_id=each) for each in self.granted]
-
-    def ports(self, **query: Any) -> Any:
-        return self._listed('ports', 'port', **query)
-
-    def create_port(self, **body: Any) -> Any:
-        fixed = body.pop('fixed_ips', [{}])[0]
-        address = f'10.0.0.{self._count + 2}'
-        where = {'subnet_id': 's-user', 'ip_address': address, **fixed}
-        return self._do(
-            'create_port',
-            lambda: self._add(
-                'port',
-                **body,
-                project_id=PROJECT,
-                device_owner='',
-                fixed_ips=[where],
-            ),
-        )
-
-    def delete_port(self, port_id: str, ignore_missing: bool) -> None:
-        self._do('delete_port', lambda: self._pop('port', port_id))
-
-    def security_groups(self, **query: Any) -> Any:
-        return self._listed('security_groups', 'security', **query)
-
-    def create_security_group(self, **body: Any) -> Any:
-        return self._do(
-            'create_security_group',
-            lambda: self._add('security', **body, project_id=PROJECT),
-        )
-
-    def delete_security_group(
-        self, group_id: str, ignore_missing: bool
-    ) -> None:
-        self._do(
-            'delete_security_group', lambda: self._pop('security', group_id)
-        )
-
-    def security_group_rules(self, **query: Any) -> Any:
-        return self._listed('security_group_rules', 'rule', **query)
-
-    def create_security_group_rule(self, **body: Any) -> Any:
-        return self._do(
-            'create_security_group_rule', lambda: self._add('rule', **body)
-        )
-
-    def delete_security_group_rule(
-        self, rule_id: str, ignore_missing: bool
-    ) -> None:
-        self._do(
-            'delete_security_group_rule', lambda: self._pop('rule', rule_id)
-        )
-
-    def ips(self, **query: Any) -> Any:
-        return self._listed('ips', 'ip', **query)
-
-    def create_ip(self, **body: Any) -> Any:
-        body['floating_ip_address'] = '203.0.113.9'
-        return self._do('create_ip', lambda: self._add('ip', **body))
-
-    def delete_ip(self, ip_id: str, ignore_missing: bool) -> None:
-        self._do('delete_ip', lambda: self._pop('ip', ip_id))
-
     # Cinder
 
     def types(self) -> Any:
@@ -347,7 +262,7 @@ class Services(session.Sessions):
                 'volume',
                 **body,
                 status=self.volumes_become,
-                is_bootable=False,
+                is_bootable=False, attachments=[],
             ),
         )
 
@@ -356,14 +271,44 @@ class Services(session.Sessions):
         self._do('extend_volume', lambda: vars(volume).update(size=size))
 
     def delete_volume(self, volume_id: str, ignore_missing: bool) -> None:
+        self.refuse_deletion(volume_id)
         self._do('delete_volume', lambda: self._pop('volume', volume_id))
 
-    def get(self, url: str) -> Any:
-        """Return a quota of Nova, Cinder or Neutron."""
+    def snapshots(self, **query: Any) -> Any:
+        return self._listed('snapshots', 'snapshot', **query)
+
+    def create_snapshot(self, **body: Any) -> Any:
+        size = self.things['volume'][body['volume_id']].size
+        return self._do(
+            'create_snapshot',
+            lambda: self._add(
+                'snapshot', **body, size=size, status=self.snapshots_become
+            ),
+        )
+
+    def delete_snapshot(self, snapshot_id: str, ignore_missing: bool) -> None:
+        self._do(
+            'delete_snapshot', lambda: self._pop('snapshot', snapshot_id)
+        )
+
+    def get_endpoint_data(self) -> Any:
+        return things.Thing(
+            max_microversion=self.newest, min_microversion='2.1'
+        )
+
+    def get(self, url: str, microversion: str | None = None) -> Any:
+        """Return a quota of Nova, Cinder or Neutron, or an operation."""
+        if 'os-instance-actions' in url:
+            done = {'message': 'Error', 'events': self.events}
+            return things.response(200, {'instanceAction': done})
         key = 'quota' if url.endswith('.json') else 'quota_set'
         return things.Thing(json=lambda: {key: self.quotas})
 
     # Glance
+
+    def get_image(self, image_id: str) -> Any:
+        found = {image.id: image for image in self.images_}
+        return things.get(found, 'image', image_id)
 
     def images(self, *, owner: str, **query: Any) -> Any:
         """Return images, the newest first."""

@@ -13,13 +13,19 @@ import requests
 Thing = types.SimpleNamespace
 
 
+def response(status: int, body: dict[str, Any]) -> requests.Response:
+    made = requests.Response()
+    made.status_code = status
+    made.headers['content-type'] = 'application/json'
+    made._content = json.dumps(body).encode()
+    return made
+
+
 def error(status: int, text: str) -> exceptions.HttpException:
-    response = requests.Response()
-    response.status_code = status
-    response.headers['content-type'] = 'application/json'
-    response._content = json.dumps({'error': {'message': text}}).encode()
     try:
-        exceptions.raise_from_response(response)
+        exceptions.raise_from_response(
+            response(status, {'error': {'message': text}})
+        )
     except exceptions.HttpException as raised:
         return raised
     raise AssertionError(status)
@@ -29,7 +35,7 @@ def _new_flavor(number: int) -> Any:
     name = f'm{number}'
     return Thing(
         id=str(number), name=name, original_name=name,
-        ram=512 * number, vcpus=1, disk=5,
+        ram=512 * number, vcpus=1, disk=5, is_public=number < 9,
     )
 
 
