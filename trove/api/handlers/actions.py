@@ -12,6 +12,7 @@ from oslo_log import log
 from trove.api import references
 from trove.api import request as api_request
 from trove.api import validation
+from trove.api.handlers import offers
 from trove.api.schemas import common
 from trove.api.schemas import instance as schemas
 from trove.cloud import base as cloud_base
@@ -263,8 +264,9 @@ def resize_flavor(
 ) -> None:
     """Change the flavor: 202.
 
-    400 for an unknown or the current flavor, 409 while another task is
-    running, 413 beyond the quota.
+    400 for an unknown or the current flavor, or one that the datastore
+    version must not have; 409 while another task is running, 413 beyond the
+    quota.
     """
     with references.naming('resize.flavorRef'):
         new = flavor(request, reference)
@@ -273,6 +275,9 @@ def resize_flavor(
             f'The instance already has the flavor {new.id}; choose another '
             'one.'
         )
+    version = instance.datastore_version
+    with references.naming('resize.flavorRef'):
+        offers.check_flavor(version.id if version else None, new)
     old = _old_flavor(request, instance, new)
     taskmanager = request.taskmanager()
     start(

@@ -62,7 +62,7 @@ def create(request: api_request.Request) -> dict[str, Any]:
         request.authorize('instance:extension:database:create')
     offers.check(request, body)
     version = _datastore_version(request, body.get('datastore') or {})
-    flavor = _flavor(request, body)
+    flavor = _flavor(request, body, version.id)
     size = _volume_size(request, body)
     volume = body['volume'] if isinstance(body['volume'], dict) else {}
     offers.check_volume_type(request, version.id, volume.get('type'))
@@ -306,7 +306,7 @@ def _datastore_version(
 
 
 def _flavor(
-    request: api_request.Request, body: dict[str, Any]
+    request: api_request.Request, body: dict[str, Any], version_id: str
 ) -> cloud_base.Flavor:
     if 'flavorRef' in body and 'flavor' in body:
         raise exception.BadRequest(
@@ -319,7 +319,9 @@ def _flavor(
             'instance has no "flavorRef", which is required.'
         )
     with references.naming(f'instance.{key}'):
-        return actions.flavor(request, body[key])
+        found = actions.flavor(request, body[key])
+        offers.check_flavor(version_id, found)
+        return found
 
 
 def _volume_size(request: api_request.Request, body: dict[str, Any]) -> int:

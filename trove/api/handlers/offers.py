@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Validation against the cloud: networks, access and volume types."""
+"""Validation against the cloud: networks, access, flavors, volume types."""
 
 from __future__ import annotations
 
@@ -145,6 +145,31 @@ def check_volume_type(
         ', but instances of this datastore version have certain types only. '
         f'{remedy}'
     )
+
+
+def check_flavor(version_id: str | None, flavor: cloud_base.Flavor) -> None:
+    """Return when instances of a version may have this flavor.
+
+    The services may use all flavors. So one that is not public is for those
+    versions only that an operator has associated with it.
+
+    :raises BadRequest: others are associated with the version, and not this
+        one
+    :raises UnknownFlavor: it is not public
+    """
+    chosen = []
+    if version_id is not None:
+        chosen = association.list_(version_id, association.FLAVOR)
+    if flavor.id in chosen:
+        return
+    if chosen:
+        raise exception.BadRequest(
+            f'Instances of this datastore version cannot have the flavor '
+            f'{flavor.id}. Use {_listed(chosen)}.'
+        )
+    if not flavor.is_public:
+        # One answer for both: others' flavors are nobody's business.
+        raise exception.UnknownFlavor(flavor=flavor.id)
 
 
 def _listed(known: list[str]) -> str:

@@ -9,13 +9,18 @@ from trove.api.schemas import database
 from trove.api.schemas import module
 from trove.api.schemas import user
 
+#: The highest max_allowed_cidrs.
+MOST_CIDRS = 100
+
 ACCESS = common.closed(
     {
         'is_public': common.BOOLEAN,
         'allowed_cidrs': {
             'type': 'array',
+            'maxItems': MOST_CIDRS,
             'items': common.TEXT,
-            'description': 'a list of networks such as "10.0.0.0/8"',
+            'description': f'a list of at most {MOST_CIDRS} networks such as '
+            '"10.0.0.0/8"',
         },
     },
     description='an object with "is_public" or "allowed_cidrs"',

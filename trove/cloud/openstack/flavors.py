@@ -63,4 +63,5 @@ def _flavor(found: Any) -> base.Flavor:
         ram=int(found.ram),
         vcpus=int(found.vcpus),
         disk=int(found.disk),
+        is_public=bool(found.is_public),
     )

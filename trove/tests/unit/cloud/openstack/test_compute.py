@@ -144,6 +144,8 @@ class ServerTest(clouds.TestCase):
         found = self.cloud.compute.get_flavor(self.context, '9')
 
         self.assertEqual('m9', found.name)
+        self.assertFalse(found.is_public)
+        self.assertNotIn('is_public', found.to_dict())
 
     def test_flavors_are_asked_for_once(self):
         for _ in range(3):
