@@ -41,15 +41,23 @@ class Networks:
         """
         network_id = nic.get('network_id') or nic.get('net-id')
         subnet_id = nic.get('subnet_id')
+        named = f'network {network_id}'
         if subnet_id:
-            subnet = self._subnet(subnet_id)
-            if network_id and subnet.network_id != network_id:
+            found = self._network_of(subnet_id)
+            if network_id and found != network_id:
                 _refuse(
                     f'subnet {subnet_id} is not in network {network_id}. '
                     'Name a subnet of this network, or omit one of both'
                 )
-            network_id = subnet.network_id
-        self._check_use(str(network_id), project_id)
+            if not network_id:
+                named, network_id = f'subnet {subnet_id}', found
+        owner = self._check_use(named, network_id, project_id)
+        if nic.get('ip_address') and owner != project_id:
+            # As Neutron has it for its users.
+            _refuse(
+                f'network {network_id} is one of another project, which '
+                'alone chooses addresses in it. Omit "ip_address"'
+            )
         subnets = [subnet_id] if subnet_id else self._subnets(network_id)
         if not subnets:
             _refuse(
@@ -90,22 +98,33 @@ class Networks:
                 'router, or use another network'
             )
 
-    def _check_use(self, network_id: str, project_id: str | None) -> None:
+    def _check_use(
+        self, named: str, network_id: str | None, project_id: str | None
+    ) -> str | None:
+        """Return whose network it is, if this project may use it.
+
+        :param named: what the user knows of it, such as "network N"
+        """
         api = self._api
-        network = api.find(
+        network = network_id and api.find(
             'look at the network', lambda: api.network.get_network(network_id)
         )
-        if (
-            network is None
-            or network.project_id != project_id
-            and not network.is_shared
-            and not self._is_granted(network_id, project_id)
-        ):
+        if not network or not self._is_usable(network, project_id):
             # One answer for both: others' networks are nobody's business.
-            _refuse(
-                f'network {network_id} is not one that this project may use. '
-                'Use one that "openstack network list" shows'
-            )
+            _refuse(refusal(named))
+        return network.project_id and str(network.project_id)
+
+    def _is_usable(self, network: Any, project_id: str | None) -> bool:
+        """Whether a project may use a network.
+
+        Neutron's ``shared`` is not asked: it is true of a network that is
+        shared with who asks, which is the project of the services.
+        """
+        if network.id in self._api.conf.management_networks:
+            return False
+        if project_id and network.project_id == project_id:
+            return True
+        return self._is_granted(str(network.id), project_id)
 
     def _is_granted(self, network_id: str, project_id: str | None) -> bool:
         api = self._api
@@ -120,20 +139,17 @@ class Networks:
             ),
         )
         return any(
-            each.target_project_id in (project_id, '*') for each in policies
+            each.target_project_id in (project_id or '*', '*')
+            for each in policies
         )
 
-    def _subnet(self, subnet_id: str) -> Any:
+    def _network_of(self, subnet_id: str) -> str | None:
+        """Return the id of the network of a subnet, if there is one."""
         api = self._api
         found = api.find(
             'look at the subnet', lambda: api.network.get_subnet(subnet_id)
         )
-        if found is None:
-            _refuse(
-                f'Neutron has no subnet {subnet_id}. Use one that '
-                '"openstack subnet list" shows'
-            )
-        return found
+        return None if found is None else str(found.network_id)
 
     def _subnets(self, network_id: Any) -> list[str]:
         api = self._api
@@ -144,6 +160,14 @@ class Networks:
                 lambda: list(api.network.subnets(network_id=network_id)),
             )
         ]
+
+
+def refusal(named: str) -> str:
+    """Return why the network or the subnet of others is not used."""
+    return (
+        f'{named} is not one that this project may use. Use one that '
+        f'"openstack {named.split()[0]} list" shows'
+    )
 
 
 def _refuse(why: str) -> NoReturn:

@@ -121,6 +121,13 @@ class PlaceTest(NetworkTestCase):
             nics=[{'network_id': services.EXTERNAL}],
         )
 
+    def test_nor_is_one_that_was_granted_to_the_services(self):
+        network = self.services.networks_['n-user']
+        network.project_id, network.is_shared = 'p2', True
+        self.services.granted = [services.PROJECT]
+
+        self.refused('not one that this project may use')
+
     def test_one_that_was_granted_is(self):
         self.services.networks_['n-user'].project_id = 'p2'
         self.services.granted = ['p1']
@@ -130,7 +137,7 @@ class PlaceTest(NetworkTestCase):
     def test_what_is_not_there_is_refused(self):
         for nic, text in (
             ({'network_id': 'n-none'}, 'not one that this project may use'),
-            ({'subnet_id': 's-none'}, 'no subnet s-none'),
+            ({'subnet_id': 's-none'}, 'subnet s-none is not one that'),
             (
                 {'network_id': 'n-none', 'subnet_id': 's-user'},
                 'not in network n-none',
@@ -165,6 +172,16 @@ class PlaceTest(NetworkTestCase):
 
         found = self.cloud.network.addresses(self.context, 'i1')
         self.assertEqual([('10.0.0.77', 'private')], found)
+
+    def test_but_not_in_a_network_of_others(self):
+        self.services.networks_['n-user'].project_id = 'p2'
+        self.services.granted = ['*']
+
+        self.refused(
+            'alone chooses addresses',
+            nics=[{'subnet_id': 's-user', 'ip_address': '10.0.0.77'}],
+        )
+        self.given(nics=[{'subnet_id': 's-user'}])
 
     def test_without_any_network_the_request_is_refused(self):
         self.config(management_networks=[])
