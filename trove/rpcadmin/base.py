@@ -207,6 +207,20 @@ def positive(text: str) -> int:
 positive.__name__ = 'positive number'
 
 
+def natural(text: str) -> int:
+    """Parse an argument that is an integer, 0 or more.
+
+    :raises ValueError: it is not
+    """
+    number = int(text)
+    if number < 0:
+        raise ValueError(text)
+    return number
+
+
+natural.__name__ = 'number of 0 or more'
+
+
 def seconds(text: str) -> float:
     """Parse an argument that is a number of seconds.
 

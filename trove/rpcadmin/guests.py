@@ -89,6 +89,20 @@ class _RollsOut(base.Command):
             default=30,
             help='Seconds between two waves (default: 30).',
         )
+        parser.add_argument(
+            '--max-failures',
+            type=base.natural,
+            default=0,
+            help='Number of guests that may fail before no further wave is '
+            'begun (default: 0). No canary may.',
+        )
+        parser.add_argument(
+            '--exclude',
+            action='append',
+            default=[],
+            metavar='ID',
+            help='Leave this instance out; may be given several times.',
+        )
         return parser
 
     def roll_out(
@@ -108,6 +122,7 @@ class _RollsOut(base.Command):
                 parsed_args.wave,
                 max(0.0, parsed_args.pause),
                 seconds + rollout.INSTALL_TIMEOUT,
+                parsed_args.max_failures,
             ),
             self.say,
         ).run(names)
@@ -119,9 +134,15 @@ class _RollsOut(base.Command):
     def choose(self, parsed_args: argparse.Namespace) -> list[str]:
         """Return the named guests, or all that can be ordered to."""
         names = base.chosen(parsed_args.instance, parsed_args.all)
+        excluded = set(parsed_args.exclude)
         if not parsed_args.all:
-            return names
-        for guest in fleet.guests(self.app.conf):
+            _check_excluded(excluded - set(names))
+            return [name for name in names if name not in excluded]
+        guests = list(fleet.guests(self.app.conf))
+        _check_excluded(excluded - {each.instance_id for each in guests})
+        for guest in guests:
+            if guest.instance_id in excluded:
+                continue
             reason = _unable(guest)
             if reason is None:
                 names.append(guest.instance_id)
@@ -138,7 +159,9 @@ class _RollsOut(base.Command):
         self.app.complain(
             f'{len(result.failed)} failed, see above; {len(result.done)} '
             f'done, {len(result.left)} left as they were. Fix the cause, then '
-            'repeat the command: it goes on with those that are left.'
+            'repeat the command: it goes on with those that are left, and '
+            'those that failed come last. --exclude leaves some out, '
+            '--max-failures goes on in spite of some.'
         )
         return 1
 
@@ -152,8 +175,10 @@ class Upgrade(_RollsOut):
     database server goes on. A guest whose new agent does not report in time
     goes back by itself, and its instance gets a fault.
 
-    The first wave are the canaries. After a wave with a failure no other is
-    begun. Interrupt the command at any time; the same command continues.
+    The first wave are the canaries. When one of them fails, or more than
+    --max-failures others do, no further wave is begun. Guests that failed
+    with this package before come last. Interrupt the command at any time; the
+    same command continues.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -185,8 +210,8 @@ class Upgrade(_RollsOut):
         parser.add_argument(
             '--roll-back',
             action='store_true',
-            help='After a failure, take back all of these guests that run '
-            'the package.',
+            help='After a canary or more than --max-failures guests have '
+            'failed, take back those that this command has upgraded.',
         )
         parser.add_argument(
             '--force',
@@ -225,9 +250,9 @@ class Upgrade(_RollsOut):
             )
             return 1
         result = self.roll_out(parsed_args, names, order, package.sha256)
-        if result.failed and result.done and parsed_args.roll_back:
-            self.say(f'Taking {len(result.done)} guests back.')
-            self.roll_out(parsed_args, result.done, None, package.sha256)
+        if result.stopped and result.ordered and parsed_args.roll_back:
+            self.say(f'Taking {len(result.ordered)} guests back.')
+            self.roll_out(parsed_args, result.ordered, None, package.sha256)
         return self.conclude(result)
 
 
@@ -259,6 +284,14 @@ def _add_instances(parser: argparse.ArgumentParser) -> None:
         'instance', nargs='*', default=[], help='IDs of instances.'
     )
     parser.add_argument('--all', action='store_true', help='All instances.')
+
+
+def _check_excluded(unknown: set[str]) -> None:
+    if unknown:
+        raise base.UsageError(
+            f'--exclude has the value {", ".join(sorted(unknown))}, which is '
+            'none of the instances. Nothing was ordered.'
+        )
 
 
 def _unable(guest: fleet.Guest) -> str | None:

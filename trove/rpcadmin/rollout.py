@@ -86,12 +86,14 @@ class Waves:
     :param size: of the others
     :param pause: seconds after each wave but the last
     :param timeout: seconds that a wave may take
+    :param failures: how many guests may fail, but no canary
     """
 
     canaries: int
     size: int
     pause: float
     timeout: float
+    failures: int = 0
 
     def split(self, names: Sequence[str]) -> Iterator[Sequence[str]]:
         yield names[: self.canaries]
@@ -104,13 +106,17 @@ class Result:
     """What became of the guests.
 
     :param done: they run what they are to run, for whatever time
+    :param ordered: those of them that have replaced their agents now
     :param failed: the reasons by name
     :param left: nothing was ordered
+    :param stopped: a canary has failed, or more guests than may
     """
 
     done: list[str] = dataclasses.field(default_factory=list)
+    ordered: list[str] = dataclasses.field(default_factory=list)
     failed: dict[str, str] = dataclasses.field(default_factory=dict)
     left: list[str] = dataclasses.field(default_factory=list)
+    stopped: bool = False
 
 
 class RollOut:
@@ -143,11 +149,14 @@ class RollOut:
         self._ordered: set[str] = set()
 
     def run(self, names: Sequence[str]) -> Result:
-        """Replace the agents; begin no wave after one with a failure."""
+        """Replace the agents; begin no wave when too many have failed.
+
+        Those that are likely to fail come last, so that they stop nothing.
+        """
         result = Result()
-        waves = list(filter(None, self._waves.split(names)))
+        waves = list(filter(None, self._waves.split(self._sorted(names))))
         for number, wave in enumerate(waves, 1):
-            if result.failed:
+            if result.stopped:
                 result.left += wave
                 continue
             if number > 1 and self._waves.pause:
@@ -155,7 +164,30 @@ class RollOut:
                 self._sleep(self._waves.pause)
             self._say(f'Wave {number} of {len(waves)}: {len(wave)} guests.')
             self._wave(wave, result, len(names))
+            most = self._waves.failures if number > 1 else 0
+            result.stopped = len(result.failed) > most
         return result
+
+    def _sorted(self, names: Sequence[str]) -> Sequence[str]:
+        """Return the guests, last those that cannot or could not do it."""
+        if self._package is None:
+            return names
+        digest = self._package['sha256']
+        doubtful: dict[str, None] = {}
+        for name in names:
+            try:
+                agent = read(self._guest(name).get_agent(self._context))
+            except exception.TroveError:
+                doubtful[name] = None
+                continue
+            if agent.failed == digest and not self._reached(agent.package):
+                doubtful[name] = None
+        if doubtful:
+            self._say(
+                f'Last come {len(doubtful)} guests that failed before or do '
+                f'not answer: {", ".join(doubtful)}.'
+            )
+        return [*(each for each in names if each not in doubtful), *doubtful]
 
     def _wave(
         self, wave: Sequence[str], result: Result, total: int
@@ -213,6 +245,8 @@ class RollOut:
             return f'its state is {agent.state}'
         if self._reached(agent.package):
             result.done.append(name)
+            if name in self._ordered:
+                result.ordered.append(name)
             return None
         if name in self._ordered and agent.failed is not None:
             result.failed[name] = agent.reason or 'it does not say why'

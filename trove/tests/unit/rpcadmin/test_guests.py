@@ -160,6 +160,46 @@ class GuestsTest(base.TestCase):
         self.assertEqual([], third.orders)
         self.assertIn('1 failed, see above; 1 done, 1 left', self.error)
 
+    def test_only_those_of_this_command_are_taken_back(self):
+        (a, first), (b, second), (c, _) = (
+            self.guest(),
+            self.guest(),
+            self.guest(wrong='it was taken back'),
+        )
+        self.assertEqual(0, self.upgrade(a), self.error)
+
+        self.assertEqual(
+            1, self.upgrade(a, b, c, '--wave', '1', '--roll-back')
+        )
+
+        self.assertIn('Taking 1 guests back', self.out)
+        self.assertEqual(self.digest, first.runs)
+        self.assertEqual('', second.runs)
+
+    def test_some_may_fail_and_some_are_left_out(self):
+        (a, _), (b, _), (c, third), (d, fourth) = (
+            self.guest(),
+            self.guest(wrong='it was taken back'),
+            self.guest(),
+            self.guest(),
+        )
+
+        some = ['--wave', '1', '--max-failures', '1', '--exclude', d]
+        status = self.upgrade(a, b, c, d, '--roll-back', *some)
+
+        self.assertEqual(1, status)
+        self.assertEqual(self.digest, third.runs)
+        self.assertEqual([], fourth.orders)
+        self.assertNotIn('Taking', self.out)
+
+    def test_an_unknown_one_cannot_be_left_out(self):
+        a, agent = self.guest()
+
+        for given in (a,), ('--all',):
+            self.assertEqual(2, self.upgrade(*given, '--exclude', 'i-9'))
+            self.assertIn('--exclude has the value i-9', self.error)
+        self.assertEqual([], agent.orders)
+
     def test_back_from_a_package(self):
         (a, first), (_, second) = self.guest(), self.guest()
         self.assertEqual(0, self.upgrade(a), self.error)

@@ -71,13 +71,16 @@ class RollOutTest(base.TestCase):
         self.now += seconds
 
     def run_out(
-        self, package: dict[str, Any] | None = _ORDER, timeout: float = 100
+        self,
+        package: dict[str, Any] | None = _ORDER,
+        timeout: float = 100,
+        failures: int = 0,
     ) -> rollout.Result:
         return rollout.RollOut(
             self.guests.__getitem__,
             package,
             lambda runs: (runs == _NEW) == (package is not None),
-            rollout.Waves(1, 3, 30, timeout),
+            rollout.Waves(1, 3, 30, timeout, failures),
             self.said.append,
             self.sleep,
             lambda: self.now,
@@ -123,10 +126,54 @@ class RollOutTest(base.TestCase):
 
         result = self.run_out()
 
-        self.assertEqual(['g0'], result.done)
-        self.assertEqual(['g1', 'g2', 'g3'], sorted(result.failed))
+        self.assertEqual(['g0', 'g4', 'g5'], sorted(result.done))
+        self.assertEqual(['g1'], list(result.failed))
+        self.assertEqual(['g2', 'g3'], result.left)
         self.assertIn('rebuild the instance', result.failed['g1'])
-        self.assertEqual(['g4', 'g5'], result.left)
+
+    def test_it_goes_on_in_spite_of_some(self) -> None:
+        self.guests['g1'].outcome = 'it was taken back'
+
+        result = self.run_out(failures=1)
+
+        self.assertEqual(['g1'], list(result.failed))
+        self.assertEqual(5, len(result.done))
+        self.assertFalse(result.stopped)
+
+    def test_but_not_of_more_nor_of_a_canary(self) -> None:
+        for names, left in (('g1', 'g2'), 2), (('g0',), 5):
+            with self.subTest(names):
+                self.guests = {f'g{n}': Guest() for n in range(6)}
+                for name in names:
+                    self.guests[name].outcome = 'it was taken back'
+
+                result = self.run_out(failures=1)
+
+                self.assertTrue(result.stopped)
+                self.assertEqual(left, len(result.left))
+
+    def test_those_that_failed_before_stop_nobody(self) -> None:
+        # Given the canary that fails each time, and one that is gone
+        self.guests['g0'].runs |= {'failed': _NEW, 'reason': 'before'}
+        self.guests['g0'].outcome = 'again'
+        silent = exception.PeerTimeout(peer='it', method='m', timeout=8)
+        self.guests['g1'].script = [silent] * 200
+
+        result = self.run_out()
+
+        self.assertEqual(['g2', 'g3', 'g4', 'g5'], sorted(result.done))
+        self.assertEqual(['g0', 'g1'], sorted(result.failed))
+        self.assertIn('do not answer: g0, g1.', self.said[0])
+
+    def test_those_that_ran_it_before_are_not_of_this_order(self) -> None:
+        self.guests['g0'].runs['package'] = _NEW
+
+        result = self.run_out()
+
+        self.assertEqual(6, len(result.done))
+        self.assertEqual(
+            ['g1', 'g2', 'g3', 'g4', 'g5'], sorted(result.ordered)
+        )
 
     def test_the_others_of_the_wave_are_waited_for(self) -> None:
         self.guests['g2'].outcome = 'it was taken back'
@@ -157,7 +204,7 @@ class RollOutTest(base.TestCase):
         result = self.run_out()
 
         self.assertEqual({'g0': 'again'}, result.failed)
-        self.assertEqual(['g0'], self.ordered())
+        self.assertEqual([_ORDER], self.guests['g0'].orders)
 
     def test_a_busy_one_is_ordered_when_it_is_free(self) -> None:
         self.guests['g0'].busy = 3
