@@ -7,7 +7,6 @@ named after the instance, and permitted what ``rpc.permissions`` says.
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import secrets
 from typing import Any
@@ -112,14 +111,11 @@ class Accounts:
                 'rabbitmq_management" enables the API.',
             )
         self._url = rpc.parse_url(conf)
-        self._guest_url = rpc.parse_url(
-            conf,
-            conf.taskmanager.guest_transport_url,
-            _GUEST_OPTION,
-        )
+        self._conf = conf
+        guest_url = self._parse_guest_url()
         # oslo.messaging registers it when a URL is read.
         self._exchange = conf.control_exchange
-        self._vhost = self._guest_url.virtual_host or '/'
+        self._vhost = guest_url.virtual_host or '/'
 
     def create(self, instance_id: str, topic: str) -> Account:
         """Make the account of an instance, or give it a new password.
@@ -178,8 +174,17 @@ class Accounts:
             if each['name'].startswith(_PREFIX)
         )
 
+    def _parse_guest_url(self) -> Any:
+        return rpc.parse_url(
+            self._conf,
+            self._conf.taskmanager.guest_transport_url,
+            _GUEST_OPTION,
+        )
+
     def _url_of(self, name: str, password: str) -> str:
-        url = copy.deepcopy(self._guest_url)
+        # No copy of another one: it would hold a copy of all options, which
+        # takes from the original what it needs to be read again.
+        url = self._parse_guest_url()
         for host in url.hosts:
             host.username, host.password = name, password
         return str(url)

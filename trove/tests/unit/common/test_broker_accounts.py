@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import fixtures
+import requests
+
 from trove.common import broker_accounts
 from trove.common import exception
 from trove.tests import base
@@ -34,3 +37,35 @@ class TestManagementUrl(base.TestCase):
             self.config(management_url=url, group='guest_accounts')
             self.assertIsNone(broker_accounts.exposed(self.conf))
             broker_accounts.Accounts(self.conf)
+
+
+class TestAccounts(base.TestCase):
+    """Given a broker that takes everything."""
+
+    def setUp(self):
+        super().setUp()
+        self.config(transport_url='rabbit://trove:pw@h:5673/v')
+        self.config(
+            management_url='http://h:15672', group='guest_accounts'
+        )
+        answer = requests.Response()
+        answer.status_code = 200
+        answer._content = b'{}'
+        self.useFixture(
+            fixtures.MockPatchObject(
+                requests, 'request', lambda *_, **__: answer
+            )
+        )
+        self.accounts = broker_accounts.Accounts(self.conf)
+
+    def test_a_guest_has_the_url_of_its_account(self):
+        made = [self.accounts.create(each, 'topic') for each in ('i1', 'i2')]
+
+        first, second = (account.url for account in made)
+        self.assertRegex(first, r'^rabbit://trove-guest-i1:.+@h:5673/v$')
+        self.assertRegex(second, r'^rabbit://trove-guest-i2:.+@h:5673/v$')
+
+    def test_the_options_can_be_read_again_afterwards(self):
+        self.accounts.create('i1', 'topic')
+
+        self.assertEqual({}, self.conf.mutate_config_files())
