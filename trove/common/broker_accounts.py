@@ -22,6 +22,16 @@ _PREFIX = 'trove-guest-'
 
 _GUEST_OPTION = '[taskmanager] guest_transport_url'
 
+#: The name of the policies.
+_POLICY = 'trove-guests'
+
+#: Channels of a connection; oslo.messaging uses one or two.
+_CHANNELS = 4
+
+#: Queues that are asked for at once, and how often.
+_PAGE = 500
+_PAGES = 200
+
 #: OK, created, no content.
 _DONE = (200, 201, 204)
 
@@ -136,6 +146,11 @@ class Accounts:
                 value=self._options.max_connections,
             )
             self._put(
+                f'user-limits/{name}/max-channels',
+                value=self._options.max_connections * _CHANNELS,
+            )
+            self._bound()
+            self._put(
                 f'topic-permissions/{_quote(self._vhost)}/{name}',
                 exchange=allowed.exchange,
                 write='^$',
@@ -160,7 +175,51 @@ class Accounts:
         :raises trove.common.exception.BrokerError: see :meth:`create`
         """
         answer = self._ask('DELETE', f'users/{_name(instance_id)}', (404,))
+        self._delete_all('queues', instance_id)
+        self._delete_all('exchanges', instance_id)
         return answer.status_code != 404
+
+    def _delete_all(self, kind: str, instance_id: str) -> None:
+        """Delete what a guest agent, which may be hostile, has left."""
+        where = f'{kind}/{_quote(self._vhost)}'
+        named = parse.urlencode(
+            {
+                'columns': 'name',
+                'name': rpc.of_instance(instance_id),
+                'use_regex': 'true',
+                'page': 1,
+                'page_size': _PAGE,
+            }
+        )
+        for _ in range(_PAGES):
+            found = self._ask('GET', f'{where}?{named}').json()['items']
+            for each in found:
+                self._ask('DELETE', f'{where}/{_quote(each["name"])}', (404,))
+            if len(found) < _PAGE:
+                return
+
+    def _bound(self) -> None:
+        """Have RabbitMQ bound the queues that guests can fill.
+
+        An operator policy holds beside any other; one of those makes the
+        broker refuse what is too much, instead of dropping what is old.
+        """
+        about = {
+            'pattern': rpc.bounded(self._conf.conductor_queue),
+            'apply-to': 'queues',
+        }
+        most = {'max-length-bytes': self._options.max_queue_bytes}
+        for kind, priority, definition in (
+            ('operator-policies', 0, most),
+            # Below those of operators, whose others would not hold then.
+            ('policies', -1, {**most, 'overflow': 'reject-publish'}),
+        ):
+            path = f'{kind}/{_quote(self._vhost)}/{_POLICY}'
+            wanted = {**about, 'priority': priority, 'definition': definition}
+            known = self._ask('GET', path, (404,)).json()
+            # RabbitMQ looks at all queues after each change.
+            if any(known.get(key) != wanted[key] for key in wanted):
+                self._put(path, **wanted)
 
     def instances(self) -> list[str]:
         """Return the ids of the instances that have an account.

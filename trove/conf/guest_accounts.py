@@ -48,6 +48,14 @@ OPTS: list[cfg.Opt] = [
         help='Maximum number of connections of each account to the message '
         'broker.',
     ),
+    cfg.IntOpt(
+        'max_queue_bytes',
+        default=64 * 1024 * 1024,
+        min=1024 * 1024,
+        help='Maximum size in bytes of the messages in each queue that guest '
+        'agents send to, or read: the policies "trove-guests", which the task '
+        'manager sets in RabbitMQ. What does not fit is refused.',
+    ),
 ]
 
 

@@ -30,6 +30,8 @@ versions need: to be probed, encryption, notifications.
 
 # First: it chooses the threading backend before oslo.messaging is imported.
 from trove.common import service as _service  # noqa: F401
+from trove.common.rpc._broker.accounts import bounded
+from trove.common.rpc._broker.accounts import of_instance
 from trove.common.rpc._broker.accounts import permissions
 from trove.common.rpc._broker.connection import check
 from trove.common.rpc._broker.connection import parse_url
@@ -103,6 +105,7 @@ __all__ = (
     'Unanswered',
     'Version',
     'Word',
+    'bounded',
     'call',
     'cast',
     'check',
@@ -111,6 +114,7 @@ __all__ = (
     'fallbacks',
     'fit',
     'observe',
+    'of_instance',
     'parse_url',
     'permissions',
     'probe',

@@ -11,6 +11,11 @@ exchange. So a guest agent with a broker account of its own
 - the exchange of :func:`door`, by which conductors take messages;
 - for a reply, the exchange that has the name of the caller's reply queue.
 
+It has few queues, all of names that are known: two of its topic, some for
+replies, and none for fanouts, which nobody sends to guests. Who may bind a
+queue may make an exchange of its name, and so fill it. So the broker bounds
+the queues that :func:`bounded` names.
+
 :func:`permissions` are what it takes, as RabbitMQ writes it.
 """
 
@@ -39,6 +44,14 @@ LOG = logging.getLogger(__name__)
 #: Codes of AMQP: the account has no permission; there is no such thing.
 _ACCESS_REFUSED = 403
 _NOT_FOUND = 404
+
+#: Queues for replies that a guest agent may have: one for each of its
+#: connections to the broker, also while it hands over to its successor.
+_MOST_REPLIES = 8
+
+#: Beginnings of the names of queues for replies: of any, and of the services.
+_REPLY = 'reply_'
+_REPLY_TROVE = 'reply_trove_'
 
 _MUST_ARRIVE = oslo_messaging.TransportOptions(at_least_once=True)
 
@@ -76,17 +89,33 @@ def permissions(exchange: str, topic: str) -> Permissions:
     :param topic: of the guest agent
     """
     own = re.escape(topic)
-    queues = rf'{own}([._].*)?|reply_{own}_.*'
+    server = re.escape(topic.partition('.')[2])
+    topics = rf'{own}(\.{server})?'
+    queues = rf'{topics}|reply_{own}_[1-{_MOST_REPLIES}]'
     # Of those who call it, and of no other guest agent.
-    replies = r'reply_(?!guestagent\.).*'
-    control = re.escape(exchange)
+    replies = rf'{_REPLY}(?!guestagent\.).*'
     return Permissions(
         configure=f'^({queues})$',
-        write=f'^({queues}|{replies}|{re.escape(door(exchange))})$',
-        read=f'^({queues}|{control})$',
-        bind=rf'^{own}([.].*)?$',
+        write=f'^({topics}|{replies}|{re.escape(door(exchange))})$',
+        read=f'^({queues}|{re.escape(exchange)})$',
+        bind=f'^{topics}$',
         exchange=exchange,
     )
+
+
+def bounded(conductor: str) -> str:
+    """Return the queues that guests fill, or do not empty, as a pattern.
+
+    :param conductor: the topic to which guests send
+    """
+    return (
+        rf'^({re.escape(conductor)}|{_REPLY_TROVE}.*|(reply_)?guestagent\..*)$'
+    )
+
+
+def of_instance(instance_id: str) -> str:
+    """Return all that a guest agent has at the broker, as a pattern."""
+    return rf'^(reply_)?guestagent\.{re.escape(instance_id)}([._].*)?$'
 
 
 def adapt(
@@ -112,10 +141,15 @@ def adapt(
         made: Any = functools.partial(
             _Connection, exchange=exchange, conductor=conductor, names=names
         )
+        driver._get_reply_queue_name = lambda: (
+            f'{_REPLY_TROVE}{names.get() if names else uuid.uuid4().hex}'
+        )
     else:
         made = functools.partial(_Own, exchange=exchange, names=names)
+        # Held as long as the driver.
+        numbers = queue_names.Numbers(own, _MOST_REPLIES)
         driver._get_reply_queue_name = lambda: (
-            f'reply_{own}_{names.get() if names else uuid.uuid4().hex}'
+            f'{_REPLY}{own}_{numbers.take()}'
         )
     driver._connection_pool.connection_cls = made
 
@@ -185,6 +219,10 @@ class _Connection(impl_rabbit.Connection):  # type: ignore[misc]
                 queue,
                 consumer.exchange_name,
             )
+        self._bind(channel, consumer)
+
+    def _bind(self, channel: Any, consumer: Any) -> None:
+        queue = consumer.queue_name
         if consumer.exchange_name == '':
             # Peers of release 8 send replies to an exchange of that name,
             # and drop them where there is none; so do guests that reach no
@@ -204,12 +242,24 @@ class _Connection(impl_rabbit.Connection):  # type: ignore[misc]
 class _Own(_Connection):
     """A connection of a guest agent whose account is its own."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._fresh: set[str] = set()
+        super().__init__(*args, **kwargs)
+
+    def declare_fanout_consumer(self, topic: str, callback: Any) -> None:
+        """Nobody sends fanouts to a guest agent."""
+
     def _declare(
         self, connection: Any, consumer: Any, declare: Callable[[Any], None]
     ) -> None:
         if consumer.exchange_name == self._control:
             # The permission to declare it includes deleting it.
             consumer.exchange.passive = True
+        name = consumer.queue_name
+        if name.startswith(_REPLY) and name not in self._fresh:
+            # What another process had before, maybe with other options.
+            connection.channel.queue_delete(name)
+            self._fresh.add(name)
         try:
             super()._declare(connection, consumer, declare)
         except self.connection.channel_errors as error:
@@ -220,6 +270,9 @@ class _Own(_Connection):
                 f'the exchange {self._control} does not exist before a '
                 'service of the control plane has connected'
             ) from error
+
+    def _bind(self, channel: Any, consumer: Any) -> None:
+        """The control plane replies by the default exchange."""
 
     def topic_send(
         self, exchange_name: str, topic: str, *args: Any, **kwargs: Any

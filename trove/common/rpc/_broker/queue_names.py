@@ -13,9 +13,11 @@ import contextlib
 import hashlib
 import itertools
 import os
+import random
 import socket
 import threading
 import uuid
+import weakref
 
 _lock = threading.Lock()
 
@@ -40,6 +42,34 @@ class Names:
     def get(self) -> str:
         """Return another name; a process gets those that it had before."""
         return f'{self._base}:{_number(self._base)}:{next(self._count)}'
+
+
+class Numbers:
+    """Small numbers that no other process on the machine has meanwhile.
+
+    :param base: whose numbers they are
+    :param most: the highest
+    """
+
+    def __init__(self, base: str, most: int) -> None:
+        self._base = base
+        self._most = most
+        self._holders: list[socket.socket] = []
+        weakref.finalize(self, _close, self._holders)
+
+    def take(self) -> int:
+        """Return the lowest free number; any one where none is free."""
+        for number in range(1, self._most + 1):
+            holder = _hold(f'{self._base}:reply:{number}')
+            if holder is not None:
+                self._holders.append(holder)
+                return number
+        return random.randint(1, self._most)
+
+
+def _close(holders: list[socket.socket]) -> None:
+    for each in holders:
+        each.close()
 
 
 def _number(base: str) -> int | str:

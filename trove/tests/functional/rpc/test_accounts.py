@@ -5,78 +5,32 @@ from __future__ import annotations
 
 import base64
 import pathlib
-import shlex
 import types
 from urllib import parse
 
 import amqp
+from amqp.exceptions import MessageNacked
 import fixtures
 from oslo_config import cfg
 import oslo_messaging
 import testtools
 import yaml
 
-import trove
 from trove import conf as trove_conf
 from trove.cloud.openstack import userdata
 from trove.common import broker_accounts
 from trove.common import exception
 from trove.common import rpc
 from trove.taskmanager.workflows import guest_files
-from trove.tests import base
 from trove.tests.fixtures import rabbitmq
 from trove.tests.fixtures import waiting
-
-_GUIDE = 'doc/source/install/controller.rst'
+from trove.tests.functional.rpc import accounts
 
 _A = '5ef0e7dc-8a49-4ae1-b5b9-0c9a3a0a4a01'
 _B = '5ef0e7dc-8a49-4ae1-b5b9-0c9a3a0a4a02'
 
 
-class Conductor:
-    """What stands at the conductors' topic."""
-
-    target = oslo_messaging.Target(version='1.0')
-
-    def __init__(self):
-        self.heard = []
-
-    def tell(self, context, what):
-        self.heard.append(what)
-
-    def ask(self, context, what):
-        return f'{what}!'
-
-
-class Guest:
-    target = oslo_messaging.Target(version='1.0')
-
-    def ask(self, context, what):
-        return f'{what}?'
-
-
-class AccountsTestCase(base.TestCase):
-    def connected(self, url, own=None):
-        transport = rpc.Transport(self.conf, url=url, own=own)
-        self.addCleanup(transport.close)
-        return transport
-
-    def listen(self, transport, topic, endpoint):
-        server = oslo_messaging.get_rpc_server(
-            transport.connection.open(),
-            oslo_messaging.Target(topic=topic, server='x'),
-            [endpoint],
-        )
-        server.start()
-        self.addCleanup(server.wait)
-        self.addCleanup(server.stop)
-        return server
-
-    def client(self, transport, topic, timeout=60):
-        return transport.connection.prepared('x', topic, '1.0', timeout)
-
-
-class AccountsTest(AccountsTestCase):
+class AccountsTest(accounts.AccountsTestCase):
     broker: rabbitmq.VirtualHost
 
     @classmethod
@@ -94,7 +48,7 @@ class AccountsTest(AccountsTestCase):
         )
         self.accounts = broker_accounts.Accounts(self.conf)
         self.control = self.connected(self.broker.url)
-        self.conductor = Conductor()
+        self.conductor = accounts.Conductor()
         self.server = self.listen(
             self.control, self.conf.conductor_queue, self.conductor
         )
@@ -105,7 +59,7 @@ class AccountsTest(AccountsTestCase):
         account = self.accounts.create(instance_id, topic)
         self.addCleanup(self.accounts.delete, instance_id)
         transport = self.connected(account.url, own=topic)
-        self.listen(transport, topic, Guest())
+        self.listen(transport, topic, accounts.Guest())
         return transport, account
 
     def test_it_does_all_that_a_guest_does(self):
@@ -187,10 +141,9 @@ class AccountsTest(AccountsTestCase):
             self.refused(own, self.dead_letters, control, key)
             # to have copies of the messages of others,
             self.refused(own, 'queue_bind', topic, control, key)
-            self.refused(
-                own, 'exchange_bind', f'{topic}_fanout', control, key
-            )
-        self.refused(own, self.publish, f'{foreign}_fanout', '')
+        # to make more of them,
+        for queue in f'{topic}.more', f'{topic}_fanout_1', f'reply_{topic}_9':
+            self.refused(own, 'queue_declare', queue)
         self.refused(own, self.publish, others_replies, others_replies)
         # or to break the exchanges.
         for exchange in (control, f'{control}_guests', replies):
@@ -200,7 +153,7 @@ class AccountsTest(AccountsTestCase):
             )
         # Its own it reaches, so that this proves something.
         channel = own.channel()
-        channel.queue_declare(f'{topic}.more')
+        channel.queue_declare(f'reply_{topic}_8')
         self.publish(channel, f'{control}_guests', 'nobody')
 
     def test_a_server_of_the_cloud_boots_with_its_own(self):
@@ -231,7 +184,8 @@ class AccountsTest(AccountsTestCase):
 
         # then its agent is called with what is in it,
         account = broker_accounts.Account(_A, guest.transport_url)
-        self.listen(self.connected(account.url, own=topic), topic, Guest())
+        own = self.connected(account.url, own=topic)
+        self.listen(own, topic, accounts.Guest())
         call = self.client(self.control, topic).call
         self.assertEqual('well?', call({}, 'ask', what='well'))
         # and has no access to what another guest has.
@@ -266,7 +220,7 @@ class AccountsTest(AccountsTestCase):
     def dead_letters(self, channel, exchange, key):
         """Have the broker itself send on what comes."""
         channel.queue_declare(
-            f'guestagent.{_A}.more',
+            f'reply_guestagent.{_A}_7',
             arguments={
                 'x-dead-letter-exchange': exchange,
                 'x-dead-letter-routing-key': key,
@@ -294,6 +248,69 @@ class AccountsTest(AccountsTestCase):
         with testtools.ExpectedException(amqp.ConnectionForced):
             connection.drain_events(timeout=120)
 
+    def test_nothing_is_left_of_it(self):
+        # Given what a guest has made at the broker, and another one,
+        topic = f'guestagent.{_A}'
+        guest, account = self.given_guest(_A)
+        guest.connection.reach()
+        connection = self.login(account)
+        channel = connection.channel()
+        channel.queue_declare(f'reply_{topic}_8', auto_delete=False)
+        channel.exchange_declare(topic, 'direct', auto_delete=False)
+        connection.close()
+        self.given_guest(_B)
+
+        # when its account is deleted, then all of that is, and no more.
+        self.accounts.delete(_A)
+
+        for kind in 'queues', 'exchanges':
+            listed = self.accounts._ask('GET', kind).json()
+            named = [each['name'] for each in listed]
+            self.assertEqual([], [each for each in named if _A in each])
+        self.assertIn(f'guestagent.{_B}', self.queues())
+
+    def queues(self):
+        """The sizes of the messages by queue."""
+        return {
+            each['name']: each.get('message_bytes', 0)
+            for each in self.accounts._ask('GET', 'queues').json()
+        }
+
+    def test_it_fills_no_more_than_a_bound(self):
+        # Given conductors that take no messages for a while, and a queue that
+        # the guest itself does not empty,
+        most, size = 4 * 1024 * 1024, 256 * 1024
+        self.config(max_queue_bytes=most, group='guest_accounts')
+        self.accounts = broker_accounts.Accounts(self.conf)
+        guest, account = self.given_guest(_A)
+        self.server.stop()
+        self.server.wait()
+        queue = self.conf.conductor_queue
+        channel = self.login(account).channel()
+        channel.confirm_select()
+        own = f'guestagent.{_A}.{_A}'
+        channel.queue_delete(own)
+        channel.queue_declare(own, auto_delete=False)
+        channel.exchange_declare(own, 'direct', auto_delete=False)
+        channel.queue_bind(own, own, own)
+
+        # when it sends without end, then the broker refuses it;
+        message = amqp.Message('x' * size, delivery_mode=2)
+        for exchange, key in ('openstack_guests', queue), (own, own):
+            with testtools.ExpectedException(MessageNacked):
+                for _ in range(2 * most // size):
+                    channel.basic_publish_confirm(
+                        message, exchange=exchange, routing_key=key
+                    )
+        # who has something to report learns that it was not taken;
+        with testtools.ExpectedException(
+            oslo_messaging.MessageDeliveryFailure
+        ):
+            self.client(guest, queue).cast({}, 'tell', what='news')
+        # and orders pass, and their answers.
+        call = self.client(self.control, f'guestagent.{_A}').call
+        self.assertEqual('well?', call({}, 'ask', what='well'))
+
     def test_a_new_password_ends_the_old_one(self):
         topic = f'guestagent.{_A}'
         old = self.accounts.create(_A, topic)
@@ -312,9 +329,9 @@ class AccountsTest(AccountsTestCase):
         self.config(
             management_url='http://127.0.0.1:1', group='guest_accounts'
         )
-        accounts = broker_accounts.Accounts(self.conf)
+        refused = broker_accounts.Accounts(self.conf)
         error = self.assertRaises(
-            exception.BrokerError, accounts.create, _A, 'guestagent.a'
+            exception.BrokerError, refused.create, _A, 'guestagent.a'
         )
         self.assertIn('no answer', str(error))
 
@@ -337,51 +354,8 @@ class AccountsTest(AccountsTestCase):
             f'rabbit://{quoted}:{pquoted}@127.0.0.1:{self.broker.port}/'
             f'{vquoted}'
         )
-        self.listen(transport, 'odd', Guest())
+        self.listen(transport, 'odd', accounts.Guest())
         transport.connection.reach()
         self.assertEqual(
             'a?', self.client(transport, 'odd').call({}, 'ask', what='a')
         )
-
-
-class GuideTest(AccountsTestCase):
-    """One account for all guests, as the installation guide makes it."""
-
-    def test_it_does_for_guests_and_for_no_more(self):
-        # Given what the guide says,
-        broker = self.useFixture(rabbitmq.RabbitMQ())
-        broker.ctl('delete_user', broker.user)
-        for command in _commands_of_the_guide():
-            broker.ctl(*command)
-        at = f'@127.0.0.1:{broker.port}/trove'
-        control = self.connected(f'rabbit://trove:RABBIT_PASS{at}')
-        self.listen(control, self.conf.conductor_queue, Conductor())
-        control.connection.create_queue('taskmanager', 'tm1')
-
-        # then it does for a guest agent,
-        guest = self.connected(f'rabbit://guests:GUEST_PASS{at}')
-        self.listen(guest, 'guestagent.a', Guest())
-        for transport, topic, answer in (
-            (control, 'guestagent.a', 'well?'),
-            (guest, self.conf.conductor_queue, 'well!'),
-        ):
-            transport.connection.reach()
-            call = self.client(transport, topic).call
-            self.assertEqual(answer, call({}, 'ask', what='well'))
-        # and the task managers are out of its reach.
-        cast = self.client(guest, 'taskmanager', None).cast
-        with testtools.ExpectedException(
-            oslo_messaging.MessageDeliveryFailure, '(?s).*ACCESS_REFUSED'
-        ):
-            cast({}, 'tell', what='news')
-
-
-def _commands_of_the_guide():
-    """The commands of the section "Message broker" that make accounts."""
-    guide = pathlib.Path(trove.__file__).parents[1] / _GUIDE
-    text = guide.read_text().partition('2. Message broker')[2]
-    text = text.partition('3. Database')[0]
-    for line in text.splitlines():
-        command = line.strip().removeprefix('# rabbitmqctl ')
-        if command != line.strip():
-            yield shlex.split(command)

@@ -195,10 +195,13 @@ class SettingsTest(base.TestCase):
             self.shout('once more')
 
     def shout(self, words):
-        for topic in (_TASKMANAGER, _CONDUCTOR, *_GUESTS):
+        # Nobody shouts at a guest whose account is its own.
+        guests = _GUESTS[:2] if self.own_account else _GUESTS
+        for topic in (_TASKMANAGER, _CONDUCTOR, *guests):
             self.members['tm1'].order('shout', topic, words)
+        others = len(_TOPICS) - len(_GUESTS) + len(guests)
         waiting.until(
-            lambda: all(words in each for each in self.heard()),
+            lambda: sum(words in each for each in self.heard()) == others,
             'the fanouts have reached all',
         )
 
@@ -229,7 +232,7 @@ class SettingsTest(base.TestCase):
 
         replies = [q for q in self.broker.names(self.vhost) if 'reply_' in q]
         self.assertEqual(len(_TOPICS), len(replies))
-        for guest in _GUESTS:
+        for guest in _GUESTS[:2]:
             (own,) = (each for each in replies if f'{guest[-2:]}:p:' in each)
             self.assertNotIn('same', own)
 
