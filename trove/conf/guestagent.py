@@ -75,8 +75,8 @@ AGENT_OPTS: list[cfg.Opt] = [
         'data_dir',
         help='Directory for the files of the database. The user in run_as '
         'must be able to enter its parent directories. Unset, '
-        '/var/lib/postgresql/data for PostgreSQL, /var/lib/mysql/data for '
-        'MySQL and MariaDB.',
+        '/var/lib/postgresql/data/pgdata for PostgreSQL, /var/lib/mysql/data '
+        'for MySQL and MariaDB.',
     ),
     cfg.StrOpt(
         'state_dir',

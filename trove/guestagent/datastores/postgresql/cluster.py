@@ -25,7 +25,8 @@ class Cluster(home.Home[servers.Server]):
     """
 
     kind = binaries.KIND
-    default_data_dir = '/var/lib/postgresql/data'
+    # As in released guests, whose volumes are taken over.
+    default_data_dir = '/var/lib/postgresql/data/pgdata'
     witness = 'PG_VERSION'
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
