@@ -138,7 +138,20 @@ OPTS: list[cfg.Opt] = [
         default=8,
         min=1,
         help='Maximum number of concurrent workflows that are resumed for '
-        'other task managers which left them unfinished.',
+        'other task managers which left them unfinished; of a project, half '
+        'as many.',
+    ),
+    cfg.IntOpt(
+        'max_jobs_per_project',
+        default=16,
+        min=1,
+        mutable=True,
+        help='Maximum number of concurrent workflows of a project in a task '
+        'manager. Others of the project wait for their turn, in the order of '
+        'the requests, without a thread. Deletions and ejections do not count '
+        'among them: they have as many threads of their own. Keep it well '
+        'below executor_thread_pool_size, so that a project whose guest '
+        'agents answer slowly does not hold all threads.',
     ),
     cfg.IntOpt(
         'stop_timeout',

@@ -51,6 +51,22 @@ def instances() -> dict[str, int]:
     return found
 
 
+def jobs() -> dict[str, int]:
+    """Return the number of jobs by what they do.
+
+    One that is ``queued`` has been taken by no task manager yet, one that is
+    ``waiting`` waits there for others of its project.
+    """
+    row = models.Workflow
+    state = sa.case(
+        (row.owner.is_(None), 'queued'),
+        (row.step.is_(None), 'waiting'),
+        else_='running',
+    )
+    found = _rows(sa.select(state, sa.func.count()).group_by(state))
+    return {str(name): int(number) for name, number in found}
+
+
 def idle_jobs() -> dict[str, float]:
     """Return for how many seconds the slowest job has not advanced.
 

@@ -24,6 +24,7 @@ from trove.objects.instance import tasks
 from trove.objects.instance import workflows as instance_workflows
 from trove.taskmanager import owner as owners
 from trove.taskmanager import sweeps
+from trove.taskmanager import threads
 from trove.taskmanager import watch
 from trove.taskmanager import workflows
 from trove.taskmanager.workflows import base
@@ -65,6 +66,9 @@ class Recovery:
         #: When each deletion that fails last began, and how many did.
         self._attempts: dict[str, tuple[object, int]] = {}
         self._room = conf.executor_thread_pool_size
+        #: Threads are fewer here, so each project has fewer of them.
+        self._lanes = threads.Lanes()
+        self._most = max(1, conf.taskmanager.recovery_workers // 2)
         self._pool = futures.ThreadPoolExecutor(
             conf.taskmanager.recovery_workers,
             thread_name_prefix='recovery',
@@ -210,7 +214,8 @@ class Recovery:
         capacity. So a message that did not arrive here was delivered to
         another one, which died with it or has it queued behind other work.
         """
-        if len(self._env.running) >= self._room:
+        waiting = self._env.lanes.waiting + self._lanes.waiting
+        if len(self._env.running) - waiting >= self._room:
             return None
         conf = self._env.conf
         cls = workflows.WORKFLOWS.get(row.action)
@@ -258,12 +263,19 @@ class Recovery:
         running.add(workflow.owner)
         adopted = False
         try:
+            lane = runner.lane(workflow)
             # False: another task manager adopted or completed it.
             adopted = instance_workflows.adopt(
                 row.instance_id, row.owner, workflow.owner
             )
             if adopted:
-                self._pool.submit(self._carry_on, workflow, row.step, reason)
+                self._pool.submit(
+                    self._lanes.run,
+                    lane,
+                    self._most,
+                    lambda: self._carry_on(workflow, row.step, reason),
+                    self._env.draining,
+                )
         finally:
             if not adopted:
                 running.discard(workflow.owner)

@@ -36,6 +36,7 @@ from trove.objects.instance import tasks
 from trove.objects.instance import workflows
 from trove.peers import retrying
 from trove.taskmanager import owner as owners
+from trove.taskmanager import threads
 
 T = TypeVar('T')
 
@@ -75,30 +76,6 @@ class StepFailed(exception.TroveError):
     message = '%(reason)s'
 
 
-class _Running:
-    """The owners whose workflows this process runs. Thread-safe."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._owners: set[str] = set()
-
-    def __contains__(self, owner: str) -> bool:
-        with self._lock:
-            return owner in self._owners
-
-    def __len__(self) -> int:
-        with self._lock:
-            return len(self._owners)
-
-    def add(self, owner: str) -> None:
-        with self._lock:
-            self._owners.add(owner)
-
-    def discard(self, owner: str) -> None:
-        with self._lock:
-            self._owners.discard(owner)
-
-
 @dataclasses.dataclass(frozen=True)
 class Environment:
     """Shared by the workflows of a task manager.
@@ -119,7 +96,10 @@ class Environment:
     draining: threading.Event = dataclasses.field(
         default_factory=threading.Event
     )
-    running: _Running = dataclasses.field(default_factory=_Running)
+    running: threads.Running = dataclasses.field(
+        default_factory=threads.Running
+    )
+    lanes: threads.Lanes = dataclasses.field(default_factory=threads.Lanes)
 
     def database(
         self, function: Callable[..., T], *args: Any, **kwargs: Any
@@ -172,6 +152,9 @@ class Workflow(abc.ABC):
     #: Whether it may run twice. A released task manager does not check the
     #: row, so it may run a job that was adopted already.
     repeatable: ClassVar[bool] = True
+
+    #: Whether it does not wait for other jobs of its project.
+    urgent: ClassVar[bool] = False
 
     #: What to do about steps that could not be undone.
     left_over: ClassVar[str] = (

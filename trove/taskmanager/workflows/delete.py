@@ -33,6 +33,7 @@ class Delete(base.Workflow):
     """
 
     action = 'delete_instance'
+    urgent = True
 
     def steps(self) -> list[base.Step]:
         return [

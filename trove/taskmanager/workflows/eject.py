@@ -40,6 +40,7 @@ class Eject(regroup.Regroup):
     """
 
     action = replicas.EJECT
+    urgent = True
 
     def steps(self) -> list[base.Step]:
         return [

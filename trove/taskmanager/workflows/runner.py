@@ -7,6 +7,7 @@ instance gets a fault with the step, the cause and the remedy.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 
@@ -26,14 +27,47 @@ _BEGIN = 'begin'
 
 
 def run(workflow: base.Workflow) -> None:
-    """Run the workflow of a new message, unless the message is stale."""
-    running = workflow.env.running
-    running.add(workflow.owner)
+    """Run the workflow of a new message, unless the message is stale.
+
+    While too many of its project run, it waits without this thread. It is
+    claimed before, so that nobody takes it for lost.
+    """
+    env = workflow.env
+    env.running.add(workflow.owner)
+    claimed = False
     try:
-        if _claim(workflow):
-            execute(workflow)
+        its_lane = lane(workflow)
+        claimed = _claim(workflow)
     finally:
-        running.discard(workflow.owner)
+        if not claimed:
+            env.running.discard(workflow.owner)
+    if claimed:
+        env.lanes.run(
+            its_lane,
+            env.conf.taskmanager.max_jobs_per_project,
+            lambda: _run(workflow),
+            env.draining,
+        )
+
+
+def lane(workflow: base.Workflow) -> tuple[str, bool]:
+    """Return in which lane of :class:`threads.Lanes` a workflow is.
+
+    Urgent ones have lanes of their own: a deletion, for one, ends the job
+    that keeps its thread.
+    """
+    project = ''
+    # Without the instance or the database, the first step says it.
+    with contextlib.suppress(exception.NotFound, base.DatabaseGone):
+        project = workflow.instance().tenant_id
+    return project, workflow.urgent
+
+
+def _run(workflow: base.Workflow) -> None:
+    try:
+        execute(workflow)
+    finally:
+        workflow.env.running.discard(workflow.owner)
 
 
 def _claim(workflow: base.Workflow) -> bool:
