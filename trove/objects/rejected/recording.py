@@ -324,8 +324,9 @@ def _sealed(
         return None
     if len(text) > _MAX_SEALED:
         LOG.warning(
-            'Rejected message %s is not kept in full: it is too large. '
-            'Repeat the request.',
+            'Rejected message %s is not kept in full: it is too large. See '
+            '"trove-rpc rejected show" for why it was rejected, and repeat '
+            'the request when that is fixed.',
             key,
         )
         return None

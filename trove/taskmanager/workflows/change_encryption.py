@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from typing import Final
 
 from trove.common import exception
 from trove.guestagent import api as guest_api
@@ -25,7 +26,10 @@ LOG = logging.getLogger(__name__)
 #: What is compared of the answers of guests.
 Shown = dict[str, Any]
 
-_AGAIN = 'All have the encryption of before. Repeat the request.'
+#: Characters of a certificate with those between it and its authority.
+_MOST: Final = 65_536
+
+_UNCHANGED = 'All have the encryption of before.'
 
 
 class ChangeEncryption(regroup.Regroup):
@@ -41,16 +45,20 @@ class ChangeEncryption(regroup.Regroup):
             base.Step(
                 'look at the encryption of all members',
                 do=self._look,
-                remedy=_AGAIN,
+                remedy=f'{_UNCHANGED} Repeat the request when the guest '
+                'agents of all members answer.',
             ),
             base.Step(
                 'change the encryption',
                 do=self._change,
                 undo=self._restore,
-                remedy=_AGAIN,
+                # What a guest refuses is refused again: it says what helps.
+                remedy=_UNCHANGED,
             ),
             base.Step(
-                'record the encryption', do=self._record, remedy=_AGAIN
+                'record the encryption',
+                do=self._record,
+                remedy=f'{_UNCHANGED} Repeat the request.',
             ),
         ]
 
@@ -66,13 +74,7 @@ class ChangeEncryption(regroup.Regroup):
     def fail(self, step: base.Step, message: str, details: str) -> bool:
         if self._differs:
             return super().fail(step, message, details)
-        return self.env.database(
-            tasks.end_unchanged,
-            self.instance_id,
-            self.owner,
-            message=message,
-            details=details,
-        )
+        return self.end_unchanged(message, details)
 
     @property
     def _wanted(self) -> dict[str, Any]:

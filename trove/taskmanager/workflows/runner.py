@@ -286,7 +286,10 @@ def _fail(
     )
     problems = _undo(workflow, begun)
     remedy = getattr(error, 'remedy', None) or step.remedy
-    message = f'Could not {step.name}: {_reason(error)}. {remedy}'
+    message = f'Could not {step.name}: {_reason(error)}.'
+    if remedy not in message:
+        # Some errors say it themselves.
+        message = f'{message} {remedy}'
     details = [
         message,
         f'Request {workflow.context.request_id}, {workflow.action}, step '

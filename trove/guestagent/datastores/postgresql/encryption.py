@@ -64,7 +64,14 @@ class Encryption:
             for name in (_KEY, _CERTIFICATE, _AUTHORITY):
                 (self._home.config_dir / name).unlink(missing_ok=True)
             return
-        self._home.server().check('ssl = on\n')
+        try:
+            self._home.server().check('ssl = on\n')
+        except exception.BadRequest as error:
+            raise exception.BadRequest(
+                f'This PostgreSQL encrypts no connections: {error} Create an '
+                'instance of a datastore version whose PostgreSQL has '
+                'OpenSSL, or upgrade this one to such a version.'
+            ) from None
         tls.write(
             {
                 self._home.config_dir / _KEY: bundle.private_key,

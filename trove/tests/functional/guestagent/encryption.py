@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import dataclasses
 import pathlib
@@ -15,7 +16,24 @@ from trove.tests.fixtures import certificates
 from trove.tests.functional.guestagent import base
 
 
-class TlsTests(base.ServerTestCase):
+def state(
+    authority: certificates.Authority, address: str, mode: str
+) -> tls.State:
+    """Return one with a new certificate for a server."""
+    certificate, key = authority.issue('db', address)
+    return tls.State(
+        mode,
+        tls.Bundle.read(
+            {
+                'certificate': certificate.read_text(),
+                'private_key': key.read_text(),
+                'ca': authority.path.read_text(),
+            }
+        ),
+    )
+
+
+class TlsTests(base.ServerTestCase, abc.ABC):
     """Run with a datastore each: a customer, and two authorities."""
 
     @classmethod
@@ -40,18 +58,8 @@ class TlsTests(base.ServerTestCase):
             ]
         )
 
-    def state(self, mode: str, name: str = 'db') -> tls.State:
-        certificate, key = self.authority.issue(name, self.place.address)
-        return tls.State(
-            mode,
-            tls.Bundle.read(
-                {
-                    'certificate': certificate.read_text(),
-                    'private_key': key.read_text(),
-                    'ca': self.authority.path.read_text(),
-                }
-            ),
-        )
+    def state(self, mode: str) -> tls.State:
+        return state(self.authority, self.place.address, mode)
 
     def can(self, **options: Any) -> bool:
         """Say whether a customer can connect now."""
@@ -61,13 +69,14 @@ class TlsTests(base.ServerTestCase):
         except self.store.error:
             return False
 
+    @abc.abstractmethod
     def session(
         self,
         user: str,
         encrypted: bool = False,
         certificate: tuple[pathlib.Path, pathlib.Path] | None = None,
     ) -> Any:
-        raise NotImplementedError
+        """Connect to the server as a user."""
 
     def test_modes_renewal_and_rolling_back(self) -> None:
         driver = self.driver

@@ -72,6 +72,7 @@ class PlainPostgreSQLTest(base.ServerTestCase):
             )
 
         self.assertIn('SSL', str(error))
+        self.assertIn('upgrade this one to such a version', str(error))
         self.assertIsNone(self.driver.certificate())
         self.assertTrue(self.driver.answers())
 

@@ -133,6 +133,9 @@ class ChangeEncryptionTest(sets.TestCase):
             self.when_changed()
 
             self.assert_refused('No OpenSSL', 'All steps were undone')
+            message = self.shown(self.primary).fault.message
+            self.assertIn('All have the encryption of before', message)
+            self.assertNotIn('Repeat', message)
         # And what one of the project sees of it has no key
         self.assertNotIn('hunter2', self.logs.output)
 

@@ -202,6 +202,15 @@ class TestFailure(RunnerTestCase):
         self.assertIn('Delete the instance', fault.details)
         self.assertNotIn('removed again', fault.details)
 
+    def test_remedy_that_the_error_says_itself(self):
+        fault = self.when_it_fails(
+            exception.ObjectStoreFull(
+                action='write', reason='no room', remedy='Delete backups.'
+            )
+        )
+
+        self.assertEqual(1, fault.message.count('Delete backups.'))
+
     def test_remedy_of_the_error_goes_before_that_of_the_step(self):
         fault = self.when_it_fails(
             base.StepFailed(reason='it is full', remedy='Make room.')
