@@ -7,6 +7,7 @@ Each gives the problems with their remedies, one sentence or two for each.
 from __future__ import annotations
 
 from collections.abc import Iterator
+import datetime
 import time
 from typing import Final
 
@@ -17,12 +18,15 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects import clock
+from trove.objects.instance import encryption
 from trove.objects.instance import states
 from trove.objectstore import storage
 from trove.rpcadmin import readiness
 
 #: Seconds by which clocks may differ.
 _SKEW: Final = 10.0
+#: Before certificates expire.
+_SOON: Final = datetime.timedelta(days=30)
 
 
 def backups(conf: cfg.ConfigOpts) -> Iterator[str]:
@@ -53,6 +57,20 @@ def backups(conf: cfg.ConfigOpts) -> Iterator[str]:
                 f'Backups with the storage driver "{name}" are not possible: '
                 f'{error} The guide "Backups" has what it needs.'
             )
+
+
+def certificates(_: cfg.ConfigOpts) -> Iterator[str]:
+    """Look for certificates of instances that expire soon, or have."""
+    found = encryption.expiring(_SOON)
+    if found:
+        first = min(found.values())
+        yield (
+            f'The certificates of {len(found)} instances expire within '
+            f'{_SOON.days} days, the first at {first:%Y-%m-%dT%H:%M:%S}Z: '
+            f'{readiness.some([*found])}. Clients that verify them cannot '
+            'connect afterwards. Have their users enable new ones: '
+            '"openstack database ssl enable INSTANCE REFERENCE".'
+        )
 
 
 def clocks(conf: cfg.ConfigOpts) -> Iterator[str]:

@@ -70,6 +70,7 @@ class Checks(upgradecheck.UpgradeCommands):
             ('Settings of guests', Checks._check_guest_config),
             ('Cloud', Checks._check_cloud),
             _found('Backups', _checks.backups),
+            _found('Certificates', _checks.certificates),
             _found('Clock', _checks.clocks),
             ('Rejected messages', Checks._check_rejected),
             ('Sealed messages', Checks._check_sealing),

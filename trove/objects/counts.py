@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from trove.db import models
 from trove.db import session
 from trove.objects import clock
+from trove.objects import quota
 from trove.objects.backup import backups
 from trove.objects.instance import states
 
@@ -22,6 +23,11 @@ _OVERDUE: Final = 2
 #: Seconds that a replica may be behind.
 _LAG: Final = 60
 _TIME: Final = '%Y-%m-%dT%H:%M:%S.%fZ'
+
+_DAY: Final = 86400
+_USED: Final = sa.func.coalesce(
+    models.QuotaUsage.in_use, 0
+) + sa.func.coalesce(models.QuotaUsage.reserved, 0)
 
 _EXIST: Final = models.Instance.deleted.is_not(True)
 
@@ -164,6 +170,70 @@ def archive_lag() -> float | None:
         return None
     since = datetime.datetime.strptime(until, _TIME)
     return max(0.0, clock.age(now, since))
+
+
+def certificate_days() -> float | None:
+    """Return the days until the first certificate of an instance expires.
+
+    :returns: below 0 when it has; None without certificates
+    """
+    certificate = models.InstanceCertificate
+    query = (
+        sa.select(sa.func.min(certificate.expires), clock.Now())
+        .join(models.Instance, models.Instance.id == certificate.instance_id)
+        .where(_EXIST)
+    )
+    ((first, now),) = _rows(query)
+    if first is None:
+        return None
+    return float((first - now).total_seconds()) / _DAY
+
+
+def quotas_used() -> dict[str, int]:
+    """Return what all projects use and have reserved, by resource."""
+    usage = models.QuotaUsage
+    query = sa.select(usage.resource, sa.func.sum(_USED)).group_by(
+        usage.resource
+    )
+    return {resource: int(used) for resource, used in _rows(query)}
+
+
+def quotas_filled(conf: cfg.ConfigOpts) -> dict[str, float]:
+    """Return the largest part of its quota that a project uses.
+
+    :returns: 1.0 for all of it; by resource, without unlimited ones
+    """
+    usage, own = models.QuotaUsage, models.Quota
+    usual = {each: quota.usual_limit(conf, each) for each in quota.RESOURCES}
+    limit = sa.func.coalesce(
+        own.hard_limit, sa.case(usual, value=usage.resource)
+    )
+    query = (
+        sa.select(usage.resource, sa.func.max(_USED * 1.0 / limit))
+        .outerjoin(
+            own,
+            (own.tenant_id == usage.tenant_id)
+            & (own.resource == usage.resource),
+        )
+        .where(limit > 0, usage.resource.in_(quota.RESOURCES))
+        .group_by(usage.resource)
+    )
+    return {resource: float(part) for resource, part in _rows(query)}
+
+
+def replica_state(
+    conf: cfg.ConfigOpts, now: datetime.datetime
+) -> sa.Case[str]:
+    """Return ``state`` of ``trove_replicas`` as an expression."""
+    state = models.ReplicationState
+    expiry = datetime.timedelta(seconds=conf.agent_heartbeat_expiry)
+    return sa.case(
+        (state.updated_at.is_(None), 'unknown'),
+        (~state.updated_at.between(now - expiry, now + expiry), 'unknown'),
+        (state.follows.is_(False), 'stopped'),
+        (state.lag > _LAG, 'behind'),
+        else_='follows',
+    )
 
 
 def replicas(conf: cfg.ConfigOpts) -> dict[str, int]:

@@ -70,6 +70,11 @@ def usages(conf: cfg.ConfigOpts, project_id: str) -> list[Usage]:
     ]
 
 
+def usual_limit(conf: cfg.ConfigOpts, resource: str) -> int:
+    """Return the limit of projects that have none of their own."""
+    return int(conf[f'max_{resource}_per_tenant'])
+
+
 def limits(conf: cfg.ConfigOpts, project_id: str) -> dict[str, int]:
     """Return the limits of a project by resource, -1 for unlimited."""
     with session.reader() as db:
@@ -292,9 +297,7 @@ def _check_limit(resource: str, limit: object) -> None:
 def _limits(
     conf: cfg.ConfigOpts, db: orm.Session, project_id: str
 ) -> dict[str, int]:
-    found: dict[str, int] = {
-        resource: conf[f'max_{resource}_per_tenant'] for resource in RESOURCES
-    }
+    found = {resource: usual_limit(conf, resource) for resource in RESOURCES}
     own = db.scalars(
         sa.select(models.Quota).where(models.Quota.tenant_id == project_id)
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 import functools
+from typing import Final
 
 from oslo_config import cfg
 
@@ -71,40 +72,70 @@ def _gauges(conf: cfg.ConfigOpts) -> tuple[metrics.Gauge, ...]:
 
 def _work(conf: cfg.ConfigOpts) -> Iterator[metrics.Gauge]:
     """Gauges of instances, and of what is done for them."""
-    for name, told, label, count in (
-        ('trove_instances', 'Instances', 'status', counts.instances),
-        (
-            'trove_jobs_idle_seconds',
-            'Seconds for which the slowest job has not advanced',
-            'action',
-            counts.idle_jobs,
-        ),
-        ('trove_backups', 'Backups', 'status', counts.backups_made),
-        (
-            'trove_replicas',
-            'Replicas by how they follow their primary',
-            'state',
-            functools.partial(counts.replicas, conf),
-        ),
-    ):
+    for name, told, label, count in _by_label(conf):
         yield metrics.Gauge(
             name, told, (label,), _labelled(count), _CENSUS_INTERVAL
         )
-    for name, told, number in (
-        (
-            'trove_backup_schedules_overdue',
-            'Schedules without a complete backup for two intervals',
-            counts.overdue_schedules,
-        ),
-        (
-            'trove_log_archive_lag_seconds',
-            'Seconds that the slowest archived log is behind',
-            counts.archive_lag,
-        ),
-    ):
+    for name, told, number in _SINGLE:
         yield metrics.Gauge(
             name, told, (), _single(number), _CENSUS_INTERVAL
         )
+
+
+_SINGLE: Final = (
+    (
+        'trove_backup_schedules_overdue',
+        'Schedules without a complete backup for two intervals',
+        counts.overdue_schedules,
+    ),
+    (
+        'trove_log_archive_lag_seconds',
+        'Seconds that the slowest archived log is behind',
+        counts.archive_lag,
+    ),
+    (
+        'trove_certificate_days_left',
+        'Days until the first certificate of an instance expires',
+        counts.certificate_days,
+    ),
+)
+
+
+def _by_label(
+    conf: cfg.ConfigOpts,
+) -> Iterator[tuple[str, str, str, Callable[[], Mapping[str, float]]]]:
+    yield 'trove_instances', 'Instances', 'status', counts.instances
+    yield (
+        'trove_jobs',
+        'Jobs of task managers by what they do',
+        'state',
+        counts.jobs,
+    )
+    yield (
+        'trove_jobs_idle_seconds',
+        'Seconds for which the slowest job has not advanced',
+        'action',
+        counts.idle_jobs,
+    )
+    yield 'trove_backups', 'Backups', 'status', counts.backups_made
+    yield (
+        'trove_replicas',
+        'Replicas by how they follow their primary',
+        'state',
+        functools.partial(counts.replicas, conf),
+    )
+    yield (
+        'trove_quota_used',
+        'What all projects use and have reserved',
+        'resource',
+        counts.quotas_used,
+    )
+    yield (
+        'trove_quota_filled_ratio',
+        'Largest part of its quota that a project uses',
+        'resource',
+        functools.partial(counts.quotas_filled, conf),
+    )
 
 
 def _labelled(count: Callable[[], Mapping[str, float]]) -> metrics.Read:

@@ -4,8 +4,8 @@
 Tables of release 26.0 keep their names, types and keys, so that its database
 is migrated in place. ``services``, ``workflows``, ``guest_probes``,
 ``backup_logs``, ``backup_schedules``, ``backup_verifications``,
-``instance_addresses``,
-``instance_keys``, ``instance_sealing``, ``log_archives``, ``log_series``,
+``instance_addresses``, ``instance_certificates``, ``instance_keys``,
+``instance_sealing``, ``log_archives``, ``log_series``,
 ``pending_parameters``, ``reapplied_modules``, ``replication_states``,
 ``rpc_rejected``, ``rpc_replays`` and ``scheduled_backups`` were added since.
 """
@@ -47,6 +47,7 @@ AgentHeartbeat = instance.AgentHeartbeat
 ConductorLastSeen = instance.ConductorLastSeen
 Instance = instance.Instance
 InstanceAddress = instance.InstanceAddress
+InstanceCertificate = instance.InstanceCertificate
 InstanceFault = instance.InstanceFault
 ReplicationState = instance.ReplicationState
 RootHistory = instance.RootHistory
@@ -93,6 +94,7 @@ __all__ = (
     'GuestProbe',
     'Instance',
     'InstanceAddress',
+    'InstanceCertificate',
     'InstanceFault',
     'InstanceKeys',
     'InstanceModule',

@@ -168,6 +168,17 @@ class AgentHeartbeat(base.Base):
     )
 
 
+class InstanceCertificate(base.Base):
+    """When the certificate of an instance that has one expires."""
+
+    __tablename__ = 'instance_certificates'
+
+    instance_id: orm.Mapped[str] = orm.mapped_column(
+        sa.String(36), primary_key=True
+    )
+    expires: orm.Mapped[datetime.datetime] = orm.mapped_column(sa.DateTime())
+
+
 class ReplicationState(base.Base):
     """How a replica follows its primary, by its newest heartbeat.
 

@@ -9,21 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 import dataclasses
+import datetime
 from typing import Any
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.db import models
 from trove.db import session
+from trove.db import statements
 from trove.objects import _rows
+from trove.objects import clock
 from trove.objects.instance import _loading
 from trove.objects.instance import replicas
 from trove.objects.instance import workflows
 
 ACTION: Final = 'change_encryption'
+
+_CERTIFICATE: Final = models.InstanceCertificate
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,11 +115,53 @@ def recorded(instance_ids: tuple[str, ...]) -> dict[str, Record]:
 
 @session.retry
 def record(
-    instance_id: str, mode: str | None, reference: str | None
+    instance_id: str,
+    mode: str | None,
+    reference: str | None,
+    expires: datetime.datetime | None = None,
 ) -> None:
-    """Record the mode and the reference of the certificate."""
+    """Record the mode and the reference of the certificate.
+
+    :param expires: when it does, in UTC; None: nobody can tell
+    """
     with session.writer() as db:
         row = _rows.lock(db, instance_id)
         if row is not None:
             row.ssl_mode = mode
             row.ssl_ref = reference
+            _expire(db, instance_id, expires)
+
+
+def share(db: orm.Session, primary_id: str, replica_id: str) -> None:
+    """Record that a replica has the certificate of its primary."""
+    known = db.get(_CERTIFICATE, primary_id)
+    _expire(db, replica_id, known.expires if known else None)
+
+
+def _expire(
+    db: orm.Session, instance_id: str, expires: datetime.datetime | None
+) -> None:
+    if expires is None:
+        statements.execute(
+            db,
+            sa.delete(_CERTIFICATE).where(
+                _CERTIFICATE.instance_id == instance_id
+            ),
+        )
+        return
+    values = {'instance_id': instance_id, 'expires': expires}
+    statements.put(db, _CERTIFICATE, 'instance_id', [values], ('expires',))
+
+
+def expiring(within: datetime.timedelta) -> dict[str, datetime.datetime]:
+    """Return when certificates expire, of those that do soon or did."""
+    query = (
+        sa.select(_CERTIFICATE.instance_id, _CERTIFICATE.expires)
+        .join(models.Instance, models.Instance.id == _CERTIFICATE.instance_id)
+        .where(models.Instance.deleted.is_not(True))
+        .order_by(_CERTIFICATE.expires, _CERTIFICATE.instance_id)
+    )
+    with session.reader() as db:
+        until = clock.now(db) + within
+        query = query.where(_CERTIFICATE.expires < until)
+        return {row.instance_id: row.expires for row in db.execute(query)}

@@ -27,6 +27,7 @@ from trove.objects.backup import reports
 from trove.objects.instance import _loading
 from trove.objects.instance import _pages
 from trove.objects.instance import attachments
+from trove.objects.instance import encryption
 from trove.objects.instance import entities
 from trove.objects.instance import replicas
 from trove.objects.instance import states
@@ -87,6 +88,8 @@ def create(
         _rows.set_task(row, states.Task.BUILDING)
         db.add(row)
         db.flush()
+        if primary is not None:
+            encryption.share(db, primary.id, row.id)
         if group is not None:
             configuration.hold(db, group)
         quota.hold(db, row.id, deltas)
@@ -365,6 +368,7 @@ def _forget(db: orm.Session, instance_id: str) -> None:
     for table in (
         models.BackupStrategy,
         models.InstanceAddress,
+        models.InstanceCertificate,
         models.ConductorLastSeen,
         models.InstanceKeys,
         models.InstanceSealing,

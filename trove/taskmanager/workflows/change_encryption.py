@@ -8,9 +8,12 @@ guest may carry it out late, and one by one with others.
 
 from __future__ import annotations
 
+import datetime
 import logging
 from typing import Any
 from typing import Final
+
+from cryptography import x509
 
 from trove.common import exception
 from trove.guestagent import api as guest_api
@@ -212,8 +215,29 @@ class ChangeEncryption(regroup.Regroup):
     def _record(self) -> None:
         wanted = self._wanted
         mode, reference = wanted['mode'], wanted['reference']
+        certificate = (self._container() or {}).get('certificate')
         if wanted['action'] == 'rollback':
-            mode = encryption.known(self._shown(self.instance_id)['mode'])
+            shown = self._shown(self.instance_id)
+            mode = encryption.known(shown['mode'])
+            # Nobody verifies one that the server made itself.
+            certificate = shown['certificate'] if mode else None
+        expires = _expiry(certificate)
         for each in sorted(self.members):
             self.check_owner()
-            self.env.database(encryption.record, each, mode, reference)
+            self.env.database(
+                encryption.record, each, mode, reference, expires
+            )
+
+
+def _expiry(certificate: Any) -> datetime.datetime | None:
+    """Return when a certificate expires, None if it cannot be read.
+
+    :param certificate: a guest may say anything
+    """
+    if not isinstance(certificate, str) or len(certificate) > _MOST:
+        return None
+    try:
+        found = x509.load_pem_x509_certificate(certificate.encode())
+    except ValueError:
+        return None
+    return found.not_valid_after_utc.replace(tzinfo=None)

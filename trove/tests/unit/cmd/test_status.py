@@ -20,6 +20,7 @@ from trove.db import models
 from trove.db import session
 from trove.objects import clock
 from trove.objects import service as services
+from trove.objects.instance import encryption
 from trove.objects.instance import states
 from trove.objectstore import errors
 from trove.objectstore import local
@@ -240,6 +241,19 @@ class StatusTest(checks.TestCase):
             'permitted for 1 peers',
             'trove-rpc sealing list',
         )
+
+    def test_certificates_that_expire_soon(self):
+        self.use()
+        self.guest('shop', LATEST)
+        for days, result, said in (
+            (40, SUCCESS, ()),
+            (20, WARNING, ('shop', 'within 30 days', 'ssl enable')),
+            (-1, WARNING, ('shop',)),
+        ):
+            expires = timeutils.utcnow() + datetime.timedelta(days=days)
+            encryption.record('shop', 'basic', 'ref', expires)
+            self.check()
+            self.assertFound('Certificates', result, *said)
 
     def test_busy_instances_are_named(self):
         self.use()

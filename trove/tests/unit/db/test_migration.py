@@ -25,6 +25,7 @@ OURS = {
     'backup_verifications',
     'guest_probes',
     'instance_addresses',
+    'instance_certificates',
     'instance_keys',
     'instance_sealing',
     'log_archives',

@@ -10,7 +10,10 @@ from oslo_utils import timeutils
 from trove.db import models
 from trove.db import session
 from trove.objects import counts
+from trove.objects import quota
 from trove.objects.guest import replication
+from trove.objects.instance import encryption
+from trove.objects.instance import workflows
 from trove.tests.unit.objects import base
 
 
@@ -75,6 +78,64 @@ class CountsTest(base.TestCase):
 
         self.assertEqual(['create_instance'], [*found])
         self.assertAlmostEqual(600, found['create_instance'], delta=60)
+
+    def test_jobs_by_what_they_do(self):
+        self.assertEqual({}, counts.jobs())
+        jobs = [self.create().id for _ in range(3)]
+        for each in jobs[1:]:
+            workflows.claim_workflow(each, 'create_instance', f'tm#{each}')
+        workflows.workflow_step(jobs[2], f'tm#{jobs[2]}', 'create the server')
+
+        self.assertEqual(
+            {'queued': 1, 'waiting': 1, 'running': 1}, counts.jobs()
+        )
+
+    def test_the_certificate_that_expires_first(self):
+        self.assertIsNone(counts.certificate_days())
+        for days in (40, -2):
+            encryption.record(
+                self.ready().id, 'mtls', 'ref', ago(days=-days)
+            )
+        gone = self.ready()
+        encryption.record(gone.id, 'mtls', 'ref', ago(days=9))
+        self.change(gone.id, deleted=True)
+
+        self.assertAlmostEqual(-2, counts.certificate_days(), places=1)
+
+    def test_a_replica_has_the_certificate_of_its_primary(self):
+        primary = self.ready()
+        encryption.record(primary.id, 'mtls', 'ref', ago(days=1))
+
+        replica = self.ready(slave_of_id=primary.id)
+
+        found = encryption.expiring(datetime.timedelta())
+        self.assertEqual({primary.id, replica.id}, {*found})
+
+    def test_what_is_used_of_quotas(self):
+        self.config(max_instances_per_tenant=8, max_ram_per_tenant=-1)
+        for project, used, reserved in (
+            (base.ALICE, 3, 1),
+            ('other', 1, None),
+        ):
+            for resource in ('instances', 'ram', 'nosuch'):
+                self.add(
+                    models.QuotaUsage(
+                        tenant_id=project,
+                        resource=resource,
+                        in_use=used,
+                        reserved=reserved,
+                    )
+                )
+        self.assertEqual(5, counts.quotas_used()['instances'])
+        self.assertEqual(
+            {'instances': 0.5}, counts.quotas_filled(self.conf)
+        )
+
+        quota.set_limits(self.conf, 'other', {'instances': 1, 'ram': 0})
+
+        self.assertEqual(
+            {'instances': 1.0}, counts.quotas_filled(self.conf)
+        )
 
     def test_schedules_without_a_backup(self):
         self.assertEqual(0, counts.overdue_schedules())

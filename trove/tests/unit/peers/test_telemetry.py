@@ -80,7 +80,10 @@ class TelemetryTest(base.TestCase):
         self.assertEqual(1, found['trove_instances', 'BUILD'])
         self.assertIn(('trove_jobs_idle_seconds', 'create_instance'), found)
         self.assertEqual(0, found['trove_backup_schedules_overdue',])
+        self.assertEqual(2, found['trove_quota_used', 'instances'])
+        self.assertIn(('trove_quota_filled_ratio', 'instances'), found)
         # There is none.
+        self.assertNotIn('trove_certificate_days_left', str(found))
         self.assertNotIn('trove_log_archive_lag_seconds', str(found))
 
     def test_peers_by_what_they_speak(self):

@@ -3,12 +3,18 @@
 
 from __future__ import annotations
 
+import datetime
+import pathlib
+
+import fixtures
+
 from trove.common import exception
 from trove.objects.instance import encryption
 from trove.objects.instance import states
 from trove.objects.instance import workflows as jobs
 from trove.objects.keys import workflow_secrets
 from trove.taskmanager.workflows import change_encryption
+from trove.tests.fixtures import certificates
 from trove.tests.unit.taskmanager import scene
 from trove.tests.unit.taskmanager import sets
 
@@ -221,6 +227,27 @@ class ChangeEncryptionTest(sets.TestCase):
         self.assert_all('basic', 'old')
         for known in encryption.recorded(tuple(self.all)).values():
             self.assertEqual('basic', known.mode)
+
+    def test_when_the_certificate_expires_is_known(self):
+        directory = self.useFixture(fixtures.TempDir()).path
+        path, _ = certificates.write(pathlib.Path(directory), '::1')
+        pem = path.read_text()
+        within = datetime.timedelta(days=2)
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                f'{__name__}.CONTAINER', {**CONTAINER, 'certificate': pem}
+            )
+        )
+
+        self.when_changed()
+
+        found = encryption.expiring(within)
+        self.assertEqual({*self.all}, {*found})
+        self.assertEqual({}, encryption.expiring(within / 3))
+
+        self.when_changed('disable', None)
+
+        self.assertEqual({}, encryption.expiring(within))
 
     def test_a_rollback_that_a_replica_refuses(self):
         self.when_changed()
