@@ -42,6 +42,7 @@
     ├── DatabaseRevisionError           500 instanceFault
     ├── BrokerError                     500 instanceFault
     ├── CloudError                      500 instanceFault
+    │   └── CloudUnreachable
     ├── ObjectStoreError                500 instanceFault
     │   ├── ObjectStoreUnreachable
     │   ├── ObjectStoreFull             413 overLimit
@@ -52,10 +53,9 @@
     └── DatastoreError                  500 instanceFault
         └── SettingsTakenBack
 
-A class says its REST status in ``code`` and the key of the error body in
-``fault``; both are inherited. A ``message`` is a format string for the
-keyword arguments that the exception is raised with, which stay readable as
-attributes.
+``code`` is the REST status, ``fault`` the key of the error body; both are
+inherited. ``message`` is a format string for the keyword arguments that the
+exception is raised with, which stay readable as attributes.
 """
 
 from __future__ import annotations
@@ -175,8 +175,6 @@ class InstanceBusy(Conflict):
 class PeerTooOld(Conflict):
     """A peer speaks an older version than the request needs.
 
-    Raised before anything is sent.
-
     :param peer: who, for instance ``guestagent of instance <id>``
     :param speaks: the highest version that may be sent to it
     :param needs: the lowest version that can express the request
@@ -199,8 +197,6 @@ class NotReplayable(Conflict):
 
 class PeerTooNew(Conflict):
     """A peer no longer knows what the request needs.
-
-    Raised before anything is sent.
 
     :param until: the last version that has it; otherwise as PeerTooOld
     """
@@ -346,6 +342,10 @@ class BrokerError(TroveError):
 
 class CloudError(TroveError):
     message = 'The cloud could not %(action)s: %(reason)s'
+
+
+class CloudUnreachable(CloudError):
+    """It did not answer, or with an error of its own, however often asked."""
 
 
 class ObjectStoreError(TroveError):

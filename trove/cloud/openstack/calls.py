@@ -86,15 +86,25 @@ class Calls:
 
         :param found: looks for it; when the answer was lost, what it finds
             is the result. The request is repeated only where it certainly
-            was not carried out.
+            was not carried out, or has failed and nothing is found.
         :raises CloudError: it is not made, or nobody knows
         """
+        repeated = False
+
+        def passes(error: Exception) -> bool:
+            nonlocal repeated
+            if errors.is_over(error) and found() is None:
+                repeated = True
+                return True
+            return errors.is_not_taken(error)
+
         try:
-            return self._repeat(
-                action, self._fence(function), errors.is_not_taken
-            )
-        except _Failed as failed:
-            if errors.is_unanswered(failed.cause):
+            return self._repeat(action, self._fence(function), passes)
+        except exception.CloudError as failed:
+            cause = _cause(failed)
+            # It may be in the way of another one.
+            late = repeated and errors.status(cause) in (400, 409)
+            if late or errors.is_unanswered(cause):
                 adopted = self._adopt(action, found)
                 if adopted is not None:
                     return adopted
@@ -128,9 +138,9 @@ class Calls:
 
         try:
             return self._repeat(action, self._fence(function), passes)
-        except _Failed as failed:
+        except exception.CloudError as failed:
             # Not in this state any more, as Nova and Cinder say it.
-            if repeated and errors.status(failed.cause) in (400, 409):
+            if repeated and errors.status(_cause(failed)) in (400, 409):
                 return None
             raise
 
@@ -190,14 +200,17 @@ class Calls:
         ]
 
 
-class _Failed(exception.CloudError):
-    cause: Exception
-
-
-def _failed(action: str, error: Exception) -> _Failed:
-    failed = _Failed(str(errors.convert(action, error)))
-    failed.cause = error
+def _failed(action: str, error: Exception) -> exception.CloudError:
+    failed = errors.convert(action, error)
+    if _passes(error):
+        return exception.CloudUnreachable(str(failed))
     return failed
+
+
+def _cause(failed: exception.CloudError) -> Exception:
+    """Return the error of the library."""
+    cause = failed.__cause__
+    return cause if isinstance(cause, Exception) else failed
 
 
 def _passes(error: Exception) -> bool:

@@ -124,6 +124,14 @@ def is_unanswered(error: Exception) -> bool:
     )
 
 
+def is_over(error: Exception) -> bool:
+    """Whether the service itself says that the request failed in it.
+
+    It does no more for it; what it did before is there to be found.
+    """
+    return status(error) == 500
+
+
 def retry_after(error: Exception) -> float:
     """Return how many seconds the service wants to be left alone."""
     response = getattr(error, 'response', None)

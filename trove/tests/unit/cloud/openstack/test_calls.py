@@ -102,6 +102,50 @@ class FaultTest(clouds.TestCase):
                 self.delete()
                 self.assertEqual([], self.services.left())
 
+    def test_what_has_failed_without_a_trace_is_repeated(self):
+        # Given: a service that another one did not answer for seconds.
+        for call in MAKING:
+            with self.subTest(call):
+                self.services.asked.clear()
+                self.services.fail(call, 500, times=2)
+
+                self.given(**ALL)
+
+                self.assertEqual(7, len(self.services.left()))
+                self.delete()
+                self.assertEqual([], self.services.left())
+
+    def test_what_has_failed_and_is_there_is_not_made_twice(self):
+        for call in MAKING:
+            with self.subTest(call):
+                self.services.asked.clear()
+                self.services.fail(call, 500, done=True)
+
+                self.given(**ALL)
+
+                self.assertEqual(7, len(self.services.left()))
+                self.delete()
+                self.assertEqual([], self.services.left())
+
+    def test_what_fails_for_ever_is_told(self):
+        self.services.fail('create_server', 500, times=99)
+
+        error = self.assertRaises(exception.CloudError, self.given)
+
+        self.assertIn('HTTP 500', str(error))
+        self.assertEqual(5, self.services.asked.count('create_server'))
+
+    def test_what_appears_after_its_failure_is_used(self):
+        # Given: the cloud shows it only when it refuses another one.
+        api = calls.Calls(self.conf, self.services)
+        answers = [things.error(500, 'no luck'), things.error(409, 'in use')]
+        shown = [None, None, 'it']
+
+        def ask():
+            raise answers.pop(0)
+
+        self.assertEqual('it', api.make('ask', ask, lambda: shown.pop(0)))
+
     def test_what_may_be_repeated_is(self):
         for call in (*CHANGING, *DELETING):
             with self.subTest(call):
