@@ -21,6 +21,7 @@ from trove.guestagent.datastores import home as homes
 from trove.guestagent.datastores import pipeline
 from trove.guestagent.datastores.mariadb import tools
 from trove.guestagent.datastores.mysql_common import replay
+from trove.guestagent.datastores.mysql_common import role
 from trove.guestagent.datastores.mysql_common import server as servers
 
 LOG = logging.getLogger(__name__)
@@ -37,6 +38,8 @@ _VERSION: Final = re.compile(
 #: Of the tool: settings that InnoDB had.
 _SETTINGS: Final = 'backup-my.cnf'
 _HARMLESS: Final = re.compile(r'\[mysqld\]|innodb_\w+=(\./|[\w:;.]*)')
+#: What makes a server follow another. The tool has none of it.
+_FOLLOWING: Final = '*.info', role.MARK
 _PIECE: Final = 4096
 
 
@@ -78,6 +81,9 @@ class Restore:
             self._check_version(full)
             self._prepare_all(full, chain[1:], memory_mb)
             (full / _SETTINGS).unlink(missing_ok=True)
+            for pattern in _FOLLOWING:
+                for path in list(full.glob(pattern)):
+                    path.unlink()
             for path in list(full.iterdir()):
                 path.rename(self._home.data_dir / path.name)
             full.rmdir()

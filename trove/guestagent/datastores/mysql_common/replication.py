@@ -28,6 +28,8 @@ LOG = logging.getLogger(__name__)
 _ACTION: Final = 'follow its primary'
 #: How the name of the user for replicas begins, as in released Trove.
 _USERS: Final = 'slave_'
+#: With that which its version knows, a server follows nobody by itself.
+_UNFOLLOWING: Final = 'loose_skip_replica_start', 'loose_skip_slave_start'
 #: The longest that MySQL can follow with.
 _PASSWORD_LENGTH: Final = 32
 #: Seconds until a server follows, and has applied what it received.
@@ -72,7 +74,8 @@ class Replication:
         """Return the settings for the role, and note it beside the data."""
         self._role.mark(self._home.account)
         if self._role.is_primary:
-            return {}
+            # What was restored may follow whomever its backup names.
+            return dict.fromkeys(_UNFOLLOWING, True)
         return dict.fromkeys(self._dialect.read_only, True)
 
     # A primary

@@ -27,6 +27,11 @@ class BackupTest(archives.BinaryLogTestCase):
         self.archive()
         with self.place.session('root', 'top secret', 'mysql') as session:
             session.execute("CREATE USER slave_1@'%' IDENTIFIED BY 'known'")
+            # As a replica has it, or whoever wants to be followed.
+            session.execute(
+                "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.9', "
+                "SOURCE_USER = 'slave_1', SOURCE_PASSWORD = 'known'"
+            )
         self.write(1)
         # When
         full = self.backup('full')
@@ -46,11 +51,15 @@ class BackupTest(archives.BinaryLogTestCase):
         guest = self.another()
         self.restore_to(guest, most, second, last)
         self.wait_for_status(guest, 'healthy')
-        # Then it has what the other had, and none of its accounts
+        # Then it has what the other had, and none of its accounts, and follows
+        # nobody
         self.assertEqual('', self.failures())
         self.assertEqual([1, 2, 3, 4], self.rows(guest))
         with guest.place.session('root', 'top secret', 'mysql') as session:
             found = session.execute('SELECT User FROM user').fetchall()
+            follows = session.execute('SHOW REPLICA STATUS').fetchone()
+        self.assertIn('127.0.0.9', follows)
+        self.assertEqual(('No', 'No'), follows[10:12])
         self.assertNotIn(('slave_1',), found)
         self.assertIn(('clerk',), found)
         self.assertEqual(

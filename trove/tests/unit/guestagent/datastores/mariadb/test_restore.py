@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 import io
+import os
 import pathlib
 import tarfile
 from typing import Any
@@ -90,6 +91,16 @@ class RestoreTest(base.TestCase):
         self.assertNotIn('--incremental-dir', told[0])
         for line in told[1:]:
             self.assertIn('--incremental-dir', line)
+
+    def test_it_follows_nobody(self) -> None:
+        files = {'master_dot_info': '18', 'relay-log_dot_info': '5'}
+        full = link(
+            'full', xtrabackup_info=_OURS, **files, **{'trove-replica': ''}
+        )
+
+        self.restore.restore([full], 96)
+
+        self.assertEqual(['xtrabackup_info'], os.listdir(self.home.data_dir))
 
     def test_settings_do_not_lead_elsewhere(self) -> None:
         self.restore.restore(
