@@ -8,6 +8,7 @@ import contextlib
 import logging
 import secrets
 import threading
+import time
 from typing import Any
 from typing import Final
 
@@ -37,6 +38,8 @@ _FOLLOW_TIMEOUT: Final = 30
 _APPLY_TIMEOUT: Final = 60
 #: Seconds for a primary to answer who only looks.
 _LOOK_TIMEOUT: Final = 3
+#: The shortest time that it is told that a replica was made writable.
+_TOLD: Final = 3600
 
 
 class Replication:
@@ -64,6 +67,9 @@ class Replication:
         self._start = start
         #: Held while it changes who may write.
         self._changing = threading.Lock()
+        #: That it was made writable, as long as that is told.
+        self._opened = ''
+        self._opened_until = 0.0
         self._role = roles.Role(
             home.state_dir / f'{home.kind.group}-replication.json',
             home.data_dir,
@@ -137,6 +143,7 @@ class Replication:
             # That of a former primary may have crashed.
             self._start()
             self._set_read_only(True)
+            self._opened = ''
         dialect = self._dialect
         primary = upstream.position(self._role.state, dialect.position)
         with self._connector.open(_ACTION) as connection:
@@ -232,33 +239,43 @@ class Replication:
             self._role.change(role=roles.PRIMARY, host=None, port=None)
             self._write_config()
             self._set_read_only(False)
+            self._opened = ''
 
-    def _close_again(self) -> str:
+    def _close_again(self) -> None:
         """Make a replica read-only again if somebody made it writable.
 
         Root of MySQL can; what was written shows as errant transactions.
-
-        :returns: what is to be told; empty: it was read-only
         """
         names = self._dialect.read_only
         query = ', '.join(f'@@GLOBAL.{name}' for name in names)
         # What changes its role waits, and decides.
         with self._changing:
             if self._role.is_primary:
-                return ''
+                return
             with self._connector.open('tell who may write') as connection:
                 (values,) = connection.execute(f'SELECT {query}')
             off = [n for n, v in zip(names, values, strict=True) if not v]
             if not off:
-                return ''
+                return
             self._set_read_only(True)
+            self._opened = f'Somebody had switched off {" and ".join(off)}.'
+            self._opened_until = time.monotonic() + _TOLD
         LOG.warning(
             'Somebody had switched off %s of this replica, which is '
             'read-only again. See who is root, and whether it has errant '
             'transactions.',
             ' and '.join(off),
         )
-        return f'Somebody had switched off {" and ".join(off)}.'
+
+    def _tell_opened(self, errant: str | None) -> str:
+        """Return that it was made writable, until that is over.
+
+        :param errant: transactions that only it has; None: not known
+        """
+        with self._changing:
+            if errant == '' and time.monotonic() >= self._opened_until:
+                self._opened = ''
+            return self._opened
 
     def _set_read_only(self, value: bool) -> None:
         names = self._dialect.read_only
@@ -296,14 +313,16 @@ class Replication:
         if self._role.is_primary:
             return None
         dialect = self._dialect
-        opened = self._close_again()
+        self._close_again()
         with self._connector.open('tell how it follows') as connection:
             status = dialect.status(connection)
             # Before that of its primary, which moves on.
             own = self._position(connection)
             if status is None:
-                return replication.State(follows=False, error=opened)
-            errant = ''
+                return replication.State(
+                    follows=False, error=self._tell_opened('')
+                )
+            errant = None
             with contextlib.suppress(exception.DatastoreError):
                 state = self._role.state
                 primary = upstream.position(
@@ -313,8 +332,10 @@ class Replication:
         return replication.State(
             follows=status.follows,
             lag=status.lag if status.follows else None,
-            errant=errant,
-            error=' '.join(filter(None, (opened, status.error))),
+            errant=errant or '',
+            error=' '.join(
+                filter(None, (self._tell_opened(errant), status.error))
+            ),
         )
 
     def count(self) -> int:

@@ -55,14 +55,15 @@ class Connector:
     def __init__(self, answer: Callable[..., Any]) -> None:
         self.answer = answer
         self.statements: list[str] = []
+        #: The status of a replica; None: it follows nobody.
+        self.status: Callable[[], dict[str, Any] | None] = lambda: None
 
     @contextlib.contextmanager
     def open(self, action: str, timeout: int = 0) -> Iterator[Any]:
         yield mock.Mock(
             execute=self._execute,
             try_to=self._try_to,
-            # Of a replica: it follows nobody.
-            row=lambda statement: None,
+            row=lambda statement: self.status(),
         )
 
     def _execute(self, statement: str, values: Any = ()) -> Any:
