@@ -44,7 +44,7 @@ SUITES = {
 DURATIONS = _TOP / 'tools' / 'ci' / 'durations.txt'
 
 #: They are checks of their own.
-APART = ('interop', 'tempest')
+APART = ('dashboard', 'interop', 'openstack', 'tempest')
 
 _MODULE = re.compile(
     r'(?:^|\.)((?:functional|unit|tests(?!\.(?:functional|unit)))'
