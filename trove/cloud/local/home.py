@@ -190,6 +190,7 @@ class Home:
             f'log_file = {self.log}',
             f'memory_mb = {record.flavor.ram}',
             'initialize_early = true',
+            f'templates_dir = {self.state_dir / "templates"}',
         ]
         if record.run_as:
             lines.append(f'run_as = {record.run_as}')
