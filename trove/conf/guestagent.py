@@ -133,6 +133,12 @@ AGENT_OPTS: list[cfg.Opt] = [
         'takes a tenth of the time. For machines with several agents, which '
         'alone may write into it. Unset, each database is made from nothing.',
     ),
+    cfg.BoolOpt(
+        'restored',
+        default=False,
+        help='The data of this instance come from a backup, so that no empty '
+        'database is created early. Set by the control plane.',
+    ),
     cfg.IntOpt(
         'memory_mb',
         min=64,

@@ -38,11 +38,16 @@ def begin(conf: cfg.ConfigOpts) -> threading.Thread | None:
 
     Safe if it exists already, or is being created.
     """
-    home = _HOMES.get(conf.datastore_manager)
-    if home is None or not conf.guestagent.initialize_early:
+    find = _HOMES.get(conf.datastore_manager)
+    options = conf.guestagent
+    if find is None or options.restored or not options.initialize_early:
+        return None
+    # Not in the thread: it would wait for the modules that this one loads.
+    home = homes.find_ahead(find, conf)
+    if home is None:
         return None
     thread = threading.Thread(
-        target=homes.make_ahead, args=(home, conf), name='early', daemon=True
+        target=homes.make_ahead, args=(home,), name='early', daemon=True
     )
     thread.start()
     return thread

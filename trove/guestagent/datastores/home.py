@@ -354,20 +354,34 @@ class Home(abc.ABC, Generic[S]):
             ) from None
 
 
-def make_ahead(
+def find_ahead(
     find: Callable[[cfg.ConfigOpts], Home[Any]], conf: cfg.ConfigOpts
-) -> None:
-    """Create the database before it is ordered.
+) -> Home[Any] | None:
+    """Find the programs of a database that may be created in advance.
 
-    Errors are logged only: the order retries and reports them.
+    :returns: None if it may not
     """
-    try:
+    with _in_advance():
         home = find(conf)
-        if home.is_foreign:
-            # Of a former machine: what is to be done with it is an order.
-            return
+        # One of a former machine: what is to be done with it is an order.
+        if not home.is_foreign:
+            home.server()
+            return home
+    return None
+
+
+def make_ahead(home: Home[Any]) -> None:
+    """Create the database before it is ordered."""
+    with _in_advance():
         home.initialize()
         home.settle()
+
+
+@contextlib.contextmanager
+def _in_advance() -> Iterator[None]:
+    """Log errors only: the order retries and reports them."""
+    try:
+        yield
     except Exception as error:  # noqa: BLE001
         LOG.warning(
             'Could not create the database in advance: %s Retrying when the '

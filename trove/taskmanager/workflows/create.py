@@ -232,6 +232,7 @@ class Create(base.Workflow):
                 guest_files.key(self),
                 None if self._has_server() else guest_files.account(self),
                 request.ds_version,
+                restored=request.backup_id is not None,
             ),
         )
 

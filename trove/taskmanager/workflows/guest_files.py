@@ -28,6 +28,7 @@ def make(
     key: str | None = None,
     account: broker_accounts.Account | None = None,
     version: str | None = None,
+    restored: bool = False,
 ) -> dict[str, str]:
     """Return the content of the files by their name.
 
@@ -35,7 +36,8 @@ def make(
     :param key: for its messages; None when they are not encrypted
     :param account: at the message broker; None when all guests share one
     :param version: of the datastore, such as 18.6
-    :raises ConfigurationError: ``guest_config`` cannot be read
+    :param restored: its data come from a backup
+    :raises ConfigurationError: ``guest_config`` cannot be read, or has secrets
     """
     return {
         CONFIG: _config(conf, key is not None, account),
@@ -47,7 +49,8 @@ def make(
                 'tenant_id': instance.tenant_id,
                 'instance_rpc_encr_key': key,
             }
-        ),
+        )
+        + (_ini({'restored': 'true'}, '[guestagent]') if restored else ''),
     }
 
 

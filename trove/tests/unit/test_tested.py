@@ -75,6 +75,10 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.guestagent.backups_outcome': (
         'unit/guestagent/test_backups_signed.py',
     ),
+    'trove.guestagent.datastores.home': (
+        'functional/guestagent/test_server.py',
+        'functional/guestagent/test_series.py',
+    ),
     'trove.guestagent.datastores.verification': (
         'unit/guestagent/test_verifying.py',
     ),

@@ -19,6 +19,7 @@ from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import files
 from trove.guestagent.datastores import home as homes
 from trove.guestagent.datastores import pipeline
+from trove.guestagent.datastores import unpacking
 from trove.guestagent.datastores.mariadb import tools
 from trove.guestagent.datastores.mysql_common import replay
 from trove.guestagent.datastores.mysql_common import role
@@ -150,8 +151,7 @@ class Restore:
         # As the server's user, they can do no harm elsewhere.
         pipeline.pour(
             _ACTION,
-            link.read(),
-            ['gzip', '--decompress', '--stdout'],
+            unpacking.decompressed(_ACTION, link.read()),
             [
                 tools.find(server, tools.STREAM, _ACTION),
                 '--extract',

@@ -11,7 +11,7 @@ from trove.common import exception
 from trove.guestagent.datastores import backup as backups
 from trove.guestagent.datastores import files
 from trove.guestagent.datastores import home as homes
-from trove.guestagent.datastores import pipeline
+from trove.guestagent.datastores import unpacking
 from trove.guestagent.datastores.mysql import backup
 from trove.guestagent.datastores.mysql import increment
 from trove.guestagent.datastores.mysql_common import replay
@@ -72,18 +72,10 @@ class Restore:
             LOG.info('Restoring %s', link.location)
             directory = self._home.data_dir
             # As the server's user, it can do no harm elsewhere.
-            pipeline.pour(
+            unpacking.extract(
                 _ACTION,
                 link.read(),
-                [
-                    'tar',
-                    '--extract',
-                    '--gzip',
-                    '--file=-',
-                    f'--directory={directory}',
-                    '--no-same-owner',
-                    '--no-overwrite-dir',
-                ],
+                directory,
                 stall_timeout=self._stall_timeout,
                 **server.options(),
             )

@@ -16,7 +16,7 @@ from typing import Final
 from trove.common import exception
 from trove.guestagent.datastores import archive
 from trove.guestagent.datastores import backup as backups
-from trove.guestagent.datastores import pipeline
+from trove.guestagent.datastores import unpacking
 from trove.guestagent.datastores.postgresql import cluster as clusters
 from trove.guestagent.datastores.postgresql import connection as connections
 from trove.guestagent.datastores.postgresql import private
@@ -173,20 +173,11 @@ class Restore:
 
     def _unpack(self, link: backups.Link, directory: pathlib.Path) -> None:
         LOG.info('Restoring %s', link.location)
-        command = [
-            'tar',
-            '--extract',
-            '--gzip',
-            '--file=-',
-            f'--directory={directory}',
-            '--no-same-owner',
-            '--no-overwrite-dir',
-        ]
         # As the server's user, it can do no harm elsewhere.
-        pipeline.pour(
+        unpacking.extract(
             _ACTION,
             link.read(),
-            command,
+            directory,
             stall_timeout=self._stall_timeout,
             **self._cluster.server().options(),
         )

@@ -211,8 +211,7 @@ class RestoreTest(backups.BackupTestCase):
         guest = self.another()
         self.restore(guest, backup, **changes)
         self.wait_for_status(guest, 'failed to spawn')
-        waiting.until(lambda: self.conductor.failures, 'it is told')
-        self.assertIn(reason, self.failures())
+        waiting.until(lambda: reason in self.failures(), f'{reason} is told')
         self.assertEqual([], list(guest.place.data_dir.glob('*')))
         self.assertEqual([], processes.all_in(guest.place.data_dir))
         return guest

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pathlib
+import threading
 from unittest import mock
 
 import fixtures
@@ -14,7 +15,6 @@ from trove.guestagent import api
 from trove.guestagent import early
 from trove.guestagent import service
 from trove.guestagent import state as states
-from trove.guestagent.datastores import home
 from trove.guestagent.datastores import registry
 from trove.tests import base
 from trove.tests.unit.guestagent import fakes
@@ -97,13 +97,14 @@ class EarlyTest(base.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.begun: list[object] = []
+        self.home = mock.Mock(is_foreign=False)
         patch = mock.patch.dict(early._HOMES, some=self.make)
         patch.start()
         self.addCleanup(patch.stop)
 
     def make(self, conf: object) -> mock.Mock:
         self.begun.append(conf)
-        return mock.Mock()
+        return self.home
 
     def test_only_if_it_is_allowed(self) -> None:
         for datastore, allowed in (
@@ -117,7 +118,35 @@ class EarlyTest(base.TestCase):
             if thread is not None:
                 thread.join()
         self.assertEqual([self.conf], self.begun)
+        self.home.initialize.assert_called_once_with()
+
+    def test_not_if_the_data_come_from_a_backup(self) -> None:
+        self.config(datastore_manager='some')
+        self.config(
+            group='guestagent', initialize_early=True, restored=True
+        )
+        self.assertIsNone(early.begin(self.conf))
+        self.assertEqual([], self.begun)
+
+    def begin(self) -> threading.Thread | None:
+        self.config(datastore_manager='some')
+        self.config(group='guestagent', initialize_early=True)
+        return early.begin(self.conf)
+
+    def test_not_if_there_are_data_of_a_former_machine(self) -> None:
+        self.home.is_foreign = True
+        self.assertIsNone(self.begin())
+        self.assertEqual('', self.logs.output)
 
     def test_an_error_is_left_to_the_order(self) -> None:
-        home.make_ahead(mock.Mock(side_effect=OSError('no')), self.conf)
-        self.assertIn('in advance: no', self.logs.output)
+        # Given programs that are missing
+        self.home.server.side_effect = OSError('no programs')
+        self.assertIsNone(self.begin())
+        self.assertIn('in advance: no programs', self.logs.output)
+        # And given some that fail
+        self.home.server.side_effect = None
+        self.home.initialize.side_effect = OSError('no room')
+        thread = self.begin()
+        assert thread is not None
+        thread.join()
+        self.assertIn('in advance: no room', self.logs.output)

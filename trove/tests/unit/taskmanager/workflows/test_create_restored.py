@@ -84,6 +84,9 @@ class RestoredTest(scene.TestCase):
             {'driver': 'local', 'directory': self.directory, 'min_free': 0},
             told['store'],
         )
+        # And begins with nothing that it would throw away
+        files = self.cloud.specs[self.instance_id].files
+        self.assertIn('restored = true\n', files['guest_info.conf'])
 
     def test_one_that_was_deleted_meanwhile(self):
         deleting.mark_deleted('b1')

@@ -53,6 +53,13 @@ class GuestFilesTest(base.TestCase):
         self.assertEqual('postgresql', conf.datastore_manager)
         self.assertEqual('18.6', conf.datastore_version)
 
+    def test_whether_its_data_come_from_a_backup(self) -> None:
+        self.assertFalse(self.read().guestagent.restored)
+        files = guest_files.make(
+            self.conf, self.instance, 'postgresql', restored=True
+        )
+        self.assertTrue(self.parsed(files).guestagent.restored)
+
     def test_with_a_key_its_messages_are_encrypted(self) -> None:
         self.config(rpc_seal_minimum='authenticated')
 
