@@ -120,7 +120,9 @@ class Promote(regroup.Regroup):
         if self.is_recorded(self.instance_id):
             return
         self.require_closed(self.instance_id)
-        # It runs, unless it died meanwhile: then nobody waits for it.
+        # It runs, unless it died meanwhile, which shows within the timeout of
+        # a ping: others have minutes, and all members wait.
+        self.guest(instance_id=self.primary).rpc_ping(self.context)
         seconds = self.conf.agent_call_low_timeout
         context = self.context_of(self.primary, seconds=seconds)
         self.attach(self.instance_id, context)

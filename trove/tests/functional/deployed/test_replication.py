@@ -12,11 +12,14 @@ from troveclient import exceptions as trove_exceptions
 from trove.guestagent.datastores import programs
 from trove.guestagent.datastores.mariadb import server as mariadb
 from trove.guestagent.datastores.mysql import server as mysql
+from trove.taskmanager.workflows import promote
 from trove.tests.fixtures import deployment
 from trove.tests.fixtures import mysql as binaries
 from trove.tests.fixtures import processes
 from trove.tests.functional.deployed import replication
 from trove.tests.functional.guestagent import stores
+
+_CATCH_UP = 'wait until the replica has all changes'
 
 
 class PostgreSQLTest(replication.ReplicationTests):
@@ -45,7 +48,8 @@ class PostgreSQLTest(replication.ReplicationTests):
         new = others[0]
         self.assert_refused_while_it_reports(primary)
         self.lose_a_replica(self.primary, new)
-        return super().suffer(new)
+        self.lose_the_primary(new, primary)
+        return new
 
     def assert_refused_while_it_reports(self, primary: Any) -> None:
         error = self.assertRaises(
@@ -67,6 +71,32 @@ class PostgreSQLTest(replication.ReplicationTests):
         self.member.instances.delete(dead.id)
         self.eventually(lambda: self.is_gone(dead.id), 'it is deleted')
         self.all.remove(dead)
+
+    def lose_the_primary(self, dead: Any, replica: Any) -> None:
+        """It dies in the middle of a promotion, when nobody is writable.
+
+        It hangs before: a task manager that comes back would start it again.
+        """
+        self.kill_once(
+            promote.Promote,
+            _CATCH_UP,
+            order=lambda: self.member.instances.promote_to_replica_source(
+                replica.id
+            ),
+            meanwhile=lambda: processes.suspend_mentioning(dead.id),
+        )
+        self.wait(replica.id, lambda i: i.status != 'PROMOTE', 'is done')
+        processes.end_mentioning(dead.id)
+        for each, remedy in (
+            (replica, 'Promote the replica again'),
+            (dead, 'or eject this primary'),
+        ):
+            # Users see the beginning of a long one.
+            fault = self.admin.instances.get(each.id).fault
+            self.assertIn(remedy, fault['details'])
+        # Nobody is writable by mistake: the others follow whom they followed.
+        self.assertEqual([], [i.id for i in self.all if self.takes(i, 0)])
+        self.assertEqual(dead.id, self.follows(replica))
 
 
 class MariaDBTest(replication.ReplicationTests):
