@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from typing import ClassVar
 
+from trove.cloud import access as cloud_access
 from trove.cloud import base as cloud_base
 from trove.common import context as trove_context
 from trove.common import rpc
@@ -122,9 +123,8 @@ class Manager:
             and volume_type not in cloud_base.names_of(types)
         ):
             yield f'volume_type {volume_type}'
-        for key in ('allowed_cidrs', 'is_public'):
-            if (access or {}).get(key) and key in cloud.ignores:
-                yield f'access.{key}'
+        for key in cloud_access.unmet(access, cloud.ignores):
+            yield f'access.{key}'
         networks = cloud.network.networks(context)
         if networks is None:
             return

@@ -7,6 +7,7 @@ import ipaddress
 from typing import Any
 
 from trove.api import request as api_request
+from trove.cloud import access as cloud_access
 from trove.cloud import base as cloud_base
 from trove.common import exception
 from trove.common import names
@@ -27,14 +28,9 @@ def check(
     _check_access(access)
     ignored = request.cloud.ignores
     for key, given in (
-        (
-            'access.allowed_cidrs',
-            'allowed_cidrs' in ignored
-            and (access or {}).get('allowed_cidrs'),
-        ),
-        (
-            'access.is_public',
-            'is_public' in ignored and (access or {}).get('is_public'),
+        *(
+            (f'access.{key}', True)
+            for key in cloud_access.unmet(access, ignored)
         ),
         (
             'locality',

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from trove.cloud import access as cloud_access
 from trove.cloud import base as cloud_base
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import resizing
@@ -41,11 +42,7 @@ class UpdateAccess(resizing.Resize):
     def _check(self) -> None:
         access: dict[str, Any] = self.wanted
         refused = sorted(access.keys() - _KEYS)
-        refused += [
-            key
-            for key in sorted(_KEYS & self.cloud.ignores)
-            if access.get(key)
-        ]
+        refused += cloud_access.unmet(access, self.cloud.ignores)
         if refused:
             raise base.StepFailed(
                 reason=f'"{refused[0]}" is not supported by this cloud'

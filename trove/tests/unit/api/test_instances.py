@@ -263,6 +263,20 @@ class TestUpdate(base.TestCase):
         )
         self.assertIsNone(instances.get(self.context(), instance.id).access)
 
+    def test_access_from_everywhere_where_nothing_restricts_it(self):
+        # Given what Horizon sends with each name
+        instance = self.active()
+        everywhere = {'allowed_cidrs': ['0.0.0.0/0']}
+        # When
+        response = self.put(
+            f'/instances/{instance.id}',
+            {'instance': {'name': 'other', 'access': everywhere}},
+        )
+        # Then
+        self.assertEqual(202, response.status_code)
+        shown = instances.get(self.context(), instance.id)
+        self.assertEqual(('other', everywhere), (shown.name, shown.access))
+
     def test_two_changes_of_access_at_once(self):
         instance = self.active()
         read = instances.get

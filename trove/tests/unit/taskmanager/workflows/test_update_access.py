@@ -44,6 +44,13 @@ class UpdateAccessTest(scene.TestCase):
             )
         self.assertFalse(self.shown(self.instance_id).access)
 
+    def test_everybody_where_the_cloud_restricts_nobody(self):
+        self.cloud.ignores = frozenset({'allowed_cidrs'})
+
+        self.when_changed(allowed_cidrs=['10.0.0.0/8', '0.0.0.0/0'])
+
+        self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
+
     def test_the_cloud_changes_it_first(self):
         self.when_changed(is_public=True)
         self.assertIn(
