@@ -63,6 +63,14 @@ DATASTORE = common.closed(
     description='an object with "type", "version" or "version_number"',
 )
 
+#: Nova takes what follows a colon as the host, from administrators only, such
+#: as the services.
+ZONE: common.Schema = {
+    **common.TEXT,
+    'pattern': '^[^:]+$',
+    'description': 'a string of 1 to 255 characters without a colon',
+}
+
 #: Of a new instance; an empty text is what some clients send for none.
 GROUP: common.Schema = {
     'type': ['string', 'null'],
@@ -123,7 +131,7 @@ CREATE = validation.Body(
                     'items': NIC,
                     'description': 'a list of at most one network',
                 },
-                'availability_zone': common.TEXT,
+                'availability_zone': ZONE,
                 'region_name': common.TEXT,
                 'locality': {
                     'enum': ['affinity', 'anti-affinity', None],

@@ -112,6 +112,13 @@ class Servers:
         if conf.nova_keypair:
             body['key_name'] = conf.nova_keypair
         if spec.availability_zone:
+            if ':' in spec.availability_zone:
+                # Who is no administrator must not choose the host.
+                raise exception.CloudError(
+                    action='create the server',
+                    reason=f'its zone is {spec.availability_zone!r}. Name a '
+                    'zone, without a host',
+                )
             body['availability_zone'] = spec.availability_zone
         return body
 

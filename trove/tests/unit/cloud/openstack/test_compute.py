@@ -140,6 +140,14 @@ class ServerTest(clouds.TestCase):
 
         self.assertIn('host is down', str(error))
 
+    def test_nobody_chooses_the_host_of_a_server(self):
+        error = self.assertRaises(
+            exception.CloudError, self.given, availability_zone='nova:node-1'
+        )
+
+        self.assertIn("'nova:node-1'", str(error))
+        self.assertEqual({}, self.services.things['server'])
+
     def test_a_flavor_that_is_not_public_is_found(self):
         found = self.cloud.compute.get_flavor(self.context, '9')
 
