@@ -21,6 +21,8 @@ _BUSY: Final = frozenset(
     }
 )
 
+#: Status after a failed deletion.
+_NOT_DELETED: Final = 'error_deleting'
 _USABLE: Final = frozenset({'available', 'in-use', 'reserved', 'attaching'})
 
 
@@ -172,15 +174,21 @@ class OpenStackVolumes(base.Volumes):
                         reason=f'volume {volume.id} has the status '
                         f'{volume.status}. Check the log of cinder-volume',
                     )
-                self._drop(action, volume.id)
+                self._drop(action, volume)
                 asked.add(volume.id)
             return None if left else True
 
         api.wait(action, look, api.conf.volume_time_out)
 
-    def _drop(self, action: str, volume_id: str) -> None:
+    def _drop(self, action: str, volume: Any) -> None:
         api = self._api
+        if volume.status == _NOT_DELETED:
+            # Cinder would refuse another attempt.
+            api.change(
+                'reset the status of the volume',
+                lambda: api.volumes.reset_volume_status(volume.id, 'error'),
+            )
         api.drop(
             action,
-            lambda: api.volumes.delete_volume(volume_id, ignore_missing=False),
+            lambda: api.volumes.delete_volume(volume.id, ignore_missing=False),
         )
