@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import dataclasses
 import logging
 import time
 from typing import Any
@@ -21,6 +22,19 @@ T = TypeVar('T')
 
 _FIRST_DELAY = 0.5
 _LONGEST_DELAY = 8.0
+#: The retry of a request that is a warning, the only one of it.
+_WARN_AT = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Pending:
+    """What is waited for is not there yet.
+
+    :param why: for the error after the timeout, as in "volume V has the
+        status creating"
+    """
+
+    why: str
 
 
 class Calls:
@@ -149,22 +163,28 @@ class Calls:
         self.change(action, lambda: _unless_gone(function))
 
     def wait(
-        self, action: str, look: Callable[[], T | None], seconds: float
+        self, action: str, look: Callable[[], T | Pending], seconds: float
     ) -> T:
-        """Return what ``look`` returns as soon as it is not None.
+        """Return what ``look`` returns as soon as it is not pending.
+
+        Meanwhile the service may be away: what it does goes on.
 
         :raises CloudError: after the timeout
         """
         deadline = time.monotonic() + seconds
         while True:
-            found = look()
-            if found is not None:
+            found: T | Pending
+            try:
+                found = look()
+            except exception.CloudUnreachable as error:
+                found = Pending(str(error).rstrip('.'))
+            if not isinstance(found, Pending):
                 return found
             if time.monotonic() >= deadline:
                 raise exception.CloudError(
                     action=action,
-                    reason=f'it is not done after {seconds:g} seconds. Check '
-                    'the log of the service',
+                    reason=f'it is not done after {seconds:g} seconds: '
+                    f'{found.why}. Check the log of the service',
                 )
             self._sessions.pause(self.conf.cloud_openstack.poll_interval)
             self._check()

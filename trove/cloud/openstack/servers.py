@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+import re
 from typing import Any
 from typing import Final
 
@@ -167,14 +168,14 @@ class Servers:
         :raises CloudError: it got another status, or after the timeout
         """
 
-        def look() -> Any | None:
+        def look() -> Any | calls.Pending:
             server = self.require(instance_id)
             if server.task_state is not None:
-                return None
+                return _pending(server)
             if server.status in wanted:
                 return server
             if server.status in (*_BUSY, *tolerated):
-                return None
+                return _pending(server)
             why = reason(server) or 'Nova gives no reason'
             raise exception.CloudError(
                 action=action,
@@ -211,7 +212,7 @@ class Servers:
         """Wait until Nova has deleted all servers of an instance."""
         action = 'delete the server'
 
-        def look() -> bool | None:
+        def look() -> bool | calls.Pending:
             left = self.all_of(instance_id)
             for server in left:
                 if server.status == 'ERROR' and server.task_state is None:
@@ -220,7 +221,7 @@ class Servers:
                         reason=f'server {server.id} has the status ERROR: '
                         f'{reason(server) or "Nova gives no reason"}',
                     )
-            return None if left else True
+            return _pending(left[0]) if left else True
 
         self._api.wait(
             action, look, self._api.conf.server_delete_time_out
@@ -234,6 +235,25 @@ _BUSY: Final = frozenset(
         'HARD_REBOOT', 'MIGRATING', 'PASSWORD', 'UNKNOWN',
     }
 )
+
+
+def _boots_from_volume(server: Any) -> bool:
+    """Whether the root disk is a volume: Nova tells no image then."""
+    return not getattr(server.image, 'id', None)
+
+
+def _pending(server: Any) -> calls.Pending:
+    doing = f' (task {server.task_state})' if server.task_state else ''
+    return calls.Pending(
+        f'server {server.id} has the status {server.status}{doing}'
+    )
+
+
+def _raised(traceback: object) -> str:
+    """Return what the last line of a traceback, without a message, says."""
+    lines = str(traceback or '').strip().splitlines() or ['']
+    found = re.search(r'raise (?:\w+\.)*(\w+)', lines[-1])
+    return found[1] if found else lines[-1].partition(': ')[2] or lines[-1]
 
 
 def reason(server: Any) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 from typing import Final
 
 from trove.cloud import base
+from trove.cloud.openstack import attachments
 from trove.cloud.openstack import calls
 from trove.cloud.openstack import flavors
 from trove.cloud.openstack import marks
@@ -87,12 +88,12 @@ class OpenStackVolumes(base.Volumes):
         return self._view(self._settled(action, instance_id))
 
     def _settled(self, action: str, instance_id: str) -> Any:
-        def look() -> Any | None:
+        def look() -> Any | calls.Pending:
             volume = self._require(instance_id)
             if volume.status in _USABLE:
                 return volume
             if volume.status in _BUSY:
-                return None
+                return attachments.pending(volume)
             raise exception.CloudError(
                 action=action,
                 reason=f'volume {volume.id} has the status {volume.status}. '
@@ -151,9 +152,13 @@ class OpenStackVolumes(base.Volumes):
                 action, lambda: api.volumes.extend_volume(volume.id, size)
             )
 
-        def look() -> Any | None:
+        def look() -> Any | calls.Pending:
             found = self._settled(action, instance_id)
-            return found if found.size >= size else None
+            if found.size >= size:
+                return found
+            return calls.Pending(
+                f'volume {found.id} still has {found.size} GiB'
+            )
 
         grown = api.wait(action, look, api.conf.volume_time_out)
         return self._view(grown)
@@ -163,7 +168,7 @@ class OpenStackVolumes(base.Volumes):
         api = self._api
         asked: set[str] = set()
 
-        def look() -> bool | None:
+        def look() -> bool | calls.Pending:
             left = self._all_of(instance_id)
             for volume in left:
                 if volume.status in _BUSY:
@@ -176,7 +181,7 @@ class OpenStackVolumes(base.Volumes):
                     )
                 self._drop(action, volume)
                 asked.add(volume.id)
-            return None if left else True
+            return attachments.pending(left[0]) if left else True
 
         api.wait(action, look, api.conf.volume_time_out)
 

@@ -140,6 +140,21 @@ class ServerTest(clouds.TestCase):
 
         self.assertIn('host is down', str(error))
 
+    def test_a_deletion_that_takes_too_long_says_what_nova_does(self):
+        self.config(server_delete_time_out=1)
+        self.given()
+        self.made().task_state = 'deleting'
+        self.services.fail('delete_server', 404)
+
+        error = self.assertRaises(
+            exception.CloudError,
+            self.cloud.compute.delete_server,
+            self.context,
+            'i1',
+        )
+
+        self.assertIn('status ACTIVE (task deleting)', str(error))
+
     def test_nobody_chooses_the_host_of_a_server(self):
         error = self.assertRaises(
             exception.CloudError, self.given, availability_zone='nova:node-1'
