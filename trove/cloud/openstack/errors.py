@@ -80,13 +80,26 @@ _REMEDIES: Final = tuple(
 #: Remedies by a pattern of the fault of a server.
 _FAULTS: Final = (
     (
-        re.compile('no valid host', re.IGNORECASE),
+        re.compile('no ?valid ?host', re.IGNORECASE),
         'Add compute hosts, or use a smaller flavor or another availability '
         'zone',
     ),
     (
+        re.compile('exceeded maximum number of retries', re.IGNORECASE),
+        'Check the logs of nova-compute',
+    ),
+    (
         re.compile('binding failed', re.IGNORECASE),
         'Check the network agents of the compute host',
+    ),
+    (
+        # Of an operation, Nova may tell no more than the class of its error.
+        re.compile(
+            'connect ?failure|establish connection|service ?unavailable',
+            re.IGNORECASE,
+        ),
+        'Check that the services that Nova needs run: Keystone, Placement, '
+        'Glance, Neutron and Cinder',
     ),
 )
 

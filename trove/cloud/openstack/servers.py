@@ -8,6 +8,9 @@ import re
 from typing import Any
 from typing import Final
 
+from openstack import exceptions as sdk_exceptions
+from openstack import utils as sdk_utils
+
 from trove.cloud import base
 from trove.cloud.openstack import calls
 from trove.cloud.openstack import errors
@@ -195,18 +198,27 @@ class Servers:
         if done is None:
             return 'Nova gives no reason'
         full = api.look(
-            action,
-            lambda: api.compute.get_server_action(
-                done.request_id, server_id
-            ),
+            action, lambda: self._details(server_id, done.request_id)
         )
         where = f'Nova logged it with request {done.request_id}'
-        for event in reversed(full.events or []):
-            lines = str(event.get('traceback') or '').strip().splitlines()
-            if lines:
-                said = lines[-1].partition(': ')[2] or lines[-1]
-                return f'{errors.fault(said)}. {where}'
-        return f'{full.message or "Nova gives no reason"}. {where}'
+        for event in reversed(full.get('events') or []):
+            said = event.get('details') or _raised(event.get('traceback'))
+            if said:
+                return f'{errors.fault(str(said))}. {where}'
+        return f'{full.get("message") or "Nova gives no reason"}. {where}'
+
+    def _details(self, server_id: str, request_id: str) -> dict[str, Any]:
+        """Return an operation; since 2.84 its events have details."""
+        compute = self._api.compute
+        response = compute.get(
+            f'/servers/{server_id}/os-instance-actions/{request_id}',
+            microversion=sdk_utils.maximum_supported_microversion(
+                compute, '2.84'
+            ),
+        )
+        sdk_exceptions.raise_from_response(response)
+        found: dict[str, Any] = response.json()['instanceAction']
+        return found
 
     def await_gone(self, instance_id: str) -> None:
         """Wait until Nova has deleted all servers of an instance."""

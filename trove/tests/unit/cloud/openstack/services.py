@@ -230,10 +230,6 @@ class Services(attached.Attached, neutron.Neutron, session.Sessions):
     def server_actions(self, server_id: str) -> Any:
         return [things.Thing(request_id='req-1')]
 
-    def get_server_action(self, request_id: str, server_id: str) -> Any:
-        said = 'Traceback:\nNoValidHost: No valid host was found.'
-        return things.Thing(message='Error', events=[{'traceback': said}])
-
     def server_groups(self) -> Any:
         return self._listed('server_groups', 'group')
 

@@ -37,6 +37,9 @@ class ErrorsTest(base.TestCase):
         for said, remedy in (
             ('No valid host was found. ', 'Add compute hosts'),
             ('Binding failed for port p.', 'network agents'),
+            ('ConnectFailure', 'services that Nova needs'),
+            ('Unable to establish connection to h', 'that Nova needs run'),
+            ('ServiceUnavailable', 'that Nova needs run'),
             ('Something else', 'Something else'),
         ):
             self.assertIn(remedy, errors.fault(said))
