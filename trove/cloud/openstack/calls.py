@@ -189,6 +189,19 @@ class Calls:
             self._sessions.pause(self.conf.cloud_openstack.poll_interval)
             self._check()
 
+    def persist(self, function: Callable[[], T]) -> T:
+        """Do something of several calls again, as often as one of them.
+
+        :raises CloudError: of the last attempt
+        """
+        for delay in self._delays():
+            try:
+                return function()
+            except exception.CloudError as error:
+                LOG.debug('Trying again: %s', error)
+            self._sessions.pause(delay)
+        return function()
+
     def _fence(self, function: Callable[[], T]) -> Callable[[], T]:
         def checked() -> T:
             self._check()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from trove.cloud import base
@@ -12,6 +13,8 @@ from trove.cloud.openstack import groups
 from trove.cloud.openstack import network
 from trove.cloud.openstack import servers
 from trove.common import exception
+
+LOG = logging.getLogger(__name__)
 
 
 class OpenStackCompute(base.Compute):
@@ -91,9 +94,13 @@ class OpenStackCompute(base.Compute):
     def reboot_server(
         self, context: base.Context, instance_id: str
     ) -> base.Server:
-        action = 'reboot the server'
-        api = self._api
         server = self._settled(instance_id)
+        return self._reboot('reboot the server', server, instance_id)
+
+    def _reboot(
+        self, action: str, server: Any, instance_id: str
+    ) -> base.Server:
+        api = self._api
         if server.status == 'SHUTOFF':
             api.change(action, lambda: api.compute.start_server(server.id))
         else:
@@ -118,7 +125,7 @@ class OpenStackCompute(base.Compute):
     ) -> base.Server:
         action = 'resize the server'
         api = self._api
-        server = self._servers.require(instance_id)
+        server = self._working(instance_id)
         if server.status == 'RESIZE':
             # Asked for by whoever did this before.
             server = self._await_resize(action, instance_id)
@@ -139,14 +146,49 @@ class OpenStackCompute(base.Compute):
             action,
             instance_id,
             # ACTIVE: the resize failed, and the server is as before.
-            ('VERIFY_RESIZE', 'ACTIVE', 'SHUTOFF'),
+            ('VERIFY_RESIZE', 'ACTIVE', 'SHUTOFF', 'ERROR'),
             self._api.conf.resize_time_out,
         )
+        if server.status == 'ERROR':
+            why = servers.reason(server) or self._servers.why(server.id)
+            self._repair(instance_id)
+            raise exception.CloudError(action=action, reason=why)
         if server.status != 'VERIFY_RESIZE':
             raise exception.CloudError(
                 action=action, reason=self._servers.why(server.id)
             )
         return server
+
+    def _working(self, instance_id: str) -> Any:
+        """Return the server, started again if an operation broke it."""
+        server = self._servers.require(instance_id)
+        if server.status != 'ERROR' or server.task_state is not None:
+            return server
+        self._repair(instance_id)
+        return self._servers.require(instance_id)
+
+    def _repair(self, instance_id: str) -> None:
+        """Start a server that an operation left in ERROR.
+
+        Nova leaves it off, and refuses all but a hard reboot. That fails as
+        well while what broke the operation lasts, so it is repeated. A
+        failure is logged: what was asked for fails anyway, with its own
+        reason.
+        """
+
+        def start() -> None:
+            server = self._servers.require(instance_id)
+            self._reboot('start the server again', server, instance_id)
+
+        try:
+            self._api.persist(start)
+        except (exception.CloudError, exception.NotFound) as error:
+            LOG.warning(
+                'The server of instance %s stays in ERROR: %s. Repair it in '
+                'Nova.',
+                instance_id,
+                str(error).rstrip('.'),
+            )
 
     def _revert(self, instance_id: str) -> Any:
         action = 'give the server its old flavor back'
@@ -214,7 +256,7 @@ class OpenStackCompute(base.Compute):
     ) -> base.Server:
         action = 'move the server'
         api = self._api
-        server = self._servers.require(instance_id)
+        server = self._working(instance_id)
         if server.status == 'VERIFY_RESIZE':
             # Moved before, and not confirmed.
             server = self._settled(instance_id)

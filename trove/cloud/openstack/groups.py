@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from trove.cloud.openstack import calls
@@ -46,8 +47,20 @@ class Groups:
         """
         for group in self._all():
             named = group.name == marks.locality(instance_id)
-            if (named or group.id == other) and not group.member_ids:
+            if (named or group.id == other) and not self._has_servers(group):
                 self.drop(group.id)
+
+    def _has_servers(self, group: Any) -> bool:
+        """Whether a member is there; Nova lists some that are not."""
+        api = self._api
+        for server_id in group.member_ids or ():
+            server = api.find(
+                'look at a server of the group',
+                functools.partial(api.compute.get_server, server_id),
+            )
+            if server is not None and server.status != 'DELETED':
+                return True
+        return False
 
     def drop(self, group_id: str) -> None:
         api = self._api

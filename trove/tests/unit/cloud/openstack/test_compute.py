@@ -229,6 +229,89 @@ class ResizeTest(clouds.TestCase):
         self.assertIn('No valid host was found', str(error))
         self.assertIn('req-1', str(error))
 
+    def given_broken(self, operation):
+        """Nova leaves the server in ERROR in the middle of an operation."""
+        become = self.services._become
+
+        def broken(name, server_id, **values):
+            if name == operation:
+                values = {'status': 'ERROR', 'fault': {'message': 'no luck'}}
+            become(name, server_id, **values)
+
+        self.services._become = broken
+
+    def test_a_server_that_it_broke_runs_again(self):
+        for operation, change in (
+            ('resize_server', lambda: self.resize(2)),
+            (
+                'migrate_server',
+                lambda: self.cloud.compute.migrate_server(
+                    self.context, 'i1', None
+                ),
+            ),
+        ):
+            with self.subTest(operation):
+                self.given_broken(operation)
+
+                error = self.assertRaises(exception.CloudError, change)
+
+                self.assertIn('no luck', str(error))
+                self.assertEqual(
+                    ('ACTIVE', 'm1'),
+                    (self.server.status, self.server.flavor.name),
+                )
+
+    def test_one_that_is_broken_is_repaired_before_it_is_resized(self):
+        for number in (1, 2):
+            self.server.status = 'ERROR'
+
+            self.resize(number)
+
+            self.assertEqual(f'm{number}', self.server.flavor.name)
+            self.assertNotEqual('ERROR', self.server.status)
+
+    def test_one_that_cannot_be_repaired_is_told(self):
+        self.given_broken('resize_server')
+        self.services.fail('reboot_server', 409, times=99)
+
+        error = self.assertRaises(exception.CloudError, self.resize, 2)
+
+        self.assertIn('no luck', str(error))
+        self.assertIn('stays in ERROR', self.logs.output)
+
+    def test_one_is_repaired_after_what_broke_it(self):
+        # Given: another service, which a reboot needs, is away for seconds.
+        self.given_broken('resize_server')
+        self.services.fail('reboot_server', 409, times=2)
+
+        self.assertRaises(exception.CloudError, self.resize, 2)
+
+        self.assertEqual('ACTIVE', self.server.status)
+        self.assertNotIn('stays in ERROR', self.logs.output)
+
+    def test_an_old_nova_says_what_was_raised(self):
+        self.services._become = lambda *_, **__: None
+        raised = '  File "x"\n    raise exception.NoValidHost(reason=r)\n'
+        for traceback, said in (
+            (raised, 'NoValidHost. Add compute hosts'),
+            ('ValueError: no luck', 'no luck'),
+            (None, 'Error'),
+        ):
+            self.services.events = [{'traceback': traceback}]
+
+            error = self.assertRaises(exception.CloudError, self.resize, 2)
+
+            self.assertIn(said, str(error))
+
+    def test_a_group_whose_members_are_gone_is_deleted(self):
+        self.services.create_server_group('locality_i1', ['affinity'])
+        (group,) = self.services.things['group'].values()
+        group.member_ids.append('gone')
+
+        self.cloud.compute.delete_server(self.context, 'i1')
+
+        self.assertEqual({}, self.services.things['group'])
+
     def test_it_is_confirmed_before_anything_else_is_done(self):
         for change in (
             lambda: self.cloud.compute.reboot_server(self.context, 'i1'),
