@@ -28,6 +28,7 @@ from trove.cloud import access as cloud_access
 from trove.cloud import attachments
 from trove.cloud import consoles
 from trove.cloud import fence
+from trove.cloud import gone
 from trove.cloud import snapshots
 from trove.common import context as trove_context
 
@@ -207,6 +208,11 @@ class Compute(consoles.Consoles, abc.ABC):
     @abc.abstractmethod
     def confirm_resize(self, context: Context, instance_id: str) -> None:
         """Drop what is kept to undo the last resize; twice is fine."""
+
+    def check_rebuild(self, context: Context, instance_id: str) -> None:
+        """Raise the error that :meth:`rebuild_server` would end with."""
+        if self.get_server(context, instance_id) is None:
+            raise gone.error(instance_id)
 
     @abc.abstractmethod
     def rebuild_server(self, context: Context, spec: ServerSpec) -> Server:

@@ -112,6 +112,10 @@ class NoopCompute(base.Compute):
     def confirm_resize(self, context: base.Context, instance_id: str) -> None:
         self._state.step('confirm_resize', instance_id)
 
+    def check_rebuild(self, context: base.Context, instance_id: str) -> None:
+        self._state.step('check_rebuild', instance_id)
+        super().check_rebuild(context, instance_id)
+
     def rebuild_server(
         self, context: base.Context, spec: base.ServerSpec
     ) -> base.Server:

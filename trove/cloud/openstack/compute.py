@@ -226,6 +226,9 @@ class OpenStackCompute(base.Compute):
             tolerated=('VERIFY_RESIZE',),
         )
 
+    def check_rebuild(self, context: base.Context, instance_id: str) -> None:
+        self._servers.check_rebuild(self._servers.require(instance_id))
+
     def rebuild_server(
         self, context: base.Context, spec: base.ServerSpec
     ) -> base.Server:
@@ -234,17 +237,16 @@ class OpenStackCompute(base.Compute):
         server = self._settled(spec.instance_id)
         image = self._servers.image_of(spec)
         data = self._servers.user_data(spec)
+        self._servers.check_rebuild(server)
         api.change(
-            action,
-            lambda: api.compute.rebuild_server(
-                server.id, image, user_data=data
-            ),
+            action, lambda: self._servers.rebuild(server, image, data)
         )
         server = self._servers.settle(
             action,
             spec.instance_id,
             ('ACTIVE', 'SHUTOFF'),
-            api.conf.reboot_time_out,
+            # The host may have to download the image.
+            api.conf.resize_time_out,
         )
         if server.status == 'SHUTOFF':
             # Nova leaves off what it took for off before.

@@ -12,6 +12,7 @@ from openstack import exceptions as sdk_exceptions
 from openstack import utils as sdk_utils
 
 from trove.cloud import base
+from trove.cloud import gone
 from trove.cloud.openstack import calls
 from trove.cloud.openstack import errors
 from trove.cloud.openstack import images
@@ -33,6 +34,9 @@ _STATUSES: Final = {
 }
 
 _GONE: Final = frozenset({'DELETED', 'SOFT_DELETED'})
+
+#: Since this microversion, Nova rebuilds root disks that are volumes.
+_REIMAGE: Final = '2.93'
 
 #: Nova accepts no longer tags, and neither "/" nor ",".
 _LONGEST_TAG: Final = 60
@@ -64,7 +68,7 @@ class Servers:
     def require(self, instance_id: str) -> Any:
         server = self.get(instance_id)
         if server is None:
-            raise exception.NotFound(id=f'server of instance {instance_id}')
+            raise gone.error(instance_id)
         return server
 
     def make(
@@ -156,6 +160,43 @@ class Servers:
                 'delete_on_termination': False,
             },
         ]
+
+    def check_rebuild(self, server: Any) -> None:
+        """Check that Nova can give the server the disk of an image.
+
+        :raises CloudError: it cannot
+        """
+        if not _boots_from_volume(server):
+            return
+        action = 'rebuild the server'
+        api = self._api
+        known = api.look(
+            action,
+            lambda: sdk_utils.maximum_supported_microversion(
+                api.compute, _REIMAGE
+            ),
+        )
+        if known != _REIMAGE:
+            raise exception.CloudError(
+                action=action,
+                reason='its root disk is a volume, which Nova gives another '
+                f'image since microversion {_REIMAGE} (2022.2); the highest '
+                f'one here is {known}. Upgrade Nova, or restore a backup to a '
+                'new instance',
+            )
+
+    def rebuild(self, server: Any, image: str, data: str) -> None:
+        compute = self._api.compute
+        if not _boots_from_volume(server):
+            compute.rebuild_server(server.id, image, user_data=data)
+            return
+        # The library names no microversion.
+        response = compute.post(
+            f'/servers/{server.id}/action',
+            json={'rebuild': {'imageRef': image, 'user_data': data}},
+            microversion=_REIMAGE,
+        )
+        sdk_exceptions.raise_from_response(response)
 
     def settle(
         self,

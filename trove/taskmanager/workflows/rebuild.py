@@ -42,9 +42,10 @@ class Rebuild(stopped.Stopped, resizing.Resize, following.Following):
     def steps(self) -> list[base.Step]:
         return [
             base.Step(
-                'check that the data are on a volume',
+                'check that the instance can be rebuilt',
                 do=self._check,
-                remedy='Nothing was changed.',
+                remedy='Nothing was changed. Remove the cause, then rebuild '
+                'the instance again.',
             ),
             base.Step(
                 'stop the database before the rebuild',
@@ -81,6 +82,7 @@ class Rebuild(stopped.Stopped, resizing.Resize, following.Following):
         refusal = self.instance().refusal_to_rebuild()
         if refusal is not None:
             raise refusal
+        self.cloud.compute.check_rebuild(self.context, self.instance_id)
 
     def _stop(self) -> None:
         """Stop it in order if its guest agent can do that."""

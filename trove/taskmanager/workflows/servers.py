@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from trove.cloud import base as cloud_base
+from trove.cloud import gone
 from trove.objects.instance import entities
 from trove.taskmanager.workflows import base
 
@@ -52,7 +53,9 @@ def wait(
             workflow.context, workflow.instance_id
         )
         if server is None:
-            raise base.StepFailed(reason='the server has disappeared')
+            raise base.StepFailed(
+                reason='the server has disappeared', remedy=gone.REMEDY
+            )
         if server.status == cloud_base.ERROR:
             raise base.StepFailed(
                 reason='the server failed to start: '

@@ -113,7 +113,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     'trove.cloud.attachments': ('unit/cloud/test_contract.py',),
     'trove.cloud.openstack.attachments': (f'{_OPENSTACK}test_volumes.py',),
-    'trove.cloud.gone': ('unit/cloud/test_contract.py',),
+    'trove.cloud.gone': (f'{_OPENSTACK}test_rebuild.py',),
     'trove.cloud.noop_state': ('unit/cloud/test_noop.py',),
     'trove.cloud.snapshots': ('unit/cloud/test_contract.py',),
     'trove.guestagent.snapshot_orders': (

@@ -137,11 +137,12 @@ class TakeoverTest(clouds.TestCase):
 
     def test_a_rebuild_keeps_its_volume_and_ports(self) -> None:
         self.services.asked.clear()
+        self.services.newest = '2.93'
         self.cloud.compute.rebuild_server(
             self.context, self.spec(image_id='image-of-ours')
         )
 
-        self.assertEqual('image-of-ours', self.server.image_id)
+        self.assertEqual('image-of-ours', self.server.imageRef)
         self.assertIn('rebuild_server', self.services.asked)
         self.assertEqual([], self.made())
         self.assertIn(self.volume.id, self.services.things['volume'])

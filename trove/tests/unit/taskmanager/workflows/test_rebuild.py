@@ -7,6 +7,7 @@ import functools
 
 from trove.common import exception
 from trove.objects import configuration as configurations
+from trove.objects.guest import probes
 from trove.objects.instance import instances
 from trove.objects.instance import states
 from trove.tests.unit.taskmanager import scene
@@ -48,6 +49,51 @@ class RebuildTest(scene.TestCase):
             ['rpc_ping', 'stop_db', 'rpc_ping', 'rebuild'], self.guest.asked
         )
         self.assertEqual('18', self.guest.arguments('rebuild')['ds_version'])
+
+    def test_what_the_cloud_cannot_rebuild_is_not_stopped(self):
+        def check(_):
+            raise exception.CloudError(action='rebuild', reason='too old')
+
+        self.cloud.on('check_rebuild', check)
+
+        self.when_rebuilt()
+
+        shown = self.shown(self.instance_id)
+        self.assertIn('too old', shown.fault.details)
+        self.assertIn('Nothing was changed', shown.fault.details)
+        self.assertEqual([], self.guest.asked)
+
+    def test_a_server_that_is_gone_is_told_with_what_helps(self):
+        self.cloud.compute.delete_server(self.context, self.instance_id)
+
+        self.when_rebuilt()
+
+        fault = self.shown(self.instance_id).fault.details
+        self.assertIn('Save the data of a server that is gone', fault)
+        self.assertNotIn('again', fault)
+        self.assertEqual([], self.guest.asked)
+
+    def test_a_server_that_an_operator_gave_it_is_taken(self):
+        instances.update(self.instance_id, compute_instance_id='gone')
+
+        self.when_rebuilt()
+
+        self.assertEqual(
+            self.cloud.servers[self.instance_id].id,
+            self.shown(self.instance_id).compute_instance_id,
+        )
+
+    def test_a_new_guest_that_was_silent_at_first(self):
+        # Given a probe that was too early
+        self.cloud.on(
+            'network.addresses',
+            lambda _: probes.record_unanswered([self.instance_id]),
+        )
+        # When
+        self.when_rebuilt()
+        # Then its answer counts
+        self.assertEqual('ACTIVE', self.shown(self.instance_id).status)
+        self.assertIn('rebuild', self.guest.asked)
 
     def test_its_configuration_group_stays(self):
         group = configurations.create(
