@@ -7,6 +7,7 @@ from typing import Any
 
 from trove.cloud import base as cloud_base
 from trove.cloud import gone
+from trove.common import exception
 from trove.objects.instance import entities
 from trove.taskmanager.workflows import base
 
@@ -47,11 +48,19 @@ def wait(
     :param whole: the timeout of all, of which these seconds are left
     :raises StepFailed: it is gone, in ERROR, or the timeout is over
     """
+    silence = ''
 
     def look() -> bool:
-        server = workflow.cloud.compute.get_server(
-            workflow.context, workflow.instance_id
-        )
+        nonlocal silence
+        try:
+            server = workflow.cloud.compute.get_server(
+                workflow.context, workflow.instance_id
+            )
+        except exception.CloudUnreachable as error:
+            # The server starts all the same.
+            silence = f': {str(error).rstrip(".")}'
+            return False
+        silence = ''
         if server is None:
             raise base.StepFailed(
                 reason='the server has disappeared', remedy=gone.REMEDY
@@ -66,5 +75,5 @@ def wait(
     if not workflow.wait(look, seconds):
         raise base.StepFailed(
             reason=f'the server is not active after '
-            f'{seconds if whole is None else whole:.0f} seconds'
+            f'{seconds if whole is None else whole:.0f} seconds{silence}'
         )
