@@ -11,6 +11,7 @@ from typing import ClassVar
 from trove.cloud import access as cloud_access
 from trove.cloud import base as cloud_base
 from trove.common import context as trove_context
+from trove.common import exception
 from trove.common import rpc
 from trove.common import unsupported as refusals
 from trove.objects import reapplied
@@ -116,12 +117,7 @@ class Manager:
         cloud = self._env.cloud
         if availability_zone and 'availability_zone' in cloud.ignores:
             yield 'availability_zone'
-        types = cloud.volumes.types(context)
-        if (
-            volume_type
-            and types is not None
-            and volume_type not in cloud_base.names_of(types)
-        ):
+        if volume_type and self._lacks(context, volume_type):
             yield f'volume_type {volume_type}'
         for key in cloud_access.unmet(access, cloud.ignores):
             yield f'access.{key}'
@@ -133,6 +129,17 @@ class Manager:
                 network = key in ('net-id', 'network_id')
                 if value and not (network and value in networks):
                     yield f'nics[].{key} {value}'
+
+    def _lacks(self, context: Context, volume_type: str) -> bool:
+        """Whether the cloud certainly has no such type."""
+        try:
+            types = self._env.cloud.volumes.types(context)
+        except exception.CloudError:
+            # What fails here is a lost message; a step says why it fails.
+            return False
+        return types is not None and (
+            volume_type not in cloud_base.names_of(types)
+        )
 
     def delete_instance(self, context: Context, instance_id: str) -> None:
         self._run('delete_instance', context, instance_id)
