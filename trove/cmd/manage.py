@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Sequence
 import sys
 from typing import Any
@@ -21,9 +20,11 @@ from sqlalchemy import exc as sa_exc
 from trove import conf as trove_conf
 from trove.cmd import _accounts
 from trove.cmd import _associations
+from trove.cmd import _jobs
 from trove.cmd import _keys
 from trove.cmd import _orphans
 from trove.cmd import _parameters
+from trove.cmd import _tables
 from trove.cmd import _takeover
 from trove.common import exception
 from trove.common import text as texts
@@ -135,7 +136,7 @@ def service_list(conf: cfg.ConfigOpts) -> None:
         'Started (UTC)',
         'Last report (UTC)',
     )
-    _print_table(headings, sorted(rows))
+    _tables.show(conf, headings, sorted(rows))
 
 
 def service_remove(conf: cfg.ConfigOpts) -> None:
@@ -154,19 +155,6 @@ def service_remove(conf: cfg.ConfigOpts) -> None:
 
 def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(',') if word.strip()]
-
-
-def _print_table(headings: Sequence[str], rows: Iterable[Any]) -> None:
-    lines = [
-        tuple(texts.printable(cell) for cell in row)
-        for row in (headings, *rows)
-    ]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        cells = zip(line, widths, strict=True)
-        texts.say(
-            '  '.join(cell.ljust(width) for cell, width in cells).rstrip()
-        )
 
 
 def _add_commands(subparsers: Any) -> None:
@@ -206,6 +194,7 @@ def _add_commands(subparsers: Any) -> None:
     _associations.add_commands(add)
     _parameters.add_commands(add)
     _add_service_commands(add)
+    _jobs.add_commands(add)
     _keys.add_commands(add)
     _accounts.add_commands(add)
     _orphans.add_commands(add)
@@ -215,11 +204,12 @@ def _add_commands(subparsers: Any) -> None:
 def _add_service_commands(
     add: Callable[[Command, str], argparse.ArgumentParser],
 ) -> None:
-    add(
+    parser = add(
         service_list,
         'List the task managers and conductors that have reported, with the '
         'RPC versions that they serve.',
     )
+    _tables.add_arguments(parser)
     parser = add(
         service_remove,
         'Remove the record of a service that is gone for good.',

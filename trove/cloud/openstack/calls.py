@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable
 import dataclasses
 import logging
-import time
 from typing import Any
 from typing import TypeVar
 
@@ -15,6 +14,8 @@ from oslo_config import cfg
 from trove.cloud.openstack import errors
 from trove.cloud.openstack import session
 from trove.common import exception
+from trove.common import masking
+from trove.common import patience
 
 LOG = logging.getLogger(__name__)
 
@@ -171,7 +172,7 @@ class Calls:
 
         :raises CloudError: after the timeout
         """
-        deadline = time.monotonic() + seconds
+        wait = patience.Patience(seconds)
         while True:
             found: T | Pending
             try:
@@ -180,12 +181,13 @@ class Calls:
                 found = Pending(str(error).rstrip('.'))
             if not isinstance(found, Pending):
                 return found
-            if time.monotonic() >= deadline:
+            if wait.is_over:
                 raise exception.CloudError(
                     action=action,
                     reason=f'it is not done after {seconds:g} seconds: '
                     f'{found.why}. Check the log of the service',
                 )
+            wait.tell(f'Asked the cloud to {action}, {found.why}')
             self._sessions.pause(self.conf.cloud_openstack.poll_interval)
             self._check()
 
@@ -215,13 +217,20 @@ class Calls:
         function: Callable[[], T],
         passes: Callable[[Exception], bool],
     ) -> T:
-        for delay in (*self._delays(), None):
+        for number, delay in enumerate((*self._delays(), None), 1):
             try:
                 return function()
             except errors.ALL as error:
                 if delay is None or not passes(error):
                     raise _failed(action, error) from error
-                LOG.debug('Could not %s, retrying: %s', action, error)
+                LOG.log(
+                    logging.WARNING if number == _WARN_AT else logging.DEBUG,
+                    'Could not %s, retry %d of at most %d: %s',
+                    action,
+                    number,
+                    self.conf.cloud_openstack.retries,
+                    masking.error(error),
+                )
                 self._sessions.pause(max(delay, errors.retry_after(error)))
         raise AssertionError('unreachable')
 

@@ -27,6 +27,7 @@ from oslo_config import cfg
 from trove.cloud import base as cloud_base
 from trove.common import context as trove_context
 from trove.common import exception
+from trove.common import patience
 from trove.common import rpc
 from trove.guestagent import api as guest_api
 from trove.objects.instance import entities
@@ -56,10 +57,7 @@ class Superseded(Exception):
 
 
 class Asleep(Exception):
-    """What a step waits for takes long: any task manager looks again later.
-
-    So that a wait of hours holds no thread, and ends with nobody's process.
-    """
+    """A wait of hours, without a thread: any task manager looks again."""
 
 
 class DatabaseGone(Exception):
@@ -175,6 +173,7 @@ class Workflow(abc.ABC):
         self.owner = owners.unique(env.process)
         #: Whether another process started it.
         self.taken_over = False
+        self.step = ''  # that runs, for logs
         self._checked = time.monotonic()
         self._cloud = env.cloud.fenced(self.check_owner)
         self._clearing = False
@@ -208,6 +207,9 @@ class Workflow(abc.ABC):
     @abc.abstractmethod
     def steps(self) -> list[Step]:
         """Return the steps in their order."""
+
+    def __str__(self) -> str:
+        return f'Instance {self.instance_id}: {self.action}'
 
     @property
     def complete(self) -> bool:
@@ -347,29 +349,26 @@ class Workflow(abc.ABC):
         )
         return found.deleted or found.task is states.Task.DELETING
 
-    def wait(self, look: Callable[[], T | None], seconds: float) -> T | None:
+    def wait(
+        self, look: Callable[[], T | None], seconds: float, interval: float = 0
+    ) -> T | None:
         """Poll ``look`` until it returns something true.
 
         :param seconds: the timeout
+        :param interval: seconds between two polls at least
         :returns: the result of ``look``, None after the timeout
         :raises Superseded: the workflow was lost
         :raises StepFailed: the server has the status ERROR
         """
-        began = time.monotonic()
+        wait = patience.Patience(seconds)
         shortest = self.conf.taskmanager.poll_interval
         while True:
-            found = look()
-            if found:
+            if found := look():
                 return found
-            waited = time.monotonic() - began
-            if waited >= seconds:
+            if wait.is_over:
                 return None
-            pause = min(
-                max(shortest, waited / _POLL_DIVISOR),
-                shortest * _MAX_POLL_FACTOR,
-                seconds - waited,
-            )
-            if self.env.stopping.wait(pause):
+            wait.tell(f'{self}: {self.step}')
+            if self.env.stopping.wait(wait.pause(shortest, interval)):
                 raise Superseded('the task manager is being stopped')
             if time.monotonic() - self._checked >= _CHECK_INTERVAL:
                 self._checked = time.monotonic()

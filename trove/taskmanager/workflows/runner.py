@@ -112,6 +112,13 @@ def execute(workflow: base.Workflow, first: str | None = None) -> None:
 
     :param first: the step to start with, None for the first one
     """
+    if first is None:
+        LOG.info(
+            'Instance %s: %s begins, request %s.',
+            workflow.instance_id,
+            workflow.action,
+            workflow.context.request_id,
+        )
     try:
         try:
             _steps(workflow, first)
@@ -194,7 +201,14 @@ def _steps(workflow: base.Workflow, first: str | None) -> None:
         skipping = False
         _record(workflow, step, begun)
         begun.append(step)
-        LOG.debug('Instance %s: %s.', workflow.instance_id, step.name)
+        # A step that sleeps is resumed at each look.
+        LOG.log(
+            logging.DEBUG if step.name == first else logging.INFO,
+            'Instance %s: %s: %s.',
+            workflow.instance_id,
+            workflow.action,
+            step.name,
+        )
         try:
             step.do()
         except (base.Asleep, base.DatabaseGone):
@@ -231,6 +245,7 @@ def _record(
     )
     if not ours:
         _superseded(workflow, begun)
+    workflow.step = step.name
 
 
 def _superseded(workflow: base.Workflow, begun: list[base.Step]) -> None:
@@ -254,6 +269,9 @@ def _undo(workflow: base.Workflow, begun: list[base.Step]) -> list[str]:
     for step in reversed(begun):
         if step.undo is None:
             continue
+        LOG.info(
+            'Instance %s: undoing "%s".', workflow.instance_id, step.name
+        )
         try:
             step.undo()
         except base.DatabaseGone:

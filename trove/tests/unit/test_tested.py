@@ -42,6 +42,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.cmd._accounts': ('functional/rpc/test_account_commands.py',),
     'trove.cmd._checks': ('unit/cmd/test_status.py',),
     'trove.cmd._files': ('unit/cmd/test_keys.py',),
+    'trove.cmd._tables': ('unit/cmd/test_jobs.py',),
     'trove.common.names': ('unit/api/test_names.py',),
     'trove.common.rpc._broker.accounts': (
         'unit/common/test_broker_accounts.py',

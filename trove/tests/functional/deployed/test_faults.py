@@ -92,8 +92,9 @@ class TaskManagerTest(FaultTestCase):
         first, second = self.deployment.task_managers
         second.stop()
         instance = self.create('orphan', databases=[{'name': 'mine'}])
+        step = f'{instance.id}: create_instance: start the database'
         waiting.until(
-            lambda: first.logged(f'{instance.id}: start the database'),
+            lambda: first.logged(step),
             'the guest has its orders',
         )
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import fixtures
 from keystoneauth1 import exceptions as ks_exceptions
 
 from trove.cloud import base as cloud_base
@@ -225,6 +226,79 @@ class RetryTest(clouds.TestCase):
             return answer
 
         self.assertEqual('yes', api.make('ask', ask, lambda: None))
+
+    def test_a_request_that_is_retried_often_is_one_warning(self):
+        for times, warnings in (2, 0), (4, 1):
+            with self.subTest(times):
+                self.services.fail('create_volume', 503, times=times)
+                self.cloud.volumes.create(self.context, f'i{times}', 2)
+
+                said = self.logs.output.count('Could not create the volume')
+                self.assertEqual(warnings, said)
+        self.assertIn('retry 3 of at most 4: ', self.logs.output)
+
+    def test_a_long_wait_says_what_it_waits_for(self):
+        self.useFixture(
+            fixtures.MonkeyPatch('trove.common.patience.FIRST', 0.0)
+        )
+        answers = [calls.Pending('volume v1 is creating'), 'there']
+
+        calls.Calls(self.conf, self.services).wait(
+            'create the volume', lambda: answers.pop(0), 60
+        )
+
+        self.assertIn(
+            'create the volume, volume v1 is creating: waiting for',
+            self.logs.output,
+        )
+
+    def test_a_wait_goes_on_while_the_service_is_away(self):
+        api = calls.Calls(self.conf, self.services)
+        away = things.error(503, 'restarting')
+        answers = [away] * 7 + ['yes']
+
+        def ask():
+            answer = answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        self.assertEqual(
+            'yes', api.wait('ask', lambda: api.look('ask', ask), 60)
+        )
+
+    def test_and_says_that_it_is_after_the_timeout(self):
+        api = calls.Calls(self.conf, self.services)
+
+        def ask():
+            raise things.error(503, 'restarting')
+
+        error = self.assertRaises(
+            exception.CloudError,
+            api.wait,
+            'ask',
+            lambda: api.look('look', ask),
+            0,
+        )
+
+        self.assertIn('not done after 0 seconds', str(error))
+        self.assertIn('restarting (HTTP 503)', str(error))
+
+    def test_but_not_when_the_service_refuses(self):
+        api = calls.Calls(self.conf, self.services)
+
+        def ask():
+            raise things.error(403, 'no')
+
+        error = self.assertRaises(
+            exception.CloudError,
+            api.wait,
+            'ask',
+            lambda: api.look('look', ask),
+            60,
+        )
+
+        self.assertNotIsInstance(error, exception.CloudUnreachable)
 
     def test_a_service_says_when_it_wants_to_be_asked_again(self):
         error = things.error(429, 'slow down')

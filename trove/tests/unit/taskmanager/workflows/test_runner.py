@@ -7,6 +7,8 @@ from collections.abc import Callable
 import functools
 from unittest import mock
 
+import fixtures
+
 from trove.common import exception
 from trove.objects.instance import states
 from trove.objects.instance import workflows as instance_workflows
@@ -91,6 +93,38 @@ class TestRun(RunnerTestCase):
         self.assertEqual(list(NAMES), seen)
         self.assertIsNone(self.row)
 
+    def test_its_log_has_its_steps(self):
+        runner.run(self.work)
+
+        name = f'Instance {self.instance_id}: '
+        self.assertEqual(
+            [
+                f'create_instance begins, request {self.context.request_id}.',
+                'create_instance: one.',
+                'create_instance: two.',
+                'create_instance: three.',
+                'create_instance done.',
+            ],
+            [
+                line.removeprefix(name)
+                for line in self.logs.output.splitlines()
+                if line.startswith(name)
+            ],
+        )
+
+    def test_its_log_has_what_it_waits_for(self):
+        self.useFixture(
+            fixtures.MonkeyPatch('trove.common.patience.FIRST', 0.02)
+        )
+        self.work.on['two'] = lambda: self.work.wait(lambda: None, 0.1)
+
+        runner.run(self.work)
+
+        self.assertIn(
+            f'Instance {self.instance_id}: create_instance: two: waiting for',
+            self.logs.output,
+        )
+
     def test_work_is_running_until_it_is_done(self):
         self.work.on['one'] = lambda: self.assertIn(
             self.work.owner, self.env.running
@@ -138,7 +172,7 @@ class TestRun(RunnerTestCase):
             runner.run(self.work)
 
             self.assert_done(*NAMES[: NAMES.index(last) + 1])
-            self.assertNotIn(f'{instance_id}: create_inst', self.logs.output)
+            self.assertNotIn('create_instance done', self.logs.output)
 
     def test_what_was_made_of_a_deleted_instance_is_removed(self):
         self.work.on['two'] = lambda: self.given_task(
@@ -249,6 +283,13 @@ class TestCarryOn(RunnerTestCase):
         self.when_carried_on('two')
 
         self.assert_done('two', 'undo two', 'undo one')
+
+    def test_a_step_that_sleeps_is_not_logged_at_each_look(self):
+        self.when_carried_on('two')
+
+        self.assertNotIn('create_instance: two', self.logs.output)
+        self.assertNotIn('begins', self.logs.output)
+        self.assertIn('create_instance: three', self.logs.output)
 
     def test_what_cannot_go_on_is_undone(self):
         self.work.may_go_on = False
