@@ -26,6 +26,7 @@ from trove.cmd import _orphans
 from trove.cmd import _parameters
 from trove.cmd import _tables
 from trove.cmd import _takeover
+from trove.cmd import _troubles
 from trove.common import exception
 from trove.common import text as texts
 from trove.db import migration
@@ -199,6 +200,7 @@ def _add_commands(subparsers: Any) -> None:
     _accounts.add_commands(add)
     _orphans.add_commands(add)
     _takeover.add_commands(add)
+    _troubles.add_commands(add)
 
 
 def _add_service_commands(

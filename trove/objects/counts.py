@@ -239,16 +239,8 @@ def replica_state(
 def replicas(conf: cfg.ConfigOpts) -> dict[str, int]:
     """Return how many replicas follow, are behind, stopped or unknown."""
     state = models.ReplicationState
-    expiry = datetime.timedelta(seconds=conf.agent_heartbeat_expiry)
     with session.reader() as db:
-        now = clock.now(db)
-        kind = sa.case(
-            (state.updated_at.is_(None), 'unknown'),
-            (~state.updated_at.between(now - expiry, now + expiry), 'unknown'),
-            (state.follows.is_(False), 'stopped'),
-            (state.lag > _LAG, 'behind'),
-            else_='follows',
-        )
+        kind = replica_state(conf, clock.now(db))
         query = (
             sa.select(kind, sa.func.count())
             .select_from(models.Instance)

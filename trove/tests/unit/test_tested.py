@@ -42,7 +42,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.cmd._accounts': ('functional/rpc/test_account_commands.py',),
     'trove.cmd._checks': ('unit/cmd/test_status.py',),
     'trove.cmd._files': ('unit/cmd/test_keys.py',),
-    'trove.cmd._tables': ('unit/cmd/test_jobs.py',),
+    'trove.cmd._tables': ('unit/cmd/test_troubles.py',),
     'trove.common.names': ('unit/api/test_names.py',),
     'trove.common.rpc._broker.accounts': (
         'unit/common/test_broker_accounts.py',
@@ -102,6 +102,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.guestagent.rejection_texts': (
         'unit/guestagent/test_rejections.py',
     ),
+    'trove.objects.troubles': ('unit/cmd/test_troubles.py',),
     'trove.objects._markers': ('unit/api/test_paging.py',),
     'trove.objects.guest._known': ('unit/objects/guest/test_fleet.py',),
     'trove.objects.guest.server_version': ('unit/api/test_instances.py',),

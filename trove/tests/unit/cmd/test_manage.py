@@ -69,7 +69,8 @@ class ManageTest(base.ManageTestCase):
         for command in (
             *('db_sync', 'db_upgrade', 'db_version', 'db_wipe'),
             *('db_recreate', 'datastore_update', 'datastore_version_update'),
-            *('service_list', 'service_remove'),
+            *('service_list', 'service_remove', 'job_list', 'fault_list'),
+            'replica_list',
         ):
             self.assertIn(command, self.out)
 
