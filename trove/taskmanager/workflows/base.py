@@ -41,15 +41,9 @@ from trove.taskmanager import threads
 
 T = TypeVar('T')
 
-#: Seconds between two checks of owner and server while a step waits.
+#: Seconds between two checks of the owner, and of the server, in a wait.
 _CHECK_INTERVAL = 1.0
-
-#: The poll interval is the time waited so far divided by this, so polling
-#: adds at most 2.5 % to a wait.
-_POLL_DIVISOR = 40
-
-#: The longest poll interval, in units of ``poll_interval``.
-_MAX_POLL_FACTOR = 50
+_SERVER_INTERVAL = 5.0
 
 
 class Superseded(Exception):
@@ -362,6 +356,7 @@ class Workflow(abc.ABC):
         """
         wait = patience.Patience(seconds)
         shortest = self.conf.taskmanager.poll_interval
+        asked = time.monotonic()
         while True:
             if found := look():
                 return found
@@ -373,7 +368,9 @@ class Workflow(abc.ABC):
             if time.monotonic() - self._checked >= _CHECK_INTERVAL:
                 self._checked = time.monotonic()
                 self.check_owner()
-                self._check_server()
+                if self._checked - asked >= _SERVER_INTERVAL:
+                    asked = self._checked
+                    self._check_server()
 
     def check_owner(self) -> None:
         """Check that this process owns the workflow.

@@ -11,6 +11,10 @@ from trove.common import exception
 from trove.objects.instance import entities
 from trove.taskmanager.workflows import base
 
+#: Seconds between two looks at a server that starts. Each is a request to the
+#: cloud, which has to start it meanwhile.
+_INTERVAL = 0.5
+
 
 def spec(
     workflow: base.Workflow,
@@ -72,7 +76,7 @@ def wait(
             )
         return server.status == cloud_base.ACTIVE
 
-    if not workflow.wait(look, seconds):
+    if not workflow.wait(look, seconds, _INTERVAL):
         raise base.StepFailed(
             reason=f'the server is not active after '
             f'{seconds if whole is None else whole:.0f} seconds{silence}'
