@@ -254,11 +254,13 @@ class Volumes(attachments.Attachments, snapshots.Snapshots, abc.ABC):
         size: int,
         volume_type: str | None = None,
         availability_zone: str | None = None,
+        backup_id: str | None = None,
     ) -> Volume:
         """Make the volume of an instance, or return the one it has.
 
         :param volume_type: one of :meth:`types`, None: the cloud chooses
         :param availability_zone: that of the server
+        :param backup_id: of a snapshot, whose data it begins with
         """
 
     @abc.abstractmethod
@@ -275,7 +277,10 @@ class Volumes(attachments.Attachments, snapshots.Snapshots, abc.ABC):
 
     @abc.abstractmethod
     def delete(self, context: Context, instance_id: str) -> None:
-        """Remove the volume and its data; one that is not there is fine."""
+        """Remove the volume and its data; one that is not there is fine.
+
+        :raises CloudError: it is not removed, like one with snapshots
+        """
 
 
 class Network(abc.ABC):
@@ -361,7 +366,8 @@ class Cloud(abc.ABC):
     def inventory(self, context: Context) -> Mapping[str, list[str]]:
         """Return what there is of each instance, by its id, for operators.
 
-        An instance that has nothing left is not among them.
+        Snapshots are there by the ids of their backups. What has nothing
+        left is not among them.
         """
 
     def problems(

@@ -12,18 +12,22 @@ For tests of what uses a cloud::
 The steps are named ``create_server``, ``get_server``, ``delete_server``,
 ``reboot_server``, ``stop_server``, ``resize_server``, ``confirm_resize``,
 ``volumes.create``, ``volumes.get``, ``volumes.extend``, ``volumes.delete``,
+``volumes.detach``, ``volumes.attach``, ``volumes.snapshot``,
+``volumes.delete_snapshot``,
 ``network.addresses``, ``network.set_access`` and ``network.release``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping
 import dataclasses
 
 from oslo_config import cfg
 
 from trove.cloud import base
 from trove.cloud import noop_state
+from trove.cloud import snapshots
 from trove.common import exception
 
 FLAVORS = (
@@ -161,9 +165,12 @@ class NoopVolumes(base.Volumes):
         size: int,
         volume_type: str | None = None,
         availability_zone: str | None = None,
+        backup_id: str | None = None,
     ) -> base.Volume:
         self._state.step('volumes.create', instance_id)
         with self._state.lock:
+            if backup_id and backup_id not in self._state.snapshots:
+                raise exception.NotFound(id=f'snapshot of backup {backup_id}')
             return self._state.volumes.setdefault(
                 instance_id,
                 base.Volume(
@@ -204,6 +211,34 @@ class NoopVolumes(base.Volumes):
         self._state.step('volumes.delete', instance_id)
         with self._state.lock:
             self._state.volumes.pop(instance_id, None)
+
+    def snapshot(
+        self,
+        context: base.Context,
+        instance_id: str,
+        backup_id: str,
+        metadata: Mapping[str, str],
+    ) -> snapshots.Snapshot:
+        self._state.step('volumes.snapshot', backup_id)
+        with self._state.lock:
+            volume = self._state.volumes.get(instance_id)
+            if volume is None:
+                raise exception.NotFound(
+                    id=f'volume of instance {instance_id}'
+                )
+            made = snapshots.Snapshot(f'snapshot-{backup_id}', volume.size)
+            return self._state.snapshots.setdefault(backup_id, made)
+
+    def get_snapshot(
+        self, context: base.Context, backup_id: str
+    ) -> snapshots.Snapshot | None:
+        with self._state.lock:
+            return self._state.snapshots.get(backup_id)
+
+    def delete_snapshot(self, context: base.Context, backup_id: str) -> None:
+        self._state.step('volumes.delete_snapshot', backup_id)
+        with self._state.lock:
+            self._state.snapshots.pop(backup_id, None)
 
 
 class NoopNetwork(base.Network):
@@ -253,6 +288,7 @@ class NoopCloud(base.Cloud):
                 found.setdefault(instance_id, []).append('server')
             for instance_id in self._state.volumes:
                 found.setdefault(instance_id, []).append('volume')
+            found |= {each: ['snapshot'] for each in self._state.snapshots}
         return found
 
     @property
@@ -271,6 +307,12 @@ class NoopCloud(base.Cloud):
         """What each server was made of, with the flavor it has now."""
         with self._state.lock:
             return dict(self._state.specs)
+
+    @property
+    def snapshots(self) -> dict[str, snapshots.Snapshot]:
+        """The snapshots by the ids of their backups."""
+        with self._state.lock:
+            return dict(self._state.snapshots)
 
     @property
     def volume_sizes(self) -> dict[str, int]:

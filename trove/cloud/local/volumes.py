@@ -37,7 +37,10 @@ class LocalVolumes(base.Volumes):
         size: int,
         volume_type: str | None = None,
         availability_zone: str | None = None,
+        backup_id: str | None = None,
     ) -> base.Volume:
+        if backup_id is not None:
+            raise exception.NotSupported(what='A volume from a snapshot')
         with self._machine.changing(instance_id, 'create the volume') as home:
             volume = home.read_volume()
             if volume is None:

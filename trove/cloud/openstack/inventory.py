@@ -11,10 +11,14 @@ from trove.cloud.openstack import calls
 from trove.cloud.openstack import groups
 from trove.cloud.openstack import marks
 from trove.cloud.openstack import servers
+from trove.cloud.openstack import snapshots
 
 
 def of(api: calls.Calls) -> dict[str, list[str]]:
-    """Return what there is of each instance, by its id."""
+    """Return what there is of each instance, by its id.
+
+    A snapshot is of a backup, by the id of that.
+    """
     found: dict[str, list[str]] = {}
     for instance_id, kind, thing in _all(api):
         if _is_id(instance_id):
@@ -31,6 +35,9 @@ def _all(api: calls.Calls) -> Iterator[tuple[str, str, Any]]:
         'list the volumes', lambda: list(api.volumes.volumes())
     ):
         yield _after(marks.PREFIX, volume.name), 'volume', volume
+    for snapshot in snapshots.Snapshots(api).all():
+        name = _after(marks.PREFIX, snapshot.name)
+        yield name.removesuffix(marks.SNAPSHOT), 'snapshot', snapshot
     prefix = f'{api.conf.trove_security_group_name_prefix}-'
     for group in api.look(
         'list the security groups',

@@ -8,6 +8,9 @@ from typing import Final
 #: Begins the names of volumes, ports and floating IPs.
 PREFIX: Final = 'trove-'
 
+#: Ends the names of snapshots.
+SNAPSHOT: Final = '-backup'
+
 #: Begins the names of server groups.
 LOCALITY: Final = 'locality_'
 
@@ -23,6 +26,11 @@ METADATA: Final = 'trove_instance_id'
 def name(instance_id: str) -> str:
     """Return the name of its volume, ports and floating IPs."""
     return f'{PREFIX}{instance_id}'
+
+
+def snapshot(backup_id: str) -> str:
+    """Return the name of the snapshot that a backup is."""
+    return f'{PREFIX}{backup_id}{SNAPSHOT}'
 
 
 def tag(instance_id: str) -> str:

@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from typing import Final
 
 from trove.cloud import base
+from trove.cloud import snapshots as cloud_snapshots
 from trove.cloud.openstack import attachments
 from trove.cloud.openstack import calls
 from trove.cloud.openstack import flavors
 from trove.cloud.openstack import marks
+from trove.cloud.openstack import snapshots
 from trove.common import exception
 
 #: Statuses in which Cinder accepts no deletion, and which it leaves by itself.
@@ -30,6 +33,8 @@ _USABLE: Final = frozenset({'available', 'in-use', 'reserved', 'attaching'})
 class OpenStackVolumes(base.Volumes):
     """One volume per instance, found by its name.
 
+    Nova deletes no volume with the server, nor Cinder one with snapshots.
+
     :param known: the types, shared by all that use the cloud
     """
 
@@ -40,6 +45,11 @@ class OpenStackVolumes(base.Volumes):
     ) -> None:
         self._api = api
         self._known = known
+        self._snapshots = snapshots.Snapshots(api)
+        self._attachments = attachments.Attachments(api)
+
+    detachable = True
+    has_snapshots = True
 
     def types(self, context: base.Context) -> list[base.VolumeType]:
         return list(self._known.get(self._types))
@@ -65,6 +75,7 @@ class OpenStackVolumes(base.Volumes):
         size: int,
         volume_type: str | None = None,
         availability_zone: str | None = None,
+        backup_id: str | None = None,
     ) -> base.Volume:
         conf = self._api.conf
         body: dict[str, Any] = {
@@ -73,10 +84,15 @@ class OpenStackVolumes(base.Volumes):
             'size': size,
             'metadata': {marks.METADATA: instance_id},
         }
-        if volume_type or conf.cinder_volume_type:
-            body['volume_type'] = volume_type or conf.cinder_volume_type
+        if volume_type is None and backup_id is None:
+            # Else that of the snapshot.
+            volume_type = conf.cinder_volume_type
+        if volume_type:
+            body['volume_type'] = volume_type
         if availability_zone and conf.enable_volume_az:
             body['availability_zone'] = availability_zone
+        if backup_id is not None:
+            body['snapshot_id'] = self._require_snapshot(backup_id).id
         api = self._api
         action = 'create the volume'
         if self._get(instance_id) is None:
@@ -173,6 +189,7 @@ class OpenStackVolumes(base.Volumes):
             for volume in left:
                 if volume.status in _BUSY:
                     continue
+                self._refuse_snapshots(action, volume.id)
                 if volume.id in asked and volume.status.startswith('error'):
                     raise exception.CloudError(
                         action=action,
@@ -197,3 +214,38 @@ class OpenStackVolumes(base.Volumes):
             action,
             lambda: api.volumes.delete_volume(volume.id, ignore_missing=False),
         )
+
+    def _refuse_snapshots(self, action: str, volume_id: str) -> None:
+        names = self._snapshots.of_volume(volume_id)
+        if names:
+            raise exception.CloudError(
+                action=action,
+                reason=f'volume {volume_id} has the snapshots '
+                f'{", ".join(names)}. Delete these backups',
+            )
+
+    # Snapshots
+
+    def snapshot(
+        self,
+        context: base.Context,
+        instance_id: str,
+        backup_id: str,
+        metadata: Mapping[str, str],
+    ) -> cloud_snapshots.Snapshot:
+        volume = self._require(instance_id)
+        return self._snapshots.make(volume.id, backup_id, metadata)
+
+    def get_snapshot(
+        self, context: base.Context, backup_id: str
+    ) -> cloud_snapshots.Snapshot | None:
+        return self._snapshots.get(backup_id)
+
+    def _require_snapshot(self, backup_id: str) -> cloud_snapshots.Snapshot:
+        found = self._snapshots.get(backup_id)
+        if found is None:
+            raise exception.NotFound(id=f'snapshot of backup {backup_id}')
+        return found
+
+    def delete_snapshot(self, context: base.Context, backup_id: str) -> None:
+        self._snapshots.delete(backup_id)

@@ -117,7 +117,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     'trove.cloud.openstack.attachments': (f'{_OPENSTACK}test_volumes.py',),
     'trove.cloud.gone': (f'{_OPENSTACK}test_rebuild.py',),
     'trove.cloud.noop_state': ('unit/cloud/test_noop.py',),
-    'trove.cloud.snapshots': ('unit/cloud/test_contract.py',),
+    'trove.cloud.snapshots': ('unit/cloud/openstack/test_snapshots.py',),
     'trove.guestagent.snapshot_orders': (
         'unit/guestagent/test_freezing.py',
     ),

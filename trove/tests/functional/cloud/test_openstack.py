@@ -3,11 +3,50 @@
 
 from __future__ import annotations
 
+import uuid
+
 from trove.cloud import base as cloud_base
+from trove.common import exception
 from trove.tests.functional.cloud import rig
 
 
 class OpenStackTest(rig.TestCase):
+    def test_snapshots(self):
+        volumes = self.cloud.volumes
+        this, other, backup = (str(uuid.uuid4()) for _ in range(3))
+        self.instance_id = this
+        self.create(access=cloud_base.Access())
+        self.wait_for('ACTIVE')
+        self.addCleanup(volumes.delete, self.context, other)
+        self.addCleanup(volumes.delete_snapshot, self.context, backup)
+
+        # Of a volume that is in use; an answer is lost, and one is made.
+        self.given(
+            {'at': 'api.cinder', 'match': 'POST .*/snapshots$', 'do': 'drop'}
+        )
+        made = volumes.snapshot(
+            self.context, this, backup, {'backup_id': backup}
+        )
+        self.assertEqual(1, made.size)
+        self.assertEqual(
+            [f'snapshot {made.id}'],
+            self.cloud.inventory(self.context)[backup],
+        )
+        restored = volumes.create(self.context, other, 2, backup_id=backup)
+        self.assertEqual(2, restored.size)
+
+        # No volume is deleted before its snapshots, and that is told.
+        self.cloud.compute.delete_server(self.context, this)
+        error = self.assertRaises(
+            exception.CloudError, volumes.delete, self.context, this
+        )
+        self.assertIn(backup, str(error))
+        for _ in range(2):
+            volumes.delete_snapshot(self.context, backup)
+        self.assertIsNone(volumes.get_snapshot(self.context, backup))
+        volumes.delete(self.context, other)
+        self.assert_gone()
+
     def test_the_life_of_an_instance(self):
         compute, volumes = self.cloud.compute, self.cloud.volumes
         small, large = compute.list_flavors(self.context)[:2]
