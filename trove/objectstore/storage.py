@@ -8,6 +8,8 @@ Add a driver to :data:`DRIVERS`.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from oslo_config import cfg
 
 from trove.common import exception
@@ -27,15 +29,18 @@ DRIVERS: dict[str, type[Storage]] = {
 }
 
 
-def choose(conf: cfg.ConfigOpts, name: str | None) -> str:
+def choose(
+    conf: cfg.ConfigOpts, name: str | None, also: Collection[str] = ()
+) -> str:
     """Return the storage driver of a new backup.
 
     :param name: from the request; None: the default one
+    :param also: drivers that are no object stores
     :raises BadRequest: it is not available
     :raises NotSupported: the default one is not available
     """
     allowed = conf.storage_drivers or [conf.storage_strategy]
-    offered = [each for each in allowed if each in DRIVERS]
+    offered = [each for each in allowed if each in (*DRIVERS, *also)]
     wanted: str = name or conf.storage_strategy
     if wanted in offered:
         return wanted

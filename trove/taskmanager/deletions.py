@@ -86,7 +86,7 @@ def _delete(env: base.Environment, backup_id: str) -> bool | None:
         known = isinstance(error, exception.TroveError)
         LOG.error(
             'Could not delete the data of backup %s: %s Delete the backup '
-            'again when the object store works.',
+            'again when its store works.',
             backup_id,
             masking.error(error),
             exc_info=None if known else error,
@@ -109,6 +109,11 @@ def _discard(env: base.Environment, backup_id: str) -> bool:
     backup = env.database(
         backups.get, trove_context.make_admin_context(), backup_id
     )
+    if backup.is_snapshot:
+        env.cloud.volumes.delete_snapshot(
+            trove_context.make_admin_context(), backup_id
+        )
+        return True
     if not backup.location or not backup.instance_id:
         # Without an instance it is data that another Trove has stored.
         return True

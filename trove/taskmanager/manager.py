@@ -213,14 +213,24 @@ class Manager:
         self, context: Context, backup_info: dict[str, Any], instance_id: str
     ) -> None:
         """Have a backup made, which its row describes."""
+        backup_id = str(backup_info['id'])
+        for_replica = bool(backup_info.get('for_replica'))
+        special = workflows.BACKUPS.get(backup_info.get('storage_driver', ''))
+        if special is not None:
+            runner.run(
+                special(
+                    self._env, context, instance_id, backup_id, for_replica
+                )
+            )
+            return
         self._run(
             'create_backup',
             context,
             instance_id,
-            str(backup_info['id']),
+            backup_id,
             backup_info.get('swift_container'),
             None,
-            bool(backup_info.get('for_replica')),
+            for_replica,
         )
 
     def delete_backup(self, context: Context, backup_id: str) -> None:

@@ -218,7 +218,7 @@ class Recovery:
         if len(self._env.running) - waiting >= self._room:
             return None
         conf = self._env.conf
-        cls = workflows.WORKFLOWS.get(row.action)
+        cls = workflows.of_row(row)
         if cls is not None and cls.repeatable:
             # A task manager that has it queued finds the row claimed.
             timeout = conf.taskmanager.repeatable_queue_timeout
@@ -239,7 +239,7 @@ class Recovery:
         )
 
     def _adopt(self, row: instance_workflows.Workflow, reason: str) -> None:
-        cls = workflows.WORKFLOWS.get(row.action)
+        cls = workflows.of_row(row)
         if cls is None:
             LOG.error(
                 'Idle job %s of instance %s (%s) is unknown to this task '

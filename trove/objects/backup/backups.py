@@ -34,6 +34,9 @@ QUIET = 600
 #: Its deletion was requested, and a task manager carries it out.
 GOING = 'DELETED'
 
+#: The storage driver of snapshots of volumes; no object store has these.
+SNAPSHOT = 'cinder'
+
 FULL = 'full'
 INCREMENTAL = 'incremental'
 
@@ -70,6 +73,10 @@ class Backup:
     @property
     def is_running(self) -> bool:
         return self.state in states.BACKUP_RUNS
+
+    @property
+    def is_snapshot(self) -> bool:
+        return self.storage_driver == SNAPSHOT
 
     @property
     def is_usable(self) -> bool:
@@ -152,7 +159,7 @@ def list_(
 
 
 def newest(db: orm.Session, instance_id: str) -> models.Backup | None:
-    """Return the last complete backup of an instance."""
+    """Return the last complete backup that another one can continue."""
     later = orm.aliased(models.Backup)
     continued = sa.exists().where(
         later.parent_id == models.Backup.id, later.deleted.is_not(True)
@@ -162,6 +169,7 @@ def newest(db: orm.Session, instance_id: str) -> models.Backup | None:
         .where(
             models.Backup.instance_id == instance_id,
             models.Backup.state == 'COMPLETED',
+            models.Backup.storage_driver.is_distinct_from(SNAPSHOT),
             models.Backup.deleted.is_not(True),
         )
         # Two may be of one time: MariaDB keeps whole seconds.
@@ -170,6 +178,27 @@ def newest(db: orm.Session, instance_id: str) -> models.Backup | None:
         )
         .limit(1)
     )
+
+
+def refuse_deletion(db: orm.Session, instance_id: str) -> None:
+    """Return when no snapshot needs the volume of an instance.
+
+    :raises Forbidden: there are some
+    """
+    found = db.scalars(
+        sa.select(models.Backup.id)
+        .where(
+            models.Backup.instance_id == instance_id,
+            models.Backup.storage_driver == SNAPSHOT,
+            models.Backup.deleted.is_not(True),
+        )
+        .order_by(models.Backup.id)
+    ).all()
+    if found:
+        raise exception.Forbidden(
+            f'Instance {instance_id} has backups that are snapshots of its '
+            f'volume: {", ".join(found)}. Delete them before deleting it.'
+        )
 
 
 def find(

@@ -112,10 +112,38 @@ def begin(
             CREATE,
             request_id=context.request_id,
             details={'backup_id': made.id, 'container': container}
-            | ({'for_replica': True} if order.for_replica else {}),
+            | ({'for_replica': True} if order.for_replica else {})
+            | _snapshot(order, instance),
         )
         db.flush()
         return backups.find(db, context, made.id), container
+
+
+def _snapshot(order: Order, instance: entities.Instance) -> dict[str, str]:
+    """Return details of a snapshot.
+
+    :raises BadRequest: what is asked for is none
+    """
+    if order.storage_driver != backups.SNAPSHOT:
+        return {}
+    problem = None
+    if order.incremental or order.parent_id is not None:
+        problem = 'continues no other backup. Omit incremental and parent_id'
+    elif order.container is not None:
+        problem = 'is in no container. Omit swift_container'
+    elif instance.slave_of_id is not None:
+        problem = (
+            f'is not made of a replica. Make one of its primary '
+            f'{instance.slave_of_id}'
+        )
+    elif not instance.volume_size:
+        problem = 'needs a volume, which the instance has not'
+    if problem is not None:
+        raise exception.BadRequest(
+            f'A backup with the storage_driver {backups.SNAPSHOT} is a '
+            f'snapshot, which {problem}, or choose another storage_driver.'
+        )
+    return {'storage_driver': backups.SNAPSHOT}
 
 
 def _check(instance: entities.Instance) -> None:
@@ -148,6 +176,8 @@ def _parent(
     problem = None
     if parent.instance_id != instance.id:
         problem = f'is of another instance than {instance.label}'
+    elif parent.storage_driver == backups.SNAPSHOT:
+        problem = 'is a snapshot'
     elif not parent.is_usable:
         problem = f'has the status {parent.state}, not COMPLETED'
     if problem is not None:

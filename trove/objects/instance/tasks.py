@@ -26,6 +26,7 @@ from trove.db import models
 from trove.db import session
 from trove.objects import _rows
 from trove.objects import quota
+from trove.objects.backup import backups
 from trove.objects.instance import _loading
 from trove.objects.instance import _superseded
 from trove.objects.instance import entities
@@ -76,6 +77,8 @@ def begin_task(
         )
         if refusal is not None:
             raise refusal
+        if task is states.Task.DELETING is not instance.task:
+            backups.refuse_deletion(db, instance.id)
         current = workflows.find(db, row.id)
         if instance.task is states.Task.DELETING and current is not None:
             return instance

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from trove.objects.backup import backups
+from trove.objects.instance import workflows
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import change_encryption
 from trove.taskmanager.workflows import create
 from trove.taskmanager.workflows import create_backup
+from trove.taskmanager.workflows import create_snapshot
 from trove.taskmanager.workflows import delete
 from trove.taskmanager.workflows import detach_replica
 from trove.taskmanager.workflows import eject
@@ -43,6 +46,20 @@ WORKFLOWS: dict[str, type[base.Workflow]] = {
     )
 }
 
+#: What takes the place of "create_backup" with a storage driver that is no
+#: object store.
+BACKUPS: dict[str, type[create_snapshot.CreateSnapshot]] = {
+    backups.SNAPSHOT: create_snapshot.CreateSnapshot,
+}
+
 #: Jobs that are about no single instance: they have no workflow, and what
 #: takes their place when a task manager dies is in :mod:`trove.taskmanager`.
 OTHERS = frozenset({'delete_backup', 'reapply_module'})
+
+
+def of_row(row: workflows.Workflow) -> type[base.Workflow] | None:
+    """Return the workflow of a row, None if it is unknown here."""
+    cls = WORKFLOWS.get(row.action)
+    if cls is create_backup.CreateBackup:
+        return BACKUPS.get(row.details.get('storage_driver', ''), cls)
+    return cls

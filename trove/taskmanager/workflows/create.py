@@ -180,6 +180,9 @@ class Create(base.Workflow):
             size,
             volume_type=self.request.volume_type,
             availability_zone=self.request.availability_zone,
+            backup_id=replica.snapshot(self, self.request)
+            if self.request.slave_of_id
+            else restored.snapshot(self, self.request.backup_id),
         )
         if volume.size != size:
             raise base.StepFailed(

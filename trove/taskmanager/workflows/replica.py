@@ -41,6 +41,38 @@ def check(request: create_request.Request) -> None:
         )
 
 
+def snapshot(
+    workflow: base.Workflow, request: create_request.Request
+) -> str | None:
+    """Return the backup if the volume of a replica is made of its snapshot.
+
+    It waits for the snapshot.
+
+    :raises base.Asleep: it is still being made
+    :raises base.StepFailed: it has failed
+    """
+    backup_id = str(request.backup_id)
+    if not _read(workflow, backup_id).is_snapshot:
+        # Its guest agent has it restored when it is there.
+        return None
+    return _wait(workflow, backup_id).id
+
+
+def about(backup: backups.Backup) -> dict[str, Any]:
+    """Return a backup as its instance is told of it, see :func:`order`."""
+    return {
+        'id': backup.id,
+        'state': backup.state,
+        'name': backup.name,
+        'instance_id': backup.instance_id,
+        'backup_type': backup.backup_type,
+        'location': backup.location,
+        'checksum': backup.checksum,
+        'storage_driver': backup.storage_driver,
+        'replica_number': 1,
+    }
+
+
 def order(
     workflow: base.Workflow, request: create_request.Request
 ) -> dict[str, Any]:
@@ -56,18 +88,11 @@ def order(
     backup = _wait(workflow, str(request.backup_id))
     primary = workflow.guest(instance_id=request.slave_of_id)
     try:
-        snapshot = primary.get_replication_snapshot(
+        found = primary.get_replication_snapshot(
             workflow.context,
             snapshot_info={
-                'id': backup.id,
-                'state': backup.state,
-                'name': backup.name,
-                'instance_id': backup.instance_id,
-                'backup_type': backup.backup_type,
-                'location': backup.location,
-                'checksum': backup.checksum,
+                **about(backup),
                 'replica_id': workflow.instance_id,
-                'replica_number': 1,
             },
         )
     except exception.TroveError as error:
@@ -76,21 +101,14 @@ def order(
             f'follow: {str(error).rstrip(".")}',
             remedy=_PRIMARY,
         ) from None
-    return {'snapshot': snapshot}
+    return {'snapshot': found}
 
 
 def _wait(workflow: base.Workflow, backup_id: str) -> backups.Backup:
     found: list[backups.Backup] = []
 
     def look() -> bool:
-        try:
-            backup = workflow.env.database(
-                backups.get, trove_context.make_admin_context(), backup_id
-            )
-        except exception.NotFound as error:
-            raise base.StepFailed(
-                reason=str(error).rstrip('.'), remedy=_AGAIN
-            ) from None
+        backup = _read(workflow, backup_id)
         found[:] = [backup]
         if not backup.is_running and not backup.is_usable:
             raise base.StepFailed(
@@ -103,6 +121,17 @@ def _wait(workflow: base.Workflow, backup_id: str) -> backups.Backup:
     if not workflow.wait(look, 0 if workflow.taken_over else _FIRST_WAIT):
         raise base.Asleep
     return found[0]
+
+
+def _read(workflow: base.Workflow, backup_id: str) -> backups.Backup:
+    try:
+        return workflow.env.database(
+            backups.get, trove_context.make_admin_context(), backup_id
+        )
+    except exception.NotFound as error:
+        raise base.StepFailed(
+            reason=str(error).rstrip('.'), remedy=_AGAIN
+        ) from None
 
 
 def drop_backup(

@@ -28,6 +28,9 @@ def check(
     :raises StepFailed: they are not, or there is no such log
     """
     backup = _read(workflow.env, backup_id)
+    if backup.is_snapshot:
+        _check_snapshot(workflow, backup, time)
+        return
     chain(workflow.env, backup)
     _log(workflow, backup, time)
 
@@ -43,7 +46,6 @@ def order(
     if backup_id is None:
         return {}
     backup = _read(workflow.env, backup_id)
-    driver = _storage(workflow.env, backup)
     about = {
         'id': backup.id,
         'instance_id': backup.instance_id,
@@ -52,6 +54,10 @@ def order(
         'checksum': backup.checksum,
         'storage_driver': backup.storage_driver,
     }
+    if backup.is_snapshot:
+        # Its data are on the volume already.
+        return {'backup_info': about}
+    driver = _storage(workflow.env, backup)
     heads = chain(workflow.env, backup)
     if workflow.guest().can_send('prepare', store={}):
         return {
@@ -66,6 +72,25 @@ def order(
         )
     about |= driver.for_released(workflow.context, backup.location)
     return {'backup_info': about}
+
+
+def snapshot(workflow: base.Workflow, backup_id: str | None) -> str | None:
+    """Return the backup if a volume is to be made of its snapshot."""
+    if backup_id is None:
+        return None
+    return backup_id if _read(workflow.env, backup_id).is_snapshot else None
+
+
+def _check_snapshot(
+    workflow: base.Workflow, backup: backups.Backup, time: str | None
+) -> None:
+    if time is not None:
+        raise _failed(f'backup {backup.id} is a snapshot, without a log')
+    if (
+        workflow.cloud.volumes.get_snapshot(workflow.context, backup.id)
+        is None
+    ):
+        raise _failed(f'the cloud has no snapshot of backup {backup.id}')
 
 
 def _log(
