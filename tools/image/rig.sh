@@ -39,12 +39,14 @@ unshare --mount --propagation private bash -euc '
 ' bash "$layer" "$work" "$here/steps.sh" "$@" >&2
 rm -rf "$work"
 # Nobody without CAP_SYS_RESOURCE, as in many containers, can grow an ext4 that
-# is mounted.
+# is mounted. XFS takes the copy of a mounted one, as a volume of a snapshot is,
+# for the same: servers of the rig share the kernel that real ones have alone.
 if ! (($((16#$(sed -n 's/^CapEff:\t//p' /proc/self/status))) >> 24 & 1)); then
     cat >"$layer/etc/trove/conf.d/20-rig.conf" <<'X'
 [DEFAULT]
 volume_fstype = xfs
 format_options =
+mount_options = defaults,noatime,nouuid
 X
 fi
 # shellcheck source=/dev/null

@@ -52,7 +52,8 @@ def create(request: api_request.Request) -> dict[str, Any]:
         )
     references.check(request, _NAMED)
     order = _order(request, body)
-    request.storage(order.storage_driver).check(request.context)
+    if order.storage_driver != backups.SNAPSHOT:
+        request.storage(order.storage_driver).check(request.context)
     backup, container = work.begin(
         request.runtime.conf, request.context, order
     )
@@ -93,12 +94,20 @@ def _order(
         instance_id=_id(body['instance']),
         name=body['name'],
         description=body.get('description'),
-        storage_driver=storage.choose(conf, body.get('storage_driver')),
+        storage_driver=storage.choose(
+            conf, body.get('storage_driver'), _snapshots(request)
+        ),
         container=body.get('swift_container'),
         default_container=_container(request, body),
         parent_id=_id(body['parent_id']) if body.get('parent_id') else None,
         incremental=body.get('incremental') in (1, True, '1'),
     )
+
+
+def _snapshots(request: api_request.Request) -> tuple[str, ...]:
+    """Return the storage driver of snapshots, if the cloud makes them."""
+    able = request.cloud.volumes.has_snapshots
+    return (backups.SNAPSHOT,) if able else ()
 
 
 def _id(reference: str) -> str:
@@ -201,6 +210,11 @@ def verify(request: api_request.Request) -> None:
         raise exception.Conflict(
             f'Backup {backup.id} has the status {backup.state}. Only one that '
             'is COMPLETED, of an instance that is here, can be verified.'
+        )
+    if backup.is_snapshot:
+        raise exception.Conflict(
+            f'Backup {backup.id} is a snapshot of a volume. Restore it into a '
+            'new instance to prove it.'
         )
     instance = instances.get(request.context, backup.instance_id)
     version = instance.datastore_version
