@@ -156,14 +156,17 @@ class OpenStackVolumes(base.Volumes):
     ) -> base.Volume:
         action = 'enlarge the volume'
         api = self._api
-        volume = self._require(instance_id)
+        # The error of a failed attempt would end this one before it begins.
+        volume = self._attachments.settled(
+            action, lambda: self._require(instance_id)
+        )
         if size < volume.size:
             raise exception.CloudError(
                 action=action,
                 reason=f'it already has {volume.size} GiB, and a volume '
                 'cannot shrink',
             )
-        if size > volume.size and volume.status != 'extending':
+        if size > volume.size:
             api.change(
                 action, lambda: api.volumes.extend_volume(volume.id, size)
             )

@@ -56,6 +56,30 @@ class VolumesTest(clouds.TestCase):
         error = self.assertRaises(exception.CloudError, self.create)
 
         self.assertIn('not done after 1 seconds', str(error))
+        self.assertIn('has the status creating', str(error))
+
+    def test_a_deletion_that_takes_too_long_says_what_it_waits_for(self):
+        self.config(volume_time_out=1)
+        self.create()
+        self.made().status = 'reserved'
+
+        error = self.assertRaises(exception.CloudError, self.delete)
+
+        self.assertIn('has the status reserved', str(error))
+
+    def test_one_whose_enlargement_failed_can_be_enlarged_again(self):
+        self.create()
+        for attachments, former in (([], 'available'), (['s1'], 'in-use')):
+            with self.subTest(former):
+                volume = self.made()
+                volume.attachments = attachments
+                volume.status = 'error_extending'
+                size = volume.size + 1
+
+                grown = self.cloud.volumes.extend(self.context, 'i1', size)
+
+                self.assertEqual(size, grown.size)
+                self.assertEqual(former, volume.status)
 
     def test_one_that_cannot_be_deleted_is_told(self):
         self.create()
