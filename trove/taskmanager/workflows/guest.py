@@ -180,7 +180,7 @@ def delete_account(workflow: base.Workflow) -> None:
     except exception.TroveError as error:
         LOG.warning(
             'Could not delete the broker account of instance %s: %s Delete '
-            'it with "trove-manage guest_account_delete %s".',
+            'it with "trove-manage orphans --delete %s", which lists it.',
             workflow.instance_id,
             error,
             workflow.instance_id,

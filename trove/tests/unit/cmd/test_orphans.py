@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import fixtures
 
 from trove import cloud as trove_cloud
 from trove.cloud import noop
+from trove.cmd import _orphans
 from trove.common import context as trove_context
 from trove.common import exception
 from trove.objects import datastore as datastores
@@ -56,6 +59,28 @@ class OrphansTest(base.ManageTestCase):
         self.assertEqual('gone  volume\n', self.out)
         self.assertEqual(
             {self.owned, 'another'}, set(self.cloud.volume_sizes)
+        )
+
+    def test_accounts_at_the_broker(self):
+        accounts = mock.Mock()
+        accounts.instances.return_value = [self.owned, 'gone', 'long-gone']
+        self.useFixture(
+            fixtures.MockPatchObject(
+                _orphans, '_accounts', return_value=accounts
+            )
+        )
+
+        self.assertEqual(
+            0, self.run_manage('orphans', '--delete', 'gone', 'long-gone')
+        )
+
+        self.assertEqual(
+            'gone  broker account, volume\nlong-gone  broker account\n',
+            self.out,
+        )
+        self.assertEqual(
+            [mock.call('gone'), mock.call('long-gone')],
+            accounts.delete.mock_calls,
         )
 
     def test_one_that_is_owned_is_not_deleted(self):
