@@ -207,6 +207,16 @@ class NoopVolumes(base.Volumes):
             self._state.volumes[instance_id] = volume
             return volume
 
+    def detach(self, context: base.Context, instance_id: str) -> None:
+        self._state.step('volumes.detach', instance_id)
+        with self._state.lock:
+            self._state.detached.add(instance_id)
+
+    def attach(self, context: base.Context, instance_id: str) -> None:
+        self._state.step('volumes.attach', instance_id)
+        with self._state.lock:
+            self._state.detached.discard(instance_id)
+
     def delete(self, context: base.Context, instance_id: str) -> None:
         self._state.step('volumes.delete', instance_id)
         with self._state.lock:
@@ -321,6 +331,12 @@ class NoopCloud(base.Cloud):
                 instance_id: volume.size
                 for instance_id, volume in self._state.volumes.items()
             }
+
+    @property
+    def detached(self) -> set[str]:
+        """The instances whose volumes are detached."""
+        with self._state.lock:
+            return set(self._state.detached)
 
     def fail(
         self, step: str, error: Exception, times: int | None = None

@@ -22,16 +22,25 @@ DEFAULT_OPTS: list[cfg.Opt] = [
         default=60 * 2,
         min=1,
         mutable=True,
-        help='Timeout in seconds for a database to run again after its server '
-        'was rebooted or it was restarted.',
+        help='Timeout in seconds for a server to be rebooted or stopped, and '
+        'again for its database to run after that or after a restart.',
     ),
     cfg.IntOpt(
         'resize_time_out',
         default=60 * 15,
         min=1,
         mutable=True,
-        help='Timeout in seconds for the database of an instance to run again '
-        'after its server was resized.',
+        help='Timeout in seconds for a server to be resized, migrated or '
+        'rebuilt, for which the host may have to download the image, and '
+        'again for the database of the instance to run after that.',
+    ),
+    cfg.BoolOpt(
+        'online_volume_resize',
+        default=True,
+        mutable=True,
+        help='Enlarge volumes while they are in use. If false, the database '
+        'is stopped and its volume detached from the server meanwhile, for '
+        'clouds that enlarge no volume in use.',
     ),
     cfg.StrOpt(
         'guest_config',

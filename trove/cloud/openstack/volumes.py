@@ -182,6 +182,16 @@ class OpenStackVolumes(base.Volumes):
         grown = api.wait(action, look, api.conf.volume_time_out)
         return self._view(grown)
 
+    def detach(self, context: base.Context, instance_id: str) -> None:
+        self._attachments.detach(
+            instance_id, lambda: self._require(instance_id)
+        )
+
+    def attach(self, context: base.Context, instance_id: str) -> None:
+        self._attachments.attach(
+            instance_id, lambda: self._require(instance_id)
+        )
+
     def delete(self, context: base.Context, instance_id: str) -> None:
         action = 'delete the volume'
         api = self._api

@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Enlarge the volume of an instance, and those of its replicas."""
+"""Enlarge the volume of an instance, and those of its replicas.
+
+Online, the database runs meanwhile, if its guest agent can do that. Offline,
+it is stopped, and its volume detached from the server until it is larger.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from trove.common import context as trove_context
 from trove.common import exception
 from trove.objects.instance import enlarging
 from trove.objects.instance import tasks
+from trove.objects.instance import workflows
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import guest
 from trove.taskmanager.workflows import orders
@@ -19,6 +25,11 @@ _AGAIN = (
     'The data are untouched. Check the log of the guest agent, then resize '
     'the volume again.'
 )
+_CLOUD = 'Check the cloud and its logs, then resize the volume again.'
+_OFFLINE = (
+    f'{_CLOUD} If the cloud enlarges no volume in use, set '
+    '"online_volume_resize = false" in [DEFAULT] of the task managers before.'
+)
 
 
 class ResizeVolume(resizing.Resize):
@@ -28,12 +39,47 @@ class ResizeVolume(resizing.Resize):
     has. A volume cannot shrink: when a step after its enlargement fails, the
     instance keeps its old size in Trove, and a repeated request resumes from
     there.
+
+    :param online: None: as the option says. What a job has begun with stays,
+        else its database could stay down.
     """
 
     action = enlarging.ACTION
     wants = 'new_size'
+    left_over = (
+        'The database may be stopped, or its volume detached, until the '
+        'volume is resized again.'
+    )
+
+    online = True
+
+    def __init__(
+        self,
+        env: base.Environment,
+        context: trove_context.TroveContext,
+        instance_id: str,
+        wanted: Any = None,
+        online: bool | None = None,
+    ) -> None:
+        super().__init__(env, context, instance_id, wanted)
+        self.online = (
+            env.conf.online_volume_resize if online is None else online
+        )
+
+    @classmethod
+    def known(
+        cls, env: base.Environment, row: workflows.Workflow
+    ) -> tuple[Any, ...]:
+        return (*super().known(env, row), row.details.get('online'))
 
     def steps(self) -> list[base.Step]:
+        first, enlarge, *others = self._online_steps()
+        if self.online:
+            return [first, enlarge, *others]
+        detach, attach = self._detachment(), self._attachment()
+        return [first, detach, enlarge, attach, *others]
+
+    def _online_steps(self) -> list[base.Step]:
         return [
             base.Step(
                 'enlarge the volumes of the replicas',
@@ -44,13 +90,13 @@ class ResizeVolume(resizing.Resize):
             base.Step(
                 'enlarge the volume',
                 do=lambda: self._extend(self.instance_id),
-                remedy='Check the cloud and its logs, then resize the volume '
-                'again.',
+                remedy=_OFFLINE if self.online else _CLOUD,
             ),
             base.Step(
                 'enlarge the file system',
                 do=lambda: self._grow(self.instance_id),
-                undo=lambda: self._ensure_running(self.instance_id),
+                # Offline, that is undone with the detachment.
+                undo=self._recover if self.online else None,
                 remedy=_AGAIN,
             ),
             base.Step(
@@ -59,6 +105,21 @@ class ResizeVolume(resizing.Resize):
                 remedy=_AGAIN,
             ),
         ]
+
+    def _detachment(self) -> base.Step:
+        return base.Step(
+            'detach the volume',
+            do=lambda: self._detach(self.instance_id),
+            undo=self._recover,
+            remedy=_CLOUD,
+        )
+
+    def _attachment(self) -> base.Step:
+        return base.Step(
+            'attach the volume',
+            do=lambda: self._attach(self.instance_id),
+            remedy=_CLOUD,
+        )
 
     def finish(self) -> bool:
         return self.env.database(
@@ -77,6 +138,21 @@ class ResizeVolume(resizing.Resize):
         return super().fail(step, message, details)
 
     def _enlarge_replicas(self) -> None:
+        if not self.online and not self.cloud.volumes.detachable:
+            raise base.StepFailed(
+                reason='the option online_volume_resize is false, but this '
+                'cloud detaches no volumes',
+                remedy='Nothing was changed. Set it to true in [DEFAULT] of '
+                'the task managers, then resize the volume again.',
+            )
+        self._keep(
+            self.env.database(
+                workflows.add_details,
+                self.instance_id,
+                self.owner,
+                online=self.online,
+            )
+        )
         self._keep(
             self.env.database(
                 enlarging.occupy,
@@ -88,6 +164,8 @@ class ResizeVolume(resizing.Resize):
         )
         replicas = self.env.database(enlarging.pending, self.instance_id)
         # Of a dead one nothing is changed at any.
+        if not self.online:
+            self._require_answer(self.instance_id)
         for each in replicas:
             self._try(each, self._require_answer)
         for each in replicas:
@@ -122,13 +200,41 @@ class ResizeVolume(resizing.Resize):
         self.guest(instance_id=instance_id).rpc_ping(self.context)
 
     def _enlarge_replica(self, instance_id: str) -> None:
-        self._extend(instance_id)
+        if self.online:
+            self._extend(instance_id)
         try:
+            if not self.online:
+                self._detach(instance_id)
+                self._extend(instance_id)
+                self._attach(instance_id)
             self._grow(instance_id)
-        except exception.TroveError:
-            self._ensure_running(instance_id)
+        except exception.TroveError as error:
+            self._start_anyway(instance_id, error)
             raise
         self._wait(instance_id)
+
+    def _start_anyway(
+        self, instance_id: str, cause: exception.TroveError
+    ) -> None:
+        try:
+            self._ensure_running(instance_id)
+        except exception.TroveError as error:
+            raise base.StepFailed(
+                reason=f'{str(cause).rstrip(".")}; and then its database '
+                f'could not be started: {error}'
+            ) from error
+
+    def _detach(self, instance_id: str) -> None:
+        where = self._where(instance_id)
+        self._order(instance_id, lambda guest: guest.stop_db(self.context))
+        self._order(
+            instance_id,
+            lambda guest: guest.unmount_volume(self.context, **where),
+        )
+        self.cloud.volumes.detach(self.context, instance_id)
+
+    def _attach(self, instance_id: str) -> None:
+        self.cloud.volumes.attach(self.context, instance_id)
 
     def _extend(self, instance_id: str) -> None:
         volume = self.cloud.volumes.extend(
@@ -199,7 +305,7 @@ class ResizeVolume(resizing.Resize):
 
     def _is_online(self, instance_id: str) -> bool:
         """Whether the database runs while its file system grows."""
-        return self.guest(instance_id=instance_id).can_send(
+        return self.online and self.guest(instance_id=instance_id).can_send(
             'resize_fs', online=True
         )
 
@@ -212,10 +318,20 @@ class ResizeVolume(resizing.Resize):
             lambda guest: guest.restart(self.context, reason=reason),
         )
 
+    def _recover(self) -> None:
+        self._ensure_running(self.instance_id)
+
     def _ensure_running(self, instance_id: str) -> None:
-        if not self._is_online(instance_id):
-            self._start(instance_id, 'enlarging its file system failed')
-            self._wait(instance_id)
+        """Start the database after a failure, whatever its volume is like."""
+        if self._is_online(instance_id):
+            return
+        if not self.online:
+            self._attach(instance_id)
+        self._require_answer(instance_id)
+        self._order(instance_id, lambda guest: guest.stop_db(self.context))
+        self._mount(instance_id)
+        self._start(instance_id, 'enlarging its volume failed')
+        self._wait(instance_id)
 
     def _wait(self, instance_id: str) -> None:
         guest.wait_until_usable(

@@ -114,7 +114,6 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         'unit/objects/instance/test_tasks.py',
     ),
     'trove.cloud.attachments': ('unit/cloud/test_contract.py',),
-    'trove.cloud.openstack.attachments': (f'{_OPENSTACK}test_volumes.py',),
     'trove.cloud.gone': (f'{_OPENSTACK}test_rebuild.py',),
     'trove.cloud.noop_state': ('unit/cloud/test_noop.py',),
     'trove.cloud.snapshots': ('unit/cloud/openstack/test_snapshots.py',),

@@ -80,3 +80,38 @@ class OpenStackTest(rig.TestCase):
         self.assertEqual('ACTIVE', self.status())
 
         self.assert_gone()
+
+    def test_a_volume_leaves_its_server_and_returns(self):
+        volumes = self.cloud.volumes
+        this = (self.context, self.instance_id)
+        self.create(access=cloud_base.Access())
+        self.wait_for('ACTIVE')
+        request = {
+            'at': 'api.nova',
+            'match': '(POST|DELETE) /v2.1/servers/.*/os-volume_attachments',
+        }
+        for change, step in (
+            (volumes.detach, 'nova.detach_volume'),
+            (volumes.attach, 'nova.attach_volume'),
+        ):
+            # Nova fails to do it, and the volume is where it was.
+            self.given({'at': step, 'do': 'error', 'text': 'no path'})
+            error = self.assertRaises(exception.CloudError, change, *this)
+            self.assertIn('Nova logged it with request', str(error))
+            self.given({**request, 'do': 'drop'})
+            for _ in range(2):
+                change(*this)
+        self.assertEqual('ACTIVE', self.status())
+
+        volumes.detach(*this)
+        self.given({'at': 'cinder.extend', 'do': 'error', 'text': 'full'})
+        error = self.assertRaises(
+            exception.CloudError, volumes.extend, *this, 2
+        )
+        self.assertIn('error_extending', str(error))
+        volumes.attach(*this)
+
+        volumes.detach(*this)
+        self.assertEqual(2, volumes.extend(*this, 2).size)
+        volumes.attach(*this)
+        self.assert_gone()

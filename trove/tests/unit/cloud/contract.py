@@ -134,6 +134,21 @@ class Contract:
             exception.CloudError, volumes.extend, self.context, 'i1', 2
         )
 
+    def test_a_volume_leaves_its_server_or_the_cloud_says_not(self):
+        volumes = self.cloud.volumes
+        self.given_server()
+        if not volumes.detachable:
+            for change in (volumes.detach, volumes.attach):
+                self.assertRaises(
+                    exception.NotSupported, change, self.context, 'i1'
+                )
+            return
+        before = volumes.get(self.context, 'i1')
+        for change in (volumes.detach, volumes.attach):
+            for _ in range(2):
+                change(self.context, 'i1')
+                self.assertEqual(before, volumes.get(self.context, 'i1'))
+
     def test_flavors_are_found_by_id(self):
         compute = self.cloud.compute
         for flavor in compute.list_flavors(self.context):

@@ -108,5 +108,13 @@ class NoopTestCase(base.TestCase):
         self.assertEqual('2', self.cloud.specs['i1'].flavor.id)
         self.assertEqual({'i1': 3}, self.cloud.volume_sizes)
 
+    def test_a_volume_is_detached_until_it_is_attached(self):
+        self.cloud.volumes.detach(self.context, 'i1')
+        self.assertEqual({'i1'}, self.cloud.detached)
+
+        self.cloud.volumes.attach(self.context, 'i1')
+
+        self.assertEqual(set(), self.cloud.detached)
+
     def test_there_is_nothing_to_resume(self):
         self.assertEqual([], self.cloud.resume())

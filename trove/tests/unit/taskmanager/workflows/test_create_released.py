@@ -11,6 +11,7 @@ import time
 import fixtures
 import oslo_messaging
 
+from trove.cloud import base as cloud_base
 from trove.objects.instance import states
 from trove.peers import releases
 from trove.taskmanager.workflows import guest as waits
@@ -98,7 +99,58 @@ class TestCreateReleased(scene.TestCase):
 
         [(_, told)] = guest.run
         self.assertEqual('/var/lib/mysql', told['mount_point'])
-        self.assertIn('!includedir', told['config_contents'])
+        config = told['config_contents'].splitlines()
+        self.assertIn('!includedir', config[-1])
+        self.assertIn('innodb_buffer_pool_size = 150M', config)
+
+    def test_a_resize_sends_it_what_fits_the_memory(self):
+        instance_id = self.given_request()
+        guest = self.given_silent(instance_id, 26)
+        self.when_created(instance_id, ds_version='18.6')
+        self.given_task(
+            instance_id,
+            states.Task.RESIZING,
+            'resize_flavor',
+            conf=self.conf,
+            deltas={'ram': 512},
+        )
+
+        self.manager.resize_flavor(
+            self.context, instance_id, scene.FLAVOR, scene.BIGGER
+        )
+
+        shown = self.shown(instance_id)
+        self.assertEqual(('ACTIVE', None), (shown.status, shown.fault))
+        # It overwrites its file with that.
+        told = dict(guest.run)['start_db_with_conf_changes']
+        config = told['config_contents'].splitlines()
+        self.assertIn('shared_buffers = 102MB', config)
+        self.assertIn('archive_mode = on', config)
+
+    def test_a_larger_volume_that_it_mounts_where_it_is_told_to(self):
+        self.config(online_volume_resize=False)
+        instance_id = self.given_request()
+        guest = self.given_silent(instance_id, 26)
+        self.when_created(instance_id, ds_version='18.6')
+        self.given_task(instance_id, states.Task.RESIZING, 'resize_volume')
+        # The cloud does not know where.
+        volume = cloud_base.Volume('v1', 5, device_path='/dev/vdb')
+        self.useFixture(
+            fixtures.MockPatchObject(
+                self.cloud.volumes, 'get', lambda *_: volume
+            )
+        )
+
+        self.manager.resize_volume(self.context, 5, instance_id)
+
+        shown = self.shown(instance_id)
+        self.assertEqual(('ACTIVE', None), (shown.status, shown.fault))
+        told = dict(guest.run)
+        for order in ('unmount_volume', 'resize_fs', 'mount_volume'):
+            self.assertEqual(
+                ('/dev/vdb', '/var/lib/postgresql'),
+                (told[order]['device_path'], told[order]['mount_point']),
+            )
 
     def test_it_may_be_late(self):
         self.config(probe_timeout=0.1)
