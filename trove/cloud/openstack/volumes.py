@@ -201,6 +201,8 @@ class OpenStackVolumes(base.Volumes):
             left = self._all_of(instance_id)
             for volume in left:
                 if volume.status in _BUSY:
+                    if volume.status == 'in-use':
+                        self._attachments.forget(volume)
                     continue
                 self._refuse_snapshots(action, volume.id)
                 if volume.id in asked and volume.status.startswith('error'):

@@ -88,11 +88,33 @@ class VolumesTest(clouds.TestCase):
         def fail(*_, **__):
             volume.status = 'error_deleting'
 
+        delete = self.services.delete_volume
         self.services.delete_volume = fail
 
         error = self.assertRaises(exception.CloudError, self.delete)
 
         self.assertIn('error_deleting', str(error))
+        # Another attempt is not refused for that.
+        self.services.delete_volume = delete
+        self.delete()
+        self.assertEqual([], self.services.left())
+
+    def test_one_that_a_deleted_server_still_has_is_deleted(self):
+        # Given: Cinder did not answer when Nova detached it.
+        self.create()
+        self.services.put('gone', self.made().id)
+
+        self.delete()
+
+        self.assertEqual([], self.services.left())
+
+    def test_one_that_another_server_has_stays(self):
+        self.config(volume_time_out=1)
+        self.given()
+
+        error = self.assertRaises(exception.CloudError, self.delete)
+
+        self.assertIn('has the status in-use', str(error))
 
     def test_a_root_disk_is_not_taken_for_it(self):
         self.create()
