@@ -173,7 +173,8 @@ AGENT_OPTS: list[cfg.Opt] = [
         default=43200,
         min=1,
         help='Timeout in seconds for the database to replay the log of a '
-        'backup that is restored, and for pg_upgrade to upgrade it to another '
+        'backup that is restored, for pg_verifybackup and pg_waldump to '
+        'verify one, and for pg_upgrade to upgrade the database to another '
         'series of versions.',
     ),
     cfg.IntOpt(

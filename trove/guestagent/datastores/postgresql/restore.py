@@ -37,7 +37,8 @@ class Restore:
     """Makes a cluster of what was stored.
 
     :param write_config: writes the configuration that it will run with
-    :param timeout: seconds to replay the log
+    :param timeout: seconds to replay the log, and for each program that
+        verifies files
     :param stop_timeout: as of the option
     :param stall_timeout: likewise
     """
@@ -146,14 +147,21 @@ class Restore:
     def _run(self, name: str, *arguments: str) -> str:
         """Run a program; return what it said of its failure, if it failed."""
         server = self._cluster.server()
-        done = subprocess.run(
-            [server.programs.program(name), *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors='replace',
-            **server.options(),
-        )
+        try:
+            done = subprocess.run(
+                [server.programs.program(name), *arguments],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors='replace',
+                timeout=self._timeout,
+                **server.options(),
+            )
+        except subprocess.TimeoutExpired:
+            raise restored.failed(
+                f'{name} took longer than {self._timeout:g} s. Raise '
+                '[guestagent] recovery_timeout, then restore it again.'
+            ) from None
         if done.returncode == 0:
             return ''
         said = (done.stderr or done.stdout).strip()

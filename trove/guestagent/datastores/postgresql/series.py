@@ -47,7 +47,8 @@ _RENEW: Final = 'renew its statistics'
 _DATABASES: Final = (
     'SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate'
 )
-#: Seconds that the statistics of a database may take.
+#: Seconds that the statistics of all databases may take: what calls for them
+#: is waiting.
 _STATISTICS: Final = 3600
 
 
@@ -314,20 +315,17 @@ class Series:
     def renew_statistics(self, connector: connections.Connector) -> None:
         """Have the planner know new data; the database is in use.
 
-        It may take as long as to read them.
+        It may take as long as to read them, but not more than an hour.
         """
         note = files.read_json(self._note)
         if not note.get('stale'):
             return
         with connector.open(_RENEW) as connection:
             names = [row[0] for row in connection.execute(_DATABASES)]
+        until = time.monotonic() + _STATISTICS
         for name in names:
             try:
-                with connector.open(_RENEW, name) as connection:
-                    connection.execute(
-                        f"SET statement_timeout = '{_STATISTICS}s'"
-                    )
-                    connection.execute('ANALYZE')
+                _analyze(connector, name, until - time.monotonic())
             except exception.DatastoreError as error:
                 LOG.warning(
                     '%s Queries of database %r may be slow until ANALYZE '
@@ -352,6 +350,23 @@ class Series:
                     self._former,
                 )
                 shutil.rmtree(self._former, ignore_errors=True)
+
+
+def _analyze(
+    connector: connections.Connector, name: str, seconds: float
+) -> None:
+    """Renew the statistics of a database.
+
+    :raises trove.common.exception.DatastoreError: it took longer, or failed
+    """
+    if seconds <= 0:
+        raise exception.DatastoreError(
+            action=_RENEW, reason='those of other databases took too long.'
+        )
+    with connector.open(_RENEW, name) as connection:
+        milliseconds = max(int(seconds * 1000), 1)
+        connection.execute(f'SET statement_timeout = {milliseconds}'.encode())
+        connection.execute('ANALYZE')
 
 
 def _series(version: str) -> str:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+import contextlib
 import json
 import pathlib
 import threading
@@ -112,6 +114,37 @@ class SettleTest(base.TestCase):
                 self.assert_there('17')
                 self.assertEqual('17.10', self.used.pop())
                 self.clear()
+
+    def test_statistics_take_an_hour_for_all_databases(self) -> None:
+        # Given new data of which one database takes an hour
+        self.given('done')
+        note = self.kept / '.trove-series.json'
+        note.write_text(json.dumps({**_NOTE, 'phase': 'done', 'stale': True}))
+        times = iter((0.0, 1.0, 3600.5, 3601.0))
+        said: list[tuple[str, Any]] = []
+
+        @contextlib.contextmanager
+        def connect(action: str, name: str = 'postgres') -> Iterator[Any]:
+            connection = mock.Mock()
+            connection.execute.return_value = [('a',), ('b',)]
+            yield connection
+            said.extend(
+                (name, call.args[0])
+                for call in connection.execute.call_args_list
+            )
+
+        with fixtures.MonkeyPatch('time.monotonic', lambda: next(times)):
+            self.series.renew_statistics(
+                mock.Mock(open=connect)  # type: ignore[arg-type]
+            )
+        # Then the others are left, and it is told
+        self.assertEqual(
+            [('a', b'SET statement_timeout = 3599000'), ('a', 'ANALYZE')],
+            said[1:],
+        )
+        self.assertIn("database 'b' may be slow", self.logs.output)
+        # And it is not done again
+        self.assertFalse(json.loads(note.read_text())['stale'])
 
     def clear(self) -> None:
         for path in list(self.kept.rglob('PG_VERSION')):
