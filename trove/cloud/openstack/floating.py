@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 from typing import Any
+from typing import Final
 
 from trove.cloud.openstack import calls
 from trove.cloud.openstack import marks
 from trove.common import exception
+
+_CREATE: Final = 'create the floating IP'
 
 
 class FloatingIPs:
@@ -37,11 +40,32 @@ class FloatingIPs:
         }
         if project_id:
             body['project_id'] = project_id
-        api.make(
-            'create the floating IP',
-            lambda: api.network.create_ip(**body),
-            lambda: next(iter(self.of_port(port_id)), None),
+        try:
+            api.make(
+                _CREATE,
+                lambda: api.network.create_ip(**body),
+                lambda: next(iter(self.of_port(port_id)), None),
+            )
+        except exception.CloudError:
+            self._check_option()
+            raise
+
+    def _check_option(self) -> None:
+        """Check that the option names an external network."""
+        api = self._api
+        chosen: str | None = api.conf.network.public_network_id
+        if not chosen:
+            return
+        found = api.find(
+            'look at the network', lambda: api.network.get_network(chosen)
         )
+        if found is None or not found.is_router_external:
+            raise exception.CloudError(
+                action=_CREATE,
+                reason=f'Neutron has no external network {chosen}. Correct '
+                'the option public_network_id in [network] of the task '
+                'managers',
+            )
 
     def _external(self) -> str:
         api = self._api
@@ -54,7 +78,7 @@ class FloatingIPs:
         )
         if not found:
             raise exception.CloudError(
-                action='create the floating IP',
+                action=_CREATE,
                 reason='Neutron has no external network. Create one, or omit '
                 'is_public',
             )

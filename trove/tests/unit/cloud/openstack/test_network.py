@@ -102,6 +102,33 @@ class AccessTest(NetworkTestCase):
             ),
         )
 
+    def test_an_option_that_names_no_external_network_is_told(self):
+        for chosen in ('gone', services.USER_NETWORK):
+            with self.subTest(chosen):
+                self.config(public_network_id=chosen, group='network')
+                self.services.fail('create_ip', 404, 'Network not found')
+
+                error = self.assertRaises(
+                    exception.CloudError,
+                    self.given,
+                    access=cloud_base.Access(is_public=True),
+                )
+
+                self.assertIn('public_network_id', str(error))
+                self.assertIn(chosen, str(error))
+
+    def test_and_one_that_names_one_is_not_blamed(self):
+        self.config(public_network_id=services.EXTERNAL, group='network')
+        self.services.fail('create_ip', 409, "Quota exceeded: ['floatingip']")
+
+        error = self.assertRaises(
+            exception.CloudError,
+            self.given,
+            access=cloud_base.Access(is_public=True),
+        )
+
+        self.assertIn('Quota exceeded', str(error))
+
     def test_security_groups_may_be_left_to_the_operator(self):
         self.config(trove_security_groups_support=False)
         self.given()
