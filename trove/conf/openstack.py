@@ -79,7 +79,9 @@ DEFAULT_OPTS: list[cfg.Opt] = [
         'management_security_groups',
         default=[],
         help='IDs of the security groups of the ports in the management '
-        'network. Unset, these ports have the group of the instance.',
+        'network. Unset, these ports share a group without rules for '
+        'ingress. Where an instance has no other port, it is the group of '
+        'the instance.',
     ),
     cfg.BoolOpt(
         'trove_security_groups_support',

@@ -14,6 +14,10 @@ SNAPSHOT: Final = '-backup'
 #: Begins the names of server groups.
 LOCALITY: Final = 'locality_'
 
+#: Ends the name of the security group that management ports share. It is no
+#: id, so nobody takes the group for that of an instance.
+MANAGEMENT: Final = 'management'
+
 #: A tag that each server has.
 INSTANCE: Final = 'trove_instance'
 

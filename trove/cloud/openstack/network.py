@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 import ipaddress
 from typing import Any
+from typing import Final
 
 from trove.cloud import base
 from trove.cloud.openstack import calls
@@ -14,6 +15,9 @@ from trove.cloud.openstack import marks
 from trove.cloud.openstack import networks
 from trove.cloud.openstack import rules
 from trove.common import exception
+
+#: Begins the description of a port in the network of the operator.
+_MANAGEMENT: Final = 'Management'
 
 
 class OpenStackNetwork(base.Network):
@@ -57,11 +61,9 @@ class OpenStackNetwork(base.Network):
         if place is not None:
             ports.append(self._port(spec, 'User', place, groups))
         if self._management is not None:
-            chosen = self._api.conf.management_security_groups
+            groups = self._groups_of_management(groups, alone=place is None)
             place = {'network_id': self._management}
-            ports.append(
-                self._port(spec, 'Management', place, chosen or groups)
-            )
+            ports.append(self._port(spec, _MANAGEMENT, place, groups))
         if spec.access.is_public:
             self._floating.provide(
                 spec.instance_id, ports[0], spec.project_id or ''
@@ -75,6 +77,22 @@ class OpenStackNetwork(base.Network):
             spec.instance_id, spec.datastore, spec.access
         )
         return [group]
+
+    def _groups_of_management(
+        self, own: list[str], *, alone: bool
+    ) -> list[str]:
+        """Return the security groups of a management port.
+
+        Guests of all projects are in that network. Their users, some of whom
+        may run programs there, must not reach other databases.
+
+        :param own: those of the instance
+        :param alone: whether the instance has no other port
+        """
+        chosen = list(self._api.conf.management_security_groups)
+        if chosen or alone or not own:
+            return chosen or own
+        return [self._groups.closed()]
 
     def _port(
         self,
@@ -111,21 +129,51 @@ class OpenStackNetwork(base.Network):
         return str(port.id)
 
     def _ports(self, instance_id: str) -> list[Any]:
+        return self._listed(name=marks.name(instance_id))
+
+    def _listed(self, **query: str) -> list[Any]:
         api = self._api
         return api.look(
             'list the ports',
             lambda: list(
-                api.network.ports(
-                    name=marks.name(instance_id), project_id=api.project_id
-                )
+                api.network.ports(project_id=api.project_id, **query)
             ),
         )
 
     def _for_users(self, instance_id: str) -> list[Any]:
         """Return the ports that users reach."""
         ports = self._ports(instance_id)
-        chosen = [p for p in ports if p.network_id != self._management]
-        return chosen or ports
+        return [p for p in ports if not self._is_management(p)] or ports
+
+    def _is_management(self, port: Any) -> bool:
+        """Whether a port of an instance is in the operator's network.
+
+        The option may have named another network when it was made.
+        """
+        return (
+            port.network_id in self._api.conf.management_networks
+            or (port.description or '').startswith(_MANAGEMENT)
+        )
+
+    def open_management_ports(self) -> list[str]:
+        """Return those beside a port for users that have rules for users.
+
+        Releases gave all ports the group of the instance.
+        """
+        own = {each.id for each in self._groups.of_instances()}
+        ports = [
+            each
+            for each in self._listed()
+            if (each.name or '').startswith(marks.PREFIX)
+        ]
+        reached = {p.name for p in ports if not self._is_management(p)}
+        return [
+            str(port.id)
+            for port in ports
+            if self._is_management(port)
+            and port.name in reached
+            and own & set(port.security_group_ids or ())
+        ]
 
     def addresses(
         self, context: base.Context, instance_id: str

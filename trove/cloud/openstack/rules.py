@@ -13,6 +13,7 @@ from oslo_config import cfg
 
 from trove.cloud import base
 from trove.cloud.openstack import calls
+from trove.cloud.openstack import marks
 from trove.common import exception
 
 
@@ -74,39 +75,70 @@ class SecurityGroups:
     def __init__(self, api: calls.Calls) -> None:
         self._api = api
 
-    def name(self, instance_id: str) -> str:
+    def name(self, mark: str) -> str:
         prefix = self._api.conf.trove_security_group_name_prefix
-        return f'{prefix}-{instance_id}'
+        return f'{prefix}-{mark}'
 
-    def all_of(self, instance_id: str) -> list[Any]:
+    def all_of(self, mark: str) -> list[Any]:
         api = self._api
         return api.look(
             'list the security groups',
             lambda: list(
                 api.network.security_groups(
-                    name=self.name(instance_id), project_id=api.project_id
+                    name=self.name(mark), project_id=api.project_id
                 )
             ),
         )
+
+    def of_instances(self) -> list[Any]:
+        """Return the groups of all instances."""
+        api = self._api
+        return [
+            group
+            for group in api.look(
+                'list the security groups',
+                lambda: list(
+                    api.network.security_groups(project_id=api.project_id)
+                ),
+            )
+            if group.name.startswith(self.name(''))
+            and group.name != self.name(marks.MANAGEMENT)
+        ]
 
     def provide(
         self, instance_id: str, datastore: str, access: base.Access
     ) -> str:
         """Return the id of the group of an instance, with its rules."""
+        group_id = self._provide(
+            instance_id, f'Security group for trove instance {instance_id}'
+        )
+        self.set(group_id, wanted(self._api.conf, datastore, access))
+        return group_id
+
+    def closed(self) -> str:
+        """Return the id of the group of ports that nobody reaches.
+
+        All instances share it. Operators may add rules to it.
+        """
+        return self._provide(
+            marks.MANAGEMENT,
+            'Security group for the management ports of trove instances',
+        )
+
+    def _provide(self, mark: str, description: str) -> str:
+        """Return the id of a group, made without ingress when missing."""
         api = self._api
 
         def found() -> Any | None:
-            return next(iter(self.all_of(instance_id)), None)
+            return next(iter(self.all_of(mark)), None)
 
         group = found() or api.make(
             'create the security group',
             lambda: api.network.create_security_group(
-                name=self.name(instance_id),
-                description=f'Security group for trove instance {instance_id}',
+                name=self.name(mark), description=description
             ),
             found,
         )
-        self.set(group.id, wanted(api.conf, datastore, access))
         return str(group.id)
 
     def set(self, group_id: str, rules: set[Rule]) -> None:
