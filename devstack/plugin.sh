@@ -34,6 +34,7 @@ function configure_trove {
     iniset "$TROVE_CONF" DEFAULT guest_config "$TROVE_GUESTAGENT_CONF"
     iniset "$TROVE_CONF" DEFAULT rpc_seal_minimum authenticated
     iniset "$TROVE_CONF" cloud driver openstack
+    iniset "$TROVE_CONF" cloud_openstack nics_required true
     configure_trove_service_credentials
     # Guests cannot reach the loopback address of the broker.
     iniset "$TROVE_CONF" taskmanager guest_transport_url \

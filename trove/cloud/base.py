@@ -293,6 +293,15 @@ class Network(abc.ABC):
         """
         return []
 
+    def refusal_to_place(
+        self, nics: Sequence[Mapping[str, Any]], access: Access
+    ) -> str | None:
+        """Return why no server can be in these networks with this access.
+
+        The API asks before anything is made, so nothing is contacted.
+        """
+        return None
+
     @abc.abstractmethod
     def addresses(
         self, context: Context, instance_id: str

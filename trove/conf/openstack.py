@@ -252,6 +252,14 @@ OPTS: list[cfg.Opt] = [
         'datastore versions find by their tags. Whoever can upload an image '
         'in one of them can become the guest agent of every new instance.',
     ),
+    cfg.BoolOpt(
+        'nics_required',
+        default=False,
+        help='Refuse a new instance without "nics", unless it is a replica, '
+        'which is in the network of its primary then. If false, as in '
+        'release 26.0, it has a port in the management network only, where '
+        'users rarely reach it.',
+    ),
 ]
 
 

@@ -61,6 +61,7 @@ def create(request: api_request.Request) -> dict[str, Any]:
     if body.get('databases'):
         request.authorize('instance:extension:database:create')
     offers.check(request, body)
+    offers.check_place(request, body)
     version = _datastore_version(request, body.get('datastore') or {})
     flavor = _flavor(request, body, version.id)
     size = _volume_size(request, body)

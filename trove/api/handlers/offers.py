@@ -77,6 +77,21 @@ def _check_cloud(
             _check_nic(each, known)
 
 
+def check_place(
+    request: api_request.Request, body: dict[str, Any]
+) -> None:
+    """Refuse a new instance that cannot be in its networks.
+
+    :raises BadRequest: the cloud has a reason
+    """
+    refusal = request.cloud.network.refusal_to_place(
+        [nic(each) for each in body.get('nics') or ()],
+        cloud_base.Access.of(body.get('access')),
+    )
+    if refusal is not None:
+        raise exception.BadRequest(f'instance.nics: {refusal}.')
+
+
 def nic(given: dict[str, str]) -> dict[str, str]:
     """Return a network with the keys that task managers know.
 

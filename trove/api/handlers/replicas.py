@@ -58,6 +58,9 @@ def create(request: api_request.Request) -> dict[str, Any]:
     common_names.check_instance(body['name'])
     references.check(request, instances.NAMED)
     offers.check(request, body)
+    if body.get('nics'):
+        # Without, it is in the network of its primary.
+        offers.check_place(request, body)
     for key in _INHERITED:
         if body.get(key):
             raise exception.BadRequest(

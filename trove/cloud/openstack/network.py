@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
 import ipaddress
 from typing import Any
 from typing import Final
@@ -44,15 +46,15 @@ class OpenStackNetwork(base.Network):
         :raises CloudError: one cannot be made; :meth:`release` removes the
             others
         """
-        nic = dict(spec.nics[0]) if spec.nics else None
-        if nic is None and self._management is None:
-            raise exception.CloudError(
-                action='create the ports',
-                reason='the request names no network, and the option '
-                'management_networks is not set. Name a network in "nics"',
-            )
+        nic = self._nic(spec)
         place = None
-        if nic is not None:
+        if nic is None:
+            refusal = self._refusal_without(spec.access)
+            if refusal is not None:
+                raise exception.CloudError(
+                    action='create the ports', reason=refusal
+                )
+        else:
             place = self._networks.check(
                 nic, spec.project_id, routed=spec.access.is_public
             )
@@ -69,6 +71,51 @@ class OpenStackNetwork(base.Network):
                 spec.instance_id, ports[0], spec.project_id or ''
             )
         return ports
+
+    def refusal_to_place(
+        self, nics: Sequence[Mapping[str, Any]], access: base.Access
+    ) -> str | None:
+        for nic in nics:
+            if self._is_of_operator(nic):
+                return networks.refusal(f'network {nic["network_id"]}')
+        return None if nics else self._refusal_without(access)
+
+    def _refusal_without(self, access: base.Access) -> str | None:
+        """Return why an instance cannot be without a network of its user."""
+        conf = self._api.conf
+        if not conf.management_networks:
+            why = 'the option management_networks is not set'
+        elif conf.cloud_openstack.nics_required:
+            why = 'nobody could reach the instance in that of the operator'
+        elif access.is_public:
+            why = 'that of the operator has no public addresses'
+        elif access.allowed_cidrs and conf.management_security_groups:
+            why = (
+                'in that of the operator, allowed_cidrs are not applied '
+                '(management_security_groups is set)'
+            )
+        else:
+            return None
+        return f'the request names no network, and {why}. Name one in "nics"'
+
+    def _nic(self, spec: base.ServerSpec) -> Mapping[str, Any] | None:
+        """Return the network of the user; a replica has that of its primary.
+
+        An API of release 26.0 appends those of the operator.
+        """
+        for nic in spec.nics:
+            if not self._is_of_operator(nic):
+                return nic
+        if spec.beside is None:
+            return None
+        for port in self._ports(spec.beside):
+            if not self._is_management(port):
+                return _like(port)
+        return None
+
+    def _is_of_operator(self, nic: Mapping[str, Any]) -> bool:
+        named = nic.get('network_id') or nic.get('net-id')
+        return named in self._api.conf.management_networks
 
     def _security(self, spec: base.ServerSpec) -> list[str]:
         if not self._api.conf.trove_security_groups_support:
@@ -201,15 +248,31 @@ class OpenStackNetwork(base.Network):
         datastore: str,
         project_id: str,
     ) -> None:
+        ports = self._ports(instance_id)
+        chosen = [p for p in ports if not self._is_management(p)]
+        if ports and not chosen:
+            self._check_access_to_management(access)
         if self._api.conf.trove_security_groups_support:
             self._groups.provide(instance_id, datastore, access)
-        for port in self._for_users(instance_id)[:1]:
-            if access.is_public:
+        if access.is_public:
+            for port in chosen[:1]:
                 self._networks.check_router(port)
                 self._floating.provide(instance_id, port.id, project_id)
-                continue
+            return
+        for port in ports:
             for each in self._floating.of_port(port.id):
                 self._floating.drop(each)
+
+    def _check_access_to_management(self, access: base.Access) -> None:
+        """Check what an instance without a network of its user may have."""
+        ignored = self._api.conf.management_security_groups
+        if access.is_public or access.allowed_cidrs and ignored:
+            raise exception.CloudError(
+                action='change the access',
+                reason='the instance has a port in the management network '
+                'only, whose access is up to the operator. Create an instance '
+                'with "nics", and restore a backup of this one to it',
+            )
 
     def release(self, context: base.Context, instance_id: str) -> None:
         """Delete what is there; all is tried, whatever fails.
@@ -246,3 +309,12 @@ class OpenStackNetwork(base.Network):
             'delete the port',
             lambda: api.network.delete_port(port.id, ignore_missing=False),
         )
+
+
+def _like(port: Any) -> dict[str, Any]:
+    """Return the network of a port, and its subnet if it has one only."""
+    subnets = {each['subnet_id'] for each in port.fixed_ips}
+    found = {'network_id': port.network_id}
+    if len(subnets) == 1:
+        found['subnet_id'] = subnets.pop()
+    return found

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
+from unittest import mock
 import uuid
 
 from trove.cloud import base as cloud_base
@@ -46,6 +47,38 @@ class TestOffers(base.TestCase):
             response = self.post('/instances', self.order(nics=[nic]))
             self.assert_fault(response, 501, 'notImplemented', 'subnet_id')
         self.assertEqual([], self.transport.sent)
+
+    def test_networks_that_the_cloud_refuses(self):
+        asked = []
+
+        def refusal(nics, access):
+            asked.append((list(nics), access.is_public))
+            return 'name one'
+
+        self.cloud.network.refusal_to_place = refusal
+
+        response = self.post(
+            '/instances', self.order(access={'is_public': True})
+        )
+
+        self.assert_refused(response, 'instance.nics: name one.')
+        self.assertEqual([([], True)], asked)
+        self.assertEqual([], self.transport.sent)
+
+    def test_a_replica_has_the_network_of_its_primary(self):
+        self.config(storage_strategy='local', storage_drivers=['local'])
+        body = {'name': 'copy', 'replica_of': self.active().id}
+        refusal = mock.Mock(return_value='name one')
+        self.cloud.network.refusal_to_place = refusal
+
+        named = self.post(
+            '/instances',
+            {'instance': {**body, 'nics': [{'net-id': NETWORK}]}},
+        )
+        without = self.post('/instances', {'instance': body})
+
+        self.assert_refused(named, 'instance.nics: name one.')
+        self.assertEqual(200, without.status_code, without.text)
 
     def test_volume_types_that_are_associated_with_the_version(self):
         def ordered(type_):

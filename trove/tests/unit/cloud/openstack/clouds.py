@@ -8,6 +8,7 @@ from typing import Any
 from trove.cloud import base as cloud_base
 from trove.cloud import openstack
 from trove.common import context
+from trove.common import exception
 from trove.tests import base
 from trove.tests.unit.cloud.openstack import services
 
@@ -53,3 +54,23 @@ class TestCase(base.TestCase):
         self.cloud.compute.delete_server(self.context, 'i1')
         self.cloud.volumes.delete(self.context, 'i1')
         self.cloud.network.release(self.context, 'i1')
+
+
+class NetworkTestCase(TestCase):
+    def rules(self) -> set[tuple[str, int, str]]:
+        return {
+            (each.protocol, each.port_range_min, each.remote_ip_prefix)
+            for each in self.services.things['rule'].values()
+        }
+
+    def set_access(self, **access: Any) -> None:
+        self.cloud.network.set_access(
+            self.context, 'i1', cloud_base.Access.of(access), 'mysql', 'p1'
+        )
+
+    def refused(self, *texts: str, **values: Any) -> None:
+        error = self.assertRaises(exception.CloudError, self.given, **values)
+        for text in texts:
+            self.assertIn(text, str(error))
+        self.delete()
+        self.assertEqual([], self.services.left())

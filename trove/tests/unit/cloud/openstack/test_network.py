@@ -10,27 +10,7 @@ from trove.tests.unit.cloud.openstack import services
 from trove.tests.unit.cloud.openstack import things
 
 
-class NetworkTestCase(clouds.TestCase):
-    def rules(self):
-        return {
-            (each.protocol, each.port_range_min, each.remote_ip_prefix)
-            for each in self.services.things['rule'].values()
-        }
-
-    def set_access(self, **access):
-        self.cloud.network.set_access(
-            self.context, 'i1', cloud_base.Access.of(access), 'mysql', 'p1'
-        )
-
-    def refused(self, *texts, **values):
-        error = self.assertRaises(exception.CloudError, self.given, **values)
-        for text in texts:
-            self.assertIn(text, str(error))
-        self.delete()
-        self.assertEqual([], self.services.left())
-
-
-class AccessTest(NetworkTestCase):
+class AccessTest(clouds.NetworkTestCase):
     def test_without_allowed_cidrs_it_is_that_of_the_operator(self):
         self.given()
 
@@ -136,7 +116,7 @@ class AccessTest(NetworkTestCase):
         self.assertEqual({}, self.services.things['security'])
 
 
-class PlaceTest(NetworkTestCase):
+class PlaceTest(clouds.NetworkTestCase):
     def test_a_network_of_others_is_not_used(self):
         self.services.networks_['n-user'].project_id = 'p2'
 
@@ -157,9 +137,35 @@ class PlaceTest(NetworkTestCase):
 
     def test_one_that_was_granted_is(self):
         self.services.networks_['n-user'].project_id = 'p2'
-        self.services.granted = ['p1']
+        for granted in ('p1', '*'):
+            with self.subTest(granted):
+                self.services.granted = ['p3', granted]
 
-        self.given()
+                self.given()
+                self.delete()
+
+    def test_nobody_has_a_port_in_the_management_network(self):
+        self.config(management_networks=['n-user', 'n-management'])
+        self.services.granted = ['*']
+        self.refused(
+            'not one that this project may use', nics=[{'subnet_id': 's-user'}]
+        )
+        for key in ('network_id', 'net-id'):
+            # As an API of release 26.0 sends it, for a request without one.
+            nics = [{key: 'n-user'}, {key: 'n-management'}]
+            self.given(nics=nics)
+            self.assertEqual(['n-management'], self.networks())
+            self.delete()
+
+    def test_a_subnet_does_not_tell_the_network_of_others(self):
+        self.services.networks_['n-user'].project_id = 'p2'
+
+        error = self.assertRaises(
+            exception.CloudError, self.given, nics=[{'subnet_id': 's-user'}]
+        )
+
+        self.assertIn('subnet s-user is not one that', str(error))
+        self.assertNotIn('n-user', str(error))
 
     def test_what_is_not_there_is_refused(self):
         for nic, text in (
@@ -221,8 +227,76 @@ class PlaceTest(NetworkTestCase):
             1, len(self.cloud.network.addresses(self.context, 'i1'))
         )
 
+    def test_unless_the_operator_wants_one(self):
+        self.config(nics_required=True, group='cloud_openstack')
 
-class ReleaseTest(NetworkTestCase):
+        self.refused('names no network', nics=[])
+        self.given()
+
+    def test_a_replica_is_in_the_network_of_its_primary(self):
+        self.config(nics_required=True, group='cloud_openstack')
+        self.given()
+        for nics in ([], [{'network_id': 'n-management'}]):
+            with self.subTest(nics=nics):
+                self.cloud.compute.create_server(
+                    self.context,
+                    self.spec(instance_id='i2', beside='i1', nics=nics),
+                )
+
+                self.assertEqual(
+                    ['n-management', 'n-user'], self.networks('i2')
+                )
+                self.cloud.compute.delete_server(self.context, 'i2')
+                self.cloud.network.release(self.context, 'i2')
+
+    def test_so_it_is_in_the_subnets_of_the_primary(self):
+        self.given()
+        (port,) = (
+            each
+            for each in self.services.things['port'].values()
+            if each.network_id == 'n-user' and each.name == 'trove-i1'
+        )
+        port.fixed_ips.append({'subnet_id': 's-6', 'ip_address': '2001::7'})
+
+        self.cloud.compute.create_server(
+            self.context, self.spec(instance_id='i2', beside='i1', nics=[])
+        )
+
+        self.assertEqual(['n-management', 'n-user'], self.networks('i2'))
+
+    def networks(self, instance_id='i1'):
+        return sorted(
+            each.network_id
+            for each in self.services.things['port'].values()
+            if each.name == f'trove-{instance_id}'
+        )
+
+    def asked(self, *nics, **access):
+        return self.cloud.network.refusal_to_place(
+            nics, cloud_base.Access(**access)
+        )
+
+    def test_a_request_is_judged_before_anything_is_made(self):
+        user = {'network_id': 'n-user'}
+        self.assertIsNone(self.asked(user, is_public=True))
+        self.assertIsNone(self.asked(allowed_cidrs=['10.0.0.0/8']))
+        self.assertIn(
+            'network n-management is not one',
+            self.asked({'network_id': 'n-management'}),
+        )
+        self.assertIn('no public addresses', self.asked(is_public=True))
+        self.config(management_security_groups=['g'])
+        self.assertIn(
+            'allowed_cidrs', self.asked(allowed_cidrs=['10.0.0.0/8'])
+        )
+        self.config(nics_required=True, group='cloud_openstack')
+        self.assertIn('nobody could reach', self.asked())
+        self.config(management_networks=[])
+        self.assertIn('management_networks', self.asked())
+        self.assertEqual([], self.services.asked)
+
+
+class ReleaseTest(clouds.NetworkTestCase):
     def test_all_is_tried_and_what_is_left_is_told(self):
         self.given(access=cloud_base.Access(is_public=True))
         self.cloud.compute.delete_server(self.context, 'i1')
