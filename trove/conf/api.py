@@ -161,6 +161,16 @@ GUESTS: list[cfg.Opt] = [
 
 VOLUMES: list[cfg.Opt] = [
     cfg.IntOpt(
+        'max_allowed_cidrs',
+        default=10,
+        min=1,
+        max=100,
+        mutable=True,
+        help='Maximum number of networks in the allowed_cidrs of an instance. '
+        'Each is a rule of its security group for each port of the '
+        'datastore, and the quota for rules is one of all instances.',
+    ),
+    cfg.IntOpt(
         'max_accepted_volume_size',
         default=10,
         min=1,

@@ -25,7 +25,7 @@ def check(
     :raises NotSupported: the cloud would ignore a value
     """
     access = body.get('access')
-    _check_access(access)
+    _check_access(access, request.runtime.conf.max_allowed_cidrs)
     ignored = request.cloud.ignores
     for key, given in (
         *(
@@ -50,8 +50,14 @@ def check(
     _check_cloud(request, body)
 
 
-def _check_access(access: dict[str, Any] | None) -> None:
-    for cidr in (access or {}).get('allowed_cidrs') or ():
+def _check_access(access: dict[str, Any] | None, most: int) -> None:
+    cidrs = (access or {}).get('allowed_cidrs') or ()
+    if len(cidrs) > most:
+        raise exception.BadRequest(
+            f'instance.access.allowed_cidrs has {len(cidrs)} networks; the '
+            f'maximum is {most}. Use larger networks.'
+        )
+    for cidr in cidrs:
         try:
             ipaddress.ip_network(cidr)
         except ValueError as error:

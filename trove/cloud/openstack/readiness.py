@@ -11,18 +11,25 @@ from typing import Any
 from typing import Final
 
 from trove.cloud.openstack import calls
+from trove.cloud.openstack import flavors
 from trove.cloud.openstack import images as glance
+from trove.cloud.openstack import marks
+from trove.cloud.openstack import network
+from trove.cloud.openstack import rules
 from trove.common import exception
 
-#: What one more instance needs of a quota: the service, the resource.
-_QUOTAS: Final = (
-    ('Nova', 'instances'),
-    ('Nova', 'cores'),
-    ('Cinder', 'volumes'),
-    ('Cinder', 'gigabytes'),
-    ('Neutron', 'port'),
-    ('Neutron', 'security_group'),
-)
+#: What instances and backups need of the quotas of each service.
+_QUOTAS: Final = {
+    'Nova': ('instances', 'cores', 'ram', 'server_groups'),
+    'Cinder': ('volumes', 'gigabytes', 'snapshots'),
+    'Neutron': ('port', 'security_group', 'security_group_rule'),
+}
+
+#: Percentage of a quota at which there is still time to raise it.
+_NEARLY: Final = 80
+
+#: How many ids a warning has.
+_SHOWN: Final = 20
 
 Images = Mapping[str, tuple[str | None, Sequence[str]]]
 
@@ -32,6 +39,8 @@ def problems(api: calls.Calls, images: Images) -> list[str]:
     found: list[str] = []
     checks: tuple[Callable[[], Iterator[str]], ...] = (
         lambda: _networks(api),
+        lambda: _groups(api),
+        lambda: _flavors(api),
         lambda: _images(api, images),
         lambda: _quotas(api),
     )
@@ -66,6 +75,34 @@ def _networks(api: calls.Calls) -> Iterator[str]:
             )
 
 
+def _groups(api: calls.Calls) -> Iterator[str]:
+    """Tell of management ports that let guests reach other databases."""
+    conf = api.conf
+    if conf.management_security_groups or not conf.management_networks:
+        return
+    if not conf.trove_security_groups_support:
+        yield (
+            'Management ports have the default security group of the project '
+            f'{api.project_id}, whose members reach each other: guests of '
+            'all projects may reach all databases. Create a security group '
+            'without rules for ingress, and name it in '
+            'management_security_groups.'
+        )
+        return
+    found = network.OpenStackNetwork(api).open_management_ports()
+    if found:
+        group = rules.SecurityGroups(api).name(marks.MANAGEMENT)
+        more = ', ...' if len(found) > _SHOWN else ''
+        yield (
+            f'{len(found)} management ports, of instances made before, have '
+            'the security group of their instance, so guests of others may '
+            'reach these databases. Do "openstack port set '
+            f'--no-security-group --security-group {group} PORT" with each, '
+            'when a new instance has made that group: '
+            f'{", ".join(found[:_SHOWN])}{more}.'
+        )
+
+
 def _get(api: calls.Calls, kind: str, thing_id: str) -> Any | None:
     return api.find(
         f'look at the {kind.replace("_", " ")}',
@@ -73,9 +110,17 @@ def _get(api: calls.Calls, kind: str, thing_id: str) -> Any | None:
     )
 
 
+def _flavors(api: calls.Calls) -> Iterator[str]:
+    if not flavors.all_of(api):
+        yield (
+            'Nova has no flavor that the user of the services may use, so no '
+            'instance can be created. Create one.'
+        )
+
+
 def _images(api: calls.Calls, images: Images) -> Iterator[str]:
     for name, (image_id, tags) in images.items():
-        if image_id is None:
+        if not image_id:
             try:
                 glance.newest(api, tags)
             except exception.CloudError as error:
@@ -90,17 +135,20 @@ def _images(api: calls.Calls, images: Images) -> Iterator[str]:
 
 
 def _quotas(api: calls.Calls) -> Iterator[str]:
-    for service, resource in _QUOTAS:
-        limit, used = _usage(api, service, resource)
-        if 0 <= limit <= used:
+    for service, resources in _QUOTAS.items():
+        known = _known_quotas(api, service)
+        for resource in resources:
+            limit, used = _usage(known.get(resource) or {})
+            if limit < 0 or used * 100 < limit * _NEARLY:
+                continue
+            how = 'used up' if used >= limit else 'nearly used up'
             yield (
                 f'The quota of {service} for {resource} of the project '
-                f'{api.project_id} is used up ({used} of {limit}). Raise it.'
+                f'{api.project_id} is {how} ({used} of {limit}). Raise it.'
             )
 
 
-def _usage(api: calls.Calls, service: str, resource: str) -> tuple[int, int]:
-    """Return a limit, -1 without one, and what is used of it."""
+def _known_quotas(api: calls.Calls, service: str) -> dict[str, Any]:
     project = api.project_id
     url = {
         'Nova': f'/os-quota-sets/{project}/detail',
@@ -111,8 +159,11 @@ def _usage(api: calls.Calls, service: str, resource: str) -> tuple[int, int]:
         f'ask for the quotas of {service}',
         lambda: _service(api, service).get(url).json(),
     )
-    found = body.get('quota_set') or body.get('quota') or {}
-    known = found.get(resource) or {}
+    return body.get('quota_set') or body.get('quota') or {}
+
+
+def _usage(known: Mapping[str, Any]) -> tuple[int, int]:
+    """Return a limit, -1 without one, and what is used of it."""
     used = int(known.get('in_use', known.get('used', 0)))
     return int(known.get('limit', -1)), used + int(known.get('reserved', 0))
 

@@ -97,6 +97,59 @@ class TestOffers(base.TestCase):
 
         self.assertEqual(200, ordered('fast').status_code)
 
+    def test_flavors_that_are_associated_with_the_version(self):
+        instance = self.active()
+        first, second, third = self.cloud.compute.list_flavors(None)[:3]
+        association.add(self.version.id, association.FLAVOR, [second.id])
+
+        def ordered(flavor):
+            order = self.order(flavorRef=flavor.id)
+            resize = {'resize': {'flavorRef': flavor.id}}
+            return (
+                self.post('/instances', order),
+                self.post(f'/instances/{instance.id}/action', resize),
+            )
+
+        for response in ordered(third):
+            self.assert_refused(response, third.id, f'"{second.id}"')
+        self.assertEqual([], self.transport.sent)
+        for response, code in zip(ordered(second), (200, 202), strict=True):
+            self.assertEqual(code, response.status_code, response.text)
+
+    def test_a_flavor_of_others_is_for_versions_that_have_it(self):
+        hidden = cloud_base.Flavor('9', 'gpu', 1024, 1, 5, is_public=False)
+        self.cloud.compute.get_flavor = lambda context, flavor_id: hidden
+
+        def ordered():
+            return self.post('/instances', self.order(flavorRef='9'))
+
+        self.assert_refused(ordered(), 'Flavor 9 does not exist', 'flavorRef')
+        association.add(self.version.id, association.FLAVOR, ['9'])
+        response = ordered()
+        self.assertEqual(200, response.status_code, response.text)
+
+    def test_a_zone_names_no_host(self):
+        self.cloud.ignores = frozenset()
+
+        for zone in 'nova:node-1', 'nova:node-1:node-1', ':node-1':
+            order = self.order(availability_zone=zone)
+            response = self.post('/instances', order)
+            self.assert_refused(response, 'availability_zone', 'colon')
+
+    def test_more_networks_than_an_instance_may_have(self):
+        self.cloud.ignores = frozenset()
+        networks = [f'10.0.{number}.0/24' for number in range(101)]
+
+        def ordered(count):
+            access = {'allowed_cidrs': networks[:count]}
+            return self.post('/instances', self.order(access=access))
+
+        self.assert_refused(ordered(101), 'at most 100 networks')
+        self.assert_refused(ordered(11), 'has 11 networks', 'maximum is 10')
+        self.assertEqual(200, ordered(10).status_code)
+        self.config(max_allowed_cidrs=100)
+        self.assertEqual(200, ordered(100).status_code)
+
     def test_two_names_of_the_same(self):
         nic = {'net-id': NETWORK, 'network_id': SUBNET}
         for changes in ({'nics': [nic]}, {'flavor': {'id': '2'}}):
