@@ -18,6 +18,7 @@ from trove.common import exception
 from trove.db import models
 from trove.db import session
 from trove.objects import clock
+from trove.objects.backup import backups as backup_objects
 from trove.objects.instance import encryption
 from trove.objects.instance import states
 from trove.objectstore import storage
@@ -42,7 +43,13 @@ def backups(conf: cfg.ConfigOpts) -> Iterator[str]:
         ).first()
     if project_id is None:
         return
-    for name in conf.storage_drivers or [conf.storage_strategy]:
+    names = [*(conf.storage_drivers or [conf.storage_strategy])]
+    if conf.replica_snapshot_driver is not None:
+        names.append(conf.replica_snapshot_driver)
+    for name in dict.fromkeys(names):
+        if name == backup_objects.SNAPSHOT:
+            # The cloud has these.
+            continue
         try:
             storage.load(conf, name, project_id).store().check()
         except exception.ObjectStoreDenied as error:

@@ -10,7 +10,17 @@ OPTS: list[cfg.Opt] = [
         'storage_drivers',
         default=[],
         help='Storage drivers that users may choose for a backup. Default: '
-        'storage_strategy only.',
+        'storage_strategy only. Besides its values there is "cinder": a '
+        'snapshot of the volume, with [cloud] driver = openstack.',
+    ),
+    cfg.StrOpt(
+        'replica_snapshot_driver',
+        choices=['cinder', 'swift', 'local', 's3'],
+        mutable=True,
+        help='Storage driver of the backups that replicas are built from. '
+        'Default: storage_strategy. With "cinder", the volume of a replica is '
+        'made from a snapshot of that of its primary, with [cloud] driver = '
+        'openstack. A primary without a volume has storage_strategy.',
     ),
     cfg.IntOpt(
         'running_backups_expires',

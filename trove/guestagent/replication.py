@@ -14,6 +14,7 @@ from trove.common import exception
 from trove.guestagent import backups as backup_orders
 from trove.guestagent import orders
 from trove.guestagent import reporter as reporters
+from trove.guestagent import restores
 from trove.guestagent import supervisor as supervisors
 from trove.guestagent.datastores import base
 from trove.guestagent.datastores import replication
@@ -58,11 +59,16 @@ class Replication:
         """Let a new replica follow.
 
         Task managers of this tree have had the backup made before; those of
-        releases expect it to be made now.
+        releases expect it to be made now. If it is a snapshot of the volume,
+        all of them have it made next.
         """
-        if snapshot_info.get('state') != 'COMPLETED':
+        made = snapshot_info.get('state') == 'COMPLETED'
+        by_cloud = snapshot_info.get('storage_driver') == restores.SNAPSHOT
+        if not made and not by_cloud:
             self._backups.make(context, snapshot_info)
         with self._supervisor.turn() as driver:
+            if not made and by_cloud:
+                driver.keep_log()
             found = driver.replica_snapshot(snapshot_info.get('replica_id'))
             encryption = _encryption(driver)
             dataset = _dataset(driver, snapshot_info.get('id'))

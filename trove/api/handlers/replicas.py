@@ -172,12 +172,36 @@ def _begin_backup(
             instance_id=primary.id,
             name=f'Replicas of {primary.name}'[:255],
             description='Deleted when the replicas are built.',
-            storage_driver=storage.choose(conf, None),
+            storage_driver=_storage_driver(request, primary),
             container=None,
             default_container=strategy or conf.backup_swift_container,
             for_replica=True,
         ),
     )
+
+
+def _storage_driver(
+    request: api_request.Request, primary: entities.Instance
+) -> str:
+    """Return the storage driver of what replicas are built from.
+
+    :raises NotSupported: the cloud makes no snapshots
+    """
+    conf = request.runtime.conf
+    wanted: str | None = conf.replica_snapshot_driver
+    if wanted is None:
+        return storage.choose(conf, None)
+    if wanted != backups.SNAPSHOT:
+        return wanted
+    if not primary.volume_size:
+        return storage.choose(conf, None)
+    if not request.cloud.volumes.has_snapshots:
+        raise exception.NotSupported(
+            f'replica_snapshot_driver is "{wanted}", but this cloud makes no '
+            'snapshots of volumes, so no replicas are built. Operators: unset '
+            'it in trove.conf of the API.'
+        )
+    return wanted
 
 
 def _send_backup(

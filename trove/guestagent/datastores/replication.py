@@ -88,12 +88,21 @@ class Replicating:
 
     @capability.of(Capability.REPLICATION)
     def replica_snapshot(self, replica_id: str | None) -> Context:
-        """Let a new replica follow, from the newest full backup on.
+        """Let a new replica follow, from where its data end.
 
-        What it needs for that is kept on this primary, within bounds. Can be
-        repeated.
+        They are of the newest full backup, or were copied after
+        :meth:`keep_log`. What it needs for that is kept on this primary,
+        within bounds. Can be repeated.
 
         :param replica_id: None, when the task manager does not tell it
+        """
+        raise NotImplementedError
+
+    @capability.of(Capability.REPLICATION)
+    def keep_log(self) -> None:
+        """Keep what replicas need that begin with a snapshot of the volume.
+
+        It is made next. What is kept is within bounds. Can be repeated.
         """
         raise NotImplementedError
 

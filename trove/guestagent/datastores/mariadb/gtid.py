@@ -48,6 +48,22 @@ class Dialect(gtid.Dialect):
         parse(position)
         connection.execute('SET GLOBAL gtid_slave_pos = %s', [position])
 
+    def inherited(self, connection: connections.Connection) -> str:
+        # What the other wrote itself is in no position of this server, whose
+        # id is another one.
+        rows = connection.execute(
+            'SELECT @@GLOBAL.gtid_slave_pos, @@GLOBAL.gtid_binlog_pos'
+        )
+        found: dict[int, tuple[int, int]] = {}
+        for position in map(upstream.plain, rows[0]):
+            for domain, (server, sequence) in parse(position).items():
+                if sequence >= found.get(domain, (0, 0))[1]:
+                    found[domain] = server, sequence
+        return ','.join(
+            f'{domain}-{server}-{sequence}'
+            for domain, (server, sequence) in found.items()
+        )
+
     def has(
         self, connection: connections.Connection, position: str
     ) -> bool:

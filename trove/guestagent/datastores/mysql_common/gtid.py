@@ -86,6 +86,13 @@ class Dialect(abc.ABC):
     def set_position(self, connection: Connection, position: str) -> None:
         """Say up to which position the restored data are."""
 
+    def inherited(self, connection: Connection) -> str:
+        """Return the position of another server, whose data these are.
+
+        Empty if they know it, as with :meth:`set_position`.
+        """
+        return ''
+
     def status(self, connection: Connection) -> Status | None:
         """Return how it follows; None when it is to follow nobody."""
         row = connection.row(f'SHOW {self.replica.upper()} STATUS')

@@ -54,19 +54,27 @@ class ReplicatingDriver(driver.MySQLDriver):
         """
 
     def create_data(self, preparation: base.Preparation) -> None:
-        context = preparation.snapshot
-        if preparation.backup is None:
+        if preparation.snapshot is not None:
+            self._create_replica(preparation, preparation.snapshot)
+        elif preparation.backup is None:
             super().create_data(preparation)
-        elif context is None:
+        else:
             self.restore_data(preparation)
             if preparation.log is not None:
                 self.replay_log(preparation)
+
+    def _create_replica(
+        self, preparation: base.Preparation, context: replication.Context
+    ) -> None:
+        # Before there are data that could be started without it.
+        self.replication.keep(context)
+        position = None
+        if preparation.backup is None:
+            self.begin_with_volume()
         else:
-            # Before there are data that could be started without it.
-            self.replication.keep(context)
             position = self.restore_data(preparation)
-            self.start()
-            self.replication.begin(context, position)
+        self.start()
+        self.replication.begin(context, position)
 
     @abc.abstractmethod
     def replay_log(self, preparation: base.Preparation) -> None:
@@ -77,6 +85,9 @@ class ReplicatingDriver(driver.MySQLDriver):
 
     def replica_snapshot(self, replica_id: str | None) -> replication.Context:
         return self.replication.context()
+
+    def keep_log(self) -> None:
+        """Do nothing: the binary logs are kept for days."""
 
     def replica_context(self) -> replication.Context:
         return self.replication.context()

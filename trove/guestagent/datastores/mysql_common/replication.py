@@ -119,9 +119,16 @@ class Replication:
 
     # A replica
 
-    def begin(self, context: replication.Context, position: str) -> None:
-        """Follow from the position of restored data on."""
+    def begin(
+        self, context: replication.Context, position: str | None
+    ) -> None:
+        """Follow from the position of restored data on.
+
+        :param position: None: that which its primary had in these data
+        """
         with self._connector.open(_ACTION) as connection:
+            if position is None:
+                position = self._dialect.inherited(connection)
             self._dialect.set_position(connection, position)
         self.attach(context)
 

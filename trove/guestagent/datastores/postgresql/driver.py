@@ -119,15 +119,15 @@ class PostgreSQL(sql.SQLDriver):
     # The server
 
     def create_data(self, preparation: base.Preparation) -> None:
-        if preparation.backup is None:
+        if preparation.snapshot is not None:
+            self._create_replica(preparation, preparation.snapshot)
+        elif preparation.backup is None:
             super().create_data(preparation)
-        elif preparation.snapshot is None:
-            self._restore.restore(preparation.backup(), preparation.log)
         else:
-            self._create_replica(preparation.backup(), preparation.snapshot)
+            self._restore.restore(preparation.backup(), preparation.log)
 
     def _create_replica(
-        self, chain: Sequence[backups.Link], context: replication.Context
+        self, preparation: base.Preparation, context: replication.Context
     ) -> None:
         administrator = context['replica_conf'].get('administrator')
         if administrator is None:
@@ -136,7 +136,14 @@ class PostgreSQL(sql.SQLDriver):
                 'administrator, which a replica has from it. Upgrade the '
                 'guest agent of the primary.'
             )
-        self._restore.restore_replica(chain, administrator['password'])
+        password = administrator['password']
+        if preparation.backup is None:
+            # Before there are data that could be started without it.
+            self._replication.keep(context)
+            self.begin_with_volume()
+            self.home.keep_password(password)
+        else:
+            self._restore.restore_replica(preparation.backup(), password)
         self._replication.begin(context)
         self._role.before_start()
         self.write_config()
@@ -338,6 +345,9 @@ class PostgreSQL(sql.SQLDriver):
 
     def replica_snapshot(self, replica_id: str | None) -> replication.Context:
         return self._replication.snapshot(replica_id)
+
+    def keep_log(self) -> None:
+        self._replication.keep_log()
 
     def replica_context(self) -> replication.Context:
         return self._replication.context()

@@ -91,6 +91,10 @@ class Replication:
                 self._keep_for(connection, roles.slot_name(replica_id))
         return found
 
+    def keep_log(self) -> None:
+        with self._connector.open('keep its log') as connection:
+            slots.reserve(connection)
+
     def context(self) -> replication.Context:
         self._ensure_user()
         access.let_in(self._cluster, self._connector)
@@ -145,7 +149,7 @@ class Replication:
             raise exception.DatastoreError(
                 action='let a replica follow',
                 reason='it keeps no write-ahead log, as there was no full '
-                'backup. Make the replica again.',
+                'backup or snapshot. Make the replica again.',
             )
         connection.execute(_COPY_SLOT, [slots.NAME, name])
 
@@ -171,7 +175,7 @@ class Replication:
 
     def begin(self, context: replication.Context) -> None:
         """Keep what a new replica follows; its server does not run yet."""
-        self._follow(context)
+        self.keep(context)
         upstreams.Upstream(context).keep_log(self._role.slot)
 
     def attach(self, context: replication.Context) -> None:
@@ -185,7 +189,7 @@ class Replication:
             and self._is_in_recovery()
         )
         # From here on it does not start as a primary, whatever happens.
-        self._follow(context)
+        self.keep(context)
         if not is_standby:
             self._restart()
         timeline = upstream.timeline()
@@ -211,7 +215,8 @@ class Replication:
                 'replica, and create another one.',
             )
 
-    def _follow(self, context: replication.Context) -> None:
+    def keep(self, context: replication.Context) -> None:
+        """Keep whom to follow: from here on it is started as a standby."""
         self._role.change(
             role=roles.STANDBY,
             host=context['master']['host'],

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 from typing import Any
 
 import psycopg
@@ -41,6 +42,60 @@ class ReplicaTestCase(backups.BackupTestCase):
         self.wait_for_status(guest, 'healthy')
         self.assertEqual('', self.failures())
         return guest
+
+    def make_replica_of_the_volume(self) -> backups.Guest:
+        """Do what task managers do with a snapshot, and write a row since."""
+        guest = self.another()
+        info = {'id': 's', 'state': 'NEW', 'storage_driver': 'cinder'}
+        self.guest.api.get_replication_snapshot(self.context, info)
+        self.copy_volume(guest)
+        self.write(2)
+        snapshot = self.guest.api.get_replication_snapshot(
+            self.context,
+            info | {'state': 'COMPLETED', 'replica_id': guest.place.guest_id},
+        )
+        order = {
+            'backup_info': {
+                'id': 's',
+                'instance_id': self.place.guest_id,
+                'location': 'cinder://s',
+                'storage_driver': 'cinder',
+            },
+            'snapshot': snapshot,
+            'databases': [],
+            'users': [],
+        }
+        self.prepare(guest, **order)
+        waiting.until(
+            lambda: self.failures() or self.status(guest) == 'healthy',
+            'it is prepared',
+            timeout=120,
+        )
+        self.assertEqual('', self.failures())
+        # An order that comes again changes nothing.
+        guest.api.prepare(
+            self.context, packages=[], memory_mb=256, **order
+        )
+        return guest
+
+    def copy_volume(self, guest: backups.Guest) -> None:
+        """Copy all files of the primary at one moment, as a cloud does."""
+        data_dir = self.place.data_dir
+        pids = processes.all_in(data_dir)
+        for pid in pids:
+            processes.send(pid, signal.SIGSTOP)
+        try:
+            subprocess.run(
+                [
+                    *('cp', '--archive', '--no-target-directory'),
+                    data_dir.parent,
+                    guest.place.data_dir.parent,
+                ],
+                check=True,
+            )
+        finally:
+            for pid in pids:
+                processes.send(pid, signal.SIGCONT)
 
     def has(self, guest: backups.Guest, *numbers: int) -> None:
         waiting.until(
@@ -153,6 +208,28 @@ class GTIDTests(ReplicaTestCase):
     def attach(self, guest: backups.Guest, primary: backups.Guest) -> None:
         context = primary.api.get_replica_context(self.context)
         guest.api.attach_replica(self.context, context, '')
+
+    def test_a_replica_of_a_snapshot(self) -> None:
+        # Given a primary of which there is no backup
+        self.prepare_guest(root_password='top secret')
+        self.write(1)
+        # When
+        replica = self.make_replica_of_the_volume()
+        # Then it goes on from where the snapshot was made
+        self.has(replica, 1, 2)
+        self.follows(replica)
+        self.assertFalse(self.is_writable(replica))
+        self.assertNotEqual(
+            *(
+                self.root(guest, 'SELECT @@GLOBAL.server_id')
+                for guest in (self.guest, replica)
+            )
+        )
+        # And one takes over from the other
+        self.promote(self.guest, replica)
+        self.assertEqual([replica], self.writable(self.guest, replica))
+        self.sql('INSERT INTO orders VALUES (3)', replica)
+        self.has(self.guest, 1, 2, 3)
 
     def test_a_life_of_replicas(self) -> None:
         # Given a primary with a replica of its newest backup

@@ -328,6 +328,15 @@ class DeploymentTest(checks.TestCase):
             'Backups', WARNING, '"swift" are not', '[service_credentials]'
         )
 
+    def test_an_object_store_for_replicas_only(self):
+        self.storage += '\nreplica_snapshot_driver = swift'
+        self.use()
+        self.guest('i1', LATEST, tenant_id='p1')
+
+        self.check()
+
+        self.assertFound('Backups', WARNING, '"swift" are not')
+
     def test_an_object_store_that_denies_it(self):
         self.use()
         self.guest('i1', LATEST, tenant_id='p1')

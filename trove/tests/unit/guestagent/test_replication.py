@@ -42,6 +42,9 @@ class Replicating(fakes.Driver):
         self._note('replica_snapshot', replica_id)
         return CONTEXT
 
+    def keep_log(self) -> None:
+        self._note('keep_log')
+
     def replica_context(self) -> Any:
         return CONTEXT
 
@@ -167,6 +170,24 @@ class ReplicationTest(base.TestCase):
 
         self.backups.make.assert_called_once_with(self.context, info)
         self.assertEqual([('replica_snapshot', None)], self.driver.calls)
+
+    def test_a_snapshot_of_the_volume_that_is_made_next(self) -> None:
+        info = {'id': 'b', 'state': 'NEW', 'storage_driver': 'cinder'}
+
+        self.manager.get_replication_snapshot(self.context, info)
+        self.manager.get_replication_snapshot(
+            self.context, info | {'state': 'COMPLETED', 'replica_id': 'r'}
+        )
+
+        self.backups.make.assert_not_called()
+        self.assertEqual(
+            [
+                ('keep_log',),
+                ('replica_snapshot', None),
+                ('replica_snapshot', 'r'),
+            ],
+            self.driver.calls,
+        )
 
     def test_a_transaction_is_waited_for(self) -> None:
         self.manager.wait_for_txn(self.context, '0/5')

@@ -53,6 +53,18 @@ class PositionTest(base.TestCase):
                 applied, self.dialect.has(connection, position), position
             )
 
+    def test_the_position_of_a_copy_is_the_last_that_it_has(self) -> None:
+        for applied, written, found in (
+            ('', '', ''),
+            (None, '0-1-5', '0-1-5'),
+            ('0-1-5', '', '0-1-5'),
+            ('0-1-5,3-1-1', '0-2-6,1-2-7', '0-2-6,3-1-1,1-2-7'),
+            ('0-3-8', '0-2-6', '0-3-8'),
+        ):
+            rows = [(applied, written)]
+            connection = mock.Mock(execute=mock.Mock(return_value=rows))
+            self.assertEqual(found, self.dialect.inherited(connection))
+
     def test_what_is_no_position(self) -> None:
         for wrong in ('x', '0-1', '0-1-2;', "0-1-2' --"):
             self.assertRaises(exception.BadRequest, gtid.parse, wrong)
