@@ -211,7 +211,11 @@ class Home(abc.ABC, Generic[S]):
     def keep_password(self, password: str) -> None:
         """Keep the password that the administrator has at the primary."""
         if password != self.password():
-            files.write(self._secret, password)
+            passwords.replace(self._secret, password)
+
+    def passwords(self) -> list[str]:
+        """Return those that the administrator may have, newest first."""
+        return [self.password(), *passwords.former(self._secret)]
 
     @property
     def is_foreign(self) -> bool:

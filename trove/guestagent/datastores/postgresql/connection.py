@@ -43,14 +43,15 @@ _OPTIONS = ' '.join(
 class Connector:
     """Opens connections as the superuser.
 
-    :param password: returns the superuser's password
+    :param passwords: returns the superuser's, newest first: a replica has a
+        new one only when the change of its primary has come
     """
 
     def __init__(
-        self, endpoint: servers.Endpoint, password: Callable[[], str]
+        self, endpoint: servers.Endpoint, passwords: Callable[[], list[str]]
     ) -> None:
         self._endpoint = endpoint
-        self._password = password
+        self._passwords = passwords
         #: Version that the server reported last, such as ``18.6``.
         self.version: str | None = None
 
@@ -66,25 +67,37 @@ class Connector:
             a statement in the block
         """
         try:
-            with psycopg.connect(
-                host=self._endpoint.host,
-                port=self._endpoint.port,
-                user=server.SUPERUSER,
-                password=self._password(),
-                dbname=database,
-                connect_timeout=timeout,
-                autocommit=True,
-                client_encoding='UTF8',
-                application_name='trove-guestagent',
-                options=_OPTIONS,
-                sslmode='disable',
-                gssencmode='disable',
-            ) as connection:
+            with self._connect(database, timeout) as connection:
                 yield connection
         except psycopg.Error as error:
             raise exception.DatastoreError(
                 action=action, reason=_reason(error)
             ) from None
+
+    def _connect(self, database: str, timeout: int) -> Connection:
+        passwords = self._passwords()
+        if len(passwords) > 1:
+            # The new one may come to hold in between.
+            passwords.append(passwords[0])
+        while True:
+            try:
+                return psycopg.connect(
+                    host=self._endpoint.host,
+                    port=self._endpoint.port,
+                    user=server.SUPERUSER,
+                    password=passwords.pop(0),
+                    dbname=database,
+                    connect_timeout=timeout,
+                    autocommit=True,
+                    client_encoding='UTF8',
+                    application_name='trove-guestagent',
+                    options=_OPTIONS,
+                    sslmode='disable',
+                    gssencmode='disable',
+                )
+            except psycopg.OperationalError:
+                if not passwords:
+                    raise
 
     def answers(self) -> bool:
         """Return whether the server answers a query now."""

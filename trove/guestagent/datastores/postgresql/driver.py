@@ -69,7 +69,7 @@ class PostgreSQL(sql.SQLDriver):
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         super().__init__(conf, clusters.Cluster(conf))
         connector = connection.Connector(
-            self.home.endpoint, self.home.password
+            self.home.endpoint, self.home.passwords
         )
         self.connector = connector
         self.databases = databases.Databases(connector, self.rules)

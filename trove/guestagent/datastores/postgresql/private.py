@@ -54,7 +54,7 @@ def session(
         )
         local = connections.Connector(
             endpoints.Endpoint(f'{directory}', server.endpoint.port),
-            lambda: '',
+            lambda: [''],
         )
         with local.open(action) as connection:
             yield connection

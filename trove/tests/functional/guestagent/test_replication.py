@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from concurrent import futures
+import shutil
 import signal
 
+import psutil
 import psycopg
 
 from trove.guestagent.datastores import processes
@@ -126,6 +129,70 @@ class ReplicationTest(replicas.ReplicaTestCase):
         self.has(self.guest, 1, 3)
         self.assertFalse(self.is_writable(self.guest))
         self.assertTrue(self.is_writable(replica))
+
+    def test_a_primary_with_a_new_password(self) -> None:
+        # Given a replica that replays nothing for a while
+        self.prepare_guest()
+        self.write(1)
+        replica = self.make_replica(self.backup('full'))
+        self.has(replica, 1)
+        pids = processes.all_in(replica.place.data_dir)
+        (startup,) = [
+            each
+            for each in psutil.process_iter(['cmdline'])
+            if each.pid in pids
+            and 'startup' in ' '.join(each.info['cmdline'] or ())
+        ]
+        startup.suspend()
+        self.addCleanup(startup.resume)
+        # And its primary, which a new agent took over
+        agent = self.guest.agent
+        assert agent is not None
+        agent.stop()
+        for pid in processes.all_in(self.place.data_dir):
+            processes.send(pid, signal.SIGKILL)
+        shutil.rmtree(self.place.state_dir)
+        self.guest.start()
+        self.guest.api.rebuild(
+            self.context, ds_version='', config_contents=None
+        )
+        self.has(self.guest, 1)
+        self.write(2)
+        found = self.guest.api.get_replication_snapshot(
+            self.context, {'state': 'COMPLETED'}
+        )
+        context = {key: found[key] for key in ('master', 'replica_conf')}
+        # When the replica is told to follow it
+        kept = replica.place.state_dir / 'postgresql-passwords-before'
+        with futures.ThreadPoolExecutor(1) as pool:
+            attached = pool.submit(
+                replica.api.attach_replica, self.context, context, ''
+            )
+            waiting.until(
+                lambda: kept.exists() or attached.done(), 'it is told'
+            )
+            startup.resume()
+            attached.result()
+        # Then it has what is written since
+        self.has(replica, 1, 2)
+        self.follows(replica)
+
+    def test_a_replica_of_a_snapshot(self) -> None:
+        # Given a primary of which there is no backup
+        self.prepare_guest()
+        self.write(1)
+        # When
+        replica = self.make_replica_of_the_volume()
+        # Then it goes on from where the snapshot was made
+        self.has(replica, 1, 2)
+        self.follows(replica)
+        self.assertFalse(self.is_writable(replica))
+        self.assertEqual([], self.slots(replica))
+        # And one takes over from the other
+        self.promote(self.guest, replica)
+        self.assertTrue(self.is_writable(replica))
+        self.sql('INSERT INTO orders VALUES (3)', replica)
+        self.has(self.guest, 1, 2, 3)
 
     def test_a_promotion_is_undone(self) -> None:
         # Given a primary that was made read-only

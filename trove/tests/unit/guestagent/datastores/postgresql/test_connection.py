@@ -29,7 +29,7 @@ class PasswordTest(base.TestCase):
 class ConnectorTest(base.TestCase):
     def connector(self) -> connection.Connector:
         return connection.Connector(
-            servers.Endpoint('127.0.0.1', 1), lambda: 'hush'
+            servers.Endpoint('127.0.0.1', 1), lambda: ['hush']
         )
 
     def test_nobody_listens(self) -> None:
