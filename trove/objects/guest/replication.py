@@ -90,3 +90,20 @@ def states(
             for row, now in db.execute(query)
             if abs(clock.age(now, row.updated_at)) <= expiry
         }
+
+
+@session.retry
+def has_reported(instance_id: str) -> bool:
+    """Whether it has ever reported as one that is no primary."""
+    with session.reader() as db:
+        return db.get(models.ReplicationState, instance_id) is not None
+
+
+@session.retry
+def forget(instance_id: str) -> None:
+    """Delete the report of an instance that is a primary now."""
+    row = models.ReplicationState
+    with session.writer() as db:
+        statements.execute(
+            db, sa.delete(row).where(row.instance_id == instance_id)
+        )

@@ -11,12 +11,18 @@ from trove.taskmanager.workflows import regroup
 
 _AGAIN = 'The primary is the same as before. Promote the replica again.'
 _CHECK = (
-    'Check the guest agents of both instances, then promote the replica again.'
+    'Check the guest agents of both instances, and reboot one whose server '
+    'was stopped; then promote the replica again.'
 )
 _READ_ONLY = (
-    'This primary may be read-only: the promotion of its replica %s failed, '
-    'and could not be undone. Promote that replica again, or another one, '
-    'when the guest agents can be reached; or eject this primary.'
+    'This primary may be read-only: the promotion of its replica %s failed '
+    'and was not undone. When the guest agents answer, promote a replica; or '
+    'eject this primary. Without replicas, it is writable after a restart.'
+)
+_NOT_STOPPED = (
+    'This primary stays read-only: its replica %s may be writable, as its '
+    'promotion failed and its server was not stopped. Stop that by other '
+    'means before another promotion or ejection; or promote it again.'
 )
 
 
@@ -145,8 +151,9 @@ class Promote(regroup.Regroup):
                 ),
             )
         except exception.TroveError:
+            message = _NOT_STOPPED if self._unsafe else _READ_ONLY
             self.fail_member(
-                self.primary, states.Task.NONE, _READ_ONLY % self.instance_id
+                self.primary, states.Task.NONE, message % self.instance_id
             )
             raise
 

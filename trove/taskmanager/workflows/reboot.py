@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import guest
+from trove.taskmanager.workflows import roles
 
 
-class Reboot(base.Workflow):
+class Reboot(roles.Roles):
     """Reboots the server."""
 
     action = 'reboot'
@@ -44,3 +45,4 @@ class Reboot(base.Workflow):
         guest.wait_until_usable(
             self, self.conf.reboot_time_out, newer_than=self._newest
         )
+        self.settle_role()

@@ -11,10 +11,10 @@ from trove.common import exception
 from trove.objects import configuration as configurations
 from trove.objects.instance import entities
 from trove.taskmanager.workflows import base
-from trove.taskmanager.workflows import following
 from trove.taskmanager.workflows import guest
 from trove.taskmanager.workflows import guest_files
 from trove.taskmanager.workflows import resizing
+from trove.taskmanager.workflows import roles
 from trove.taskmanager.workflows import servers
 from trove.taskmanager.workflows import stopped
 
@@ -27,7 +27,7 @@ _AGAIN = (
 )
 
 
-class Rebuild(stopped.Stopped, resizing.Resize, following.Following):
+class Rebuild(stopped.Stopped, resizing.Resize, roles.Roles):
     """Gives the server a new disk; ``wanted`` is the id of the image.
 
     The volume stays, and with it all data. The new guest agent takes them
@@ -206,3 +206,4 @@ class Rebuild(stopped.Stopped, resizing.Resize, following.Following):
             newer_than=self._before,
             order='take over its data',
         )
+        self.settle_role(rebuilt=True)

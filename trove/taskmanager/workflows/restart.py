@@ -9,6 +9,7 @@ from trove.objects.instance import states
 from trove.taskmanager.workflows import base
 from trove.taskmanager.workflows import guest
 from trove.taskmanager.workflows import orders
+from trove.taskmanager.workflows import roles
 
 _REBOOT = (
     'Check the log of the guest agent; then restart the instance again, or '
@@ -16,7 +17,7 @@ _REBOOT = (
 )
 
 
-class Restart(base.Workflow):
+class Restart(roles.Roles):
     """Restarts the database server.
 
     When it does not start with the new values of the configuration group, it
@@ -66,6 +67,7 @@ class Restart(base.Workflow):
 
     def _wait(self) -> None:
         guest.wait_until_usable(self, self.conf.reboot_time_out)
+        self.settle_role()
 
     def fail(self, step: base.Step, message: str, details: str) -> bool:
         needs = None

@@ -190,6 +190,7 @@ class ReplicationTests(mortals.MortalTestCase):
         self.promote(one)
         dead = self.suffer(one, *rest)
         new, other = self.eject(dead)
+        self.come_back(dead, new, other)
         self.detach(other, new)
 
     def make_replicas(self) -> list[Any]:
@@ -349,6 +350,17 @@ class ReplicationTests(mortals.MortalTestCase):
         self.assert_invariants()
         self.all = [new, other]
         return new, other
+
+    def come_back(self, dead: Any, new: Any, other: Any) -> None:
+        """One that was ejected is an instance of its own from then on."""
+        self.admin.mgmt_instances.reboot(dead.id)
+        shown = self.wait_active(dead.id)
+        self.assertFalse(getattr(shown, 'replicas', None))
+        self.assertTrue(self.takes(dead, -6))
+        self.assert_invariants()
+        self.insert(-7, new)
+        self.arrives(-7, other)
+        self.assertNotIn(-6, self.rows(new) | self.rows(other))
 
     def detach(self, replica: Any, primary: Any) -> None:
         error = self.assertRaises(

@@ -30,6 +30,8 @@ class TestCase(scene.TestCase):
         super().setUp()
         self.writable = set()
         self.most = 0
+        #: What each was told last, whether it can be written.
+        self.told = {}
         self.cloud.on('stop_server', self._stopped)
         self.cloud.on('reboot_server', self._rebooted)
 
@@ -64,6 +66,10 @@ class TestCase(scene.TestCase):
         }
 
     def change(self, instance_id, writable):
+        self.told[instance_id] = writable
+        self._note(instance_id, writable)
+
+    def _note(self, instance_id, writable):
         if writable:
             self.writable.add(instance_id)
         else:
@@ -71,13 +77,13 @@ class TestCase(scene.TestCase):
         self.most = max(self.most, len(self.writable))
 
     def _stopped(self, instance_id):
-        self.change(instance_id, False)
+        self._note(instance_id, False)
 
     def _rebooted(self, instance_id):
         if instance_id in self.guests:
             self.guests[instance_id].report(states.ServiceStatus.HEALTHY)
-        if self.shown(instance_id).slave_of_id is None:
-            self.change(instance_id, True)
+        follows = self.shown(instance_id).slave_of_id is not None
+        self._note(instance_id, self.told.get(instance_id, not follows))
 
     def given_dead(self, instance_id):
         """Its guest agent answers nothing any more."""

@@ -203,7 +203,9 @@ class PromoteTest(sets.TestCase):
 
         self.assertEqual(set(), self.writable)
         self.assert_fault(self.new, 'Not undone', 'stays read-only')
-        self.assert_fault(self.primary, 'may be read-only', 'Promote that')
+        self.assert_fault(
+            self.primary, f'{self.new} may be writable', 'Stop that by other'
+        )
 
     def test_only_one_at_a_time(self):
         self.begin(self.new)

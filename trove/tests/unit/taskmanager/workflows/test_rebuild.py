@@ -46,7 +46,12 @@ class RebuildTest(scene.TestCase):
         self.assertEqual(before.flavor.id, spec.flavor.id)
         self.assertIn(self.instance_id, spec.files['guest_info.conf'])
         self.assertEqual(
-            ['rpc_ping', 'stop_db', 'rpc_ping', 'rebuild'], self.guest.asked
+            [
+                *('rpc_ping', 'stop_db', 'rpc_ping', 'rebuild'),
+                # It follows nobody, so it can be written.
+                *('rpc_ping', 'make_read_only'),
+            ],
+            self.guest.asked,
         )
         self.assertEqual('18', self.guest.arguments('rebuild')['ds_version'])
 
