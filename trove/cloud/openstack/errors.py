@@ -25,10 +25,17 @@ _QUOTA: Final = (
     'not needed'
 )
 
+_USER_QUOTA: Final = (
+    'Raise the quota for floating IPs of the project of the instance, or '
+    'delete some there'
+)
+
 #: Remedies by the status and a pattern of what the service says.
 _REMEDIES: Final = tuple(
     (statuses, re.compile(pattern, re.IGNORECASE), remedy)
     for statuses, pattern, remedy in (
+        # Those are made in the project of the user.
+        ({409}, r'quota.*\bfloating_?ip', _USER_QUOTA),
         ({403, 409, 413}, 'quota|maximum number of|exceed', _QUOTA),
         (
             {401},

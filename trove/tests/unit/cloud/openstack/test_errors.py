@@ -14,6 +14,11 @@ class ErrorsTest(base.TestCase):
             (403, 'Quota exceeded for cores: Requested 1', 'Raise the quota'),
             (413, 'VolumeLimitExceeded: Maximum number of', 'Raise the quota'),
             (409, "Quota exceeded for resources: ['port']", 'Raise the quota'),
+            (
+                409,
+                "Quota exceeded for resources: ['floatingip'].",
+                'floating IPs of the project of the instance',
+            ),
             (403, 'Policy does not allow this', 'roles'),
             (401, 'The request you have made requires', 'clocks'),
             (400, 'Can not find requested image', 'active image'),
