@@ -26,6 +26,7 @@ import dataclasses
 from oslo_config import cfg
 
 from trove.cloud import base
+from trove.cloud import consoles
 from trove.cloud import noop_state
 from trove.cloud import snapshots
 from trove.common import exception
@@ -76,11 +77,17 @@ class NoopCompute(base.Compute):
         with self._state.lock:
             return self._state.servers.get(instance_id)
 
+    def console(self, context: base.Context, instance_id: str) -> str:
+        self._state.step('console', instance_id)
+        with self._state.lock:
+            return consoles.end(self._state.consoles.get(instance_id, ''))
+
     def delete_server(self, context: base.Context, instance_id: str) -> None:
         self._state.step('delete_server', instance_id)
         with self._state.lock:
             self._state.servers.pop(instance_id, None)
             self._state.specs.pop(instance_id, None)
+            self._state.consoles.pop(instance_id, None)
 
     def reboot_server(
         self, context: base.Context, instance_id: str
@@ -366,6 +373,11 @@ class NoopCloud(base.Cloud):
         """Let servers made from now on start in this status."""
         with self._state.lock:
             self._state.next_status = status
+
+    def prints(self, instance_id: str, printed: str) -> None:
+        """Let the server print on its console."""
+        with self._state.lock:
+            self._state.consoles[instance_id] = printed
 
     def set_status(
         self, instance_id: str, status: str, reason: str | None = None

@@ -23,6 +23,7 @@ from oslo_config import cfg
 from oslo_log import log
 
 from trove.cloud import base
+from trove.cloud import consoles
 from trove.cloud.local import files
 from trove.cloud.local import home as homes
 from trove.cloud.local import launcher as launchers
@@ -86,6 +87,11 @@ class LocalCompute(base.Compute):
         with files.doing(f'look at the server of instance {instance_id}'):
             record = home.read()
             return None if record is None else self._server(home, record)
+
+    def console(self, context: base.Context, instance_id: str) -> str:
+        home = self._machine.home(instance_id)
+        with files.doing(f'read the log of instance {instance_id}'):
+            return consoles.end(home.log_end())
 
     def delete_server(self, context: base.Context, instance_id: str) -> None:
         machine = self._machine

@@ -44,6 +44,9 @@ _LAST = ('local.conf', 'boot.conf')
 #: Datastores whose programs may have to be copied.
 _STAGED = ('mariadb', 'mysql', 'postgresql')
 
+#: Bytes that are read of the end of a log.
+_LOG_END = 32_768
+
 #: How many logs of servers that are gone are kept.
 MOST_LOGS = 50
 
@@ -239,6 +242,15 @@ class Home:
     def remove(self) -> None:
         self._keep_log()
         _remove_tree(self.root)
+
+    def log_end(self) -> str:
+        """Return the end of the log of the guest agent, '' without one."""
+        with contextlib.suppress(FileNotFoundError):
+            with self.log.open('rb') as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - _LOG_END))
+                return file.read(_LOG_END).decode(errors='replace')
+        return ''
 
     def _keep_log(self) -> None:
         """Keep the log of the guest agent: it says why a creation failed."""

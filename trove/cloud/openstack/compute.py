@@ -7,6 +7,7 @@ import logging
 from typing import Any
 
 from trove.cloud import base
+from trove.cloud import consoles
 from trove.cloud.openstack import calls
 from trove.cloud.openstack import flavors
 from trove.cloud.openstack import groups
@@ -74,6 +75,19 @@ class OpenStackCompute(base.Compute):
 
     def _view(self, found: Any, instance_id: str) -> base.Server:
         return servers.to_server(found, instance_id, [])
+
+    def console(self, context: base.Context, instance_id: str) -> str:
+        api = self._api
+        server = self._servers.get(instance_id)
+        if server is None:
+            return ''
+        found = api.look(
+            'read the console of the server',
+            lambda: api.compute.get_server_console_output(
+                server.id, length=consoles.LINES
+            ),
+        )
+        return consoles.end(str(found.get('output') or ''))
 
     def delete_server(self, context: base.Context, instance_id: str) -> None:
         found = self._servers.all_of(instance_id)

@@ -135,6 +135,11 @@ class Create(base.Workflow):
         replica.drop_backup(self, self._request)
         return done
 
+    def evidence(self) -> str:
+        if self.instance().compute_instance_id is None:
+            return ''
+        return self.cloud.compute.console(self.context, self.instance_id)
+
     @property
     def request(self) -> create_request.Request:
         assert self._request is not None

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import time
 
+from trove.cloud import base as cloud_base
 from trove.common import broker_accounts
 from trove.common import exception
 from trove.common import guest_faults
@@ -44,6 +45,11 @@ _REASON_TIMEOUT = 2.0
 _CHECK_LOG = (
     'Check the log of the guest agent, its connection to the message broker, '
     'and that a conductor runs (trove-manage service_list).'
+)
+
+_CHECK_CONDUCTOR = (
+    'Check that a conductor runs (trove-manage service_list), and that guests '
+    'reach the message broker.'
 )
 
 #: Heartbeat intervals after which, and between which, a new guest without a
@@ -115,9 +121,24 @@ def wait_for_agent(workflow: base.Workflow, seconds: float) -> None:
     if not workflow.wait(agent.is_ready, seconds):
         raise base.StepFailed(
             reason=f'its guest agent {agent.seen} within {seconds:g} '
-            f'seconds, so {agent.why}',
-            remedy=_CHECK_LOG,
+            f'seconds, so {agent.why}{_server(workflow)}',
+            remedy=_CHECK_CONDUCTOR,
         )
+
+
+def _server(workflow: base.Workflow) -> str:
+    """Return what the status of the server says about a silent agent."""
+    try:
+        server = workflow.cloud.compute.get_server(
+            workflow.context, workflow.instance_id
+        )
+    except exception.CloudError:
+        return ''
+    if server is None:
+        return '; its server has disappeared'
+    if server.status == cloud_base.ACTIVE:
+        return ''
+    return f'; its server stopped by itself, with the status {server.status}'
 
 
 def wait_until_usable(

@@ -302,6 +302,7 @@ def _fail(
     _record(
         workflow, dataclasses.replace(step, name=UNDOING + step.name), begun
     )
+    evidence = _evidence(workflow)
     problems = _undo(workflow, begun)
     remedy = getattr(error, 'remedy', None) or step.remedy
     message = f'Could not {step.name}: {_reason(error)}.'
@@ -319,9 +320,25 @@ def _fail(
         message = f'{message} {left}'
     elif any(each.undo for each in begun):
         details.append('All steps were undone.')
+    if evidence:
+        message = f'{message} Its details have the end of the console.'
+        details += ['The end of the console of its server:', evidence]
     kept = workflow.fail(step, message, '\n'.join(details))
     if not kept:
         raise base.Superseded('it was adopted or cancelled')
+
+
+def _evidence(workflow: base.Workflow) -> str:
+    try:
+        return workflow.evidence()
+    except exception.TroveError as error:
+        LOG.warning(
+            '%s: could not read the console before the undo: %s No action is '
+            'needed.',
+            workflow,
+            _reason(error),
+        )
+        return ''
 
 
 def _reason(error: Exception) -> str:

@@ -95,6 +95,18 @@ class Contract:
             )
         self.assertEqual(volume, self.cloud.volumes.get(self.context, 'i1'))
 
+    def test_the_console_ends_with_the_server(self):
+        compute = self.cloud.compute
+        self.assertEqual('', compute.console(self.context, 'i1'))
+        self.given_server()
+
+        self.prints('i1', 'Began.\n\x1b[1mno route to broker\n')
+
+        shown = compute.console(self.context, 'i1')
+        self.assertIn('Began.\n\\x1b[1mno route to broker', shown)
+        self.delete()
+        self.assertEqual('', compute.console(self.context, 'i1'))
+
     def test_a_server_moves_or_the_cloud_says_why_not(self):
         self.given_server()
         if 'migrate_server' in self.cloud.refuses:
