@@ -66,6 +66,7 @@ X
         chmod 400 "$home/home/.erlang.cookie"
     fi
     HOME=$home/home \
+        ERL_CRASH_DUMP=$OSRIG/log/erl_crash.dump \
         RABBITMQ_NODENAME=osrig$OSRIG_PREFIX@localhost \
         RABBITMQ_DIST_PORT=$(port 5674) \
         ERL_EPMD_PORT=$(port 4369) \

@@ -68,7 +68,10 @@ class Box:
             )
         except (OSError, ValueError):
             return None
-        return pid if self.uuid.encode() in command and not dead else None
+        # While one program makes room for the next, it has no command line,
+        # and Nova would take the server for one that is off.
+        ours = not command or self.uuid.encode() in command
+        return pid if ours and not dead else None
 
     def init_pid(self):
         """Return the server's process 1, as the host sees it."""
@@ -93,9 +96,11 @@ class Box:
 
     def plug_one(self, vif, name, default):
         bridge, device = f'br{vif["network"]["id"][:11]}', vif['devname']
-        if not run('ip', '-n', NET, 'link', 'show', bridge, check=False):
-            run('ip', '-n', NET, 'link', 'add', bridge, 'type', 'bridge')
-            run('ip', '-n', NET, 'link', 'set', bridge, 'up')
+        # The first servers of a network may be made at the same time.
+        with firewall.Lock():
+            if not run('ip', '-n', NET, 'link', 'show', bridge, check=False):
+                run('ip', '-n', NET, 'link', 'add', bridge, 'type', 'bridge')
+                run('ip', '-n', NET, 'link', 'set', bridge, 'up')
         run('ip', '-n', NET, 'link', 'del', device, check=False)
         run(
             'ip',

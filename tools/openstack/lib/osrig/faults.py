@@ -8,8 +8,8 @@ The file holds a list of rules. A rule of a driver:
 
 ``at`` is one of nova.spawn, nova.destroy, nova.attach_volume,
 nova.detach_volume, nova.plug, nova.resize, nova.reboot, cinder.create,
-cinder.delete, cinder.extend, cinder.attach, neutron.bind. A rule of the
-APIs:
+cinder.delete, cinder.extend, cinder.attach, cinder.snapshot, neutron.bind. A
+rule of the APIs:
 
     {"at": "api.nova", "match": "POST /v2.1/servers$", "do": "status",
      "status": 503, "times": 2}

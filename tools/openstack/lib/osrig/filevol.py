@@ -44,10 +44,10 @@ class FileDriver(driver.VolumeDriver):
     def _path(self, thing):
         return os.path.join(self.configuration.rig_volumes, thing['name'])
 
-    def _fault(self, at, volume):
+    def _fault(self, at, thing):
         try:
             faults.check(
-                f'cinder.{at}', f'{volume["display_name"]} {volume["id"]}'
+                f'cinder.{at}', f'{thing["display_name"]} {thing["id"]}'
             )
         except faults.Fault as fault:
             raise exception.VolumeDriverException(
@@ -80,6 +80,7 @@ class FileDriver(driver.VolumeDriver):
             os.unlink(self._path(volume))
 
     def create_snapshot(self, snapshot):
+        self._fault('snapshot', snapshot)
         self._copy(snapshot['volume'], snapshot)
 
     def delete_snapshot(self, snapshot):
@@ -87,6 +88,7 @@ class FileDriver(driver.VolumeDriver):
             os.unlink(self._path(snapshot))
 
     def create_volume_from_snapshot(self, volume, snapshot):
+        self._fault('create', volume)
         self._copy(snapshot, volume)
         self._resize(volume, volume['size'])
 
