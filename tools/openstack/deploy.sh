@@ -8,15 +8,15 @@
 #                                         PostgreSQL
 #   tools/openstack/deploy.sh --quick     without it
 #
-# The commands run in namespaces in which /etc, /usr, /var and /opt/trove are
-# layers of their own over those of the host, so that it stays as it is.
-# commands/ has what stands for systemd and for the broker and database of the
-# host. What git has committed is installed.
+# within.sh says where the commands run. What git has committed is installed;
+# TROVE_UV names a uv, to install faster than with pip.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tools/openstack/settings.sh
 . "$here/settings.sh"
+# shellcheck source=tools/openstack/within.sh
+. "$here/within.sh"
 [[ -f $OSRIG/admin.env ]] || die 'there is no cloud: run up.sh first.'
 host=$OSRIG/servers/images/.controller
 script=$OSRIG/etc/deploy.sh
@@ -26,17 +26,18 @@ guide=$rig_top/doc/source/install
 forget_trove() {
     mariadb --no-defaults --user=root --socket="$OSRIG/run/mysql.sock" \
         --execute='DROP DATABASE trove'
-    # shellcheck source=/dev/null
-    . "$OSRIG/admin.env"
-    openstack user delete trove
-    openstack service delete trove
+    "$here/commands/openstack" user delete trove
+    "$here/commands/openstack" service delete trove
 }
 
 # What the words of the guide mean here.
 words() {
     cat <<X
 @controller:5672 @127.0.0.1:$(port 5673)
-@MGMT_ADDRESS:5672 @192.168.254.1:$(port 5673)
+@MGMT_ADDRESS:5672 @198.51.100.1:$(port 5673)
+MGMT_ADDRESS/32 198.51.100.1/32
+EXTERNAL_NETWORK public
+FLAVOR 1
 controller:15672 127.0.0.1:$(port 5672)
 controller:5000 127.0.0.1:$(port 5000)
 controller:8779 127.0.0.1:$(port 8779)
@@ -47,7 +48,7 @@ DB_PASS osrig
 TROVE_PASS osrig
 SECRET osrig-secret
 ADDRESS \$ADDRESS
-net-id=NETWORK_ID net-id=$(openstack network show --format value --column id user)
+net-id=NETWORK_ID net-id=$("$here/commands/openstack" network show --format value --column id user)
 X
 }
 
@@ -58,14 +59,35 @@ once() {
     touch "$done"
 }
 
-once forget_trove
+# The commands of OpenStack's client are copies of one process.
+export OSRIG_CLIENTS=$OSRIG/run/clients.socket
+rm -f "$OSRIG_CLIENTS"
+PYTHONPATH=$here/lib "$OSRIG_VENV/bin/python" -m osrig.clients \
+    "$OSRIG_CLIENTS" >>"$OSRIG/log/clients.log" 2>&1 &
+clients=$!
+echo "$clients" >"$OSRIG/run/trove-clients.pid"
+trap 'kill "$clients" 2>/dev/null || true' EXIT
+until [[ -S $OSRIG_CLIENTS ]]; do
+    kill -0 "$clients" || die "$OSRIG/log/clients.log says why it ended."
+    sleep 0.1
+done
 # shellcheck source=/dev/null
 . "$OSRIG/admin.env"
+once forget_trove
 pages=("$guide/api-server.rst" "$guide/controller.rst")
 [[ ${1:-} == --quick ]] || pages+=("$guide/verify.rst")
 words | python3 "$here/guide.py" "${pages[@]}" >"$script.all"
-ports="printf '[DEFAULT]\\\\nbind_host = 127.0.0.1\\\\nbind_port = $(port 8779)\\\\n'"
+ports="printf '[DEFAULT]\\\\nbind_host = 127.0.0.1\\\\nbind_port = $(port 8779)\\\\n"
+ports+="storage_drivers = swift, cinder\\\\n'"
 ports+=' >/etc/trove/trove.conf.d/ports.conf'
+faster=()
+if [[ -n ${TROVE_UV:-} ]]; then
+    # As pip does: the user of the services cannot.
+    uv="$TROVE_UV pip install --quiet --compile-bytecode"
+    uv+=" --python /opt/trove/bin/python"
+    faster=(-e 's,^python3 -m venv,& --without-pip,'
+        -e "s,^/opt/trove/bin/pip install,$uv,")
+fi
 # What a command tells is needed later, and the ports are other ones.
 {
     cat <<'X'
@@ -96,32 +118,14 @@ gone() {
 }
 X
     # shellcheck disable=SC2016  # expanded in the script
-    sed -e 's/^openstack network show.*/MGMT_NETWORK_ID=$(&)/' \
+    sed "${faster[@]}" \
+        -e 's/^openstack network show.*/MGMT_NETWORK_ID=$(&)/' \
         -e "/^systemctl daemon-reload/i $ports" \
         -e "/^trove-status/i answers" \
-        -e "/^openstack datastore list/i . $OSRIG/demo.env" \
+        -e "/^openstack datastore list/i . $OSRIG/demo.env; PATH=$here/commands:\$PATH" \
         -e '/^psql/i active' \
         -e '/^openstack database instance delete/a gone' "$script.all"
 } >"$script"
 rm -rf "$host"
-mkdir -p "$host"/{etc,opt,usr,var} "$host"/scratch/{etc,usr,var} \
-    "$host/checkout" /opt/trove
-export GIT_CONFIG_COUNT=2
-export GIT_CONFIG_KEY_0=url.file://$rig_top.insteadOf
-export GIT_CONFIG_VALUE_0=https://opendev.org/openstack/trove
-export GIT_CONFIG_KEY_1=safe.directory GIT_CONFIG_VALUE_1='*'
-OSRIG_TROVE=http://127.0.0.1:$(port 8779)/
-export OSRIG_TROVE
-# shellcheck disable=SC2016  # expanded within
-PATH=$here/commands:/usr/sbin:/usr/bin:/sbin:/bin:$OSRIG_VENV/bin \
-    unshare --mount --propagation private bash -euc '
-    host=$1 script=$2
-    mount --bind "$host/opt" /opt/trove
-    for each in etc usr var; do
-        mount -t overlay overlay -o \
-            "lowerdir=/$each,upperdir=$host/$each,workdir=$host/scratch/$each" \
-            "/$each"
-    done
-    cd "$host/checkout"
-    exec bash "$script"
-' bash "$host" "$script"
+mkdir -p /opt/trove
+(own_opt=/opt/trove within "$host" bash "$script")

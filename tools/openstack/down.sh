@@ -56,6 +56,9 @@ if [[ ${1:-} == --purge ]]; then
         "$OSRIG"/{neutron,nova,ports,rabbit,run,servers,swift,volumes} \
         "$OSRIG"/{faults.json,*.env}
     # What is left is not ours.
-    rmdir "$OSRIG" /opt/trove 2>/dev/null
+    rmdir "$OSRIG" 2>/dev/null
+    # A Trove of another rig is mounted there, and would lose its files.
+    grep --quiet --no-messages ' /opt/trove ' /proc/[0-9]*/mountinfo ||
+        rmdir /opt/trove 2>/dev/null
 fi
 exit 0

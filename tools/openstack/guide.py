@@ -15,9 +15,10 @@ import shlex
 import sys
 
 _BLOCK = re.compile(
-    r'^\.\. (?P<kind>code-block|literalinclude):: (?P<what>\S+)\n'
-    r'(?P<options>(?:   :.*\n)*)'
-    r'(?P<body>(?:\n|   .*\n)*)',
+    r'^(?P<indent> *)'
+    r'\.\. (?P<kind>code-block|literalinclude):: (?P<what>\S+)\n'
+    r'(?P<options>(?:(?P=indent)   :.*\n)*)'
+    r'(?P<body>(?:\n|(?P=indent)   .*\n)*)',
     re.MULTILINE,
 )
 _UNITS = '/etc/systemd/system'
@@ -54,12 +55,26 @@ def dedent(body: str) -> str:
     return '\n'.join(lines) + '\n'
 
 
-def steps(page: pathlib.Path) -> list[str]:
-    """Return what a page does, in its order."""
+def section(text: str, title: str) -> str:
+    """Return the part of a page below a heading, up to the next like it."""
+    found = re.search(
+        rf'^{re.escape(title)}\n(=+)\n(.*?)(?=^[^\n]+\n=+\n|\Z)',
+        text,
+        re.MULTILINE | re.DOTALL,
+    )
+    if found is None:
+        raise ValueError(f'no section "{title}"')
+    return found[2]
+
+
+def steps(page: pathlib.Path, title: str = '') -> list[str]:
+    """Return what a page does, or one section of it, in its order."""
+    text = page.read_text(encoding='utf-8')
     found = []
-    for block in _BLOCK.finditer(page.read_text(encoding='utf-8')):
+    for block in _BLOCK.finditer(section(text, title) if title else text):
         options = dict(re.findall(r':([\w-]+): *(.*)', block['options']))
         caption = options.get('caption', '')
+        body = re.sub(f'^{block["indent"]}', '', block['body'], flags=re.M)
         if options.get('class') == 'alternative':
             continue
         if block['kind'] == 'literalinclude':
@@ -67,9 +82,9 @@ def steps(page: pathlib.Path) -> list[str]:
                 text = (page.parent / block['what']).read_text('utf-8')
                 found.append(write(f'{_UNITS}/{caption}', text))
         elif block['what'] == 'console':
-            found += commands(block['body'])
+            found += commands(body)
         elif caption.startswith('/'):
-            found.append(write(caption, dedent(block['body'])))
+            found.append(write(caption, dedent(body)))
     return found
 
 

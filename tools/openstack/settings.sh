@@ -5,7 +5,8 @@
 #
 #   OSRIG            directory of its state (/tmp/osrig)
 #   OSRIG_VENV       its virtual environment (.interop/openstack in the tree)
-#   OSRIG_PREFIX     first digit of its ports (2: Keystone is on 25000)
+#   OSRIG_PREFIX     first digit of its ports (2: Keystone is on 25000), at most
+#                    5; 1 or 2: Linux gives others to clients, as source ports
 #   OSRIG_COMPUTES   number of nova-compute services (1)
 #   OSRIG_RELAY      "PORT=HOST:PORT ...": what servers reach besides the
 #                    services of the rig, on the address of their gateway
@@ -46,3 +47,7 @@ alive() {
     local pid
     pid=$(cat "$OSRIG/run/$1.pid" 2>/dev/null) && kill -0 "$pid" 2>/dev/null
 }
+
+# Ports end at 65535.
+[[ $OSRIG_PREFIX == [1-5] ]] ||
+    die "OSRIG_PREFIX is $OSRIG_PREFIX; it has to be a digit from 1 to 5."

@@ -7,6 +7,7 @@
 #   tools/openstack/up.sh SERVICE...   start these again: rabbit db keystone
 #                                      placement glance neutron cinder nova
 #                                      barbican swift relay
+#   tools/openstack/up.sh --check      only say why it cannot run here
 #
 # It prints the file with the variables of an administrator's client. What
 # already runs is left alone. settings.sh has the variables that it looks at,
@@ -24,8 +25,11 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export PYTHONPATH=$here/lib PYTHONWARNINGS=ignore
 unset OS_CLOUD OS_AUTH_URL
 
-need() {
+# fits: end with the reason, if no cloud can run here.
+fits() {
     local missing=() each
+    [[ $OSRIG_PREFIX == [1-5] ]] ||
+        die "OSRIG_PREFIX is $OSRIG_PREFIX, which makes no ports; 1 to 5 do."
     [[ $(id -u) == 0 ]] || die 'only root can make namespaces and mounts.'
     for each in ip:iproute2 nft:nftables curl:curl mkfs.ext4:e2fsprogs \
         mariadbd:mariadb-server rabbitmq-server:rabbitmq-server; do
@@ -35,14 +39,42 @@ need() {
         die 'programs are missing:' "  apt-get install ${missing[*]}"
     [[ -c /dev/loop-control ]] ||
         die 'there is no /dev/loop-control: volumes are loop devices.'
-    "$rig_top/tools/install-released.sh" openstack
     # A /dev without udev has no nodes of the devices that losetup makes.
     for each in $(seq 0 63); do
-        [[ -e /dev/loop$each ]] || mknod "/dev/loop$each" b 7 "$each"
+        [[ -e /dev/loop$each ]] || mknod "/dev/loop$each" b 7 "$each" ||
+            die 'the nodes of loop devices cannot be made.'
     done
+    try_kernel || die 'this kernel, or the container that this runs in, does' \
+        'not let root do what is named above.'
 }
 
-need
+# Root of a container may not do all that a cloud does.
+try_kernel() {
+    local scratch status=0
+    scratch=$(mktemp -d)
+    # shellcheck disable=SC2016  # expanded within
+    unshare --mount --net --propagation private bash -euc '
+        mount -t tmpfs tmpfs "$1"
+        mkdir "$1"/{upper,work,volume}
+        mount -t overlay overlay -o \
+            "lowerdir=/etc,upperdir=$1/upper,workdir=$1/work" /etc
+        nft add table ip trove
+        truncate --size 16M "$1/file"
+        mkfs.ext4 -q "$1/file"
+        loop=$(losetup --find --show "$1/file")
+        trap "losetup --detach $loop" EXIT
+        mount "$loop" "$1/volume"
+        umount "$1/volume"
+    ' bash "$scratch" || status=$?
+    rmdir "$scratch"
+    return "$status"
+}
+
+fits
+if [[ ${1:-} == --check ]]; then
+    exit
+fi
+"$rig_top/tools/install-released.sh" openstack
 mkdir -p "$OSRIG"/{etc,lock,log,ports,run}
 configure
 write_environments

@@ -47,6 +47,28 @@ Title
 .. literalinclude:: it.service
    :language: ini
    :caption: it.service
+
+Second
+======
+
+1. In a list:
+
+   .. code-block:: console
+
+      # third \\
+            argument
+
+   .. code-block:: ini
+      :caption: /etc/second.conf
+
+      [DEFAULT]
+
+Third
+=====
+
+.. code-block:: console
+
+   # fourth
 """
 
 
@@ -71,8 +93,19 @@ class InstallGuideTest(base.TestCase):
                 'told >/etc/it.conf <<\\EOF\n[DEFAULT]\na = 1\n\nb = 2\nEOF',
                 'told >/etc/systemd/system/it.service <<\\EOF\n[Unit]\nEOF',
             ],
-            self.steps(top / 'page.rst'),
+            self.steps(top / 'page.rst', 'Title'),
         )
+        self.assertEqual(
+            [
+                'third \\\n      argument',
+                'told >/etc/second.conf <<\\EOF\n[DEFAULT]\nEOF',
+            ],
+            self.steps(top / 'page.rst', 'Second'),
+        )
+        self.assertEqual(
+            ['fourth'], self.steps(top / 'page.rst', 'Third')
+        )
+        self.assertEqual(8, len(self.steps(top / 'page.rst')))
 
     def test_the_guide(self) -> None:
         found = [

@@ -165,6 +165,21 @@ class Box:
                     'via',
                     gateway,
                 )
+            self.add_routes(subnet, bridge)
+
+    def add_routes(self, subnet, bridge):
+        """Add the routes that DHCP would tell; the bridge is their router."""
+        length = str(subnet['cidr']).rsplit('/', 1)[-1]
+        for route in subnet.get('routes') or ():
+            router = route['gateway']['address']
+            run(
+                *('ip', '-n', NET, 'addr', 'replace', f'{router}/{length}'),
+                *('dev', bridge),
+            )
+            run(
+                *('ip', '-n', self.namespace, 'route', 'replace'),
+                *(str(route['cidr']), 'via', router),
+            )
 
     def unplug(self):
         run('ip', 'netns', 'del', self.namespace, check=False)
