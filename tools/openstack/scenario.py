@@ -4,8 +4,9 @@
 Usage: scenario.py DATASTORE..., with the environment of demo.env
 
 An instance of each datastore goes through its life: volume, floating IP, SQL
-from clients in and outside of the cloud, a backup in Swift, a replica, larger
-flavor and volume. In the end nothing of it is left in the cloud.
+from clients in and outside of the cloud, a backup in Swift and one in Cinder,
+which a new instance is made from, a replica from one of these, larger flavor
+and volume. In the end nothing of it is left in the cloud.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from collections.abc import Iterator
 import contextlib
 import functools
 import os
+import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -23,16 +26,18 @@ from typing import Any
 from keystoneauth1 import loading
 from keystoneauth1 import session
 import openstack
-import psycopg
-import pymysql
 from troveclient.v1 import client
 
 #: Longest time for anything that the cloud is asked for.
-_TIMEOUT = float(os.environ.get('TROVE_SCENARIO_TIMEOUT', '900'))
+TIMEOUT = float(os.environ.get('TROVE_SCENARIO_TIMEOUT', '900'))
 _NETWORKS = os.environ['OSRIG_NS']
 _OUTSIDE = os.environ['OSRIG_CLIENT_NS']
 _VERSIONS = {'mariadb': '10.11', 'postgresql': '18'}
+#: Where the data of their replicas come from.
+_REPLICAS = {'mariadb': 'cinder', 'postgresql': 'swift'}
 _PASSWORD = 'Secret-8-word'
+#: Another program: what this one imports costs two seconds.
+_EXECUTE = str(pathlib.Path(__file__).with_name('execute.py'))
 
 
 def say(text: str) -> None:
@@ -49,10 +54,10 @@ def step(text: str) -> Iterator[None]:
 
 def wait(what: str, look: Callable[[], Any]) -> Any:
     """Look until there is something."""
-    deadline = time.monotonic() + _TIMEOUT
+    deadline = time.monotonic() + TIMEOUT
     while not (found := look()):
         if time.monotonic() > deadline:
-            raise SystemExit(f'{what} took longer than {_TIMEOUT} s')
+            raise SystemExit(f'{what} took longer than {TIMEOUT} s')
         time.sleep(1)
     return found
 
@@ -77,42 +82,23 @@ def connect(**changed: str) -> session.Session:
 # SQL, from a client in a namespace
 
 
-def execute(datastore: str, host: str, statement: str) -> None:
-    """Print the first row of the answer; run in the namespace."""
-    options: dict[str, Any] = {'host': host, 'user': 'me'}
-    if datastore == 'mariadb':
-        opened: Any = pymysql.connect(
-            **options,
-            password=_PASSWORD,
-            database='test',
-            connect_timeout=5,
-            autocommit=True,
-        )
-    else:
-        opened = psycopg.connect(
-            **options,
-            password=_PASSWORD,
-            dbname='test',
-            connect_timeout=5,
-            autocommit=True,
-        )
-    with contextlib.closing(opened), opened.cursor() as cursor:
-        cursor.execute(statement)
-        if cursor.description:
-            print(cursor.fetchone()[0])
+def execute(
+    namespace: str, datastore: str, host: str, statement: str
+) -> subprocess.CompletedProcess[str]:
+    command = [
+        *('ip', 'netns', 'exec', namespace, sys.executable, _EXECUTE),
+        *(datastore, host, _PASSWORD, statement),
+    ]
+    return subprocess.run(command, capture_output=True, text=True)
 
 
 def sql(namespace: str, datastore: str, host: str, statement: str) -> str:
     """Run a statement, again until the server accepts connections."""
-    command = [
-        *('ip', 'netns', 'exec', namespace, sys.executable, __file__),
-        *('--sql', datastore, host, statement),
-    ]
     said = ''
 
     def attempt() -> str | None:
         nonlocal said
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = execute(namespace, datastore, host, statement)
         if done.returncode == 0:
             return done.stdout.strip() or 'done'
         said = done.stderr.strip().splitlines()[-1]
@@ -129,17 +115,49 @@ def sql(namespace: str, datastore: str, host: str, statement: str) -> str:
 
 def census(cloud: openstack.connection.Connection) -> dict[str, set[str]]:
     """Return the ids of all that an instance may have in the cloud."""
+    compute, volumes = cloud.compute, cloud.block_storage
     network = cloud.network
-    return {
-        'servers': {s.id for s in cloud.compute.servers(all_projects=True)},
-        'volumes': {
-            v.id for v in cloud.block_storage.volumes(all_projects=True)
-        },
-        'ports': {p.id for p in network.ports()},
-        'groups': {g.id for g in network.security_groups()},
-        'floating IPs': {i.id for i in network.ips()},
-        'server groups': {g.id for g in cloud.compute.server_groups()},
+    listed = {
+        'servers': compute.servers(all_projects=True),
+        'volumes': volumes.volumes(all_projects=True),
+        'snapshots': volumes.snapshots(all_projects=True),
+        'ports': network.ports(),
+        'groups': [
+            each
+            for each in network.security_groups()
+            # All instances share it, and it stays.
+            if each.name != 'trove_sg-management'
+        ],
+        'floating IPs': network.ips(),
+        'server groups': compute.server_groups(all_projects=True),
     }
+    return {kind: {each.id for each in ids} for kind, ids in listed.items()}
+
+
+def openstack_command(*arguments: str) -> str:
+    command = pathlib.Path(os.environ['OSRIG_VENV'], 'bin', 'openstack')
+    done = subprocess.run(
+        [command, *arguments], capture_output=True, text=True
+    )
+    if done.returncode:
+        raise SystemExit(f'openstack {" ".join(arguments)}: {done.stderr}')
+    return done.stdout.strip()
+
+
+def configure_api(**options: str) -> None:
+    """Change options of the API, as its operator does."""
+    directory = pathlib.Path(os.environ['OSRIG'], 'run')
+    pid = (directory / 'trove-api.pid').read_text().strip()
+    lines = [f'{name} = {value}' for name, value in options.items()]
+    file = '/etc/trove/trove.conf.d/scenario.conf'
+    subprocess.run(
+        ['nsenter', '--mount', '--root', '--target', pid, 'tee', file],
+        input='\n'.join(['[DEFAULT]', *lines, '']),
+        stdout=subprocess.DEVNULL,
+        text=True,
+        check=True,
+    )
+    os.kill(int(pid), signal.SIGHUP)
 
 
 class Life:
@@ -176,33 +194,47 @@ class Life:
 
     def backup(self, instance: Any) -> Any:
         made = self.trove.backups.create(f'of-{instance.name}', instance.id)
+        return self.completed(made.id)
 
+    def completed(self, backup_id: str) -> Any:
         def look() -> Any:
-            found = self.trove.backups.get(made.id)
+            found = self.trove.backups.get(backup_id)
             if found.status == 'FAILED':
-                raise SystemExit(f'backup {made.id} failed')
+                raise SystemExit(f'backup {backup_id} failed')
             return found if found.status == 'COMPLETED' else None
 
         return wait('the backup', look)
 
     def deleted(self, manager: Any, thing: Any) -> None:
         manager.delete(thing.id)
+        self.gone(manager, thing)
+
+    def gone(self, manager: Any, thing: Any) -> None:
         wait(
             f'deletion of {thing.id}',
             lambda: thing.id not in {each.id for each in manager.list()},
         )
 
+    def make(self, name: str, network: str, **arguments: Any) -> Any:
+        return self.create(
+            name,
+            flavor_id='1',
+            volume={'size': 1},
+            datastore=self.datastore,
+            datastore_version=_VERSIONS[self.datastore],
+            nics=[{'net-id': network}],
+            **arguments,
+        )
+
     def live(self, network: str) -> None:
         title = self.datastore
         inside = functools.partial(sql, _NETWORKS, title)
+        # It is in effect long before there is a replica.
+        configure_api(replica_snapshot_driver=_REPLICAS[title])
         with step(f'{title}: create, ACTIVE'):
-            made = self.create(
+            made = self.make(
                 title,
-                flavor_id='1',
-                volume={'size': 1},
-                datastore=title,
-                datastore_version=_VERSIONS[title],
-                nics=[{'net-id': network}],
+                network,
                 databases=[{'name': 'test'}],
                 users=[
                     {
@@ -222,14 +254,29 @@ class Life:
             self.reads_42(sql(_OUTSIDE, title, public, 'SELECT n FROM t'))
         with step(f'{title}: backup'):
             backup = self.backup(made)
-        with step(f'{title}: replica'):
-            replica = self.create(
+        restored, snapshot = self.copy_the_volume(made, network)
+        # It takes as long as a replica, which is built meanwhile.
+        self.trove.instances.delete(restored.id)
+        self.trove.backups.delete(snapshot.id)
+        with step(f'{title}: replica, by {_REPLICAS[title]}'):
+            begun = self.trove.instances.create(
                 f'{title}-replica',
                 replica_of=made.id,
                 nics=[{'net-id': network}],
             )
+            drivers = [
+                each.storage_driver
+                for each in self.trove.instances.backups(made.id)
+                if each.id not in (backup.id, snapshot.id)
+            ]
+            assert drivers == [_REPLICAS[title]], drivers
+            replica = self.settled(begun.id)
             address = self.address(replica, 'private')
-            self.reads_42(inside(address, 'SELECT n FROM t'))
+            inside(private, 'UPDATE t SET n = 42')
+            wait(
+                'replication',
+                lambda: inside(address, 'SELECT n FROM t') == '42',
+            )
         with step(f'{title}: larger volume'):
             self.trove.instances.resize_volume(made.id, 2)
             made = self.settled(made.id)
@@ -242,7 +289,33 @@ class Life:
         with step(f'{title}: delete'):
             self.deleted(self.trove.instances, replica)
             self.deleted(self.trove.backups, backup)
+            self.gone(self.trove.instances, restored)
+            self.gone(self.trove.backups, snapshot)
             self.deleted(self.trove.instances, made)
+
+    def copy_the_volume(self, instance: Any, network: str) -> tuple[Any, Any]:
+        """Return an instance that has the row of before, and its backup."""
+        title = self.datastore
+        inside = functools.partial(sql, _NETWORKS, self.datastore)
+        private = self.address(instance, 'private')
+        with step(f'{title}: snapshot of the volume'):
+            made = openstack_command(
+                *('database', 'backup', 'create', f'volume-of-{title}'),
+                *('--instance', instance.id, '--storage-driver', 'cinder'),
+                *('--format', 'value', '--column', 'id'),
+            )
+            backup = self.completed(made)
+        inside(private, 'UPDATE t SET n = 43')
+        with step(f'{title}: an instance of the snapshot'):
+            restored = self.make(
+                f'{self.datastore}-restored',
+                network,
+                restorePoint={'backupRef': backup.id},
+            )
+            # It has the row of before, and the other that of now.
+            address = self.address(restored, 'private')
+            self.reads_42(inside(address, 'SELECT n FROM t'))
+        return restored, backup
 
     def reads_42(self, answer: str) -> None:
         if answer != '42':
@@ -270,7 +343,4 @@ def main(*datastores: str) -> None:
 
 
 if __name__ == '__main__':
-    if sys.argv[1] == '--sql':
-        execute(*sys.argv[2:])
-    else:
-        main(*sys.argv[1:])
+    main(*sys.argv[1:])
