@@ -114,58 +114,70 @@ start_db() {
 }
 
 start_keystone() {
-    local config=$OSRIG/etc/keystone.conf
-    local manage=("$OSRIG_VENV/bin/keystone-manage" --config-file "$config")
-    local owner=(--keystone-user root --keystone-group root)
+    local wanted=() owner=--keystone-user,root,--keystone-group,root
     mkdir -p "$OSRIG"/keystone/{fernet,cred}
     chmod 700 "$OSRIG"/keystone/{fernet,cred}
-    once keystone-tables "${manage[@]}" db_sync
-    once keystone-fernet "${manage[@]}" fernet_setup "${owner[@]}"
-    once keystone-credentials "${manage[@]}" credential_setup "${owner[@]}"
-    once keystone "${manage[@]}" bootstrap --bootstrap-password osrig \
-        --bootstrap-region-id RegionOne \
-        --bootstrap-public-url "$keystone_url" \
-        --bootstrap-internal-url "$keystone_url" \
-        --bootstrap-admin-url "$keystone_url"
-    OS_KEYSTONE_CONFIG_FILES=$config \
-        serve keystone keystone.wsgi.api "$(port 5000)"
+    [[ -f $OSRIG/etc/keystone.synced ]] || wanted+=(
+        do:keystone-sync=db_sync
+        "do:keystone-sync=fernet_setup,$owner"
+        "do:keystone-sync=credential_setup,$owner"
+        "do:keystone-sync=bootstrap,--bootstrap-password,osrig,--bootstrap-region-id,RegionOne,--bootstrap-public-url,$keystone_url,--bootstrap-internal-url,$keystone_url,--bootstrap-admin-url,$keystone_url"
+    )
+    OS_KEYSTONE_CONFIG_FILES=$OSRIG/etc/keystone.conf start_api keystone \
+        "$OSRIG/etc/keystone.conf" 5000 "${wanted[@]}"
     wait_for "$(port 5000)"
     once catalog run_python osrig.catalog "$keystone_url" "$OSRIG_PREFIX"
 }
 
+# zygote PROJECT CONFIG COMMAND...: several services by one import.
+zygote() {
+    run_python osrig.zygote "$OSRIG" "$@" >>"$OSRIG/log/zygote-$1.log" 2>&1 || {
+        say "$1 does not start: $OSRIG/log/zygote-$1.log has the reason"
+        return 1
+    }
+}
+
+# start_api PROJECT CONFIG PORT [COMMAND...]: of a project without other
+# services, after the commands that make its tables.
+start_api() {
+    local name=$1 config=$2 wanted=("${@:4}")
+    alive "$name" || wanted+=("api:$name=$(port "$3")")
+    [[ ${#wanted[@]} == 0 ]] || zygote "$name" "$config" "${wanted[@]}"
+    touch "$OSRIG/etc/$name.synced"
+}
+
+# unless_synced PROJECT COMMAND: in the life of $OSRIG.
+unless_synced() {
+    [[ -f $OSRIG/etc/$1.synced ]] || echo "do:$1-sync=$2"
+}
+
 start_placement() {
-    once placement "$OSRIG_VENV/bin/placement-manage" \
-        --config-file "$OSRIG/etc/placement.conf" db sync
-    OS_PLACEMENT_CONFIG_DIR=$OSRIG/etc \
-        serve placement placement.wsgi.api "$(port 8778)"
+    # shellcheck disable=SC2046  # a word or none
+    OS_PLACEMENT_CONFIG_DIR=$OSRIG/etc start_api placement \
+        "$OSRIG/etc/placement.conf" 8778 $(unless_synced placement db,sync)
 }
 
 start_glance() {
     mkdir -p "$OSRIG"/glance/{images,staging,tasks}
-    once glance "$OSRIG_VENV/bin/glance-manage" \
-        --config-file "$OSRIG/etc/glance-api.conf" db_sync
+    # shellcheck disable=SC2046  # a word or none
     OS_GLANCE_CONFIG_DIR=$OSRIG/etc OS_GLANCE_CONFIG_FILES=glance-api.conf \
-        serve glance glance.wsgi.api "$(port 9292)"
+        start_api glance "$OSRIG/etc/glance-api.conf" 9292 \
+        $(unless_synced glance db_sync)
 }
 
 start_neutron() {
     mkdir -p "$OSRIG/neutron"
     make_networks
-    once neutron "$OSRIG_VENV/bin/neutron-db-manage" \
-        --config-file "$OSRIG/etc/neutron.conf" upgrade heads
-    serve neutron neutron.wsgi.api "$(port 9696)" \
-        --config-file "$OSRIG/etc/neutron.conf"
-}
-
-# zygote PROJECT CONFIG COMMAND...: several services by one import.
-zygote() {
-    run_python osrig.zygote "$OSRIG" "$@" >>"$OSRIG/log/zygote-$1.log" 2>&1
+    # shellcheck disable=SC2046  # a word or none
+    start_api neutron "$OSRIG/etc/neutron.conf" 9696 \
+        $(unless_synced neutron upgrade,heads)
 }
 
 start_cinder() {
     local wanted=() each
     mkdir -p "$OSRIG"/{cinder/locks,volumes}
-    [[ -f $OSRIG/etc/cinder.synced ]] || wanted+=("do:cinder-sync=db,sync")
+    # shellcheck disable=SC2207  # a word or none
+    wanted+=($(unless_synced cinder db,sync))
     alive cinder-api || wanted+=("api=$(port 8776)")
     for each in scheduler volume; do
         alive "cinder-$each" || wanted+=("$each")
@@ -231,22 +243,13 @@ start_barbican() {
 }
 
 start_swift() {
-    local etc=$OSRIG/etc/swift each name port builder
+    local etc=$OSRIG/etc/swift each
     mkdir -p "$OSRIG/swift/d1"
-    for each in account:6202 container:6201 object:6200; do
-        name=${each%:*}
-        port=$(port "${each#*:}")
-        if [[ ! -f $etc/$name.ring.gz ]]; then
-            builder=("$OSRIG_VENV/bin/swift-ring-builder" "$etc/$name.builder")
-            {
-                "${builder[@]}" create 4 1 1
-                "${builder[@]}" add "r1z1-127.0.0.1:$port/d1" 1
-                # It warns of a ring with one device.
-                "${builder[@]}" rebalance || true
-            } >>"$OSRIG/log/swift-rings.log"
-        fi
-        background "swift-$name" "$OSRIG_VENV/bin/swift-$name-server" \
-            "$etc/$name.conf"
+    once swift run_python osrig.rings "$etc" account="$(port 6202)" \
+        container="$(port 6201)" object="$(port 6200)"
+    for each in account container object; do
+        background "swift-$each" "$OSRIG_VENV/bin/swift-$each-server" \
+            "$etc/$each.conf"
     done
     background swift-proxy "$OSRIG_VENV/bin/swift-proxy-server" \
         "$etc/proxy.conf"

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Import a project once and fork its services.
 
-Most of their start is imports, and their memory is shared.
+Most of their start is imports, and their memory is shared. The commands that
+make the tables of a project are such copies, too.
 
     zygote.py RUN_DIRECTORY PROJECT CONFIG COMMAND...
 
@@ -18,8 +19,22 @@ import signal
 import sys
 import time
 
-MANAGE = {'nova': 'nova.cmd.manage', 'cinder': 'cinder.cmd.manage'}
-API = {'nova': 'nova.wsgi.osapi_compute', 'cinder': 'cinder.wsgi.api'}
+MANAGE = {
+    'cinder': 'cinder.cmd.manage',
+    'glance': 'glance.cmd.manage',
+    'keystone': 'keystone.cmd.manage',
+    'neutron': 'neutron.db.migration.cli',
+    'nova': 'nova.cmd.manage',
+    'placement': 'placement.cmd.manage',
+}
+API = {
+    'cinder': 'cinder.wsgi.api',
+    'glance': 'glance.wsgi.api',
+    'keystone': 'keystone.wsgi.api',
+    'neutron': 'neutron.wsgi.api',
+    'nova': 'nova.wsgi.osapi_compute',
+    'placement': 'placement.wsgi.api',
+}
 SERVICES = {
     'nova': {
         'conductor': 'nova.cmd.conductor',
@@ -31,8 +46,18 @@ SERVICES = {
         'volume': 'cinder.cmd.volume',
     },
 }
-#: What each service would import at its first request otherwise.
+#: What each service would import at its first request otherwise, or all of the
+#: copies of those projects that have an API only. Not nova.compute.manager: it
+#: reads the options of its periodic tasks when it is imported.
 LATER = {
+    'glance': ('glance.common.wsgi_app', 'glance.api.v2.router'),
+    'keystone': ('keystone.server.wsgi', 'keystone.cmd.cli'),
+    'neutron': (
+        'neutron.server.api',
+        'neutron.plugins.ml2.plugin',
+        'neutron.services.l3_router.l3_router_plugin',
+    ),
+    'placement': ('placement.wsgi', 'placement.deploy'),
     'nova': (
         'neutronclient.v2_0.client',
         'nova.network.neutron',
@@ -42,7 +67,6 @@ LATER = {
         'openstack.connection',
         'nova.api.metadata.base',
         'nova.virt.fake',
-        'nova.compute.manager',
     ),
     'cinder': (
         'glanceclient.v2.client',
@@ -84,17 +108,17 @@ def main():
     home = pathlib.Path(home)
     base = ['--config-file', config]
     wanted = [command.split('=', 1)[0].split(':')[0] for command in commands]
+    services = SERVICES.get(project, {})
     modules = [
-        SERVICES[project][name]
-        for name in dict.fromkeys(wanted)
-        if name in SERVICES[project]
+        services[name] for name in dict.fromkeys(wanted) if name in services
     ]
-    # The services first: they choose between eventlet and threads.
-    modules += [MANAGE[project]] if 'do' in wanted else []
     # Options are read later, but some modules look at sys.argv when imported.
     sys.argv = [project, *base]
-    # First threads are chosen, by the environment, instead of eventlet.
-    importlib.import_module(f'{project}.monkey_patch').patch()
+    if services:
+        # The services first: they choose between eventlet and threads.
+        modules += [MANAGE[project]] if 'do' in wanted else []
+        # First threads are chosen, by the environment, instead of eventlet.
+        importlib.import_module(f'{project}.monkey_patch').patch()
     for module in modules:
         importlib.import_module(module)
     for module in LATER[project] if set(wanted) - {'api'} else ():
