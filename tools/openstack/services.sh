@@ -222,16 +222,26 @@ make_networks() (
     run_python osrig.firewall
 )
 
-# Servers reach these ports on the addresses of their gateways.
-start_relay() {
-    local rules=() each
-    make_networks
-    for each in 5673 5000 8080 9311; do
-        rules+=("$(port "$each")=127.0.0.1:$(port "$each")")
+# relay NAME NAMESPACE PORT... -- [RULE...]: to the same ports of the host.
+relay() {
+    local name=$1 namespace=$2 rules=()
+    shift 2
+    while [[ $1 != -- ]]; do
+        rules+=("$(port "$1")=127.0.0.1:$(port "$1")")
+        shift
     done
+    background "$name" "$OSRIG_VENV/bin/python" -m osrig.relay "$namespace" \
+        "${rules[@]}" "${@:2}"
+}
+
+# Servers reach these ports on the addresses of their gateways, and clients
+# outside of the cloud those of all APIs on their own.
+start_relay() {
+    make_networks
     # shellcheck disable=SC2086  # a list of words
-    background relay "$OSRIG_VENV/bin/python" -m osrig.relay "$OSRIG_NS" \
-        "${rules[@]}" ${OSRIG_RELAY:-}
+    relay relay "$OSRIG_NS" 5673 5000 8080 9311 -- ${OSRIG_RELAY:-}
+    relay relay-clients "$OSRIG_CLIENT_NS" 5000 8080 8774 8776 8779 9292 \
+        9311 9696 --
 }
 
 start_barbican() {
