@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The install guide is a script, which tools/openstack/deploy.sh runs."""
+"""The install guide is a script, which tools/openstack/deploy.sh runs.
+
+So is the page of takeovers, for takeover.py.
+"""
 
 from __future__ import annotations
 
@@ -125,3 +128,26 @@ class InstallGuideTest(base.TestCase):
         # Other ways to do the same.
         self.assertNotIn('driver = local', script)
         self.assertNotIn('add_user guests', script)
+
+    def test_a_takeover(self) -> None:
+        page = import_rules.TOP / 'doc/source/admin/takeover.rst'
+        for title, parts in (
+            ('Preparation', ('git clone', 'db_sync', 'takeover.conf')),
+            ('Switch-over', ('restart trove-conductor', 'trove-api')),
+            ('Afterwards', ('instance rebuild INSTANCE IMAGE',)),
+            ('And back', ('taskmanager = 2026.2', '/etc/trove-26.0')),
+        ):
+            script = '\n'.join(self.steps(page, title))
+            subprocess.run(['bash', '-n', '-c', script], check=True)
+            for part in parts:
+                self.assertIn(part, script)
+        # Services of 26.0 would read pins, and know no name of theirs.
+        back = self.steps(page, 'And back')
+        last = back.index('rm /etc/trove/trove.conf.d/back.conf')
+        self.assertNotIn('restart', '\n'.join(back[:last]))
+        # The API shows the addresses that are recorded before.
+        switch = self.steps(page, 'Switch-over')
+        self.assertLess(
+            switch.index('trove-manage takeover'),
+            switch.index('systemctl restart trove-api'),
+        )
