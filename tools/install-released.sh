@@ -9,6 +9,8 @@
 #   tools/install-released.sh tempest     Tempest and its tests of Trove
 #   tools/install-released.sh barbican    Barbican, for them
 #   tools/install-released.sh openstack   the services that tools/openstack runs
+#   tools/install-released.sh dashboard   Horizon, with trove-dashboard
+#   tools/install-released.sh heat        Heat
 #
 # They are the live peers of the interoperation tests, which run none of
 # their code in their own process, and the tests of others. The environments
@@ -36,7 +38,9 @@ fi
 
 pins_of() {
     case $1 in
-        barbican | openstack | tempest) echo "tools/released/$1.txt" ;;
+        barbican | dashboard | heat | openstack | tempest)
+            echo "tools/released/$1.txt"
+            ;;
         *) echo "tools/released/trove-$1.txt" ;;
     esac
 }
