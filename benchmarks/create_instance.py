@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From POST to ACTIVE against ``initdb`` and a first start by hand.
+"""From POST to ACTIVE against a new database and its first start by hand.
 
 The instance is made by a whole deployment: Keystone, RabbitMQ, MariaDB and
 four services as processes, the guest agent a new process too, all with their
-defaults. By hand means: the same programs of PostgreSQL with their own
-defaults, run as the same user, until the server accepts connections. Both
-are done in turns.
+defaults. By hand means: the same programs, ``initdb`` of PostgreSQL and
+``mariadb-install-db`` of MariaDB, with their own defaults, run as the same
+user, until the server accepts connections. Both are done in turns.
 """
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Callable
 import os
 import pathlib
 import shutil
@@ -21,11 +23,13 @@ import time
 from typing import Any
 
 import psycopg
+import pymysql
 from troveclient import exceptions as trove_exceptions
 
 from benchmarks import _report
 from trove.tests.fixtures import deployment
 from trove.tests.fixtures import ports
+from trove.tests.fixtures import processes
 from trove.tests.fixtures import waiting
 
 TIMES = 7
@@ -37,42 +41,69 @@ _USER = 'nobody'
 
 
 def by_rest(
-    client: Any, datastore: str, **values: Any
+    client: Any, datastore: str, unseen: float = 0.0, **values: Any
 ) -> tuple[float, str]:
     """Seconds from POST to ACTIVE, and the id of the instance.
 
+    :param unseen: seconds in which it cannot be ACTIVE yet: nobody looks, and
+        then as often as by hand
     :param values: more of the request
     """
     start = time.perf_counter()
+    instance_id = post(client, datastore, **values)
+    time.sleep(unseen)
+    wait_active(client, instance_id, _POLL if unseen else _LOOK)
+    return time.perf_counter() - start, instance_id
+
+
+def post(client: Any, datastore: str, **values: Any) -> str:
     instance = client.instances.create(
         'measured',
         flavor_id='1',
         datastore=datastore,
         **{'volume': {'size': 1}, **values},
     )
+    return str(instance.id)
 
+
+def wait_active(
+    client: Any, instance_id: str, interval: float = _LOOK
+) -> None:
     def active() -> bool:
-        shown = client.instances.get(instance.id)
+        shown = client.instances.get(instance_id)
         if shown.status == 'ERROR':
             raise RuntimeError(f'The instance failed: {shown.to_dict()}')
         return bool(shown.status == 'ACTIVE')
 
-    waiting.until(active, 'the instance is ACTIVE', 300, _LOOK)
-    return time.perf_counter() - start, str(instance.id)
+    poll(active, 'the instance is ACTIVE', interval=interval)
 
 
-def by_hand(programs: pathlib.Path) -> float:
-    """Seconds of ``initdb`` and of the first start."""
+def poll(
+    look: Callable[[], bool],
+    what: str,
+    timeout: float = 900,
+    interval: float = _LOOK,
+) -> None:
+    """Look at even intervals: rarer looks would be measured, too."""
+    end = time.monotonic() + timeout
+    while not look():
+        if time.monotonic() > end:
+            raise RuntimeError(f'Not within {timeout} s: {what}')
+        time.sleep(interval)
+
+
+def by_hand(datastore: str, programs: pathlib.Path) -> float:
+    """Seconds until a new database is made and its server accepts."""
     as_root = os.geteuid() == 0
     user = {'user': _USER} if as_root else {}
     directory = pathlib.Path(tempfile.mkdtemp(prefix='by-hand-'))
     if as_root:
         shutil.chown(directory, _USER)
-    data = str(directory / 'data')
     port = str(ports.free_port())
+    make, serve = _commands(datastore, programs, directory, port)
     start = time.perf_counter()
     subprocess.run(
-        [str(programs / 'initdb'), '-D', data, '-U', 'postgres'],
+        make,
         check=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -80,29 +111,50 @@ def by_hand(programs: pathlib.Path) -> float:
         **user,
     )
     server = subprocess.Popen(
-        [str(programs / 'postgres'), '-D', data, '-p', port]
-        + ['-k', str(directory), '-h', '127.0.0.1'],
-        stderr=subprocess.DEVNULL,
-        cwd=directory,
-        **user,
+        serve, stderr=subprocess.DEVNULL, cwd=directory, **user
     )
     try:
         waiting.until(
-            lambda: accepts(port), 'the server accepts', 60, _POLL
+            lambda: accepts(port, datastore), 'the server accepts', 60, _POLL
         )
         return time.perf_counter() - start
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(60)
         shutil.rmtree(directory)
 
 
-def accepts(port: str) -> bool:
+def _commands(
+    datastore: str, programs: pathlib.Path, directory: pathlib.Path, port: str
+) -> tuple[list[str], list[str]]:
+    """Return what makes a database, and what serves it."""
+    data = f'{directory}/data'
+    if datastore == 'postgresql':
+        return (
+            [str(programs / 'initdb'), '-D', data, '-U', 'postgres'],
+            [str(programs / 'postgres'), '-D', data, '-p', port]
+            + ['-k', str(directory), '-h', '127.0.0.1'],
+        )
+    where = ['--no-defaults', f'--datadir={data}']
+    return (
+        ['mariadb-install-db', *where, '--skip-test-db']
+        + ['--auth-root-authentication-method=normal'],
+        [str(programs / 'mariadbd'), *where, f'--port={port}']
+        + [f'--socket={directory}/s', '--bind-address=127.0.0.1'],
+    )
+
+
+def accepts(port: str, datastore: str = 'postgresql') -> bool:
     try:
-        psycopg.connect(
-            f'host=127.0.0.1 port={port} user=postgres dbname=postgres'
-        ).close()
-    except psycopg.OperationalError:
+        if datastore == 'postgresql':
+            psycopg.connect(
+                f'host=127.0.0.1 port={port} user=postgres dbname=postgres'
+            ).close()
+        else:
+            pymysql.connect(
+                host='127.0.0.1', port=int(port), user='root'
+            ).close()
+    except (psycopg.OperationalError, pymysql.OperationalError):
         return False
     return True
 
@@ -122,31 +174,60 @@ def delete(client: Any, instance_id: str) -> None:
 
 def binaries(place: deployment.Deployment, instance_id: str) -> pathlib.Path:
     """Where the programs are that the instance runs."""
-    directory = place.state_dir / 'volumes' / instance_id
-    (pid_file,) = directory.rglob('postmaster.pid')
-    pid = pid_file.read_text().split()[0]
-    return pathlib.Path(os.readlink(f'/proc/{pid}/exe')).parent
+    server = next(
+        process
+        for process in processes.mentioning(instance_id)
+        if process.name() in ('postgres', 'mariadbd')
+    )
+    return pathlib.Path(server.exe()).parent
+
+
+def add_mariadb(place: deployment.Deployment) -> None:
+    place.manage('datastore_update', 'mariadb', '')
+    place.manage(
+        'datastore_version_update',
+        *('mariadb', '10.11', 'mariadb', 'local', '', '1'),
+    )
+    place.manage('datastore_update', 'mariadb', '10.11')
+
+
+def measure(
+    place: deployment.Deployment, datastore: str, times: int
+) -> _report.Figure:
+    """Create and delete instances, and databases by hand, in turns."""
+    rest, hand = [], []
+    client = place.client(place.keystone.member)
+    _, first = by_rest(client, datastore)
+    programs = binaries(place, first)
+    delete(client, first)
+    for _ in range(times):
+        hand.append(by_hand(datastore, programs))
+        seconds, instance_id = by_rest(client, datastore, hand[-1])
+        rest.append(seconds)
+        delete(client, instance_id)
+    print(f'{datastore}, POST to ACTIVE: {_report.spread(rest, "s")}')
+    print(f'{datastore}, by hand: {_report.spread(hand, "s")}', flush=True)
+    return _report.Figure(
+        f'{datastore}, POST to ACTIVE against by hand',
+        statistics.median(rest) / statistics.median(hand),
+        limit=LIMIT,
+    )
 
 
 def main() -> int:
-    rest, hand = [], []
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--times', type=int, default=TIMES)
+    parser.add_argument(
+        '--datastores', nargs='+', default=['postgresql', 'mariadb']
+    )
+    asked = parser.parse_args()
     place = deployment.Deployment(heartbeat=10)
     with place:
-        client = place.client(place.keystone.member)
-        _, first = by_rest(client, place.DATASTORE)
-        programs = binaries(place, first)
-        delete(client, first)
-        for _ in range(TIMES):
-            hand.append(by_hand(programs))
-            seconds, instance_id = by_rest(client, place.DATASTORE)
-            rest.append(seconds)
-            delete(client, instance_id)
-    print(f'POST to ACTIVE: {_report.spread(rest, "s")}')
-    print(f'by hand: {_report.spread(hand, "s")}')
-    ratio = statistics.median(rest) / statistics.median(hand)
-    return _report.conclude(
-        [_report.Figure('POST to ACTIVE against by hand', ratio, limit=LIMIT)]
-    )
+        add_mariadb(place)
+        figures = [
+            measure(place, each, asked.times) for each in asked.datastores
+        ]
+    return _report.conclude(figures)
 
 
 if __name__ == '__main__':
