@@ -13,6 +13,7 @@ ALL = (
     'backups',
     'replicas',
     'api',
+    'listing',
     'guest_agent',
     'idle',
     'heartbeats',

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clients of a REST API, in a process of their own.
 
-Arguments: port, path, token, number of clients, of requests of each. Each
-client keeps its connection, as python-troveclient does, and connects anew
-when it is closed. The answer is JSON: the seconds that each request took, how
-long all of them took, and what went wrong how often.
+Arguments: port, path, token, number of clients, of requests of each, and the
+seconds after which a client gives up. Each client keeps its connection, as
+python-troveclient does, and connects anew when it is closed. The answer is
+JSON: the seconds that each request took, how long all of them took, and what
+went wrong how often.
 """
 
 from __future__ import annotations
@@ -15,9 +16,6 @@ import json
 import resource
 import sys
 import time
-
-#: Seconds after which a client gives up.
-PATIENCE = 60.0
 
 
 class Client:
@@ -50,12 +48,14 @@ class Client:
             self._streams = None
 
 
-async def work(client: Client, times: int) -> tuple[list[float], list[str]]:
+async def work(
+    client: Client, times: int, timeout: float
+) -> tuple[list[float], list[str]]:
     took, errors = [], []
     for _ in range(times):
         start = time.perf_counter()
         try:
-            await asyncio.wait_for(client.ask(), PATIENCE)
+            await asyncio.wait_for(client.ask(), timeout)
         except Exception as error:  # noqa: BLE001 - it is counted
             errors.append(f'{type(error).__name__} {error}'.strip())
             client.close()
@@ -65,7 +65,7 @@ async def work(client: Client, times: int) -> tuple[list[float], list[str]]:
 
 
 async def main() -> None:
-    port, path, token, clients, times = sys.argv[1:]
+    port, path, token, clients, times, timeout = sys.argv[1:]
     request = (
         f'GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n'
         f'X-Auth-Token: {token}\r\nAccept: application/json\r\n'
@@ -75,7 +75,7 @@ async def main() -> None:
     start = time.perf_counter()
     done = await asyncio.gather(
         *(
-            work(Client(int(port), request), int(times))
+            work(Client(int(port), request), int(times), float(timeout))
             for _ in range(int(clients))
         )
     )

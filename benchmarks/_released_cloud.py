@@ -8,12 +8,13 @@ environment, with nothing of ours beside it.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from novaclient import api_versions
 
 #: Instances, and so servers.
-SERVERS = 20
+SERVERS = int(os.environ['BENCHMARK_SERVERS'])
 
 
 class _Server:

@@ -44,7 +44,7 @@ from trove.tests.fixtures import released as releases
 #: Clients, and how often each asks.
 CLIENTS = {1: 50, 16: 20, 200: 2, 1000: 1}
 ROUNDS = 2
-#: As many as ``_released_cloud.py`` has servers, and a page has instances.
+#: As many as a page has.
 INSTANCES = 20
 THROUGHPUT = 2.0
 PROJECT = 'measured'
@@ -63,6 +63,7 @@ bind_host = 127.0.0.1
 bind_port = {port}
 transport_url = rabbit://guest:guest@127.0.0.1:1/
 api_paste_config = {paste}
+instances_page_size = {page}
 enable_secure_rpc_messaging = false
 {more}
 [database]
@@ -120,7 +121,11 @@ class API(processes.Process):
         self.port = ports.free_port()
         path = directory / f'{name.split()[0]}.conf'
         self.command_config = str(path)
-        path.write_text(_CONFIG.format(port=self.port, **config))
+        path.write_text(
+            _CONFIG.format(
+                **{'port': self.port, 'page': str(INSTANCES), **config}
+            )
+        )
         super().__init__(
             name,
             [*command, '--config-file', str(path)],
@@ -143,12 +148,14 @@ class API(processes.Process):
         ]
         return sum(each.user + each.system for each in times)
 
-    def ask(self, path: str, clients: int, times: int) -> Taken:
+    def ask(
+        self, path: str, clients: int, times: int, timeout: float = 60.0
+    ) -> Taken:
         before = self.cpu()
         done = subprocess.run(
             [sys.executable, '-m', 'benchmarks._load', str(self.port)]
             + [path, PROJECT if self.name == RELEASED else f'u:{PROJECT}']
-            + [str(clients), str(times)],
+            + [str(clients), str(times), str(timeout)],
             check=True,
             capture_output=True,
         )
@@ -156,7 +163,7 @@ class API(processes.Process):
         return Taken(**json.loads(done.stdout), cpu=cpu)
 
 
-def ours(directory: pathlib.Path, url: str) -> API:
+def ours(directory: pathlib.Path, url: str, page: int = INSTANCES) -> API:
     paste = _TOP / 'etc' / 'trove' / 'api-paste.ini'
     return API(
         'ours',
@@ -166,10 +173,13 @@ def ours(directory: pathlib.Path, url: str) -> API:
         url=url,
         more=_OURS,
         database='',
+        page=str(page),
     )
 
 
-def released(directory: pathlib.Path, url: str) -> API:
+def released(
+    directory: pathlib.Path, url: str, page: int = INSTANCES
+) -> API:
     python = releases.python(26)
     shipped = python.parents[1] / 'etc' / 'trove' / 'api-paste.ini'
     paste = directory / 'released-paste.ini'
@@ -185,11 +195,12 @@ def released(directory: pathlib.Path, url: str) -> API:
         RELEASED,
         [str(python.parent / 'trove-api')],
         directory,
-        {'PYTHONPATH': str(directory)},
+        {'PYTHONPATH': str(directory), 'BENCHMARK_SERVERS': str(page)},
         paste=str(paste),
         url=url,
         more=_RELEASED,
         database='max_overflow = -1',
+        page=str(page),
     )
 
 
@@ -214,7 +225,7 @@ def gunicorn(directory: pathlib.Path, url: str) -> API:
     return server
 
 
-def fill(maria: database.MariaDB) -> None:
+def fill(maria: database.MariaDB, instances: int = INSTANCES) -> None:
     """Write down instances that both can show."""
     maria.configure()
     with session.engine().connect() as connection:
@@ -227,7 +238,7 @@ def fill(maria: database.MariaDB) -> None:
     )
     datastores.save('postgresql', '18')
     with session.writer() as db:
-        for number in range(INSTANCES):
+        for number in range(instances):
             guest = crypto.generate_key()[:36]
             rows: list[Any] = [
                 models.Instance(
