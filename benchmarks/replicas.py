@@ -2,13 +2,16 @@
 """A replica against the bare tools, and how long a promotion is not writable.
 
 As ``backups``. Bare is ``pg_basebackup`` with the same options into a file,
-that file unpacked, and a server started with it. Of a replica counts what it
-takes longer than a new instance without data. While it is promoted, there and
-back, clients write wherever they can, one row after the other.
+that file unpacked, and a server started with it; with MariaDB it is
+``mariadb-backup`` into such a file, that unpacked by ``mbstream`` and
+prepared, and a server started. Of a replica all counts, with its machine,
+which is made beside the backup. While one of PostgreSQL is promoted, there
+and back, clients write wherever they can, one row after the other.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import shutil
 import statistics
@@ -19,6 +22,7 @@ from typing import Any
 
 import psycopg
 
+from benchmarks import _mariadb
 from benchmarks import _report
 from benchmarks import backups
 from benchmarks import create_instance
@@ -27,6 +31,8 @@ from trove.tests.fixtures import waiting
 
 TIMES = 3
 CLIENTS = 2
+#: That a client writes before and after a promotion.
+ROWS = 100
 LIMIT = 1.3
 PAUSE_LIMIT = 3.0
 
@@ -100,11 +106,14 @@ def _wait(client: Any, instance_id: str) -> None:
         good = (found.status, found.operating_status)
         return bool(good == ('ACTIVE', 'HEALTHY'))
 
-    waiting.until(works, 'it is ACTIVE', 600, 0.1)
+    create_instance.poll(works, 'it is ACTIVE and HEALTHY')
 
 
 def promotions(client: Any, pair: list[str], login: Any) -> tuple[float, int]:
-    """Return the longest pause of a client, and the number of lost rows."""
+    """Return the longest pause of a client, and the number of lost rows.
+
+    :param pair: the primary and its replica; in this order afterwards, too
+    """
     addresses = [
         client.instances.get(each).addresses[0]['address'] for each in pair
     ]
@@ -119,11 +128,12 @@ def promotions(client: Any, pair: list[str], login: Any) -> tuple[float, int]:
         ]
         for each in clients:
             each.start()
-        time.sleep(1.0)
+        written(clients)
         client.instances.promote_to_replica_source(pair[0])
         for member in pair:
             _wait(client, member)
-        time.sleep(1.0)
+        # To the new primary: the pause is over.
+        written(clients)
         address = client.instances.get(pair[0]).addresses[0]['address']
         for each in clients:
             each.stop()
@@ -132,54 +142,119 @@ def promotions(client: Any, pair: list[str], login: Any) -> tuple[float, int]:
     return max(pauses), lost
 
 
+def written(clients: list[Client]) -> None:
+    """Wait until each has written so many more rows."""
+    before = [len(each.written) for each in clients]
+    waiting.until(
+        lambda: all(
+            len(each.written) >= count + ROWS
+            for each, count in zip(clients, before, strict=True)
+        ),
+        'all clients have written',
+        120,
+    )
+
+
 def _lost(address: str, login: Any, written: dict[int, float]) -> int:
     with connect(address, login) as connection:
         rows = connection.execute('SELECT number FROM goods').fetchall()
     return len(set(written) - {number for (number,) in rows})
 
 
-def main() -> int:
-    ours, bare, new = [], [], []
-    place = deployment.Deployment(heartbeat=10)
-    with place, contextlib.ExitStack() as stack:
-        client = place.client(place.keystone.member)
+def postgresql(
+    place: deployment.Deployment, client: Any, times: int
+) -> list[_report.Figure]:
+    """Measure replicas of PostgreSQL, and a promotion there and back."""
+    with contextlib.ExitStack() as stack:
         _, source = backups.create(client)
         hand = backups.Bare(create_instance.binaries(place, source))
         stack.callback(shutil.rmtree, hand.directory)
         stack.enter_context(backups.filled(hand))
         backups.fill(client.instances.get(source), client)
-        for turn in range(TIMES):
-            bare.append(hand.backup() + hand.restore())
-            seconds, empty = backups.create(client)
-            new.append(seconds)
-            create_instance.delete(client, empty)
-            seconds, made = replica(client, source)
-            ours.append(seconds)
-            if turn < TIMES - 1:
-                create_instance.delete(client, made)
+        ratio, made = against(client, source, hand, times)
         login = client.root.create(source)
-        pause, lost = promotions(client, [source, made], login)
-    middle = statistics.median
-    print(
-        f'replica: {middle(ours):.2f} s, a new instance {middle(new):.2f} s, '
-        f'bare {middle(bare):.2f} s'
+        pair = [source, made]
+        pause, lost = promotions(client, pair, login)
+        # The primary is the first of them, and goes last.
+        for each in reversed(pair):
+            create_instance.delete(client, each)
+    return [
+        _report.Figure(
+            'replica against pg_basebackup, unpacking and a start',
+            ratio,
+            limit=LIMIT,
+        ),
+        _report.Figure(
+            f'longest pause of {CLIENTS} clients in a promotion',
+            pause,
+            ' s',
+            PAUSE_LIMIT,
+        ),
+        _report.Figure('acknowledged rows lost', lost, '', 0.0),
+    ]
+
+
+def mariadb(
+    place: deployment.Deployment, client: Any, times: int
+) -> list[_report.Figure]:
+    """Measure replicas of MariaDB."""
+    create_instance.add_mariadb(place)
+    hand = _mariadb.Bare()
+    with hand.filled():
+        _, source = create_instance.by_rest(
+            client, 'mariadb', volume={'size': 5}
+        )
+        user, password = client.root.create(source)
+        address = client.instances.get(source).addresses[0]['address']
+        _mariadb.fill(host=address, user=user, password=password)
+        ratio, made = against(client, source, hand, times)
+        for each in made, source:
+            create_instance.delete(client, each)
+    return [
+        _report.Figure(
+            'replica against mariadb-backup, its preparation and a start',
+            ratio,
+            limit=LIMIT,
+        )
+    ]
+
+
+def against(
+    client: Any, source: str, hand: backups.Bare | _mariadb.Bare, times: int
+) -> tuple[float, str]:
+    """Return how many times as long it takes, and the last replica."""
+    ours, bare = [], []
+    for turn in range(times):
+        bare.append(hand.backup() + hand.restore())
+        seconds, made = replica(client, source)
+        ours.append(seconds)
+        print(f'replica {seconds:.2f} s, bare {bare[-1]:.2f} s', flush=True)
+        if turn < times - 1:
+            create_instance.delete(client, made)
+    return statistics.median(ours) / statistics.median(bare), made
+
+
+DATASTORES = {'postgresql': postgresql, 'mariadb': mariadb}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--times', type=int, default=TIMES)
+    parser.add_argument(
+        '--datastores',
+        nargs='+',
+        choices=list(DATASTORES),
+        default=list(DATASTORES),
     )
-    return _report.conclude(
-        [
-            _report.Figure(
-                'replica, without creation, against pg_basebackup and a start',
-                (middle(ours) - middle(new)) / middle(bare),
-                limit=LIMIT,
-            ),
-            _report.Figure(
-                f'longest pause of {CLIENTS} clients in a promotion',
-                pause,
-                ' s',
-                PAUSE_LIMIT,
-            ),
-            _report.Figure('acknowledged rows lost', lost, '', 0.0),
+    asked = parser.parse_args()
+    with deployment.Deployment(heartbeat=10) as place:
+        client = place.client(place.keystone.member)
+        figures = [
+            figure
+            for each in asked.datastores
+            for figure in DATASTORES[each](place, client, asked.times)
         ]
-    )
+    return _report.conclude(figures)
 
 
 if __name__ == '__main__':
