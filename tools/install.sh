@@ -80,4 +80,9 @@ uv setuptools pbr
 # Built with the setuptools and pbr from above, so nothing else is fetched.
 uv "${requirements[@]}" --no-build-isolation-package trove \
     --editable ".[$extras]"
+# As pip does, uv does not. Whoever runs it may not write here, or has
+# PYTHONDONTWRITEBYTECODE: each process would compile all that it imports.
+# Some packages have files that only another version of Python can read.
+"$venv/bin/python" -m compileall -qq -j 0 -x '/site-packages/.*/tests/' \
+    trove "$venv/lib" || true
 echo "$stamp" >"$venv/.trove-$profile"

@@ -67,7 +67,9 @@ install_agent() {
     done
     python3 -m venv ${TROVE_UV:+--without-pip} "$venv"
     if [[ -n ${TROVE_UV:-} ]]; then
-        "$TROVE_UV" pip install --quiet --python "$venv/bin/python" \
+        # As pip does, so that not each new agent has to compile itself.
+        "$TROVE_UV" pip install --quiet --compile-bytecode \
+            --python "$venv/bin/python" \
             --constraint "$source/constraints.txt" "${packages[@]}"
     else
         "$venv/bin/pip" install --quiet \

@@ -80,6 +80,7 @@ case "$*" in
         echo ":env:.cert='/certificates'"
         echo "global.cert='/others'"
         echo "global.index-url='https://mirror.example/simple'" ;;
+    *compileall*) echo "$*" >"$0.compiled" ;;
 esac
 """
 
@@ -133,6 +134,17 @@ esac
         self.assertIn('Python 3.11.2 cannot have', done.stderr)
         self.assertIn('PYTHON=', done.stderr)
         self.assertEqual([], list(self.venv.glob('.trove-*')))
+
+    def test_what_is_installed_is_compiled(self) -> None:
+        self.install('uv', '#!/bin/sh\n')
+
+        done = self.run_tool('install.sh')
+
+        self.assertEqual(0, done.returncode, done.stderr)
+        compiled = (self.venv / 'bin' / 'python.compiled').read_text()
+        self.assertEqual(
+            ['trove', f'{self.venv}/lib'], compiled.split()[-2:]
+        )
 
     def test_pins_are_checked_for_each_python_that_is_promised(self) -> None:
         setup = (import_rules.TOP / 'setup.cfg').read_text('utf-8')
