@@ -183,6 +183,16 @@ class TestRunTests(base.TestCase):
         self.assertEqual(2, done.returncode)
         self.assertIn('no check nonsense', done.stderr)
 
+    def test_openstack_is_skipped_where_it_cannot_run(self) -> None:
+        self.useFixture(fixtures.EnvironmentVariable('TROVE_DEFAULT', '1'))
+        self.useFixture(fixtures.EnvironmentVariable('OSRIG_PREFIX', '9'))
+
+        done = self.run_tests('--check', 'openstack')
+
+        self.assertEqual(77, done.returncode, done.stderr)
+        self.assertIn('OSRIG_PREFIX is 9', done.stderr)
+        self.assertIn('Not run here', done.stdout)
+
     def test_gate_runs_what_the_readme_says_on_the_machine_it_names(
         self,
     ) -> None:
