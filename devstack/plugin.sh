@@ -36,9 +36,14 @@ function configure_trove {
     iniset "$TROVE_CONF" cloud driver openstack
     iniset "$TROVE_CONF" cloud_openstack nics_required true
     configure_trove_service_credentials
-    # Guests cannot reach the loopback address of the broker.
+    # Guests cannot reach the loopback address of the broker. Only host, port
+    # and virtual host count: each guest gets an account of its own.
     iniset "$TROVE_CONF" taskmanager guest_transport_url \
-        "rabbit://$RABBIT_USERID:$RABBIT_PASSWORD@$TROVE_MGMT_ADDRESS:5672/"
+        "rabbit://$TROVE_MGMT_ADDRESS:5672/"
+    sudo rabbitmq-plugins enable rabbitmq_management
+    sudo rabbitmqctl set_user_tags "$RABBIT_USERID" administrator
+    iniset "$TROVE_CONF" guest_accounts management_url \
+        "http://$RABBIT_HOST:15672"
     iniset "$TROVE_GUESTAGENT_CONF" DEFAULT debug true
     trove_manage generate_keys --file "$TROVE_KEYS"
 }

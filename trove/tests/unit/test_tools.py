@@ -281,18 +281,42 @@ class TestHooks(base.TestCase):
             self.assertNotIn('files', hook)
             self.assertNotIn('types_or', hook)
 
-    def test_they_run_what_there_is(self) -> None:
-        checks = subprocess.run(
+    def checks(self) -> str:
+        return subprocess.run(
             [str(TOOLS / 'run-tests.sh'), '--list'],
             capture_output=True,
             text=True,
             check=True,
         ).stdout
 
+    def test_they_run_what_there_is(self) -> None:
+        checks = self.checks()
         for hook in self.own().values():
             script, check = hook['entry'].split()
             self.assertTrue((import_rules.TOP / script).exists())
             self.assertIn(f'\n{check} ', f'\n{checks}')
+
+    def test_zuul_and_tox_run_what_there_is(self) -> None:
+        told = yaml.safe_load((import_rules.TOP / '.zuul.yaml').read_text())
+        jobs = {each['job']['name']: each['job'] for each in told[:-1]}
+        tox = (import_rules.TOP / 'tox.ini').read_text()
+        wanted = re.findall(r'bash tools/run-tests.sh (.*)', tox)
+
+        for job in jobs.values():
+            wanted.append(job.get('vars', {}).get('trove_checks', ''))
+            for phase in {'pre-run', 'run', 'post-run'} & set(job):
+                path = import_rules.TOP / job[phase]
+                self.assertTrue(path.exists(), path)
+
+        checks = self.checks()
+        for check in ' '.join(wanted).split():
+            self.assertIn(f'\n{check} ', f'\n{checks}')
+        for queue in 'check', 'gate':
+            named = {
+                each if isinstance(each, str) else next(iter(each))
+                for each in told[-1]['project'][queue]['jobs']
+            }
+            self.assertLessEqual(named, set(jobs))
 
     def test_other_projects_run_what_is_installed(self) -> None:
         (hook,) = self.told().values()
