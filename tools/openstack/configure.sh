@@ -194,7 +194,7 @@ $(auth nova)
 [glance]
 $(auth nova)
 [scheduler]
-discover_hosts_in_cells_interval = 30
+discover_hosts_in_cells_interval = 5
 workers = 1
 [conductor]
 workers = 1

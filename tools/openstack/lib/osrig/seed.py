@@ -5,10 +5,13 @@ Usage: python -m osrig.seed AUTH_URL
 
 Networks: "mgmt" (of project service, 10.81.0.0/24), "user" (shared,
 10.82.0.0/24), "nosubnet" (shared, without a subnet) and "public" (external,
-203.0.113.0/24) with a router between user and public.
+203.0.113.0/24) with a router between user and public. When it ends, the
+schedulers of Nova and Cinder know of the hosts.
 """
 
+import os
 import sys
+import time
 
 import openstack
 
@@ -75,3 +78,18 @@ if not cloud.network.find_router('router'):
 
 if not cloud.image.find_image('plain'):
     image.upload(cloud, 'plain', {})
+
+# Without one, the first volume or server ends in ERROR ("No valid host").
+hosts = {
+    'nova-compute': (
+        cloud.compute.hypervisors,
+        int(os.environ.get('OSRIG_COMPUTES') or 1),
+    ),
+    'cinder-volume': (cloud.block_storage.backend_pools, 1),
+}
+end = time.monotonic() + 300
+for name, (known, wanted) in hosts.items():
+    while (number := len(list(known()))) < wanted:
+        if time.monotonic() > end:
+            sys.exit(f'{name}: {number} of {wanted} hosts. Look at its log.')
+        time.sleep(0.5)
