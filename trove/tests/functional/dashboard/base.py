@@ -57,9 +57,8 @@ class Deployment(test_backups_swift.SwiftDeployment):
         self.write_config('manage')
         self.manage('db_sync')
         staging = str(self.state_dir / 'programs')
-        for name, found, listed in plugin.catalogues(staging):
-            if name not in ('mariadb', 'postgresql'):
-                continue
+        names = ('mariadb', 'postgresql')
+        for name, found, listed in plugin.catalogues(staging, names):
             version = self.versions[name] = found.major
             self.manage('datastore_update', name, '')
             self.manage(

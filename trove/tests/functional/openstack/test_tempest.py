@@ -74,9 +74,8 @@ def _prepare() -> None:
     unlimited = (word for each in _QUOTAS for word in (f'--{each}', '-1'))
     _run_program(['openstack', 'quota', 'set', *unlimited, 'service'])
     with tempfile.TemporaryDirectory(dir=HOME) as scratch:
-        for name, _, listed in plugin.catalogues(f'{scratch}/programs'):
-            if name not in _chosen():
-                continue
+        staging = f'{scratch}/programs'
+        for name, _, listed in plugin.catalogues(staging, _chosen()):
             version = DATASTORES[name][1]
             _manage(
                 'datastore_version_update',

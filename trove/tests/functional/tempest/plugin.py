@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -64,23 +65,28 @@ def named(classes: Iterable[tuple[str, str]]) -> list[tuple[str, object]]:
     ]
 
 
-def catalogues(staging: str) -> Iterator[tuple[str, programs.Programs, str]]:
-    """Yield the datastores that are here, with their parameters.
+def catalogues(
+    staging: str, names: Collection[str] = ('mariadb', 'mysql', 'postgresql')
+) -> Iterator[tuple[str, programs.Programs, str]]:
+    """Yield those of the datastores that are here, with their parameters.
 
-    :param staging: a directory that is made, for copies of programs
+    :param staging: a directory that is made, for copies of programs: where
+        the user nobody gets to, if MySQL is named
     :returns: of each its name, its programs, and what the server lists
     """
-    found = programs.find(
-        binaries.KIND, [stores.encrypting_bin_dir()], None, staging, None
-    )
-    yield 'postgresql', found, binaries.catalogue(found)
-    account = accounts.resolve('nobody')
-    with contextlib.suppress(exception.ConfigurationError):
+    if 'postgresql' in names:
         found = programs.find(
-            mariadb.KIND, mariadb.candidates(), None, staging, account
+            binaries.KIND, [stores.encrypting_bin_dir()], None, staging, None
         )
-        yield 'mariadb', found, of_mariadb.read(found, account)
-    if fetched.missing() is None:
+        yield 'postgresql', found, binaries.catalogue(found)
+    account = accounts.resolve('nobody')
+    if 'mariadb' in names:
+        with contextlib.suppress(exception.ConfigurationError):
+            found = programs.find(
+                mariadb.KIND, mariadb.candidates(), None, staging, account
+            )
+            yield 'mariadb', found, of_mariadb.read(found, account)
+    if 'mysql' in names and fetched.missing() is None:
         found = programs.find(
             mysql.KIND, [fetched.bin_dir()], None, staging, account
         )
